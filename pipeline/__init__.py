@@ -1,0 +1,1 @@
+"""Corpus to index: the data engine. Never imports model or jobs."""

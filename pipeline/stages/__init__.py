@@ -1,0 +1,1 @@
+"""The stops of the data, in the order of `pipeline.flow`."""

@@ -1,0 +1,67 @@
+"""The control signals of a clip on its canvas: head spheres, skeletons, face crop windows, body yaw."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from schemas.arrays import Axes
+from schemas.base import record
+from schemas.media import Clip
+from schemas.tracks import Appearance, EstimatorCard
+
+Framing = Literal["portrait", "half", "full"]
+
+
+@record
+class Controls:
+    """The arrays of `tracks.npz`, by the names of formats.md: one definition for disk and memory.
+
+    Canvas pixels with centres at integers, metres, radians; camera x right, y down, z forward. What was not
+    measured is filled in from its neighbours and marked in the `*_valid` and `*_score` arrays.
+    """
+
+    joints2d: Annotated[NDArray[np.float32], Axes("t 16 2")]
+    joints3d: Annotated[NDArray[np.float32], Axes("t 16 3")]
+    joints_score: Annotated[NDArray[np.float32], Axes("t 16")]
+    left_hand2d: Annotated[NDArray[np.float32], Axes("t 21 2")]
+    right_hand2d: Annotated[NDArray[np.float32], Axes("t 21 2")]
+    left_hand3d: Annotated[NDArray[np.float32], Axes("t 21 3")]
+    right_hand3d: Annotated[NDArray[np.float32], Axes("t 21 3")]
+    left_hand_score: Annotated[NDArray[np.float32], Axes("t")]
+    right_hand_score: Annotated[NDArray[np.float32], Axes("t")]
+    head_rotation: Annotated[NDArray[np.float32], Axes("t 3 3")]
+    head_center: Annotated[NDArray[np.float32], Axes("t 2")]
+    head_radius: Annotated[NDArray[np.float32], Axes("t")]
+    head_valid: Annotated[NDArray[np.bool_], Axes("t")]
+    face_valid: Annotated[NDArray[np.bool_], Axes("t")]
+    body_valid: Annotated[NDArray[np.bool_], Axes("t")]
+    face_box: Annotated[NDArray[np.float32], Axes("t 4")]  # square, source px as shown
+    body_yaw: Annotated[NDArray[np.float32], Axes("t")]  # 0 facing the camera, + towards image right, unwrapped
+    camera_focal: Annotated[NDArray[np.float32], Axes("")]  # px on the canvas
+
+
+@record
+class Controlled:
+    """A clip, its canvas, and its controls."""
+
+    key: str
+    clip: Clip
+    width: int  # of the canvas, px
+    height: int
+    to_canvas: Annotated[NDArray[np.float64], Axes("2 3")]  # source px as shown to canvas px
+    framing: Framing
+    controls: Controls
+    appearance: Appearance
+    quality: dict[str, float]
+    provenance: dict[str, EstimatorCard]
+
+
+@record
+class Cast:
+    """All clips of a source in which the same person is seen: where references are looked for."""
+
+    key: str  # "<source key>-<person number>"
+    members: tuple[Controlled, ...]

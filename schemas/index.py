@@ -1,0 +1,54 @@
+"""What was stored: one row a sample, in the landing of a shard and in `index.parquet` (formats.md)."""
+
+from __future__ import annotations
+
+from schemas.base import record
+from schemas.controls import Framing
+from schemas.sample import Sample
+
+
+@record
+class ShardPlan:
+    """The samples of one tar: all of one bucket, in the order of their keys."""
+
+    key: str  # "<bucket>/<number, six digits>"
+    bucket: str
+    members: tuple[Sample, ...]
+
+
+@record
+class IndexRow:
+    """Where a sample lies, and what one needs to choose it without opening it."""
+
+    key: str
+    shard: str  # path of the tar below the data set's folder
+    offset: int  # of the sample's first tar header in the tar, bytes
+    size: int  # bytes in the tar, headers and padding included
+    bucket: str
+    width: int
+    height: int
+    frames: int
+    framing: Framing
+    domain: str
+    licence: str
+    source_sha256: str
+    start_s: float
+    stop_s: float
+    yaw_min: float
+    yaw_max: float
+    face_ratio: float  # share of frames with a usable face
+    body_ratio: float
+    left_hand_ratio: float
+    right_hand_ratio: float
+    motion: float  # mean joint speed, torso lengths a second, relative to the pelvis
+    sharpness: float
+    reference_similarity: float  # the lowest of the references
+    num_references: int
+    has_audio: bool
+    sha256: str  # of the sample's members: names and bytes, in the order of the tar
+    schema: int
+
+
+def bucket_name(width: int, height: int) -> str:
+    """Folder of the shards with this canvas: a batch cannot mix shapes."""
+    return f"{width}x{height}"

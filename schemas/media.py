@@ -1,0 +1,103 @@
+"""Videos of the corpus and the stretches cut from them."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from typing import Annotated
+
+import numpy as np
+from numpy.typing import NDArray
+
+from schemas.arrays import Axes
+from schemas.base import record
+
+FPS = 24
+"""The clock of every clip, frames per second (method.md section 1)."""
+
+MIN_CLIP_FRAMES = 25
+MAX_CLIP_FRAMES = 240
+"""A stored clip holds 25 frames (one second and the first frame of a causal VAE) to ten seconds."""
+
+
+@record
+class Listed:
+    """A file that the corpus names, not yet opened."""
+
+    key: str  # first 12 hex of the sha256 of the uri: two files of one content have two keys here
+    uri: str  # absolute path
+    licence: str
+    domain: str
+
+
+@record
+class Source:
+    """A readable file of known content."""
+
+    key: str  # first 12 hex of sha256
+    uri: str
+    sha256: str
+    num_bytes: int
+    licence: str
+    domain: str
+
+
+@record
+class Probed:
+    """A source and the facts of its largest video stream."""
+
+    key: str  # the source's
+    source: Source
+    container: str  # demuxer name
+    stream: int  # index of the video stream in the file
+    codec: str
+    pixel_format: str
+    width: int  # px, as shown: after rotation
+    height: int
+    rotation: int  # degrees clockwise that the stored picture is turned by to be shown: 0, 90, 180, 270
+    num_frames: int  # packets with a picture
+    fps: float  # average
+    uneven: bool  # frame intervals vary by more than 11 ms
+    start_s: float  # first frame's time in the file
+    duration_s: float  # from the first frame's start to the last frame's end
+    has_audio: bool
+
+
+@record
+class Look:
+    """Cheap facts of a clip's pictures, measured while looking for shots, on frames at most 360 px high."""
+
+    brightness: float  # median over frames of the mean luma, 0..255
+    contrast: float  # median over frames of the standard deviation of luma, 0..255
+    motion: float  # median over distinct frames of the mean absolute luma change, 0..255
+    frozen: float  # share of the time in which the picture does not change
+    sharpness: float  # median over frames of the variance of the Laplacian
+
+
+@record
+class Clip:
+    """A stretch of one shot on the 24 fps clock, half-open in frames of that clock."""
+
+    key: str  # "<source key>-<first frame, six digits>-<track>", no dots
+    video: Probed
+    first_frame: int  # at 24 fps, counted from the source's first frame
+    num_frames: int
+    look: Look
+
+    @property
+    def start_s(self) -> float:
+        """Seconds from the source's first frame."""
+        return float(Fraction(self.first_frame, FPS))
+
+    @property
+    def stop_s(self) -> float:
+        """Seconds from the source's first frame, exclusive."""
+        return float(Fraction(self.first_frame + self.num_frames, FPS))
+
+
+def clip_key(source_key: str, first_frame: int, track: int = 0) -> str:
+    """Key of the clip of `track` that begins at `first_frame` of the 24 fps clock."""
+    return f"{source_key}-{first_frame:06d}-{track}"
+
+
+Frames = Annotated[NDArray[np.uint8], Axes("t h w 3")]
+"""Pictures in memory: sRGB, time first. They live inside one stage and never in a record that travels."""

@@ -1,0 +1,122 @@
+"""What the estimators say of a clip: one row per frame, in source pixels, nothing filled in.
+
+Pixels are those of the source as shown (after rotation), centres at integers. The camera frame is x right,
+y down, z forward, metres; its focal length is `Camera.focal_px` and its principal point the picture's centre.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import numpy as np
+from numpy.typing import NDArray
+
+from schemas.arrays import Axes
+from schemas.base import record
+from schemas.media import Clip
+
+
+@record
+class EstimatorCard:
+    """Which estimator spoke: what provenance and audits need of it."""
+
+    name: str
+    version: str
+    weights_sha256: str  # of the weight files, concatenated in the order of their names; "" where it has none
+    licence: str
+
+
+@record
+class KeypointTrack:
+    """The main person of each frame as 2D key points and a box, and whether others are there.
+
+    Layout of the points is the backend's own (`names`): only boxes, counts and the head are read by others.
+    """
+
+    names: tuple[str, ...]
+    points: Annotated[NDArray[np.float32], Axes("t k 2")]  # px
+    score: Annotated[NDArray[np.float32], Axes("t k")]  # 0..1
+    box: Annotated[NDArray[np.float32], Axes("t 4")]  # x0, y0, x1, y1 px, the whole person
+    head_box: Annotated[NDArray[np.float32], Axes("t 4")]  # px, a square that surely holds the head
+    valid: Annotated[NDArray[np.bool_], Axes("t")]  # a person was found
+    others: Annotated[NDArray[np.float32], Axes("t")]  # area of the largest other person over the main one's
+
+
+@record
+class BodyTrack:
+    """Our body joints (`schemas.joints.BODY_JOINTS`)."""
+
+    joints2d: Annotated[NDArray[np.float32], Axes("t 16 2")]  # px
+    joints3d: Annotated[NDArray[np.float32], Axes("t 16 3")]  # m, camera frame
+    score: Annotated[NDArray[np.float32], Axes("t 16")]  # 0..1, 0 outside the picture
+    valid: Annotated[NDArray[np.bool_], Axes("t")]
+    focal_px: float  # of the camera of `joints3d`, one for the clip
+
+
+@record
+class HandTrack:
+    """Both hands, the person's left first (`schemas.joints.HAND_JOINTS`)."""
+
+    points2d: Annotated[NDArray[np.float32], Axes("t 2 21 2")]  # px
+    points3d: Annotated[NDArray[np.float32], Axes("t 2 21 3")]  # m, camera axes, relative to the wrist
+    score: Annotated[NDArray[np.float32], Axes("t 2")]  # 0 where the hand was not seen
+
+
+@record
+class FaceTrack:
+    """The main person's face: a box around its landmarks and the dense mesh."""
+
+    box: Annotated[NDArray[np.float32], Axes("t 4")]  # x0, y0, x1, y1 px, tight around the landmarks
+    mesh: Annotated[NDArray[np.float32], Axes("t m 3")]  # px, px, and depth in px of the same scale, + away
+    score: Annotated[NDArray[np.float32], Axes("t")]  # 0..1
+    valid: Annotated[NDArray[np.bool_], Axes("t")]
+
+
+@record
+class FaceBoxTrack:
+    """What is kept of a face track: the mesh served the head tracker and would be most of the data set."""
+
+    box: Annotated[NDArray[np.float32], Axes("t 4")]  # as in `FaceTrack`
+    score: Annotated[NDArray[np.float32], Axes("t")]
+    valid: Annotated[NDArray[np.bool_], Axes("t")]
+
+
+@record
+class HeadTrack:
+    """Where the head is and where it looks (method.md 3.2)."""
+
+    rotation: Annotated[NDArray[np.float32], Axes("t 3 3")]  # head frame to camera frame; identity is frontal
+    center: Annotated[NDArray[np.float32], Axes("t 2")]  # px, of the head sphere
+    radius: Annotated[NDArray[np.float32], Axes("t")]  # px
+    valid: Annotated[NDArray[np.bool_], Axes("t")]
+
+
+@record
+class Embeddings:
+    """One appearance vector an image, of unit length."""
+
+    vectors: Annotated[NDArray[np.float32], Axes("n d")]
+
+
+@record
+class Appearance:
+    """How the person looks in some frames of the clip: what references are chosen by."""
+
+    frames: Annotated[NDArray[np.int32], Axes("n")]  # indices into the clip
+    vectors: Annotated[NDArray[np.float32], Axes("n d")]  # unit length
+    sharpness: Annotated[NDArray[np.float32], Axes("n")]  # variance of the Laplacian of the person, 256 px high
+
+
+@record
+class Tracked:
+    """A clip of one person and all that the estimators say of it."""
+
+    key: str
+    clip: Clip
+    person: KeypointTrack
+    body: BodyTrack
+    hands: HandTrack
+    face: FaceBoxTrack
+    head: HeadTrack
+    appearance: Appearance
+    provenance: dict[str, EstimatorCard]  # by step of the estimate: person, body, hands, face, head, appearance
