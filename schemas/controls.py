@@ -58,6 +58,16 @@ class Controlled:
     quality: dict[str, float]
     provenance: dict[str, EstimatorCard]
 
+    @property
+    def uri(self) -> str:
+        """The source video's."""
+        return self.clip.uri
+
+    @property
+    def duration_s(self) -> float:
+        """Seconds of footage."""
+        return self.clip.duration_s
+
 
 @record
 class Cast:
@@ -65,3 +75,13 @@ class Cast:
 
     key: str  # "<source key>-<person number>"
     members: tuple[Controlled, ...]
+
+    @property
+    def uri(self) -> str:
+        """The source video's."""
+        return self.members[0].uri
+
+    @property
+    def duration_s(self) -> float:
+        """Seconds of footage of all members."""
+        return sum(member.duration_s for member in self.members)

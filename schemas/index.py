@@ -15,6 +15,16 @@ class ShardPlan:
     bucket: str
     members: tuple[Sample, ...]
 
+    @property
+    def uri(self) -> str:
+        """The first member's source video; each member has its own."""
+        return self.members[0].uri
+
+    @property
+    def duration_s(self) -> float:
+        """Seconds of footage of all members."""
+        return sum(member.duration_s for member in self.members)
+
 
 @record
 class IndexRow:
@@ -47,6 +57,11 @@ class IndexRow:
     has_audio: bool
     sha256: str  # of the sample's members: names and bytes, in the order of the tar
     schema: int
+
+    @property
+    def duration_s(self) -> float:
+        """Seconds of footage."""
+        return self.stop_s - self.start_s
 
 
 def bucket_name(width: int, height: int) -> str:

@@ -61,6 +61,11 @@ class Probed:
     duration_s: float  # from the first frame's start to the last frame's end
     has_audio: bool
 
+    @property
+    def uri(self) -> str:
+        """The source file's."""
+        return self.source.uri
+
 
 @record
 class Look:
@@ -84,6 +89,11 @@ class Clip:
     look: Look
 
     @property
+    def uri(self) -> str:
+        """The source video's."""
+        return self.video.uri
+
+    @property
     def start_s(self) -> float:
         """Seconds from the source's first frame."""
         return float(Fraction(self.first_frame, FPS))
@@ -92,6 +102,11 @@ class Clip:
     def stop_s(self) -> float:
         """Seconds from the source's first frame, exclusive."""
         return float(Fraction(self.first_frame + self.num_frames, FPS))
+
+    @property
+    def duration_s(self) -> float:
+        """Seconds of footage."""
+        return float(Fraction(self.num_frames, FPS))
 
 
 def clip_key(source_key: str, first_frame: int, track: int = 0) -> str:

@@ -36,6 +36,16 @@ class Sample:
     scene: Controlled
     references: tuple[Reference, ...]  # 1 to 4, best first
 
+    @property
+    def uri(self) -> str:
+        """The source video's."""
+        return self.scene.uri
+
+    @property
+    def duration_s(self) -> float:
+        """Seconds of footage."""
+        return self.scene.duration_s
+
 
 FACE_SIZE = 224
 VIDEO = "video.mp4"

@@ -120,3 +120,13 @@ class Tracked:
     head: HeadTrack
     appearance: Appearance
     provenance: dict[str, EstimatorCard]  # by step of the estimate: person, body, hands, face, head, appearance
+
+    @property
+    def uri(self) -> str:
+        """The source video's."""
+        return self.clip.uri
+
+    @property
+    def duration_s(self) -> float:
+        """Seconds of footage."""
+        return self.clip.duration_s
