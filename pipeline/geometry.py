@@ -1,0 +1,231 @@
+"""Canvas, rotations, yaw and boxes: pure functions of arrays, time first.
+
+Pixel centres lie at integers, so a picture of width w spans -0.5 .. w - 0.5 and its centre is (w - 1) / 2.
+The camera frame is x right, y down, z forward; its principal point is the picture's centre. Rotations are
+matrices (..., 3, 3) that take their own frame to the camera frame; quaternions are (w, x, y, z).
+"""
+
+from __future__ import annotations
+
+import math
+from fractions import Fraction
+from functools import cache
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from scipy.spatial.transform import Rotation
+
+from schemas.joints import J
+
+Array = NDArray[np.float64]
+Reals = NDArray[np.floating[Any]]
+
+CANVAS_AREA = 614_400
+"""Area of 960x640 px, to which clips are resized (arXiv 2504.01724)."""
+
+CANVAS_MULTIPLE = 16
+"""Divides both sides of a canvas: stride of the video autoencoder times the transformer's patch."""
+
+
+# Canvas and camera
+
+
+@cache
+def canvas_size(width: int, height: int, area: int = CANVAS_AREA) -> tuple[int, int]:
+    """(W, H) of the canvas of a source of this size, as shown: multiples of 16, 98 to 100 % of `area`.
+
+    Among these sizes the one of the nearest aspect, then the largest, then the widest. From 9:21 to 21:9 the
+    aspect changes by less than 3 %. method.md 1.1 rounds first and may exceed `area` by 2 %, which formats.md
+    rules out: 1920x1080 becomes 1024x592 here and 1040x592 there.
+
+    Raises:
+        ValueError: no multiples of 16 come within 2 % of `area`.
+    """
+    step = CANVAS_MULTIPLE
+    sizes = [
+        (w, h)
+        for w in range(step, area // step + 1, step)
+        for h in range(area // w // step * step, 0, -step)
+        if 100 * w * h >= 98 * area
+    ]
+    if not sizes:
+        raise ValueError(f"no canvas with sides of multiples of {step} px has 98 to 100 % of {area} px")
+
+    def unfit(size: tuple[int, int]) -> tuple[Fraction, int, int]:
+        aspect = Fraction(size[0] * height, size[1] * width)
+        return max(aspect, 1 / aspect), -size[0] * size[1], -size[0]
+
+    return min(sizes, key=unfit)
+
+
+def canvas_affine(width: int, height: int, canvas: tuple[int, int]) -> Array:
+    """2x3 map from source px to canvas px: one scale for both axes, the overshoot cut evenly from both sides.
+
+    The source's centre falls on the canvas's centre: the principal point of a centred camera stays central.
+    """
+    return centred_affine(
+        ((width - 1) / 2, (height - 1) / 2), max(canvas[0] / width, canvas[1] / height), canvas
+    )
+
+
+def centred_affine(center: tuple[float, float], scale: float, canvas: tuple[int, int]) -> Array:
+    """2x3 map that enlarges by `scale` and puts the source point `center` on the canvas's centre."""
+    shift = [(side - 1) / 2 - scale * middle for side, middle in zip(canvas, center, strict=True)]
+    return np.array([[scale, 0.0, shift[0]], [0.0, scale, shift[1]]])
+
+
+def apply_affine(affine: Array, points: Reals) -> Array:
+    """Points (..., 2) under a 2x3 map."""
+    return np.asarray(points @ affine[:, :2].T + affine[:, 2], dtype=np.float64)
+
+
+def assumed_focal_px(width: int, height: int) -> float:
+    """Focal length of an unknown camera, px: the picture's diagonal (CLIFF, arXiv 2208.00571)."""
+    return math.hypot(width, height)
+
+
+def principal_point(width: int, height: int) -> Array:
+    """Where the optical axis meets a picture of this size, px: its centre."""
+    return np.array([(width - 1) / 2, (height - 1) / 2])
+
+
+def project(points: Reals, focal_px: float, principal: Reals) -> Array:
+    """Camera points (..., 3) in front of the camera as pixels (..., 2)."""
+    return np.asarray(focal_px * points[..., :2] / points[..., 2:] + principal, dtype=np.float64)
+
+
+# Rotations
+
+
+def orthonormalise(matrices: Reals) -> Array:
+    """The rotations nearest to these matrices (..., 3, 3) in the Frobenius norm (Kabsch)."""
+    u, _, vt = np.linalg.svd(np.asarray(matrices, dtype=np.float64))
+    u[..., :, 2] *= np.linalg.det(u @ vt)[..., None]
+    return np.asarray(u @ vt)
+
+
+def chordal_mean(rotations: Reals) -> Array:
+    """Mean (3, 3) of rotations (n, 3, 3): the nearest in summed squared Frobenius distance."""
+    return orthonormalise(np.mean(rotations, axis=0, dtype=np.float64))
+
+
+def quaternion(rotations: Reals) -> Array:
+    """Unit quaternions (..., 4) of rotations, w >= 0."""
+    return np.asarray(Rotation.from_matrix(rotations).as_quat(canonical=True, scalar_first=True))
+
+
+def rotation(quaternions: Reals) -> Array:
+    """Rotations (..., 3, 3) of quaternions (..., 4) of any length but zero."""
+    return np.asarray(Rotation.from_quat(quaternions, scalar_first=True).as_matrix())
+
+
+def rotation_vector(rotations: Reals) -> Array:
+    """Axis times angle (..., 3), rad, angle in [0, pi]."""
+    return np.asarray(Rotation.from_matrix(rotations).as_rotvec())
+
+
+def rotation_about(vectors: ArrayLike) -> Array:
+    """Rotations (..., 3, 3) about the vectors (..., 3) by their lengths, rad."""
+    return np.asarray(Rotation.from_rotvec(np.asarray(vectors, dtype=np.float64)).as_matrix())
+
+
+def slerp(start: Reals, stop: Reals, share: ArrayLike) -> Array:
+    """Rotations `share` (0..1, broadcast) of the shortest way from `start` to `stop`."""
+    way = rotation_vector(np.swapaxes(start, -1, -2) @ stop)
+    return np.asarray(start @ rotation_about(np.asarray(share)[..., None] * way))
+
+
+def head_angles(rotations: Reals) -> tuple[Array, Array, Array]:
+    """(yaw, pitch, roll), rad: gaze towards image right, gaze up, and crown towards image right are positive.
+
+    For people to read. The head frame is x to the person's left ear, y down, z out of the back of the head:
+    the identity looks into the camera. Yaw is applied last, roll first.
+    """
+    r = np.asarray(rotations, dtype=np.float64)
+    yaw = np.arctan2(-r[..., 0, 2], r[..., 2, 2])
+    pitch = np.arctan2(r[..., 1, 2], np.hypot(r[..., 0, 2], r[..., 2, 2]))
+    roll = np.arctan2(r[..., 1, 0], r[..., 1, 1])
+    return yaw, pitch, roll
+
+
+def head_rotation(yaw: ArrayLike, pitch: ArrayLike, roll: ArrayLike) -> Array:
+    """Rotations (..., 3, 3) of these angles: the inverse of `head_angles`."""
+    yaw, pitch, roll = np.broadcast_arrays(yaw, pitch, roll)
+    axes = np.eye(3)
+    turn, nod, lean = -yaw[..., None] * axes[1], -pitch[..., None] * axes[0], roll[..., None] * axes[2]
+    return np.asarray(rotation_about(turn) @ rotation_about(nod) @ rotation_about(lean))
+
+
+# Body
+
+
+def torso_frame(joints3d: Reals) -> Array:
+    """Rotations (..., 3, 3) of the torso: x to the person's left, y down the spine, z out of the back.
+
+    The identity stands upright and faces the camera, as with the head frame. From our body joints
+    (..., 16, 3): down is from the shoulders' to the hips' middle; across is the sum of both lines.
+    """
+    joints = np.asarray(joints3d, dtype=np.float64)
+    left = joints[..., J["left_shoulder"], :] + joints[..., J["left_hip"], :]
+    right = joints[..., J["right_shoulder"], :] + joints[..., J["right_hip"], :]
+    shoulders = joints[..., J["left_shoulder"], :] + joints[..., J["right_shoulder"], :]
+    hips = joints[..., J["left_hip"], :] + joints[..., J["right_hip"], :]
+    down = unit(hips - shoulders)
+    across = unit(left - right - down * np.sum(down * (left - right), axis=-1, keepdims=True))
+    return orthonormalise(np.stack([across, down, np.cross(across, down)], axis=-1))
+
+
+def body_yaw(joints3d: Reals) -> Array:
+    """Yaw (...) of the torso, rad in [-pi, pi]: 0 facing the camera, positive towards image right.
+
+    The torso's forward g = down x across gives atan2(g_x, -g_z) (method.md 6).
+    """
+    return head_angles(torso_frame(joints3d))[0]
+
+
+def unit(vectors: Reals) -> Array:
+    """Vectors (..., n) at length 1; zero stays zero."""
+    length = np.linalg.norm(vectors, axis=-1, keepdims=True)
+    return np.asarray(vectors / np.where(length > 0, length, 1), dtype=np.float64)
+
+
+def wrap_angle(angles: ArrayLike) -> Array:
+    """The same angles in (-pi, pi]."""
+    return np.asarray(np.pi - np.mod(np.pi - np.asarray(angles, dtype=np.float64), 2 * np.pi))
+
+
+# Boxes: (..., 4) as x0, y0, x1, y1 px
+
+
+def bounding_box(points: Reals) -> Array:
+    """Smallest boxes (..., 4) around points (..., n, 2)."""
+    return np.concatenate([points.min(axis=-2), points.max(axis=-2)], axis=-1).astype(np.float64)
+
+
+def grow_box(boxes: Reals, area: float, above: float = 0.5) -> Array:
+    """Boxes of `area` times the area, same aspect; `above` is the share of the vertical growth at the top."""
+    x0, y0, x1, y1 = np.moveaxis(np.asarray(boxes, dtype=np.float64), -1, 0)
+    wider, higher = (math.sqrt(area) - 1) * (x1 - x0), (math.sqrt(area) - 1) * (y1 - y0)
+    return np.stack([x0 - wider / 2, y0 - above * higher, x1 + wider / 2, y1 + (1 - above) * higher], axis=-1)
+
+
+def square_box(boxes: Reals) -> Array:
+    """Squares of the same centres whose sides are the longer sides."""
+    b = np.asarray(boxes, dtype=np.float64)
+    center, half = (b[..., :2] + b[..., 2:]) / 2, np.max(b[..., 2:] - b[..., :2], axis=-1, keepdims=True) / 2
+    return np.concatenate([center - half, center + half], axis=-1)
+
+
+def box_iou(a: Reals, b: Reals) -> Array:
+    """Intersection over union of boxes, broadcast; 0 where both are empty."""
+    overlap = np.clip(np.minimum(a[..., 2:], b[..., 2:]) - np.maximum(a[..., :2], b[..., :2]), 0, None).prod(
+        axis=-1
+    )
+    union = box_area(a) + box_area(b) - overlap
+    return np.asarray(overlap / np.where(union > 0, union, 1), dtype=np.float64)
+
+
+def box_area(boxes: Reals) -> Array:
+    """Areas (...) of boxes, px^2."""
+    return np.asarray((boxes[..., 2:] - boxes[..., :2]).prod(axis=-1), dtype=np.float64)
