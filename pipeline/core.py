@@ -36,12 +36,17 @@ class Stage(Protocol[In, Out]):
 
 @dataclass(frozen=True, kw_only=True)
 class Step(Generic[A, B]):
-    """A stage and where it wants to run. `make` is called once per worker."""
+    """A stage and where it wants to run. `make` is called once per worker.
+
+    `settings` is all that the answers depend on besides the item: laps landed under other settings are redone.
+    Its repr must say it whole.
+    """
 
     name: str
     make: Callable[[], Stage[A, B]]
     takes: type[A]
     gives: type[B]
+    settings: object = None
     cpus: float = 1.0
     gpus: float = 0.0
 
@@ -54,6 +59,7 @@ class Gather(Generic[A, B]):
     group: Callable[[Sequence[A]], Sequence[B]]
     takes: type[A]
     gives: type[B]
+    settings: object = None
 
 
 @dataclass(kw_only=True)

@@ -87,6 +87,15 @@ class Ledger:
         """Laps of a leg that have a marker, in order."""
         return sorted(path.name[len("part-") : -len(".done")] for path in (self.folder / leg).glob("part-*.done"))
 
+    def tallies(self, leg: str) -> list[Tally]:
+        """What became of the items of each step of a leg, over all its laps."""
+        steps: dict[str, Tally] = {}
+        for name in self.names(leg):
+            landed = self.landed(leg, name)
+            for tally in landed.steps if landed else ():
+                steps.setdefault(tally.step, Tally(step=tally.step)).add(tally)
+        return list(steps.values())
+
     def land(
         self, lap: Lap, outcomes: Iterable[Any], gives: type, tallies: Sequence[Tally]
     ) -> Landed:

@@ -4,19 +4,31 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 from pipeline.core import Gather, Stage, Step, Tally, apply, gather
-from pipeline.landing import Lap, Landed, Ledger
+from pipeline.landing import Lap, Landed, Ledger, digest
+from schemas.version import PIPELINE
+
+
+class Plan(Protocol):
+    """Which laps a leg has: a pure function of what has landed before it (`pipeline.plan`)."""
+
+    def __call__(self, ledger: Ledger, leg: str, settings: str, /) -> list[Lap]: ...
 
 
 @dataclass(frozen=True, kw_only=True)
 class Leg:
-    """Steps in order, and which laps they run on. `laps` is asked when the legs before have landed."""
+    """Steps in order, and the plan of the laps that they run on."""
 
     name: str
     steps: tuple[Step[Any, Any] | Gather[Any, Any], ...]
-    laps: Callable[[Ledger], list[Lap]]
+    plan: Plan
+
+    def laps(self, ledger: Ledger) -> list[Lap]:
+        """The laps of the leg; to be asked when the legs before have landed."""
+        settings = [str(PIPELINE), *(f"{step.name} {step.settings!r}" for step in self.steps)]
+        return self.plan(ledger, self.name, digest(*settings))
 
     @property
     def gives(self) -> type:

@@ -18,7 +18,7 @@ from schemas.sample import Sample
 T = TypeVar("T")
 
 
-def listed_laps(ledger: Ledger, leg: str, settings: str, *, sources_per_lap: int) -> list[Lap]:
+def listed(ledger: Ledger, leg: str, settings: str, *, sources_per_lap: int) -> list[Lap]:
     """Chunks of the listing, each part of it cut on its own."""
     laps = []
     for part in ledger.names("listing"):
@@ -29,7 +29,7 @@ def listed_laps(ledger: Ledger, leg: str, settings: str, *, sources_per_lap: int
                 Lap(
                     leg=leg,
                     name=f"{len(laps):06d}",
-                    inputs=digest(settings, *(part for row in chunk for part in (row.uri, row.licence, row.domain))),
+                    inputs=digest(settings, *(fact for row in chunk for fact in (row.uri, row.licence, row.domain))),
                     items=len(chunk),
                     read=partial(_slice, leg="listing", name=part, cls=Listed, start=start, stop=start + len(chunk)),
                 )
@@ -37,7 +37,7 @@ def listed_laps(ledger: Ledger, leg: str, settings: str, *, sources_per_lap: int
     return laps
 
 
-def one_lap(ledger: Ledger, leg: str, settings: str, *, before: str, cls: type) -> list[Lap]:
+def at_once(ledger: Ledger, leg: str, settings: str, *, before: str, cls: type) -> list[Lap]:
     """One lap over all that the leg before has landed."""
     names = ledger.names(before)
     landed = [_landed(ledger, before, name) for name in names]
@@ -89,7 +89,7 @@ def lap_for_lap(ledger: Ledger, leg: str, settings: str, *, before: str, cls: ty
     return laps
 
 
-def shard_laps(ledger: Ledger, leg: str, settings: str, *, before: str, samples_per_shard: int) -> list[Lap]:
+def shards(ledger: Ledger, leg: str, settings: str, *, before: str, samples_per_shard: int) -> list[Lap]:
     """One lap a tar: samples of one canvas in the order of their keys, wherever they landed."""
     where: dict[str, tuple[str, str]] = {}
     buckets: list[tuple[str, str]] = []

@@ -1,0 +1,166 @@
+"""The house, top down: every setting of a run, and the legs that the data takes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+
+from pipeline import plan
+from pipeline.core import Gather, Step
+from pipeline.estimators.appearance import ColourLayout
+from pipeline.estimators.clip_embed import OpenClip
+from pipeline.estimators.head_pose import HeadPose
+from pipeline.estimators.mediapipe_body import MediapipeBody
+from pipeline.estimators.mediapipe_face import MediapipeFace
+from pipeline.estimators.mediapipe_hands import MediapipeHands
+from pipeline.estimators.mediapipe_person import MediapipePerson
+from pipeline.leg import Leg
+from pipeline.stages.control import Control, ControlSettings
+from pipeline.stages.corpus import Corpus, First, copies
+from pipeline.stages.estimate import Estimate, EstimateSettings, Estimators
+from pipeline.stages.gather import GatherSettings, gather
+from pipeline.stages.probe import Probe, ProbeSettings
+from pipeline.stages.reference import Refer, ReferenceSettings
+from pipeline.stages.screen import Screen, ScreenSettings
+from pipeline.stages.shard import Shard, ShardSettings
+from pipeline.stages.split import Split, SplitSettings
+from schemas.controls import Cast, Controlled
+from schemas.index import IndexRow, ShardPlan
+from schemas.media import Clip, Copies, Listed, Probed, Source
+from schemas.sample import Sample
+from schemas.tracks import Tracked
+
+
+@dataclass(frozen=True, kw_only=True)
+class Backends:
+    """Which estimator does each trade."""
+
+    person: MediapipePerson = field(default_factory=MediapipePerson)
+    body: MediapipeBody = field(default_factory=MediapipeBody)
+    hands: MediapipeHands = field(default_factory=MediapipeHands)
+    face: MediapipeFace = field(default_factory=MediapipeFace)
+    head: HeadPose = field(default_factory=HeadPose)
+    appearance: ColourLayout | OpenClip = field(default_factory=ColourLayout)
+
+    def build(self) -> Estimators:
+        """All six, with their weights loaded."""
+        return Estimators(
+            person=self.person.build(),
+            body=self.body.build(),
+            hands=self.hands.build(),
+            face=self.face.build(),
+            head=self.head.build(),
+            appearance=self.appearance.build(),
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Curation:
+    """Every setting of a run from corpus to index."""
+
+    probe: ProbeSettings = field(default_factory=ProbeSettings)
+    split: SplitSettings = field(default_factory=SplitSettings)
+    screen: ScreenSettings = field(default_factory=ScreenSettings)
+    estimate: EstimateSettings = field(default_factory=EstimateSettings)
+    backends: Backends = field(default_factory=Backends)
+    control: ControlSettings = field(default_factory=ControlSettings)
+    gather: GatherSettings = field(default_factory=GatherSettings)
+    reference: ReferenceSettings = field(default_factory=ReferenceSettings)
+    shard: ShardSettings = field(default_factory=ShardSettings)
+    sources_per_lap: int = 4
+    """Sources that land together: the most that a kill can cost."""
+    samples_per_shard: int = 64
+    """Most samples in one tar."""
+    min_kept_share: float = 0.01
+    """The job fails where a smaller share of the clips that were cut ends up in the index."""
+
+
+def legs(run: Curation, out: Path) -> list[Leg]:
+    """The legs of a run into the folder `out`, in order; each arrow is a record, each leg's end a landing."""
+    listing = partial(plan.listed, sources_per_lap=run.sources_per_lap)
+    firsts = partial(plan.first_copies, sources="sources", catalogue="catalogue")
+    tars = partial(plan.shards, before="samples", samples_per_shard=run.samples_per_shard)
+    return [
+        Leg(name="sources", steps=(corpus(),), plan=listing),
+        Leg(name="catalogue", steps=(same_content(), first()), plan=partial(plan.at_once, before="sources", cls=Source)),
+        Leg(name="clips", steps=(probe(run), split(run), screen(run)), plan=firsts),
+        Leg(name="tracks", steps=(estimate(run),), plan=partial(plan.lap_for_lap, before="clips", cls=Clip)),
+        Leg(
+            name="samples",
+            steps=(control(run), same_person(run), reference(run)),
+            plan=partial(plan.lap_for_lap, before="tracks", cls=Tracked),
+        ),
+        Leg(name="shards", steps=(shard(run, out),), plan=tars),
+    ]
+
+
+def corpus() -> Step[Listed, Source]:
+    """A file that the corpus names, hashed."""
+    return Step(name="corpus", make=Corpus, takes=Listed, gives=Source)
+
+
+def same_content() -> Gather[Source, Copies]:
+    """Files of one content, together."""
+    return Gather(name="same_content", group=copies, takes=Source, gives=Copies)
+
+
+def first() -> Step[Copies, Source]:
+    """The first of each content; the others are rejects that name it."""
+    return Step(name="first", make=First, takes=Copies, gives=Source)
+
+
+def probe(run: Curation) -> Step[Source, Probed]:
+    """The facts of the video stream."""
+    return Step(name="probe", make=partial(Probe, run.probe), takes=Source, gives=Probed, settings=run.probe)
+
+
+def split(run: Curation) -> Step[Probed, Clip]:
+    """Stretches of single shots."""
+    return Step(name="split", make=partial(Split, run.split), takes=Probed, gives=Clip, settings=run.split)
+
+
+def screen(run: Curation) -> Step[Clip, Clip]:
+    """Clips that are worth an estimate."""
+    return Step(name="screen", make=partial(Screen, run.screen), takes=Clip, gives=Clip, settings=run.screen)
+
+
+def estimate(run: Curation) -> Step[Clip, Tracked]:
+    """Stretches of one person, and all that the estimators say of them."""
+    return Step(
+        name="estimate",
+        make=partial(estimating, run.estimate, run.backends),
+        takes=Clip,
+        gives=Tracked,
+        settings=(run.estimate, run.backends),
+    )
+
+
+def estimating(settings: EstimateSettings, backends: Backends) -> Estimate:
+    """The estimate stage with its weights loaded."""
+    return Estimate(settings, backends.build())
+
+
+def control(run: Curation) -> Step[Tracked, Controlled]:
+    """Head spheres, skeletons, face windows, framing and yaw on the canvas."""
+    return Step(
+        name="control", make=partial(Control, run.control), takes=Tracked, gives=Controlled, settings=run.control
+    )
+
+
+def same_person(run: Curation) -> Gather[Controlled, Cast]:
+    """The clips of a source in which the same person is seen, together."""
+    group = partial(gather, settings=run.gather)
+    return Gather(name="same_person", group=group, takes=Controlled, gives=Cast, settings=run.gather)
+
+
+def reference(run: Curation) -> Step[Cast, Sample]:
+    """References by yaw from all over the source."""
+    return Step(
+        name="reference", make=partial(Refer, run.reference), takes=Cast, gives=Sample, settings=run.reference
+    )
+
+
+def shard(run: Curation, out: Path) -> Step[ShardPlan, IndexRow]:
+    """Samples encoded into one tar."""
+    return Step(name="shard", make=partial(Shard, run.shard, out), takes=ShardPlan, gives=IndexRow, settings=run.shard)

@@ -1,0 +1,257 @@
+"""Clip to Tracked: one decode, in windows, past all estimators; then the stretches in which one person is seen."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, fields, replace
+from typing import TypeVar
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from pipeline.core import Rejected
+from pipeline.estimators.protocols import (
+    BodyEstimator,
+    FaceDetector,
+    HandEstimator,
+    HeadTracker,
+    ImageEmbedder,
+    PoseEstimator2D,
+)
+from pipeline.media.decode import decode
+from schemas.arrays import array_specs
+from schemas.media import MIN_CLIP_FRAMES, Clip, Frames, clip_key
+from schemas.tracks import (
+    Appearance,
+    BodyTrack,
+    EstimatorCard,
+    FaceBoxTrack,
+    HandTrack,
+    HeadTrack,
+    KeypointTrack,
+    Tracked,
+)
+
+T = TypeVar("T")
+LOOK_PX = 224
+"""Side of the square pictures that appearance is told from."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class EstimateSettings:
+    """How clips are estimated, and which stretches of them are kept."""
+
+    window_frames: int = 48
+    """Most frames in memory at a time."""
+    window_mib: int = 256
+    """Most MiB of frames in memory at a time; large pictures get shorter windows."""
+    max_other_area: float = 0.2
+    """A frame shows several people where the largest other person's box is more than this share of the main one's."""
+    max_gap_frames: int = 12
+    """A stretch goes on across so many frames in which nobody, or another person too, is seen."""
+    min_person_share: float = 0.02
+    """The person's box covers at least this share of the picture, as the median over the stretch."""
+    min_overlap: float = 0.05
+    """The person's boxes in consecutive frames overlap by at least this (IoU); less is another person."""
+    look_every_frames: int = 6
+    """Appearance and sharpness are measured on every n-th frame."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Estimators:
+    """One estimator of each trade."""
+
+    person: PoseEstimator2D
+    body: BodyEstimator
+    hands: HandEstimator
+    face: FaceDetector
+    head: HeadTracker
+    appearance: ImageEmbedder
+
+
+@dataclass(frozen=True, kw_only=True)
+class Window:
+    """What the estimators say of one window."""
+
+    person: KeypointTrack
+    body: BodyTrack
+    hands: HandTrack
+    face: FaceBoxTrack
+    head: HeadTrack
+    appearance: Appearance
+
+
+class Estimate:
+    """Runs the estimators over a clip and cuts it to stretches of one person.
+
+    Gives one `Tracked` for each stretch of at least 25 frames in which exactly one person is seen: the clip
+    itself, or parts of it under keys of their own. Rejects: nobody, several_people, person_too_small.
+    """
+
+    def __init__(self, settings: EstimateSettings, estimators: Estimators) -> None:
+        self.settings = settings
+        self.estimators = estimators
+
+    def __call__(self, clip: Clip) -> Iterator[Tracked]:
+        """The stretches of the clip that show one person.
+
+        Raises:
+            Rejected: no stretch does.
+        """
+        frame_bytes = clip.video.width * clip.video.height * 3
+        window = max(1, min(self.settings.window_frames, self.settings.window_mib * 2**20 // frame_bytes))
+        windows: list[Window] = []
+        start = 0
+        for frames in decode(clip.video, clip.first_frame, clip.num_frames, window=window):
+            windows.append(self.look(frames, start))
+            start += len(frames)
+        whole = Window(**{part.name: join([getattr(w, part.name) for w in windows]) for part in fields(Window)})
+        stretches = one_person(whole.person, self.settings)
+        if not stretches:
+            raise nobody_alone(whole.person, self.settings)
+        large = [run for run in stretches if self.share(clip, whole.person, run) >= self.settings.min_person_share]
+        if not large:
+            share = max(self.share(clip, whole.person, run) for run in stretches)
+            raise Rejected("person_too_small", f"the person covers {share:.1%} of the picture")
+        provenance = {trade.name: getattr(self.estimators, trade.name).card for trade in fields(Estimators)}
+        for run in large:
+            yield tracked(clip, whole, run, provenance)
+
+    def look(self, frames: Frames, start: int) -> Window:
+        """What the estimators say of a window that begins at frame `start` of the clip."""
+        person = self.estimators.person(frames)
+        body = self.estimators.body(frames, person)
+        faces = self.estimators.face(frames, person)
+        return Window(
+            person=person,
+            body=body,
+            hands=self.estimators.hands(frames, person),
+            face=FaceBoxTrack(box=faces.box, score=faces.score, valid=faces.valid),
+            head=self.estimators.head(frames, faces),
+            appearance=self.appearance(frames, person, start),
+        )
+
+    def appearance(self, frames: Frames, person: KeypointTrack, start: int) -> Appearance:
+        """Appearance and sharpness of the person in some frames of a window."""
+        shown = [t for t in range(len(frames)) if (start + t) % self.settings.look_every_frames == 0 and person.valid[t]]
+        looks = [upright_square(frames[t], person.box[t]) for t in shown]
+        pictures = np.stack(looks) if looks else np.zeros((0, LOOK_PX, LOOK_PX, 3), np.uint8)
+        return Appearance(
+            frames=np.asarray(shown, np.int32) + np.int32(start),
+            vectors=self.estimators.appearance(pictures).vectors,
+            sharpness=np.asarray([sharpness(look) for look in looks], np.float32),
+        )
+
+    @staticmethod
+    def share(clip: Clip, person: KeypointTrack, run: slice) -> float:
+        """Median share of the picture that the person's box covers."""
+        box = person.box[run][person.valid[run]]
+        area = (box[:, 2] - box[:, 0]) * (box[:, 3] - box[:, 1])
+        return float(np.median(area)) / (clip.video.width * clip.video.height)
+
+
+def one_person(person: KeypointTrack, settings: EstimateSettings) -> list[slice]:
+    """Stretches of at least 25 frames with one person in them, the same one throughout."""
+    alone = close_gaps(person.valid & (person.others <= settings.max_other_area), settings.max_gap_frames)
+    breaks = changes(person, settings.min_overlap)
+    runs: list[slice] = []
+    start: int | None = None
+    for t in range(len(alone) + 1):
+        ends = t == len(alone) or not alone[t] or t in breaks
+        if ends and start is not None:
+            runs.append(slice(start, t))
+            start = None
+        if t < len(alone) and alone[t] and start is None:
+            start = t
+    return [run for run in runs if run.stop - run.start >= MIN_CLIP_FRAMES]
+
+
+def close_gaps(mask: NDArray[np.bool_], longest: int) -> NDArray[np.bool_]:
+    """`mask` with inner gaps of at most `longest` filled."""
+    closed = mask.copy()
+    known = np.flatnonzero(mask)
+    for before, after in zip(known[:-1], known[1:], strict=True):
+        if after - before - 1 <= longest:
+            closed[before:after] = True
+    return closed
+
+
+def changes(person: KeypointTrack, min_overlap: float) -> set[int]:
+    """Frames at which the main person is suddenly somewhere else."""
+    known = np.flatnonzero(person.valid)
+    return {
+        int(after)
+        for before, after in zip(known[:-1], known[1:], strict=True)
+        if after - before == 1 and iou(person.box[before], person.box[after]) < min_overlap
+    }
+
+
+def nobody_alone(person: KeypointTrack, settings: EstimateSettings) -> Rejected:
+    """Why no stretch of a clip shows exactly one person."""
+    crowded = person.valid & (person.others > settings.max_other_area)
+    seen, crowd = float(person.valid.mean()), float(crowded.mean())
+    if crowd > seen - crowd:
+        return Rejected("several_people", f"others are seen in {crowd:.0%} of the frames")
+    return Rejected("nobody", f"one person is seen in {seen - crowd:.0%} of the frames, never for a second")
+
+
+def tracked(clip: Clip, whole: Window, run: slice, provenance: dict[str, EstimatorCard]) -> Tracked:
+    """The stretch `run` of a clip, with its part of every track."""
+    first = clip.first_frame + run.start
+    part = replace(clip, key=clip_key(clip.video.key, first), first_frame=first, num_frames=run.stop - run.start)
+    shown = (whole.appearance.frames >= run.start) & (whole.appearance.frames < run.stop)
+    return Tracked(
+        key=part.key,
+        clip=part,
+        person=cut(whole.person, run),
+        body=cut(whole.body, run),
+        hands=cut(whole.hands, run),
+        face=cut(whole.face, run),
+        head=cut(whole.head, run),
+        appearance=Appearance(
+            frames=whole.appearance.frames[shown] - np.int32(run.start),
+            vectors=whole.appearance.vectors[shown],
+            sharpness=whole.appearance.sharpness[shown],
+        ),
+        provenance=provenance,
+    )
+
+
+def cut(track: T, run: slice) -> T:
+    """The frames of a track in `run`: every array of a track has time first."""
+    return replace(track, **{name: getattr(track, name)[run].copy() for name in array_specs(type(track))})  # type: ignore[type-var]
+
+
+def join(tracks: Sequence[T]) -> T:
+    """Tracks of consecutive windows as one. Fields that are no arrays are constant over a clip."""
+    arrays = {
+        name: np.concatenate([getattr(track, name) for track in tracks]) for name in array_specs(type(tracks[0]))
+    }
+    return replace(tracks[0], **arrays)  # type: ignore[type-var]
+
+
+def iou(one: NDArray[np.float32], other: NDArray[np.float32]) -> float:
+    """Intersection over union of two boxes."""
+    low, high = np.maximum(one[:2], other[:2]), np.minimum(one[2:], other[2:])
+    common = float(np.prod(np.clip(high - low, 0, None)))
+    union = float(np.prod(one[2:] - one[:2]) + np.prod(other[2:] - other[:2])) - common
+    return common / union if union > 0 else 0.0
+
+
+def upright_square(frame: NDArray[np.uint8], box: NDArray[np.float32]) -> NDArray[np.uint8]:
+    """The box, squared at its top (where head and shoulders are) and scaled to 224x224 px."""
+    height, width = frame.shape[:2]
+    x0, y0, x1, y1 = (float(v) for v in box)
+    side = max(min(x1 - x0, y1 - y0), 2.0)
+    left = np.clip((x0 + x1 - side) / 2, 0, max(width - side, 0))
+    top = np.clip(y0, 0, max(height - side, 0))
+    part = frame[int(top) : int(top + side) + 1, int(left) : int(left + side) + 1]
+    shrinks = part.shape[0] > LOOK_PX
+    scaled = cv2.resize(part, (LOOK_PX, LOOK_PX), interpolation=cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR)
+    return np.asarray(scaled, np.uint8)
+
+
+def sharpness(picture: NDArray[np.uint8]) -> float:
+    """Variance of the Laplacian of the picture's luma."""
+    return float(cv2.Laplacian(cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY), cv2.CV_64F).var())

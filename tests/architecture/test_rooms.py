@@ -1,0 +1,70 @@
+"""Heavy guests stay in their rooms, and the ground floor stays light."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+FLOORS = ("schemas", "pipeline", "model", "jobs")
+
+ROOMS: dict[str, set[str]] = {
+    "av": {"pipeline/media/probe.py", "pipeline/media/decode.py"},
+    "decord": {"pipeline/media/decode.py"},
+    "ffmpeg": {"pipeline/media/encode.py"},
+    "imageio_ffmpeg": {"pipeline/media/encode.py"},
+    "mediapipe": {"pipeline/estimators/mediapipe_graph.py"},
+    "open_clip": {"pipeline/estimators/clip_embed.py"},
+    "torch": {"pipeline/estimators/clip_embed.py"},
+    "scenedetect": {"pipeline/stages/split.py"},
+    "webdataset": {"pipeline/stages/shard.py"},
+    "pyarrow": {
+        "schemas/arrow.py",
+        "pipeline/landing.py",
+        "pipeline/audit.py",
+        "pipeline/stages/corpus.py",
+        "pipeline/stages/index.py",
+    },
+    "ray": set(),
+    "deepspeed": set(),
+    "mmpose": set(),
+    "smplx": set(),
+    "rich": {"jobs/progress.py"},
+    "tyro": {"jobs/cli.py"},
+}
+
+
+def imports(path: Path) -> Iterator[str]:
+    """Top-level packages that a file imports, anywhere in it."""
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            yield from (alias.name.split(".")[0] for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            yield node.module.split(".")[0]
+
+
+@pytest.mark.parametrize("guest", sorted(ROOMS))
+def test_guests_stay_in_their_rooms(guest: str) -> None:
+    found = {
+        path.relative_to(ROOT).as_posix()
+        for floor in FLOORS
+        for path in (ROOT / floor).rglob("*.py")
+        if guest in imports(path)
+    }
+    assert found <= ROOMS[guest], f"{guest} is imported outside its rooms: {sorted(found - ROOMS[guest])}"
+    assert ROOMS[guest] <= found, f"{guest} has rooms that it does not use: {sorted(ROOMS[guest] - found)}"
+
+
+def test_the_ground_floor_is_light() -> None:
+    heavy = ("torch", "mediapipe", "ray", "webdataset", "open_clip", "scenedetect", "decord")
+    code = (
+        "import sys, schemas.arrow, schemas.index, schemas.drawing, pipeline.core, pipeline.flow, pipeline.runners.inline\n"
+        f"print([name for name in {heavy!r} if name in sys.modules])"
+    )
+    said = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert said.stdout.strip() == "[]"
