@@ -26,8 +26,18 @@ class Watch(Protocol):
         ...
 
 
-def run(legs: Sequence[Leg], ledger: Ledger, watch: Watch, clock: Callable[[], float]) -> None:
-    """Bring every leg to its end. Laps that have landed from the same inputs are not run again."""
+def run(
+    legs: Sequence[Leg],
+    ledger: Ledger,
+    watch: Watch,
+    *,
+    clock: Callable[[], float],
+    unseal: Callable[[], None],
+) -> None:
+    """Bring every leg to its end. Laps that have landed from the same inputs are not run again.
+
+    `unseal` is called before work on a leg begins: what vouches for the whole must not outlive a change.
+    """
     for leg in legs:
         laps = leg.laps(ledger)
         ledger.prune(leg.name, {lap.name for lap in laps})
@@ -37,6 +47,7 @@ def run(legs: Sequence[Leg], ledger: Ledger, watch: Watch, clock: Callable[[], f
         watch.leg(leg.name, laps=len(laps), done=len(laps) - len(pending), items=items, items_done=items_done)
         if not pending:
             continue
+        unseal()
         crew = Crew(leg, clock)
         for lap in pending:
             watch.landed(crew.run(lap, ledger, watch.tick))

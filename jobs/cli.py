@@ -1,0 +1,40 @@
+"""The command `understudy`: one sentence and a non-zero exit code where something cannot be done."""
+
+from __future__ import annotations
+
+import sys
+from typing import Annotated
+
+import tyro
+from rich.console import Console
+
+from jobs.check import Check, check
+from jobs.curate import Curate, curate
+from jobs.doctor import Doctor, doctor
+from jobs.preview import Preview, preview
+from pipeline.estimators.protocols import EstimatorUnavailable
+
+Command = (
+    Annotated[Curate, tyro.conf.subcommand("curate")]
+    | Annotated[Check, tyro.conf.subcommand("check")]
+    | Annotated[Preview, tyro.conf.subcommand("preview")]
+    | Annotated[Doctor, tyro.conf.subcommand("doctor")]
+)
+
+RUNS = {Curate: curate, Check: check, Preview: preview, Doctor: doctor}
+
+
+def main(args: list[str] | None = None) -> int:
+    """Run one command; its exit code."""
+    command = tyro.cli(Command, prog="understudy", description="Data engine for human animation.", args=args)  # type: ignore[call-overload]
+    console = Console()
+    try:
+        return RUNS[type(command)](command, console)  # type: ignore[operator,no-any-return]
+    except (ValueError, OSError, EstimatorUnavailable) as trouble:
+        if getattr(trouble, "__notes__", None):  # a bug, on an item that the note names
+            raise
+        print(f"understudy: {trouble}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        print("understudy: stopped; the same command goes on from here", file=sys.stderr)
+        return 130

@@ -1,0 +1,92 @@
+"""`understudy curate`: from a folder of videos to an index of verified shards."""
+
+from __future__ import annotations
+
+import json
+import time
+from dataclasses import asdict, dataclass, field
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+
+from jobs.progress import Terminal, funnel, readable_s
+from pipeline.core import Tally
+from pipeline.flow import Curation, legs
+from pipeline.landing import Ledger, write_text
+from pipeline.listing import enlist
+from pipeline.runners.inline import run
+from pipeline.stages.corpus import list_corpus
+from schemas.version import DRAWING, PIPELINE, SCHEMA
+
+
+@dataclass(frozen=True, kw_only=True)
+class Curate:
+    """Make a data set of verified shards from videos, or go on where an earlier run stopped."""
+
+    videos: Path
+    """Folder of videos, or a CSV or Parquet manifest with the columns uri, licence, domain."""
+    out: Path
+    """Folder of the data set."""
+    settings: Curation = field(default_factory=Curation)
+
+
+def curate(job: Curate, console: Console) -> int:
+    """Run the job; 0 where the data set is whole, 1 where too little was kept.
+
+    Raises:
+        ValueError: the corpus or a setting cannot be used.
+        OSError: the data set's folder cannot be written.
+    """
+    began = time.monotonic()
+    found = list_corpus(job.videos)
+    ledger = Ledger(job.out)
+    enlisted = enlist(ledger, found)
+    console.print(f"{enlisted.new} new files, {enlisted.known} known, {enlisted.gone} gone", highlight=False)
+    write_run(job)
+    house = legs(job.settings, job.out)
+    with Terminal(console, time.monotonic) as terminal:
+        run(house, ledger, terminal, clock=time.perf_counter, unseal=lambda: unseal(job.out))
+    tallies = [tally for leg in house for tally in ledger.tallies(leg.name)]
+    console.print(funnel(tallies))
+    console.print(f"done in {readable_s(time.monotonic() - began)}: {job.out / 'index.parquet'}", highlight=False)
+    return verdict(tallies, job.settings.min_kept_share, console)
+
+
+def unseal(out: Path) -> None:
+    """Take the index away: it is written last, from shards that are whole."""
+    (out / "index.parquet").unlink(missing_ok=True)
+
+
+def write_run(job: Curate) -> None:
+    """Write what the run is made of beside its output."""
+    said: dict[str, Any] = {
+        "schema": SCHEMA,
+        "drawing": DRAWING,
+        "pipeline": PIPELINE,
+        "code": version("understudy"),
+        "recipe": "default",
+        "videos": str(job.videos),
+        "settings": asdict(job.settings),
+        "estimators": {trade: asdict(card) for trade, card in job.settings.backends.cards().items()},
+    }
+    write_text(job.out / "run.json", json.dumps(said, indent=1, default=str) + "\n")
+
+
+def verdict(tallies: list[Tally], min_kept_share: float, console: Console) -> int:
+    """Whether enough was kept; if not, which steps dropped the rest."""
+    by_step = {tally.step: tally for tally in tallies}
+    cut, stored = by_step["screen"].offered, by_step["index"].kept
+    files, probed = by_step["corpus"].offered, by_step["probe"].kept
+    if stored > 0 and stored >= min_kept_share * cut:
+        return 0
+    worst = max(tallies, key=lambda tally: tally.rejected)
+    reasons = ", ".join(f"{reason} {n}" for reason, n in worst.reasons.most_common(3))
+    console.print(
+        f"too little was kept: {stored} samples of {cut} clips from {probed} of {files} files "
+        f"(min_kept_share is {min_kept_share:g}); step {worst.step!r} dropped most: {reasons or 'nothing'}",
+        style="red",
+        highlight=False,
+    )
+    return 1
