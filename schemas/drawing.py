@@ -98,7 +98,7 @@ def draw_skeleton(controls: Controls, width: int, height: int, frames: slice = s
 
 
 def draw_figure(canvas: Canvas, points: Floats, depth: Floats, score: Floats) -> None:
-    """Draw one skeleton into `canvas`: 58 points in px, their depths in m and scores, body, left, right hand."""
+    """Draw one skeleton: 58 points (body, left, right hand) in px, their depths in m, their scores."""
     half_width = max(min(canvas.shape[:2]) // 200, 1)
     radius = np.where(IN_HAND, max(half_width // 2, 1), half_width)
     shown = (score >= DRAW_SCORE)[ENDS].all(axis=1)
@@ -109,7 +109,7 @@ def draw_figure(canvas: Canvas, points: Floats, depth: Floats, score: Floats) ->
 
 
 def stroke_depth(depth: Floats, shown: NDArray[np.bool_]) -> Floats:
-    """Depth of each stroke of `ENDS`: of a limb the mean of its ends, of a dot the nearest of it and its limbs."""
+    """Depth of each of `ENDS`: a limb's is the mean of its ends, a dot's the nearest of it and its limbs."""
     limbs = depth[LIMBS].mean(axis=1)
     nearest = depth.copy()
     for end in (0, 1):
