@@ -1,0 +1,141 @@
+"""Gaps and jitter of tracks: pure functions of values over time and of which frames have one.
+
+Values are (t, ...), masks are (t,). Before they are filled, frames without a value may hold anything, NaN
+included. No function changes the length of a track.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pipeline.geometry import Array, Reals, orthonormalise, slerp
+from schemas.tracks import EstimatorCard
+
+Mask = NDArray[np.bool_]
+KERNEL_SIGMAS = 3.0
+"""Frames further away than this many sigmas have no say."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class SmoothingSettings:
+    """How strongly tracks are smoothed: sigma of a Gaussian in 24 fps frames, 0 for not at all."""
+
+    body: float = 1.0
+    hands: float = 0.7
+    head: float = 1.0
+    face_window: float = 2.0
+    """Size and place of the face crop (method.md 2.2)."""
+
+    def __post_init__(self) -> None:
+        for field in fields(self):
+            if getattr(self, field.name) < 0:
+                raise ValueError(
+                    f"smoothing of {field.name} is {getattr(self, field.name)} frames; it cannot be below 0"
+                )
+
+    @property
+    def card(self) -> EstimatorCard:
+        """The step in the provenance of a clip."""
+        sigmas = " ".join(f"{field.name}={getattr(self, field.name):g}" for field in fields(self))
+        return EstimatorCard(
+            name="gaussian", version=f"sigma in frames: {sigmas}", weights_sha256="", licence=""
+        )
+
+
+@dataclass(frozen=True)
+class Bridge:
+    """For each frame the two frames with a value that stand in for it, and the share of the later one.
+
+    A frame with a value stands for itself. A gap of at most `max_gap` frames inside the track is bridged
+    evenly; in longer gaps and at the ends the nearest value is held, and the frame stays unknown.
+    """
+
+    before: NDArray[np.int64]
+    after: NDArray[np.int64]
+    share: Array
+    known: Mask
+
+    @classmethod
+    def over(cls, valid: Mask, max_gap: int) -> Bridge:
+        """The bridges over the gaps of a track.
+
+        Raises:
+            ValueError: no frame has a value.
+        """
+        if not valid.any():
+            raise ValueError("no frame has a value")
+        frames = np.arange(len(valid))
+        before = np.maximum.accumulate(np.where(valid, frames, -1))
+        after = np.minimum.accumulate(np.where(valid, frames, len(valid))[::-1])[::-1]
+        inside = (before >= 0) & (after < len(valid))
+        before, after = np.where(before < 0, after, before), np.where(after == len(valid), before, after)
+        known = inside & (after - before <= max_gap + 1)
+        share = (frames - before) / np.maximum(after - before, 1)
+        return cls(before, after, np.where(known, share, np.round(share)), known)
+
+
+def fill(values: Reals, valid: Mask, max_gap: int) -> tuple[Array, Mask]:
+    """A value for every frame, and where it is measured or bridged over at most `max_gap` frames (`Bridge`).
+
+    A track without any value becomes zeros, nowhere known.
+    """
+    if not valid.any():
+        return np.zeros(values.shape), valid.copy()
+    bridge = Bridge.over(valid, max_gap)
+    share = bridge.share.reshape(-1, *[1] * (values.ndim - 1))
+    return np.asarray((1 - share) * values[bridge.before] + share * values[bridge.after]), bridge.known
+
+
+def fill_rotations(rotations: Reals, valid: Mask, max_gap: int) -> tuple[Array, Mask]:
+    """`fill` for rotations (t, 3, 3), along the shortest way; a track without any becomes identities."""
+    if not valid.any():
+        return np.broadcast_to(np.eye(3), rotations.shape).copy(), valid.copy()
+    bridge = Bridge.over(valid, max_gap)
+    start, stop = orthonormalise(rotations[bridge.before]), orthonormalise(rotations[bridge.after])
+    return slerp(start, stop, bridge.share), bridge.known
+
+
+def smooth(values: Reals, known: Mask, sigma: float) -> Array:
+    """Gaussian mean of the known neighbours, normalised; frames that are not known stay as they are."""
+    # einsum, not a matrix product: BLAS may round differently with another number of threads
+    return np.asarray(np.einsum("st,t...->s...", kernel(known, sigma), values))
+
+
+def smooth_rotations(rotations: Reals, known: Mask, sigma: float) -> Array:
+    """`smooth` for rotations (t, 3, 3): the chordal mean, which is the mean of quaternions of either sign.
+
+    Both minimise the same cost (Markley et al., "Averaging Quaternions", 2007), and matrices have no sign.
+    """
+    return orthonormalise(smooth(rotations, known, sigma))
+
+
+def kernel(known: Mask, sigma: float) -> Array:
+    """Weights (t, t) of every frame in the smoothed value of every frame; rows sum to 1."""
+    frames = np.arange(len(known))
+    if sigma == 0:
+        return np.eye(len(known))
+    away = np.abs(frames[:, None] - frames)
+    weights = np.exp(-((away / sigma) ** 2) / 2) * (away <= KERNEL_SIGMAS * sigma) * known
+    weights[~known] = np.eye(len(known))[~known]
+    return np.asarray(weights / weights.sum(axis=1, keepdims=True))
+
+
+def jitter(points: Reals, valid: Mask) -> float:
+    """Mean length of the second difference over time of points (t, k, d), in their own unit a frame squared.
+
+    0 for even motion and for a track without three measured frames in a row. Independent noise of deviation s
+    in two dimensions gives s * sqrt(3 * pi).
+    """
+    measured = valid[:-2] & valid[1:-1] & valid[2:]
+    bend = points[:-2][measured] - 2 * points[1:-1][measured] + points[2:][measured]
+    return float(np.linalg.norm(bend, axis=-1).mean()) if measured.any() else 0.0
+
+
+def speed(points: Reals, valid: Mask) -> float:
+    """Mean length of the steps between frames of points (t, k, d), unit a frame; 0 without a step."""
+    measured = valid[:-1] & valid[1:]
+    steps = points[1:][measured] - points[:-1][measured]
+    return float(np.linalg.norm(steps, axis=-1).mean()) if measured.any() else 0.0
