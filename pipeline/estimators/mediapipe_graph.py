@@ -1,4 +1,4 @@
-"""The room of mediapipe 0.10.21: runs graphs over the networks that its wheel carries, one square crop at a time.
+"""The room of mediapipe 0.10.21: runs graphs over the networks in its wheel, one square crop at a time.
 
 Every graph here is stateless and gets a crop that we cut ourselves: regions are ours, and the same crop gives
 the same bytes whatever was asked before. Graph texts are protobuf text of `mediapipe.CalculatorGraphConfig`;
@@ -11,7 +11,6 @@ import contextlib
 import hashlib
 import os
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -31,14 +30,16 @@ LICENCE = "Apache-2.0"
 class Graph:
     """A running graph: a crop in, a value for each observed stream out (None where the stream was silent).
 
-    The text must declare the input stream `picture`. `side` of the crops is fixed at birth; the first run, on
-    black, happens there too, so that a broken graph or a missing network shows at once.
+    The text must declare the input stream `picture`. `switches` are side packets. The first run, on a black
+    crop of `side` x `side`, happens at birth, so that a broken graph or a missing network shows at once.
 
     Raises:
         EstimatorUnavailable: mediapipe is missing, of another version, or without its networks.
     """
 
-    def __init__(self, text: str, readers: Mapping[str, Reader], side: int, side_packets: Mapping[str, bool] = {}):
+    def __init__(
+        self, text: str, readers: Mapping[str, Reader], side: int, switches: Mapping[str, bool] | None = None
+    ) -> None:
         mediapipe = package()
         from mediapipe.python import packet_creator
         from mediapipe.python._framework_bindings import resource_util
@@ -54,11 +55,11 @@ class Graph:
             try:
                 self._graph = mediapipe.CalculatorGraph(graph_config=config)
                 for name in readers:
-                    self._graph.observe_output_stream(name, self._answers.__setitem__, True)
-                self._graph.start_run({k: self._packets.create_bool(v) for k, v in side_packets.items()})
+                    self._graph.observe_output_stream(name, self._answers.__setitem__)
+                self._graph.start_run({k: packet_creator.create_bool(v) for k, v in (switches or {}).items()})
                 self(np.zeros((side, side, 3), np.uint8))
             except RuntimeError as error:
-                raise EstimatorUnavailable(f"mediapipe {SOFTWARE_VERSION} cannot run its graph: {error}") from error
+                raise EstimatorUnavailable(f"mediapipe cannot run its graph: {error}") from error
 
     def __call__(self, picture: Picture) -> dict[str, Any]:
         """What the graph says of one RGB crop, by stream name."""
@@ -78,7 +79,7 @@ def package() -> Any:
     """The mediapipe package.
 
     Raises:
-        EstimatorUnavailable: it is missing or another version, whose wheel has neither these graphs nor networks.
+        EstimatorUnavailable: it is missing, or of another version: later wheels carry no networks.
     """
     try:
         with quiet_stderr():
@@ -108,8 +109,8 @@ def card(name: str, models: tuple[str, ...]) -> EstimatorCard:
 def quiet_stderr() -> Iterator[None]:
     """Sends the process's stderr to nowhere meanwhile.
 
-    The native libraries write start-up notices straight to file descriptor 2 and offer no switch. Errors still
-    come as exceptions.
+    The native libraries write start-up notices straight to file descriptor 2 and offer no switch. Errors
+    still come as exceptions.
     """
     kept, nowhere = os.dup(2), os.open(os.devnull, os.O_WRONLY)
     try:
@@ -150,7 +151,7 @@ def read_detections(packet: Any) -> NDArray[np.float32]:
 
 
 def inference_text(model: str, side: int, low: float) -> str:
-    """Nodes from `picture` to the vector `tensors`: values scaled to [low, 1], `model` below `mediapipe/modules`.
+    """Nodes from `picture` to the vector `tensors`; black is `low`, white 1; `model` is below `modules`.
 
     One XNNPACK thread: results do not depend on the machine's cores, and workers do not fight for them.
     """
@@ -160,7 +161,10 @@ def inference_text(model: str, side: int, low: float) -> str:
       options {{ [mediapipe.ImageToTensorCalculatorOptions.ext] {{
         output_tensor_width: {side} output_tensor_height: {side} keep_aspect_ratio: true
         output_tensor_float_range {{ min: {low} max: 1 }} }} }} }}
-    node {{ calculator: "InferenceCalculatorCpu" input_stream: "TENSORS:input" output_stream: "TENSORS:tensors"
+    node {{ calculator: "TfLiteCustomOpResolverCalculator" output_side_packet: "OP_RESOLVER:operations" }}
+    node {{ calculator: "InferenceCalculatorCpu"
+      input_stream: "TENSORS:input" output_stream: "TENSORS:tensors"
+      input_side_packet: "OP_RESOLVER:operations"
       options {{ [mediapipe.InferenceCalculatorOptions.ext] {{
         model_path: "mediapipe/modules/{model}" delegate {{ xnnpack {{ num_threads: 1 }} }} }} }} }}
     """
@@ -174,92 +178,3 @@ def split_text(*tensors: int) -> str:
     node {{ calculator: "SplitTensorVectorCalculator" input_stream: "tensors" {streams}
       options {{ [mediapipe.SplitVectorCalculatorOptions.ext] {{ {ranges} }} }} }}
     """
-
-
-@dataclass(frozen=True, kw_only=True)
-class SsdDetector:
-    """One of the wheel's single-shot detectors, and how its output is read."""
-
-    model: str
-    """Path below `mediapipe/modules`."""
-    side: int
-    """Of its square input, px."""
-    low: float
-    """What black becomes at the input; white is 1."""
-    strides: tuple[int, ...]
-    """Of the anchor layers, px."""
-    num_boxes: int
-    num_points: int
-    interpolated_ratio: float = 1.0
-    """1 puts a second anchor at each place of a layer, 0 does not."""
-
-    def start(self, min_score: float) -> Graph:
-        """A graph whose stream `detections` has the boxes of at least this score after non-maximum suppression."""
-        return Graph(self.text(min_score), {"detections": read_detections}, self.side)
-
-    def text(self, min_score: float) -> str:
-        """The graph, as text."""
-        strides = " ".join(f"strides: {s}" for s in self.strides)
-        return f"""
-        {inference_text(self.model, self.side, self.low)}
-        output_stream: "detections"
-        node {{ calculator: "SsdAnchorsCalculator" output_side_packet: "anchors"
-          options {{ [mediapipe.SsdAnchorsCalculatorOptions.ext] {{
-            input_size_width: {self.side} input_size_height: {self.side} min_scale: 0.1484375 max_scale: 0.75
-            anchor_offset_x: 0.5 anchor_offset_y: 0.5 num_layers: {len(self.strides)} {strides}
-            aspect_ratios: 1 interpolated_scale_aspect_ratio: {self.interpolated_ratio}
-            fixed_anchor_size: true }} }} }}
-        node {{ calculator: "TensorsToDetectionsCalculator" input_stream: "TENSORS:tensors"
-          input_side_packet: "ANCHORS:anchors" output_stream: "DETECTIONS:all"
-          options {{ [mediapipe.TensorsToDetectionsCalculatorOptions.ext] {{
-            num_classes: 1 num_boxes: {self.num_boxes} num_coords: {4 + 2 * self.num_points}
-            x_scale: {self.side} y_scale: {self.side} w_scale: {self.side} h_scale: {self.side}
-            keypoint_coord_offset: 4 num_keypoints: {self.num_points} num_values_per_keypoint: 2
-            box_coord_offset: 0 reverse_output_order: true sigmoid_score: true score_clipping_thresh: 100
-            min_score_thresh: {min_score} }} }} }}
-        node {{ calculator: "NonMaxSuppressionCalculator" input_stream: "all" output_stream: "detections"
-          options {{ [mediapipe.NonMaxSuppressionCalculatorOptions.ext] {{
-            min_suppression_threshold: 0.3 overlap_type: INTERSECTION_OVER_UNION algorithm: WEIGHTED }} }} }}
-        """
-
-
-POSE_DETECTOR = SsdDetector(
-    model="pose_detection/pose_detection.tflite",
-    side=224,
-    low=-1,
-    strides=(8, 16, 32, 32, 32),
-    num_boxes=2254,
-    num_points=4,
-)
-"""Boxes of upper bodies' faces; points: mid hips, a point on the circle around the body, mid shoulders, its circle."""
-
-PALM_DETECTOR = SsdDetector(
-    model="palm_detection/palm_detection_full.tflite",
-    side=192,
-    low=0,
-    strides=(8, 16, 16, 16),
-    num_boxes=2016,
-    num_points=7,
-)
-"""Boxes of palms; points: wrist, roots of index, middle, ring and little finger, root and base of the thumb."""
-
-FACE_DETECTOR_NEAR = SsdDetector(
-    model="face_detection/face_detection_short_range.tflite",
-    side=128,
-    low=-1,
-    strides=(8, 16, 16, 16),
-    num_boxes=896,
-    num_points=6,
-)
-"""Faces of a fifth of the crop and more; points: right eye, left eye, nose tip, mouth, right ear, left ear."""
-
-FACE_DETECTOR_FAR = SsdDetector(
-    model="face_detection/face_detection_full_range_sparse.tflite",
-    side=192,
-    low=-1,
-    strides=(4,),
-    num_boxes=2304,
-    num_points=6,
-    interpolated_ratio=0.0,
-)
-"""Faces down to a twentieth of the crop; points as of `FACE_DETECTOR_NEAR`."""
