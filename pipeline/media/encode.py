@@ -1,0 +1,170 @@
+"""Pictures as files: H.264 videos, streamed by windows, and JPEG stills. Same frames in, same bytes out."""
+
+from __future__ import annotations
+
+import errno
+import os
+import subprocess
+import tempfile
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO
+
+import cv2
+import ffmpeg
+import imageio_ffmpeg
+import numpy as np
+from numpy.typing import NDArray
+
+from schemas.media import FPS, Frames
+
+JPEG_QUALITY = 95
+
+BITEXACT = {"flags": "+bitexact", "fflags": "+bitexact", "map_metadata": -1}
+"""No encoder names, no times of writing."""
+
+BT709 = {"colorspace": "bt709", "color_primaries": "bt709", "color_trc": "bt709", "color_range": "tv"}
+
+
+class EncodeError(RuntimeError):
+    """The encoder stopped or hung; the message ends with its own first words."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class VideoSettings:
+    """How the videos of a sample are encoded."""
+
+    crf: int = 17
+    """Constant quality of x264, 0 (lossless) to 51; 17 is hard to tell from its source."""
+    preset: str = "veryfast"
+    """Speed of x264; slower ones give files of about the same size at the same `crf`."""
+    keyframe_every: int = 24
+    """Frames from one key frame to the next. A window that starts anywhere decodes half of this too many on
+    average: 12 frames, a sixth of the mean window of 73."""
+    threads: int = 1
+    """Threads of one encoder; several run side by side. Another number may change the bytes."""
+    limit_s: float = 120.0
+    """The encoder is killed when it takes longer than this for one window of frames."""
+
+
+@contextmanager
+def video_writer(
+    path: Path, width: int, height: int, how: VideoSettings
+) -> Iterator[Callable[[Frames], None]]:
+    """A function that appends frames (t, height, width, 3) to an mp4 at `path`, complete when the block ends.
+
+    H.264, yuv420p, 24 fps, BT.709 in limited range and tagged so, index at the front, key frames on a fixed
+    grid. Sides must be even. When the block is left by an error, the encoder is killed.
+
+    Raises:
+        EncodeError: the encoder stopped with an error, or took longer than the limit.
+        OSError: the disk is full.
+    """
+    with tempfile.TemporaryFile() as log:
+        process = subprocess.Popen(
+            video_command(path, width, height, how),
+            stdin=subprocess.PIPE,
+            stdout=subprocess.DEVNULL,
+            stderr=log,
+        )
+        assert process.stdin is not None
+
+        def write(frames: Frames) -> None:
+            if frames.shape[1:] != (height, width, 3) or frames.dtype != np.uint8:
+                raise ValueError(
+                    f"expected frames of ({height}, {width}, 3) bytes, got {frames.shape} {frames.dtype}"
+                )
+            feed(process, np.ascontiguousarray(frames).data, how.limit_s)
+
+        try:
+            yield write
+            feed(process, None, how.limit_s)
+        except BrokenPipeError:
+            process.wait()
+        finally:
+            process.kill()
+            process.wait()
+            close_quietly(process.stdin)
+        if process.returncode:
+            raise failure(process, log, how.limit_s, path)
+
+
+def feed(process: subprocess.Popen[bytes], data: memoryview | None, limit_s: float) -> None:
+    """Hand data to the encoder, or None to end it and wait; killed when that takes longer than the limit."""
+    assert process.stdin is not None
+    timer = threading.Timer(limit_s, process.kill)
+    timer.start()
+    try:
+        if data is not None:
+            process.stdin.write(data)
+        else:
+            process.stdin.close()
+            process.wait()
+    finally:
+        timer.cancel()
+
+
+def close_quietly(pipe: IO[bytes]) -> None:
+    """Close the pipe of a process that has ended; what it no longer reads is of no interest."""
+    with suppress(BrokenPipeError):
+        pipe.close()
+
+
+def failure(process: subprocess.Popen[bytes], log: IO[bytes], limit_s: float, path: Path) -> Exception:
+    """What to raise for an encoder that has ended badly."""
+    log.seek(0)
+    words = "; ".join(log.read(4096).decode(errors="replace").split("\n")).strip("; ")
+    if "No space left on device" in words:
+        return OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(path))
+    if process.returncode < 0 and not words:
+        return EncodeError(
+            f"{path}: ffmpeg was killed (signal {-process.returncode}; the limit is {limit_s:g} s)"
+        )
+    return EncodeError(f"{path}: ffmpeg failed: {words[:500]}")
+
+
+def video_command(path: Path, width: int, height: int, how: VideoSettings) -> list[str]:
+    """The ffmpeg command that reads raw RGB frames and writes the mp4."""
+    frames = ffmpeg.input("pipe:", format="rawvideo", pix_fmt="rgb24", s=f"{width}x{height}", framerate=FPS)
+    exact = "accurate_rnd+full_chroma_int+bitexact"
+    yuv = frames.filter("scale", in_range="pc", out_range="tv", out_color_matrix="bt709", flags=exact)
+    tagged = yuv.filter("format", "yuv420p").filter(
+        "setparams", range="tv", colorspace="bt709", color_primaries="bt709", color_trc="bt709"
+    )
+    out = tagged.output(
+        f"file:{path}",
+        format="mp4",
+        vcodec="libx264",
+        preset=how.preset,
+        crf=how.crf,
+        g=how.keyframe_every,
+        keyint_min=how.keyframe_every,
+        sc_threshold=0,
+        threads=how.threads,
+        movflags="+faststart",
+        **BT709,
+        **BITEXACT,
+    )
+    return compiled(out)
+
+
+def compiled(out: ffmpeg.nodes.OutputStream) -> list[str]:
+    """The command line of a graph, silent but for errors, never asking anything."""
+    quiet = out.global_args("-hide_banner", "-loglevel", "error", "-filter_threads", "1")
+    command: list[str] = ffmpeg.compile(quiet, cmd=imageio_ffmpeg.get_ffmpeg_exe(), overwrite_output=True)
+    return command
+
+
+def encode_jpeg(picture: NDArray[np.uint8]) -> bytes:
+    """An RGB picture (h, w, 3) as JPEG of quality 95, colour at full resolution."""
+    how = [
+        cv2.IMWRITE_JPEG_QUALITY,
+        JPEG_QUALITY,
+        cv2.IMWRITE_JPEG_SAMPLING_FACTOR,
+        cv2.IMWRITE_JPEG_SAMPLING_FACTOR_444,
+    ]
+    _, data = cv2.imencode(".jpg", cv2.cvtColor(picture, cv2.COLOR_RGB2BGR), how)
+    return data.tobytes()

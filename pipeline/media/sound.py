@@ -1,0 +1,84 @@
+"""The sound of a clip: 16 kHz mono, in step with its first frame, to the sample."""
+
+from __future__ import annotations
+
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import ffmpeg
+import numpy as np
+from numpy.typing import NDArray
+
+from pipeline.core import Rejected
+from pipeline.media.encode import BITEXACT, EncodeError, compiled
+from schemas.media import FPS, Clip
+
+SAMPLE_RATE = 16_000
+LEAD_S = 2.0
+"""Decoding starts this long before the clip: seeking is coarse, and decoders need a run-up."""
+LIMIT_S = 300.0
+
+
+def num_samples(num_frames: int) -> int:
+    """Samples in the span of this many frames."""
+    return round(num_frames * SAMPLE_RATE / FPS)
+
+
+def clip_sound(clip: Clip) -> NDArray[np.int16]:
+    """Sound of the clip's span from its first sample on, up to where the sound track ends or breaks off.
+
+    The track's own times decide: gaps and a late start are silence. Empty where the track has nothing in the
+    span or cannot be decoded.
+
+    Raises:
+        Rejected: "broken_audio": decoding the track does not come to an end.
+    """
+    wanted = num_samples(clip.num_frames)
+    start_s = clip.video.start_s + clip.start_s
+    try:
+        done = subprocess.run(
+            sound_command(clip, start_s, wanted),
+            stdin=subprocess.DEVNULL,
+            check=False,  # a broken track gives what could be decoded, or nothing
+            capture_output=True,
+            timeout=LIMIT_S,
+        )
+    except subprocess.TimeoutExpired:
+        raise Rejected("broken_audio", f"no end after {LIMIT_S:g} s of decoding") from None
+    return np.frombuffer(done.stdout[: len(done.stdout) // 2 * 2], "<i2")[:wanted]
+
+
+def sound_command(clip: Clip, start_s: float, wanted: int) -> list[str]:
+    """The ffmpeg command that gives the samples from `start_s` of the file's clock, as int16."""
+    seek: dict[str, Any] = {}
+    if clip.first_frame / FPS > LEAD_S:
+        seek = {"ss": f"{start_s - LEAD_S:.6f}", "seek_timestamp": 1, "noaccurate_seek": None}
+    source = ffmpeg.input(
+        f"file:{clip.uri}",
+        format=clip.video.container.split(",")[0],  # the demuxer that the probe trusted, and no other
+        protocol_whitelist="file,pipe",
+        **seek,
+    )
+    first = round(start_s * SAMPLE_RATE)
+    placed = source["a:0"].filter(
+        "aresample", SAMPLE_RATE, ochl="mono", osf="s16", first_pts=first, **{"async": 1}
+    )
+    span = placed.filter("atrim", start_pts=first, end_pts=first + wanted)
+    return compiled(span.output("pipe:", format="s16le", acodec="pcm_s16le").global_args("-copyts"))
+
+
+def encode_flac(path: Path, sound: NDArray[np.int16], num_frames: int) -> bytes:
+    """`sound`, with silence up to the span of `num_frames`, as FLAC; `path` is a place to write it first.
+
+    Raises:
+        EncodeError: ffmpeg failed.
+    """
+    whole = np.zeros(num_samples(num_frames), "<i2")
+    whole[: len(sound)] = sound
+    samples = ffmpeg.input("pipe:", format="s16le", ar=SAMPLE_RATE, ac=1)
+    command = compiled(samples.output(f"file:{path}", format="flac", acodec="flac", **BITEXACT))
+    done = subprocess.run(command, check=False, input=whole.tobytes(), capture_output=True, timeout=LIMIT_S)
+    if done.returncode:
+        raise EncodeError(f"{path}: ffmpeg failed: {done.stderr.decode(errors='replace').strip()[:500]}")
+    return path.read_bytes()
