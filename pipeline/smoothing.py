@@ -68,13 +68,23 @@ class Bridge:
         if not valid.any():
             raise ValueError("no frame has a value")
         frames = np.arange(len(valid))
-        before = np.maximum.accumulate(np.where(valid, frames, -1))
-        after = np.minimum.accumulate(np.where(valid, frames, len(valid))[::-1])[::-1]
+        before, after = around(valid)
         inside = (before >= 0) & (after < len(valid))
         before, after = np.where(before < 0, after, before), np.where(after == len(valid), before, after)
         known = inside & (after - before <= max_gap + 1)
         share = (frames - before) / np.maximum(after - before, 1)
         return cls(before, after, np.where(known, share, np.round(share)), known)
+
+
+def around(valid: Mask) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """For each frame the last one with a value, -1 without one, and the next, the length without one.
+
+    A frame with a value is its own last and next.
+    """
+    frames = np.arange(len(valid))
+    before = np.maximum.accumulate(np.where(valid, frames, -1))
+    after = np.minimum.accumulate(np.where(valid, frames, len(valid))[::-1])[::-1]
+    return before, after
 
 
 def fill(values: Reals, valid: Mask, max_gap: int) -> tuple[Array, Mask]:
