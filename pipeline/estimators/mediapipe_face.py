@@ -37,12 +37,12 @@ FACIAL_POINTS = {"nose": (1,), "left_eye": (263, 362), "right_eye": (33, 133)}
 MIN_POINT_SCORE = 0.5
 """Of a person's key point, to be compared with the mesh."""
 MAX_DISTANCE = 0.35
-"""Mean distance between key points and mesh, over the longer side of the face's box, above which it is no match."""
+"""Mean distance of key points from the mesh, over the longer side of the face's box, above which they differ."""
 
 REGION_SCALE = 1.5
 """Side of the mesh network's square over the longer side of the face's box, as the network was trained."""
-SETTLING_RUNS = 2
-"""Runs of the mesh after a detection: the first finds the square that the second, and the next frame, start from."""
+SETTLING_RUNS = 3
+"""Runs of the mesh after a detection, each on the square around the last mesh: it has settled by then."""
 
 
 @dataclass(frozen=True)
@@ -130,7 +130,7 @@ class MeshFaceDetector:
         return [detected_region(row, window) for row in rows[np.argsort(-rows[:, 0], kind="stable")]]
 
     def settle(self, frame: Picture, region: Square, runs: int) -> Face | None:
-        """The face in a square, each run of the mesh on the square of the one before; None where there is none."""
+        """The face in a square, each run of the mesh on the square of the last; None where there is none."""
         face = None
         for _ in range(runs):
             answer = self._mesh(region.cut(frame, MESH_SIDE))
@@ -155,7 +155,8 @@ def mesh_text() -> str:
         ranges {{ begin: 0 end: 6 }} ranges {{ begin: 6 end: 7 }} }} }} }}
     node {{ calculator: "TensorsToFaceLandmarksWithAttention" input_stream: "TENSORS:marks"
       output_stream: "LANDMARKS:landmarks" }}
-    node {{ calculator: "TensorsToFloatsCalculator" input_stream: "TENSORS:flag" output_stream: "FLOAT:presence"
+    node {{ calculator: "TensorsToFloatsCalculator"
+      input_stream: "TENSORS:flag" output_stream: "FLOAT:presence"
       options {{ [mediapipe.TensorsToFloatsCalculatorOptions.ext] {{ activation: SIGMOID }} }} }}
     """
 
@@ -177,7 +178,7 @@ def region_around(points: Points, angle: float) -> Square:
 
 
 def detected_region(row: NDArray[np.float32], window: Square) -> Square:
-    """The square of the mesh network for a detection: score, box, then right and left eye, in parts of `window`."""
+    """The mesh network's square for a detection: score, box, right and left eye, in parts of `window`."""
     low, high, right, left = window.to_picture(row[1:9].reshape(4, 2))
     x, y = (low + high) / 2
     angle = float(np.arctan2(*(left - right)[::-1]))
@@ -195,7 +196,7 @@ def head_of(person: KeypointTrack, t: int) -> Head:
 
 
 def agrees(face: Face, head: Head) -> bool:
-    """Whether a face is the head's: its middle in the head's square, its eyes and nose where the head's are."""
+    """Whether a face is the head's: its middle in the head's square, eyes and nose where the head's are."""
     side, x, y = head.window.side, head.window.x, head.window.y
     middle = (face.region.x, face.region.y)
     if max(abs(middle[0] - x), abs(middle[1] - y)) > side / 2:
