@@ -92,7 +92,11 @@ class Tally:
 
 
 def apply(
-    step: Step[A, B], stage: Stage[A, B], items: Iterable[A | Reject], tally: Tally, clock: Callable[[], float]
+    step: Step[A, B],
+    stage: Stage[A, B],
+    items: Iterable[A | Reject],
+    tally: Tally,
+    clock: Callable[[], float],
 ) -> Iterator[B | Reject]:
     """All of an item's outputs or its reject, never both; for a group, of each member. Rejects pass through.
 

@@ -85,7 +85,9 @@ class Ledger:
 
     def names(self, leg: str) -> list[str]:
         """Laps of a leg that have a marker, in order."""
-        return sorted(path.name[len("part-") : -len(".done")] for path in (self.folder / leg).glob("part-*.done"))
+        return sorted(
+            path.name[len("part-") : -len(".done")] for path in (self.folder / leg).glob("part-*.done")
+        )
 
     def tallies(self, leg: str) -> list[Tally]:
         """What became of the items of each step of a leg, over all its laps."""
@@ -96,9 +98,7 @@ class Ledger:
                 steps.setdefault(tally.step, Tally(step=tally.step)).add(tally)
         return list(steps.values())
 
-    def land(
-        self, lap: Lap, outcomes: Iterable[Any], gives: type, tallies: Sequence[Tally]
-    ) -> Landed:
+    def land(self, lap: Lap, outcomes: Iterable[Any], gives: type, tallies: Sequence[Tally]) -> Landed:
         """Write what a lap gave, read it back, put it in its place, and only then mark it.
 
         Raises:

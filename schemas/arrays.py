@@ -66,7 +66,9 @@ def check_arrays(instance: Any) -> None:
         if value.ndim != len(spec.axes.names):
             raise ValueError(f"{where}: expected axes ({spec.axes.text}), got shape {value.shape}")
         for axis, size in zip(spec.axes.names, value.shape, strict=True):
-            expected, first = (int(axis), "the record") if axis.isdigit() else sizes.setdefault(axis, (size, where))
+            expected, first = (
+                (int(axis), "the record") if axis.isdigit() else sizes.setdefault(axis, (size, where))
+            )
             if size != expected:
                 raise ValueError(f"{where}: axis {axis!r} has size {size}, {first} says {expected}")
         if value.flags.writeable:

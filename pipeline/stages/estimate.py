@@ -106,11 +106,15 @@ class Estimate:
         for frames in decode(clip.video, clip.first_frame, clip.num_frames, window=window):
             windows.append(self.look(frames, start))
             start += len(frames)
-        whole = Window(**{part.name: join([getattr(w, part.name) for w in windows]) for part in fields(Window)})
+        whole = Window(
+            **{part.name: join([getattr(w, part.name) for w in windows]) for part in fields(Window)}
+        )
         stretches = one_person(whole.person, self.settings)
         if not stretches:
             raise nobody_alone(whole.person, self.settings)
-        large = [run for run in stretches if self.share(clip, whole.person, run) >= self.settings.min_person_share]
+        large = [
+            run for run in stretches if self.share(clip, whole.person, run) >= self.settings.min_person_share
+        ]
         if not large:
             share = max(self.share(clip, whole.person, run) for run in stretches)
             raise Rejected("person_too_small", f"the person covers {share:.1%} of the picture")
@@ -134,7 +138,11 @@ class Estimate:
 
     def appearance(self, frames: Frames, person: KeypointTrack, start: int) -> Appearance:
         """Appearance and sharpness of the person in some frames of a window."""
-        shown = [t for t in range(len(frames)) if (start + t) % self.settings.look_every_frames == 0 and person.valid[t]]
+        shown = [
+            t
+            for t in range(len(frames))
+            if (start + t) % self.settings.look_every_frames == 0 and person.valid[t]
+        ]
         looks = [upright_square(frames[t], person.box[t]) for t in shown]
         pictures = np.stack(looks) if looks else np.zeros((0, LOOK_PX, LOOK_PX, 3), np.uint8)
         return Appearance(
@@ -199,7 +207,9 @@ def nobody_alone(person: KeypointTrack, settings: EstimateSettings) -> Rejected:
 def tracked(clip: Clip, whole: Window, run: slice, provenance: dict[str, EstimatorCard]) -> Tracked:
     """The stretch `run` of a clip, with its part of every track."""
     first = clip.first_frame + run.start
-    part = replace(clip, key=clip_key(clip.video.key, first), first_frame=first, num_frames=run.stop - run.start)
+    part = replace(
+        clip, key=clip_key(clip.video.key, first), first_frame=first, num_frames=run.stop - run.start
+    )
     shown = (whole.appearance.frames >= run.start) & (whole.appearance.frames < run.stop)
     return Tracked(
         key=part.key,
@@ -226,7 +236,8 @@ def cut(track: T, run: slice) -> T:
 def join(tracks: Sequence[T]) -> T:
     """Tracks of consecutive windows as one. Fields that are no arrays are constant over a clip."""
     arrays = {
-        name: np.concatenate([getattr(track, name) for track in tracks]) for name in array_specs(type(tracks[0]))
+        name: np.concatenate([getattr(track, name) for track in tracks])
+        for name in array_specs(type(tracks[0]))
     }
     return replace(tracks[0], **arrays)  # type: ignore[type-var]
 
@@ -248,7 +259,9 @@ def upright_square(frame: NDArray[np.uint8], box: NDArray[np.float32]) -> NDArra
     top = np.clip(y0, 0, max(height - side, 0))
     part = frame[int(top) : int(top + side) + 1, int(left) : int(left + side) + 1]
     shrinks = part.shape[0] > LOOK_PX
-    scaled = cv2.resize(part, (LOOK_PX, LOOK_PX), interpolation=cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR)
+    scaled = cv2.resize(
+        part, (LOOK_PX, LOOK_PX), interpolation=cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR
+    )
     return np.asarray(scaled, np.uint8)
 
 
