@@ -45,9 +45,9 @@ BASIS: tuple[tuple[int, int, float, float, float, float], ...] = (
     (205, 425, 0.047252, -3.833, -1.537, 4.138),
 )
 
-SPHERE_CENTER_CM = (0.0, -1.5, 3.5)
+SPHERE_CENTER_CM = (0.0, -2.5, 4.5)
 """Of the sphere that stands for a head, in the canonical face's head frame."""
-SPHERE_RADIUS_CM = 10.5
+SPHERE_RADIUS_CM = 11.5
 """One size for all data: 1.36 times half the canonical face's width, which tells other trackers theirs."""
 
 
@@ -77,7 +77,7 @@ class MeshHeadTracker:
     @property
     def card(self) -> EstimatorCard:
         """Name, version, no weights, and the canonical face's licence."""
-        return EstimatorCard(name="canonical face fit", version="1", weights_sha256="", licence="Apache-2.0")
+        return EstimatorCard(name="canonical_face_fit", version="1", weights_sha256="", licence="Apache-2.0")
 
     def __call__(self, frames: Frames, faces: FaceTrack, /) -> HeadTrack:
         """Rotation and sphere where the face is valid, elsewhere the identity and zeros."""
