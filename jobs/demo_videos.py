@@ -1,7 +1,7 @@
 """Videos of real people without a download: photographs that ship inside packages, under a moving camera.
 
 The astronaut Eileen Collins (NASA, public domain) and a cameraman (CC0) come with scikit-image, Admiral Grace
-Hopper (US Navy, public domain) with matplotlib, and so does a cup of coffee, which must be found to be nobody.
+Hopper (US Navy, public domain) with matplotlib. A cup of coffee must be found to be nobody.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ def write_demo_videos(folder: Path) -> None:
 
 
 def filmed(picture: Picture, *, seconds: float, phase: float) -> Frames:
-    """The picture as a hand-held camera sees it: it pans, zooms and tilts slowly, and never leaves the picture."""
+    """The picture as a hand-held camera sees it: panned, zoomed and tilted slowly."""
     width, height = SIZE
     frames = np.empty((round(seconds * FPS), height, width, 3), np.uint8)
     middle = np.array([picture.shape[1] / 2, picture.shape[0] / 2])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from typing import Self
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
@@ -35,7 +36,7 @@ class Terminal:
         self.items = self.before = self.landed_items = 0
         self.began = self.spoke = 0.0
 
-    def __enter__(self) -> Terminal:
+    def __enter__(self) -> Self:
         self.bar.start()
         return self
 

@@ -10,7 +10,7 @@ from pipeline import plan
 from pipeline.core import Gather, Step
 from pipeline.estimators.appearance import ColourLayout
 from pipeline.estimators.clip_embed import OpenClip
-from pipeline.estimators.head_pose import HeadPose
+from pipeline.estimators.head_pose import MeshHead
 from pipeline.estimators.mediapipe_body import MediapipeBody
 from pipeline.estimators.mediapipe_face import MediapipeFace
 from pipeline.estimators.mediapipe_hands import MediapipeHands
@@ -40,7 +40,7 @@ class Backends:
     body: MediapipeBody = field(default_factory=MediapipeBody)
     hands: MediapipeHands = field(default_factory=MediapipeHands)
     face: MediapipeFace = field(default_factory=MediapipeFace)
-    head: HeadPose = field(default_factory=HeadPose)
+    head: MeshHead = field(default_factory=MeshHead)
     appearance: ColourLayout | OpenClip = field(default_factory=ColourLayout)
 
     def build(self) -> Estimators:

@@ -1,7 +1,8 @@
-"""Clip to Tracked: one decode, in windows, past all estimators; then the stretches in which one person is seen."""
+"""Clip to Tracked: one decode, in windows, past all estimators; then the stretches that show one person."""
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, fields, replace
 from typing import TypeVar
@@ -47,7 +48,7 @@ class EstimateSettings:
     window_mib: int = 256
     """Most MiB of frames in memory at a time; large pictures get shorter windows."""
     max_other_area: float = 0.2
-    """A frame shows several people where the largest other person's box is more than this share of the main one's."""
+    """A frame shows several people where the largest other's box exceeds this share of the main one's."""
     max_gap_frames: int = 12
     """A stretch goes on across so many frames in which nobody, or another person too, is seen."""
     min_person_share: float = 0.02
@@ -179,7 +180,7 @@ def close_gaps(mask: NDArray[np.bool_], longest: int) -> NDArray[np.bool_]:
     """`mask` with inner gaps of at most `longest` filled."""
     closed = mask.copy()
     known = np.flatnonzero(mask)
-    for before, after in zip(known[:-1], known[1:], strict=True):
+    for before, after in itertools.pairwise(known):
         if after - before - 1 <= longest:
             closed[before:after] = True
     return closed
@@ -190,7 +191,7 @@ def changes(person: KeypointTrack, min_overlap: float) -> set[int]:
     known = np.flatnonzero(person.valid)
     return {
         int(after)
-        for before, after in zip(known[:-1], known[1:], strict=True)
+        for before, after in itertools.pairwise(known)
         if after - before == 1 and iou(person.box[before], person.box[after]) < min_overlap
     }
 
