@@ -17,7 +17,7 @@ from schemas.tracks import BodyTrack, EstimatorCard, KeypointTrack
 Array = NDArray[np.float64]
 
 NEAREST_SHARE = 0.25
-"""No joint comes nearer to the camera than this share of the body's distance: a nearer one is a wrong guess."""
+"""No joint comes nearer to the camera than this share of the body's distance: nearer is a wrong guess."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -16,7 +16,7 @@ from pipeline.estimators.mediapipe_detectors import (
     SsdDetector,
 )
 from pipeline.estimators.mediapipe_graph import Graph, Picture
-from pipeline.estimators.mediapipe_pose import MODEL, P, Pose, PoseNet, body_square
+from pipeline.estimators.mediapipe_pose import MODEL, P, Pose, PoseNet, body_square, px_per_metre
 
 MODELS = (MODEL, POSE_DETECTOR.model, FACE_DETECTOR_FAR.model, FACE_DETECTOR_NEAR.model)
 HEAD_M = 0.24
@@ -152,21 +152,10 @@ def agree(one: Square, other: Square, tolerance: float) -> bool:
     return bool(apart < tolerance * larger and abs(one.side - other.side) < 1.6 * tolerance * larger)
 
 
-def px_per_metre(pose: Pose) -> float:
-    """Scale of the upper body in the picture: least squares of points on metres, from the hips up.
-
-    The spread over all three axes of the metres would shorten with a turn; the picture's two do not.
-    """
-    upper = slice(0, P["right_hip"] + 1)
-    points = pose.points[upper] - pose.points[upper].mean(axis=0)
-    metres = pose.world[upper, :2] - pose.world[upper, :2].mean(axis=0)
-    return float(np.sum(points * metres) / np.sum(metres**2))
-
-
 def head_square(pose: Pose, scale: float) -> Square:
     """An upright square on the head's middle (between the ears), `scale` head heights wide."""
     x, y = pose.points[[P["left_ear"], P["right_ear"]]].mean(axis=0)
-    return Square(float(x), float(y), scale * HEAD_M * px_per_metre(pose))
+    return Square(float(x), float(y), scale * HEAD_M * px_per_metre(pose.points, pose.world))
 
 
 def fits(pose: Pose, proposal: Proposal) -> bool:

@@ -113,3 +113,11 @@ def body_square(hips: NDArray[np.float64], up: NDArray[np.float64]) -> Square:
     return Square(
         float(hips[0]), float(hips[1]), 2.5 * float(np.hypot(across, down)), float(np.arctan2(across, -down))
     )
+
+
+def px_per_metre(points: NDArray[np.float64], world: NDArray[np.float64]) -> float:
+    """Scale of the upper body in the picture: least squares of its points on its metres, at least 1."""
+    upper = slice(0, P["right_hip"] + 1)
+    flat = points[upper] - points[upper].mean(axis=0)
+    metres = world[upper, :2] - world[upper, :2].mean(axis=0)
+    return max(float(np.sum(flat * metres) / np.sum(metres**2)), 1.0)
