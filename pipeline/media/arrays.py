@@ -20,7 +20,7 @@ FAULTS = (zipfile.BadZipFile, NotImplementedError, EOFError, OSError, RuntimeErr
 """What `zipfile` raises on damaged, unknown or encrypted entries."""
 
 
-class DamagedError(Exception):
+class DamagedError(ValueError):
     """Stored bytes are not what they should be; the message says what was found."""
 
 
@@ -55,13 +55,14 @@ def unpack_one(file: zipfile.ZipFile, entry: zipfile.ZipInfo) -> NDArray[Any]:
         raise DamagedError(f"{entry.filename!r} is not an uncompressed .npy")
     body = io.BytesIO(file.read(entry))
     try:
-        if npy.read_magic(body) != (1, 0):
-            raise DamagedError(f"{entry.filename}: another version of the .npy format")
+        version = npy.read_magic(body)
         shape, fortran, dtype = npy.read_array_header_1_0(body, max_header_size=MAX_HEADER_BYTES)
     except ValueError as error:
         raise DamagedError(f"{entry.filename}: {error}") from error
-    if dtype.hasobject or fortran:
-        raise DamagedError(f"{entry.filename}: {'pickled objects' if dtype.hasobject else 'Fortran order'}")
+    if dtype.hasobject:
+        raise DamagedError(f"{entry.filename}: pickled objects")
+    if version != (1, 0) or fortran:
+        raise DamagedError(f"{entry.filename}: version {version} in {'Fortran' if fortran else 'C'} order")
     rest = body.read()
     if math.prod(shape) * dtype.itemsize != len(rest):
         raise DamagedError(f"{entry.filename}: {len(rest)} bytes for {dtype} of shape {shape}")

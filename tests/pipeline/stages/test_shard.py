@@ -11,6 +11,7 @@ import subprocess
 import sys
 import tarfile
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +20,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from pipeline.core import Stage, Step, Tally, apply
+from pipeline.core import Step, Tally, apply
 from pipeline.media.decode import decode
 from pipeline.media.resample import crop_squares
 from pipeline.media.sound import clip_sound
@@ -199,10 +200,10 @@ def test_a_source_that_is_gone_is_a_reject_and_the_others_are_stored(plan: Shard
     gone = filmed(tmp_path / "gone.mp4", replace(SCENE, look=2))
     Path(gone.uri).unlink()
     lost = sample_of(gone, SCENE, 0, 25)
-    shard: Stage[ShardPlan, IndexRow] = Shard(ShardSettings(), tmp_path)
-    step = Step(name="shard", make=lambda: shard, takes=ShardPlan, gives=IndexRow)
+    make = partial(Shard, ShardSettings(), tmp_path)
+    step: Step[Any, Any] = Step(name="shard", make=make, takes=ShardPlan, gives=IndexRow)
     tally = Tally(step="shard")
-    outcomes = list(apply(step, shard, [plan_of(lost, plan.members[0])], tally, lambda: 0.0))
+    outcomes = list(apply(step, step.make(), [plan_of(lost, plan.members[0])], tally, lambda: 0.0))
     rejects = [outcome for outcome in outcomes if isinstance(outcome, Reject)]
     assert [(reject.key, reject.reason, reject.uri) for reject in rejects] == [
         (lost.key, "unreadable", gone.uri)
