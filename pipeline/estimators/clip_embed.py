@@ -45,9 +45,9 @@ class OpenClip:
     model: str = "ViT-L-14"
     """Architecture, as open_clip names it."""
     tag: str = "openai"
-    """Which published weights of `model` the file holds, or was trained from: this fixes what the file does not
-    tell, the activation (QuickGELU for OpenAI's, GELU for most others) and the normalisation of pictures. Empty
-    for an architecture of your own, of which open_clip lists no weights."""
+    """Which published weights of `model` the file holds, or was trained from. This fixes what the file does
+    not tell: the activation (QuickGELU for OpenAI's, GELU for most others) and how pictures are normalised.
+    Empty for an architecture of your own, of which open_clip lists no weights."""
     weights: Path | None = None
     """File with the state dict: .pt, .pth, .bin or .safetensors."""
     device: str = "cpu"
