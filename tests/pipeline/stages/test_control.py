@@ -145,6 +145,16 @@ def test_hand_that_does_not_hang_on_the_body_is_dropped() -> None:
     assert made.quality["hands_dropped"] == pytest.approx(1 / (2 * FULL.num_frames))
 
 
+def test_hand_may_miss_the_wrist_by_half_its_box() -> None:
+    tracked = tracked_of(FULL)
+    points = tracked.hands.points2d.copy()
+    extent = (points[:, 1].max(axis=1) - points[:, 1].min(axis=1)).max(axis=1)
+    points[7, 1, :, 0] -= 0.95 * extent[7]  # the box is twice the extent
+    points[8, 1, :, 0] -= 1.05 * extent[8]
+    made = controls(replace(tracked, hands=replace(tracked.hands, points2d=points)))
+    assert made.right_hand_score[7:9].tolist() == [1, 0]
+
+
 def test_hands_with_their_sides_mixed_up_are_put_right() -> None:
     tracked = tracked_of(FULL)
     mixed = {name: getattr(tracked.hands, name).copy() for name in ("points2d", "points3d", "score")}
@@ -203,6 +213,15 @@ def test_back_view_without_any_face_stands_on_the_neck() -> None:
     away = np.linalg.norm(made.head_center - exact.head_center, axis=1)
     assert (away < 0.5 * exact.head_radius).all()
     assert (np.abs(head_angles(made.head_rotation)[0]) > np.radians(160)).all()
+
+
+def test_few_frames_of_a_face_do_not_size_the_head() -> None:
+    tracked = tracked_of(replace(FULL, turn_deg=(0.0, 0.0)))
+    alone = without(tracked, "head", np.delete(np.arange(48), 20)).head
+    giant = replace(tracked, head=replace(alone, radius=3 * alone.radius))
+    made, exact = controls(giant), true_controls(FULL)
+    np.testing.assert_allclose(made.head_radius[:14], exact.head_radius[:14], rtol=0.03)
+    assert made.head_radius[20] == pytest.approx(3 * exact.head_radius[20], rel=0.03)
 
 
 def test_sphere_is_gone_where_neither_face_nor_body_is_seen() -> None:
