@@ -10,7 +10,6 @@ from pathlib import Path
 
 import cv2
 import numpy as np
-from pipeline.stages.index import read_index
 from rich.console import Console
 
 from jobs.sheets import Picture, below, beside, captioned, fit, label, overlay
@@ -18,6 +17,7 @@ from pipeline.media.arrays import unpack
 from pipeline.media.decode import decode_bytes
 from pipeline.media.encode import VideoSettings, video_writer
 from pipeline.media.tar import read_members, samples_in
+from pipeline.stages.index import read_index
 from schemas.controls import Controls
 from schemas.drawing import draw_skeleton, draw_spheres
 from schemas.index import IndexRow
