@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import cv2
 import numpy as np
 import pytest
@@ -118,11 +120,21 @@ def test_a_folder_without_truths_cannot_be_asked(tmp_path):
 
 
 def test_truths_come_back_as_they_were(truths):
-    told = FakeBody(truths=truths).build()
-    known = truth(SCENE).body
-    track = told(frames_of(SCENE)[:1], None)
+    known = truth(SCENE)
+    track = FakeBody(truths=truths).build()(frames_of(SCENE), known.person)
     assert isinstance(track, BodyTrack)
-    assert track.joints2d.dtype == known.joints2d.dtype
+    for name in ("joints2d", "joints3d", "score", "valid"):
+        np.testing.assert_array_equal(getattr(track, name)[:3], getattr(known.body, name)[:3], strict=True)
+
+
+def test_who_is_told_that_nobody_is_there_finds_nobody(truths):
+    known = truth(SCENE)
+    person = replace(known.person, valid=np.arange(9) == 1)
+    assert (
+        FakeBody(truths=truths).build()(frames_of(SCENE), person).valid.tolist()
+        == [False, True] + [False] * 7
+    )
+    assert FakeHands(truths=truths).build()(frames_of(SCENE), person).score.any(axis=1).sum() == 1
 
 
 def test_colours_tell_looks_apart():
