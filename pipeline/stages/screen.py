@@ -16,15 +16,15 @@ class ScreenSettings:
     min_clip_frames: int = MIN_CLIP_FRAMES
     """Fewest frames at 24 fps."""
     min_source_area_px: int = 153_600
-    """Fewest pixels of the source's pictures: a quarter of the canvas, so nothing is enlarged more than twofold."""
+    """Fewest pixels of the source's pictures: a quarter of the canvas, which is a twofold enlargement."""
     min_brightness: float = 16.0
     """A clip is black where its mean luma, 0..255, is below this and its contrast below `min_contrast`."""
     min_contrast: float = 8.0
     """Standard deviation of luma, 0..255."""
     max_frozen_share: float = 0.8
-    """Largest share of the time in which the picture may stand still; every third frame new at 24 fps is 0.67."""
+    """Largest share of the time in which the picture may stand still; 0.75 is a 6 fps source stored at 24."""
     min_sharpness: float = 0.005
-    """Least variance of the Laplacian, as a share of the variance of luma, in pictures at most 360 px high."""
+    """Least variance of the Laplacian, as a share of luma's variance, in pictures at most 360 px high."""
 
 
 class Screen:

@@ -35,9 +35,9 @@ HELD_S = 0.5
 class SplitSettings:
     """What a cut is.
 
-    A cut is a large change of content, or a smaller change of luma that stands out from those of the two pictures
-    before and after: a jump cut in a steady shot. Luma alone serves the second: the hue of a grey wall is noise.
-    A flash or a dropped-out picture is cut on both sides: nobody's motion goes through it.
+    A cut is a large change of content, or a smaller change of luma that stands out from those of the two
+    pictures before and after: a jump cut in a steady shot. Luma alone serves the second, because the hue of a
+    grey wall is noise. A flash or a dropped-out picture is cut on both sides: no motion goes through it.
     """
 
     cut_content: float = 30.0
