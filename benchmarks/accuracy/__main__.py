@@ -14,7 +14,7 @@ HERE = Path(__file__).parent
 SHARED = Path(os.environ.get("UNDERSTUDY_SHARED", HERE.parents[2] / "shared"))
 HEADER = """# Accuracy
 
-The embedded estimators against `groundtruth/` of the corpus; `python -m benchmarks.accuracy` writes this file.
+The embedded estimators against `groundtruth/` of the corpus, measured by `python -m benchmarks.accuracy`.
 A goal is reached where the value meets it and nothing that is labelled was missed.
 
 """

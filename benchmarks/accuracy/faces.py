@@ -12,8 +12,8 @@ from PIL import Image
 from pipeline.estimators.head_pose import MeshHead, MeshHeadTracker
 from pipeline.estimators.mediapipe_face import MediapipeFace, MeshFaceDetector
 from pipeline.estimators.mediapipe_person import MediapipePerson, PersonTracker
-from schemas.media import Frames
-from schemas.tracks import KeypointTrack
+from schemas.media import MIN_CLIP_FRAMES, Frames
+from schemas.tracks import FaceTrack, KeypointTrack
 
 HEAD_SCALE = 2.0
 """Side of a told head's square over the longer side of the face's labels."""
@@ -41,6 +41,21 @@ def picture(path: Path) -> Frames:
     """A picture as a clip of one frame."""
     with Image.open(path) as image:
         return np.asarray(image.convert("RGB"))[None]
+
+
+def seen_face(path: Path) -> tuple[Frames, FaceTrack]:
+    """A picture held for the shortest clip, and its main person's face.
+
+    The person estimator weighs what it sees over a window and trusts no single frame.
+    """
+    frames = np.repeat(picture(path), MIN_CLIP_FRAMES, axis=0)
+    return frames, face_detector()(frames, person_tracker()(frames))
+
+
+def told_face(path: Path, box: NDArray[np.float64]) -> tuple[Frames, FaceTrack]:
+    """A picture, and the face of the head that is where a box (4,) says a face is, px."""
+    frames = picture(path)
+    return frames, face_detector()(frames, told_person(box))
 
 
 def told_person(box: NDArray[np.float64]) -> KeypointTrack:

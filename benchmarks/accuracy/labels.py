@@ -6,7 +6,7 @@ import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from xml.etree import ElementTree
+from xml.etree import ElementTree as ET
 
 import numpy as np
 from numpy.typing import NDArray
@@ -87,7 +87,7 @@ def from_coco(path: Path, scheme: tuple[int, ...]) -> list[LabelledFace]:
 def from_dlib(path: Path) -> list[LabelledFace]:
     """Faces of a dlib training file with pictures beside it."""
     faces = []
-    for image in ElementTree.parse(path).getroot().iter("image"):
+    for image in ET.parse(path).getroot().iter("image"):
         for box in image.iter("box"):
             points = np.array([(float(p.attrib["x"]), float(p.attrib["y"])) for p in box.iter("part")])
             faces.append(labelled(path.parent / image.attrib["file"], points, IBUG68))
