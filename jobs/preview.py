@@ -27,7 +27,8 @@ from schemas.sample import FACE, META, TRACKS, VIDEO
 STRIP_FRAMES = 6
 FRAME_PX = 220
 SMALL_PX = 130
-REFERENCE_PX = 170
+REFERENCE_PX = 200
+CAPTION_PX = 150
 SHEET_PX = 1000
 VIDEO_PX = 480
 
@@ -96,8 +97,8 @@ def references(members: dict[str, bytes]) -> list[Picture]:
     pictures = []
     for said in json.loads(members[META])["references"]:
         packed = cv2.imdecode(np.frombuffer(members[said["member"]], np.uint8), cv2.IMREAD_COLOR_RGB)
-        why = f"{said['reason']} {degrees(said['yaw']):.0f}°, {said['similarity']:.2f}"
-        pictures.append(captioned(fit(np.asarray(packed), REFERENCE_PX), why))
+        why = f"{said['reason']} {degrees(said['yaw']):.0f}°"
+        pictures.append(below([label([why], CAPTION_PX), fit(np.asarray(packed), REFERENCE_PX)]))
     return pictures
 
 
