@@ -23,7 +23,7 @@ class MediapipePerson:
     """Everybody is looked for on every n-th frame: newcomers are noticed within a quarter second."""
     min_detection: float = 0.3
     """Score from which a detector's proposal is looked at."""
-    max_proposals: int = 8
+    max_proposals: int = 5
     """Proposals that are looked at in one picture, best first."""
     min_presence: float = 0.5
     """The pose network's presence from which a body is followed."""
