@@ -11,9 +11,8 @@ from typing import cast
 
 import numpy as np
 from av.container import InputContainer
-from av.packet import Packet
 from av.sidedata.sidedata import SideData
-from av.stream import Disposition, Stream
+from av.stream import Disposition
 from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
@@ -47,8 +46,7 @@ def probe(source: Source, *, max_pixels: int, max_duration_s: float, max_pixel_s
 
     Raises:
         Rejected: see `open_container`; and "no_video", "unsupported_codec", "too_large", "stretched_pixels",
-            "truncated", "damaged", "no_frame_times", "times_go_back", "too_few_frames", "too_long",
-            "odd_orientation".
+            "truncated", "damaged", "no_frame_times", "too_few_frames", "too_long", "odd_orientation".
     """
     with open_container(source.uri, max_pixels=max_pixels) as container:
         stream = largest_video(container, max_pixels)
@@ -122,7 +120,6 @@ def read_timeline(container: InputContainer, stream: VideoStream) -> Timeline:
     """Times of the pictures from the first key picture on, without those that an edit list hides."""
     shown: list[tuple[int, int]] = []  # time and length in ticks
     key: int | None = None
-    sent: int | None = None
     file_end_s = Fraction(0)
     for packet in container.demux():
         if packet.size == 0:
@@ -130,28 +127,18 @@ def read_timeline(container: InputContainer, stream: VideoStream) -> Timeline:
         file_end_s = max(file_end_s, ((packet.pts or 0) + (packet.duration or 0)) * packet.time_base)
         if packet.stream_index != stream.index:
             continue
-        time, sent = checked_time(packet, sent)
+        if packet.is_corrupt:
+            raise Rejected("damaged", f"a broken packet at byte {packet.pos}")
+        if packet.pts is None:
+            raise Rejected("no_frame_times", f"the packet at byte {packet.pos} does not say when it is shown")
         if key is None and packet.is_keyframe:
-            key = time
+            key = packet.pts
         if not packet.is_discard:
-            shown.append((time, packet.duration or 0))
+            shown.append((packet.pts, packet.duration or 0))
     promised_s = Fraction(container.duration or 0, 1_000_000)
     if promised_s > file_end_s + MISSING_S:
         raise Rejected("truncated", f"{float(promised_s):.2f} s promised, {float(file_end_s):.2f} s there")
     return timeline_of([entry for entry in shown if key is None or entry[0] >= key], tick_s(stream))
-
-
-def checked_time(packet: Packet[Stream], sent: int | None) -> tuple[int, int | None]:
-    """When the packet is shown, and the latest known time of sending, in ticks; `sent` is that before it."""
-    if packet.is_corrupt:
-        raise Rejected("damaged", f"a broken packet at byte {packet.pos}")
-    if packet.pts is None:
-        raise Rejected("no_frame_times", f"the packet at byte {packet.pos} does not say when it is shown")
-    if packet.dts is None:
-        return packet.pts, sent
-    if sent is not None and packet.dts < sent:
-        raise Rejected("times_go_back", f"by {float((sent - packet.dts) * packet.time_base):.3f} s")
-    return packet.pts, packet.dts
 
 
 def timeline_of(shown: Sequence[tuple[int, int]], tick: Fraction) -> Timeline:
