@@ -6,6 +6,7 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
+import tyro
 from rich.console import Console
 from rich.table import Table
 
@@ -20,7 +21,7 @@ from pipeline.listing import LEG
 class Check:
     """Audit a finished data set; nothing is written."""
 
-    out: Path
+    out: tyro.conf.Positional[Path]
     """Folder of the data set."""
     quick: bool = False
     """Read the index and the headers of the tars only."""

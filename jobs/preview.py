@@ -10,6 +10,7 @@ from pathlib import Path
 
 import cv2
 import numpy as np
+import tyro
 from rich.console import Console
 
 from jobs.sheets import Picture, below, beside, captioned, fit, label, overlay
@@ -37,7 +38,7 @@ VIDEO_PX = 480
 class Preview:
     """Draw contact sheets and overlay videos of a data set."""
 
-    data: Path
+    data: tyro.conf.Positional[Path]
     """Folder of the data set."""
     out: Path
     """Folder for the pictures."""
