@@ -89,6 +89,12 @@ def test_each_scene_has_its_own_answers(truths):
     np.testing.assert_array_equal(person.points, truth(mirrored).person.points[2:3])
 
 
+def test_a_frame_of_another_scene_in_the_same_window_shows_nobody(truths):
+    frames = frames_of(SCENE)[:3]
+    frames[1] = frames_of(Scene(number=2, width=160, height=240, num_frames=2))[1]
+    assert FakePose2D(truths=truths).build()(frames).valid.tolist() == [True, False, True]
+
+
 def test_frames_that_show_nobody_have_no_answer_and_nothing_else_changes(truths):
     frames = frames_of(SCENE)
     frames[7] = 0
