@@ -106,5 +106,5 @@ def draw_ball(canvas: Canvas, center: Floats, radius: float, rotation: Floats) -
     toward = -np.sqrt(np.maximum(1 - squared, 0))
     patch = canvas[top:bottom, left:right]
     for channel, (rx, ry, rz) in enumerate(np.asarray(rotation, np.float32).T * np.float32(127.5)):
-        paint = np.maximum(x * rx + (y * ry + np.float32(127.5)) + toward * rz, 0)
+        paint = np.clip(x * rx + (y * ry + np.float32(127.5)) + toward * rz, 0, 255)
         patch[..., channel] = patch[..., channel] * (1 - share) + paint * share + np.float32(0.5)
