@@ -38,7 +38,7 @@ def draw_strokes(canvas: Canvas, start: Floats, stop: Floats, radius: Floats, co
     bounds = np.searchsorted(owner, np.arange(len(start) + 1))
     for first, last in pairwise(bounds):
         where = pixel[first:last]
-        flat[where] = flat[where] * keep[first:last] + paint[first:last]
+        flat[where] = flat.take(where, axis=0) * keep[first:last] + paint[first:last]
 
 
 def stroke_pixels(
