@@ -23,8 +23,8 @@ class ScreenSettings:
     """Standard deviation of luma, 0..255."""
     max_frozen_share: float = 0.8
     """Largest share of the time in which the picture may stand still; 0.75 is a 6 fps source stored at 24."""
-    min_sharpness: float = 0.005
-    """Least variance of the Laplacian, as a share of luma's variance, in pictures at most 360 px high."""
+    min_sharpness: float = 12.0
+    """Least variance of the Laplacian of luma, 0..255, in pictures at most 360 px high."""
 
 
 class Screen:
@@ -49,8 +49,6 @@ class Screen:
             raise Rejected("black", f"luma {look.brightness:.1f}, its deviation {look.contrast:.1f}")
         if look.frozen > limits.max_frozen_share:
             raise Rejected("frozen", f"{look.frozen:.0%} of the time")
-        if look.sharpness < limits.min_sharpness * look.contrast**2:
-            raise Rejected(
-                "blurred", f"Laplacian {look.sharpness:.1f}, deviation of luma {look.contrast:.1f}"
-            )
+        if look.sharpness < limits.min_sharpness:
+            raise Rejected("blurred", f"variance of the Laplacian {look.sharpness:.1f}")
         yield clip

@@ -21,11 +21,9 @@ LOOK_HEIGHT_PX = 360
 CUT_HEIGHT_PX = 180
 """Heights of the pictures that are looked at, and of those that are compared to find cuts."""
 
-CHANGE_LUMA = 8
-"""A pixel changes visibly where its luma changes by more than this, of 255."""
-
-CHANGE_SHARE = 1e-4
-"""A picture changes where more than this share of its pixels changes visibly."""
+REPEAT_LUMA = 0.05
+"""A picture repeats the one before where its luma, 0..255, changes by no more than this in the mean. That is
+what encoding leaves of a still; an empty room changes by 0.1, a talking head by 0.3 and more."""
 
 HELD_S = 0.5
 """A picture that is shown longer is frozen from then on, whether or not the file repeats it."""
@@ -59,7 +57,6 @@ class Scan:
     contrast: NDArray[np.float64]
     sharpness: NDArray[np.float64]
     change: NDArray[np.float64]  # mean change of luma from the picture before
-    moves: NDArray[np.bool_]  # it is visibly another than the picture before
 
 
 class Split:
@@ -90,8 +87,10 @@ class Split:
 
 def stretches(first: int, stop: int) -> Iterator[tuple[int, int]]:
     """A shot's frames `first` to `stop`, exclusive, in as few stretches as may be, of nearly equal length."""
-    num = math.ceil((stop - first) / MAX_CLIP_FRAMES)
-    yield from itertools.pairwise(first + (stop - first) * part // num for part in range(num + 1))
+    length = stop - first
+    num = math.ceil(length / MAX_CLIP_FRAMES)
+    for part in range(num):
+        yield first + length * part // num, first + length * (part + 1) // num
 
 
 def scan_pictures(video: Probed, settings: SplitSettings) -> Scan:
@@ -104,10 +103,10 @@ def scan_pictures(video: Probed, settings: SplitSettings) -> Scan:
         luma = np.asarray(cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY), np.uint8)
         find_cuts(picture)
         times.append((float(begin_s), first_tick(begin_s)))
-        looks.append((*look_of(luma), *change_of(luma, luma if before is None else before)))
+        looks.append((*look_of(luma), float(cv2.absdiff(luma, luma if before is None else before).mean())))
         before = luma
     begin, tick = zip(*times, strict=True)
-    brightness, contrast, sharpness, change, moved = np.array(looks, np.float64).T
+    brightness, contrast, sharpness, change = np.array(looks, np.float64).T
     is_cut = np.zeros(len(times), np.bool_)
     is_cut[sorted(find_cuts.found)] = True
     return Scan(
@@ -118,7 +117,6 @@ def scan_pictures(video: Probed, settings: SplitSettings) -> Scan:
         contrast=contrast,
         sharpness=sharpness,
         change=change,
-        moves=moved > CHANGE_SHARE,
     )
 
 
@@ -157,31 +155,25 @@ def look_of(luma: NDArray[np.uint8]) -> tuple[float, float, float]:
     return float(mean[0, 0]), float(deviation[0, 0]), float(roughness[0, 0]) ** 2
 
 
-def change_of(luma: NDArray[np.uint8], before: NDArray[np.uint8]) -> tuple[float, float]:
-    """Mean change of luma, and the share of pixels that change visibly."""
-    change = cv2.absdiff(luma, before)
-    return float(change.mean()), float(np.count_nonzero(change > CHANGE_LUMA) / change.size)
-
-
 def look_at(scan: Scan, begin: int, end: int) -> Look:
     """How the pictures look that frames `begin` to `end`, exclusive, of the clock show."""
     first = int(np.searchsorted(scan.tick, begin, side="right")) - 1
     stop = int(np.searchsorted(scan.tick, end, side="left"))
     here, later = slice(first, stop), slice(first + 1, stop)
-    changes = scan.change[later][scan.moves[later]]
+    changes = scan.change[later][scan.change[later] > REPEAT_LUMA]
     return Look(
         brightness=float(np.median(scan.brightness[here])),
         contrast=float(np.median(scan.contrast[here])),
         motion=float(np.median(changes)) if changes.size else 0.0,
-        frozen=frozen_share(np.clip(scan.begin_s[here], begin / FPS, None), scan.moves[here], end / FPS),
+        frozen=frozen_share(np.clip(scan.begin_s[here], begin / FPS, None), scan.change[here], end / FPS),
         sharpness=float(np.median(scan.sharpness[here])),
     )
 
 
-def frozen_share(begin_s: NDArray[np.float64], moves: NDArray[np.bool_], end_s: float) -> float:
+def frozen_share(begin_s: NDArray[np.float64], change: NDArray[np.float64], end_s: float) -> float:
     """Share of the time up to `end_s` in which pictures repeat the one before or are held too long."""
     lengths_s = np.diff(begin_s, append=end_s)
-    repeats = ~moves
+    repeats = change <= REPEAT_LUMA
     repeats[0] = False
     frozen_s = np.where(repeats, lengths_s, np.maximum(0.0, lengths_s - HELD_S))
     return float(frozen_s.sum() / lengths_s.sum())
