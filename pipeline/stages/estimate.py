@@ -45,7 +45,7 @@ class EstimateSettings:
 
     window_frames: int = 48
     """Most frames in memory at a time."""
-    window_mib: int = 256
+    window_mib: int = 96
     """Most MiB of frames in memory at a time; large pictures get shorter windows."""
     max_other_area: float = 0.2
     """A frame shows several people where the largest other's box exceeds this share of the main one's."""
