@@ -37,13 +37,18 @@ FACIAL_POINTS = {"nose": (1,), "left_eye": (263, 362), "right_eye": (33, 133)}
 
 MIN_POINT_SCORE = 0.5
 """Of a person's key point, to be compared with the mesh."""
-MAX_DISTANCE = 0.5
+MAX_DISTANCE = 0.35
 """Mean distance of key points from the mesh above which it is another face, over its box's longer side."""
+
+MIN_SHARE = 0.2
+"""Longer side of a face's box over that of the head's square, below which it is no face: a third is usual."""
 
 REGION_SCALE = 1.5
 """Side of the mesh network's square over the longer side of the face's box, as the network was trained."""
-SETTLING_RUNS = 3
-"""Runs of the mesh after a detection, each on the square around the last mesh: it has settled by then."""
+MAX_RUNS = 4
+"""Of the mesh on one frame, each on the square around the last mesh, until the square stays."""
+SETTLED_SHARE, SETTLED_RAD = 0.05, math.radians(5)
+"""A square stays when it moves and grows by less than this share of its side, and turns by less than this."""
 
 
 @dataclass(frozen=True)
@@ -85,8 +90,8 @@ class MediapipeFace:
 
     min_detection: float = 0.5
     """Score, 0..1, below which a detected box is not looked at."""
-    min_presence: float = 0.5
-    """Score of the mesh network, 0..1, below which there is no face."""
+    min_presence: float = 0.95
+    """Score of the mesh network, 0..1, below which there is no face: faces have 0.99, full profiles less."""
 
     def build(self) -> MeshFaceDetector:
         """The detector.
@@ -123,12 +128,12 @@ class MeshFaceDetector:
     def find(self, frame: Picture, head: Head, last: Face | None) -> Face | None:
         """The face of one frame: where it was in the last one, else wherever it is in the head's square."""
         if last is not None:
-            face = self.settle(frame, last.region, runs=1)
+            face = self.settle(frame, last.region)
             if face is not None and agrees(face, head):
                 return face
         for window in head.windows:
             for region in self.detect(frame, window):
-                face = self.settle(frame, region, runs=SETTLING_RUNS)
+                face = self.settle(frame, region)
                 if face is not None and agrees(face, head):
                     return face
         return None
@@ -140,16 +145,18 @@ class MeshFaceDetector:
             return []
         return [detected_region(row, window) for row in rows[np.argsort(-rows[:, 0], kind="stable")]]
 
-    def settle(self, frame: Picture, region: Square, runs: int) -> Face | None:
-        """The face in a square, each run of the mesh on the square of the last; None where there is none."""
+    def settle(self, frame: Picture, region: Square) -> Face | None:
+        """The face in a square, seen from the square that fits it; None where there is none."""
         face = None
-        for _ in range(runs):
+        for _ in range(MAX_RUNS):
             answer = self._mesh(region.cut(frame, MESH_SIDE))
             if answer["presence"] < self._settings.min_presence:
                 return None
             marks = answer["landmarks"][:, :3].astype(np.float64)
             mesh = np.column_stack([region.to_picture(marks[:, :2]), marks[:, 2] * region.side])
             face = Face(mesh, answer["presence"])
+            if stays(face.region, region):
+                break
             region = face.region
         return face
 
@@ -192,6 +199,13 @@ def detected_region(row: NDArray[np.float32], window: Square) -> Square:
     return Square(float(x), float(y), REGION_SCALE * side, direction(left - right))
 
 
+def stays(new: Square, old: Square) -> bool:
+    """Whether a square is nearly the same as the one before."""
+    moved = max(abs(new.x - old.x), abs(new.y - old.y), abs(new.side - old.side))
+    turned = math.remainder(new.angle - old.angle, math.tau)
+    return moved < SETTLED_SHARE * old.side and abs(turned) < SETTLED_RAD
+
+
 def direction(vector: Points) -> float:
     """Angle of a picture vector (2,), clockwise from the x axis, rad."""
     return float(np.arctan2(vector[1], vector[0]))
@@ -208,16 +222,16 @@ def head_of(person: KeypointTrack, t: int) -> Head:
 
 
 def agrees(face: Face, head: Head) -> bool:
-    """Whether a face is the head's: its middle in the head's square, eyes and nose where the head's are."""
-    side, x, y = head.window.side, head.window.x, head.window.y
-    middle = (face.region.x, face.region.y)
-    if max(abs(middle[0] - x), abs(middle[1] - y)) > side / 2:
+    """Whether a face is the head's: middle in the head's square, not too small, eyes and nose in place."""
+    window, size = head.window, face.region.side / REGION_SCALE
+    away = max(abs(face.region.x - window.x), abs(face.region.y - window.y))
+    if away > window.side / 2 or size < MIN_SHARE * window.side:
         return False
     distances = [
         np.linalg.norm(face.mesh[list(FACIAL_POINTS[name]), :2].mean(axis=0) - point)
         for name, point in head.points.items()
     ]
-    return not distances or float(np.mean(distances)) <= MAX_DISTANCE * face.region.side / REGION_SCALE
+    return not distances or float(np.mean(distances)) <= MAX_DISTANCE * size
 
 
 def as_track(found: list[Face | None]) -> FaceTrack:
