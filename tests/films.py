@@ -41,6 +41,13 @@ def numbers(frames: Frames) -> list[int]:
     return [sum(1 << bit for bit in range(BITS) if bar[bit] > 125) for bar in bars]
 
 
+def street(num_frames: int) -> Frames:
+    """Sharp blocks (t 360 480 3) that drift: a usable picture, more than a quarter of the canvas."""
+    blocks = np.random.default_rng(7).integers(30, 226, (24, 64, 3), np.uint8)
+    large = blocks.repeat(20, axis=0).repeat(20, axis=1)
+    return np.stack([large[60:420, k * 2 : k * 2 + 480] for k in range(num_frames)])
+
+
 def film(path: Path, frames: Frames, *args: object, fps: object = 24) -> Path:
     """A video of the frames; `args` follow the input: codec, filters, container."""
     height, width = frames.shape[1:3]

@@ -5,21 +5,13 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
-import numpy as np
 import pytest
 
 from pipeline.core import Rejected
 from pipeline.stages.screen import Screen, ScreenSettings
 from pipeline.stages.split import Split, SplitSettings
-from schemas.media import Clip, Frames
-from tests.films import X264, film, probed
-
-
-def street(num_frames: int) -> Frames:
-    """Sharp blocks that drift: 480x360, more than a quarter of the canvas."""
-    blocks = np.random.default_rng(7).integers(30, 226, (24, 48, 3), np.uint8)
-    large = blocks.repeat(20, axis=0).repeat(20, axis=1)
-    return np.stack([large[60:420, k * 2 : k * 2 + 480] for k in range(num_frames)])
+from schemas.media import Clip
+from tests.films import X264, film, probed, street
 
 
 def clip_of(path: Path) -> Clip:
