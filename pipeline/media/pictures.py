@@ -13,6 +13,7 @@ from fractions import Fraction
 import av
 import numpy as np
 from av.container import InputContainer
+from av.video.codeccontext import VideoCodecContext
 from av.video.frame import VideoFrame
 from av.video.reformatter import ColorPrimaries, ColorTrc, VideoReformatter
 from av.video.stream import VideoStream
@@ -144,6 +145,11 @@ def length_s(video: Probed, frame: VideoFrame) -> Fraction:
     return frame.duration * frame.time_base if frame.duration and frame.time_base else Fraction(1 / video.fps)
 
 
+def is_wide(colours: VideoFrame | VideoCodecContext) -> bool:
+    """Whether colours reach beyond those of BT.709: HDR or BT.2020."""
+    return colours.color_trc in HDR or colours.color_primaries == ColorPrimaries.BT2020
+
+
 class Painter:
     """Turns stored pictures into RGB as shown: turned by `rotation` degrees clockwise, scaled by `scale`.
 
@@ -160,7 +166,7 @@ class Painter:
         """The picture (h, w, 3), in memory that lives as long as the array does."""
         width, height = (max(1, round(side * self.scale)) for side in (frame.width, frame.height))
         alpha = any(component.is_alpha for component in frame.format.components)
-        wide = frame.color_trc in HDR or frame.color_primaries == ColorPrimaries.BT2020
+        wide = is_wide(frame)
         picture = self.reformatter.reformat(
             frame,
             width=width,

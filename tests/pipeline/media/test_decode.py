@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 
@@ -197,6 +198,20 @@ def test_av_goes_on_where_decord_gives_up(tmp_path: Path, monkeypatch: pytest.Mo
 
     monkeypatch.setattr(room, "by_decord", three_frames)
     assert numbers(np.concatenate(list(decode(video, 10, 40, window=16)))) == list(range(10, 50))
+
+
+def test_decord_is_not_asked_where_it_would_hold_too_much(tmp_path: Path) -> None:
+    video = probed(film(tmp_path / "a.mp4", numbered(60)))
+    assert is_plain(video)
+    assert not is_plain(replace(video, num_frames=3000))
+    assert not is_plain(replace(video, width=1920, height=1080))
+
+
+def test_decord_is_not_asked_for_wide_colours(tmp_path: Path) -> None:
+    mark = "format=yuv420p,setparams=colorspace=bt2020nc:color_primaries=bt2020:color_trc=arib-std-b67"
+    video = probed(film(tmp_path / "a.mp4", numbered(8), "-c:v", "libx264", "-vf", mark))
+    assert is_plain(video)
+    assert list(by_decord(video, 0, 4)) == []
 
 
 def test_decord_is_not_asked_where_it_counts_other_frames(tmp_path: Path) -> None:
