@@ -8,9 +8,9 @@ from schemas.tracks import KeypointTrack
 
 
 def told_heads(*boxes, points=None):
-    """One frame a box (x0, y0, x1, y1 px), nobody where it is None; `points` px by name, the same in all."""
+    """One frame a box (x0, y0, x1, y1 px); `points` px by name, the same in all frames."""
     num_frames, points = len(boxes), points or {}
-    box = np.array([b or (0, 0, 0, 0) for b in boxes], np.float32)
+    box = np.array(boxes, np.float32)
     places = np.array(list(points.values()), np.float32).reshape(len(points), 2)
     return KeypointTrack(
         names=tuple(points),
@@ -19,6 +19,6 @@ def told_heads(*boxes, points=None):
         score=np.ones((num_frames, len(points)), np.float32),
         box=box,
         head_box=box,
-        valid=np.array([b is not None for b in boxes]),
+        valid=np.ones(num_frames, np.bool_),
         others=np.zeros(num_frames, np.float32),
     )

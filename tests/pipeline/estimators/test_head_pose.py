@@ -13,6 +13,7 @@ from pipeline.estimators.head_pose import (
     MeshHead,
     canonical,
     fit_heads,
+    similarity,
     turn_towards,
 )
 from pipeline.estimators.mediapipe_face import NUM_POINTS, MediapipeFace
@@ -81,6 +82,7 @@ def test_the_basis_is_the_published_one():
     index, face, weight = canonical()
     assert len(index) == len(set(index)) == 33
     assert sum(row[2] * (2 - (row[0] == row[1])) for row in BASIS) == pytest.approx(1.055, abs=1e-3)
+    assert all(row[3] < 0 or row[0] == row[1] for row in BASIS)  # the right one of each pair
     assert np.ptp(face[:, 0]) == pytest.approx(15.486)
     assert weight.sum() == pytest.approx(1)
 
@@ -135,7 +137,15 @@ def test_a_mirrored_face_has_the_mirrored_head():
     assert other_radius == pytest.approx(radius)
 
 
-def test_size_and_pose_of_the_face_bend_the_answer_little():
+def test_a_reflection_is_no_rotation():
+    """Points that only a mirror explains: the nearest proper rotation is given."""
+    _, face, weight = canonical()
+    rotation, scale, _ = similarity(face, (face * (1, 1, -1))[None], weight)
+    assert np.linalg.det(rotation[0]) == pytest.approx(1)
+    assert scale[0] > 0
+
+
+def test_noise_turns_the_head_little():
     """Noise of 1 % of the face's width, such as expressions make, turns the head by less than 3 degrees."""
     noise = np.random.default_rng(0).normal(0, 0.01 * 15.5 * FOCAL_PX / DISTANCE_CM, (20, NUM_POINTS, 3))
     truth = head_rotation(0.3, 0.1, 0.0)
