@@ -65,11 +65,28 @@ def test_clips_on_both_sides_of_the_seam_share_a_branch() -> None:
         assert chosen(sample)["yaw_max"] > 200
 
 
+def test_person_who_dwells_and_turns_round_once_is_seen_from_other_sides() -> None:
+    member = clip(HALF)
+    yaw = np.radians(np.concatenate([np.full(36, 5), np.linspace(0, 360, 25), np.full(36, 365)]))
+    turned = replace(member.controls, body_yaw=yaw.astype(np.float32))
+    (sample,) = samples(replace(member, controls=turned))
+    assert [reference.why for reference in sample.references] == ["yaw_median", "yaw_min", "yaw_max"]
+    assert degrees(sample) == [5, -90, 180]
+
+
+def test_clips_that_go_all_around_share_a_branch_too() -> None:
+    left = clip(replace(HALF, turn_deg=(0.0, 360.0)))
+    right = clip(replace(HALF, turn_deg=(-60.0, -420.0)), 200)
+    for sample in samples(left, right):
+        assert chosen(sample)["yaw_max"] == 96, "360 degrees"
+        assert chosen(sample)["yaw_min"] == 296, "-60 degrees: the right clip's end, moved by a turn"
+
+
 def test_most_frontal_reference_is_first() -> None:
     (sample,) = samples(clip(replace(HALF, turn_deg=(-80.0, 10.0))))
     assert [reference.why for reference in sample.references] == ["yaw_max", "yaw_median", "yaw_min"]
     (seam,) = samples(clip(replace(HALF, turn_deg=(100.0, 400.0))))
-    assert degrees(seam) == [400, 100, 250]
+    assert [yaw % 360 for yaw in degrees(seam)] == [40, 100, 250]
 
 
 def test_person_who_does_not_turn_gets_frames_far_apart() -> None:
@@ -129,6 +146,16 @@ def test_blurred_frames_are_passed_over() -> None:
     assert min(reference.source_frame for reference in sample.references) == 48
     assert sample.scene.quality["reference_gates"] == 3
     assert sample.scene.quality["reference_candidates"] == 9
+
+
+def test_side_with_less_detail_is_not_taken_for_blurred() -> None:
+    sharpness = np.where(np.arange(17) < 5, 40, 100).astype(np.float32)
+    plain = replace(HALF, turn_deg=(-170.0, 60.0))
+    (sample,) = samples(clip(plain, sharpness=sharpness))
+    assert chosen(sample)["yaw_min"] == 0
+    sharpness[0] = 20
+    (sample,) = samples(clip(plain, sharpness=sharpness))
+    assert chosen(sample)["yaw_min"] == 6
 
 
 def test_frame_that_looks_like_someone_else_is_passed_over() -> None:
