@@ -29,9 +29,7 @@ def write_demo_videos(folder: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     astronaut, cameraman, coffee = skimage.data.astronaut(), skimage.data.camera(), skimage.data.coffee()
     with matplotlib.cbook.get_sample_data("grace_hopper.jpg") as file:
-        admiral = cv2.cvtColor(
-            cv2.imdecode(np.frombuffer(file.read(), np.uint8), cv2.IMREAD_COLOR), cv2.COLOR_BGR2RGB
-        )
+        admiral = cv2.imdecode(np.frombuffer(file.read(), np.uint8), cv2.IMREAD_COLOR_RGB)
     together = np.hstack([astronaut, admiral[: len(astronaut)]])
     write_video(folder / "astronaut.mp4", windows(filmed(astronaut, seconds=6, phase=0.0)), VideoSettings())
     shots = np.concatenate(

@@ -101,7 +101,8 @@ def estimators(backends: Backends, console: Console) -> list[str]:
         title="Estimators",
         title_justify="left",
     )
-    troubles = []
+    troubles: list[str] = []
+    lacks: list[str] = []
     wanted = [(trade.name, getattr(backends, trade.name)) for trade in fields(Backends)]
     spare = [] if isinstance(backends.appearance, OpenClip) else [("appearance (option)", OpenClip())]
     for trade, backend in wanted + spare:
@@ -109,11 +110,14 @@ def estimators(backends: Backends, console: Console) -> list[str]:
         try:
             card = backend.build().card
         except EstimatorUnavailable as lacking:
-            table.add_row(trade, name, "", "", "", f"cannot run: {lacking}")
+            table.add_row(trade, name, "", "", "", "cannot run")
+            lacks.append(f"{trade}: {lacking}")
             if (trade, backend) in wanted:
-                troubles.append(f"{trade}: {lacking}")
+                troubles.append(lacks.pop())
         else:
             digest = card.weights_sha256[:12] or "none needed"
             table.add_row(trade, card.name, card.version, digest, card.licence, "ready")
     console.print(table)
+    for lack in lacks:
+        console.print(f"optional, {lack}", highlight=False)
     return troubles
