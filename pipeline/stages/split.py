@@ -42,7 +42,7 @@ class SplitSettings:
     """Mean change of hue, saturation and luma, 0..255, that is always a cut."""
     jump_luma: float = 7.0
     """Mean change of luma, 0..255, that is a cut where it stands out."""
-    jump_ratio: float = 6.0
+    jump_ratio: float = 5.0
     """How many times the mean change around it a change must be to stand out."""
 
 
