@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.estimators.crops import Square
-from pipeline.estimators.mediapipe_people import Face, People, Seen, agree, body_box, head_square
+from pipeline.estimators.mediapipe_graph import Picture
+from pipeline.estimators.mediapipe_people import Crowd, Face, Seen, agree, body_box, head_square
 from pipeline.estimators.mediapipe_pose import Pose
 from schemas.media import Frames
+
+Look = Callable[[Picture, Sequence[tuple[int, Square]]], Crowd]
+"""Finds everybody in a picture, given the numbers and last places of known bodies."""
 
 FACE_SHARE = 0.7
 """Side of a detected face over the height of its head."""
@@ -41,7 +46,7 @@ class Everybody:
     faces: dict[int, list[Face]]
 
 
-def find(people: People, frames: Frames, every: int) -> Everybody:
+def find(people: Look, frames: Frames, every: int) -> Everybody:
     """Looks for everybody on every n-th frame; a body is looked for again where it was on the last one."""
     bodies: list[Body] = []
     faces: dict[int, list[Face]] = {}

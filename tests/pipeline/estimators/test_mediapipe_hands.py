@@ -70,12 +70,13 @@ def test_a_body_with_sides_exchanged_gets_its_hands_exchanged(look, signing):
     np.testing.assert_allclose(one.points2d, two.points2d[:, ::-1], atol=6)
 
 
-def test_hands_far_from_the_body_are_not_this_persons(look, signing):
-    """The wrists are told to be at the head."""
+@pytest.mark.parametrize(("away", "seen"), [(20, True), (110, False)])
+def test_a_hand_away_from_the_wrist_is_not_this_persons(look, signing, away, seen):
+    """The arms are told to end below the hands; the hands are 70 px long."""
     frames, body = signing
     points = body.points.copy()
-    points[:, P["left_wrist"] : P["right_thumb"] + 1] = points[:, [P["nose"]]] - (0, 60)
-    assert not look(frames, replace(body, points=points)).score.any()
+    points[:, P["left_wrist"] : P["right_thumb"] + 1] += (0, away)
+    assert ((look(frames, replace(body, points=points)).score > 0) == seen).all()
 
 
 def test_two_wrists_on_one_hand_give_one_hand(look, signing):
