@@ -31,9 +31,10 @@ def main(args: list[str] | None = None) -> int:
     try:
         return RUNS[type(command)](command, console)  # type: ignore[operator,no-any-return]
     except (ValueError, OSError, EstimatorUnavailable) as trouble:
-        if getattr(trouble, "__notes__", None):  # a bug, on an item that the note names
+        notes: list[str] = getattr(trouble, "__notes__", [])  # the step and the item, where there was one
+        if notes and not isinstance(trouble, OSError):  # a bug; a full disk is none
             raise
-        print(f"understudy: {trouble}", file=sys.stderr)
+        print(f"understudy: {'; '.join([str(trouble), *notes])}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
         print("understudy: stopped; the same command goes on from here", file=sys.stderr)
