@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -48,5 +49,5 @@ def cells(row: Row) -> tuple[str, ...]:
     """The row's cells as text."""
     goal = "" if row.goal is None else f"{'>=' if row.higher else '<='} {row.goal:g}{row.unit}"
     reached = {None: "", True: "yes", False: "no"}[row.reached]
-    value = f"{row.value:.3g}{row.unit}"
+    value = "none" if math.isnan(row.value) else f"{row.value:.3g}{row.unit}"
     return row.part, row.data, row.measure, value, goal, f"{row.found}/{row.of}", reached, row.note

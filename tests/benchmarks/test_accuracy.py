@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -43,8 +44,8 @@ def test_angles_of_aflw2000_have_their_order():
 
 
 def row(**changes):
-    facts = {"part": "head", "data": "d", "measure": "m", "value": 6.0, "goal": 7.0, "found": 3, "of": 3}
-    return Row(**(facts | changes))
+    base = Row(part="head", data="d", measure="m", value=6.0, goal=7.0, found=3, of=3)
+    return replace(base, **changes)
 
 
 @pytest.mark.parametrize(
@@ -64,10 +65,11 @@ def test_a_goal_is_reached_by_the_value_and_with_nothing_missed(changes, reached
 
 
 def test_the_table_has_a_line_a_row():
-    text = markdown([row(unit=" deg", note="why"), row(goal=None)])
+    text = markdown([row(unit=" deg", note="why"), row(goal=None), row(value=math.nan, found=0)])
     assert text.splitlines()[2:] == [
         "| head | d | m | 6 deg | <= 7 deg | 3/3 | yes | why |",
         "| head | d | m | 6 |  | 3/3 |  |  |",
+        "| head | d | m | none | <= 7 | 0/3 | no |  |",
     ]
 
 
