@@ -1,6 +1,6 @@
 """`make bench`: all tables, on the clips of a folder (shared/corpus beside the checkout where it is there).
 
-    python -m benchmarks [CORPUS]
+python -m benchmarks [CORPUS]
 """
 
 from __future__ import annotations

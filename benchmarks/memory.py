@@ -20,6 +20,7 @@ from typing import Any
 import imageio_ffmpeg
 
 from benchmarks.machine import write_table
+from pipeline.core import Gather
 from pipeline.flow import Curation, legs
 from pipeline.stages.corpus import list_corpus
 from schemas.index import ShardPlan, bucket_name
@@ -62,7 +63,10 @@ def walk(folder: Path) -> None:
 
     def told(name: str, items: list[Any]) -> list[Any]:
         step = steps[name]
-        given = [step.group(items)] if name == "same_person" else [step.make()(item) for item in items]
+        if isinstance(step, Gather):
+            given = [step.group(items)]
+        else:
+            given = [list(step.make()(item)) for item in items]
         outputs = [output for outputs in given for output in outputs]
         peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
         print(f"{name}\t{peak}\t{time.perf_counter() - began:.0f}", flush=True)

@@ -26,7 +26,7 @@ RUNS = {Curate: curate, Check: check, Preview: preview, Doctor: doctor}
 
 def main(args: list[str] | None = None) -> int:
     """Run one command; its exit code."""
-    command = tyro.cli(Command, prog="understudy", description="Data engine for human animation.", args=args)  # type: ignore[call-overload]
+    command = tyro.cli(Command, prog="understudy", description="Data engine for human animation.", args=args)
     console = Console()
     try:
         return RUNS[type(command)](command, console)  # type: ignore[operator,no-any-return]

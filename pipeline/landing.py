@@ -5,9 +5,9 @@
     OUT/landings/<leg>/part-<lap>.done        the marker, JSON, written last
 
 A marker carries a digest of what the lap was made from (settings, and the digests of the laps it read) and
-one of what it made. A lap whose marker names the wanted inputs is done; any other is run again from its start:
-a kill at any moment, a changed setting and a grown corpus are one case. A file without its marker does not
-exist.
+one of what it made. A lap whose marker names the wanted inputs is done; any other is run again from its
+start: a kill at any moment, a changed setting and a grown corpus are one case. A file without its marker does
+not exist.
 """
 
 from __future__ import annotations
@@ -128,7 +128,7 @@ class Ledger:
         return landed
 
     def prune(self, leg: str, names: AbstractSet[str]) -> int:
-        """Forget the laps of a leg that are not named (the plan has changed), their markers first; how many."""
+        """Forget the laps of a leg that are not in its plan any more, their markers first; how many."""
         gone = set(self.names(leg)) - names
         for name in gone:
             for kind, suffix in (("part", "done"), ("part", "parquet"), ("rejects", "parquet")):
@@ -201,7 +201,7 @@ class TableFile:
     def commit(self) -> int:
         """Read the finished file back and put it in its place; returns its number of rows."""
         with pq.ParquetFile(self.aside) as file:
-            found = sum(batch.num_rows for batch in file.iter_batches())
+            found: int = sum(batch.num_rows for batch in file.iter_batches())
         if found != self.written:
             raise OSError(f"{self.path}: wrote {self.written} rows, read back {found}")
         with open(self.aside, "rb+") as file:

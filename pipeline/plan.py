@@ -20,7 +20,7 @@ T = TypeVar("T")
 
 def listed(ledger: Ledger, leg: str, settings: str, *, sources_per_lap: int) -> list[Lap]:
     """Chunks of the listing, each part of it cut on its own."""
-    laps = []
+    laps: list[Lap] = []
     for part in ledger.names("listing"):
         rows = list(ledger.rows("listing", part, Listed))
         for start in range(0, len(rows), sources_per_lap):

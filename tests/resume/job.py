@@ -35,7 +35,7 @@ def settings(truths: Path) -> Curation:
         "appearance": FakeEmbedder(),
     }
     return Curation(
-        backends=cast(Any, Backends)(**fakes),
+        backends=cast("Any", Backends)(**fakes),
         screen=ScreenSettings(min_source_area_px=1),
         sources_per_lap=1,
         samples_per_shard=2,

@@ -1,4 +1,4 @@
-"""A job killed at random moments and started again gives the bytes of an undisturbed one, and loses nothing."""
+"""A job killed at random moments and started again gives the bytes of an undisturbed one."""
 
 from __future__ import annotations
 
@@ -21,7 +21,8 @@ ROOT = Path(__file__).resolve().parents[2]
 
 
 def job(corpus: Path, out: Path, kill_at: int | None = None) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "tests.resume.job", str(corpus / "videos"), str(out), str(corpus / "truths")]
+    command = [sys.executable, "-m", "tests.resume.job"]
+    command += [str(path) for path in (corpus / "videos", out, corpus / "truths")]
     command += [str(kill_at)] if kill_at else []
     return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
 

@@ -12,7 +12,7 @@ import pytest
 
 from pipeline.core import Rejected
 from pipeline.media.container import open_container
-from tests.films import film, numbered, probed
+from tests.films import HEIGHT, WIDTH, film, numbered, probed
 
 
 @pytest.fixture
@@ -82,10 +82,25 @@ def test_a_pattern_of_pictures_is_not_expanded(tmp_path: Path) -> None:
     assert no.value.reason == "unsupported_container"
 
 
-@pytest.mark.parametrize("uri", ["http://127.0.0.1:9/a.mp4", "concat:/etc/passwd|/etc/passwd", "data:,x"])
-def test_only_the_file_protocol_is_spoken(uri: str) -> None:
-    with pytest.raises(Rejected), open_container(uri, max_pixels=1_000_000):
-        pass
+def test_only_the_file_protocol_is_spoken(tmp_path: Path, port: tuple[int, socket.socket]) -> None:
+    number, server = port
+    path = film(tmp_path / "a.ts", numbered(30), "-c:v", "mpeg2video")
+    for uri in (f"http://127.0.0.1:{number}/a.mp4", f"concat:{path}|{path}"):
+        with pytest.raises(Rejected), open_container(uri, max_pixels=1_000_000):
+            pass
+    with pytest.raises(TimeoutError):
+        server.accept()
+
+
+def test_a_picture_larger_than_the_bound_is_not_decoded(tmp_path: Path) -> None:
+    path = film(tmp_path / "a.mov", numbered(4), "-c:v", "png")
+    with open_container(str(path), max_pixels=WIDTH * HEIGHT) as container:
+        assert sum(1 for _ in container.decode(video=0)) == 4
+    with (
+        pytest.raises(Rejected, match="undecodable"),
+        open_container(str(path), max_pixels=WIDTH * HEIGHT - 1) as container,
+    ):
+        next(container.decode(video=0))
 
 
 def box(kind: bytes, *parts: bytes) -> bytes:

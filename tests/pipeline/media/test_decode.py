@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from pipeline.core import Rejected
 from pipeline.media import decode as room
 from pipeline.media.clock import num_ticks
-from pipeline.media.decode import by_av, by_decord, decode, decode_bytes, decode_frames, is_plain
+from pipeline.media.decode import by_av, by_decord, decode, decode_bytes, decode_frames, is_plain, near_runs
 from pipeline.media.pictures import Painter, shown
 from schemas.media import Frames, Probed
 from tests.films import HEIGHT, WIDTH, X264, ffmpeg, film, numbered, numbers, probed
@@ -30,7 +30,7 @@ def all_of(video: Probed, window: int = 64) -> Frames:
 
 def expected(begins_s: Sequence[Fraction]) -> list[int]:
     """Which picture each tick shows, from the definition; the last time is the end."""
-    numbers = []
+    numbers: list[int] = []
     for tick in itertools.count():
         now = Fraction(tick, 24) + Fraction(1, 1000)
         if now >= begins_s[-1]:
@@ -97,6 +97,9 @@ KINDS: dict[str, tuple[str, ...]] = {
         *("-vf", "noise=alls=40:allf=t"),  # as large as real pictures: one packet holds several small ones
         *("-c:v", "mpeg1video", "-bf", "2", "-g", "15", "-q:v", "3"),
     ),
+    "mpeg4.ts": ("-c:v", "mpeg4", "-bf", "2", "-g", "30", "-q:v", "3"),
+    "flash.flv": ("-c:v", "flv1", "-g", "30", "-q:v", "3"),
+    "windows.wmv": ("-c:v", "wmv2", "-g", "30", "-q:v", "3"),
     "animated.gif": ("-vf", "split[a][b];[a]palettegen[p];[b][p]paletteuse=dither=none", "-r", "25"),
 }
 
@@ -110,6 +113,10 @@ def test_late_frames_are_those_of_a_reading_from_the_start(tmp_path: Path, kind:
     assert np.array_equal(late, whole[117:157])
     wanted = [150, 3, 61, 60, 150, 191, 28, 29, 30, 120]
     assert np.array_equal(decode_frames(video, wanted), whole[wanted])
+
+
+def test_only_what_lies_far_apart_is_sought() -> None:
+    assert near_runs([0, 3, 51, 100, 200, 248]) == [[0, 3, 51], [100], [200, 248]]
 
 
 def test_frames_behind_an_edit_list_count_from_the_first_one_shown(tmp_path: Path) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import itertools
 from dataclasses import replace
+from fractions import Fraction
 from pathlib import Path
 
 import cv2
@@ -108,7 +109,8 @@ def test_looks_of_known_pictures(tmp_path: Path) -> None:
     still = look_of(film(tmp_path / "half.mp4", half, *X264, "-crf", "1"))
     assert still.brightness == pytest.approx(100, abs=2)
     assert still.contrast == pytest.approx(100, abs=2)
-    assert (still.motion, still.frozen) == (0.0, pytest.approx(47 / 48))
+    assert still.motion == 0.0
+    assert still.frozen == pytest.approx(47 / 48)
     moving = look_of(film(tmp_path / "scene.mp4", scene(1, 48)))
     assert moving.frozen == 0.0
     assert moving.motion > 1
@@ -137,4 +139,4 @@ def test_no_cut_of_the_corpus_is_missed_and_none_invented(corpus: Path) -> None:
 def test_a_cut_in_a_real_file_falls_on_the_clock(corpus: Path) -> None:
     video = probed(corpus / "clips" / "multi_03_white_house_cuts.mp4")
     starts = [clip.first_frame for clip in clips(video)]
-    assert starts == [0, *(first_tick(frame / (video.fps)) for frame in (20, 82, 211))]
+    assert starts == [0, *(first_tick(Fraction(frame / video.fps)) for frame in (20, 82, 211))]
