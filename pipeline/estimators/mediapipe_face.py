@@ -37,7 +37,7 @@ FACIAL_POINTS = {"nose": (1,), "left_eye": (263, 362), "right_eye": (33, 133)}
 
 MIN_POINT_SCORE = 0.5
 """Of a person's key point, to be compared with the mesh."""
-MAX_DISTANCE = 0.35
+MAX_DISTANCE = 0.33
 """Mean distance of key points from the mesh above which it is another face, over its box's longer side."""
 
 MIN_SHARE = 0.2
@@ -90,7 +90,7 @@ class MediapipeFace:
 
     min_detection: float = 0.5
     """Score, 0..1, below which a detected box is not looked at."""
-    min_presence: float = 0.95
+    min_presence: float = 0.9
     """Score of the mesh network, 0..1, below which there is no face: faces have 0.99, full profiles less."""
 
     def build(self) -> MeshFaceDetector:
