@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+import skimage.data
 
 from benchmarks.accuracy.head import error, load, told
 from pipeline.estimators.head_pose import (
@@ -175,6 +176,19 @@ def test_where_there_is_no_face_there_is_no_head():
     assert angle_deg(head.rotation[2].astype(float), head_rotation(0.2, 0.0, 0.0)) < 0.1
     nobody = MeshHead().build()(film(2), track_of(mesh, mesh, valid=[False, False]))
     assert not nobody.valid.any()
+
+
+def test_a_mirrored_photograph_has_the_mirrored_head():
+    """The network itself is not symmetric, by two degrees here."""
+    photo = skimage.data.astronaut()
+    film = np.stack([photo, photo[:, ::-1]])
+    faces = MediapipeFace().build()(film, told_heads((120, 5, 330, 215), (181, 5, 391, 215)))
+    head = MeshHead().build()(film, faces)
+    assert head.valid.all()
+    flip = np.diag([-1.0, 1, 1])
+    assert angle_deg(head.rotation[0].astype(float), flip @ head.rotation[1] @ flip) < 3
+    assert head.center[0, 0] == pytest.approx(511 - head.center[1, 0], abs=3)
+    assert head.radius[0] == pytest.approx(head.radius[1], rel=0.03)
 
 
 def test_aflw2000(corpus):
