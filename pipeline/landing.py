@@ -128,11 +128,16 @@ class Ledger:
         return landed
 
     def prune(self, leg: str, names: AbstractSet[str]) -> int:
-        """Forget the laps of a leg that are not in its plan any more, their markers first; how many."""
-        gone = set(self.names(leg)) - names
+        """Forget the laps of a leg that are not in its plan any more, their markers first; how many.
+
+        Tables that a kill left without a marker go too.
+        """
+        gone = [name for name in self.names(leg) if name not in names]
         for name in gone:
-            for kind, suffix in (("part", "done"), ("part", "parquet"), ("rejects", "parquet")):
-                self._path(leg, kind, name, suffix).unlink(missing_ok=True)
+            self._path(leg, "part", name, "done").unlink()
+        for path in (self.folder / leg).glob("*-*.parquet"):
+            if path.stem.partition("-")[2] not in names:
+                path.unlink()
         return len(gone)
 
     def rows(self, leg: str, name: str, cls: type[T], keys: Container[str] | None = None) -> Iterator[T]:
