@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 
 from pipeline.media.clock import first_tick, num_ticks
 from pipeline.media.container import open_container, tick_s, video_stream
-from pipeline.media.pictures import THREADS, Painter, is_wide, padded_area, shown
+from pipeline.media.pictures import THREADS, Painter, is_wide, shown
 from schemas.media import FPS, Frames, Probed
 
 FAR = 2 * FPS
@@ -142,7 +142,7 @@ def is_plain(video: Probed) -> bool:
 
 def by_decord(video: Probed, first: int, stop: int) -> Iterator[NDArray[np.uint8]]:
     """Frames `first` to `stop`, exclusive, read from the file's start; none where decord would err."""
-    with open_container(video.source.uri, max_pixels=padded_area(video)) as container:
+    with open_container(video.source.uri, max_pixels=video.width * video.height) as container:
         if is_wide(video_stream(container, video.stream).codec_context):
             return
     reader = decord.VideoReader(video.source.uri, num_threads=THREADS)
@@ -161,7 +161,7 @@ def by_decord(video: Probed, first: int, stop: int) -> Iterator[NDArray[np.uint8
 
 def first_ticks(video: Probed, stop: int) -> list[int]:
     """The clock frame that shows each picture first, from the source's first to frame `stop` or later."""
-    with open_container(video.source.uri, max_pixels=padded_area(video)) as container:
+    with open_container(video.source.uri, max_pixels=video.width * video.height) as container:
         stream = video_stream(container, video.stream)
         tick = tick_s(stream)
         start = round(video.start_s / tick)

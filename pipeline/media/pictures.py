@@ -30,9 +30,6 @@ BACK_S = (0, 2, 10)
 THREADS = 2
 """Of a decoder, which decodes ahead while frames are worked on. The pictures do not depend on it."""
 
-PADDING_PX = 64
-"""Decoders round sizes up to whole blocks."""
-
 HDR = (ColorTrc.SMPTE2084, ColorTrc.ARIB_STD_B67)
 
 
@@ -43,7 +40,7 @@ def pictures(video: Probed, begin_s: Fraction = Fraction(0)) -> Iterator[tuple[F
         Rejected: see `open_container`; "undecodable" for a broken or missing picture, "size_changes",
             "no_frame_times", "times_go_back".
     """
-    with open_container(video.source.uri, max_pixels=padded_area(video)) as container:
+    with open_container(video.source.uri, max_pixels=video.width * video.height) as container:
         stream = threaded(video_stream(container, video.stream))
         tick = tick_s(stream)
         start = round(video.start_s / tick)
@@ -52,14 +49,9 @@ def pictures(video: Probed, begin_s: Fraction = Fraction(0)) -> Iterator[tuple[F
         if frames is not None:
             yield from timed(video, frames, start, tick)
             return
-    with open_container(video.source.uri, max_pixels=padded_area(video)) as container:
+    with open_container(video.source.uri, max_pixels=video.width * video.height) as container:
         stream = threaded(video_stream(container, video.stream))
         yield from timed(video, container.decode(stream), start, tick)
-
-
-def padded_area(video: Probed) -> int:
-    """Most pixels that a decoder may ask for this video, px."""
-    return (video.width + PADDING_PX) * (video.height + PADDING_PX)
 
 
 def threaded(stream: VideoStream) -> VideoStream:

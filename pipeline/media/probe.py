@@ -62,6 +62,7 @@ def probe(source: Source, *, max_pixels: int, max_duration_s: float, max_pixel_s
         picture = first_picture(container, index)
         rotation = turn(picture)
         width, height = picture.width, picture.height
+        refuse_large(width, height, max_pixels)
         return Probed(
             key=source.key,
             source=source,
@@ -90,10 +91,14 @@ def largest_video(container: InputContainer, max_pixels: int) -> VideoStream:
     if not decodable:
         raise Rejected("unsupported_codec", "no decoder for the video")
     stream = max(decodable, key=lambda stream: stream.codec_context.width * stream.codec_context.height)
-    width, height = stream.codec_context.width, stream.codec_context.height
-    if not 0 < width * height <= max_pixels:  # FFmpeg says 0 where the size passes the bound it was given
-        raise Rejected("too_large", f"the header says {width}x{height}; at most {max_pixels} px are read")
+    refuse_large(stream.codec_context.width, stream.codec_context.height, max_pixels)
     return stream
+
+
+def refuse_large(width: int, height: int, max_pixels: int) -> None:
+    """Reject pictures of too many pixels. FFmpeg says 0 where the size passes the bound it was given."""
+    if not 0 < width * height <= max_pixels:
+        raise Rejected("too_large", f"{width}x{height} px; at most {max_pixels} px in all are read")
 
 
 def refuse_stretched(stream: VideoStream, max_pixel_stretch: float) -> None:
