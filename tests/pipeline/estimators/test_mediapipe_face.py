@@ -11,7 +11,8 @@ import skimage.data
 from PIL import Image
 
 from pipeline.estimators.crops import Square
-from pipeline.estimators.mediapipe_face import MediapipeFace, detected_region, face_region
+from pipeline.estimators.face_place import detected_region, face_region
+from pipeline.estimators.mediapipe_face import MediapipeFace
 from pipeline.geometry import apply_affine, box_iou
 from tests.film import clip_frames
 from tests.pipeline.estimators.heads import told_heads
