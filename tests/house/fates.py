@@ -17,7 +17,7 @@ from pipeline.stages.corpus import list_corpus
 from schemas.outcome import Reject
 
 LOOKED_AT = 2
-"""Clips of a file that are estimated here: the first ones that pass the screen. The whole takes half an hour."""
+"""Clips of a file that are estimated: the first that pass the screen. All of them take too long for a test."""
 
 
 class Fates:
@@ -31,8 +31,9 @@ class Fates:
         self.costly = [(step, step.make()) for step in costly]
 
     def of(self, path: Path) -> list[str]:
-        """Outcomes in the order of time: what the first steps dropped, how many clips passed, and of the first
-        of these either "first frame + length framing" or "first frame reason".
+        """What the first steps dropped, how many clips passed, and what the first of these became.
+
+        A clip is "first frame + length framing" or "first frame reason".
         """
         offered = [listed for listed in list_corpus(path.parent) if listed.uri == str(path.resolve())]
         outcomes = list(self.through(self.cheap, offered))

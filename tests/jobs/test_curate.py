@@ -1,4 +1,4 @@
-"""The commands on a small corpus with estimators that know the answers: exit codes, words, and no second work."""
+"""The commands on a small corpus with estimators that know the answers: exit codes, words, no second work."""
 
 from __future__ import annotations
 
@@ -140,9 +140,10 @@ def test_a_full_disk_is_one_sentence(corpus: Path, tmp_path: Path) -> None:
         "signal.signal(signal.SIGXFSZ, signal.SIG_IGN)\n"
         "resource.setrlimit(resource.RLIMIT_FSIZE, (4096, 4096))\n"
         "from jobs.cli import main\n"
-        f"sys.exit(main(['curate', '--videos', {str(corpus / 'videos')!r}, '--out', {str(tmp_path / 'set')!r}]))"
+        "sys.exit(main(['curate', '--videos', sys.argv[1], '--out', sys.argv[2]]))"
     )
-    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=False)
+    command = [sys.executable, "-c", code, str(corpus / "videos"), str(tmp_path / "set")]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     assert done.returncode == 2, done.stderr
     assert done.stderr.strip().splitlines()[-1].startswith("understudy: ")
     assert "Traceback" not in done.stderr
