@@ -17,7 +17,7 @@ from pipeline.stages.corpus import list_corpus
 from schemas.outcome import Reject
 
 LOOKED_AT = 2
-"""Clips of a file that are estimated: the first that pass the screen. All of them take too long for a test."""
+"""Clips of a file that are estimated: the first that pass the screen. All would take half an hour."""
 
 
 class Fates:
