@@ -54,6 +54,7 @@ def test_the_gates_are_where_the_settings_say(tmp_path: Path) -> None:
     clip = clip_of(film(tmp_path / "a.mp4", street(40)))
     look = clip.look
     assert reason_of(clip, ScreenSettings(min_clip_frames=41)) == "too_short"
+    assert list(Screen(ScreenSettings(min_clip_frames=40))(clip))
     assert reason_of(clip, ScreenSettings(min_source_area_px=480 * 360 + 1)) == "too_small"
     dark = ScreenSettings(min_brightness=look.brightness + 1, min_contrast=look.contrast + 1)
     assert reason_of(clip, dark) == "black"
