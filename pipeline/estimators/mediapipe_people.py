@@ -12,13 +12,25 @@ from pipeline.estimators.crops import Square
 from pipeline.estimators.mediapipe_detectors import (
     FACE_DETECTOR_FAR,
     FACE_DETECTOR_NEAR,
+    PALM_DETECTOR,
     POSE_DETECTOR,
     SsdDetector,
 )
+from pipeline.estimators.mediapipe_evidence import Seen, log_odds
 from pipeline.estimators.mediapipe_graph import Graph, Picture
 from pipeline.estimators.mediapipe_pose import MODEL, P, Pose, PoseNet, body_square, px_per_metre
 
-MODELS = (MODEL, POSE_DETECTOR.model, FACE_DETECTOR_FAR.model, FACE_DETECTOR_NEAR.model)
+MODELS = (
+    MODEL,
+    POSE_DETECTOR.model,
+    FACE_DETECTOR_FAR.model,
+    FACE_DETECTOR_NEAR.model,
+    PALM_DETECTOR.model,
+)
+SURE_FACE = 0.6
+"""A face of this score is one: what is no person was not seen to reach it."""
+LARGE_PALM = 0.8
+"""In heads, from which a palm is too large for the body."""
 HEAD_M = 0.24
 """Height of a head, chin to crown, metres: what a head's size in the picture is told from."""
 
@@ -32,28 +44,6 @@ class Proposal:
     """(2,) px, in the middle of the head."""
     square: Square
     """Where the pose network should look."""
-
-
-@dataclass(frozen=True)
-class Seen:
-    """A body in a picture, and how much speaks for it."""
-
-    pose: Pose
-    body: int
-    """Number of the known body that it is; -1 for a new one."""
-    detected: float
-    """Best score of a detector that proposed it, 0 where none did."""
-    face: float = 0.0
-    """Score of a face found at its head."""
-
-    @property
-    def evidence(self) -> float:
-        """Log odds of presence and detection, summed, and twice those of a face where there is one.
-
-        Seen on real pictures: a person 6 to 17; hands, plants, table legs that look like one -7 to 7, and no
-        face above 0.6 on them.
-        """
-        return log_odds(self.pose.presence) + log_odds(self.detected) + 2 * max(log_odds(self.face), 0.0)
 
 
 @dataclass(frozen=True)
@@ -84,6 +74,7 @@ class People:
         self.bodies = POSE_DETECTOR.start(min_detection)
         self.faces = FACE_DETECTOR_FAR.start(min_detection)
         self.close_face = FACE_DETECTOR_NEAR.start(min_detection)
+        self.palms = PALM_DETECTOR.start(min_detection)
         self.min_presence = min_presence
         self.max_proposals = max_proposals
 
@@ -100,8 +91,7 @@ class People:
         self.propose(seen, picture, [below(score, face) for score, face in faces])
         if seen:
             self.propose(seen, picture, self.body_proposals(without(picture, [one.pose for one in seen])))
-        bodies = [replace(one, face=self.face_score(picture, head_square(one.pose, 2.0))) for one in seen]
-        return Crowd(bodies, [face for _, face in faces])
+        return Crowd([self.checked(picture, one) for one in seen], [face for _, face in faces])
 
     def propose(self, seen: list[Seen], picture: Picture, proposals: Sequence[Proposal]) -> None:
         """Adds the proposed bodies that are there and new; notes the score at those that are known."""
@@ -115,7 +105,7 @@ class People:
     def follow(self, picture: Picture, square: Square) -> Pose:
         """The body in or near the square; looked at again where it was not well in the middle."""
         pose = self.net(picture, square)
-        return pose if agree(pose.square, square, 0.1) else self.net(picture, pose.square)
+        return pose if agree(pose.square, square, apart=0.1, growth=1.2) else self.net(picture, pose.square)
 
     def add(self, seen: list[Seen], one: Seen) -> None:
         """Puts a body on the list unless it is hardly there, or already on it."""
@@ -123,10 +113,18 @@ class People:
             return
         head = head_square(one.pose, 1.0)
         for i, other in enumerate(seen):
-            if agree(other.pose.square, one.pose.square, 0.25) or on_head(other.pose, head.x, head.y):
+            if agree(other.pose.square, one.pose.square, apart=0.25, growth=1.67) or on_head(
+                other.pose, head.x, head.y
+            ):
                 seen[i] = replace(other, detected=max(other.detected, one.detected))
                 return
         seen.append(one)
+
+    def checked(self, picture: Picture, one: Seen) -> Seen:
+        """The body with its face, and where there is hardly one with the hand that it might be."""
+        face = self.face_score(picture, head_square(one.pose, 2.0))
+        palm = self.palm_score(picture, one.pose) if face < SURE_FACE else 0.0
+        return replace(one, face=face, palm=palm)
 
     def body_proposals(self, picture: Picture) -> list[Proposal]:
         """Where the body detector sees bodies, best first."""
@@ -160,18 +158,25 @@ class People:
         rows = self.close_face(square.cut(picture, FACE_DETECTOR_NEAR.side))["detections"]
         return 0.0 if rows is None else float(rows[:, 0].max())
 
+    def palm_score(self, picture: Picture, pose: Pose) -> float:
+        """Best score of a palm on the body that is at least as large as its head, 0 where none is found.
 
-def log_odds(p: float) -> float:
-    """Log of p / (1 - p), for p held within 0.1 and 99.9 %; absent detections stand at 20 %."""
-    p = min(max(p, 0.001), 0.999) if p > 0 else 0.2
-    return float(np.log(p / (1 - p)))
+        A person's own palms are less than half as large as the head.
+        """
+        height, width = picture.shape[:2]
+        square = Square.around(body_box(pose, width, height), 1.2)
+        rows = self.palms(square.cut(picture, PALM_DETECTOR.side))["detections"]
+        if rows is None:
+            return 0.0
+        large = (rows[:, 3] - rows[:, 1]) * square.side > LARGE_PALM * head_square(pose, 1.0).side
+        return float(rows[large, 0].max(initial=0.0))
 
 
-def agree(one: Square, other: Square, tolerance: float) -> bool:
-    """Whether two regions are about the same body's."""
-    larger = max(one.side, other.side)
-    apart = np.hypot(one.x - other.x, one.y - other.y)
-    return bool(apart < tolerance * larger and abs(one.side - other.side) < 1.6 * tolerance * larger)
+def agree(one: Square, other: Square, apart: float, growth: float) -> bool:
+    """Whether two regions are about the same body's: so far apart, in sides, and so much larger, at most."""
+    larger, smaller = max(one.side, other.side), min(one.side, other.side)
+    way = np.hypot(one.x - other.x, one.y - other.y)
+    return bool(way < apart * larger and larger < growth * smaller)
 
 
 def head_square(pose: Pose, scale: float) -> Square:

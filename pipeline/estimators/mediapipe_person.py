@@ -27,10 +27,10 @@ class MediapipePerson:
     """Proposals that are looked at in one picture, best first."""
     min_presence: float = 0.5
     """The pose network's presence from which a body is followed."""
-    min_evidence: float = 5.5
+    min_evidence: float = 5.0
     """Mean log odds over a body's key frames from which it is the main person."""
-    min_other_evidence: float = 4.0
-    """The same for another person: a clip with a doubtful second person is better lost."""
+    min_other_evidence: float = 5.5
+    """Log odds from which a body is another person, on its best key frame: a crowded clip is better lost."""
     min_face_evidence: float = 0.5
     """Log odds from which a face beside the main person is another person's."""
     prior_evidence: float = 3.0
@@ -73,7 +73,9 @@ class PersonTracker:
         main = max(likely, key=lambda i: sum(areas[i].values()))
         poses = self.fill(frames, {t: one.pose for t, one in everybody.bodies[main].seen.items()})
         others = [
-            areas[i] for i, value in enumerate(evidence) if i != main and value >= wish.min_other_evidence
+            areas[i]
+            for i, body in enumerate(everybody.bodies)
+            if i != main and body.best_evidence >= wish.min_other_evidence
         ]
         beside = np.maximum(
             bodies_beside(len(frames), every, areas[main], others),

@@ -9,8 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.estimators.crops import Square
+from pipeline.estimators.mediapipe_evidence import Seen
 from pipeline.estimators.mediapipe_graph import Picture
-from pipeline.estimators.mediapipe_people import Crowd, Face, Seen, agree, body_box, head_square
+from pipeline.estimators.mediapipe_people import Crowd, Face, agree, body_box, head_square
 from pipeline.estimators.mediapipe_pose import Pose
 from schemas.media import Frames
 
@@ -32,6 +33,11 @@ class Body:
         """Mean log odds that it is a person, one more key frame of `prior` added."""
         values = [one.evidence for one in self.seen.values()]
         return (sum(values) + prior) / (len(values) + 1)
+
+    @property
+    def best_evidence(self) -> float:
+        """Log odds that it is a person on its best key frame."""
+        return max(one.evidence for one in self.seen.values())
 
     def areas(self, width: int, height: int) -> dict[int, float]:
         """Areas of its box, px^2, by frame of the window."""
@@ -71,7 +77,7 @@ def lost(bodies: list[Body], one: Seen, t: int, since: int) -> int:
     """
     for number, body in enumerate(bodies):
         last = max(body.seen)
-        if since <= last < t and agree(body.seen[last].pose.square, one.pose.square, 0.4):
+        if since <= last < t and agree(body.seen[last].pose.square, one.pose.square, apart=0.6, growth=1.5):
             return number
     return len(bodies)
 

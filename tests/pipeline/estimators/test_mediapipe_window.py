@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from pipeline.estimators.crops import Square
-from pipeline.estimators.mediapipe_people import Crowd, Face, Seen, body_box, head_square, log_odds
+from pipeline.estimators.mediapipe_evidence import Seen
+from pipeline.estimators.mediapipe_people import Crowd, Face, body_box, head_square
 from pipeline.estimators.mediapipe_pose import NUM_POINTS, Pose
 from pipeline.estimators.mediapipe_window import Body, bodies_beside, faces_beside, find
 
@@ -35,10 +36,9 @@ class Told:
 
 def test_evidence_grows_with_what_is_seen_and_a_prior_holds_it_down():
     sure, unsure = Seen(pose_at(0, 0), 0, 0.9, face=0.9), Seen(pose_at(0, 0, 0.6), 0, 0.3)
-    assert sure.evidence == pytest.approx(log_odds(0.999) + 3 * log_odds(0.9))
-    assert Seen(pose_at(0, 0), 0, 0.9, face=0.2).evidence == pytest.approx(log_odds(0.999) + log_odds(0.9))
     assert Body({0: sure}).evidence(3.0) == pytest.approx((sure.evidence + 3) / 2)
     assert Body({0: sure, 6: unsure}).evidence(3.0) < Body({0: sure}).evidence(3.0)
+    assert Body({0: unsure, 6: sure}).best_evidence == sure.evidence
 
 
 def test_who_runs_is_one_body_and_who_is_far_away_another():
