@@ -2,7 +2,7 @@
 
 Nobody in `none_01`, in the hands without a body, on the tiny runner of `full_02` and in the crowd at night;
 no head in `hands_02`; three cuts in `multi_03` and a black frame in `talk_06`; others in `multi_01` and
-`multi_04`; `multi_02` until the second man comes; too few frames that can be decoded in `hard_01`; less than a
+`multi_04`; `multi_02` until the second man comes; too few frames that decode in `hard_01`; less than a
 quarter of the canvas in six files.
 """
 
