@@ -1,0 +1,152 @@
+"""Tracked to Controlled: tracks become the control signals on the clip's canvas, smoothed, without holes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from pipeline.core import Rejected
+from pipeline.geometry import (
+    CANVAS_AREA,
+    Array,
+    body_yaw,
+    canvas_affine,
+    canvas_size,
+    head_angles,
+    principal_point,
+)
+from pipeline.head_sphere import Camera, Spheres, with_torso
+from pipeline.parts import attached, body_on_canvas, face_windows, hands_on_canvas
+from pipeline.quality import quality
+from pipeline.smoothing import Mask, SmoothingSettings
+from schemas.controls import Controlled, Controls, Framing
+from schemas.joints import J
+from schemas.tracks import BodyTrack, Tracked
+
+HIPS, ANKLES, ELBOWS = ([J[f"left_{name}"], J[f"right_{name}"]] for name in ("hip", "ankle", "elbow"))
+
+
+@dataclass(frozen=True, kw_only=True)
+class ControlSettings:
+    """How tracks become controls, and which clips are unfit."""
+
+    canvas_area: int = CANVAS_AREA
+    """Most px of a canvas."""
+    smoothing: SmoothingSettings = field(default_factory=SmoothingSettings)
+    max_gap_frames: int = 8
+    """Gaps of the body, the hands and the head up to this are bridged."""
+    max_face_gap_frames: int = 5
+    """Gaps of the face window up to this are bridged."""
+    face_area: float = 1.3
+    """The landmarks' box grows to this many times its area before it is made square."""
+    face_above: float = 0.75
+    """Share of the vertical growth that goes above the face."""
+    hand_reach: float = 0.5
+    """A hand whose wrist is further from the body's than this share of the hand box's side is dropped."""
+    seen_score: float = 0.5
+    """A joint counts as seen from this score on."""
+    framing_share: float = 0.5
+    """Joints seen in this share of the frames make a clip `half` or `full`."""
+    min_person_share: float = 0.5
+    """A face or a body must be measured in this share of the frames."""
+    min_head_share: float = 0.5
+    """A head must be in the picture in this share of the frames, be it from behind."""
+
+
+class Control:
+    """Puts a clip's tracks on its canvas. Gives one `Controlled`; rejects: no_person, no_head."""
+
+    def __init__(self, settings: ControlSettings) -> None:
+        self.settings = settings
+
+    def __call__(self, tracked: Tracked) -> Iterator[Controlled]:
+        """The clip with its controls.
+
+        Raises:
+            Rejected: the person or the head is missing in too many frames.
+        """
+        settings, video = self.settings, tracked.clip.video
+        require_person(tracked, settings)
+        canvas = canvas_size(video.width, video.height, settings.canvas_area)
+        affine = canvas_affine(video.width, video.height, canvas)
+        framing = framing_of(tracked.body, settings)
+        controls = controls_of(tracked, canvas, affine, framing, settings)
+        yield Controlled(
+            key=tracked.key,
+            clip=tracked.clip,
+            width=canvas[0],
+            height=canvas[1],
+            to_canvas=affine,
+            framing=framing,
+            controls=controls,
+            appearance=tracked.appearance,
+            quality=quality(tracked, controls, canvas, settings.seen_score),
+            provenance={**tracked.provenance, "smoothing": settings.smoothing.card},
+        )
+
+
+def require_person(tracked: Tracked, settings: ControlSettings) -> None:
+    """Returns where a person with a head is there for long enough; seen from behind will do.
+
+    Raises:
+        Rejected: no_person, no_head.
+    """
+    measured = float(np.mean(tracked.body.valid | tracked.face.valid))
+    if measured < settings.min_person_share:
+        raise Rejected("no_person", f"a face or a body is measured in {measured:.0%} of the frames")
+    headed = float(np.mean(head_in_picture(tracked)))
+    if headed < settings.min_head_share:
+        raise Rejected("no_head", f"a head is in the picture in {headed:.0%} of the frames")
+
+
+def head_in_picture(tracked: Tracked) -> Mask:
+    """Frames in which a face is measured, or the middle of the person's head lies in the picture."""
+    video, box = tracked.clip.video, tracked.person.head_box
+    middle = (box[:, :2] + box[:, 2:]) / 2
+    inside = ((middle >= 0) & (middle <= [video.width - 1, video.height - 1])).all(axis=1)
+    return tracked.face.valid | (tracked.person.valid & inside)
+
+
+def framing_of(body: BodyTrack, settings: ControlSettings) -> Framing:
+    """How much of the person the clip shows.
+
+    `full`: both hips and both ankles are seen together in enough frames; `half`: both hips, or both elbows,
+    are; `portrait`: else, a clip without a measured body included.
+    """
+    seen = (body.score >= settings.seen_score) & body.valid[:, None]
+
+    def shown(joints: list[int]) -> bool:
+        return bool(np.mean(seen[:, joints].all(axis=1)) >= settings.framing_share)
+
+    if shown(HIPS + ANKLES):
+        return "full"
+    return "half" if shown(HIPS) or shown(ELBOWS) else "portrait"
+
+
+def controls_of(
+    tracked: Tracked, canvas: tuple[int, int], affine: Array, framing: Framing, settings: ControlSettings
+) -> Controls:
+    """The controls of a clip on its canvas; the yaw is the torso's, in a portrait the head's."""
+    gap, sigma = settings.max_gap_frames, settings.smoothing
+    body = body_on_canvas(tracked.body, affine, gap, sigma.body)
+    hands = attached(tracked.hands, tracked.body, settings.hand_reach)
+    camera = Camera(tracked.body.focal_px * affine[0, 0], principal_point(*canvas))
+    seen = Spheres.measured(tracked.head, affine)
+    head = with_torso(seen, body.joints3d, body.known, camera).finished(gap, sigma.head)
+    face_gap, area, above = settings.max_face_gap_frames, settings.face_area, settings.face_above
+    yaw = head_angles(head.rotation)[0] if framing == "portrait" else body_yaw(body.joints3d)
+    return Controls(
+        **body.arrays(),
+        **hands_on_canvas(hands, body, affine, gap, sigma.hands).arrays(),
+        head_rotation=head.rotation.astype(np.float32),
+        head_center=head.center.astype(np.float32),
+        head_radius=head.radius.astype(np.float32),
+        head_valid=tracked.head.valid,
+        face_valid=tracked.face.valid,
+        body_valid=tracked.body.valid,
+        face_box=face_windows(tracked.face, area, above, face_gap, sigma.face_window).astype(np.float32),
+        body_yaw=np.unwrap(yaw).astype(np.float32),
+        camera_focal=np.asarray(camera.focal_px, np.float32),
+    )
