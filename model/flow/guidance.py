@@ -14,9 +14,9 @@ from model.flow.solver import Velocity
 def nested(
     bare: Velocity, referenced: Velocity, full: Velocity, *, references: float, motion: float
 ) -> Velocity:
-    """Guided velocity, from those of a network that sees nothing, references, references and motion.
+    """Guided velocity of a network, given how it answers to nothing, to references, and to everything.
 
-    Answers with the weight zero are not asked for: equal weights take two evaluations, as v(R, 0) cancels, and
+    Answers of weight zero are not asked for: equal weights take two evaluations, as v(R, 0) cancels, and
     weights of 1 take one.
     """
     terms = [(full, motion), (referenced, references - motion), (bare, 1 - references)]
