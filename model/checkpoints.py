@@ -171,7 +171,7 @@ def unwrap(content: Any, file: Path) -> Weights:
 
 
 def by_pattern(names: Iterable[str]) -> str:
-    """The names with their numbers as *, and how many there are of each: `blocks.*.ffn.0.bias (30)`."""
+    """The names with their numbers as *, and how many there are of each: `blocks.*.ffn.*.bias (60)`."""
     patterns = Counter(re.sub(r"(?<=\.)\d+(?=\.)", "*", name) for name in sorted(names))
     return ", ".join(f"{pattern} ({count})" if count > 1 else pattern for pattern, count in patterns.items())
 
