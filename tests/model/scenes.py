@@ -24,7 +24,7 @@ def small(**changes: object) -> Sizes:
     """Sizes that compute in milliseconds."""
     sizes = Sizes(**{**vars(tiny()), "width": 48, "heads": 2, "layers": 2, "ffn": 96, "text_width": TEXT})
     motion = MotionSizes(side=32, stem=8, depth=1, maps=8, feature=16)
-    return replace(sizes, motion=motion, **changes)  # type: ignore[arg-type]
+    return replace(sizes, **{"motion": motion, **changes})  # type: ignore[arg-type]
 
 
 def awake(sizes: Sizes, **options: bool) -> DiT:
