@@ -28,7 +28,7 @@ def small(**changes: object) -> Sizes:
 
 
 def awake(sizes: Sizes, **options: bool) -> DiT:
-    """A network whose added parts and read-out are no longer zero, so that every input can be seen in the output."""
+    """A network of which nothing is zero any more, so that every input can be seen in the output."""
     net = DiT(sizes, seed(0), **options)
     generator = seed(1)
     with torch.no_grad():

@@ -63,7 +63,8 @@ def test_a_fresh_network_without_references_says_what_its_base_says(sizes: Sizes
 
 
 @torch.inference_mode()
-def test_no_caption_is_a_prompt_of_padding(sizes: Sizes = SIZES[0]) -> None:
+def test_no_caption_is_a_prompt_of_padding() -> None:
+    sizes = SIZES[0]
     base, net = public(sizes), DiT(sizes, seed(0))
     load_base(net, base.state_dict())
     scene = replace(some_scene(references=0), text=None, first_given=torch.zeros(2, dtype=torch.bool))
@@ -73,7 +74,8 @@ def test_no_caption_is_a_prompt_of_padding(sizes: Sizes = SIZES[0]) -> None:
 
 
 @torch.inference_mode()
-def test_an_image_to_video_base_reads_the_handed_over_frame(sizes: Sizes = SIZES[0]) -> None:
+def test_an_image_to_video_base_reads_the_handed_over_frame() -> None:
+    sizes = SIZES[0]
     base, net = public(sizes, channels=36), DiT(sizes, seed(0))
     report = load_base(net, base.state_dict())
     assert report.image_to_video
