@@ -7,10 +7,10 @@ import sys
 from dataclasses import dataclass, field, fields
 from importlib.metadata import PackageNotFoundError, version
 
-from pipeline.estimators.clip_embed import OpenClip
 from rich.console import Console
 from rich.table import Table
 
+from pipeline.estimators.clip_embed import OpenClip
 from pipeline.estimators.protocols import EstimatorUnavailable
 from pipeline.flow import Backends
 from pipeline.media.encode import ffmpeg_version
@@ -76,9 +76,7 @@ def packages(console: Console) -> list[str]:
     console.print(table)
     spare = [name for name in OTHER_OPENCV if installed(name)]
     if spare:
-        troubles.append(
-            f"{', '.join(spare)} beside opencv-contrib-python: these wheels overwrite each other"
-        )
+        troubles.append(f"{', '.join(spare)} beside opencv-contrib-python: these wheels overwrite each other")
     return troubles
 
 

@@ -127,11 +127,13 @@ class Ledger:
         write_text(marker, marker_text(lap, landed))
         return landed
 
-    def prune(self, leg: str, names: AbstractSet[str]) -> None:
-        """Forget the laps of a leg that are not named (the plan has changed): their markers first."""
-        for name in set(self.names(leg)) - names:
+    def prune(self, leg: str, names: AbstractSet[str]) -> int:
+        """Forget the laps of a leg that are not named (the plan has changed), their markers first; how many."""
+        gone = set(self.names(leg)) - names
+        for name in gone:
             for kind, suffix in (("part", "done"), ("part", "parquet"), ("rejects", "parquet")):
                 self._path(leg, kind, name, suffix).unlink(missing_ok=True)
+        return len(gone)
 
     def rows(self, leg: str, name: str, cls: type[T], keys: Container[str] | None = None) -> Iterator[T]:
         """The records of a landed lap (those with the keys, where given), a row group in memory at a time."""

@@ -7,6 +7,7 @@ Mesh with attention, arXiv 2006.10962) runs on a square around the face, turned 
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, replace
 from functools import cached_property
 
@@ -187,7 +188,7 @@ def detected_region(row: NDArray[np.float32], window: Square) -> Square:
     """The mesh network's square for a detection: score, box, right and left eye, in parts of `window`."""
     low, high, right, left = window.to_picture(row[1:9].reshape(4, 2))
     x, y = (low + high) / 2
-    side = float(np.linalg.norm(high - low)) / np.sqrt(2)  # its boxes are square
+    side = float(np.linalg.norm(high - low)) / math.sqrt(2)  # its boxes are square
     return Square(float(x), float(y), REGION_SCALE * side, direction(left - right))
 
 

@@ -31,14 +31,13 @@ def open_container(uri: str, *, max_pixels: int) -> Iterator[InputContainer]:
         "protocol_whitelist": "file",
         "format_whitelist": ",".join(CONTAINERS),
         "max_pixels": str(max_pixels),
-        "fflags": "+genpts",
     }
     try:
         container = av.open(uri, "r", options=options)
     except av.InvalidDataError as error:
-        raise Rejected("invalid_data", str(error)) from error
+        raise Rejected("invalid_data", "text, noise, or a file cut off before its index") from error
     except av.ArgumentError as error:  # what FFmpeg answers for a container that is not on the list
-        raise Rejected("unsupported_container", str(error)) from error
+        raise Rejected("unsupported_container", f"none of {', '.join(CONTAINERS)}") from error
     except av.FFmpegError as error:
         raise Rejected("unreadable", str(error)) from error
     with container:

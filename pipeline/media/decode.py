@@ -1,8 +1,8 @@
 """Frames of a video on the 24 fps clock, as shown, RGB: by decord where it is right, by PyAV everywhere else.
 
-decord 0.6.0 gives the same bytes as PyAV when it reads a plain file from the start. It is not asked to seek,
-because it lands on wrong frames in open groups of pictures and behind edit lists. It sees no file that the probe
-has not accepted, because it would follow a playlist. What it does not give, PyAV does.
+decord 0.6.0 gives the same bytes as PyAV when it reads a plain file from the start. It is not asked to seek
+or to skip: it gives wrong frames in open groups of pictures and behind edit lists. It sees no file that the
+probe has not accepted: it would follow a playlist. What it does not give, PyAV does.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ def decode(video: Probed, first_frame: int, num_frames: int, *, window: int) -> 
 
     Raises:
         ValueError: the stretch leaves the video.
-        Rejected: "undecodable", "size_changes", "no_frame_times", and what `open_container` says.
+        Rejected: as `pipeline.media.pictures.pictures`.
     """
     stop = first_frame + num_frames
     refuse_outside(video, first_frame, stop - 1)
@@ -147,10 +147,9 @@ def by_decord(video: Probed, first: int, stop: int) -> Iterator[NDArray[np.uint8
     picture: NDArray[np.uint8]
     for tick in range(first, stop):
         index = bisect.bisect_right(starts, tick) - 1
-        if index >= read:
-            if index > read:
-                reader.skip_frames(index - read)
-            picture, read = reader.next().asnumpy(), index + 1
+        for _ in range(read, index + 1):  # reader.skip_frames would seek
+            picture = reader.next().asnumpy()
+        read = max(read, index + 1)
         yield picture
 
 

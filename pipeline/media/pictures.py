@@ -19,7 +19,7 @@ from av.video.stream import VideoStream
 from numpy.typing import NDArray
 
 from pipeline.core import Rejected
-from pipeline.media.clock import first_tick
+from pipeline.media.clock import first_tick, num_ticks
 from pipeline.media.container import open_container, tick_s, video_stream
 from schemas.media import FPS, Probed
 
@@ -39,7 +39,8 @@ def pictures(video: Probed, begin_s: Fraction = Fraction(0)) -> Iterator[tuple[F
     """Pictures as stored and their times from the source's first: from the one seen at `begin_s` or earlier.
 
     Raises:
-        Rejected: see `open_container`; "undecodable" for a broken picture, "size_changes", "no_frame_times".
+        Rejected: see `open_container`; "undecodable" for a broken or missing picture, "size_changes",
+            "no_frame_times", "times_go_back".
     """
     with open_container(video.source.uri, max_pixels=padded_area(video)) as container:
         stream = threaded(video_stream(container, video.stream))
@@ -84,19 +85,26 @@ def sought(container: InputContainer, stream: VideoStream, begin: int) -> Iterat
 def timed(
     video: Probed, frames: Iterator[VideoFrame], start: int, tick: Fraction
 ) -> Iterator[tuple[Fraction, VideoFrame]]:
-    """Frames with their times from tick `start`, none twice, none before it."""
+    """Frames with their times from tick `start`, none twice, none before, up to the end that was probed."""
     stored = (video.height, video.width) if video.rotation % 180 else (video.width, video.height)
     last = start - 1
+    end_s = Fraction(0)
     for frame in frames:
+        if frame.pts is None:
+            raise Rejected("no_frame_times", "a picture does not say when it is shown")
+        if frame.pts < start or frame.pts == last:
+            continue
+        begin_s = (frame.pts - start) * tick
+        if frame.pts < last:
+            raise Rejected("times_go_back", f"to {float(begin_s):.3f} s, from picture to picture")
         if frame.is_corrupt:
-            raise Rejected("undecodable", f"a broken picture at {float((frame.pts or 0) * tick):.3f} s")
+            raise Rejected("undecodable", f"a broken picture at {float(begin_s):.3f} s")
         if (frame.width, frame.height) != stored:
             raise Rejected("size_changes", f"from {stored[0]}x{stored[1]} to {frame.width}x{frame.height}")
-        if frame.pts is None:
-            raise Rejected("no_frame_times", "a picture without a time")
-        if frame.pts > last:
-            last = frame.pts
-            yield (frame.pts - start) * tick, frame
+        yield begin_s, frame
+        last, end_s = frame.pts, begin_s + length_s(video, frame)
+    if first_tick(end_s) < num_ticks(video.duration_s):
+        raise Rejected("undecodable", f"pictures end at {float(end_s):.3f} s of {video.duration_s:.3f} s")
 
 
 def shown(video: Probed, first: int, stop: int) -> Iterator[VideoFrame]:
@@ -107,19 +115,28 @@ def shown(video: Probed, first: int, stop: int) -> Iterator[VideoFrame]:
     """
     tick = first
     held: VideoFrame | None = None
-    end_s = Fraction(0)
     for begin_s, frame in pictures(video, Fraction(first, FPS)):
         while held is not None and tick < min(first_tick(begin_s), stop):
             yield held
             tick += 1
         if tick == stop:
             return
-        held, end_s = frame, begin_s + length_s(video, frame)
-    while held is not None and tick < min(first_tick(end_s), stop):
-        yield held
-        tick += 1
-    if tick < stop:
-        raise Rejected("undecodable", f"pictures end at {float(end_s):.3f} s, {stop / FPS:.3f} s were wanted")
+        held = frame
+    if held is not None:
+        yield from itertools.repeat(held, stop - tick)
+
+
+def small_pictures(video: Probed, *, max_height: int) -> Iterator[tuple[Fraction, NDArray[np.uint8]]]:
+    """Every picture of the source in order, RGB as shown and at most `max_height` px high, with its time.
+
+    Times are seconds from the source's first picture; the last one lasts to the end of the video.
+
+    Raises:
+        Rejected: as `pictures`.
+    """
+    painter = Painter(video.rotation, min(1.0, max_height / video.height))
+    for begin_s, frame in pictures(video):
+        yield begin_s, np.ascontiguousarray(painter(frame))
 
 
 def length_s(video: Probed, frame: VideoFrame) -> Fraction:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import cv2
 import numpy as np
 import pytest
@@ -87,6 +89,12 @@ def test_each_scene_has_its_own_answers(truths):
     np.testing.assert_array_equal(person.points, truth(mirrored).person.points[2:3])
 
 
+def test_a_frame_of_another_scene_in_the_same_window_shows_nobody(truths):
+    frames = frames_of(SCENE)[:3]
+    frames[1] = frames_of(Scene(number=2, width=160, height=240, num_frames=2))[1]
+    assert FakePose2D(truths=truths).build()(frames).valid.tolist() == [True, False, True]
+
+
 def test_frames_that_show_nobody_have_no_answer_and_nothing_else_changes(truths):
     frames = frames_of(SCENE)
     frames[7] = 0
@@ -118,11 +126,21 @@ def test_a_folder_without_truths_cannot_be_asked(tmp_path):
 
 
 def test_truths_come_back_as_they_were(truths):
-    told = FakeBody(truths=truths).build()
-    known = truth(SCENE).body
-    track = told(frames_of(SCENE)[:1], None)
+    known = truth(SCENE)
+    track = FakeBody(truths=truths).build()(frames_of(SCENE), known.person)
     assert isinstance(track, BodyTrack)
-    assert track.joints2d.dtype == known.joints2d.dtype
+    for name in ("joints2d", "joints3d", "score", "valid"):
+        np.testing.assert_array_equal(getattr(track, name)[:3], getattr(known.body, name)[:3], strict=True)
+
+
+def test_who_is_told_that_nobody_is_there_finds_nobody(truths):
+    known = truth(SCENE)
+    person = replace(known.person, valid=np.arange(9) == 1)
+    assert (
+        FakeBody(truths=truths).build()(frames_of(SCENE), person).valid.tolist()
+        == [False, True] + [False] * 7
+    )
+    assert FakeHands(truths=truths).build()(frames_of(SCENE), person).score.any(axis=1).sum() == 1
 
 
 def test_colours_tell_looks_apart():

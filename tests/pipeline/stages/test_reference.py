@@ -112,6 +112,13 @@ def test_few_looks_give_few_references_and_never_one_frame_twice() -> None:
         assert len(frames) == len(set(frames)) == count
 
 
+def test_frame_that_suits_two_places_is_taken_once() -> None:
+    here, looks = clip(replace(HALF, turn_deg=(0.0, 15.0))), tracked_of(HALF).appearance
+    one = {"frames": looks.frames[:1], "vectors": looks.vectors[:1], "sharpness": looks.sharpness[:1]}
+    sample, _ = samples(here, clip(replace(HALF, turn_deg=(8.0, 9.0)), 300, **one))
+    assert chosen(sample) == {"yaw_max": 300, "yaw_min": 0, "yaw_median": 48}
+
+
 # Gates
 
 
