@@ -8,7 +8,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from model.nets.dit import DiT
+from model.nets.dit import Cues, DiT
 from model.nets.rope import Rotation
 from model.nets.scene import FaceCrops, Scene
 from tests.model.scenes import awake, change, noised, seed, small, some_scene
@@ -100,6 +100,41 @@ def test_the_order_of_references_is_told_by_their_positions_alone(net: DiT) -> N
 
 
 @torch.inference_mode()
+def test_a_reference_is_a_known_picture_without_pose(net: DiT) -> None:
+    scene = some_scene()
+    scene = replace(scene, references=torch.zeros_like(scene.references))
+    mask = net.control_embedding.weight[:, net.sizes.channels].sum(dim=(1, 2, 3))
+    assert net.patch_embedding.bias is not None
+    expected = (net.patch_embedding.bias + mask).expand(2, 12, -1)
+    torch.testing.assert_close(net.reference_tokens(scene), expected)
+
+
+@torch.inference_mode()
+def test_references_go_the_way_of_the_clip_at_time_zero() -> None:
+    block = DiT(small(), seed(0)).blocks[0]  # fresh: Ref Attn and Face Attn answer zero
+    generator = seed(1)
+    tokens, nothing = torch.randn(2, 6, 48, generator=generator), torch.zeros(2, 0, 48)
+    now, clean = torch.randn(2, 2, 6, 48, generator=generator)
+    text, turn = torch.randn(2, 3, 48, generator=generator), Rotation(torch.ones(1, 1), torch.zeros(1, 1))
+    cues = Cues(torch.zeros(0), torch.zeros(0), None, text, turn)
+    as_clip, _ = block(tokens, nothing, clean, now, cues)
+    _, as_references = block(nothing, tokens, now, clean, cues)
+    torch.testing.assert_close(as_references, as_clip)
+    assert change(as_clip, tokens) > SEEN
+
+
+@pytest.mark.parametrize("name", ["references", "references_seen"])
+@torch.inference_mode()
+def test_references_are_heard_without_the_joint_attention(name: str) -> None:
+    net, scene = awake(small()), some_scene()
+    for part, parameter in net.blocks.named_parameters():
+        if ".self_attn.o." in part:
+            parameter.zero_()
+    x, t = noised(scene)
+    assert change(net(x, t, other(name, scene)), net(x, t, scene)) > SEEN
+
+
+@torch.inference_mode()
 def test_what_is_not_seen_does_not_count(net: DiT) -> None:
     scene = some_scene()
     x, t = noised(scene)
@@ -187,3 +222,13 @@ def test_sizes_that_make_no_network_are_refused() -> None:
         small(width=50, heads=4)
     with pytest.raises(ValueError, match="a token is of one latent frame, not of 2"):
         small(patch=(2, 2, 2))
+
+
+@torch.inference_mode()
+def test_references_are_at_the_time_of_data(net: DiT) -> None:
+    times: list[Tensor] = []
+    hook = net.blocks[0].register_forward_pre_hook(lambda _, given: times.extend(given[2:4]))
+    net(*noised(some_scene()), some_scene())
+    hook.remove()
+    assert torch.equal(times[1], net.time(torch.zeros(2))[1])
+    assert torch.equal(times[0], net.time(noised(some_scene())[1])[1])

@@ -6,6 +6,7 @@ import pytest
 import torch
 
 from model.nets.face import FaceAttention, FaceEncoder, read_by_clip, read_by_frame
+from model.nets.rope import in_time
 from tests.model.scenes import seed, small
 
 WIDTH, HEAD, GRID = 8, 4, (3, 1, 2)
@@ -44,6 +45,13 @@ def test_a_latent_frame_reads_its_own_faces_only(frame: int) -> None:
 @torch.inference_mode()
 def test_with_the_reach_of_the_clip_all_are_read(frame: int) -> None:
     assert touched("clip", frame) == [0, 1, 2]
+
+
+def test_with_the_reach_of_the_clip_times_are_those_of_the_video() -> None:
+    faces = read_by_clip(torch.zeros(1, FRAMES, WIDTH), GRID, HEAD)
+    asked = torch.tensor([0, 0, 2.5, 2.5, 6.5, 6.5])
+    torch.testing.assert_close(faces.turn_x, in_time(asked, HEAD))
+    torch.testing.assert_close(faces.turn_keys, in_time(torch.arange(9.0), HEAD))
 
 
 def test_keys_of_a_latent_frame_are_its_four_tokens_and_the_null_token() -> None:
