@@ -22,6 +22,7 @@ ROOMS: dict[str, set[str]] = {  # files, or folders that end in a slash
     "mediapipe": {"pipeline/estimators/mediapipe_graph.py"},
     "open_clip": {"pipeline/estimators/clip_embed.py"},
     "torch": {"pipeline/estimators/clip_embed.py", "model/"},
+    "diffusers": {"model/nets/vae.py"},
     "safetensors": {"model/checkpoints.py", "pipeline/estimators/clip_embed.py"},
     "scenedetect": {"pipeline/stages/split.py"},
     "webdataset": {"pipeline/stages/shard.py"},
