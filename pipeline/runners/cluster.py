@@ -78,9 +78,11 @@ def connected(address: str | None) -> Iterator[None]:
     if ray.is_initialized():
         yield
         return
-    alone = address is None and "RAY_ADDRESS" not in os.environ
-    mine = {"object_store_memory": OBJECT_STORE_BYTES, "include_dashboard": False} if alone else {}
-    ray.init(address=address, logging_level="error", log_to_driver=False, **mine)
+    if address is None and "RAY_ADDRESS" not in os.environ:
+        where = {"address": "local", "object_store_memory": OBJECT_STORE_BYTES, "include_dashboard": False}
+    else:
+        where = {"address": address}
+    ray.init(logging_level="error", log_to_driver=False, **where)
     try:
         yield
     finally:

@@ -9,6 +9,7 @@ import sys
 import time
 import urllib.request
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -134,7 +135,7 @@ def total(lines: Sequence[str], name: str, **labels: str) -> float:
 
 def test_a_step_that_wants_a_gpu_is_refused_by_name(connected: Cluster, tmp_path: Path) -> None:
     ledger = enlisted(tmp_path, "/v/fine-1")
-    with pytest.raises(DeviceMissing, match="step 'hash' needs .* 0.5 GPU"):
+    with pytest.raises(DeviceMissing, match=r"step 'hash' needs .* 0.5 GPU"):
         run(ledger, ClusterSettings(), gpus=0.5)
     assert ledger.names("sources") == []
     with pytest.raises(DeviceMissing, match="step 'hash' needs a GPU, and this machine has none"):
@@ -146,16 +147,14 @@ def test_a_machine_that_comes_later_is_waited_for(connected: Cluster, tmp_path: 
     """As in a cluster that grows when a worker waits for a place."""
     ledger = enlisted(tmp_path, "/v/fine-1")
     settings = ClusterSettings(machine_wait_s=60.0)
-    from threading import Timer
-
-    comes = Timer(3.0, lambda: connected.add_node(num_cpus=1, num_gpus=1))
-    comes.start()
-    try:
-        seen = run(ledger, settings, gpus=0.5)
-    finally:
-        comes.join()
+    with ThreadPoolExecutor(1) as pool:
+        job = pool.submit(run, ledger, settings, gpus=0.5)
+        time.sleep(2.0)
+        assert not job.done()
+        node = connected.add_node(num_cpus=1, num_gpus=1)
+        seen = job.result()
     assert seen.last["groups"].done == 1
-    connected.remove_node(next(n for n in connected.worker_nodes if n._ray_params.num_gpus == 1))
+    connected.remove_node(node)
 
 
 def test_a_machine_that_does_not_see_the_data_set(connected: Cluster, tmp_path: Path) -> None:
