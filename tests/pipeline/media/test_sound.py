@@ -44,7 +44,9 @@ def clip_of(path: Path, first_frame: int, num_frames: int, container: str = "mat
     with av.open(str(path)) as file:
         stream = file.streams.video[0]
         start_s = float(next(file.decode(stream)).time)
-    source = Source(key="0" * 12, uri=str(path), sha256="0" * 64, num_bytes=1, licence="", domain="")
+    source = Source(
+        key="0" * 12, uri=str(path), sha256="0" * 64, num_bytes=path.stat().st_size, licence="", domain=""
+    )
     video = Probed(
         key=source.key,
         source=source,

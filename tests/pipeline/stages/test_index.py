@@ -14,6 +14,7 @@ from pipeline.stages import index
 from pipeline.stages.index import INDEX, Part, read_index, write_index
 from schemas.arrow import encode
 from schemas.index import IndexRow
+from schemas.place import aside
 
 
 def row(number: int, **changes: Any) -> IndexRow:
@@ -96,8 +97,7 @@ def test_tars_of_an_earlier_plan_and_leftovers_go_and_nothing_else(tmp_path: Pat
     bucket.mkdir(parents=True)
     for name in ("000000.tar", "000001.tar", "notes.txt", "mine.tar"):
         (bucket / name).write_bytes(b"")
-    (bucket / ".000001.tmp").mkdir()
-    (bucket / ".000001.tmp" / "video.mp4").write_bytes(b"half")
+    aside(bucket / "000001.tar").write_bytes(b"half")
     write_index(tmp_path, parts(row(1)))
     assert sorted(path.name for path in bucket.iterdir()) == ["000000.tar", "mine.tar", "notes.txt"]
 
