@@ -12,18 +12,21 @@ from jobs.check import Check, check
 from jobs.curate import Curate, curate
 from jobs.doctor import Doctor, doctor
 from jobs.preview import Preview, preview
-from pipeline.core import DeviceMissing
+from jobs.replay import Replay, run_replay
+from jobs.status import Status, status
+from pipeline.core import CannotRun
 from pipeline.estimators.protocols import EstimatorUnavailable
-from pipeline.runners.hands import LapFailed
 
 Command = (
     Annotated[Curate, tyro.conf.subcommand("curate")]
     | Annotated[Check, tyro.conf.subcommand("check")]
     | Annotated[Preview, tyro.conf.subcommand("preview")]
+    | Annotated[Status, tyro.conf.subcommand("status")]
+    | Annotated[Replay, tyro.conf.subcommand("replay")]
     | Annotated[Doctor, tyro.conf.subcommand("doctor")]
 )
 
-RUNS = {Curate: curate, Check: check, Preview: preview, Doctor: doctor}
+RUNS = {Curate: curate, Check: check, Preview: preview, Status: status, Replay: run_replay, Doctor: doctor}
 
 
 def main(args: list[str] | None = None) -> int:
@@ -32,9 +35,8 @@ def main(args: list[str] | None = None) -> int:
     console = Console()
     try:
         return RUNS[type(command)](command, console)  # type: ignore[operator,no-any-return]
-    except (DeviceMissing, LapFailed) as trouble:
-        print(f"understudy: {trouble}", file=sys.stderr)
-        print(getattr(trouble, "trace", ""), file=sys.stderr, end="")
+    except CannotRun as trouble:
+        print(f"{trouble.trace}understudy: {trouble}", file=sys.stderr)
         return 2
     except (ValueError, OSError, EstimatorUnavailable) as trouble:
         notes: list[str] = getattr(trouble, "__notes__", [])  # the step and the item, where there was one

@@ -9,13 +9,13 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field, fields
 from functools import partial
 from importlib.metadata import version
-from itertools import chain
 from pathlib import Path
 from typing import Any, Literal
 
 import tyro
 from rich.console import Console
 
+from jobs.beacon import Beacon
 from jobs.progress import Terminal, funnel, readable_s
 from pipeline.core import Tally
 from pipeline.estimators.devices import num_cuda_devices
@@ -26,10 +26,10 @@ from pipeline.listing import enlist
 from pipeline.runners import inline
 from pipeline.runners.loopback import keep_to_loopback
 from pipeline.runners.settings import ClusterSettings
-from pipeline.runners.watch import Watch
+from pipeline.runners.watch import Watch, Watches
 from pipeline.stages.corpus import list_corpus, passed_over
 from pipeline.stages.index import INDEX, write_index
-from schemas.index import IndexRow
+from schemas.media import Listed
 from schemas.place import Place
 from schemas.version import DRAWING, PIPELINE, SCHEMA
 
@@ -56,6 +56,7 @@ def curate(job: Curate, console: Console) -> int:
     Raises:
         ValueError: the corpus or a setting cannot be used.
         OSError: the data set's place cannot be written.
+        AtWork: another run is at work on the data set.
     """
     began = time.monotonic()
     found = list_corpus(job.videos)
@@ -64,6 +65,15 @@ def curate(job: Curate, console: Console) -> int:
             f"{count} files {suffix or 'without a suffix'} are no videos by their names", highlight=False
         )
     out = Place.at(job.out)
+    with Beacon(out, job.runner, time.time) as beacon:
+        tallies = make(job, out, found, beacon, console)
+    console.print(funnel(tallies))
+    console.print(f"done in {readable_s(time.monotonic() - began)}: {out / INDEX}", highlight=False)
+    return verdict(tallies, job.settings.min_kept_share, console)
+
+
+def make(job: Curate, out: Place, found: Sequence[Listed], beacon: Beacon, console: Console) -> list[Tally]:
+    """Bring the data set to its end; what became of the items of each step."""
     out.sweep()
     ledger = Ledger(out)
     enlisted = enlist(ledger, found)
@@ -71,17 +81,11 @@ def curate(job: Curate, console: Console) -> int:
     write_run(job, out)
     house = legs(job.settings, out)
     with Terminal(console, time.monotonic) as terminal:
-        run(job, house, ledger, terminal)
+        run(job, house, ledger, Watches(beacon, terminal))
     if out.size(INDEX) is None:
-        shards = house[-1]
-        write_index(
-            out,
-            chain.from_iterable(ledger.rows(shards.name, n, IndexRow) for n in ledger.names(shards.name)),
-        )
-    tallies = [tally for leg in house for tally in ledger.tallies(leg.name)]
-    console.print(funnel(tallies))
-    console.print(f"done in {readable_s(time.monotonic() - began)}: {out / INDEX}", highlight=False)
-    return verdict(tallies, job.settings.min_kept_share, console)
+        shards = house[-1].name
+        write_index(out, [partial(ledger.columns, shards, name) for name in ledger.names(shards)])
+    return [tally for leg in house for tally in ledger.tallies(leg.name)]
 
 
 def run(job: Curate, house: Sequence[Leg], ledger: Ledger, watch: Watch) -> None:

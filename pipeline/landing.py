@@ -21,8 +21,10 @@ import json
 import re
 from collections.abc import Callable, Container, Iterable, Iterator, Sequence
 from collections.abc import Set as AbstractSet
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any, Self, TypeVar
 
@@ -36,7 +38,11 @@ from schemas.outcome import Reject
 from schemas.place import Place, Where
 from schemas.version import SCHEMA
 
+A = TypeVar("A")
+B = TypeVar("B")
 T = TypeVar("T")
+READERS = 16
+"""Files that are read at a time: most of a small file's time is waiting for the disk or the object store."""
 MARKER = re.compile(r"[a-z_]+/part-(?P<lap>[^/]+)\.done")
 TABLE = re.compile(r"[a-z_]+/(part|rejects)-(?P<lap>[^/]+)\.parquet")
 BATCH_BYTES = 32 * 2**20
@@ -89,10 +95,11 @@ class Ledger:
         known = {field: said[field] for field in ("inputs", "rows", "rejects", "content")}
         return Landed(**known, steps=tallies)
 
-    def is_done(self, lap: Lap) -> bool:
-        """Whether the lap has landed, from the inputs it would have now."""
-        landed = self.landed(lap.leg, lap.name)
-        return landed is not None and landed.inputs == lap.inputs
+    def all_landed(self, leg: str) -> dict[str, Landed]:
+        """What the markers of a leg say, by the names of their laps, in order."""
+        names = self.names(leg)
+        landed = read_all(partial(self.landed, leg), names)
+        return {name: lap for name, lap in zip(names, landed, strict=True) if lap is not None}
 
     def names(self, leg: str) -> list[str]:
         """Laps of a leg that have a marker, in order."""
@@ -102,9 +109,8 @@ class Ledger:
     def tallies(self, leg: str) -> list[Tally]:
         """What became of the items of each step of a leg, over all its laps."""
         steps: dict[str, Tally] = {}
-        for name in self.names(leg):
-            landed = self.landed(leg, name)
-            for tally in landed.steps if landed else ():
+        for landed in self.all_landed(leg).values():
+            for tally in landed.steps:
                 steps.setdefault(tally.step, Tally(step=tally.step)).add(tally)
         return list(steps.values())
 
@@ -192,6 +198,12 @@ def marker_of(leg: str, lap: str) -> str:
 def table_of(leg: str, kind: str, lap: str) -> str:
     """Name of a lap's table, "part" or "rejects", among the landings."""
     return f"{leg}/{kind}-{lap}.parquet"
+
+
+def read_all(read: Callable[[A], B], names: Iterable[A]) -> list[B]:
+    """`read` of each name, in order, many at a time."""
+    with ThreadPoolExecutor(READERS) as pool:
+        return list(pool.map(read, names))
 
 
 class TableFile:
