@@ -6,7 +6,7 @@ import json
 import os
 import time
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import asdict, dataclass, field
 from functools import partial
 from importlib.metadata import version
 from pathlib import Path
@@ -19,7 +19,7 @@ from jobs.beacon import Beacon
 from jobs.progress import Terminal, funnel, readable_s
 from pipeline.core import Tally
 from pipeline.estimators.devices import num_cuda_devices
-from pipeline.flow import Curation, legs
+from pipeline.flow import TRACKS, Curation, legs
 from pipeline.landing import Ledger
 from pipeline.leg import Leg
 from pipeline.listing import enlist
@@ -31,6 +31,7 @@ from pipeline.stages.corpus import list_corpus, passed_over
 from pipeline.stages.index import INDEX, write_index
 from schemas.media import Listed
 from schemas.place import Place
+from schemas.tracks import Tracked
 from schemas.version import DRAWING, PIPELINE, SCHEMA
 
 RUN = "run.json"
@@ -82,6 +83,7 @@ def make(job: Curate, out: Place, found: Sequence[Listed], beacon: Beacon, conso
     house = legs(job.settings, out)
     with Terminal(console, time.monotonic) as terminal:
         run(job, house, ledger, Watches(beacon, terminal))
+    write_run(job, out)
     if out.size(INDEX) is None:
         shards = house[-1].name
         write_index(out, [partial(ledger.columns, shards, name) for name in ledger.names(shards)])
@@ -103,7 +105,7 @@ def run(job: Curate, house: Sequence[Leg], ledger: Ledger, watch: Watch) -> None
 
 
 def write_run(job: Curate, out: Place) -> None:
-    """Write what the run is made of beside its output; estimators are asked only where settings are new."""
+    """Write what the run is made of beside its output: at its end with the estimators that spoke."""
     said: dict[str, Any] = {
         "schema": SCHEMA,
         "drawing": DRAWING,
@@ -111,12 +113,20 @@ def write_run(job: Curate, out: Place) -> None:
         "code": version("understudy"),
         "recipe": "default",
         "settings": json.loads(json.dumps(asdict(job.settings), default=str)),
+        "estimators": estimators_in(Ledger(out)),
     }
     before = json.loads(out.read(RUN)) if out.size(RUN) is not None else {}
-    if before | said != before:
-        estimators = job.settings.backends.build()
-        cards = {trade.name: asdict(getattr(estimators, trade.name).card) for trade in fields(estimators)}
-        out.write(RUN, (json.dumps(said | {"estimators": cards}, indent=1) + "\n").encode())
+    if said != before:
+        out.write(RUN, (json.dumps(said, indent=1) + "\n").encode())
+
+
+def estimators_in(ledger: Ledger) -> dict[str, Any]:
+    """The estimators by trade, as the first clip tells that has landed with its tracks."""
+    for name, landed in ledger.all_landed(TRACKS).items():
+        if landed.rows:
+            tracked = next(ledger.rows(TRACKS, name, Tracked))
+            return {trade: asdict(card) for trade, card in tracked.provenance.items()}
+    return {}
 
 
 def verdict(tallies: list[Tally], min_kept_share: float, console: Console) -> int:

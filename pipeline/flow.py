@@ -33,6 +33,9 @@ from schemas.place import Where
 from schemas.sample import Sample
 from schemas.tracks import Tracked
 
+TRACKS = "tracks"
+"""The leg that estimates."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Backends:
@@ -102,11 +105,11 @@ def legs(run: Curation, out: Where) -> list[Leg]:
             plan=partial(plan.at_once, before="sources", cls=Source),
         ),
         Leg(name="clips", steps=(probe(run), split(run), screen(run)), plan=firsts),
-        Leg(name="tracks", steps=(estimate(run),), plan=plan.LapForLap(before="clips", cls=Clip)),
+        Leg(name=TRACKS, steps=(estimate(run),), plan=plan.LapForLap(before="clips", cls=Clip)),
         Leg(
             name="samples",
             steps=(control(run), same_person(run), reference(run)),
-            plan=plan.LapForLap(before="tracks", cls=Tracked),
+            plan=plan.LapForLap(before=TRACKS, cls=Tracked),
         ),
         Leg(name="shards", steps=(shard(run, out),), plan=tars),
     ]
