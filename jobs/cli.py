@@ -11,6 +11,7 @@ from rich.console import Console
 from jobs.check import Check, check
 from jobs.curate import Curate, curate
 from jobs.doctor import Doctor, doctor
+from jobs.estimate_cost import EstimateCost, estimate_cost
 from jobs.preview import Preview, preview
 from pipeline.estimators.protocols import EstimatorUnavailable
 
@@ -18,10 +19,11 @@ Command = (
     Annotated[Curate, tyro.conf.subcommand("curate")]
     | Annotated[Check, tyro.conf.subcommand("check")]
     | Annotated[Preview, tyro.conf.subcommand("preview")]
+    | Annotated[EstimateCost, tyro.conf.subcommand("estimate-cost")]
     | Annotated[Doctor, tyro.conf.subcommand("doctor")]
 )
 
-RUNS = {Curate: curate, Check: check, Preview: preview, Doctor: doctor}
+RUNS = {Curate: curate, Check: check, Preview: preview, EstimateCost: estimate_cost, Doctor: doctor}
 
 
 def main(args: list[str] | None = None) -> int:

@@ -9,14 +9,10 @@ import pyarrow as pa
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline import plan
+from benchmarks.synthetic import make_ledger
+from pipeline.flow import Curation, legs
 from pipeline.landing import Ledger, digest
-from pipeline.leg import Leg
-from pipeline.listing import enlist
 from pipeline.plan import PLACES, plan_shards
-from schemas.media import Listed
-from schemas.sample import Sample
-from tests.landings import land_laps, synthetic_sample
 
 keys = st.dictionaries(
     st.from_regex(r"[0-9a-f]{12}-[0-9]{6}-0", fullmatch=True), st.sampled_from(["784x784", "1024x592"])
@@ -51,3 +47,41 @@ def test_the_plan_does_not_depend_on_the_order_of_landing(samples, size, random)
 def test_tars_are_numbered_within_their_bucket() -> None:
     tars = tars_of([("b", "784x784"), ("a", "784x784"), ("c", "1024x592")], 1)
     assert tars == [("1024x592", 0, ("c",)), ("784x784", 0, ("a",)), ("784x784", 1, ("b",))]
+
+
+def test_the_inputs_of_a_plan_are_what_they_have_always_been(tmp_path: Path) -> None:
+    """Another digest here means that every data set is made again."""
+    make_ledger(tmp_path, 120, 10)
+    ledger = Ledger(tmp_path)
+    plans = {
+        leg.name: [(lap.name, lap.items) for lap in leg.laps(ledger)] for leg in legs(Curation(), tmp_path)
+    }
+    assert plans == {
+        "sources": [("000000", 4), ("000001", 4), ("000002", 4)],
+        "catalogue": [("000000", 12)],
+        "clips": [("000000", 4), ("000001", 4), ("000002", 4)],
+        "tracks": [("000000", 40), ("000001", 40), ("000002", 40)],
+        "samples": [("000000", 40), ("000001", 40), ("000002", 40)],
+        "shards": [("640x960-000000", 48), ("784x784-000000", 36), ("960x640-000000", 36)],
+    }
+    shards = legs(Curation(), tmp_path)[-1].plan(ledger, "shards", "the settings")
+    contents = {
+        name: landed.content for name in ledger.names("samples") if (landed := ledger.landed("samples", name))
+    }
+    keys = [f"{source:012x}-{240 * clip:06d}-0" for source in range(12) for clip in (1, 4, 7)]
+    wanted = [part for key in keys for part in (key, contents[f"{int(key[:12], 16) // 4:06d}"])]
+    assert shards[1].inputs == digest("the settings", "784x784/000000", *wanted)
+
+
+def test_a_lap_reads_what_its_plan_says(tmp_path: Path) -> None:
+    make_ledger(tmp_path, 80, 10)
+    ledger = Ledger(tmp_path)
+    laps = {leg.name: leg.laps(ledger) for leg in legs(Curation(), tmp_path)}
+    assert [row.uri for row in laps["sources"][1].read(ledger)] == [
+        f"/videos/{number:012x}.mp4" for number in range(4, 8)
+    ]
+    (tar,) = laps["shards"][2].read(ledger)
+    assert tar.key == "960x640/000000"
+    assert [sample.key for sample in tar.members] == [
+        f"{source:012x}-{240 * clip:06d}-0" for source in range(8) for clip in (2, 5, 8)
+    ]
