@@ -24,6 +24,7 @@ from pipeline.cost import bill
 from pipeline.flow import Curation, legs
 from pipeline.landing import Ledger
 from pipeline.rates import read_rates, works_landed
+from pipeline.runners.settings import ClusterSettings
 from pipeline.simulation import Machines
 
 HERE = Path(__file__).parent
@@ -39,12 +40,19 @@ def main(folder: Path, prefixes: tuple[str, ...]) -> None:
             if path.name.startswith(prefixes):
                 (videos / path.name).symlink_to(path.resolve())
         init_s = ray_start_s()
-        job = Curate(videos=videos, out=out, runner="ray", workers=WORKERS, settings=settings())
+        job = Curate(
+            videos=videos,
+            out=out,
+            runner="ray",
+            cluster=ClusterSettings(workers=WORKERS),
+            settings=settings(),
+        )
         began = time.perf_counter()
         curate(job, Console(quiet=True))
         real_s = time.perf_counter() - began
-        works = works_landed(Ledger(out), legs(settings(), out), read_rates(RATES))
-    paper = bill(works, [Machines(name="here", count=1, cores=WORKERS)])
+        rates = read_rates(RATES)
+        works = works_landed(Ledger(out), legs(settings(), out), rates)
+    paper = bill(works, [Machines(name="here", count=1, cores=WORKERS)], worker_s=rates.worker_s)
     said_s = init_s + paper.wall_s
     error = said_s / real_s - 1
     rows = [("leg", "laps", "work, s", "from, s", "to, s")]

@@ -15,13 +15,14 @@ import tempfile
 import time
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from rich.console import Console
 
 from benchmarks.machine import machine, write_table
 from jobs.curate import Curate, curate
-from pipeline.core import Rejected
+from pipeline.core import Rejected, Stage, Step
 from pipeline.flow import Curation, estimating, legs
 from pipeline.geometry import CANVAS_AREA
 from pipeline.landing import Ledger
@@ -100,7 +101,8 @@ def rates(out: Path) -> Rates:
         source_s=0.0,
         sample_s=0.0,
         lap_s=beyond_its_steps_s(house[LAPS_OF], out),
-        start_s={leg.name: worker_start_s(leg.name) for leg in house},
+        worker_s=worker_start_s(),
+        crew_s={leg.name: crew_making_s(leg.name) for leg in house},
     )
     return measured(Ledger(out), house, unmeasured, machine())
 
@@ -109,24 +111,42 @@ LAPS_OF = 4
 """The leg whose laps are run again: samples, which reads and writes the heaviest rows."""
 
 
+def unminded(_: Step[Any, Any], stage: Stage[Any, Any]) -> Stage[Any, Any]:
+    """A stage that nobody watches."""
+    return stage
+
+
 def beyond_its_steps_s(leg: Leg, out: Path) -> float:
     """Seconds that a lap takes beside its steps: reading, landing, marking."""
-    crew, ledger = Crew(leg, time.perf_counter), Ledger(out)
+    crew, ledger = Crew(leg, time.perf_counter, unminded), Ledger(out)
     laps = leg.laps(ledger)
     began = time.perf_counter()
     busy_s = sum(tally.busy_s for lap in laps for tally in crew.run(lap, ledger, lambda _: None).steps)
     return (time.perf_counter() - began - busy_s) / len(laps)
 
 
-def worker_start_s(leg: str) -> float:
-    """Seconds until a new process has the stages of a leg ready."""
+def crew_making_s(leg: str) -> float:
+    """Seconds until a new worker has the stages of a leg ready, what they import included."""
     code = (
-        "from pathlib import Path; from pipeline.flow import Curation, legs; from pipeline.leg import Crew\n"
-        f"[Crew(leg, float) for leg in legs(Curation(), Path()) if leg.name == {leg!r}]"
+        "import time; from pathlib import Path; from pipeline.flow import Curation, legs\n"
+        "from pipeline.leg import Crew; began = time.perf_counter()\n"
+        f"[Crew(leg, float, lambda _, stage: stage) for leg in legs(Curation(), Path()) if leg.name == {leg!r}]\n"
+        "print(time.perf_counter() - began)"
     )
+    return float(told(code).splitlines()[-1])
+
+
+def worker_start_s() -> float:
+    """Seconds of the start of an actor and then of the process that it guards."""
     began = time.perf_counter()
-    subprocess.run([sys.executable, "-c", code], check=True, capture_output=True)
+    told("import pipeline.runners.fleet")
+    told("import pipeline.runners.hands, pipeline.flow")
     return time.perf_counter() - began
+
+
+def told(code: str) -> str:
+    """What a Python process of its own prints."""
+    return subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True).stdout
 
 
 def against_light(out: Path) -> list[tuple[str, ...]]:

@@ -56,7 +56,7 @@ def estimate_cost(job: EstimateCost, console: Console) -> int:
         sources_per_lap=recipe.sources_per_lap,
         samples_per_shard=recipe.samples_per_shard,
     )
-    said = bill(works, [machines_of(word) for word in job.machines])
+    said = bill(works, [machines_of(word) for word in job.machines], worker_s=rates.worker_s)
     for table in (of_legs(said), of_machines(said)):
         console.print(table)
     for line in (*verdict(said), "", *assumptions(rates)):
@@ -105,7 +105,7 @@ def assumptions(rates: Rates) -> tuple[str, ...]:
         "Assumed:",
         f"- rates as measured on: {rates.measured}; a core or GPU of these machines is as fast",
         f"- a sample of {rates.sample_s:.1f} s; kept at each step what was kept there",
-        f"- {rates.lap_s:.2f} s a lap beside its steps; workers start in {max(rates.start_s.values()):.0f} s",
+        f"- {rates.lap_s:.2f} s a lap beside its steps; {rates.worker_s:.0f} s to start a worker",
         "- machines are there from the start and are paid to their last lap; none is taken away",
         "- reading and writing keep up; storage and traffic are not in the price",
     )

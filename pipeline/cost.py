@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from pipeline.simulation import Machines, Ran, Work, simulate
+from pipeline.simulation import Machines, Ran, Work, simulate, workers_on
 
 MACHINES = re.compile(
     r"(?P<name>\w+)=(?P<count>\d+)x(?P<cores>\d+)(\+(?P<gpus>\d+))?(@(?P<price>\d+(\.\d+)?))?", re.ASCII
@@ -52,7 +53,7 @@ class MachineBill:
 
     kind: Machines
     paid_s: float  # over all of them
-    used: float  # share of the paid cores, or of the GPUs where it has some, that a worker has
+    used: float  # share of the paid time that its workers are at laps
     price: float | None
 
 
@@ -76,23 +77,27 @@ class Bill:
         return None if None in prices else sum(price for price in prices if price is not None)
 
 
-def bill(works: Sequence[Work], machines: Sequence[Machines]) -> Bill:
+def bill(works: Sequence[Work], machines: Sequence[Machines], *, worker_s: float = 0.0) -> Bill:
     """What the laps take on the machines.
 
     Raises:
         ValueError: as `simulate`.
     """
-    ran = simulate(works, machines)
+    ran = simulate(works, machines, worker_s=worker_s)
     wall_s = max((lap.stop_s for lap in ran), default=0.0)
-    of_legs = [[lap for lap in ran if lap.leg == leg] for leg in range(len(works))]
+    workers = workers_on(machines, works)
+    places = Counter(leg for worker in workers for leg in worker.legs)
     return Bill(
         wall_s=wall_s,
-        legs=tuple(leg_bill(work, laps, machines) for work, laps in zip(works, of_legs, strict=True)),
-        machines=tuple(machine_bills(works, ran, machines, wall_s)),
+        legs=tuple(
+            leg_bill(work, [lap for lap in ran if lap.leg == leg], places[leg])
+            for leg, work in enumerate(works)
+        ),
+        machines=tuple(machine_bills(machines, ran, Counter(worker.machine for worker in workers), wall_s)),
     )
 
 
-def leg_bill(work: Work, laps: Sequence[Ran], machines: Sequence[Machines]) -> LegBill:
+def leg_bill(work: Work, laps: Sequence[Ran], workers: int) -> LegBill:
     """What one leg takes."""
     work_s = sum(lap.stop_s - lap.start_s for lap in laps)
     return LegBill(
@@ -101,29 +106,28 @@ def leg_bill(work: Work, laps: Sequence[Ran], machines: Sequence[Machines]) -> L
         work_s=work_s,
         start_s=min((lap.start_s for lap in laps), default=0.0),
         stop_s=max((lap.stop_s for lap in laps), default=0.0),
-        least_s=work_s / sum(kind.workers(work) for kind in machines),
+        least_s=work_s / workers,
     )
 
 
 def machine_bills(
-    works: Sequence[Work], ran: Sequence[Ran], machines: Sequence[Machines], wall_s: float
+    machines: Sequence[Machines], ran: Sequence[Ran], workers: Counter[int], wall_s: float
 ) -> Iterator[MachineBill]:
     """What each kind of machine takes. One without cores, a head, is paid to the end."""
+    last: dict[int, float] = {}
+    busy_s: defaultdict[int, float] = defaultdict(float)
+    for lap in ran:
+        last[lap.machine] = max(last.get(lap.machine, 0.0), lap.stop_s)
+        busy_s[lap.machine] += lap.stop_s - lap.start_s
     first = 0
     for kind in machines:
-        last = [0.0 if kind.cores else wall_s] * kind.count
-        used_s = 0.0
-        for lap in ran:
-            if first <= lap.machine < first + kind.count:
-                last[lap.machine - first] = max(last[lap.machine - first], lap.stop_s)
-                work = works[lap.leg]
-                used_s += (work.gpus if kind.gpus else work.cpus) * (lap.stop_s - lap.start_s)
+        numbers = range(first, first + kind.count)
         first += kind.count
-        paid_s = sum(last)
-        places = kind.gpus or kind.cores
+        paid_s = {number: last.get(number, 0.0) if kind.cores else wall_s for number in numbers}
+        could_s = sum(paid_s[number] * workers[number] for number in numbers)
         yield MachineBill(
             kind=kind,
-            paid_s=paid_s,
-            used=used_s / (paid_s * places) if paid_s and places else 0.0,
-            price=None if kind.price is None else kind.price * paid_s / 3600,
+            paid_s=sum(paid_s.values()),
+            used=sum(busy_s[number] for number in numbers) / could_s if could_s else 0.0,
+            price=None if kind.price is None else kind.price * sum(paid_s.values()) / 3600,
         )

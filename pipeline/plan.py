@@ -5,23 +5,19 @@ Lap names are stable: a grown corpus adds laps and leaves the others as they are
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from functools import partial
 from typing import TypeVar
 
 import pyarrow as pa
 
-from pipeline.landing import Landed, Lap, Ledger, digest
+from pipeline.landing import Landed, Lap, Ledger, digest, read_all
 from schemas.index import ShardPlan, bucket_name
 from schemas.media import Listed, Source
 from schemas.sample import Sample
 
-A = TypeVar("A")
-B = TypeVar("B")
 T = TypeVar("T")
-READERS = 16
-"""Files that are read at a time: most of a small file's time is waiting for the disk or the object store."""
 
 
 def listed(ledger: Ledger, leg: str, settings: str, *, sources_per_lap: int) -> list[Lap]:
@@ -47,7 +43,7 @@ def listed(ledger: Ledger, leg: str, settings: str, *, sources_per_lap: int) -> 
 
 def at_once(ledger: Ledger, leg: str, settings: str, *, before: str, cls: type) -> list[Lap]:
     """One lap over all that the leg before has landed."""
-    landed = _all_landed(ledger, before)
+    landed = ledger.all_landed(before)
     return [
         Lap(
             leg=leg,
@@ -62,8 +58,8 @@ def at_once(ledger: Ledger, leg: str, settings: str, *, before: str, cls: type) 
 def first_copies(ledger: Ledger, leg: str, settings: str, *, sources: str, catalogue: str) -> list[Lap]:
     """The laps of the sources again, each with only those that the catalogue kept."""
     kept = {uri for name in ledger.names(catalogue) for uri in _uris(ledger, catalogue, name)}
-    landed = _all_landed(ledger, sources)
-    found = _read_all(partial(_uris, ledger, sources), landed)
+    landed = ledger.all_landed(sources)
+    found = read_all(partial(_uris, ledger, sources), landed)
     laps = []
     for (name, lap), listed_uris in zip(landed.items(), found, strict=True):
         uris = tuple(uri for uri in listed_uris if uri in kept)
@@ -79,24 +75,33 @@ def first_copies(ledger: Ledger, leg: str, settings: str, *, sources: str, catal
     return laps
 
 
-def lap_for_lap(ledger: Ledger, leg: str, settings: str, *, before: str, cls: type) -> list[Lap]:
-    """One lap for each of the leg before."""
-    return [
-        Lap(
+@dataclass(frozen=True, kw_only=True)
+class LapForLap:
+    """One lap for each of the leg before; each can begin as soon as its own has landed."""
+
+    before: str
+    cls: type
+
+    def __call__(self, ledger: Ledger, leg: str, settings: str) -> list[Lap]:
+        """The laps whose lap of the leg before has landed."""
+        landed = ledger.all_landed(self.before)
+        return [self.after(leg, settings, name, lap) for name, lap in landed.items()]
+
+    def after(self, leg: str, settings: str, name: str, landed: Landed) -> Lap:
+        """The lap that reads a landed lap of the leg before."""
+        return Lap(
             leg=leg,
             name=name,
             inputs=digest(settings, landed.content),
             items=landed.rows,
-            read=partial(_all_rows, leg=before, names=(name,), cls=cls),
+            read=partial(_all_rows, leg=self.before, names=(name,), cls=self.cls),
         )
-        for name, landed in _all_landed(ledger, before).items()
-    ]
 
 
 def shards(ledger: Ledger, leg: str, settings: str, *, before: str, samples_per_shard: int) -> list[Lap]:
     """One lap a tar: samples of one canvas in the order of their keys, wherever they landed."""
-    contents = {name: landed.content for name, landed in _all_landed(ledger, before).items()}
-    places = _read_all(partial(_places, ledger, before), contents)
+    contents = {name: landed.content for name, landed in ledger.all_landed(before).items()}
+    places = read_all(partial(_places, ledger, before), contents)
     tars = plan_shards(pa.concat_tables([PLACES.empty_table(), *places]), samples_per_shard)
     del places  # six million rows are in memory twice while they are sorted: not thrice
     return [_tar(before, leg, settings, bucket, number, held, contents) for bucket, number, held in tars]
@@ -154,25 +159,6 @@ def _tar(
             keys=" ".join(keys),
         ),
     )
-
-
-def _read_all(read: Callable[[A], B], names: Iterable[A]) -> list[B]:
-    """`read` of each name, in order, many at a time."""
-    with ThreadPoolExecutor(READERS) as pool:
-        return list(pool.map(read, names))
-
-
-def _all_landed(ledger: Ledger, leg: str) -> dict[str, Landed]:
-    """The markers of a leg by the names of their laps, in order."""
-    names = ledger.names(leg)
-    return dict(zip(names, _read_all(partial(_landed, ledger, leg), names), strict=True))
-
-
-def _landed(ledger: Ledger, leg: str, name: str) -> Landed:
-    landed = ledger.landed(leg, name)
-    if landed is None:
-        raise AssertionError(f"lap {leg}/{name} was listed and has no marker")
-    return landed
 
 
 def _uris(ledger: Ledger, leg: str, name: str) -> list[str]:

@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from pipeline import plan
-from pipeline.core import Step, Tally
-from pipeline.landing import Ledger
+from pipeline.core import Tally
+from pipeline.landing import Landed, Ledger
 from pipeline.leg import Leg
 from pipeline.simulation import Work
 from schemas.media import FPS
@@ -36,7 +36,8 @@ class Rates:
     source_s: float  # mean footage of a source
     sample_s: float  # of a sample
     lap_s: float  # what a lap costs beyond its steps
-    start_s: Mapping[str, float]  # by leg: to start a worker
+    worker_s: float  # to start a worker
+    crew_s: Mapping[str, float]  # by leg: to make its stages in a worker
 
     def of(self, leg: str) -> list[Rate]:
         """Steps of a leg, in order."""
@@ -125,28 +126,26 @@ def works_landed(ledger: Ledger, legs: Sequence[Leg], rates: Rates) -> list[Work
     """The laps that have landed, each as long as its steps were busy, and what a lap costs beside."""
     return [
         work_of(
-            leg, rates, tuple(busy_s(ledger, leg.name, name) + rates.lap_s for name in ledger.names(leg.name))
+            leg, rates, tuple(busy_s(landed) + rates.lap_s for landed in ledger.all_landed(leg.name).values())
         )
         for leg in legs
     ]
 
 
-def busy_s(ledger: Ledger, leg: str, name: str) -> float:
+def busy_s(landed: Landed) -> float:
     """Seconds that the steps of a landed lap took."""
-    landed = ledger.landed(leg, name)
-    return sum(tally.busy_s for tally in landed.steps) if landed else 0.0
+    return sum(tally.busy_s for tally in landed.steps)
 
 
 def work_of(leg: Leg, rates: Rates, laps_s: tuple[float, ...]) -> Work:
     """Laps of a leg, with what its steps declare."""
-    steps = [step for step in leg.steps if isinstance(step, Step)]
     return Work(
         leg=leg.name,
         laps_s=laps_s,
-        start_s=rates.start_s[leg.name],
-        cpus=max(step.cpus for step in steps),
-        gpus=max(step.gpus for step in steps),
-        follows=plan_of(leg) is plan.lap_for_lap,
+        crew_s=rates.crew_s[leg.name],
+        cpus=leg.needs.cpus,
+        gpus=leg.needs.gpus,
+        follows=leg.follows is not None,
     )
 
 

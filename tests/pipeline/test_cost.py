@@ -20,18 +20,18 @@ def test_a_word_that_says_no_machines_is_refused(word: str) -> None:
 
 
 def test_a_bill_on_paper() -> None:
-    """Four hours of cheap work on 4 cores, then eight of costly work, two workers a GPU."""
+    """Three hours of cheap work on 6 cores, then eight of costly work on 2 GPUs, two workers each."""
     hour = 3600.0
     works = [
-        Work(leg="cheap", laps_s=(hour / 2,) * 8),
+        Work(leg="cheap", laps_s=(hour / 2,) * 6),
         Work(leg="costly", laps_s=(hour,) * 8, gpus=0.5, cpus=1),
     ]
-    said = bill(works, [machines_of("head=1x0@0.1"), machines_of("cpu=2x2@1"), machines_of("gpu=2x2+1@3")])
+    said = bill(works, [machines_of("head=1x0@0.1"), machines_of("cpu=2x2@1"), machines_of("gpu=2x3+1@3")])
     assert said.wall_s == 0.5 * hour + 2 * hour
     assert [
         (leg.leg, leg.laps, leg.work_s / hour, leg.start_s / hour, leg.stop_s / hour) for leg in said.legs
     ] == [
-        ("cheap", 8, 4.0, 0.0, 0.5),
+        ("cheap", 6, 3.0, 0.0, 0.5),
         ("costly", 8, 8.0, 0.5, 2.5),
     ]
     assert [leg.least_s / hour for leg in said.legs] == [0.5, 2.0]
@@ -39,7 +39,7 @@ def test_a_bill_on_paper() -> None:
     paid = {one.kind.name: (one.paid_s / hour, one.used, one.price) for one in said.machines}
     assert paid["head"] == (2.5, 0.0, 0.25)
     assert paid["cpu"] == (1.0, 1.0, 1.0)
-    assert paid["gpu"] == (5.0, pytest.approx(4 / 5), 15.0)
+    assert paid["gpu"] == (5.0, pytest.approx((8 + 2 * 0.5) / (5 * 3)), 15.0)
     assert said.price == 16.25
 
 

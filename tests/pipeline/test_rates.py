@@ -21,7 +21,8 @@ FLAT = Rates(
     source_s=60.0,
     sample_s=6.0,
     lap_s=0.5,
-    start_s={leg.name: 2.0 for leg in HOUSE},
+    worker_s=3.0,
+    crew_s={leg.name: 2.0 for leg in HOUSE},
 )
 
 
@@ -93,4 +94,4 @@ def test_laps_that_landed_are_as_long_as_they_were(tmp_path: Path) -> None:
     works = {work.leg: work for work in works_landed(Ledger(tmp_path), HOUSE, FLAT)}
     assert works["tracks"].laps_s == (1.5, 1.5)
     assert works["clips"].laps_s == (3.5, 3.5)
-    assert works["tracks"].start_s == 2.0
+    assert works["tracks"].crew_s == 2.0

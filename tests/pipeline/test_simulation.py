@@ -16,10 +16,10 @@ def wall(works: list[Work], machines: list[Machines]) -> float:
     return max(lap.stop_s for lap in simulate(works, machines))
 
 
-def chain(*legs: tuple[float, ...], start_s: float = 0.0) -> list[Work]:
+def chain(*legs: tuple[float, ...], crew_s: float = 0.0) -> list[Work]:
     """Legs that follow each other lap for lap."""
     return [
-        Work(leg=str(number), laps_s=laps, start_s=start_s, follows=number > 0)
+        Work(leg=str(number), laps_s=laps, crew_s=crew_s, follows=number > 0)
         for number, laps in enumerate(legs)
     ]
 
@@ -73,11 +73,13 @@ def test_two_workers_take_half_of_equal_laps() -> None:
     assert wall([Work(leg="a", laps_s=(3.0,) * 9)], [Machines(name="a", count=1, cores=2)]) == 15.0
 
 
-def test_a_worker_starts_once() -> None:
-    works = [Work(leg="a", laps_s=(1.0,) * 6, start_s=5.0)]
-    assert wall(works, ONE) == 5 + 6
-    assert wall(works, [Machines(name="a", count=2, cores=1)]) == 5 + 3
-    assert wall(chain((1.0, 1.0), (1.0, 1.0), start_s=5.0), ONE) == 2 * 5 + 4
+def test_a_worker_starts_once_and_makes_the_stages_of_a_leg_once() -> None:
+    works = [Work(leg="a", laps_s=(1.0,) * 6, crew_s=5.0)]
+    two = [Machines(name="a", count=2, cores=1)]
+    assert max(lap.stop_s for lap in simulate(works, ONE, worker_s=10.0)) == 10 + 5 + 6
+    assert max(lap.stop_s for lap in simulate(works, two, worker_s=10.0)) == 10 + 5 + 3
+    both = chain((1.0, 1.0), (1.0, 1.0), crew_s=5.0)
+    assert max(lap.stop_s for lap in simulate(both, ONE, worker_s=10.0)) == 10 + 2 * 5 + 4
 
 
 def test_later_legs_come_first() -> None:
@@ -88,7 +90,7 @@ def test_later_legs_come_first() -> None:
 def test_a_costly_leg_on_gpus_hides_the_cheap_one() -> None:
     cheap, costly = (1.0,) * 8, (10.0,) * 8
     works = [Work(leg="cheap", laps_s=cheap), Work(leg="costly", laps_s=costly, gpus=0.5, follows=True)]
-    machines = [Machines(name="gpu", count=1, cores=8, gpus=1), Machines(name="cpu", count=1, cores=1)]
+    machines = [Machines(name="gpu", count=1, cores=8, gpus=1), Machines(name="cpu", count=1, cores=4)]
     ran = simulate(works, machines)
     assert max(lap.stop_s for lap in ran) == 1 + 8 * 10 / 2
     assert {lap.machine for lap in ran if lap.leg == 1} == {0}
