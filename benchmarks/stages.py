@@ -130,7 +130,8 @@ def crew_making_s(leg: str) -> float:
     code = (
         "import time; from pathlib import Path; from pipeline.flow import Curation, legs\n"
         "from pipeline.leg import Crew; began = time.perf_counter()\n"
-        f"[Crew(leg, float, lambda _, stage: stage) for leg in legs(Curation(), Path()) if leg.name == {leg!r}]\n"
+        "house = legs(Curation(), Path())\n"
+        f"[Crew(leg, float, lambda _, stage: stage) for leg in house if leg.name == {leg!r}]\n"
         "print(time.perf_counter() - began)"
     )
     return float(told(code).splitlines()[-1])

@@ -8,11 +8,14 @@ from typing import Annotated
 import tyro
 from rich.console import Console
 
+from jobs.beacon import AtWork
 from jobs.check import Check, check
 from jobs.curate import Curate, curate
 from jobs.doctor import Doctor, doctor
 from jobs.estimate_cost import EstimateCost, estimate_cost
 from jobs.preview import Preview, preview
+from jobs.replay import Replay, run_replay
+from jobs.status import Status, status
 from pipeline.core import DeviceMissing
 from pipeline.estimators.protocols import EstimatorUnavailable
 from pipeline.runners.hands import LapFailed
@@ -21,11 +24,21 @@ Command = (
     Annotated[Curate, tyro.conf.subcommand("curate")]
     | Annotated[Check, tyro.conf.subcommand("check")]
     | Annotated[Preview, tyro.conf.subcommand("preview")]
+    | Annotated[Status, tyro.conf.subcommand("status")]
+    | Annotated[Replay, tyro.conf.subcommand("replay")]
     | Annotated[EstimateCost, tyro.conf.subcommand("estimate-cost")]
     | Annotated[Doctor, tyro.conf.subcommand("doctor")]
 )
 
-RUNS = {Curate: curate, Check: check, Preview: preview, EstimateCost: estimate_cost, Doctor: doctor}
+RUNS = {
+    Curate: curate,
+    Check: check,
+    Preview: preview,
+    Status: status,
+    Replay: run_replay,
+    EstimateCost: estimate_cost,
+    Doctor: doctor,
+}
 
 
 def main(args: list[str] | None = None) -> int:
@@ -34,7 +47,7 @@ def main(args: list[str] | None = None) -> int:
     console = Console()
     try:
         return RUNS[type(command)](command, console)  # type: ignore[operator,no-any-return]
-    except (DeviceMissing, LapFailed) as trouble:
+    except (AtWork, DeviceMissing, LapFailed) as trouble:
         print(f"understudy: {trouble}", file=sys.stderr)
         print(getattr(trouble, "trace", ""), file=sys.stderr, end="")
         return 2

@@ -1,8 +1,8 @@
 """A run on paper: which worker is at which lap at what time.
 
 The rules are the runner's. A leg waits for all of the leg before it, or lap for lap where it follows it. Legs
-that need a GPU have workers of their own, the others share theirs. A worker takes the next lap of the last leg
-that has one; it starts with its first lap, and makes the stages of a leg when that leg's first lap comes to it.
+that need a GPU have workers of their own, the others share theirs. A worker takes the next lap of the last
+leg that has one; it starts with its first lap, and makes the stages of a leg for the first of its laps.
 """
 
 from __future__ import annotations

@@ -37,7 +37,7 @@ ROOMS: dict[str, set[str]] = {  # files, or folders that end in a slash
         "pipeline/stages/corpus.py",
         "pipeline/stages/index.py",
     },
-    "tyro": {f"jobs/{name}.py" for name in ("check", "cli", "curate", "demo", "preview")},
+    "tyro": {f"jobs/{name}.py" for name in ("check", "cli", "curate", "demo", "preview", "replay", "status")},
 }
 
 

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from pipeline.simulation import Machines, Ran, Work, simulate
 
 ONE = [Machines(name="a", count=1, cores=1)]
-MANY = [Machines(name="a", count=10, cores=100)]
+MANY = [Machines(name="a", count=2, cores=10)]
 
 
 def wall(works: list[Work], machines: list[Machines]) -> float:
