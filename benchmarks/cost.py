@@ -55,7 +55,7 @@ def main(folder: Path, prefixes: tuple[str, ...]) -> None:
     paper = bill(works, [Machines(name="here", count=1, cores=WORKERS)], worker_s=rates.worker_s)
     said_s = init_s + paper.wall_s
     error = said_s / real_s - 1
-    rows = [("leg", "laps", "work, s", "from, s", "to, s")]
+    rows: list[tuple[str, ...]] = [("leg", "laps", "work, s", "from, s", "to, s")]
     rows += [
         (leg.leg, str(leg.laps), f"{leg.work_s:.1f}", f"{leg.start_s:.1f}", f"{leg.stop_s:.1f}")
         for leg in paper.legs

@@ -117,7 +117,8 @@ def works_of(
         for rate in rates.of(leg.name):
             work_s += footage_s * FPS / rate.frames_per_s if rate.frames_per_s else 0.0
             footage_s *= rate.keeps
-        count = {plan.at_once: 1, plan.shards: max(1, tars)}.get(plan_of(leg), laps)
+        kinds: dict[object, int] = {plan.at_once: 1, plan.shards: max(1, tars)}
+        count = kinds.get(plan_of(leg), laps)
         works.append(work_of(leg, rates, (work_s / count + rates.lap_s,) * count))
     return works
 

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from pipeline.cost import bill, machines_of
@@ -36,7 +38,7 @@ def test_a_bill_on_paper() -> None:
     ]
     assert [leg.least_s / hour for leg in said.legs] == [0.5, 2.0]
     assert said.bottleneck.leg == "costly"
-    paid = {one.kind.name: (one.paid_s / hour, one.used, one.price) for one in said.machines}
+    paid: dict[str, Any] = {one.kind.name: (one.paid_s / hour, one.used, one.price) for one in said.machines}
     assert paid["head"] == (2.5, 0.0, 0.25)
     assert paid["cpu"] == (1.0, 1.0, 1.0)
     assert paid["gpu"] == (5.0, pytest.approx((8 + 2 * 0.5) / (5 * 3)), 15.0)
