@@ -60,14 +60,14 @@ def estimate_cost(job: EstimateCost, console: Console) -> int:
     for table in (of_legs(said), of_machines(said)):
         console.print(table)
     for line in (*verdict(said), "", *assumptions(rates)):
-        console.print(line, highlight=False)
+        console.print(line, highlight=False, soft_wrap=True)
     return 0
 
 
 def of_legs(said: Bill) -> Table:
     """What each leg takes."""
     table = Table(title="Legs", title_justify="left")
-    for heading in ("leg", "laps", "work of one", "from", "to", "alone at least"):
+    for heading in ("leg", "laps", "one worker", "from", "to", "all workers"):
         table.add_column(heading, justify="left" if heading == "leg" else "right")
     for leg in said.legs:
         times = (readable_s(s) for s in (leg.work_s, leg.start_s, leg.stop_s, leg.least_s))
