@@ -11,6 +11,7 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, Self
 
+from pipeline.core import CannotRun
 from pipeline.runners.watch import Lane, Sight
 from schemas.place import Place
 
@@ -21,7 +22,7 @@ SILENT_S = 60.0
 """A job is taken for dead that gave no sign for so long."""
 
 
-class AtWork(RuntimeError):
+class AtWork(CannotRun):
     """Another run is at work on the same data set."""
 
 

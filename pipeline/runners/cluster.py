@@ -43,6 +43,7 @@ def run(
 
     Raises:
         DeviceMissing: a step needs what no machine has; told before any work is done.
+        CannotBegin: a machine does not see what all must see, or workers die as they begin.
         LapFailed: a lap cannot be done; the same job goes on from here.
         ConnectionError: there is no cluster at the address.
     """
@@ -116,6 +117,7 @@ class Job:
             self.watch.sights(fleet.sights)
             self.watch.stuck(list(why.values()))
             meters.tell(chain.lanes, why, fleet.sizes)
+        chain.tidy()
 
     def refuse_unseen(self, lap: Lap, landed: Landed) -> None:
         """Stop where a worker lands where nobody else looks: on the disk of its own machine."""

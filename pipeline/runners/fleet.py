@@ -14,7 +14,7 @@ import ray
 from ray.exceptions import RayError, RayTaskError
 from ray.util import get_node_ip_address
 
-from pipeline.core import DeviceMissing, Step
+from pipeline.core import CannotRun, DeviceMissing, Step
 from pipeline.landing import Landed, Lap, Ledger
 from pipeline.leg import Leg, Needs
 from pipeline.runners.guard import Guard
@@ -27,6 +27,14 @@ from pipeline.runners.watch import Sight
 
 LOOK_S = 1.0
 """How often the driver looks round."""
+
+
+STILLBORN = 3
+"""So many workers in a row may die before they begin, as they do where machines go, but not more."""
+
+
+class CannotBegin(CannotRun):
+    """Workers cannot work on the machines where they are placed."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,18 +58,16 @@ class Worker:
     """An actor: a guard and the process it guards, on some machine."""
 
     def __init__(self, equipment: Equipment, name: str) -> None:
-        machine = get_node_ip_address()
-        for path in equipment.shared:
-            if not Path(path).exists():
-                raise FileNotFoundError(
-                    f"machine {machine} does not see {path}: it must lie where all machines see it"
-                )
-        name = f"{name} on {machine}"
+        self.machine = get_node_ip_address()
+        self.shared = equipment.shared
+        name = f"{name} on {self.machine}"
         self.guard = Guard(equipment.legs, equipment.ledger, equipment.patience, time.monotonic, name)
         self.meters = WorkerMeters()
 
-    def begin(self) -> None:
-        """Answer, once placed."""
+    def begin(self) -> str:
+        """Answer, once placed: nothing, or why no work can be done there."""
+        unseen = [path for path in self.shared if not Path(path).exists()]
+        return f"machine {self.machine} does not see {unseen[0]}: all machines must" if unseen else ""
 
     def run(self, lap: Lap) -> Landed | Failure:
         """Run a lap."""
@@ -98,6 +104,7 @@ class Pool:
     needs: Needs
     most: int | None
     workers: list[Hired] = field(default_factory=list)
+    stillborn: int = 0  # workers in a row that died before they began
 
     def fits(self, node: Mapping[str, Any]) -> int:
         """How many workers a machine of the cluster holds."""
@@ -192,7 +199,7 @@ class Fleet:
         """Laps that have come to an end, waiting a moment for the first; workers that died are let go.
 
         Raises:
-            RayTaskError: a worker cannot begin; the cause is part of it.
+            CannotBegin: workers are placed where they cannot work.
         """
         refs = {
             ref: (pool, worker)
@@ -206,17 +213,30 @@ class Fleet:
         for ref in ready:
             pool, worker = refs[ref]
             lap = worker.lap
-            try:
-                end = ray.get(ref)
-                worker.coming = worker.lap = worker.work = worker.sight = None
-            except RayTaskError:
-                raise
-            except RayError as error:
-                self.release(pool, worker)
-                end = Lost(why=str(error).strip().splitlines()[0])
-            if lap is not None:
+            if (end := self.end(pool, worker, ref)) is not None and lap is not None:
                 yield lap, end
         self.look()
+
+    def end(self, pool: Pool, worker: Hired, ref: Any) -> Landed | Failure | Lost | None:
+        """What a worker has to say; nothing where it has only begun, or died before."""
+        try:
+            said = ray.get(ref)
+        except RayTaskError:
+            raise
+        except RayError as error:
+            self.release(pool, worker)
+            if worker.coming is not None:
+                pool.stillborn += 1
+                if pool.stillborn == STILLBORN:
+                    raise CannotBegin(f"no worker of pool {pool.name} can begin: {error}") from error
+            return Lost(why=str(error).strip().splitlines()[0])
+        worker.lap = worker.work = worker.sight = None
+        if worker.coming is None:
+            return said  # type: ignore[no-any-return]
+        if said:
+            raise CannotBegin(said)
+        worker.coming, pool.stillborn = None, 0
+        return None
 
     def look(self) -> None:
         """See what the workers are at, without waiting for any."""

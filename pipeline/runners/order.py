@@ -65,13 +65,15 @@ class Chain:
         self, legs: Sequence[Leg], ledger: Ledger, *, ahead: int, unseal: Callable[[], None]
     ) -> None:
         self.ahead = ahead
+        self.ledger = ledger
         self.unseal = unseal
         self.sealed = True
         laps = legs[0].laps(ledger)
         self.ways = [Way(leg=leg, laps=len(laps), before=ledger.all_landed(leg.name)) for leg in legs]
-        names = {lap.name for lap in laps}
-        if sum(ledger.prune(leg.name, names) for leg in legs) > 0:
+        self.names = {lap.name for lap in laps}
+        if any(way.before.keys() - self.names for way in self.ways):
             self.change()
+        self.tidy()
         for lap in laps:
             self.offer(0, lap)
 
@@ -84,6 +86,11 @@ class Chain:
     def lanes(self) -> list[Lane]:
         """How far the legs are."""
         return [way.lane for way in self.ways]
+
+    def tidy(self) -> None:
+        """Forget laps that are in no plan any more, and what dead workers left. Only while nobody works."""
+        for way in self.ways:
+            self.ledger.prune(way.leg.name, self.names)
 
     def needs(self, legs: frozenset[str]) -> bool:
         """Whether any of these legs has laps that have not landed."""
