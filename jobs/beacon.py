@@ -12,10 +12,10 @@ from pathlib import Path
 from typing import Any, Self
 
 from pipeline.core import CannotRun
+from pipeline.landing import RUNNING
 from pipeline.runners.watch import Lane, Sight
 from schemas.place import Place
 
-RUNNING = "running.json"
 TOLD_EVERY_S = 5.0
 """Seconds between two signs of life."""
 SILENT_S = 60.0

@@ -11,6 +11,7 @@ from rich.console import Console
 from jobs.check import Check, check
 from jobs.curate import Curate, curate
 from jobs.doctor import Doctor, doctor
+from jobs.estimate_cost import EstimateCost, estimate_cost
 from jobs.preview import Preview, preview
 from jobs.replay import Replay, run_replay
 from jobs.status import Status, status
@@ -23,10 +24,19 @@ Command = (
     | Annotated[Preview, tyro.conf.subcommand("preview")]
     | Annotated[Status, tyro.conf.subcommand("status")]
     | Annotated[Replay, tyro.conf.subcommand("replay")]
+    | Annotated[EstimateCost, tyro.conf.subcommand("estimate-cost")]
     | Annotated[Doctor, tyro.conf.subcommand("doctor")]
 )
 
-RUNS = {Curate: curate, Check: check, Preview: preview, Status: status, Replay: run_replay, Doctor: doctor}
+RUNS = {
+    Curate: curate,
+    Check: check,
+    Preview: preview,
+    Status: status,
+    Replay: run_replay,
+    EstimateCost: estimate_cost,
+    Doctor: doctor,
+}
 
 
 def main(args: list[str] | None = None) -> int:

@@ -45,6 +45,8 @@ READERS = 16
 """Files that are read at a time: most of a small file's time is waiting for the disk or the object store."""
 MARKER = re.compile(r"[a-z_]+/part-(?P<lap>[^/]+)\.done")
 TABLE = re.compile(r"[a-z_]+/(part|rejects)-(?P<lap>[^/]+)\.parquet")
+RUNNING = "running.json"
+"""Beside the landings: what a run says of itself while it lasts. No reader needs it."""
 BATCH_BYTES = 32 * 2**20
 """Rows wait in memory until they weigh this much."""
 
