@@ -19,6 +19,7 @@ import pyarrow.parquet as pq
 import pytest
 from rich.console import Console
 
+from jobs.beacon import RUNNING
 from jobs.check import Check, check
 from jobs.cli import main
 from jobs.preview import Preview, preview
@@ -173,7 +174,8 @@ def test_rejects_name_the_address(cloud: Store, in_store: str) -> None:
 def test_a_finished_job_changes_nothing(job: Job, server: Store, in_store: str) -> None:
     server.asked()
     assert job.run("s3://bucket/videos", in_store) == 0, job.said
-    assert [line for line in server.asked() if not line.startswith(("GET", "HEAD"))] == []
+    changes = [line for line in server.asked() if not line.startswith(("GET", "HEAD"))]
+    assert set(changes) == {f"PUT /bucket/set/{RUNNING}"}
 
 
 @pytest.mark.parametrize("seed", range(2))
@@ -237,7 +239,7 @@ def test_one_sentence(
 
 
 def test_denied_is_one_sentence(cloud: Store, capsys: pytest.CaptureFixture[str]) -> None:
-    cloud.fail({"match": "(PUT|POST) /bucket", "kind": 403})
+    cloud.fail({"match": "(PUT|POST) /bucket/.*landings", "kind": 403})
     assert main(["curate", "--videos", "s3://bucket/videos", "--out", "s3://bucket/denied"]) == 2
     said = capsys.readouterr().err
     assert "denied/landings/listing/part-000000.parquet: cannot write: access is denied" in said
