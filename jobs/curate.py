@@ -131,7 +131,8 @@ def estimators_in(ledger: Ledger) -> dict[str, Any]:
 
 def verdict(tallies: list[Tally], min_kept_share: float, console: Console) -> int:
     """Whether enough was kept; if not, which steps dropped the rest."""
-    by_step = {tally.step: tally for tally in tallies}
+    by_step = {step: Tally(step=step) for step in ("corpus", "probe", "screen", "shard")}
+    by_step |= {tally.step: tally for tally in tallies}
     cut, stored = by_step["screen"].offered, by_step["shard"].kept
     files, probed = by_step["corpus"].offered, by_step["probe"].kept
     if stored > 0 and stored >= min_kept_share * cut:
