@@ -19,10 +19,10 @@ import pyarrow.parquet as pq
 import pytest
 from rich.console import Console
 
-from jobs.beacon import RUNNING
 from jobs.check import Check, check
 from jobs.cli import main
 from jobs.preview import Preview, preview
+from pipeline.landing import RUNNING
 from pipeline.stages.corpus import list_corpus
 from schemas.place import Place
 from tests.paint import film
