@@ -29,8 +29,10 @@ LOOK_S = 1.0
 """How often the driver looks round."""
 
 
-STILLBORN = 3
+STILLBORN = 20
 """So many workers in a row may die before they begin, as they do where machines go, but not more."""
+IN_CREATION = "error raised in its creation task"
+"""How Ray says that a worker could not be made: the next one could not either."""
 
 
 class CannotBegin(CannotRun):
@@ -227,7 +229,7 @@ class Fleet:
             self.release(pool, worker)
             if worker.coming is not None:
                 pool.stillborn += 1
-                if pool.stillborn == STILLBORN:
+                if pool.stillborn == STILLBORN or IN_CREATION in str(error):
                     raise CannotBegin(f"no worker of pool {pool.name} can begin: {error}") from error
             return Lost(why=str(error).strip().splitlines()[0])
         worker.lap = worker.work = worker.sight = None
