@@ -89,7 +89,7 @@ def audit(
     """
     place = Place.at(out)
     if not (place.files("shards") if place.folder is None else place.folder.is_dir()):
-        raise FileNotFoundError(f"{place} holds no data set")
+        raise FileNotFoundError(f"{place} is no folder of a data set")
     report: Report = {}
     rows = audit_index(place, report)
     by_shard: defaultdict[str, list[IndexRow]] = defaultdict(list)

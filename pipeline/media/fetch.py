@@ -72,10 +72,12 @@ def held(source: Source) -> int:
 
 def fetch(source: Source, path: Path) -> None:
     """Fetch a source to `path`, where it appears whole and verified or not at all."""
-    make_room(source.num_bytes)
     aside = path.with_name(f".{secrets.token_hex(8)}.tmp")
-    with aside.open("xb") as file:
+    with locked(copies(), fcntl.LOCK_EX):  # nobody takes the new file for one that a killed process left
+        make_room(source.num_bytes)
+        file = aside.open("xb")
         fcntl.flock(file, fcntl.LOCK_EX)
+    with file:
         try:
             pour(source, file)
             aside.replace(path)
@@ -107,16 +109,21 @@ def make_room(num_bytes: int) -> None:
     Raises:
         OSError: it does not fit.
     """
-    home = copies()
-    with locked(home, fcntl.LOCK_EX):
-        files = [(path.stat(), path) for path in home.iterdir()]
-        used = sum(facts.st_size for facts, _ in files)
-        most = allowance(home, used)
-        for facts, path in sorted(files, key=lambda file: file[0].st_mtime):
-            if (path.suffix == ".tmp" or used + num_bytes > most) and let_go(path):
-                used -= facts.st_size
+    files = dict(facts_of(copies()))
+    used = sum(facts.st_size for facts in files.values())
+    most = allowance(copies(), used)
+    for path in sorted(files, key=lambda path: files[path].st_mtime):
+        if (path.suffix == ".tmp" or used + num_bytes > most) and let_go(path):
+            used -= files[path].st_size
     if used + num_bytes > most:
-        raise OSError(f"{home}: no room for a video of {num_bytes} bytes; set TMPDIR to a larger disk")
+        raise OSError(f"{copies()}: no room for a video of {num_bytes} bytes; set TMPDIR to a larger disk")
+
+
+def facts_of(home: Path) -> Iterator[tuple[Path, os.stat_result]]:
+    """The files in a folder from which others are being removed."""
+    for path in home.iterdir():
+        with suppress(FileNotFoundError):
+            yield path, path.stat()
 
 
 def allowance(home: Path, used: int) -> int:

@@ -105,9 +105,7 @@ def make_films(folder: Path) -> Path:
 def main(videos: str, out: str, truths: str, kill_at: str = "") -> int:
     """Run the job; its exit code."""
     count = counting(Path(out), int(kill_at) if kill_at else None)
-    code = curate(
-        Curate(videos=Path(videos), out=Path(out), settings=settings(Path(truths))), Console(quiet=True)
-    )
+    code = curate(Curate(videos=videos, out=out, settings=settings(Path(truths))), Console(quiet=True))
     print(count())
     return code
 

@@ -312,3 +312,11 @@ def remade(item: Any, **changes: Any) -> Any:
 def vars_of(row: Any) -> dict[str, Any]:
     """A row's fields."""
     return {name: getattr(row, name) for name in IndexRow.__dataclass_fields__}
+
+
+@pytest.mark.parametrize("key", ["../../outside", "160x240/../../../outside", "160x240/a\\b"])
+def test_a_key_cannot_write_outside(plan: ShardPlan, tmp_path: Path, key: str) -> None:
+    out = tmp_path / "set"
+    with pytest.raises(ValueError, match="no plain name"):
+        list(Shard(ShardSettings(), out)(ShardPlan(key=key, bucket=plan.bucket, members=plan.members[:1])))
+    assert list(tmp_path.rglob("*.tar")) == []
