@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
@@ -29,8 +30,10 @@ LOOK_S = 1.0
 """How often the driver looks round."""
 
 
-STILLBORN = 3
+STILLBORN = 20
 """So many workers in a row may die before they begin, as they do where machines go, but not more."""
+IN_CREATION = "error raised in its creation task"
+"""How Ray says that a worker could not be made: the next one could not either."""
 
 
 class CannotBegin(CannotRun):
@@ -105,6 +108,7 @@ class Pool:
     most: int | None
     workers: list[Hired] = field(default_factory=list)
     stillborn: int = 0  # workers in a row that died before they began
+    closed: bool = False
 
     def fits(self, node: Mapping[str, Any]) -> int:
         """How many workers a machine of the cluster holds."""
@@ -180,12 +184,22 @@ class Fleet:
                     worker.lap, worker.work, worker.sight = lap, worker.actor.run.remote(lap), None
 
     def size(self, pool: Pool) -> int:
-        """How many workers the pool may have: at least one, which waits for its place if need be."""
+        """How many workers the pool may have: at least one, which waits for its place if need be.
+
+        Where others need a GPU, the processors that go with it are left to them.
+        """
         if pool.most is not None:
             return pool.most
-        fit = sum(map(pool.fits, machines()))
-        taken = sum(len(other.workers) * other.needs.cpus for other in self.pools if other is not pool)
-        return max(1, int(fit - taken / pool.needs.cpus) if pool.needs.cpus else fit)
+        alive = machines()
+        fit = sum(map(pool.fits, alive))
+        if pool.needs.gpus:
+            return max(1, fit)
+        kept = sum(
+            other.needs.cpus * max(len(other.workers), sum(map(other.fits, alive)))
+            for other in self.pools
+            if other is not pool and not other.closed
+        )
+        return max(1, fit - math.ceil(kept / pool.needs.cpus))
 
     def hire(self, pool: Pool) -> None:
         """Ask Ray for one more worker."""
@@ -227,7 +241,7 @@ class Fleet:
             self.release(pool, worker)
             if worker.coming is not None:
                 pool.stillborn += 1
-                if pool.stillborn == STILLBORN:
+                if pool.stillborn == STILLBORN or IN_CREATION in str(error):
                     raise CannotBegin(f"no worker of pool {pool.name} can begin: {error}") from error
             return Lost(why=str(error).strip().splitlines()[0])
         worker.lap = worker.work = worker.sight = None
@@ -269,7 +283,8 @@ class Fleet:
         return {pool.name: sum(worker.coming is None for worker in pool.workers) for pool in self.pools}
 
     def close(self, pool: Pool) -> None:
-        """Let all workers of a pool go."""
+        """Let all workers of a pool go; it is needed no more."""
+        pool.closed = True
         for worker in list(pool.workers):
             self.release(pool, worker)
 
