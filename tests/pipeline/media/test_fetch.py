@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from pipeline import scratch
 from pipeline.core import Rejected
 from pipeline.media import fetch
 from pipeline.media.fetch import at_hand
@@ -135,7 +136,7 @@ def test_a_copy_that_is_replaced_while_it_is_opened_is_held_all_the_same(
     stored: Place, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     video = put(stored, "a.mp4", b"12345")
-    take, turns = fetch.take, iter([True])
+    take, turns = scratch.take, iter([True])
 
     def unlucky(path: Path, how: int) -> int:
         handle = take(path, how)
