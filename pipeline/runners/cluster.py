@@ -18,6 +18,7 @@ import ray
 from pipeline.landing import Landed, Lap, Ledger
 from pipeline.leg import Leg
 from pipeline.runners.fleet import Equipment, Fleet, Lost
+from pipeline.runners.guard import kit_of
 from pipeline.runners.hands import Failure, LapFailed
 from pipeline.runners.meters import Meters
 from pipeline.runners.order import Chain, chains
@@ -49,8 +50,7 @@ def run(
     """
     job = Job(ledger=ledger, watch=watch, clock=clock, settings=settings)
     equipment = Equipment(
-        legs={leg.name: leg for leg in legs},
-        ledger=ledger,
+        kit=kit_of(legs, ledger),
         patience=settings.patience,
         shared=tuple(map(str, shared)),
     )
@@ -66,7 +66,7 @@ def run(
             if fleet is None:  # a finished job needs no cluster
                 stack.enter_context(connected(settings.address))
                 fleet = stack.enter_context(
-                    Fleet(equipment, clock, workers=settings.workers, gpu_workers=settings.gpu_workers)
+                    Fleet(legs, equipment, clock, workers=settings.workers, gpu_workers=settings.gpu_workers)
                 )
                 fleet.require([*chained, *later], settings.machine_wait_s)
             job.bring_to_end(chain, fleet, later)
