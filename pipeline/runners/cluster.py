@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Container, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -39,8 +39,11 @@ def run(
     unseal: Callable[[], None],
     settings: ClusterSettings,
     shared: Sequence[Path] = (),
+    retry: Container[str] = (),
 ) -> None:
     """Bring every leg to its end. `shared` are local paths that every machine must see.
+
+    Laps with rejects for a reason of `retry` run again.
 
     Raises:
         DeviceMissing: a step needs what no machine has; told before any work is done.
@@ -58,7 +61,7 @@ def run(
     with ExitStack() as stack:
         fleet: Fleet | None = None
         for place, chained in enumerate(house):
-            chain = Chain(chained, ledger, ahead=settings.laps_ahead, unseal=unseal)
+            chain = Chain(chained, ledger, ahead=settings.laps_ahead, unseal=unseal, retry=retry)
             watch.lanes(chain.lanes)
             if chain.over:
                 continue
