@@ -24,7 +24,7 @@ def chains(legs: Sequence[Leg]) -> Iterator[list[Leg]]:
 
 
 def settled(landed: Mapping[str, Landed], retry: Container[str]) -> dict[str, Landed]:
-    """The laps without a reject for a reason of `retry`; without their tallies too: there may be a million."""
+    """The laps without a reject for a reason of `retry`; without tallies, for there may be a million."""
     return {
         name: replace(lap, steps=())
         for name, lap in landed.items()
@@ -68,7 +68,8 @@ class Chain:
     """Legs that overlap.
 
     Laps that have landed from the same inputs are not run again, unless something in them was rejected for a
-    reason of `retry`. `unseal` is called before anything changes: what vouches for the whole must not outlive a change.
+    reason of `retry`. `unseal` is called before anything changes: what vouches for the whole must not outlive
+    a change.
     """
 
     def __init__(
