@@ -310,6 +310,6 @@ def missing(pool: Pool, legs: Sequence[Leg]) -> DeviceMissing:
     steps = [step for leg in legs if leg.name in pool.legs for step in leg.steps if isinstance(step, Step)]
     hardest = max(steps, key=lambda step: (step.gpus, step.cpus, step.memory_bytes))
     return DeviceMissing(
-        f"step {hardest.name!r} needs {said(pool.needs)} on one machine, and no machine of the cluster has it; "
-        "a cluster that can grow is given time with --machine-wait-s"
+        f"step {hardest.name!r} needs {said(pool.needs)} on one machine, and no machine of the cluster has "
+        "it (a cluster that can grow is given time with --machine-wait-s)"
     )
