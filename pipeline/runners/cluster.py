@@ -123,6 +123,15 @@ class Job:
             self.watch.stuck(list(why.values()))
             meters.tell(chain.lanes, why, fleet.sizes)
         chain.tidy()
+        self.refuse_gone(chain)
+
+    def refuse_gone(self, chain: Chain) -> None:
+        """Stop before the next leg goes on without a lap that somebody is still at."""
+        if gone := chain.gone():
+            sentence = (
+                f"{gone[0]} had landed and is gone: somebody else is at work on it; start the job again"
+            )
+            raise LapFailed(Failure(sentence=sentence))
 
     def refuse_unseen(self, lap: Lap, landed: Landed) -> None:
         """Stop where a worker lands where nobody else looks: on the disk of its own machine."""

@@ -28,8 +28,6 @@ from pipeline.runners.watch import Sight
 
 LOOK_S = 1.0
 """How often the driver looks round."""
-
-
 STILLBORN = 20
 """So many workers in a row may die before they begin, as they do where machines go, but not more."""
 IN_CREATION = "error raised in its creation task"

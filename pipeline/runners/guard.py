@@ -23,6 +23,10 @@ from pipeline.runners.settings import Patience
 from pipeline.runners.watch import Sight, Spot
 
 
+EXIT_S = 10.0
+"""A process that has hung up has so long to end."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Death:
     """How a process ended, and what it was at."""
@@ -94,7 +98,7 @@ class Guard:
                 else:
                     self.tallies = said
         except (EOFError, BrokenPipeError, ConnectionResetError):
-            return self.death(self.process.wait())
+            return self.death(self.exit_code())
         limit_s = self.patience.limit_s(self.spot)
         return Death(spot=self.spot, reason="timed_out", detail=f"took longer than {limit_s:g} s")
 
@@ -102,6 +106,14 @@ class Guard:
         """What the process said at the end of a lap."""
         assert isinstance(end, Landed | Failure)
         return end
+
+    def exit_code(self) -> int:
+        """Of the process, which has hung up; it is not waited for for long."""
+        try:
+            return self.process.wait(EXIT_S)
+        except subprocess.TimeoutExpired:
+            os.killpg(self.process.pid, signal.SIGKILL)
+            return self.process.wait()
 
     def death(self, code: int) -> Death:
         """What the exit code of the process tells."""

@@ -111,6 +111,17 @@ class Chain:
         for way in self.ways:
             self.ledger.prune(way.leg.name, self.names)
 
+    def gone(self) -> list[str]:
+        """Laps that had landed and whose markers are gone; to be asked at the end.
+
+        So it is where a worker that was given up for dead, or a second run, is still at them.
+        """
+        return [
+            f"{way.leg.name}/{name}"
+            for way in self.ways
+            for name in sorted(self.names.difference(self.ledger.names(way.leg.name)))
+        ]
+
     def needs(self, legs: frozenset[str]) -> bool:
         """Whether any of these legs has laps that have not landed."""
         return any(not way.over for way in self.ways if way.leg.name in legs)

@@ -130,6 +130,16 @@ def test_wanted_and_needed(legs: frozenset[str], tmp_path: Path) -> None:
     assert [(lane.laps, lane.done, lane.items, lane.items_done) for lane in chain.lanes] == [(2, 2, 2, 2)] * 2
 
 
+def test_a_landing_that_somebody_takes_away_is_missed(tmp_path: Path) -> None:
+    """As a worker does that was given up for dead, and begins to land what another has landed."""
+    ledger = ledger_of(tmp_path, 2)
+    chain = chain_of(ledger)
+    drain(chain)
+    assert chain.gone() == []
+    (tmp_path / "landings" / "groups" / "part-000001.done").unlink()
+    assert chain.gone() == ["groups/000001"]
+
+
 def test_what_was_rejected_can_be_tried_again(tmp_path: Path) -> None:
     ledger = enlisted(tmp_path, "/v/fine-1", "/v/bad-1", "/v/fine-2")
     drain(chain_of(ledger))
