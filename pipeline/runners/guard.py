@@ -22,7 +22,6 @@ from pipeline.runners.minded import Held
 from pipeline.runners.settings import Patience
 from pipeline.runners.watch import Sight, Spot
 
-
 EXIT_S = 10.0
 """A process that has hung up has so long to end."""
 
