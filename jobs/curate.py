@@ -50,7 +50,9 @@ def curate(job: Curate, console: Console) -> int:
         run(house, ledger, terminal, clock=time.perf_counter, unseal=lambda: unseal(job.out))
     tallies = [tally for leg in house for tally in ledger.tallies(leg.name)]
     console.print(funnel(tallies))
-    console.print(f"done in {readable_s(time.monotonic() - began)}: {job.out / 'index.parquet'}", highlight=False)
+    console.print(
+        f"done in {readable_s(time.monotonic() - began)}: {job.out / 'index.parquet'}", highlight=False
+    )
     return verdict(tallies, job.settings.min_kept_share, console)
 
 

@@ -1,7 +1,7 @@
 """Videos of real people without a download: photographs that ship inside packages, under a moving camera.
 
 The astronaut Eileen Collins (NASA, public domain) and a cameraman (CC0) come with scikit-image, Admiral Grace
-Hopper (US Navy, public domain) with matplotlib, and so does a cup of coffee, which must be found to be nobody.
+Hopper (US Navy, public domain) with matplotlib. A cup of coffee must be found to be nobody.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ import numpy as np
 import skimage.data
 from numpy.typing import NDArray
 
-from pipeline.media.encode import write_video
+from pipeline.media.encode import VideoSettings, write_video
 from schemas.media import FPS, Frames
 
 Picture = NDArray[np.uint8]
@@ -29,17 +29,21 @@ def write_demo_videos(folder: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     astronaut, cameraman, coffee = skimage.data.astronaut(), skimage.data.camera(), skimage.data.coffee()
     with matplotlib.cbook.get_sample_data("grace_hopper.jpg") as file:
-        admiral = cv2.cvtColor(cv2.imdecode(np.frombuffer(file.read(), np.uint8), cv2.IMREAD_COLOR), cv2.COLOR_BGR2RGB)
+        admiral = cv2.cvtColor(
+            cv2.imdecode(np.frombuffer(file.read(), np.uint8), cv2.IMREAD_COLOR), cv2.COLOR_BGR2RGB
+        )
     together = np.hstack([astronaut, admiral[: len(astronaut)]])
-    write_video(folder / "astronaut.mp4", windows(filmed(astronaut, seconds=6, phase=0.0)), fps=FPS)
-    shots = np.concatenate([filmed(admiral, seconds=3, phase=1.0), filmed(np.dstack([cameraman] * 3), seconds=3, phase=2.0)])
-    write_video(folder / "admiral and cameraman.mp4", windows(shots), fps=FPS)
-    write_video(folder / "together.mp4", windows(filmed(together, seconds=3, phase=3.0)), fps=FPS)
-    write_video(folder / "coffee.mp4", windows(filmed(coffee, seconds=3, phase=4.0)), fps=FPS)
+    write_video(folder / "astronaut.mp4", windows(filmed(astronaut, seconds=6, phase=0.0)), VideoSettings())
+    shots = np.concatenate(
+        [filmed(admiral, seconds=3, phase=1.0), filmed(np.dstack([cameraman] * 3), seconds=3, phase=2.0)]
+    )
+    write_video(folder / "admiral and cameraman.mp4", windows(shots), VideoSettings())
+    write_video(folder / "together.mp4", windows(filmed(together, seconds=3, phase=3.0)), VideoSettings())
+    write_video(folder / "coffee.mp4", windows(filmed(coffee, seconds=3, phase=4.0)), VideoSettings())
 
 
 def filmed(picture: Picture, *, seconds: float, phase: float) -> Frames:
-    """The picture as a hand-held camera sees it: it pans, zooms and tilts slowly, and never leaves the picture."""
+    """The picture as a hand-held camera sees it: panned, zoomed and tilted slowly."""
     width, height = SIZE
     frames = np.empty((round(seconds * FPS), height, width, 3), np.uint8)
     middle = np.array([picture.shape[1] / 2, picture.shape[0] / 2])
@@ -48,7 +52,9 @@ def filmed(picture: Picture, *, seconds: float, phase: float) -> Frames:
         angle = phase + 2 * math.pi * t / (3 * FPS)
         tilt = math.radians(6) * math.sin(angle)
         scale = fits * (1.25 + 0.08 * math.sin(1.7 * angle))
-        pan = np.array([0.03 * picture.shape[1] * math.cos(angle), 0.02 * picture.shape[0] * math.sin(1.3 * angle)])
+        pan = np.array(
+            [0.03 * picture.shape[1] * math.cos(angle), 0.02 * picture.shape[0] * math.sin(1.3 * angle)]
+        )
         turn = scale * np.array([[math.cos(tilt), -math.sin(tilt)], [math.sin(tilt), math.cos(tilt)]])
         shift = np.array([width / 2, height / 2]) - turn @ (middle + pan)
         cv2.warpAffine(

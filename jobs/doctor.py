@@ -7,10 +7,10 @@ import sys
 from dataclasses import dataclass, field, fields
 from importlib.metadata import PackageNotFoundError, version
 
+from pipeline.estimators.clip_embed import OpenClip
 from rich.console import Console
 from rich.table import Table
 
-from pipeline.estimators.clip_embed import OpenClip
 from pipeline.estimators.protocols import EstimatorUnavailable
 from pipeline.flow import Backends
 from pipeline.media.encode import ffmpeg_version
@@ -55,13 +55,20 @@ def doctor(job: Doctor, console: Console) -> int:
 def packages(console: Console) -> list[str]:
     """Print versions; what is wrong with them."""
     troubles = []
-    table = Table("package", "version", title=f"Python {platform.python_version()}, {sys.platform}", title_justify="left")
+    table = Table(
+        "package",
+        "version",
+        title=f"Python {platform.python_version()}, {sys.platform}",
+        title_justify="left",
+    )
     for name in PACKAGES:
         try:
             table.add_row(name, version(name))
         except PackageNotFoundError:
             table.add_row(name, "not installed")
-            troubles.append(f"package {name}: `make setup` installs all packages at the versions of requirements.lock")
+            troubles.append(
+                f"package {name}: `make setup` installs all packages at the versions of requirements.lock"
+            )
     try:
         table.add_row("ffmpeg binary", ffmpeg_version())
     except OSError as error:
@@ -69,7 +76,9 @@ def packages(console: Console) -> list[str]:
     console.print(table)
     spare = [name for name in OTHER_OPENCV if installed(name)]
     if spare:
-        troubles.append(f"{', '.join(spare)} beside opencv-contrib-python: the wheels overwrite each other, uninstall them")
+        troubles.append(
+            f"{', '.join(spare)} beside opencv-contrib-python: these wheels overwrite each other"
+        )
     return troubles
 
 
@@ -84,7 +93,16 @@ def installed(name: str) -> bool:
 
 def estimators(backends: Backends, console: Console) -> list[str]:
     """Load every estimator and print what it is; what a run would lack."""
-    table = Table("trade", "estimator", "version", "weights", "licence", "state", title="Estimators", title_justify="left")
+    table = Table(
+        "trade",
+        "estimator",
+        "version",
+        "weights",
+        "licence",
+        "state",
+        title="Estimators",
+        title_justify="left",
+    )
     troubles = []
     wanted = [(trade.name, getattr(backends, trade.name)) for trade in fields(Backends)]
     spare = [] if isinstance(backends.appearance, OpenClip) else [("appearance (option)", OpenClip())]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from typing import Self
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
@@ -35,7 +36,7 @@ class Terminal:
         self.items = self.before = self.landed_items = 0
         self.began = self.spoke = 0.0
 
-    def __enter__(self) -> Terminal:
+    def __enter__(self) -> Self:
         self.bar.start()
         return self
 
@@ -48,14 +49,18 @@ class Terminal:
         self.began = self.spoke = self.clock()
         self.task = self.bar.add_task(name, total=items, completed=items_done, said="")
         if not self.console.is_terminal:
-            finished = ", already done" if done == laps else f", {done} of {laps} laps already done" if done else ""
+            finished = (
+                ", already done" if done == laps else f", {done} of {laps} laps already done" if done else ""
+            )
             self.console.print(f"{name}: {items} items{finished}", highlight=False)
 
     def tick(self, tallies: Sequence[Tally]) -> None:
         """A lap goes on."""
         said = self.said(tallies)
         if self.task is not None:
-            self.bar.update(self.task, completed=self.before + self.landed_items + tallies[0].offered, said=said)
+            self.bar.update(
+                self.task, completed=self.before + self.landed_items + tallies[0].offered, said=said
+            )
         if not self.console.is_terminal and self.clock() - self.spoke >= QUIET_S:
             self.spoke = self.clock()
             done = self.before + self.landed_items + tallies[0].offered
@@ -79,9 +84,13 @@ def funnel(tallies: Iterable[Tally]) -> Table:
     """What each step was offered, kept and why it dropped the rest."""
     table = Table(title="Retention", title_justify="left")
     for heading in ("step", "offered", "kept", "gave", "footage in", "footage out", "speed", "dropped"):
-        table.add_column(heading, justify="left" if heading in ("step", "dropped") else "right", overflow="fold")
+        table.add_column(
+            heading, justify="left" if heading in ("step", "dropped") else "right", overflow="fold"
+        )
     for tally in tallies:
-        dropped = ", ".join(f"{reason} {n}" for reason, n in sorted(tally.reasons.items(), key=lambda r: (-r[1], r[0])))
+        dropped = ", ".join(
+            f"{reason} {n}" for reason, n in sorted(tally.reasons.items(), key=lambda r: (-r[1], r[0]))
+        )
         speed = f"{tally.offered_s / tally.busy_s:.1f}x" if tally.busy_s > 0 and tally.offered_s > 0 else ""
         table.add_row(
             tally.step,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Generic, Protocol, TypeVar
+from typing import Any, Generic, NoReturn, Protocol, TypeVar
 
 from schemas.outcome import Reject
 
@@ -27,8 +27,8 @@ class Rejected(Exception):
 class Stage(Protocol[In, Out]):
     """Turns one item into one or more items, or raises `Rejected`.
 
-    Where the item is a group (it has `members`), the stage may give some members' rejects among its outputs;
-    each member then leaves once, as an output or as a reject, under the member's own key.
+    Where the item is a group (it has `members`), the stage may give some members' rejects among its
+    outputs; each member then leaves once, as an output or as a reject, under the member's own key.
     """
 
     def __call__(self, item: In, /) -> Iterable[Out | Reject]: ...
@@ -38,8 +38,8 @@ class Stage(Protocol[In, Out]):
 class Step(Generic[A, B]):
     """A stage and where it wants to run. `make` is called once per worker.
 
-    `settings` is all that the answers depend on besides the item: laps landed under other settings are redone.
-    Its repr must say it whole.
+    `settings` is all that the answers depend on besides the item, and its repr says it whole: laps that
+    landed under other settings are redone.
     """
 
     name: str
@@ -53,7 +53,7 @@ class Step(Generic[A, B]):
 
 @dataclass(frozen=True, kw_only=True)
 class Gather(Generic[A, B]):
-    """Many items to fewer groups, each item a member of exactly one: a pure function of all items of a lap."""
+    """Many items to fewer groups, each a member of exactly one: a pure function of all items of a lap."""
 
     name: str
     group: Callable[[Sequence[A]], Sequence[B]]
@@ -92,7 +92,11 @@ class Tally:
 
 
 def apply(
-    step: Step[A, B], stage: Stage[A, B], items: Iterable[A | Reject], tally: Tally, clock: Callable[[], float]
+    step: Step[A, B],
+    stage: Stage[A, B],
+    items: Iterable[A | Reject],
+    tally: Tally,
+    clock: Callable[[], float],
 ) -> Iterator[B | Reject]:
     """All of an item's outputs or its reject, never both; for a group, of each member. Rejects pass through.
 
@@ -113,9 +117,7 @@ def apply(
 def outcomes_of(step: Step[A, B], stage: Stage[A, B], item: A) -> list[B | Reject]:
     """What the stage makes of one item, its `Rejected` turned into rows."""
     try:
-        outcomes = list(stage(item))
-        if not outcomes:
-            raise Rejected("empty", "the step gave nothing")
+        outcomes = list(stage(item)) or refuse_silence()
     except Rejected as no:
         return [
             Reject(key=member.key, step=step.name, reason=no.reason, detail=no.detail, uri=member.uri)
@@ -125,6 +127,11 @@ def outcomes_of(step: Step[A, B], stage: Stage[A, B], item: A) -> list[B | Rejec
         bug.add_note(f"in step {step.name!r} on item {getattr(item, 'key', '?')!r}")
         raise
     return outcomes
+
+
+def refuse_silence() -> NoReturn:
+    """Nothing given is a reject too: nothing is lost in silence."""
+    raise Rejected("empty", "the step gave nothing")
 
 
 def gather(step: Gather[A, B], items: Iterable[A | Reject], tally: Tally) -> Iterator[B | Reject]:

@@ -10,7 +10,7 @@ from pipeline import plan
 from pipeline.core import Gather, Step
 from pipeline.estimators.appearance import ColourLayout
 from pipeline.estimators.clip_embed import OpenClip
-from pipeline.estimators.head_pose import HeadPose
+from pipeline.estimators.head_pose import MeshHead
 from pipeline.estimators.mediapipe_body import MediapipeBody
 from pipeline.estimators.mediapipe_face import MediapipeFace
 from pipeline.estimators.mediapipe_hands import MediapipeHands
@@ -40,7 +40,7 @@ class Backends:
     body: MediapipeBody = field(default_factory=MediapipeBody)
     hands: MediapipeHands = field(default_factory=MediapipeHands)
     face: MediapipeFace = field(default_factory=MediapipeFace)
-    head: HeadPose = field(default_factory=HeadPose)
+    head: MeshHead = field(default_factory=MeshHead)
     appearance: ColourLayout | OpenClip = field(default_factory=ColourLayout)
 
     def build(self) -> Estimators:
@@ -83,7 +83,11 @@ def legs(run: Curation, out: Path) -> list[Leg]:
     tars = partial(plan.shards, before="samples", samples_per_shard=run.samples_per_shard)
     return [
         Leg(name="sources", steps=(corpus(),), plan=listing),
-        Leg(name="catalogue", steps=(same_content(), first()), plan=partial(plan.at_once, before="sources", cls=Source)),
+        Leg(
+            name="catalogue",
+            steps=(same_content(), first()),
+            plan=partial(plan.at_once, before="sources", cls=Source),
+        ),
         Leg(name="clips", steps=(probe(run), split(run), screen(run)), plan=firsts),
         Leg(name="tracks", steps=(estimate(run),), plan=partial(plan.lap_for_lap, before="clips", cls=Clip)),
         Leg(
@@ -144,7 +148,11 @@ def estimating(settings: EstimateSettings, backends: Backends) -> Estimate:
 def control(run: Curation) -> Step[Tracked, Controlled]:
     """Head spheres, skeletons, face windows, framing and yaw on the canvas."""
     return Step(
-        name="control", make=partial(Control, run.control), takes=Tracked, gives=Controlled, settings=run.control
+        name="control",
+        make=partial(Control, run.control),
+        takes=Tracked,
+        gives=Controlled,
+        settings=run.control,
     )
 
 
@@ -163,4 +171,6 @@ def reference(run: Curation) -> Step[Cast, Sample]:
 
 def shard(run: Curation, out: Path) -> Step[ShardPlan, IndexRow]:
     """Samples encoded into one tar."""
-    return Step(name="shard", make=partial(Shard, run.shard, out), takes=ShardPlan, gives=IndexRow, settings=run.shard)
+    return Step(
+        name="shard", make=partial(Shard, run.shard, out), takes=ShardPlan, gives=IndexRow, settings=run.shard
+    )

@@ -80,6 +80,11 @@ def apply_affine(affine: Array, points: Reals) -> Array:
     return np.asarray(points @ affine[:, :2].T + affine[:, 2], dtype=np.float64)
 
 
+def composed(outer: Array, inner: Array) -> Array:
+    """2x3 map that applies `inner`, then `outer`."""
+    return np.column_stack([outer[:, :2] @ inner[:, :2], outer[:, :2] @ inner[:, 2] + outer[:, 2]])
+
+
 def assumed_focal_px(width: int, height: int) -> float:
     """Focal length of an unknown camera, px: the picture's diagonal (CLIFF, arXiv 2208.00571)."""
     return math.hypot(width, height)

@@ -4,9 +4,10 @@
     OUT/landings/<leg>/rejects-<lap>.parquet  rows that were not, with step and reason
     OUT/landings/<leg>/part-<lap>.done        the marker, JSON, written last
 
-A marker carries a digest of what the lap was made from (settings, and the digests of the laps it read) and one
-of what it made. A lap whose marker names the wanted inputs is done; any other is run again from its start, so
-a kill at any moment, a changed setting and a grown corpus are one case. A file without its marker does not exist.
+A marker carries a digest of what the lap was made from (settings, and the digests of the laps it read) and
+one of what it made. A lap whose marker names the wanted inputs is done; any other is run again from its start:
+a kill at any moment, a changed setting and a grown corpus are one case. A file without its marker does not
+exist.
 """
 
 from __future__ import annotations
@@ -14,10 +15,11 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from collections.abc import Callable, Container, Iterable, Iterator, Sequence, Set
+from collections.abc import Callable, Container, Iterable, Iterator, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Self, TypeVar
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -85,7 +87,9 @@ class Ledger:
 
     def names(self, leg: str) -> list[str]:
         """Laps of a leg that have a marker, in order."""
-        return sorted(path.name[len("part-") : -len(".done")] for path in (self.folder / leg).glob("part-*.done"))
+        return sorted(
+            path.name[len("part-") : -len(".done")] for path in (self.folder / leg).glob("part-*.done")
+        )
 
     def tallies(self, leg: str) -> list[Tally]:
         """What became of the items of each step of a leg, over all its laps."""
@@ -96,9 +100,7 @@ class Ledger:
                 steps.setdefault(tally.step, Tally(step=tally.step)).add(tally)
         return list(steps.values())
 
-    def land(
-        self, lap: Lap, outcomes: Iterable[Any], gives: type, tallies: Sequence[Tally]
-    ) -> Landed:
+    def land(self, lap: Lap, outcomes: Iterable[Any], gives: type, tallies: Sequence[Tally]) -> Landed:
         """Write what a lap gave, read it back, put it in its place, and only then mark it.
 
         Raises:
@@ -125,7 +127,7 @@ class Ledger:
         write_text(marker, marker_text(lap, landed))
         return landed
 
-    def prune(self, leg: str, names: Set[str]) -> None:
+    def prune(self, leg: str, names: AbstractSet[str]) -> None:
         """Forget the laps of a leg that are not named (the plan has changed): their markers first."""
         for name in set(self.names(leg)) - names:
             for kind, suffix in (("part", "done"), ("part", "parquet"), ("rejects", "parquet")):
@@ -168,7 +170,7 @@ class TableFile:
         self.written = 0
         self.sha256 = ""
 
-    def __enter__(self) -> TableFile:
+    def __enter__(self) -> Self:
         self.writer = pq.ParquetWriter(self.aside, self.schema, compression="zstd")
         return self
 

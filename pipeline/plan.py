@@ -29,9 +29,13 @@ def listed(ledger: Ledger, leg: str, settings: str, *, sources_per_lap: int) -> 
                 Lap(
                     leg=leg,
                     name=f"{len(laps):06d}",
-                    inputs=digest(settings, *(fact for row in chunk for fact in (row.uri, row.licence, row.domain))),
+                    inputs=digest(
+                        settings, *(fact for row in chunk for fact in (row.uri, row.licence, row.domain))
+                    ),
                     items=len(chunk),
-                    read=partial(_slice, leg="listing", name=part, cls=Listed, start=start, stop=start + len(chunk)),
+                    read=partial(
+                        _slice, leg="listing", name=part, cls=Listed, start=start, stop=start + len(chunk)
+                    ),
                 )
             )
     return laps
@@ -55,7 +59,9 @@ def at_once(ledger: Ledger, leg: str, settings: str, *, before: str, cls: type) 
 def first_copies(ledger: Ledger, leg: str, settings: str, *, sources: str, catalogue: str) -> list[Lap]:
     """The laps of the sources again, each with only those that the catalogue kept."""
     kept = {
-        uri for name in ledger.names(catalogue) for uri in ledger.columns(catalogue, name, ["uri"])["uri"].to_pylist()
+        uri
+        for name in ledger.names(catalogue)
+        for uri in ledger.columns(catalogue, name, ["uri"])["uri"].to_pylist()
     }
     laps = []
     for name in ledger.names(sources):
@@ -106,17 +112,25 @@ def shards(ledger: Ledger, leg: str, settings: str, *, before: str, samples_per_
             Lap(
                 leg=leg,
                 name=f"{bucket}-{number:06d}",
-                inputs=digest(settings, key, *(part for sample in keys for part in (sample, where[sample][1]))),
+                inputs=digest(
+                    settings, key, *(part for sample in keys for part in (sample, where[sample][1]))
+                ),
                 items=len(keys),
                 read=partial(
-                    _shard, leg=before, key=key, bucket=bucket, places=tuple((where[sample][0], sample) for sample in keys)
+                    _shard,
+                    leg=before,
+                    key=key,
+                    bucket=bucket,
+                    places=tuple((where[sample][0], sample) for sample in keys),
                 ),
             )
         )
     return laps
 
 
-def plan_shards(samples: Iterable[tuple[str, str]], samples_per_shard: int) -> list[tuple[str, int, tuple[str, ...]]]:
+def plan_shards(
+    samples: Iterable[tuple[str, str]], samples_per_shard: int
+) -> list[tuple[str, int, tuple[str, ...]]]:
     """Bucket, number and sample keys of each tar, from (key, bucket) pairs.
 
     Samples of a bucket lie in the order of their keys, so those of one source stay together: the shard stage

@@ -16,15 +16,16 @@ def quality(
 ) -> dict[str, float]:
     """What one chooses clips by.
 
-    `*_ratio`: share of the frames in which the part is measured; `hands_dropped`: share of the hands seen that
-    did not hang on the body; `truncation`: mean share of the joints outside the canvas; `face_px`: median longer
-    side of the face, source px; `sharpness`: median over the looks at the person; `motion`: mean speed relative
-    to the pelvis of the joints that are mostly seen, torso lengths a second; `jitter`: mean second difference
-    of their unsmoothed places, torso lengths a frame squared.
+    `*_ratio`: share of the frames in which the part is measured; `hands_dropped`: share of the hands seen
+    that did not hang on the body; `truncation`: mean share of joints outside the canvas; `face_px`: median
+    longer side of the face, source px; `sharpness`: median over the looks at the person; `motion`: mean speed
+    relative to the pelvis of the joints that are mostly seen, torso lengths a second; `jitter`: mean second
+    difference of their unsmoothed places, torso lengths a frame squared.
     """
     body, face, looks = controls.body_valid, tracked.face, tracked.appearance.sharpness
-    outside = ((controls.joints2d < -0.5) | (controls.joints2d > np.array(canvas) - 0.5)).any(axis=2)
-    sides = np.max(face.box[:, 2:] - face.box[:, :2], axis=1)[face.valid]
+    places = controls.joints2d
+    outside = np.any((places < -0.5) | (places > np.array(canvas) - 0.5), axis=2)
+    sides = np.max(face.box[face.valid, 2:] - face.box[face.valid, :2], axis=1)
     left, right = controls.left_hand_score > 0, controls.right_hand_score > 0
     offered, kept = int((tracked.hands.score > 0).sum()), int(left.sum() + right.sum())
     numbers = {

@@ -41,7 +41,7 @@ class SmoothingSettings:
         """The step in the provenance of a clip."""
         sigmas = " ".join(f"{field.name}={getattr(self, field.name):g}" for field in fields(self))
         return EstimatorCard(
-            name="gaussian", version=f"sigma in frames: {sigmas}", weights_sha256="", licence=""
+            name="gaussian", version=f"local linear, sigma in frames: {sigmas}", weights_sha256="", licence=""
         )
 
 
@@ -109,7 +109,11 @@ def fill_rotations(rotations: Reals, valid: Mask, max_gap: int) -> tuple[Array, 
 
 
 def smooth(values: Reals, known: Mask, sigma: float) -> Array:
-    """Gaussian mean of the known neighbours, normalised; frames that are not known stay as they are."""
+    """The Gaussian-weighted line through the known neighbours, at each frame; unknown frames stay.
+
+    Inside a track this is the normalised Gaussian mean. At ends and beside gaps, where one side is missing, a
+    mean would lag behind motion by half a sigma and more; a line does not (local linear regression).
+    """
     # einsum, not a matrix product: BLAS may round differently with another number of threads
     return np.asarray(np.einsum("st,t...->s...", kernel(known, sigma), values))
 
@@ -124,13 +128,16 @@ def smooth_rotations(rotations: Reals, known: Mask, sigma: float) -> Array:
 
 def kernel(known: Mask, sigma: float) -> Array:
     """Weights (t, t) of every frame in the smoothed value of every frame; rows sum to 1."""
-    frames = np.arange(len(known))
     if sigma == 0:
         return np.eye(len(known))
-    away = np.abs(frames[:, None] - frames)
-    weights = np.exp(-((away / sigma) ** 2) / 2) * (away <= KERNEL_SIGMAS * sigma) * known
-    weights[~known] = np.eye(len(known))[~known]
-    return np.asarray(weights / weights.sum(axis=1, keepdims=True))
+    frames = np.arange(len(known))
+    ahead = frames - frames[:, None]
+    weights = np.exp(-((ahead / sigma) ** 2) / 2) * (np.abs(ahead) <= KERNEL_SIGMAS * sigma) * known
+    mass, mean, spread = (np.sum(weights * ahead**power, axis=1, keepdims=True) for power in (0, 1, 2))
+    lone = mass * spread <= mean**2 + 1e-9 * mass**2  # no second frame to draw a line through
+    line = np.where(lone, weights, weights * (spread - mean * ahead))
+    line[~known] = np.eye(len(known))[~known]
+    return np.asarray(line / line.sum(axis=1, keepdims=True))
 
 
 def jitter(points: Reals, valid: Mask) -> float:

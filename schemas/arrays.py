@@ -55,18 +55,20 @@ def check_arrays(instance: Any) -> None:
     Raises:
         ValueError: wrong element type, rank or size, or one axis name with two sizes.
     """
-    cls = type(instance)
+    cls: type = type(instance)
     sizes: dict[str, tuple[int, str]] = {}
     for name, spec in array_specs(cls).items():
         value = getattr(instance, name)
         where = f"{cls.__name__}.{name}"
         if not isinstance(value, np.ndarray) or value.dtype != spec.dtype:
-            found = value.dtype if isinstance(value, np.ndarray) else type(value).__name__
+            found = f"one of {value.dtype}" if isinstance(value, np.ndarray) else f"a {type(value).__name__}"
             raise ValueError(f"{where}: expected an array of {spec.dtype}, got {found}")
         if value.ndim != len(spec.axes.names):
             raise ValueError(f"{where}: expected axes ({spec.axes.text}), got shape {value.shape}")
         for axis, size in zip(spec.axes.names, value.shape, strict=True):
-            expected, first = (int(axis), "the record") if axis.isdigit() else sizes.setdefault(axis, (size, where))
+            expected, first = (
+                (int(axis), "the record") if axis.isdigit() else sizes.setdefault(axis, (size, where))
+            )
             if size != expected:
                 raise ValueError(f"{where}: axis {axis!r} has size {size}, {first} says {expected}")
         if value.flags.writeable:

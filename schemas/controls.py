@@ -39,7 +39,9 @@ class Controls:
     face_valid: Annotated[NDArray[np.bool_], Axes("t")]
     body_valid: Annotated[NDArray[np.bool_], Axes("t")]
     face_box: Annotated[NDArray[np.float32], Axes("t 4")]  # square, source px as shown
-    body_yaw: Annotated[NDArray[np.float32], Axes("t")]  # 0 facing the camera, + towards image right, unwrapped
+    body_yaw: Annotated[
+        NDArray[np.float32], Axes("t")
+    ]  # 0 facing the camera, + towards image right, unwrapped
     camera_focal: Annotated[NDArray[np.float32], Axes("")]  # px on the canvas
 
 

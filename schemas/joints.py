@@ -27,7 +27,11 @@ BODY_JOINTS: tuple[str, ...] = (
 
 HAND_JOINTS: tuple[str, ...] = (
     "wrist",
-    *(f"{finger}_{part}" for finger in ("thumb", "index", "middle", "ring", "little") for part in (1, 2, 3, 4)),
+    *(
+        f"{finger}_{part}"
+        for finger in ("thumb", "index", "middle", "ring", "little")
+        for part in (1, 2, 3, 4)
+    ),
 )
 """Wrist, then each finger from its root (1) to its tip (4): the 21-point order of formats.md."""
 

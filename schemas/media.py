@@ -42,6 +42,14 @@ class Source:
 
 
 @record
+class Copies:
+    """Sources of one content."""
+
+    key: str  # that of all members
+    members: tuple[Source, ...]
+
+
+@record
 class Probed:
     """A source and the facts of its largest video stream."""
 

@@ -35,6 +35,7 @@ class KeypointTrack:
 
     names: tuple[str, ...]
     points: Annotated[NDArray[np.float32], Axes("t k 2")]  # px
+    world: Annotated[NDArray[np.float32], Axes("t k 3")]  # m from the mid hips, camera axes; 0 without depth
     score: Annotated[NDArray[np.float32], Axes("t k")]  # 0..1
     box: Annotated[NDArray[np.float32], Axes("t 4")]  # x0, y0, x1, y1 px, the whole person
     head_box: Annotated[NDArray[np.float32], Axes("t 4")]  # px, a square that surely holds the head
@@ -104,7 +105,9 @@ class Appearance:
 
     frames: Annotated[NDArray[np.int32], Axes("n")]  # indices into the clip
     vectors: Annotated[NDArray[np.float32], Axes("n d")]  # unit length
-    sharpness: Annotated[NDArray[np.float32], Axes("n")]  # variance of the Laplacian of the person, 256 px high
+    sharpness: Annotated[
+        NDArray[np.float32], Axes("n")
+    ]  # variance of the Laplacian of the person, 256 px high
 
 
 @record
@@ -119,7 +122,9 @@ class Tracked:
     face: FaceBoxTrack
     head: HeadTrack
     appearance: Appearance
-    provenance: dict[str, EstimatorCard]  # by step of the estimate: person, body, hands, face, head, appearance
+    provenance: dict[
+        str, EstimatorCard
+    ]  # by step of the estimate: person, body, hands, face, head, appearance
 
     @property
     def uri(self) -> str:

@@ -1,7 +1,7 @@
 """Pictures of synthetic scenes: a figure in flat colours, with a face and hair, before a quiet background.
 
-Every frame carries the strip of `pipeline.estimators.fakes`, so that the fakes know the answers whatever is done
-to the clip.
+Every frame carries the strip of `pipeline.estimators.fakes`, so that the fakes know the answers whatever is
+done to the clip.
 """
 
 from __future__ import annotations
@@ -88,8 +88,8 @@ def paint_figure(scene: Scene, picture: Canvas, act: Acted, t: int, coat: dict[s
     order = np.argsort(-depth, kind="stable")
     far, near = order[depth[order] > act.head_center[t, 2]], order[depth[order] <= act.head_center[t, 2]]
     for some, head_next in ((far, True), (near, False)):
-        ends = (pixels(scene, points[some]) for points in (start, stop))
-        draw_strokes(picture, *ends, radius[some], np.clip(colour[some], 0, 255))
+        first, last = pixels(scene, start[some]), pixels(scene, stop[some])
+        draw_strokes(picture, first, last, radius[some], np.clip(colour[some], 0, 255))
         if head_next:
             paint_head(scene, picture, act, t, coat)
 
@@ -113,7 +113,7 @@ def paint_head(scene: Scene, picture: Canvas, act: Acted, t: int, coat: dict[str
 def near(normal: NDArray[np.floating], mark: str) -> Array:
     """Distance of unit vectors (n, 3) from a mark of the face."""
     direction = np.array(figure.FACE_MARKS[mark])
-    return np.linalg.norm(normal - direction / np.linalg.norm(direction), axis=-1)
+    return np.asarray(np.linalg.norm(normal - direction / np.linalg.norm(direction), axis=-1))
 
 
 def film(scene: Scene, path: Path, truths: Path) -> Path:

@@ -8,18 +8,17 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, replace
-from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.estimators.fakes import Truth
+from schemas.controls import Controls, Framing
 from schemas.joints import BODY_JOINTS, J, mirrored
 from schemas.tracks import BodyTrack, FaceTrack, HandTrack, HeadTrack, KeypointTrack
 from tests import figure
 
 Array = NDArray[np.float64]
-Framing = Literal["portrait", "half", "full"]
 
 SHOWN_M: dict[Framing, tuple[float, float]] = {
     "portrait": (-0.95, -0.30),
@@ -132,6 +131,7 @@ def truth(scene: Scene) -> Truth:
         person=KeypointTrack(
             names=BODY_JOINTS,
             points=f32(joints),
+            world=f32(act.joints - act.joints[:, :1]),
             score=f32(score),
             box=f32(box),
             head_box=f32(
@@ -162,15 +162,43 @@ def truth(scene: Scene) -> Truth:
     )
 
 
+def true_controls(scene: Scene) -> Controls:
+    """The controls of a scene whose canvas is the picture itself, with nothing smoothed."""
+    told, act = truth(scene), acted(scene)
+    middle = (told.face.box[:, :2] + told.face.box[:, 2:]) / 2
+    half = (told.face.box[:, 2:] - told.face.box[:, :2]).max(axis=1, keepdims=True) * 0.65
+    return Controls(
+        joints2d=told.body.joints2d,
+        joints3d=told.body.joints3d,
+        joints_score=told.body.score,
+        left_hand2d=told.hands.points2d[:, 0],
+        right_hand2d=told.hands.points2d[:, 1],
+        left_hand3d=told.hands.points3d[:, 0],
+        right_hand3d=told.hands.points3d[:, 1],
+        left_hand_score=told.hands.score[:, 0],
+        right_hand_score=told.hands.score[:, 1],
+        head_rotation=told.head.rotation,
+        head_center=told.head.center,
+        head_radius=told.head.radius,
+        head_valid=told.head.valid,
+        face_valid=told.face.valid,
+        body_valid=told.body.valid,
+        face_box=np.concatenate([middle - half, middle + half], axis=1),
+        body_yaw=f32(act.yaw),
+        camera_focal=np.array(scene.focal_px, np.float32),
+    )
+
+
 def pixels(scene: Scene, points: Array) -> Array:
     """Camera points (..., 3) in px (..., 2)."""
     middle = np.array([(scene.width - 1) / 2, (scene.height - 1) / 2])
-    return scene.focal_px * points[..., :2] / points[..., 2:] + middle
+    return np.asarray(scene.focal_px * points[..., :2] / points[..., 2:] + middle)
 
 
 def inside(scene: Scene, points: Array) -> NDArray[np.bool_]:
     """Which points (..., 2) lie in the picture."""
-    return ((points > -0.5) & (points < np.array([scene.width, scene.height]) - 0.5)).all(axis=-1)
+    within = (points > -0.5) & (points < np.array([scene.width, scene.height]) - 0.5)
+    return np.asarray(within.all(axis=-1))
 
 
 def person_box(scene: Scene, act: Acted) -> Array:
@@ -180,12 +208,12 @@ def person_box(scene: Scene, act: Acted) -> Array:
     points += [(act.head_center + sign * radius)[:, None] for sign in (-1, 1)]
     spots = pixels(scene, np.concatenate(points, axis=1))
     box = np.concatenate([spots.min(axis=1), spots.max(axis=1)], axis=1)
-    return np.clip(box, -0.5, np.tile([scene.width, scene.height], 2) - 0.5)
+    return np.asarray(np.clip(box, -0.5, np.tile([scene.width, scene.height], 2) - 0.5))
 
 
 def area(box: Array) -> Array:
     """px^2."""
-    return (box[:, 2] - box[:, 0]) * (box[:, 3] - box[:, 1])
+    return np.asarray((box[:, 2] - box[:, 0]) * (box[:, 3] - box[:, 1]))
 
 
 def shifted(act: Acted) -> Acted:

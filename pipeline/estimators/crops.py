@@ -32,6 +32,12 @@ class Square:
         """The smallest centred square that holds the picture."""
         return cls((width - 1) / 2, (height - 1) / 2, max(width, height))
 
+    @property
+    def box(self) -> tuple[float, float, float, float]:
+        """x0, y0, x1, y1 of the square standing upright, px."""
+        half = self.side / 2
+        return self.x - half, self.y - half, self.x + half, self.y + half
+
     def to_picture(self, parts: NDArray[np.floating]) -> NDArray[np.float64]:
         """Points (..., 2) in parts of the square (0 and 1 at its edges) as picture pixels."""
         cos, sin = np.cos(self.angle), np.sin(self.angle)

@@ -142,12 +142,12 @@ class Told(Generic[T]):
 
 def picked(track: Any, rows: NDArray[np.intp]) -> Any:
     """A track of some rows of another; row -1 is all zeros."""
-    specs = array_specs(type(track))
+    cls: type = type(track)
     values = {f.name: getattr(track, f.name) for f in fields(track)}
-    for name in specs:
+    for name in array_specs(cls):
         blank = np.zeros_like(values[name][:1])
         values[name] = np.concatenate([values[name], blank])[rows]
-    return type(track)(**values)
+    return cls(**values)
 
 
 class ColourHistogram:

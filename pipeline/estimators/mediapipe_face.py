@@ -7,7 +7,7 @@ Mesh with attention, arXiv 2006.10962) runs on a square around the face, turned 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -36,13 +36,13 @@ FACIAL_POINTS = {"nose": (1,), "left_eye": (263, 362), "right_eye": (33, 133)}
 
 MIN_POINT_SCORE = 0.5
 """Of a person's key point, to be compared with the mesh."""
-MAX_DISTANCE = 0.35
-"""Mean distance between key points and mesh, over the longer side of the face's box, above which it is no match."""
+MAX_DISTANCE = 0.5
+"""Mean distance of key points from the mesh above which it is another face, over its box's longer side."""
 
 REGION_SCALE = 1.5
 """Side of the mesh network's square over the longer side of the face's box, as the network was trained."""
-SETTLING_RUNS = 2
-"""Runs of the mesh after a detection: the first finds the square that the second, and the next frame, start from."""
+SETTLING_RUNS = 3
+"""Runs of the mesh after a detection, each on the square around the last mesh: it has settled by then."""
 
 
 @dataclass(frozen=True)
@@ -65,8 +65,17 @@ class Head:
     """Where the person's head is in one frame, as the person estimator sees it."""
 
     window: Square
+    """Sure to hold it, upright."""
     points: dict[str, Points]
     """Facial key points that were seen, px, by name."""
+
+    @property
+    def windows(self) -> list[Square]:
+        """Where to look for the face: the detector knows faces turned by up to 45 degrees either way."""
+        if not {"left_eye", "right_eye"} <= self.points.keys():
+            return [self.window]
+        angle = direction(self.points["left_eye"] - self.points["right_eye"])
+        return [replace(self.window, angle=angle), self.window]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -94,7 +103,7 @@ class MeshFaceDetector:
         self._settings = settings
         self._detect = FACE_DETECTOR_NEAR.start(settings.min_detection)
         self._mesh = Graph(mesh_text(), {"landmarks": read_landmarks, "presence": read_float}, MESH_SIDE)
-        self._card = card("mediapipe face mesh", (FACE_DETECTOR_NEAR.model, MESH_MODEL))
+        self._card = card("mediapipe_face", (FACE_DETECTOR_NEAR.model, MESH_MODEL))
 
     @property
     def card(self) -> EstimatorCard:
@@ -116,10 +125,11 @@ class MeshFaceDetector:
             face = self.settle(frame, last.region, runs=1)
             if face is not None and agrees(face, head):
                 return face
-        for region in self.detect(frame, head.window):
-            face = self.settle(frame, region, runs=SETTLING_RUNS)
-            if face is not None and agrees(face, head):
-                return face
+        for window in head.windows:
+            for region in self.detect(frame, window):
+                face = self.settle(frame, region, runs=SETTLING_RUNS)
+                if face is not None and agrees(face, head):
+                    return face
         return None
 
     def detect(self, frame: Picture, window: Square) -> list[Square]:
@@ -130,7 +140,7 @@ class MeshFaceDetector:
         return [detected_region(row, window) for row in rows[np.argsort(-rows[:, 0], kind="stable")]]
 
     def settle(self, frame: Picture, region: Square, runs: int) -> Face | None:
-        """The face in a square, each run of the mesh on the square of the one before; None where there is none."""
+        """The face in a square, each run of the mesh on the square of the last; None where there is none."""
         face = None
         for _ in range(runs):
             answer = self._mesh(region.cut(frame, MESH_SIDE))
@@ -155,7 +165,8 @@ def mesh_text() -> str:
         ranges {{ begin: 0 end: 6 }} ranges {{ begin: 6 end: 7 }} }} }} }}
     node {{ calculator: "TensorsToFaceLandmarksWithAttention" input_stream: "TENSORS:marks"
       output_stream: "LANDMARKS:landmarks" }}
-    node {{ calculator: "TensorsToFloatsCalculator" input_stream: "TENSORS:flag" output_stream: "FLOAT:presence"
+    node {{ calculator: "TensorsToFloatsCalculator"
+      input_stream: "TENSORS:flag" output_stream: "FLOAT:presence"
       options {{ [mediapipe.TensorsToFloatsCalculatorOptions.ext] {{ activation: SIGMOID }} }} }}
     """
 
@@ -163,11 +174,7 @@ def mesh_text() -> str:
 def face_region(points: Points) -> Square:
     """The square around a face's points (n, 2), turned so that the eyes' outer corners lie level."""
     right, left = points[list(EYE_CORNERS)]
-    return region_around(points, float(np.arctan2(*(left - right)[::-1])))
-
-
-def region_around(points: Points, angle: float) -> Square:
-    """The square of the mesh network around points (n, 2), turned clockwise by `angle`, rad."""
+    angle = direction(left - right)
     cos, sin = np.cos(angle), np.sin(angle)
     turn = np.array([[cos, -sin], [sin, cos]])  # of the square's axes into the picture's
     level = points @ turn
@@ -177,11 +184,16 @@ def region_around(points: Points, angle: float) -> Square:
 
 
 def detected_region(row: NDArray[np.float32], window: Square) -> Square:
-    """The square of the mesh network for a detection: score, box, then right and left eye, in parts of `window`."""
+    """The mesh network's square for a detection: score, box, right and left eye, in parts of `window`."""
     low, high, right, left = window.to_picture(row[1:9].reshape(4, 2))
     x, y = (low + high) / 2
-    angle = float(np.arctan2(*(left - right)[::-1]))
-    return Square(float(x), float(y), REGION_SCALE * float(np.abs(high - low).max()), angle)
+    side = float(np.linalg.norm(high - low)) / np.sqrt(2)  # its boxes are square
+    return Square(float(x), float(y), REGION_SCALE * side, direction(left - right))
+
+
+def direction(vector: Points) -> float:
+    """Angle of a picture vector (2,), clockwise from the x axis, rad."""
+    return float(np.arctan2(vector[1], vector[0]))
 
 
 def head_of(person: KeypointTrack, t: int) -> Head:
@@ -195,7 +207,7 @@ def head_of(person: KeypointTrack, t: int) -> Head:
 
 
 def agrees(face: Face, head: Head) -> bool:
-    """Whether a face is the head's: its middle in the head's square, its eyes and nose where the head's are."""
+    """Whether a face is the head's: its middle in the head's square, eyes and nose where the head's are."""
     side, x, y = head.window.side, head.window.x, head.window.y
     middle = (face.region.x, face.region.y)
     if max(abs(middle[0] - x), abs(middle[1] - y)) > side / 2:

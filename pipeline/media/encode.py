@@ -7,7 +7,7 @@ import os
 import subprocess
 import tempfile
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -92,6 +92,16 @@ def video_writer(
             raise failure(process, log, how.limit_s, path)
 
 
+def write_video(path: Path, windows: Iterable[Frames], how: VideoSettings) -> None:
+    """Write an mp4 of the windows' frames, one after another, as `video_writer` does; at least one window."""
+    windows = iter(windows)
+    first = next(windows)
+    with video_writer(path, first.shape[2], first.shape[1], how) as write:
+        write(first)
+        for window in windows:
+            write(window)
+
+
 def feed(process: subprocess.Popen[bytes], data: memoryview | None, limit_s: float) -> None:
     """Hand data to the encoder, or None to end it and wait; killed when that takes longer than the limit."""
     assert process.stdin is not None
@@ -156,6 +166,11 @@ def compiled(out: ffmpeg.nodes.OutputStream) -> list[str]:
     quiet = out.global_args("-hide_banner", "-loglevel", "error", "-filter_threads", "1")
     command: list[str] = ffmpeg.compile(quiet, cmd=imageio_ffmpeg.get_ffmpeg_exe(), overwrite_output=True)
     return command
+
+
+def ffmpeg_version() -> str:
+    """Version of the ffmpeg binary that encodes."""
+    return str(imageio_ffmpeg.get_ffmpeg_version())
 
 
 def encode_jpeg(picture: NDArray[np.uint8]) -> bytes:

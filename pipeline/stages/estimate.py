@@ -1,7 +1,8 @@
-"""Clip to Tracked: one decode, in windows, past all estimators; then the stretches in which one person is seen."""
+"""Clip to Tracked: one decode, in windows, past all estimators; then the stretches that show one person."""
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, fields, replace
 from typing import TypeVar
@@ -47,7 +48,7 @@ class EstimateSettings:
     window_mib: int = 256
     """Most MiB of frames in memory at a time; large pictures get shorter windows."""
     max_other_area: float = 0.2
-    """A frame shows several people where the largest other person's box is more than this share of the main one's."""
+    """A frame shows several people where the largest other's box exceeds this share of the main one's."""
     max_gap_frames: int = 12
     """A stretch goes on across so many frames in which nobody, or another person too, is seen."""
     min_person_share: float = 0.02
@@ -106,11 +107,15 @@ class Estimate:
         for frames in decode(clip.video, clip.first_frame, clip.num_frames, window=window):
             windows.append(self.look(frames, start))
             start += len(frames)
-        whole = Window(**{part.name: join([getattr(w, part.name) for w in windows]) for part in fields(Window)})
+        whole = Window(
+            **{part.name: join([getattr(w, part.name) for w in windows]) for part in fields(Window)}
+        )
         stretches = one_person(whole.person, self.settings)
         if not stretches:
             raise nobody_alone(whole.person, self.settings)
-        large = [run for run in stretches if self.share(clip, whole.person, run) >= self.settings.min_person_share]
+        large = [
+            run for run in stretches if self.share(clip, whole.person, run) >= self.settings.min_person_share
+        ]
         if not large:
             share = max(self.share(clip, whole.person, run) for run in stretches)
             raise Rejected("person_too_small", f"the person covers {share:.1%} of the picture")
@@ -134,7 +139,11 @@ class Estimate:
 
     def appearance(self, frames: Frames, person: KeypointTrack, start: int) -> Appearance:
         """Appearance and sharpness of the person in some frames of a window."""
-        shown = [t for t in range(len(frames)) if (start + t) % self.settings.look_every_frames == 0 and person.valid[t]]
+        shown = [
+            t
+            for t in range(len(frames))
+            if (start + t) % self.settings.look_every_frames == 0 and person.valid[t]
+        ]
         looks = [upright_square(frames[t], person.box[t]) for t in shown]
         pictures = np.stack(looks) if looks else np.zeros((0, LOOK_PX, LOOK_PX, 3), np.uint8)
         return Appearance(
@@ -171,7 +180,7 @@ def close_gaps(mask: NDArray[np.bool_], longest: int) -> NDArray[np.bool_]:
     """`mask` with inner gaps of at most `longest` filled."""
     closed = mask.copy()
     known = np.flatnonzero(mask)
-    for before, after in zip(known[:-1], known[1:], strict=True):
+    for before, after in itertools.pairwise(known):
         if after - before - 1 <= longest:
             closed[before:after] = True
     return closed
@@ -182,7 +191,7 @@ def changes(person: KeypointTrack, min_overlap: float) -> set[int]:
     known = np.flatnonzero(person.valid)
     return {
         int(after)
-        for before, after in zip(known[:-1], known[1:], strict=True)
+        for before, after in itertools.pairwise(known)
         if after - before == 1 and iou(person.box[before], person.box[after]) < min_overlap
     }
 
@@ -199,7 +208,9 @@ def nobody_alone(person: KeypointTrack, settings: EstimateSettings) -> Rejected:
 def tracked(clip: Clip, whole: Window, run: slice, provenance: dict[str, EstimatorCard]) -> Tracked:
     """The stretch `run` of a clip, with its part of every track."""
     first = clip.first_frame + run.start
-    part = replace(clip, key=clip_key(clip.video.key, first), first_frame=first, num_frames=run.stop - run.start)
+    part = replace(
+        clip, key=clip_key(clip.video.key, first), first_frame=first, num_frames=run.stop - run.start
+    )
     shown = (whole.appearance.frames >= run.start) & (whole.appearance.frames < run.stop)
     return Tracked(
         key=part.key,
@@ -226,7 +237,8 @@ def cut(track: T, run: slice) -> T:
 def join(tracks: Sequence[T]) -> T:
     """Tracks of consecutive windows as one. Fields that are no arrays are constant over a clip."""
     arrays = {
-        name: np.concatenate([getattr(track, name) for track in tracks]) for name in array_specs(type(tracks[0]))
+        name: np.concatenate([getattr(track, name) for track in tracks])
+        for name in array_specs(type(tracks[0]))
     }
     return replace(tracks[0], **arrays)  # type: ignore[type-var]
 
@@ -248,7 +260,9 @@ def upright_square(frame: NDArray[np.uint8], box: NDArray[np.float32]) -> NDArra
     top = np.clip(y0, 0, max(height - side, 0))
     part = frame[int(top) : int(top + side) + 1, int(left) : int(left + side) + 1]
     shrinks = part.shape[0] > LOOK_PX
-    scaled = cv2.resize(part, (LOOK_PX, LOOK_PX), interpolation=cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR)
+    scaled = cv2.resize(
+        part, (LOOK_PX, LOOK_PX), interpolation=cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR
+    )
     return np.asarray(scaled, np.uint8)
 
 

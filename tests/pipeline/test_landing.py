@@ -14,7 +14,9 @@ from schemas.outcome import Reject
 
 
 def source(n: int) -> Source:
-    return Source(key=f"{n:012x}", uri=f"/v/{n}", sha256=f"{n:064x}", num_bytes=n, licence="cc0", domain="talk")
+    return Source(
+        key=f"{n:012x}", uri=f"/v/{n}", sha256=f"{n:064x}", num_bytes=n, licence="cc0", domain="talk"
+    )
 
 
 def lap(name: str = "000000", inputs: str = "i") -> Lap:
@@ -32,7 +34,14 @@ def test_a_landed_lap_reads_back(tmp_path: Path) -> None:
     assert (said.rows, said.rejects) == (2, 1)
     assert [row.num_bytes for row in ledger.rows("sources", "000000", Source)] == [1, 2]
     assert ledger.rejects("sources", "000000").to_pylist() == [
-        {"key": "k", "step": "corpus", "reason": "empty", "detail": "0 bytes", "uri": "/v/9", "leg": "sources"}
+        {
+            "key": "k",
+            "step": "corpus",
+            "reason": "empty",
+            "detail": "0 bytes",
+            "uri": "/v/9",
+            "leg": "sources",
+        }
     ]
     assert ledger.landed("sources", "000000") == said
     assert ledger.tallies("sources") == [tally]

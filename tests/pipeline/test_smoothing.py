@@ -82,9 +82,17 @@ def test_smoothing_is_a_gaussian() -> None:
     np.testing.assert_array_equal(smooth(pulse, np.ones(41, bool), 0.0), pulse)
 
 
-def test_straight_motion_is_not_bent_inside() -> None:
-    line = np.arange(30.0)
-    np.testing.assert_allclose(smooth(line, np.ones(30, bool), 1.5)[5:-5], line[5:-5])
+def test_straight_motion_stays_straight_at_ends_and_beside_gaps() -> None:
+    line, known = np.arange(30.0), np.ones(30, bool)
+    known[10:20] = False
+    np.testing.assert_allclose(smooth(line, known, 1.5), line, atol=1e-12)
+
+
+def test_noise_is_damped_at_the_ends_too() -> None:
+    noise = RANDOM.normal(size=(40, 500))
+    damped = smooth(noise, np.ones(40, bool), 2.0).std(axis=1)
+    assert damped[20] < 0.45
+    assert damped[0] < 0.8
 
 
 def test_rotations_are_smoothed_over_the_seam_whatever_the_sign_of_quaternions() -> None:
@@ -104,7 +112,10 @@ def test_rotations_are_smoothed_over_the_seam_whatever_the_sign_of_quaternions()
 
 
 def test_smoothing_is_recorded_and_checked() -> None:
-    assert SmoothingSettings(hands=0).card.version == "sigma in frames: body=1 hands=0 head=1 face_window=2"
+    assert (
+        SmoothingSettings(hands=0).card.version
+        == "local linear, sigma in frames: body=1 hands=0 head=1 face_window=2"
+    )
     with pytest.raises(ValueError, match="smoothing of body is -1 frames; it cannot be below 0"):
         SmoothingSettings(body=-1)
 

@@ -1,0 +1,139 @@
+"""`understudy preview`: what a data set looks like, straight from its shards."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from math import degrees
+from pathlib import Path
+
+import cv2
+import numpy as np
+from pipeline.stages.index import read_index
+from rich.console import Console
+
+from jobs.sheets import Picture, below, beside, captioned, fit, label, overlay
+from pipeline.media.arrays import unpack
+from pipeline.media.decode import decode_bytes
+from pipeline.media.encode import VideoSettings, video_writer
+from pipeline.media.tar import read_members, samples_in
+from schemas.controls import Controls
+from schemas.drawing import draw_skeleton, draw_spheres
+from schemas.index import IndexRow
+from schemas.media import Frames
+from schemas.sample import FACE, META, TRACKS, VIDEO
+
+STRIP_FRAMES = 6
+FRAME_PX = 220
+SMALL_PX = 130
+REFERENCE_PX = 170
+SHEET_PX = 1000
+VIDEO_PX = 480
+
+
+@dataclass(frozen=True, kw_only=True)
+class Preview:
+    """Draw contact sheets and overlay videos of a data set."""
+
+    data: Path
+    """Folder of the data set."""
+    out: Path
+    """Folder for the pictures."""
+    samples: int = 24
+    """Most samples to show, spread evenly over the index."""
+    per_sheet: int = 3
+    """Samples on one sheet."""
+    videos: bool = True
+    """Write an overlay video of each shown sample, too."""
+
+
+def preview(job: Preview, console: Console) -> int:
+    """Write the sheets and videos; 0.
+
+    Raises:
+        ValueError: there is no data set, or a shard is damaged.
+    """
+    job.out.mkdir(parents=True, exist_ok=True)
+    shown = spread(read_index(job.data), job.samples)
+    rows = []
+    for row in shown:
+        members = members_of(job.data, row)
+        controls = Controls(**unpack(members[TRACKS]))
+        video, face = decode_bytes(members[VIDEO]), decode_bytes(members[FACE])
+        skeleton = draw_skeleton(controls, row.width, row.height)
+        sphere = draw_spheres(controls, row.width, row.height)
+        laid, maps = overlay(video, skeleton, sphere), np.maximum(skeleton, sphere)
+        rows.append(strip(row, controls, laid, maps, face, references(members)))
+        if job.videos:
+            write_overlay(job.out / f"{row.key}.mp4", laid, maps, face)
+        console.print(f"{row.key}: {row.framing}, {row.frames} frames", highlight=False)
+    for number, start in enumerate(range(0, len(rows), job.per_sheet)):
+        write_picture(job.out / f"sheet_{number:03d}.png", below(rows[start : start + job.per_sheet], gap=16))
+    console.print(f"{len(rows)} samples on sheets in {job.out}", highlight=False)
+    return 0
+
+
+def spread(rows: Sequence[IndexRow], most: int) -> list[IndexRow]:
+    """At most `most` rows, evenly over the index."""
+    return [
+        rows[i] for i in sorted(set(np.linspace(0, len(rows) - 1, min(most, len(rows)), dtype=int).tolist()))
+    ]
+
+
+def members_of(data: Path, row: IndexRow) -> dict[str, bytes]:
+    """The members of a stored sample by name."""
+    path = data / row.shard
+    stored = next((sample for sample in samples_in(path) if sample.key == row.key), None)
+    if stored is None:
+        raise ValueError(f"{row.shard} holds no sample {row.key}: see `understudy check`")
+    with path.open("rb") as file:
+        return read_members(file, stored)
+
+
+def references(members: dict[str, bytes]) -> list[Picture]:
+    """The reference frames, each with why it was chosen."""
+    pictures = []
+    for said in json.loads(members[META])["references"]:
+        packed = cv2.imdecode(np.frombuffer(members[said["member"]], np.uint8), cv2.IMREAD_COLOR_RGB)
+        why = f"{said['reason']} {degrees(said['yaw']):.0f}°, {said['similarity']:.2f}"
+        pictures.append(captioned(fit(np.asarray(packed), REFERENCE_PX), why))
+    return pictures
+
+
+def strip(
+    row: IndexRow, controls: Controls, laid: Frames, maps: Frames, face: Frames, pictures: Sequence[Picture]
+) -> Picture:
+    """One sample on a sheet: its facts, frames under their controls, maps, face crops, references."""
+    shown = np.linspace(0, row.frames - 1, STRIP_FRAMES, dtype=int)
+    frames = beside([captioned(fit(laid[t], FRAME_PX), f"{t}") for t in shown])
+    drawn = beside([fit(maps[t], SMALL_PX) for t in shown])
+    said = ["" if valid else "no face" for valid in controls.face_valid[shown]]
+    faces = beside([captioned(fit(face[t], SMALL_PX), word) for t, word in zip(shown, said, strict=True)])
+    facts = [
+        f"{row.key}   {row.framing}   {row.frames} frames   {row.width}x{row.height}   "
+        f"{row.domain}   {row.licence}",
+        f"yaw {degrees(row.yaw_min):.0f}..{degrees(row.yaw_max):.0f}°   face {row.face_ratio:.0%}   "
+        f"body {row.body_ratio:.0%}   hands {row.left_hand_ratio:.0%} {row.right_hand_ratio:.0%}   "
+        f"motion {row.motion:.2f}   sharpness {row.sharpness:.0f}   "
+        f"similarity {row.reference_similarity:.2f}   sound {'yes' if row.has_audio else 'no'}",
+    ]
+    return below([label(facts, max(frames.shape[1], SHEET_PX)), frames, drawn, faces, beside(pictures)])
+
+
+def write_overlay(path: Path, laid: Frames, maps: Frames, face: Frames) -> None:
+    """A video of overlay, maps and face crop side by side."""
+
+    def page(t: int) -> Picture:
+        parts = beside([fit(laid[t], VIDEO_PX), fit(maps[t], VIDEO_PX), fit(face[t], VIDEO_PX)])
+        return parts[:, : parts.shape[1] // 2 * 2]
+
+    height, width = page(0).shape[:2]
+    with video_writer(path, width, height, VideoSettings(crf=23)) as write:
+        for t in range(len(laid)):
+            write(page(t)[None])
+
+
+def write_picture(path: Path, picture: Picture) -> None:
+    """A PNG."""
+    cv2.imwrite(str(path), cv2.cvtColor(picture, cv2.COLOR_RGB2BGR))

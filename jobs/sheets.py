@@ -1,0 +1,72 @@
+"""Pictures for people who audit: overlays, labels, rows and columns. Arrays in, arrays out."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image, ImageDraw, ImageFont
+
+Picture = NDArray[np.uint8]
+FONT = ImageFont.load_default(size=15)
+LINE_PX = 20
+INK = (235, 235, 235)
+PAPER = 24
+
+
+def overlay(
+    frames: NDArray[np.uint8], skeleton: NDArray[np.uint8], sphere: NDArray[np.uint8]
+) -> NDArray[np.uint8]:
+    """The video, darkened, under its own control maps; (t, H, W, 3)."""
+    maps = np.where(skeleton.any(axis=-1, keepdims=True), skeleton, (sphere * 0.75).astype(np.uint8))
+    drawn = maps.any(axis=-1, keepdims=True)
+    return np.where(drawn, (frames * 0.35 + maps * 0.65).astype(np.uint8), (frames * 0.8).astype(np.uint8))
+
+
+def fit(picture: Picture, height: int) -> Picture:
+    """The picture at this height."""
+    width = max(1, round(picture.shape[1] * height / picture.shape[0]))
+    shrinks = height < picture.shape[0]
+    return np.asarray(
+        cv2.resize(picture, (width, height), interpolation=cv2.INTER_AREA if shrinks else cv2.INTER_CUBIC)
+    )
+
+
+def beside(pictures: Sequence[Picture], gap: int = 4) -> Picture:
+    """Pictures of one height in a row."""
+    parts: list[Picture] = []
+    for picture in pictures:
+        parts += [picture, np.full((picture.shape[0], gap, 3), PAPER, np.uint8)]
+    return np.concatenate(parts[:-1], axis=1)
+
+
+def below(pictures: Sequence[Picture], gap: int = 4) -> Picture:
+    """Pictures under each other, left-aligned, the narrower ones on paper."""
+    width = max(picture.shape[1] for picture in pictures)
+    parts: list[Picture] = []
+    for picture in pictures:
+        padded = np.full((picture.shape[0] + gap, width, 3), PAPER, np.uint8)
+        padded[: picture.shape[0], : picture.shape[1]] = picture
+        parts.append(padded)
+    return np.concatenate(parts)
+
+
+def label(lines: Sequence[str], width: int) -> Picture:
+    """Lines of text on paper."""
+    image = Image.new("RGB", (width, LINE_PX * len(lines) + 4), (PAPER, PAPER, PAPER))
+    pen = ImageDraw.Draw(image)
+    for number, line in enumerate(lines):
+        pen.text((4, 2 + LINE_PX * number), line, fill=INK, font=FONT)
+    return np.asarray(image)
+
+
+def captioned(picture: Picture, text: str) -> Picture:
+    """The picture with a word in its corner."""
+    image = Image.fromarray(picture)
+    pen = ImageDraw.Draw(image)
+    box = pen.textbbox((4, 2), text, font=FONT)
+    pen.rectangle((0, 0, box[2] + 4, box[3] + 3), fill=(0, 0, 0))
+    pen.text((4, 2), text, fill=INK, font=FONT)
+    return np.asarray(image)

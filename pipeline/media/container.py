@@ -1,0 +1,59 @@
+"""Opening a stranger's file: local, of a known container, and bounded before memory is taken."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from fractions import Fraction
+
+import av
+from av.container import InputContainer
+from av.stream import Stream
+from av.video.stream import VideoStream
+
+from pipeline.core import Rejected
+
+CONTAINERS = ("mov", "matroska", "avi", "mpeg", "mpegts", "flv", "ogg", "asf", "gif")
+"""Demuxers whose files hold their pictures themselves. Playlists (hls, concat, dash, sdp, image sequences) do
+not: FFmpeg refuses what is not on this list by its first bytes, before it follows a name."""
+
+
+@contextmanager
+def open_container(uri: str, *, max_pixels: int) -> Iterator[InputContainer]:
+    """The opened file, for reading; FFmpeg's errors inside the block become rejects too.
+
+    A picture of more than `max_pixels` is refused by the decoders before its memory is taken.
+
+    Raises:
+        Rejected: "invalid_data", "unsupported_container", "unreadable" or "undecodable".
+    """
+    options = {
+        "protocol_whitelist": "file",
+        "format_whitelist": ",".join(CONTAINERS),
+        "max_pixels": str(max_pixels),
+        "fflags": "+genpts",
+    }
+    try:
+        container = av.open(uri, "r", options=options)
+    except av.InvalidDataError as error:
+        raise Rejected("invalid_data", str(error)) from error
+    except av.ArgumentError as error:  # what FFmpeg answers for a container that is not on the list
+        raise Rejected("unsupported_container", str(error)) from error
+    except av.FFmpegError as error:
+        raise Rejected("unreadable", str(error)) from error
+    with container:
+        try:
+            yield container
+        except av.FFmpegError as error:
+            raise Rejected("undecodable", str(error)) from error
+
+
+def video_stream(container: InputContainer, index: int) -> VideoStream:
+    """The video stream with this index in the file."""
+    return next(stream for stream in container.streams.video if stream.index == index)
+
+
+def tick_s(stream: Stream) -> Fraction:
+    """Length of a tick of the stream's clock, seconds."""
+    assert stream.time_base is not None, "every stream of an opened container has one"
+    return stream.time_base

@@ -1,0 +1,39 @@
+"""Source -> Probed: what is in the file, and whether it can be read at all."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from pipeline.media.probe import probe
+from schemas.media import Probed, Source
+
+
+@dataclass(frozen=True, kw_only=True)
+class ProbeSettings:
+    """What a source may be at most."""
+
+    max_source_pixels: int = 4096 * 2304
+    """Width times height of a picture; larger ones are refused before their memory is taken."""
+
+    max_duration_s: float = 12 * 3600.0
+    """Longer files are taken for broken headers."""
+
+    max_pixel_stretch: float = 0.1
+    """How far a pixel's aspect may be from square."""
+
+
+class Probe:
+    """Gives the source with the facts of its largest video stream."""
+
+    def __init__(self, settings: ProbeSettings) -> None:
+        self.settings = settings
+
+    def __call__(self, source: Source) -> Iterator[Probed]:
+        """The probed source; `pipeline.media.probe` says the reasons of rejects."""
+        yield probe(
+            source,
+            max_pixels=self.settings.max_source_pixels,
+            max_duration_s=self.settings.max_duration_s,
+            max_pixel_stretch=self.settings.max_pixel_stretch,
+        )

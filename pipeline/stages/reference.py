@@ -1,0 +1,158 @@
+"""Cast to Samples: every clip gets its references, from all over the source where the same person is seen."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from pipeline.candidates import Candidates, candidates
+from pipeline.core import Rejected
+from pipeline.geometry import Array, wrap_angle
+from pipeline.half_body import half_body_crop, shows_half
+from pipeline.smoothing import Mask
+from schemas.controls import Cast, Controlled
+from schemas.sample import Reference, Sample, Why
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReferenceSettings:
+    """Which frames become references, and how the half-body crop is cut."""
+
+    seen_score: float = 0.5
+    """A joint counts as seen from this score on."""
+    min_spread_deg: float = 10.0
+    """Where the yaw varies by less, frames far apart in time are taken instead of its extremes."""
+    outside_frames: int = 12
+    """A frame this far outside the clip is preferred: what it shows is news to every training window."""
+    outside_yaw_deg: float = 10.0
+    """A preferred frame may miss the wanted yaw by this much."""
+    half_body_margin: float = 0.1
+    """The half-body crop reaches this share of its height beyond the hips and the crown."""
+    max_upscale: float = 4.0
+    """Most canvas px a source px may become in the half-body crop."""
+
+
+class Refer:
+    """Chooses the references of every clip of a cast (method.md 6). Gives one `Sample` a member.
+
+    Candidates are the frames in which the person was looked at, in all clips of the cast. Of those that pass
+    the gates (`Candidates.gated`) the ones of maximum, minimum and median yaw are taken. A frame at least
+    `outside_frames` outside the clip is taken instead where it has nearly that yaw: it is news to every
+    training window. Otherwise the clip's own frames serve: a clip is longer than most windows, and the times
+    of references are stored, so a loader can tell which lie outside its window. Rejects: no_reference.
+    """
+
+    def __init__(self, settings: ReferenceSettings) -> None:
+        self.settings = settings
+
+    def __call__(self, cast: Cast) -> Iterator[Sample]:
+        """The samples of a cast, one a member, in its order.
+
+        Raises:
+            Rejected: no look at the person can be a reference.
+        """
+        looks = candidates(cast, self.settings.seen_score)
+        pool, held = looks.gated()
+        if len(pool) == 0:
+            raise Rejected(
+                "no_reference", f"of {len(looks)} looks at the person none has a measured face or body"
+            )
+        numbers = {"reference_candidates": float(len(pool)), "reference_gates": float(held)}
+        for member in cast.members:
+            yield Sample(
+                key=member.key,
+                scene=replace(member, quality={**member.quality, **numbers}),
+                references=references(cast, member, looks, pool, self.settings),
+            )
+
+
+def references(
+    cast: Cast, member: Controlled, looks: Candidates, pool: Candidates, settings: ReferenceSettings
+) -> tuple[Reference, ...]:
+    """The references of a clip: whole frames, the most frontal first, then a full body's half-body crop."""
+    outside = beyond(member, pool, settings.outside_frames)
+    if np.degrees(np.ptp(pool.yaw)) < settings.min_spread_deg:
+        chosen = far_apart(pool, outside)
+    else:
+        chosen = by_yaw(pool, outside, np.radians(settings.outside_yaw_deg))
+    wholes = [reference(pool, i, why, member.to_canvas) for i, why in chosen]
+    wholes.sort(key=lambda whole: (abs(float(wrap_angle(whole.yaw))), whole.source_frame))
+    if member.framing != "full":
+        return tuple(wholes)
+    used = np.array([whole.source_frame for whole in wholes])
+    fresh = [found.without(used) for found in (pool.where(outside), pool, looks.where(looks.measured))]
+    return (*wholes, *half_body(cast, member, [*fresh, pool], settings))
+
+
+def beyond(member: Controlled, pool: Candidates, frames: int) -> Mask:
+    """Candidates at least this many frames before a clip's first or after its last."""
+    first = member.clip.first_frame
+    last = first + member.clip.num_frames - 1
+    return (pool.source_frame <= first - frames) | (pool.source_frame >= last + frames)
+
+
+def by_yaw(pool: Candidates, preferred: Mask, tolerance: float) -> list[tuple[int, Why]]:
+    """Candidates of the greatest, the least and the median yaw."""
+    yaw = np.sort(pool.yaw)
+    wanted: list[tuple[Why, float]] = [
+        ("yaw_max", yaw[-1]),
+        ("yaw_min", yaw[0]),
+        ("yaw_median", yaw[(len(yaw) - 1) // 2]),
+    ]
+    return nearest(pool.yaw, wanted, preferred, tolerance)
+
+
+def far_apart(pool: Candidates, preferred: Mask) -> list[tuple[int, Why]]:
+    """Candidates at the start, the end and the middle of the time that the pool covers."""
+    time = pool.source_frame.astype(np.float64)
+    wanted: list[tuple[Why, float]] = [("apart", t) for t in (time[0], time[-1], (time[0] + time[-1]) / 2)]
+    return nearest(time, wanted, preferred, np.inf)
+
+
+def nearest(
+    values: Array, wanted: list[tuple[Why, float]], preferred: Mask, tolerance: float
+) -> list[tuple[int, Why]]:
+    """For each wanted value another index, as long as there are any.
+
+    The nearest preferred one within `tolerance`, or else the nearest of all; of equals the first.
+    """
+    chosen: list[tuple[int, Why]] = []
+    free = np.ones(len(values), np.bool_)
+    for why, value in wanted[: len(values)]:
+        miss = np.where(free, np.abs(values - value), np.inf)
+        close = free & preferred & (miss <= tolerance)
+        index = int(np.argmin(np.where(close, miss, np.inf) if close.any() else miss))
+        free[index] = False
+        chosen.append((index, why))
+    return chosen
+
+
+def reference(pool: Candidates, index: int, why: Why, crop: Array) -> Reference:
+    """A candidate as a reference."""
+    return Reference(
+        source_frame=int(pool.source_frame[index]),
+        why=why,
+        yaw=float(pool.yaw[index]),
+        similarity=float(pool.similarity[index]),
+        sharpness=float(pool.sharpness[index]),
+        visible=float(pool.visible[index]),
+        crop=crop,
+    )
+
+
+def half_body(
+    cast: Cast, member: Controlled, pools: Iterable[Candidates], settings: ReferenceSettings
+) -> tuple[Reference, ...]:
+    """A frame that shows a half body, cut to it: drawn by the clip's key from the first pool that has any."""
+    for pool in pools:
+        places = zip(pool.member, pool.frame, strict=True)
+        shown = [i for i, (m, t) in enumerate(places) if shows_half(cast.members[m], t, settings.seen_score)]
+        if shown:
+            draw = shown[int.from_bytes(hashlib.sha256(member.key.encode()).digest()[:8], "big") % len(shown)]
+            at, frame = cast.members[pool.member[draw]], int(pool.frame[draw])
+            crop = half_body_crop(at, frame, settings.half_body_margin, settings.max_upscale)
+            return (reference(pool, draw, "half_body", crop),)
+    return ()

@@ -1,0 +1,234 @@
+"""ShardPlan to IndexRow: samples become files in one tar, written aside, read back, and only then named."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from pipeline.core import Rejected
+from pipeline.media.arrays import DamagedError, pack
+from pipeline.media.decode import decode, decode_frames
+from pipeline.media.encode import VideoSettings, encode_jpeg, video_writer
+from pipeline.media.meta import pack_meta
+from pipeline.media.resample import crop_squares, resample, resample_one
+from pipeline.media.sound import clip_sound, encode_flac, num_samples
+from pipeline.media.tar import read_members, sample_digest, samples_in
+from pipeline.media.verify import Exhibit, faults_of
+from schemas.arrays import array_specs
+from schemas.controls import Controls
+from schemas.drawing import draw_skeleton, draw_spheres
+from schemas.index import IndexRow, ShardPlan, bucket_name
+from schemas.outcome import Reject
+from schemas.sample import (
+    AUDIO,
+    FACE,
+    FACE_SIZE,
+    META,
+    SKELETON,
+    SPHERE,
+    TRACKS,
+    VIDEO,
+    Sample,
+    reference_member,
+)
+from schemas.version import SCHEMA
+
+Members = dict[str, bytes]
+
+
+@dataclass(frozen=True, kw_only=True)
+class ShardSettings:
+    """How samples are stored."""
+
+    video: VideoSettings = field(default_factory=VideoSettings)
+    bake_maps: bool = False
+    """Store drawn skeletons and spheres too; otherwise whoever reads a sample draws them from its numbers."""
+    window: int = 16
+    """Source frames in memory at a time."""
+
+
+class Shard:
+    """Writes one tar below `out`. Samples that cannot be encoded are rejects; no tar is left without samples.
+
+    Reasons: those of `pipeline.media.decode`, and "broken_audio".
+    """
+
+    def __init__(self, settings: ShardSettings, out: Path) -> None:
+        self.settings = settings
+        self.out = out
+
+    def __call__(self, plan: ShardPlan) -> list[IndexRow | Reject]:
+        """A row for each member that was stored, a reject for each other.
+
+        Raises:
+            OSError: the folder cannot be written, the disk is full, or it gives other bytes back.
+            EncodeError: the encoder failed.
+            RuntimeError: what was written breaks a promise of formats.md: a bug of an earlier step.
+        """
+        path = self.out / "shards" / f"{plan.key}.tar"
+        with workplace(path) as folder:
+            aside = folder / "shard.tar"
+            outcomes = list(self.write(plan, aside, folder))
+            rows = [outcome for outcome in outcomes if isinstance(outcome, IndexRow)]
+            if rows:
+                read_back(aside, rows)
+                aside.replace(path)
+                sync(path.parent)
+            else:
+                path.unlink(missing_ok=True)
+        return outcomes
+
+    def write(self, plan: ShardPlan, path: Path, folder: Path) -> Iterator[IndexRow | Reject]:
+        """Encode the members one by one into a tar at `path`."""
+        from webdataset import TarWriter  # brings torch along: not before there is something to write
+
+        with path.open("wb") as file:
+            with TarWriter(file, user="", group="", mode=0o444, mtime=0, encoder=False) as tar:
+                for sample in plan.members:
+                    try:
+                        members = encode(sample, folder, self.settings)
+                    except Rejected as no:
+                        yield Reject(
+                            key=sample.key, step="shard", reason=no.reason, detail=no.detail, uri=sample.uri
+                        )
+                        continue
+                    offset = tar.tarstream.offset
+                    tar.write({"__key__": sample.key, **members})
+                    yield row_of(
+                        sample, members, f"shards/{plan.key}.tar", offset, tar.tarstream.offset - offset
+                    )
+            file.flush()
+            os.fsync(file.fileno())
+
+
+@contextmanager
+def workplace(path: Path) -> Iterator[Path]:
+    """An empty folder beside `path`, gone afterwards; what a killed attempt left there is removed first."""
+    folder = path.with_name(f".{path.stem}.tmp")
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def sync(folder: Path) -> None:
+    """Make renames in a folder last."""
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def encode(sample: Sample, folder: Path, settings: ShardSettings) -> Members:
+    """The members of a sample by name, in order; `folder` holds the videos while they grow.
+
+    Raises:
+        Rejected: the source cannot be decoded here (any more).
+    """
+    clip, quality = sample.scene.clip, dict(sample.scene.quality)
+    members = {TRACKS: pack({name: getattr(sample.scene.controls, name) for name in array_specs(Controls)})}
+    members |= stills(sample)
+    if clip.video.has_audio:
+        sound = clip_sound(clip)
+        quality["audio_share"] = len(sound) / num_samples(clip.num_frames)
+        if len(sound):
+            members[AUDIO] = encode_flac(folder / AUDIO, sound, clip.num_frames)
+    members |= videos(sample, folder, settings)
+    members[META] = pack_meta(sample, quality)
+    return dict(sorted(members.items()))
+
+
+def stills(sample: Sample) -> Members:
+    """The reference frames, best first."""
+    scene, references = sample.scene, sample.references
+    frames = decode_frames(scene.clip.video, [reference.source_frame for reference in references])
+    return {
+        reference_member(index): encode_jpeg(resample_one(frame, reference.crop, scene.width, scene.height))
+        for index, (frame, reference) in enumerate(zip(frames, references, strict=True))
+    }
+
+
+def videos(sample: Sample, folder: Path, settings: ShardSettings) -> Members:
+    """The clip, its faces and, where wanted, its maps, encoded while the source is decoded once."""
+    scene, controls = sample.scene, sample.scene.controls
+    canvas = (scene.width, scene.height)
+    sizes = {VIDEO: canvas, FACE: (FACE_SIZE, FACE_SIZE)}
+    if settings.bake_maps:
+        sizes |= {SKELETON: canvas, SPHERE: canvas}
+    clip, done = scene.clip, 0
+    with ExitStack() as stack:
+        write = {
+            name: stack.enter_context(video_writer(folder / name, *size, settings.video))
+            for name, size in sizes.items()
+        }
+        for frames in decode(clip.video, clip.first_frame, clip.num_frames, window=settings.window):
+            span = slice(done, done := done + len(frames))
+            write[VIDEO](resample(frames, scene.to_canvas, *canvas))
+            write[FACE](crop_squares(frames, controls.face_box[span], controls.face_valid[span], FACE_SIZE))
+            if settings.bake_maps:
+                write[SKELETON](draw_skeleton(controls, *canvas, span))
+                write[SPHERE](draw_spheres(controls, *canvas, span))
+    return {name: (folder / name).read_bytes() for name in sizes}
+
+
+def row_of(sample: Sample, members: Members, shard: str, offset: int, size: int) -> IndexRow:
+    """The index row of a stored sample."""
+    scene, clip, quality = sample.scene, sample.scene.clip, sample.scene.quality
+    source, yaw = clip.video.source, sample.scene.controls.body_yaw
+    return IndexRow(
+        key=sample.key,
+        shard=shard,
+        offset=offset,
+        size=size,
+        bucket=bucket_name(scene.width, scene.height),
+        width=scene.width,
+        height=scene.height,
+        frames=clip.num_frames,
+        framing=scene.framing,
+        domain=source.domain,
+        licence=source.licence,
+        source_sha256=source.sha256,
+        start_s=clip.start_s,
+        stop_s=clip.stop_s,
+        yaw_min=float(yaw.min()),
+        yaw_max=float(yaw.max()),
+        face_ratio=quality["face_ratio"],
+        body_ratio=quality["body_ratio"],
+        left_hand_ratio=quality["left_hand_ratio"],
+        right_hand_ratio=quality["right_hand_ratio"],
+        motion=quality["motion"],
+        sharpness=quality["sharpness"],
+        reference_similarity=min(reference.similarity for reference in sample.references),
+        num_references=len(sample.references),
+        has_audio=AUDIO in members,
+        sha256=sample_digest(sample.key, members),
+        schema=SCHEMA,
+    )
+
+
+def read_back(path: Path, rows: list[IndexRow]) -> None:
+    """Compare a tar on disk with its rows, and each sample with every promise but that its pixels decode.
+
+    Raises:
+        OSError: the disk gives other bytes back.
+        RuntimeError: the right bytes break a promise.
+    """
+    try:
+        stored = samples_in(path)
+    except DamagedError as error:
+        raise OSError(f"{path}: {error}") from error
+    found = [(sample.key, sample.offset, sample.size) for sample in stored]
+    if found != [(row.key, row.offset, row.size) for row in rows]:
+        raise OSError(f"{path}: the samples read back are not where they were written")
+    with path.open("rb") as file:
+        for row, sample in zip(rows, stored, strict=True):
+            for fault in faults_of(Exhibit(row, read_members(file, sample), decode=False)):
+                kind = OSError if fault.check == "digest" else RuntimeError
+                raise kind(f"{path}: {row.key}, {fault.check}: {fault.detail}")

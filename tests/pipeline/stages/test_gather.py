@@ -1,0 +1,58 @@
+from dataclasses import replace
+from itertools import permutations
+
+import numpy as np
+import pytest
+
+from pipeline.stages.control import Control, ControlSettings
+from pipeline.stages.gather import GatherSettings, gather
+from schemas.controls import Controlled
+from tests.synth import Scene
+from tests.tracked import tracked_of
+
+SCENE = Scene(num_frames=30)
+ANNA, BERT = np.array([1, 0, 0, 0], np.float32), np.array([0, 1, 0, 0], np.float32)
+NEAR_ANNA = np.array([0.95, np.sqrt(1 - 0.95**2), 0, 0], np.float32)
+
+
+def clip(look: np.ndarray, first_frame: int, source_key: str = "a" * 12, every: int = 6) -> Controlled:
+    tracked = tracked_of(SCENE, first_frame, source_key, look, every)
+    (made,) = Control(ControlSettings())(tracked)
+    return made
+
+
+def keys(*clips: Controlled, min_similarity: float = 0.8) -> list[tuple[str, list[str]]]:
+    casts = gather(clips, GatherSettings(min_similarity=min_similarity))
+    return [(cast.key, [member.key for member in cast.members]) for cast in casts]
+
+
+def test_clips_of_one_person_are_together_whatever_their_order() -> None:
+    clips = [clip(ANNA, 0), clip(BERT, 30), clip(NEAR_ANNA, 60), clip(ANNA, 0, "b" * 12)]
+    a, b, c, d = (c.key for c in clips)
+    expected = [("a" * 12 + "-0", [a, c]), ("a" * 12 + "-1", [b]), ("b" * 12 + "-0", [d])]
+    for order in permutations(clips):
+        assert keys(*order) == expected
+
+
+@pytest.mark.parametrize(("min_similarity", "num_casts"), [(0.94, 1), (0.96, 2)])
+def test_threshold_is_the_cosine_between_looks(min_similarity: float, num_casts: int) -> None:
+    assert len(keys(clip(ANNA, 0), clip(NEAR_ANNA, 30), min_similarity=min_similarity)) == num_casts
+
+
+def test_long_look_counts_no_more_than_a_short_one() -> None:
+    assert len(keys(clip(ANNA, 0, every=1), clip(NEAR_ANNA, 30, every=15), min_similarity=0.94)) == 1
+
+
+def test_clip_without_looks_stays_alone() -> None:
+    blind = clip(ANNA, 0, every=1)
+    nowhere = type(blind.appearance)(
+        frames=np.zeros(0, np.int32), vectors=np.zeros((0, 4), np.float32), sharpness=np.zeros(0, np.float32)
+    )
+
+    blind = replace(blind, appearance=nowhere)
+    assert keys(blind) == [("a" * 12 + "-0", [blind.key])]
+    assert len(keys(blind, clip(ANNA, 30), clip(ANNA, 60))) == 2
+
+
+def test_nothing_gives_nothing() -> None:
+    assert keys() == []

@@ -1,0 +1,261 @@
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from pipeline.core import Rejected
+from pipeline.geometry import apply_affine
+from pipeline.stages.control import Control, ControlSettings
+from pipeline.stages.reference import Refer, ReferenceSettings
+from schemas.arrow import encode
+from schemas.controls import Cast, Controlled
+from schemas.sample import Sample
+from schemas.tracks import Tracked
+from tests.synth import Scene
+from tests.tracked import tracked_of, without
+
+HALF = Scene(width=640, height=480, framing="half", num_frames=97, turn_deg=(-60.0, 60.0))
+FULL = replace(HALF, framing="full")
+
+
+def controlled(tracked: Tracked) -> Controlled:
+    (made,) = Control(ControlSettings())(tracked)
+    return made
+
+
+def clip(scene: Scene, first_frame: int = 0, **appearance: np.ndarray) -> Controlled:
+    made = controlled(tracked_of(scene, first_frame))
+    return replace(made, appearance=replace(made.appearance, **appearance))
+
+
+def samples(*clips: Controlled, settings: ReferenceSettings | None = None) -> list[Sample]:
+    cast = Cast(key="0123456789ab-0", members=clips)
+    return list(Refer(settings or ReferenceSettings())(cast))
+
+
+def chosen(sample: Sample) -> dict[str, int]:
+    """Source frames by reason, of the reasons that occur once."""
+    return {reference.why: reference.source_frame for reference in sample.references}
+
+
+def degrees(sample: Sample) -> list[int]:
+    return [round(np.degrees(reference.yaw)) for reference in sample.references]
+
+
+# Yaw
+
+
+@pytest.mark.parametrize("turn", [(-60.0, 60.0), (100.0, 260.0), (0.0, 360.0), (359.0, 1.0), (-180.0, 180.0)])
+def test_references_are_the_greatest_the_least_and_the_median_yaw(turn: tuple[float, float]) -> None:
+    (sample,) = samples(clip(replace(HALF, turn_deg=turn)))
+    ends = (0, 96) if turn[0] < turn[1] else (96, 0)
+    assert chosen(sample) == {"yaw_min": ends[0], "yaw_max": ends[1], "yaw_median": 48}
+    by_why = {reference.why: np.degrees(reference.yaw) for reference in sample.references}
+    assert by_why["yaw_max"] - by_why["yaw_min"] == pytest.approx(abs(turn[1] - turn[0]), abs=2)
+
+
+def test_clips_on_both_sides_of_the_seam_share_a_branch() -> None:
+    left = clip(replace(HALF, turn_deg=(150.0, 175.0)))
+    right = clip(replace(HALF, turn_deg=(-175.0, -150.0)), 200)
+    for sample in samples(left, right):
+        assert max(degrees(sample)) - min(degrees(sample)) == 60
+        assert chosen(sample)["yaw_min"] < 100
+        assert chosen(sample)["yaw_max"] > 200
+
+
+def test_most_frontal_reference_is_first() -> None:
+    (sample,) = samples(clip(replace(HALF, turn_deg=(-80.0, 10.0))))
+    assert [reference.why for reference in sample.references] == ["yaw_max", "yaw_median", "yaw_min"]
+    (seam,) = samples(clip(replace(HALF, turn_deg=(300.0, 400.0))))
+    assert np.argmin(np.abs((np.array(degrees(seam)) + 180) % 360 - 180)) == 0
+
+
+def test_person_who_does_not_turn_gets_frames_far_apart() -> None:
+    (sample,) = samples(clip(replace(HALF, turn_deg=(3.0, 5.0))))
+    assert {reference.why for reference in sample.references} == {"apart"}
+    assert sorted(reference.source_frame for reference in sample.references) == [0, 48, 96]
+
+
+# Where they come from
+
+
+def test_frame_outside_the_clip_is_preferred_where_it_has_nearly_the_yaw() -> None:
+    here, there = clip(HALF), clip(replace(HALF, turn_deg=(-50.0, 52.0)), 300)
+    near, _ = samples(here, there)
+    assert min(reference.source_frame for reference in near.references) >= 300
+    far, _ = samples(here, clip(replace(HALF, turn_deg=(-40.0, 40.0)), 300))
+    assert chosen(far)["yaw_min"] == 0
+    assert chosen(far)["yaw_max"] == 96
+    assert chosen(far)["yaw_median"] >= 300
+
+
+def test_frames_just_outside_the_clip_are_as_good_as_inside() -> None:
+    scene = replace(HALF, num_frames=25)
+    _, later = samples(clip(scene), clip(scene, 36))
+    assert min(reference.source_frame for reference in later.references) <= 24, "frame 24 is 12 before 36"
+    _, near = samples(clip(scene), clip(replace(scene, turn_deg=(-61.0, 61.0)), 25))
+    assert chosen(near)["yaw_max"] == 49, "frame 24 has nearly the same yaw but touches the clip"
+
+
+def test_few_looks_give_few_references_and_never_one_frame_twice() -> None:
+    for count in (1, 2, 3):
+        looks = tracked_of(HALF).appearance
+        few = clip(
+            HALF,
+            frames=looks.frames[:count],
+            vectors=looks.vectors[:count],
+            sharpness=looks.sharpness[:count],
+        )
+        (sample,) = samples(few)
+        frames = [reference.source_frame for reference in sample.references]
+        assert len(frames) == len(set(frames)) == count
+
+
+# Gates
+
+
+def test_blurred_frames_are_passed_over() -> None:
+    sharpness = np.where(np.arange(17) < 8, 10, 100).astype(np.float32)
+    (sample,) = samples(clip(HALF, sharpness=sharpness))
+    assert min(reference.source_frame for reference in sample.references) == 48
+    assert sample.scene.quality["reference_gates"] == 3
+    assert sample.scene.quality["reference_candidates"] == 9
+
+
+def test_frame_that_looks_like_someone_else_is_passed_over() -> None:
+    vectors = np.tile(np.array([1, 0, 0, 0], np.float32), (17, 1))
+    vectors[16] = [0, 1, 0, 0]
+    (sample,) = samples(clip(HALF, vectors=vectors))
+    assert chosen(sample)["yaw_max"] == 90
+    assert all(reference.similarity > 0.99 for reference in sample.references)
+
+
+def test_frames_in_which_the_person_leaves_the_picture_are_passed_over() -> None:
+    tracked = tracked_of(HALF)
+    places = tracked.body.joints2d.copy()
+    places[60:, :8] += 2000
+    body = replace(tracked.body, joints2d=places)
+    hands = replace(tracked.hands, score=np.zeros_like(tracked.hands.score))
+    made = controlled(replace(tracked, body=body, hands=hands))
+    (sample,) = samples(made)
+    assert max(reference.source_frame for reference in sample.references) < 60
+
+
+def test_frames_that_were_not_measured_are_never_taken() -> None:
+    tracked = without(without(tracked_of(HALF), "body", slice(0, 40)), "face", slice(0, 40))
+    (sample,) = samples(controlled(tracked))
+    assert min(reference.source_frame for reference in sample.references) >= 40
+
+
+def test_gates_open_where_nothing_is_left() -> None:
+    looks = tracked_of(HALF).appearance
+    sharpness = np.array([100, 1, 1], np.float32)
+    vectors = np.array([[0, 1, 0, 0], [1, 0, 0, 0], [1, 0, 0, 0]], np.float32)
+    (sample,) = samples(clip(HALF, frames=looks.frames[:3], vectors=vectors, sharpness=sharpness))
+    assert sample.scene.quality["reference_gates"] == 3, "1 is the median sharpness: two frames pass"
+    sharpness = np.array([100, 1, 1, 100], np.float32)
+    vectors = np.array([[0, 1, 0, 0], [1, 0, 0, 0], [1, 0, 0, 0], [0, 1, 0, 0.0]], np.float32)
+    member = clip(HALF, frames=looks.frames[:4], vectors=vectors, sharpness=sharpness)
+    dark = replace(member, controls=replace(member.controls, body_valid=np.arange(97) == 6))
+    dark = replace(dark, controls=replace(dark.controls, face_valid=np.zeros(97, bool)))
+    (sample,) = samples(dark)
+    assert [reference.source_frame for reference in sample.references] == [6]
+    assert sample.scene.quality["reference_gates"] == 2, "the blurred frame is the only one measured"
+
+
+def test_cast_that_is_never_measured_is_rejected() -> None:
+    member = clip(HALF)
+    nobody = np.zeros(97, bool)
+    blind = replace(member, controls=replace(member.controls, body_valid=nobody, face_valid=nobody))
+    with pytest.raises(
+        Rejected, match="no_reference: of 17 looks at the person none has a measured face or body"
+    ):
+        samples(blind)
+    none = np.zeros(0, np.float32)
+    with pytest.raises(Rejected, match="no_reference: of 0 looks"):
+        samples(
+            clip(HALF, frames=none.astype(np.int32), vectors=np.zeros((0, 4), np.float32), sharpness=none)
+        )
+
+
+# The half-body crop
+
+
+def corners(sample: Sample, source: Sequence[tuple[float, float]]) -> np.ndarray:
+    return apply_affine(sample.references[-1].crop, np.array(source))
+
+
+def test_full_body_clips_carry_the_half_body_crop_and_others_do_not() -> None:
+    for scene, count in [(FULL, 4), (HALF, 3), (replace(HALF, framing="portrait"), 3)]:
+        (sample,) = samples(clip(scene))
+        whys = [reference.why for reference in sample.references]
+        assert len(whys) == count
+        assert (whys[-1] == "half_body") == (scene is FULL)
+        for reference in sample.references[:3]:
+            np.testing.assert_array_equal(reference.crop, sample.scene.to_canvas)
+
+
+def test_half_body_crop_reaches_from_hips_to_crown_and_keeps_the_aspect() -> None:
+    member = clip(replace(FULL, width=640, height=960))
+    (sample,) = samples(member)
+    reference = sample.references[-1]
+    assert reference.source_frame not in [whole.source_frame for whole in sample.references[:-1]]
+    zoom = reference.crop[0, 0] / member.to_canvas[0, 0]
+    assert reference.crop[0, 0] == pytest.approx(reference.crop[1, 1])
+    assert 1.5 < zoom < 3
+
+    def on_crop(on_canvas: np.ndarray) -> np.ndarray:
+        scale, shift = member.to_canvas[0, 0], member.to_canvas[:, 2]
+        return apply_affine(reference.crop, (on_canvas - shift) / scale)
+
+    t, controls = reference.source_frame, member.controls
+    crown = on_crop(controls.head_center[t] - [0, controls.head_radius[t]])
+    hips, ankles = on_crop(controls.joints2d[t, [8, 9]]), on_crop(controls.joints2d[t, [12, 13]])
+    assert crown[1] == pytest.approx(member.height / 12, abs=2), "a tenth of the extent on either side"
+    assert hips[:, 1].max() == pytest.approx(member.height * 11 / 12, abs=2)
+    assert (ankles[:, 1] > member.height).all()
+    assert 0.3 < hips[:, 0].mean() / member.width < 0.7
+
+
+def test_half_body_crop_stays_in_the_picture() -> None:
+    scene = replace(FULL, height=320)
+    (sample,) = samples(clip(scene))
+    top_left, bottom_right = apply_affine(
+        sample.references[-1].crop, np.array([[-0.5, -0.5], [scene.width - 0.5, scene.height - 0.5]])
+    )
+    assert (top_left <= -0.5 + 1e-6).all()
+    assert (bottom_right >= np.array([sample.scene.width, sample.scene.height]) - 0.5 - 1e-6).all()
+
+
+def test_half_body_crop_does_not_enlarge_beyond_its_limit() -> None:
+    (sample,) = samples(clip(FULL), settings=ReferenceSettings(max_upscale=2.5))
+    assert sample.references[-1].crop[0, 0] == pytest.approx(2.5)
+
+
+def test_draw_of_the_half_body_frame_depends_on_the_key() -> None:
+    drawn = {
+        samples(replace(clip(FULL), key=f"0123456789ab-{i:06d}-0"))[0].references[-1].source_frame
+        for i in range(20)
+    }
+    assert len(drawn) > 5
+
+
+def test_full_body_clip_with_three_looks_still_gets_its_crop() -> None:
+    looks = tracked_of(FULL).appearance
+    few = clip(FULL, frames=looks.frames[:3], vectors=looks.vectors[:3], sharpness=looks.sharpness[:3])
+    (sample,) = samples(few)
+    assert [reference.why for reference in sample.references][-1] == "half_body"
+
+
+# Records
+
+
+def test_same_cast_gives_the_same_bytes() -> None:
+    tables = [encode(samples(clip(FULL), clip(HALF, 120)), Sample) for _ in range(2)]
+    assert tables[0].equals(tables[1])
+
+
+def test_every_member_leaves_once_in_order() -> None:
+    members = [clip(FULL), clip(HALF, 120), clip(FULL, 300)]
+    assert [sample.key for sample in samples(*members)] == [member.key for member in members]

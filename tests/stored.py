@@ -1,0 +1,99 @@
+"""Samples of the synthetic figure as the shard stage is given them: videos on disk and exact controls."""
+
+from __future__ import annotations
+
+import hashlib
+import subprocess
+from dataclasses import fields
+from pathlib import Path
+
+import imageio_ffmpeg
+import numpy as np
+
+from pipeline.geometry import canvas_affine
+from pipeline.media.probe import probe
+from schemas.controls import Controlled, Controls
+from schemas.index import ShardPlan, bucket_name
+from schemas.media import Clip, Look, Probed, Source, clip_key
+from schemas.sample import Reference, Sample
+from schemas.tracks import Appearance, EstimatorCard
+from tests.paint import frames_of, write_video
+from tests.synth import Scene, true_controls
+
+CARD = EstimatorCard(name="truth", version="1", weights_sha256="", licence="none")
+
+
+def filmed(path: Path, scene: Scene, *, sound: bool = False) -> Probed:
+    """A scene's video on disk, as the probe sees it; with a rising tone where `sound` is set."""
+    picture = write_video(path, frames_of(scene), scene.fps)
+    if sound:
+        tone = ["-f", "lavfi", "-i", f"aevalsrc=0.4*sin(800*t*t):d={scene.num_frames / scene.fps}:s=44100"]
+        command = [imageio_ffmpeg.get_ffmpeg_exe(), "-v", "error", "-i", str(picture), *tone, "-c:v", "copy"]
+        picture = path.with_stem(f"{path.stem} with sound")
+        subprocess.run([*command, "-c:a", "aac", str(picture)], check=True)
+    data = picture.read_bytes()
+    sha256 = hashlib.sha256(data).hexdigest()
+    source = Source(
+        key=sha256[:12],
+        uri=str(picture),
+        sha256=sha256,
+        num_bytes=len(data),
+        licence="CC0",
+        domain="synthetic",
+    )
+    return probe(source, max_pixels=2**22, max_duration_s=60, max_pixel_stretch=0.1)
+
+
+def sample_of(video: Probed, scene: Scene, first_frame: int, num_frames: int) -> Sample:
+    """A stretch of a 24 fps scene with its true controls, on a canvas as large as the picture."""
+    whole = true_controls(scene)
+    span = slice(first_frame, first_frame + num_frames)
+    part = {field.name: getattr(whole, field.name) for field in fields(Controls)}
+    controls = Controls(**{name: array[span] if array.ndim else array for name, array in part.items()})
+    key = clip_key(video.key, first_frame)
+    look = Look(brightness=100.0, contrast=50.0, motion=1.0, frozen=0.0, sharpness=100.0)
+    canvas = (scene.width, scene.height)
+    affine = canvas_affine(video.width, video.height, canvas)
+    scene_of = Controlled(
+        key=key,
+        clip=Clip(key=key, video=video, first_frame=first_frame, num_frames=num_frames, look=look),
+        width=canvas[0],
+        height=canvas[1],
+        to_canvas=affine,
+        framing=scene.framing,
+        controls=controls,
+        appearance=Appearance(
+            frames=np.zeros(0, np.int32),
+            vectors=np.zeros((0, 4), np.float32),
+            sharpness=np.zeros(0, np.float32),
+        ),
+        quality={
+            "face_ratio": float(controls.face_valid.mean()),
+            "body_ratio": float(controls.body_valid.mean()),
+            "left_hand_ratio": float((controls.left_hand_score > 0).mean()),
+            "right_hand_ratio": float((controls.right_hand_score > 0).mean()),
+            "motion": 0.25,
+            "sharpness": 312.5,
+        },
+        provenance={"body": CARD, "smoothing": CARD},
+    )
+    references = tuple(
+        Reference(
+            source_frame=frame,
+            why="yaw_max" if place == 0 else "yaw_min",
+            yaw=float(whole.body_yaw[frame]),
+            similarity=0.9 - 0.1 * place,
+            sharpness=300.0,
+            visible=1.0,
+            crop=affine,
+        )
+        for place, frame in enumerate((scene.num_frames - 1, 0))
+    )
+    return Sample(key=key, scene=scene_of, references=references)
+
+
+def plan_of(*samples: Sample, number: int = 0) -> ShardPlan:
+    """The samples, all of one canvas, as the plan of one tar."""
+    bucket = bucket_name(samples[0].scene.width, samples[0].scene.height)
+    members = tuple(sorted(samples, key=lambda sample: sample.key))
+    return ShardPlan(key=f"{bucket}/{number:06d}", bucket=bucket, members=members)
