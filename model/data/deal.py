@@ -152,7 +152,7 @@ def quotas(stock: Stock, fits: NDArray[np.bool_], settings: DealSettings) -> Int
             )
     shares = np.array([group.share for group in settings.groups])
     wanted = sizes.sum() * shares / shares.sum()
-    quota = np.floor(wanted).astype(np.int64)
+    quota: Ints = np.floor(wanted).astype(np.int64)
     most_short = np.argsort(-(wanted - quota), kind="stable")
     quota[most_short[: sizes.sum() - quota.sum()]] += 1
     return quota
