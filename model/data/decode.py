@@ -31,7 +31,9 @@ def opened(name: str, data: bytes, container: str) -> Iterator[InputContainer]:
     """A member as a file to read; what FFmpeg says of damage becomes `UnfitError`."""
     options = {"err_detect": "explode", "protocol_whitelist": "pipe"}
     try:
-        with av.open(io.BytesIO(data), "r", format=container, options=options) as file:
+        with av.open(
+            io.BytesIO(data), "r", format=container, options=options, metadata_errors="replace"
+        ) as file:
             yield file
     except (av.FFmpegError, EOFError, IndexError) as error:
         raise UnfitError("undecodable", f"{name}: {error}") from error
@@ -48,9 +50,11 @@ def decode_window(name: str, data: bytes, num_frames: int, start: int, out: NDAr
     with opened(name, data, "mov") as file:
         stream = file.streams.video[0]
         codec, tick_s = stream.codec_context, stream.time_base
+        if codec is None or not tick_s:
+            raise UnfitError("undecodable", f"{name}: no known codec")
         height, width = out.shape[1:3]
         found = (codec.name, codec.pix_fmt, codec.width, codec.height, stream.frames)
-        if found != (*CODEC, width, height, num_frames) or not tick_s:
+        if found != (*CODEC, width, height, num_frames):
             raise UnfitError(
                 "wrong_video",
                 f"{name}: {found[2]}x{found[3]} {found[0]} {found[1]}, {found[4]} frames; "
@@ -109,6 +113,8 @@ def decode_sound(name: str, data: bytes, num_frames: int, start: int, out: NDArr
     """
     with opened(name, data, "flac") as file:
         stream = file.streams.audio[0]
+        if stream.codec_context is None:
+            raise UnfitError("undecodable", f"{name}: no known codec")
         if (stream.rate, stream.channels, stream.format.name) != (SOUND_RATE, 1, "s16"):
             raise UnfitError("wrong_sound", f"{name}: {stream.rate} Hz, {stream.channels} channels")
         whole = np.concatenate([frame.to_ndarray()[0] for frame in file.decode(stream)])

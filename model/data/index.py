@@ -109,10 +109,9 @@ def open_index(root: str) -> Index:
         data = file.read_buffer()
     digest = hashlib.sha256(data).hexdigest()
     try:
+        if not pq.read_schema(pa.BufferReader(data)).equals(schema_of(IndexRow)):
+            raise ValueError(f"{root}/{INDEX}: its columns are not those of an index of schema {SCHEMA}")
         with pq.ParquetFile(pa.BufferReader(data), read_dictionary=REPETITIVE) as parquet:
-            named = {field.name: plain(field.type) for field in parquet.schema_arrow}
-            if named != {field.name: field.type for field in schema_of(IndexRow)}:
-                raise ValueError(f"{root}/{INDEX}: its columns are not those of an index of schema {SCHEMA}")
             table = parquet.read()
             table.validate(full=True)
     except pa.ArrowException as error:
@@ -120,11 +119,6 @@ def open_index(root: str) -> Index:
     index = Index(root, digest, table)
     refuse_odd(index)
     return index
-
-
-def plain(kind: pa.DataType) -> pa.DataType:
-    """The type of the values, codes or not."""
-    return kind.value_type if pa.types.is_dictionary(kind) else kind
 
 
 def refuse_odd(index: Index) -> None:

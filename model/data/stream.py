@@ -10,6 +10,9 @@ from __future__ import annotations
 import itertools
 import logging
 import multiprocessing
+import multiprocessing.connection
+import os
+import threading
 from collections import deque
 from collections.abc import Iterator
 from typing import Any
@@ -31,7 +34,8 @@ from schemas.version import DRAWING
 LOG = logging.getLogger(__name__)
 CONTEXT = multiprocessing.get_context("forkserver")
 """Workers are born of a process without threads, CUDA or open connections, whatever the trainer holds."""
-CONTEXT.set_forkserver_preload(["model.data.make"])
+PRELOAD = ["model.data.make"]
+CONTEXT.set_forkserver_preload(PRELOAD)
 
 
 class Loader:
@@ -97,12 +101,13 @@ class Loader:
         workers = self.settings.workers
         batches = DataLoader(
             Maker(self.root, self.settings),
-            sampler=self.tasks(),  # type: ignore[arg-type]
+            sampler=self.tasks(),
             batch_size=None,
             collate_fn=as_it_is,
             num_workers=workers,
             prefetch_factor=batches_ahead(self) if workers else None,
             multiprocessing_context=CONTEXT if workers else None,
+            worker_init_fn=die_with_trainer,
         )
         for batch in batches:
             self.position = moved(self.position, self.ranks, self.order.slots_of)
@@ -169,6 +174,23 @@ def batches_ahead(loader: Loader) -> int:
             f"batches_ahead_mib is {settings.batches_ahead_mib}: allow more memory, or take fewer workers"
         )
     return min(each, 2)
+
+
+def die_with_trainer(_: int) -> None:
+    """Let this worker end when the process that it works for does, even killed.
+
+    The worker's parent is the fork server, which lives for as long as its workers do: without this, a killed
+    trainer would leave both behind, with their memory.
+    """
+    trainer = multiprocessing.parent_process()
+    assert trainer is not None, "only workers are initialised"
+    sentinel = trainer.sentinel
+
+    def watch() -> None:
+        multiprocessing.connection.wait([sentinel])
+        os._exit(1)
+
+    threading.Thread(target=watch, daemon=True).start()
 
 
 def as_it_is(batch: Any) -> Any:

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import shutil
 from pathlib import Path
 
 import pytest
 
+from model.data.stream import CONTEXT, PRELOAD
 from pipeline.stages.index import write_index
 from pipeline.stages.shard import Shard, ShardSettings
 from schemas.index import IndexRow
+from schemas.sample import Sample
 from tests.stored import filmed, plan_of, sample_of
 from tests.synth import Scene
 
@@ -25,7 +27,7 @@ STRETCHES = ((0, 25), (7, 33), (12, 41), (3, 53))
 
 def write_shards(out: Path, videos: Path, settings: ShardSettings) -> list[IndexRow]:
     """Four videos, one with sound, as sixteen samples in four tars, and their index."""
-    canvases: dict[tuple[int, int], list] = {}
+    canvases: dict[tuple[int, int], list[Sample]] = {}
     for scene in SCENES:
         video = filmed(videos / f"{scene.number}.mp4", scene, sound=scene.number == 2)
         samples = [sample_of(video, scene, *stretch) for stretch in STRETCHES]
@@ -54,8 +56,18 @@ def data_set(tmp_path_factory: pytest.TempPathFactory, videos: Path) -> Path:
     return out
 
 
-def rows_of(out: Path) -> Sequence[IndexRow]:
-    """The index's rows, read by the pipeline."""
-    from pipeline.stages.index import read_index
+@pytest.fixture(scope="session")
+def baked_set(tmp_path_factory: pytest.TempPathFactory, videos: Path) -> Path:
+    """The same samples with their maps stored; not to be changed."""
+    out = tmp_path_factory.mktemp("baked set")
+    write_shards(out, videos, ShardSettings(bake_maps=True))
+    return out
 
-    return read_index(out)
+
+@pytest.fixture
+def own_set(tmp_path: Path, data_set: Path) -> Path:
+    """A copy of the data set, to be damaged."""
+    return Path(shutil.copytree(data_set, tmp_path / "own set"))
+
+
+CONTEXT.set_forkserver_preload([*PRELOAD, "pytest"])  # a worker imports the main module of the tests too
