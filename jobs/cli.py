@@ -26,14 +26,15 @@ RUNS = {Curate: curate, Check: check, Preview: preview, Doctor: doctor}
 
 def main(args: list[str] | None = None) -> int:
     """Run one command; its exit code."""
-    command = tyro.cli(Command, prog="understudy", description="Data engine for human animation.", args=args)  # type: ignore[call-overload]
+    command = tyro.cli(Command, prog="understudy", description="Data engine for human animation.", args=args)
     console = Console()
     try:
         return RUNS[type(command)](command, console)  # type: ignore[operator,no-any-return]
     except (ValueError, OSError, EstimatorUnavailable) as trouble:
-        if getattr(trouble, "__notes__", None):  # a bug, on an item that the note names
+        notes: list[str] = getattr(trouble, "__notes__", [])  # the step and the item, where there was one
+        if notes and not isinstance(trouble, OSError):  # a bug; a full disk is none
             raise
-        print(f"understudy: {trouble}", file=sys.stderr)
+        print(f"understudy: {'; '.join([str(trouble), *notes])}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
         print("understudy: stopped; the same command goes on from here", file=sys.stderr)

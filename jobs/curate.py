@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import time
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, fields
+from functools import partial
 from importlib.metadata import version
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +20,8 @@ from pipeline.landing import Ledger, write_text
 from pipeline.listing import enlist
 from pipeline.runners.inline import run
 from pipeline.stages.corpus import list_corpus
+from pipeline.stages.index import INDEX, write_index
+from schemas.index import IndexRow
 from schemas.version import DRAWING, PIPELINE, SCHEMA
 
 
@@ -47,7 +51,13 @@ def curate(job: Curate, console: Console) -> int:
     write_run(job)
     house = legs(job.settings, job.out)
     with Terminal(console, time.monotonic) as terminal:
-        run(house, ledger, terminal, clock=time.perf_counter, unseal=lambda: unseal(job.out))
+        run(house, ledger, terminal, clock=time.perf_counter, unseal=partial(unseal, job.out))
+    if not (job.out / INDEX).exists():
+        shards = house[-1]
+        write_index(
+            job.out,
+            chain.from_iterable(ledger.rows(shards.name, n, IndexRow) for n in ledger.names(shards.name)),
+        )
     tallies = [tally for leg in house for tally in ledger.tallies(leg.name)]
     console.print(funnel(tallies))
     console.print(
@@ -58,28 +68,31 @@ def curate(job: Curate, console: Console) -> int:
 
 def unseal(out: Path) -> None:
     """Take the index away: it is written last, from shards that are whole."""
-    (out / "index.parquet").unlink(missing_ok=True)
+    (out / INDEX).unlink(missing_ok=True)
 
 
 def write_run(job: Curate) -> None:
-    """Write what the run is made of beside its output."""
+    """Write what the run is made of beside its output; estimators are asked only where settings are new."""
+    path = job.out / "run.json"
     said: dict[str, Any] = {
         "schema": SCHEMA,
         "drawing": DRAWING,
         "pipeline": PIPELINE,
         "code": version("understudy"),
         "recipe": "default",
-        "videos": str(job.videos),
-        "settings": asdict(job.settings),
-        "estimators": {trade: asdict(card) for trade, card in job.settings.backends.cards().items()},
+        "settings": json.loads(json.dumps(asdict(job.settings), default=str)),
     }
-    write_text(job.out / "run.json", json.dumps(said, indent=1, default=str) + "\n")
+    before = json.loads(path.read_text()) if path.exists() else {}
+    if before | said != before:
+        estimators = job.settings.backends.build()
+        cards = {trade.name: asdict(getattr(estimators, trade.name).card) for trade in fields(estimators)}
+        write_text(path, json.dumps(said | {"estimators": cards}, indent=1) + "\n")
 
 
 def verdict(tallies: list[Tally], min_kept_share: float, console: Console) -> int:
     """Whether enough was kept; if not, which steps dropped the rest."""
     by_step = {tally.step: tally for tally in tallies}
-    cut, stored = by_step["screen"].offered, by_step["index"].kept
+    cut, stored = by_step["screen"].offered, by_step["shard"].kept
     files, probed = by_step["corpus"].offered, by_step["probe"].kept
     if stored > 0 and stored >= min_kept_share * cut:
         return 0

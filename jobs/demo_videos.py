@@ -28,11 +28,8 @@ def write_demo_videos(folder: Path) -> None:
     """Four videos: one person; two shots of one person each; two people at once; nobody."""
     folder.mkdir(parents=True, exist_ok=True)
     astronaut, cameraman, coffee = skimage.data.astronaut(), skimage.data.camera(), skimage.data.coffee()
-    with matplotlib.cbook.get_sample_data("grace_hopper.jpg") as file:
-        admiral = cv2.cvtColor(
-            cv2.imdecode(np.frombuffer(file.read(), np.uint8), cv2.IMREAD_COLOR), cv2.COLOR_BGR2RGB
-        )
-    together = np.hstack([astronaut, admiral[: len(astronaut)]])
+    admiral = np.asarray(matplotlib.cbook.get_sample_data("grace_hopper.jpg"))
+    together = np.hstack([astronaut[:, 80:400], admiral[: len(astronaut), 100:420]])
     write_video(folder / "astronaut.mp4", windows(filmed(astronaut, seconds=6, phase=0.0)), VideoSettings())
     shots = np.concatenate(
         [filmed(admiral, seconds=3, phase=1.0), filmed(np.dstack([cameraman] * 3), seconds=3, phase=2.0)]

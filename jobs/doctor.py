@@ -7,10 +7,10 @@ import sys
 from dataclasses import dataclass, field, fields
 from importlib.metadata import PackageNotFoundError, version
 
-from pipeline.estimators.clip_embed import OpenClip
 from rich.console import Console
 from rich.table import Table
 
+from pipeline.estimators.clip_embed import OpenClip
 from pipeline.estimators.protocols import EstimatorUnavailable
 from pipeline.flow import Backends
 from pipeline.media.encode import ffmpeg_version
@@ -76,9 +76,7 @@ def packages(console: Console) -> list[str]:
     console.print(table)
     spare = [name for name in OTHER_OPENCV if installed(name)]
     if spare:
-        troubles.append(
-            f"{', '.join(spare)} beside opencv-contrib-python: these wheels overwrite each other"
-        )
+        troubles.append(f"{', '.join(spare)} beside opencv-contrib-python: these wheels overwrite each other")
     return troubles
 
 
@@ -103,7 +101,8 @@ def estimators(backends: Backends, console: Console) -> list[str]:
         title="Estimators",
         title_justify="left",
     )
-    troubles = []
+    troubles: list[str] = []
+    lacks: list[str] = []
     wanted = [(trade.name, getattr(backends, trade.name)) for trade in fields(Backends)]
     spare = [] if isinstance(backends.appearance, OpenClip) else [("appearance (option)", OpenClip())]
     for trade, backend in wanted + spare:
@@ -111,11 +110,14 @@ def estimators(backends: Backends, console: Console) -> list[str]:
         try:
             card = backend.build().card
         except EstimatorUnavailable as lacking:
-            table.add_row(trade, name, "", "", "", f"cannot run: {lacking}")
+            table.add_row(trade, name, "", "", "", "cannot run")
+            lacks.append(f"{trade}: {lacking}")
             if (trade, backend) in wanted:
-                troubles.append(f"{trade}: {lacking}")
+                troubles.append(lacks.pop())
         else:
             digest = card.weights_sha256[:12] or "none needed"
             table.add_row(trade, card.name, card.version, digest, card.licence, "ready")
     console.print(table)
+    for lack in lacks:
+        console.print(f"optional, {lack}", highlight=False)
     return troubles

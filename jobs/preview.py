@@ -10,7 +10,7 @@ from pathlib import Path
 
 import cv2
 import numpy as np
-from pipeline.stages.index import read_index
+import tyro
 from rich.console import Console
 
 from jobs.sheets import Picture, below, beside, captioned, fit, label, overlay
@@ -18,6 +18,7 @@ from pipeline.media.arrays import unpack
 from pipeline.media.decode import decode_bytes
 from pipeline.media.encode import VideoSettings, video_writer
 from pipeline.media.tar import read_members, samples_in
+from pipeline.stages.index import read_index
 from schemas.controls import Controls
 from schemas.drawing import draw_skeleton, draw_spheres
 from schemas.index import IndexRow
@@ -27,7 +28,8 @@ from schemas.sample import FACE, META, TRACKS, VIDEO
 STRIP_FRAMES = 6
 FRAME_PX = 220
 SMALL_PX = 130
-REFERENCE_PX = 170
+REFERENCE_PX = 200
+CAPTION_PX = 150
 SHEET_PX = 1000
 VIDEO_PX = 480
 
@@ -36,7 +38,7 @@ VIDEO_PX = 480
 class Preview:
     """Draw contact sheets and overlay videos of a data set."""
 
-    data: Path
+    data: tyro.conf.Positional[Path]
     """Folder of the data set."""
     out: Path
     """Folder for the pictures."""
@@ -96,8 +98,8 @@ def references(members: dict[str, bytes]) -> list[Picture]:
     pictures = []
     for said in json.loads(members[META])["references"]:
         packed = cv2.imdecode(np.frombuffer(members[said["member"]], np.uint8), cv2.IMREAD_COLOR_RGB)
-        why = f"{said['reason']} {degrees(said['yaw']):.0f}°, {said['similarity']:.2f}"
-        pictures.append(captioned(fit(np.asarray(packed), REFERENCE_PX), why))
+        why = f"{said['reason']} {degrees(said['yaw']):.0f}°"
+        pictures.append(below([label([why], CAPTION_PX), fit(np.asarray(packed), REFERENCE_PX)]))
     return pictures
 
 

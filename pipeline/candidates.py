@@ -8,9 +8,18 @@ from dataclasses import dataclass, fields
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.geometry import Array, unit, wrap_angle
+from pipeline.geometry import Array, circular_median, unit, wrap_angle
 from pipeline.smoothing import Mask
 from schemas.controls import Cast, Controlled
+
+LIKE_YAW = np.radians(45.0)
+"""Frames whose yaws differ by no more show the same side."""
+
+BLUR = 0.25
+"""Below this share of the clip's median sharpness a frame is blurred, whatever it shows."""
+
+EVEN_TURN = np.radians(75.0)
+"""Mean distance from the circular median above which yaws go all around; evenly spread, it is 90 degrees."""
 
 Whole = NDArray[np.int64]
 LEAST_LIKE = 10.0
@@ -32,7 +41,7 @@ class Candidates:
     similarity: Array  # to the person's mean, -1..1
     visible: Array  # share of the joints that are in the picture and seen
     measured: Mask  # a face or a body was measured, not filled in
-    sharp: Mask  # no less sharp than the clip's median
+    sharp: Mask  # no less sharp than the clip's median for this view
     unclipped: Mask  # no more joints outside the picture than in the clip's median
 
     def __len__(self) -> int:
@@ -88,23 +97,37 @@ def of_member(index: int, member: Controlled, yaw: Array, mean: Array, seen_scor
         similarity=np.einsum("nd,d->n", looks.vectors.astype(np.float64), mean),
         visible=np.mean(inside & (controls.joints_score[frames] >= seen_score), axis=1),
         measured=controls.body_valid[frames] | controls.face_valid[frames],
-        sharp=at_least_median(looks.sharpness),
+        sharp=sharp_for_the_view(looks.sharpness.astype(np.float64), yaw[frames]),
         unclipped=at_least_median(-clipped),
     )
 
 
 def at_least_median(values: NDArray[np.floating]) -> Mask:
-    """Which values are no less than the median; none of none."""
-    return values >= np.median(values) if len(values) else np.zeros(0, np.bool_)
+    """Which values (n,) are no less than the median; none of none."""
+    return np.asarray(values >= np.median(values)) if len(values) else np.zeros(0, np.bool_)
+
+
+def sharp_for_the_view(sharpness: Array, yaw: Array) -> Mask:
+    """Which frames are as sharp as the median of the clip's frames of like yaw, and not blurred for the clip.
+
+    Fine detail depends on the side that is seen: of a woman in a plain dress who turns round, every back view
+    has half the median sharpness of her clip or less. The clip's median alone would leave no such frame.
+    """
+    like = np.abs(wrap_angle(yaw[:, None] - yaw)) <= LIKE_YAW
+    needed = [max(np.median(sharpness[row]), BLUR * np.median(sharpness)) for row in like]
+    return np.asarray(sharpness >= np.array(needed))
 
 
 def on_one_branch(yaws: Sequence[Array]) -> list[Array]:
-    """Unwrapped yaws of several clips, each moved by whole turns to where it is nearest the others.
+    """Unwrapped yaws of several clips, brought to one branch: within half a turn of their circular median.
 
-    Nearest by the clips' median yaws, to that one of them which is nearest to all others around the circle. A
-    clip moves as a whole: a turn of the person keeps its length, and a single clip stays as it is.
+    So a person who mostly faces one way and turns round once shows other sides at the extremes, not the same
+    side again. A person who turns evenly through most of the circle faces no such way: then clips stay
+    unwrapped, and each is moved by whole turns to where its median is nearest the first one's.
     """
+    center, away = circular_median(np.concatenate(yaws))
+    if away <= EVEN_TURN:
+        return [center + wrap_angle(yaw - center) for yaw in yaws]
     middles = np.array([np.median(yaw) for yaw in yaws])
-    anchor = middles[np.argmin(np.abs(wrap_angle(middles[:, None] - middles)).sum(axis=1))]
-    turns = anchor + wrap_angle(middles - anchor) - middles
+    turns = middles[0] + wrap_angle(middles - middles[0]) - middles
     return [yaw + turn for yaw, turn in zip(yaws, turns, strict=True)]

@@ -134,7 +134,7 @@ def refuse_silence() -> NoReturn:
     raise Rejected("empty", "the step gave nothing")
 
 
-def gather(step: Gather[A, B], items: Iterable[A | Reject], tally: Tally) -> Iterator[B | Reject]:
+def gather(step: Gather[Any, Any], items: Iterable[Any], tally: Tally) -> Iterator[Any]:
     """The groups of all items; rejects pass through."""
     members: list[Any] = []
     for item in items:

@@ -16,6 +16,7 @@ from pipeline.estimators.mediapipe_face import MediapipeFace
 from pipeline.estimators.mediapipe_hands import MediapipeHands
 from pipeline.estimators.mediapipe_person import MediapipePerson
 from pipeline.leg import Leg
+from pipeline.settings import check
 from pipeline.stages.control import Control, ControlSettings
 from pipeline.stages.corpus import Corpus, First, copies
 from pipeline.stages.estimate import Estimate, EstimateSettings, Estimators
@@ -74,6 +75,9 @@ class Curation:
     """Most samples in one tar."""
     min_kept_share: float = 0.01
     """The job fails where a smaller share of the clips that were cut ends up in the index."""
+
+    def __post_init__(self) -> None:
+        check(self)
 
 
 def legs(run: Curation, out: Path) -> list[Leg]:

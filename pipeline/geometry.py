@@ -200,6 +200,19 @@ def wrap_angle(angles: ArrayLike) -> Array:
     return np.asarray(np.pi - np.mod(np.pi - np.asarray(angles, dtype=np.float64), 2 * np.pi))
 
 
+def circular_median(angles: Reals) -> tuple[float, float]:
+    """The angle nearest to all others around the circle, to a degree, and their mean distance from it, rad.
+
+    The distance is 0 to pi / 2, which is that of angles spread evenly over the circle.
+    """
+    degrees = np.floor(np.degrees(wrap_angle(angles))).astype(np.int64) % 360
+    count = np.bincount(degrees, minlength=360)
+    apart = np.abs((np.arange(360)[:, None] - np.arange(360) + 180) % 360 - 180)
+    total = apart @ count
+    best = int(np.argmin(total))
+    return float(wrap_angle(math.radians(best + 0.5))), math.radians(int(total[best]) / len(degrees))
+
+
 # Boxes: (..., 4) as x0, y0, x1, y1 px
 
 

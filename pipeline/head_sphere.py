@@ -28,11 +28,14 @@ from schemas.tracks import HeadTrack
 HEAD_RADIUS_M = 0.115
 """Of a head that no tracker has measured (method.md 14)."""
 
-NECK_TO_HEAD_M = (0.0, -0.2, -0.05)
+NECK_TO_HEAD_M = (0.0, -0.16, -0.05)
 """From the neck joint to the head's centre in the torso's frame, where no tracker has measured."""
 
 PRIOR_WEIGHT = 1e-3
 """Of `NECK_TO_HEAD_M` against a measured frame: it decides only what frames leave open, such as the depth."""
+
+MIN_FIT_FRAMES = 12
+"""The constants of a clip are fitted to no fewer frames than these: one false face must not size the head."""
 
 BLEND_FRAMES = 5
 
@@ -100,6 +103,8 @@ def with_torso(tracked: Spheres, joints3d: Reals, body_known: Mask, camera: Came
 def from_torso(tracked: Spheres, joints3d: Reals, body_known: Mask, camera: Camera) -> Spheres:
     """Spheres by the torso alone, known where the body is; the constants fit the tracker's spheres."""
     both = tracked.known & body_known
+    if both.sum() < MIN_FIT_FRAMES:
+        both = np.zeros_like(both)
     torso, neck = torso_frame(joints3d), joints3d[:, J["neck"]].astype(np.float64)
     offset = fit_offset(torso[both], neck[both], tracked.center[both], camera)
     head = np.where(body_known[:, None], neck + torso @ offset, [0.0, 0.0, 1.0])

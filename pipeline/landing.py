@@ -5,9 +5,9 @@
     OUT/landings/<leg>/part-<lap>.done        the marker, JSON, written last
 
 A marker carries a digest of what the lap was made from (settings, and the digests of the laps it read) and
-one of what it made. A lap whose marker names the wanted inputs is done; any other is run again from its start:
-a kill at any moment, a changed setting and a grown corpus are one case. A file without its marker does not
-exist.
+one of what it made. A lap whose marker names the wanted inputs is done; any other is run again from its
+start: a kill at any moment, a changed setting and a grown corpus are one case. A file without its marker does
+not exist.
 """
 
 from __future__ import annotations
@@ -127,11 +127,18 @@ class Ledger:
         write_text(marker, marker_text(lap, landed))
         return landed
 
-    def prune(self, leg: str, names: AbstractSet[str]) -> None:
-        """Forget the laps of a leg that are not named (the plan has changed): their markers first."""
-        for name in set(self.names(leg)) - names:
-            for kind, suffix in (("part", "done"), ("part", "parquet"), ("rejects", "parquet")):
-                self._path(leg, kind, name, suffix).unlink(missing_ok=True)
+    def prune(self, leg: str, names: AbstractSet[str]) -> int:
+        """Forget the laps of a leg that are not in its plan any more, their markers first; how many.
+
+        Tables that a kill left without a marker go too.
+        """
+        gone = [name for name in self.names(leg) if name not in names]
+        for name in gone:
+            self._path(leg, "part", name, "done").unlink()
+        for path in (self.folder / leg).glob("*-*.parquet"):
+            if path.stem.partition("-")[2] not in names:
+                path.unlink()
+        return len(gone)
 
     def rows(self, leg: str, name: str, cls: type[T], keys: Container[str] | None = None) -> Iterator[T]:
         """The records of a landed lap (those with the keys, where given), a row group in memory at a time."""
@@ -199,7 +206,7 @@ class TableFile:
     def commit(self) -> int:
         """Read the finished file back and put it in its place; returns its number of rows."""
         with pq.ParquetFile(self.aside) as file:
-            found = sum(batch.num_rows for batch in file.iter_batches())
+            found: int = sum(batch.num_rows for batch in file.iter_batches())
         if found != self.written:
             raise OSError(f"{self.path}: wrote {self.written} rows, read back {found}")
         with open(self.aside, "rb+") as file:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from pipeline.core import Gather, Stage, Step, Tally, apply, gather
-from pipeline.landing import Lap, Landed, Ledger, digest
+from pipeline.landing import Landed, Lap, Ledger, digest
 from schemas.version import PIPELINE
 
 

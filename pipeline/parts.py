@@ -14,6 +14,9 @@ from schemas.tracks import BodyTrack, FaceBoxTrack, HandTrack
 
 Single = NDArray[np.float32]
 WRISTS = (J["left_wrist"], J["right_wrist"])
+HAND_BOX_SCALE = 2.0
+"""Side of a hand's box over the extent of its points, as HaMeR crops hands (method.md 4.2)."""
+
 SWAP_GAIN = 0.5
 """Hands change sides where that shortens their way to the body's wrists to this share; less may be noise."""
 
@@ -78,7 +81,7 @@ def attached(hands: HandTrack, body: BodyTrack, reach: float) -> HandTrack:
     hand = np.where(swap[:, None], [1, 0], [0, 1])  # for each wrist the hand that it gets
     frame = np.arange(len(hand))[:, None]
     box = bounding_box(points2d[frame, hand])
-    side = np.max(box[..., 2:] - box[..., :2], axis=-1)
+    side = HAND_BOX_SCALE * np.max(box[..., 2:] - box[..., :2], axis=-1)
     near = ~body.valid[:, None] | (way[frame, hand, [0, 1]] <= reach * side)
     return HandTrack(
         points2d=hands.points2d[frame, hand],

@@ -20,7 +20,7 @@ T = TypeVar("T")
 
 def listed(ledger: Ledger, leg: str, settings: str, *, sources_per_lap: int) -> list[Lap]:
     """Chunks of the listing, each part of it cut on its own."""
-    laps = []
+    laps: list[Lap] = []
     for part in ledger.names("listing"):
         rows = list(ledger.rows("listing", part, Listed))
         for start in range(0, len(rows), sources_per_lap):
@@ -102,9 +102,9 @@ def shards(ledger: Ledger, leg: str, settings: str, *, before: str, samples_per_
     for name in ledger.names(before):
         content = _landed(ledger, before, name).content
         table = ledger.columns(before, name, ["key", "scene.width", "scene.height"])
-        for row in table.to_pylist():
-            where[row["key"]] = (name, content)
-            buckets.append((row["key"], bucket_name(row["scene"]["width"], row["scene"]["height"])))
+        for key, width, height in zip(*(column.to_pylist() for column in table.columns), strict=True):
+            where[key] = (name, content)
+            buckets.append((key, bucket_name(width, height)))
     laps = []
     for bucket, number, keys in plan_shards(buckets, samples_per_shard):
         key = f"{bucket}/{number:06d}"

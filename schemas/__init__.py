@@ -1,1 +1,1 @@
-"""What our data means: frozen records, their Arrow forms, and the drawing of controls. Imports nothing of ours."""
+"""What our data means: frozen records, their Arrow forms, drawn controls. Imports nothing of ours."""

@@ -29,9 +29,13 @@ class ArraySpec:
     axes: Axes
 
 
-@cache
-def array_specs(cls: type) -> dict[str, ArraySpec]:
+def array_specs(cls: Any) -> dict[str, ArraySpec]:
     """Array fields of a record class, by field name."""
+    return _array_specs(cls)
+
+
+@cache
+def _array_specs(cls: Any) -> dict[str, ArraySpec]:
     hints = get_type_hints(cls, include_extras=True)
     specs = {field.name: array_spec(hints[field.name]) for field in fields(cls)}
     return {name: spec for name, spec in specs.items() if spec is not None}

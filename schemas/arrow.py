@@ -76,7 +76,8 @@ def arrow_type(hint: Any) -> pa.DataType:
 
 def to_row(item: Any) -> dict[str, Any]:
     """One record as plain Python values in the shape of its Arrow schema."""
-    return {name: to_value(getattr(item, name)) for name in field_types(type(item))}
+    cls: type = type(item)
+    return {name: to_value(getattr(item, name)) for name in field_types(cls)}
 
 
 def to_value(value: Any) -> Any:
@@ -94,7 +95,8 @@ def to_value(value: Any) -> Any:
 
 def from_row(row: dict[str, Any], cls: type[T]) -> T:
     """The record that `to_row` took apart."""
-    return cls(**{name: reader(row[name]) for name, reader in readers(cls).items()})
+    own: type = cls
+    return cls(**{name: reader(row[name]) for name, reader in readers(own).items()})
 
 
 @cache

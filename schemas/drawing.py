@@ -118,12 +118,14 @@ def stroke_depth(depth: Floats, shown: NDArray[np.bool_]) -> Floats:
 
 
 def draw_spheres(controls: Controls, width: int, height: int, frames: slice = slice(None)) -> Frames:
-    """Sphere maps of a stretch of frames, (t, H, W, 3) uint8; black where `head_valid` is false."""
+    """Sphere maps of a stretch of frames, (t, H, W, 3) uint8; black where the head's radius is 0.
+
+    Heads that were filled in, such as a back view's, are drawn like measured ones.
+    """
     centers, radii = controls.head_center[frames], controls.head_radius[frames]
-    rotations, valid = controls.head_rotation[frames], controls.head_valid[frames]
     maps = np.zeros((len(centers), height, width, 3), np.uint8)
     for canvas, center, radius, rotation in zip(
-        maps, centers, np.where(valid, radii, 0), rotations, strict=True
+        maps, centers, radii, controls.head_rotation[frames], strict=True
     ):
         draw_ball(canvas, center, radius, rotation)
     return maps

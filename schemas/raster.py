@@ -38,7 +38,7 @@ def draw_strokes(canvas: Canvas, start: Floats, stop: Floats, radius: Floats, co
     bounds = np.searchsorted(owner, np.arange(len(start) + 1))
     for first, last in pairwise(bounds):
         where = pixel[first:last]
-        flat[where] = flat[where] * keep[first:last] + paint[first:last]
+        flat[where] = flat.take(where, axis=0) * keep[first:last] + paint[first:last]
 
 
 def stroke_pixels(
@@ -106,5 +106,5 @@ def draw_ball(canvas: Canvas, center: Floats, radius: float, rotation: Floats) -
     toward = -np.sqrt(np.maximum(1 - squared, 0))
     patch = canvas[top:bottom, left:right]
     for channel, (rx, ry, rz) in enumerate(np.asarray(rotation, np.float32).T * np.float32(127.5)):
-        paint = np.maximum(x * rx + (y * ry + np.float32(127.5)) + toward * rz, 0)
+        paint = np.clip(x * rx + (y * ry + np.float32(127.5)) + toward * rz, 0, 255)
         patch[..., channel] = patch[..., channel] * (1 - share) + paint * share + np.float32(0.5)

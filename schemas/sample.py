@@ -12,7 +12,7 @@ from schemas.base import record
 from schemas.controls import Controlled
 
 Why = Literal["yaw_max", "yaw_min", "yaw_median", "apart", "half_body"]
-"""Why a reference was chosen: the paper's three yaws, frames far apart where the yaw hardly changes, the crop."""
+"""Why a reference was chosen: the paper's three yaws, frames far apart where yaw hardly changes, the crop."""
 
 
 @record

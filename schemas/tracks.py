@@ -84,9 +84,13 @@ class FaceBoxTrack:
 
 @record
 class HeadTrack:
-    """Where the head is and where it looks (method.md 3.2)."""
+    """Where the head is and where it looks (method.md 3.2).
 
-    rotation: Annotated[NDArray[np.float32], Axes("t 3 3")]  # head frame to camera frame; identity is frontal
+    The rotation is told as a camera turned towards the head sees it: identity looks into the lens, wherever in
+    the picture the head is. The sphere's colours mean that.
+    """
+
+    rotation: Annotated[NDArray[np.float32], Axes("t 3 3")]
     center: Annotated[NDArray[np.float32], Axes("t 2")]  # px, of the head sphere
     radius: Annotated[NDArray[np.float32], Axes("t")]  # px
     valid: Annotated[NDArray[np.bool_], Axes("t")]

@@ -7,4 +7,4 @@ DRAWING = 1
 """Rules by which `schemas.drawing` turns numbers into maps. Trained weights depend on it."""
 
 PIPELINE = 1
-"""Meaning of the pipeline's steps. Raised when a step would answer otherwise: work landed before is then redone."""
+"""Meaning of the pipeline's steps. Raised when a step would answer otherwise: landed work is then redone."""

@@ -13,7 +13,6 @@ from pathlib import Path
 
 import imageio_ffmpeg
 import numpy as np
-from numpy.typing import NDArray
 
 from pipeline.estimators.fakes import save_truth, write_strip
 from schemas.joints import J
@@ -37,6 +36,15 @@ FINGERS = [(0, 1 + 4 * f) for f in range(5)] + [
     (4 * f + k, 4 * f + k + 1) for f in range(5) for k in (1, 2, 3)
 ]
 """Pairs of hand points that are joined."""
+
+
+FEATURES = (
+    ("left_eye", "left_eye", 0.017, (30, 30, 30)),
+    ("right_eye", "right_eye", 0.017, (30, 30, 30)),
+    ("nose", "nose", 0.011, (140, 110, 90)),
+    ("left_mouth", "right_mouth", 0.008, (150, 50, 50)),
+)
+"""Of the face: from mark, to mark, half width in metres, colour."""
 
 
 def colours(look: int) -> dict[str, Array]:
@@ -100,20 +108,17 @@ def paint_head(scene: Scene, picture: Canvas, act: Acted, t: int, coat: dict[str
     radius = scene.focal_px * figure.HEAD_RADIUS_M / act.head_center[t, 2]
     draw_ball(ball, pixels(scene, act.head_center[t]), radius, act.head_rotation[t])
     row, column = np.nonzero(ball.any(axis=-1))
-    normal = ball[row, column] / 127.5 - 1
-    x, y, z = normal.T
-    paint = np.tile(coat["skin"], (len(normal), 1)) * (0.85 - 0.15 * y)[:, None]
+    y, z = (ball[row, column, 1:] / 127.5 - 1).T
+    paint = np.tile(coat["skin"], (len(y), 1)) * (0.85 - 0.15 * y)[:, None]
     paint[(z > 0.05) | (y < -0.62)] = coat["hair"]
-    for name, size, colour in (("left_eye", 0.15, 30), ("right_eye", 0.15, 30), ("nose", 0.1, 140)):
-        paint[near(normal, name) < size] = colour
-    paint[(np.abs(x) < 0.26) & (np.abs(y - 0.45) < 0.06) & (z < 0)] = (150, 50, 50)
     picture[row, column] = np.clip(paint, 0, 255)
-
-
-def near(normal: NDArray[np.floating], mark: str) -> Array:
-    """Distance of unit vectors (n, 3) from a mark of the face."""
-    direction = np.array(figure.FACE_MARKS[mark])
-    return np.asarray(np.linalg.norm(normal - direction / np.linalg.norm(direction), axis=-1))
+    places = dict(zip(figure.FACE_MARKS, act.marks[t], strict=True))
+    for start, stop, radius_m, colour in FEATURES:
+        ends = np.array([[places[start]], [places[stop]]])
+        if ((ends - act.head_center[t]) * ends).sum(axis=-1).max() < 0:  # both look at the camera
+            size = scene.focal_px * radius_m / ends[:, :, 2].mean(axis=0)
+            first, last = pixels(scene, ends)
+            draw_strokes(picture, first, last, size, np.array([colour]))
 
 
 def film(scene: Scene, path: Path, truths: Path) -> Path:

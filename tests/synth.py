@@ -21,7 +21,7 @@ from tests import figure
 Array = NDArray[np.float64]
 
 SHOWN_M: dict[Framing, tuple[float, float]] = {
-    "portrait": (-0.95, -0.30),
+    "portrait": (-1.00, -0.24),
     "half": (-1.00, 0.22),
     "full": (-1.10, 1.10),
 }

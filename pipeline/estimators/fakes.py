@@ -128,16 +128,16 @@ class Told(Generic[T]):
         if not self.tracks:
             raise EstimatorUnavailable(f"no truths of synthetic clips in {truths}: save_truth writes them")
 
-    def __call__(self, frames: Frames, /, *_: object) -> T:
-        """The answers on `frames`, which are all of one scene."""
+    def __call__(self, frames: Frames, told: KeypointTrack | FaceTrack | None = None, /) -> T:
+        """The answers on `frames`, which are all of one scene, where `told`, if given, is valid."""
         strips = [read_strip(frame) for frame in frames]
         scene = next((strip[0] for strip in strips if strip is not None), min(self.tracks))
         track = self.tracks[scene]
-        rows = np.array(
-            [strip[1] if strip is not None and strip[0] == scene else -1 for strip in strips], np.intp
-        )
+        rows = np.array([strip[1] if strip and strip[0] == scene else -1 for strip in strips], np.intp)
         valid: NDArray[np.bool_] | None = getattr(track, "valid", None)
-        return cast("T", picked(track, rows if valid is None else np.where(valid[rows], rows, -1)))
+        for known in ([] if valid is None else [valid[rows]]) + ([] if told is None else [told.valid]):
+            rows = np.where(known, rows, -1)
+        return cast("T", picked(track, rows))
 
 
 def picked(track: Any, rows: NDArray[np.intp]) -> Any:

@@ -5,7 +5,7 @@ canonical face is laid over these points by Procrustes analysis. Rotations are t
 the head sees them: the identity looks into the lens wherever in the picture the face is. So the sphere's
 colours, which count normals from the line of sight (method.md 3.2), fit what is seen, and a wrong guess of
 the focal length does little harm; told by the axes of the camera as it stands, the same guess would turn a
-face at the top of a picture by up to 17 degrees.
+face at the top of an upright picture by 17 degrees and more.
 """
 
 from __future__ import annotations

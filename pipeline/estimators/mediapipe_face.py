@@ -7,13 +7,13 @@ Mesh with attention, arXiv 2006.10962) runs on a square around the face, turned 
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from functools import cached_property
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.estimators.crops import Square
+from pipeline.estimators.face_place import Face, Head, agrees, detected_region, head_of, stays
 from pipeline.estimators.mediapipe_detectors import FACE_DETECTOR_NEAR
 from pipeline.estimators.mediapipe_graph import Graph, card, inference_text, read_float, read_landmarks
 from pipeline.geometry import bounding_box
@@ -21,7 +21,6 @@ from schemas.media import Frames
 from schemas.tracks import EstimatorCard, FaceTrack, KeypointTrack
 
 Picture = NDArray[np.uint8]
-Points = NDArray[np.float64]
 
 MESH_MODEL = "face_landmark/face_landmark_with_attention.tflite"
 MESH_SIDE = 192
@@ -29,53 +28,8 @@ MESH_SIDE = 192
 NUM_POINTS = 478
 """Of the mesh: 468 on the skin, then centre and rim of the right and of the left iris, five each."""
 
-EYE_CORNERS = (33, 263)
-"""Mesh points: outer corner of the person's right eye, of the left."""
-FACIAL_POINTS = {"nose": (1,), "left_eye": (263, 362), "right_eye": (33, 133)}
-"""Key points of persons that the mesh must agree with, as means of mesh points."""
-
-MIN_POINT_SCORE = 0.5
-"""Of a person's key point, to be compared with the mesh."""
-MAX_DISTANCE = 0.5
-"""Mean distance of key points from the mesh above which it is another face, over its box's longer side."""
-
-REGION_SCALE = 1.5
-"""Side of the mesh network's square over the longer side of the face's box, as the network was trained."""
-SETTLING_RUNS = 3
-"""Runs of the mesh after a detection, each on the square around the last mesh: it has settled by then."""
-
-
-@dataclass(frozen=True)
-class Face:
-    """One frame's face."""
-
-    mesh: Points
-    """(478, 3), px of the picture and depth at the same scale."""
-    score: float
-    """That the square holds a face at all, 0..1."""
-
-    @cached_property
-    def region(self) -> Square:
-        """The turned square in which the mesh network sees this face best."""
-        return face_region(self.mesh[:, :2])
-
-
-@dataclass(frozen=True)
-class Head:
-    """Where the person's head is in one frame, as the person estimator sees it."""
-
-    window: Square
-    """Sure to hold it, upright."""
-    points: dict[str, Points]
-    """Facial key points that were seen, px, by name."""
-
-    @property
-    def windows(self) -> list[Square]:
-        """Where to look for the face: the detector knows faces turned by up to 45 degrees either way."""
-        if not {"left_eye", "right_eye"} <= self.points.keys():
-            return [self.window]
-        angle = direction(self.points["left_eye"] - self.points["right_eye"])
-        return [replace(self.window, angle=angle), self.window]
+MAX_RUNS = 4
+"""Of the mesh on one frame, each on the square around the last mesh, until the square stays."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -84,8 +38,8 @@ class MediapipeFace:
 
     min_detection: float = 0.5
     """Score, 0..1, below which a detected box is not looked at."""
-    min_presence: float = 0.5
-    """Score of the mesh network, 0..1, below which there is no face."""
+    min_presence: float = 0.9
+    """Score of the mesh network, 0..1, below which there is no face: faces have 0.99, full profiles less."""
 
     def build(self) -> MeshFaceDetector:
         """The detector.
@@ -122,12 +76,12 @@ class MeshFaceDetector:
     def find(self, frame: Picture, head: Head, last: Face | None) -> Face | None:
         """The face of one frame: where it was in the last one, else wherever it is in the head's square."""
         if last is not None:
-            face = self.settle(frame, last.region, runs=1)
+            face = self.settle(frame, last.region)
             if face is not None and agrees(face, head):
                 return face
         for window in head.windows:
             for region in self.detect(frame, window):
-                face = self.settle(frame, region, runs=SETTLING_RUNS)
+                face = self.settle(frame, region)
                 if face is not None and agrees(face, head):
                     return face
         return None
@@ -139,16 +93,18 @@ class MeshFaceDetector:
             return []
         return [detected_region(row, window) for row in rows[np.argsort(-rows[:, 0], kind="stable")]]
 
-    def settle(self, frame: Picture, region: Square, runs: int) -> Face | None:
-        """The face in a square, each run of the mesh on the square of the last; None where there is none."""
+    def settle(self, frame: Picture, region: Square) -> Face | None:
+        """The face in a square, seen from the square that fits it; None where there is none."""
         face = None
-        for _ in range(runs):
+        for _ in range(MAX_RUNS):
             answer = self._mesh(region.cut(frame, MESH_SIDE))
             if answer["presence"] < self._settings.min_presence:
                 return None
             marks = answer["landmarks"][:, :3].astype(np.float64)
             mesh = np.column_stack([region.to_picture(marks[:, :2]), marks[:, 2] * region.side])
             face = Face(mesh, answer["presence"])
+            if stays(face.region, region):
+                break
             region = face.region
         return face
 
@@ -169,54 +125,6 @@ def mesh_text() -> str:
       input_stream: "TENSORS:flag" output_stream: "FLOAT:presence"
       options {{ [mediapipe.TensorsToFloatsCalculatorOptions.ext] {{ activation: SIGMOID }} }} }}
     """
-
-
-def face_region(points: Points) -> Square:
-    """The square around a face's points (n, 2), turned so that the eyes' outer corners lie level."""
-    right, left = points[list(EYE_CORNERS)]
-    angle = direction(left - right)
-    cos, sin = np.cos(angle), np.sin(angle)
-    turn = np.array([[cos, -sin], [sin, cos]])  # of the square's axes into the picture's
-    level = points @ turn
-    low, high = level.min(axis=0), level.max(axis=0)
-    x, y = turn @ ((low + high) / 2)
-    return Square(float(x), float(y), REGION_SCALE * float((high - low).max()), angle)
-
-
-def detected_region(row: NDArray[np.float32], window: Square) -> Square:
-    """The mesh network's square for a detection: score, box, right and left eye, in parts of `window`."""
-    low, high, right, left = window.to_picture(row[1:9].reshape(4, 2))
-    x, y = (low + high) / 2
-    side = float(np.linalg.norm(high - low)) / np.sqrt(2)  # its boxes are square
-    return Square(float(x), float(y), REGION_SCALE * side, direction(left - right))
-
-
-def direction(vector: Points) -> float:
-    """Angle of a picture vector (2,), clockwise from the x axis, rad."""
-    return float(np.arctan2(vector[1], vector[0]))
-
-
-def head_of(person: KeypointTrack, t: int) -> Head:
-    """Where the person's head is in frame `t`."""
-    points = {
-        name: person.points[t, k].astype(np.float64)
-        for k, name in enumerate(person.names)
-        if name in FACIAL_POINTS and person.score[t, k] >= MIN_POINT_SCORE
-    }
-    return Head(Square.around(person.head_box[t]), points)
-
-
-def agrees(face: Face, head: Head) -> bool:
-    """Whether a face is the head's: its middle in the head's square, eyes and nose where the head's are."""
-    side, x, y = head.window.side, head.window.x, head.window.y
-    middle = (face.region.x, face.region.y)
-    if max(abs(middle[0] - x), abs(middle[1] - y)) > side / 2:
-        return False
-    distances = [
-        np.linalg.norm(face.mesh[list(FACIAL_POINTS[name]), :2].mean(axis=0) - point)
-        for name, point in head.points.items()
-    ]
-    return not distances or float(np.mean(distances)) <= MAX_DISTANCE * face.region.side / REGION_SCALE
 
 
 def as_track(found: list[Face | None]) -> FaceTrack:

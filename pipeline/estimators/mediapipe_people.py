@@ -12,13 +12,25 @@ from pipeline.estimators.crops import Square
 from pipeline.estimators.mediapipe_detectors import (
     FACE_DETECTOR_FAR,
     FACE_DETECTOR_NEAR,
+    PALM_DETECTOR,
     POSE_DETECTOR,
     SsdDetector,
 )
+from pipeline.estimators.mediapipe_evidence import Seen, log_odds
 from pipeline.estimators.mediapipe_graph import Graph, Picture
 from pipeline.estimators.mediapipe_pose import MODEL, P, Pose, PoseNet, body_square, px_per_metre
 
-MODELS = (MODEL, POSE_DETECTOR.model, FACE_DETECTOR_FAR.model, FACE_DETECTOR_NEAR.model)
+MODELS = (
+    MODEL,
+    POSE_DETECTOR.model,
+    FACE_DETECTOR_FAR.model,
+    FACE_DETECTOR_NEAR.model,
+    PALM_DETECTOR.model,
+)
+SURE_FACE = 0.6
+"""A face of this score is one: what is no person was not seen to reach it."""
+LARGE_PALM = 0.8
+"""In heads, from which a palm is too large for the body."""
 HEAD_M = 0.24
 """Height of a head, chin to crown, metres: what a head's size in the picture is told from."""
 
@@ -35,24 +47,23 @@ class Proposal:
 
 
 @dataclass(frozen=True)
-class Seen:
-    """A body in a picture, and how much speaks for it."""
+class Face:
+    """A face in a picture, whoever's it is."""
 
-    pose: Pose
-    track: int
-    """Which of the bodies looked for it is; -1 for a new one."""
-    detected: float
-    """Best score of a detector that proposed it, 0 where none did."""
-    face: float = 0.0
-    """Score of a face found at its head."""
+    center: NDArray[np.float64]
+    """(2,) px."""
+    side: float
+    """Px, of the detector's square: brow to chin."""
+    evidence: float
+    """Log odds of two detectors, summed: faces 0.5 to 6, other things below 0."""
 
-    @property
-    def evidence(self) -> float:
-        """Log odds of presence, detection and (where there is one) face, summed.
 
-        Seen on real pictures: a person 7 to 14; hands, plants, table legs that look like one -7 to 7.
-        """
-        return log_odds(self.pose.presence) + log_odds(self.detected) + max(log_odds(self.face), 0.0)
+@dataclass(frozen=True)
+class Crowd:
+    """All that is seen in one picture."""
+
+    bodies: list[Seen]
+    faces: list[Face]
 
 
 class People:
@@ -63,26 +74,29 @@ class People:
         self.bodies = POSE_DETECTOR.start(min_detection)
         self.faces = FACE_DETECTOR_FAR.start(min_detection)
         self.close_face = FACE_DETECTOR_NEAR.start(min_detection)
+        self.palms = PALM_DETECTOR.start(min_detection)
         self.min_presence = min_presence
         self.max_proposals = max_proposals
 
-    def __call__(self, picture: Picture, known: Sequence[tuple[int, Square]]) -> list[Seen]:
-        """Bodies in the picture: first the `known` ones (track number and where it was last), then new ones.
+    def __call__(self, picture: Picture, known: Sequence[tuple[int, Square]]) -> Crowd:
+        """Faces and bodies in the picture: first the `known` ones (number and last place), then new ones.
 
         The detector overlooks bodies beside larger ones, so it also looks once where those are painted over.
         """
         seen: list[Seen] = []
-        for track, square in known:
-            self.add(seen, Seen(self.follow(picture, square), track, 0.0))
-        self.propose(seen, picture, [*self.body_proposals(picture), *self.face_proposals(picture)])
+        for number, square in known:
+            self.add(seen, Seen(self.follow(picture, square), number, 0.0))
+        faces = self.look_for_faces(picture)
+        self.propose(seen, picture, self.body_proposals(picture))
+        self.propose(seen, picture, [below(score, face) for score, face in faces])
         if seen:
             self.propose(seen, picture, self.body_proposals(without(picture, [one.pose for one in seen])))
-        return [replace(one, face=self.face_score(picture, one.pose)) for one in seen]
+        return Crowd([self.checked(picture, one) for one in seen], [face for _, face in faces])
 
     def propose(self, seen: list[Seen], picture: Picture, proposals: Sequence[Proposal]) -> None:
         """Adds the proposed bodies that are there and new; notes the score at those that are known."""
         for new in proposals[: self.max_proposals]:
-            match = next((i for i, one in enumerate(seen) if fits(one.pose, new)), None)
+            match = next((i for i, one in enumerate(seen) if on_head(one.pose, *new.head)), None)
             if match is None:
                 self.add(seen, Seen(self.follow(picture, new.square), -1, new.score))
             else:
@@ -91,17 +105,26 @@ class People:
     def follow(self, picture: Picture, square: Square) -> Pose:
         """The body in or near the square; looked at again where it was not well in the middle."""
         pose = self.net(picture, square)
-        return pose if agree(pose.square, square, 0.1) else self.net(picture, pose.square)
+        return pose if agree(pose.square, square, apart=0.1, growth=1.2) else self.net(picture, pose.square)
 
     def add(self, seen: list[Seen], one: Seen) -> None:
         """Puts a body on the list unless it is hardly there, or already on it."""
         if one.pose.presence < self.min_presence:
             return
+        head = head_square(one.pose, 1.0)
         for i, other in enumerate(seen):
-            if agree(other.pose.square, one.pose.square, 0.25):
+            if agree(other.pose.square, one.pose.square, apart=0.25, growth=1.67) or on_head(
+                other.pose, head.x, head.y
+            ):
                 seen[i] = replace(other, detected=max(other.detected, one.detected))
                 return
         seen.append(one)
+
+    def checked(self, picture: Picture, one: Seen) -> Seen:
+        """The body with its face, and where there is hardly one with the hand that it might be."""
+        face = self.face_score(picture, head_square(one.pose, 2.0))
+        palm = self.palm_score(picture, one.pose) if face < SURE_FACE else 0.0
+        return replace(one, face=face, palm=palm)
 
     def body_proposals(self, picture: Picture) -> list[Proposal]:
         """Where the body detector sees bodies, best first."""
@@ -111,15 +134,13 @@ class People:
             found.append(Proposal(row[0], points[:2].mean(axis=0), body_square(points[2], points[3])))
         return found
 
-    def face_proposals(self, picture: Picture) -> list[Proposal]:
-        """Where bodies would be below the faces that are seen, best first.
-
-        A face box is about 0.17 m high; the hips lie 0.6 m below its middle, the region spans 1.9 m.
-        """
+    def look_for_faces(self, picture: Picture) -> list[tuple[float, Face]]:
+        """Faces, best first, each with the score of the detector that proposed it."""
         found = []
         for row in self.detect(self.faces, FACE_DETECTOR_FAR, picture):
-            center, side = (row[1:3] + row[3:5]) / 2, row[4] - row[2]
-            found.append(Proposal(row[0], center, Square(center[0], center[1] + 3.6 * side, 11 * side)))
+            center, side = (row[1:3] + row[3:5]) / 2, float(row[4] - row[2])
+            confirmed = self.face_score(picture, Square(center[0], center[1], 2 * side))
+            found.append((row[0], Face(center, side, log_odds(row[0]) + log_odds(confirmed))))
         return found
 
     def detect(self, graph: Graph, detector: SsdDetector, picture: Picture) -> NDArray[np.float64]:
@@ -132,24 +153,30 @@ class People:
         points = whole.to_picture(rows[:, 1:].reshape(len(rows), -1, 2)).reshape(len(rows), -1)
         return np.concatenate([rows[:, :1], points], axis=1)
 
-    def face_score(self, picture: Picture, pose: Pose) -> float:
-        """Best score of a face where the body's head is, 0 where none is found."""
-        crop = head_square(pose, 2.0).cut(picture, FACE_DETECTOR_NEAR.side)
-        rows = self.close_face(crop)["detections"]
+    def face_score(self, picture: Picture, square: Square) -> float:
+        """Best score of a face in a square about twice its size, 0 where none is found."""
+        rows = self.close_face(square.cut(picture, FACE_DETECTOR_NEAR.side))["detections"]
         return 0.0 if rows is None else float(rows[:, 0].max())
 
+    def palm_score(self, picture: Picture, pose: Pose) -> float:
+        """Best score of a palm on the body that is at least as large as its head, 0 where none is found.
 
-def log_odds(p: float) -> float:
-    """Log of p / (1 - p), for p held within 0.1 and 99.9 %; absent detections stand at 20 %."""
-    p = min(max(p, 0.001), 0.999) if p > 0 else 0.2
-    return float(np.log(p / (1 - p)))
+        A person's own palms are less than half as large as the head.
+        """
+        height, width = picture.shape[:2]
+        square = Square.around(body_box(pose, width, height), 1.2)
+        rows = self.palms(square.cut(picture, PALM_DETECTOR.side))["detections"]
+        if rows is None:
+            return 0.0
+        large = (rows[:, 3] - rows[:, 1]) * square.side > LARGE_PALM * head_square(pose, 1.0).side
+        return float(rows[large, 0].max(initial=0.0))
 
 
-def agree(one: Square, other: Square, tolerance: float) -> bool:
-    """Whether two regions are about the same body's."""
-    larger = max(one.side, other.side)
-    apart = np.hypot(one.x - other.x, one.y - other.y)
-    return bool(apart < tolerance * larger and abs(one.side - other.side) < 1.6 * tolerance * larger)
+def agree(one: Square, other: Square, apart: float, growth: float) -> bool:
+    """Whether two regions are about the same body's: so far apart, in sides, and so much larger, at most."""
+    larger, smaller = max(one.side, other.side), min(one.side, other.side)
+    way = np.hypot(one.x - other.x, one.y - other.y)
+    return bool(way < apart * larger and larger < growth * smaller)
 
 
 def head_square(pose: Pose, scale: float) -> Square:
@@ -158,11 +185,19 @@ def head_square(pose: Pose, scale: float) -> Square:
     return Square(float(x), float(y), scale * HEAD_M * px_per_metre(pose.points, pose.world))
 
 
-def fits(pose: Pose, proposal: Proposal) -> bool:
-    """Whether a proposed head lies on the body's head."""
+def on_head(pose: Pose, x: float, y: float) -> bool:
+    """Whether a point, the middle of some head, lies on the head of this body: they are one."""
     head = head_square(pose, 1.0)
-    away = np.hypot(proposal.head[0] - head.x, proposal.head[1] - head.y)
-    return bool(away < 0.75 * head.side)
+    return bool(np.hypot(x - head.x, y - head.y) < 0.75 * head.side)
+
+
+def below(score: float, face: Face) -> Proposal:
+    """Where a body would be below a face.
+
+    A face's square is about 0.17 m wide; the hips lie 0.6 m below its middle, the body's region spans 1.9 m.
+    """
+    x, y = face.center
+    return Proposal(score, face.center, Square(x, y + 3.6 * face.side, 11 * face.side))
 
 
 def body_box(pose: Pose, width: int, height: int) -> NDArray[np.float64]:

@@ -8,8 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.estimators.mediapipe_graph import card
-from pipeline.estimators.mediapipe_people import MODELS, People, Seen, body_box, head_square
+from pipeline.estimators.mediapipe_people import MODELS, People, body_box, head_square
 from pipeline.estimators.mediapipe_pose import NUM_POINTS, POINTS, Pose
+from pipeline.estimators.mediapipe_window import bodies_beside, faces_beside, find
 from schemas.media import Frames
 from schemas.tracks import EstimatorCard, KeypointTrack
 
@@ -22,12 +23,16 @@ class MediapipePerson:
     """Everybody is looked for on every n-th frame: newcomers are noticed within a quarter second."""
     min_detection: float = 0.3
     """Score from which a detector's proposal is looked at."""
-    max_proposals: int = 8
+    max_proposals: int = 5
     """Proposals that are looked at in one picture, best first."""
     min_presence: float = 0.5
     """The pose network's presence from which a body is followed."""
     min_evidence: float = 5.0
-    """Mean log odds over a body's key frames from which it is a person."""
+    """Mean log odds over a body's key frames from which it is the main person."""
+    min_other_evidence: float = 5.5
+    """Log odds from which a body is another person, on its best key frame: a crowded clip is better lost."""
+    min_face_evidence: float = 0.5
+    """Log odds from which a face beside the main person is another person's."""
     prior_evidence: float = 3.0
     """Log odds of one more key frame that is added to each mean: what things that are none often reach."""
     head_box_heads: float = 2.0
@@ -58,36 +63,25 @@ class PersonTracker:
     def __call__(self, frames: Frames, /) -> KeypointTrack:
         """The window's main person: the confirmed body with the largest boxes, summed over key frames."""
         height, width = frames.shape[1:3]
-        tracks = [track for track in self.find(frames) if self.is_person(track)]
-        boxes = [{t: body_box(seen.pose, width, height) for t, seen in track.items()} for track in tracks]
-        areas = [{t: area(box) for t, box in track.items()} for track in boxes]
-        if not tracks:
+        wish, every = self.settings, self.settings.detect_every_frames
+        everybody = find(self.people, frames, every)
+        evidence = [body.evidence(wish.prior_evidence) for body in everybody.bodies]
+        areas = [body.areas(width, height) for body in everybody.bodies]
+        likely = [i for i, value in enumerate(evidence) if value >= wish.min_evidence]
+        if not likely:
             return self.track(frames, {}, np.zeros(len(frames)))
-        main = int(np.argmax([sum(sizes.values()) for sizes in areas]))
-        poses = self.fill(frames, {t: seen.pose for t, seen in tracks[main].items()})
-        others = self.others(len(frames), areas[main], [a for i, a in enumerate(areas) if i != main])
-        return self.track(frames, poses, others)
-
-    def find(self, frames: Frames) -> list[dict[int, Seen]]:
-        """All bodies of the window's key frames, each as key frame -> what was seen."""
-        tracks: list[dict[int, Seen]] = []
-        known: list[tuple[int, Seen]] = []
-        for t in range(0, len(frames), self.settings.detect_every_frames):
-            seen = self.people(frames[t], [(number, one.pose.square) for number, one in known])
-            known = []
-            for one in seen:
-                number = one.track if one.track >= 0 else len(tracks)
-                if number == len(tracks):
-                    tracks.append({})
-                tracks[number][t] = one
-                known.append((number, one))
-        return tracks
-
-    def is_person(self, track: dict[int, Seen]) -> bool:
-        """Whether enough speaks for a body over its key frames, one doubtful frame added."""
-        evidence = [one.evidence for one in track.values()]
-        mean = (sum(evidence) + self.settings.prior_evidence) / (len(evidence) + 1)
-        return mean >= self.settings.min_evidence
+        main = max(likely, key=lambda i: sum(areas[i].values()))
+        poses = self.fill(frames, {t: one.pose for t, one in everybody.bodies[main].seen.items()})
+        others = [
+            areas[i]
+            for i, body in enumerate(everybody.bodies)
+            if i != main and body.best_evidence >= wish.min_other_evidence
+        ]
+        beside = np.maximum(
+            bodies_beside(len(frames), every, areas[main], others),
+            faces_beside(frames, every, poses, everybody.faces, wish.min_face_evidence),
+        )
+        return self.track(frames, poses, beside)
 
     def fill(self, frames: Frames, known: dict[int, Pose]) -> dict[int, Pose]:
         """The main person's pose in every frame in which it can be followed from a key frame."""
@@ -108,20 +102,6 @@ class PersonTracker:
             if pose.presence < self.settings.min_presence:
                 return
             poses[t] = pose
-
-    def others(
-        self, num_frames: int, main: dict[int, float], others: list[dict[int, float]]
-    ) -> NDArray[np.float64]:
-        """Largest other person's area over the main one's in each frame; a key frame speaks for its next."""
-        ratio = np.zeros(num_frames)
-        size = np.mean(list(main.values()))
-        for other in others:
-            for start in range(min(other), max(other) + 1, self.settings.detect_every_frames):
-                latest = max(t for t in other if t <= start)
-                share = other[latest] / max(main.get(start, size), 1.0)
-                part = ratio[start : start + self.settings.detect_every_frames]
-                np.maximum(part, share, out=part)
-        return ratio
 
     def track(self, frames: Frames, poses: dict[int, Pose], others: NDArray[np.float64]) -> KeypointTrack:
         """What is known of the window; zeros where the person was not found."""
@@ -151,8 +131,3 @@ def inside(points: NDArray[np.float64], width: int, height: int) -> NDArray[np.b
     """Which points (..., 2) lie in the picture."""
     within: NDArray[np.bool_] = np.all((points >= -0.5) & (points <= (width - 0.5, height - 0.5)), axis=-1)
     return within
-
-
-def area(box: NDArray[np.float64]) -> float:
-    """Area of a box, px^2."""
-    return float(np.prod(box[2:] - box[:2]))

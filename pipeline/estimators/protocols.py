@@ -1,4 +1,4 @@
-"""The six trades: arrays in, a track out. No file names, no devices, no configuration, no memory between calls.
+"""The six trades: arrays in, a track out. No file names, no devices, no settings, no memory between calls.
 
 A call gets the frames of one window of a clip, as shown, RGB. What an estimator follows over time it follows
 inside the window; windows are joined by the estimate stage.
@@ -9,7 +9,15 @@ from __future__ import annotations
 from typing import Protocol, TypeVar
 
 from schemas.media import Frames
-from schemas.tracks import BodyTrack, Embeddings, EstimatorCard, FaceTrack, HandTrack, HeadTrack, KeypointTrack
+from schemas.tracks import (
+    BodyTrack,
+    Embeddings,
+    EstimatorCard,
+    FaceTrack,
+    HandTrack,
+    HeadTrack,
+    KeypointTrack,
+)
 
 T = TypeVar("T", covariant=True)
 

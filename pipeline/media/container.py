@@ -22,7 +22,7 @@ not: FFmpeg refuses what is not on this list by its first bytes, before it follo
 def open_container(uri: str, *, max_pixels: int) -> Iterator[InputContainer]:
     """The opened file, for reading; FFmpeg's errors inside the block become rejects too.
 
-    A picture of more than `max_pixels` is refused by the decoders before its memory is taken.
+    A decoder takes no memory for a picture much larger than `max_pixels`: see `decoder_bound`.
 
     Raises:
         Rejected: "invalid_data", "unsupported_container", "unreadable" or "undecodable".
@@ -30,22 +30,29 @@ def open_container(uri: str, *, max_pixels: int) -> Iterator[InputContainer]:
     options = {
         "protocol_whitelist": "file",
         "format_whitelist": ",".join(CONTAINERS),
-        "max_pixels": str(max_pixels),
-        "fflags": "+genpts",
+        "max_pixels": decoder_bound(max_pixels),
     }
     try:
         container = av.open(uri, "r", options=options)
     except av.InvalidDataError as error:
-        raise Rejected("invalid_data", str(error)) from error
+        raise Rejected("invalid_data", "text, noise, or a file cut off before its index") from error
     except av.ArgumentError as error:  # what FFmpeg answers for a container that is not on the list
-        raise Rejected("unsupported_container", str(error)) from error
+        raise Rejected("unsupported_container", f"none of {', '.join(CONTAINERS)}") from error
     except av.FFmpegError as error:
         raise Rejected("unreadable", str(error)) from error
+    for stream in container.streams.video:
+        if stream.codec_context is not None:  # the decoder that looked at the header was another one
+            stream.codec_context.options = {"max_pixels": decoder_bound(max_pixels)}
     with container:
         try:
             yield container
         except av.FFmpegError as error:
             raise Rejected("undecodable", str(error)) from error
+
+
+def decoder_bound(max_pixels: int) -> str:
+    """Where decoders refuse: they round sides up and add borders, so it lies above what is allowed."""
+    return str(2 * max_pixels + 2**20)
 
 
 def video_stream(container: InputContainer, index: int) -> VideoStream:

@@ -1,8 +1,8 @@
 """Frames of a video on the 24 fps clock, as shown, RGB: by decord where it is right, by PyAV everywhere else.
 
-decord 0.6.0 gives the same bytes as PyAV when it reads a plain file from the start. It is not asked to seek,
-because it lands on wrong frames in open groups of pictures and behind edit lists. It sees no file that the probe
-has not accepted, because it would follow a playlist. What it does not give, PyAV does.
+decord 0.6.0 gives the same bytes as PyAV when it reads a plain file from the start. It is not asked to seek
+or to skip: it gives wrong frames in open groups of pictures and behind edit lists. It sees no file that the
+probe has not accepted: it would follow a playlist. What it does not give, PyAV does.
 """
 
 from __future__ import annotations
@@ -20,8 +20,8 @@ from numpy.typing import NDArray
 
 from pipeline.media.clock import first_tick, num_ticks
 from pipeline.media.container import open_container, tick_s, video_stream
-from pipeline.media.pictures import THREADS, Painter, padded_area, shown
-from schemas.media import FPS, MAX_CLIP_FRAMES, Frames, Probed
+from pipeline.media.pictures import THREADS, Painter, is_wide, shown
+from schemas.media import FPS, Frames, Probed
 
 FAR = 2 * FPS
 """Single frames further apart than this are sought, nearer ones are read through."""
@@ -31,6 +31,9 @@ DECORD_FORMATS = ("yuv420p", "yuvj420p", "yuv422p", "yuv444p")
 DECORD_CONTAINERS = ("mov", "matroska")
 """What decord's older FFmpeg was seen to decode to the same bytes."""
 
+DECORD_BYTES = 128 * 2**20
+"""Largest file, as RGB, that decord reads: where frames are fetched slowly, it holds them all."""
+
 decord.logging.set_level(decord.logging.QUIET)
 
 
@@ -38,12 +41,11 @@ def decode(video: Probed, first_frame: int, num_frames: int, *, window: int) -> 
     """Frames `first_frame` to `first_frame + num_frames`, exclusive, in windows of `window` or fewer.
 
     A window is a new array (t h w 3) at the probed size. The stretch is decoded, and what lies between it and
-    the key picture before it (from the start of the file in its first ten seconds). Memory does not grow with
-    the length of the video.
+    the key picture before it. Memory does not grow with the length of the video.
 
     Raises:
         ValueError: the stretch leaves the video.
-        Rejected: "undecodable", "size_changes", "no_frame_times", and what `open_container` says.
+        Rejected: as `pipeline.media.pictures.pictures`.
     """
     stop = first_frame + num_frames
     refuse_outside(video, first_frame, stop - 1)
@@ -105,7 +107,7 @@ def near_runs(indices: Sequence[int]) -> list[list[int]]:
 def rgb(video: Probed, first: int, stop: int) -> Iterator[NDArray[np.uint8]]:
     """Frames `first` to `stop`, exclusive, one by one, in memory that is not to be kept."""
     tick = first
-    if is_plain(video) and first < MAX_CLIP_FRAMES:
+    if is_plain(video):
         try:
             for picture in by_decord(video, first, stop):
                 yield picture
@@ -128,9 +130,10 @@ def by_av(video: Probed, first: int, stop: int) -> Iterator[NDArray[np.uint8]]:
 
 
 def is_plain(video: Probed) -> bool:
-    """Whether decord was seen to be right about files like this."""
+    """Whether decord was seen to be right about files like this, in bounded memory."""
     return (
-        video.rotation == 0
+        3 * video.width * video.height * video.num_frames <= DECORD_BYTES
+        and video.rotation == 0
         and video.codec in DECORD_CODECS
         and video.pixel_format in DECORD_FORMATS
         and video.container.split(",")[0] in DECORD_CONTAINERS
@@ -138,7 +141,10 @@ def is_plain(video: Probed) -> bool:
 
 
 def by_decord(video: Probed, first: int, stop: int) -> Iterator[NDArray[np.uint8]]:
-    """Frames `first` to `stop`, exclusive, read from the file's start; none where decord counts otherwise."""
+    """Frames `first` to `stop`, exclusive, read from the file's start; none where decord would err."""
+    with open_container(video.source.uri, max_pixels=video.width * video.height) as container:
+        if is_wide(video_stream(container, video.stream).codec_context):
+            return
     reader = decord.VideoReader(video.source.uri, num_threads=THREADS)
     if len(reader) != video.num_frames:
         return
@@ -147,16 +153,15 @@ def by_decord(video: Probed, first: int, stop: int) -> Iterator[NDArray[np.uint8
     picture: NDArray[np.uint8]
     for tick in range(first, stop):
         index = bisect.bisect_right(starts, tick) - 1
-        if index >= read:
-            if index > read:
-                reader.skip_frames(index - read)
-            picture, read = reader.next().asnumpy(), index + 1
+        for _ in range(read, index + 1):  # reader.skip_frames would seek
+            picture = reader.next().asnumpy()
+        read = max(read, index + 1)
         yield picture
 
 
 def first_ticks(video: Probed, stop: int) -> list[int]:
     """The clock frame that shows each picture first, from the source's first to frame `stop` or later."""
-    with open_container(video.source.uri, max_pixels=padded_area(video)) as container:
+    with open_container(video.source.uri, max_pixels=video.width * video.height) as container:
         stream = video_stream(container, video.stream)
         tick = tick_s(stream)
         start = round(video.start_s / tick)

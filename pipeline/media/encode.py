@@ -11,7 +11,6 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO
 
 import cv2
 import ffmpeg
@@ -22,6 +21,7 @@ from numpy.typing import NDArray
 from schemas.media import FPS, Frames
 
 JPEG_QUALITY = 95
+LOG_BYTES = 4096
 
 BITEXACT = {"flags": "+bitexact", "fflags": "+bitexact", "map_metadata": -1}
 """No encoder names, no times of writing."""
@@ -77,19 +77,21 @@ def video_writer(
                 raise ValueError(
                     f"expected frames of ({height}, {width}, 3) bytes, got {frames.shape} {frames.dtype}"
                 )
-            feed(process, np.ascontiguousarray(frames).data, how.limit_s)
+            send(np.ascontiguousarray(frames).data)
+
+        def send(data: memoryview | None) -> None:
+            if not feed(process, data, how.limit_s):
+                log.seek(0)
+                raise failure(path, process.returncode, log.read(LOG_BYTES), how.limit_s)
 
         try:
             yield write
-            feed(process, None, how.limit_s)
-        except BrokenPipeError:
-            process.wait()
+            send(None)
         finally:
             process.kill()
             process.wait()
-            close_quietly(process.stdin)
-        if process.returncode:
-            raise failure(process, log, how.limit_s, path)
+            with suppress(BrokenPipeError):
+                process.stdin.close()
 
 
 def write_video(path: Path, windows: Iterable[Frames], how: VideoSettings) -> None:
@@ -102,37 +104,34 @@ def write_video(path: Path, windows: Iterable[Frames], how: VideoSettings) -> No
             write(window)
 
 
-def feed(process: subprocess.Popen[bytes], data: memoryview | None, limit_s: float) -> None:
-    """Hand data to the encoder, or None to end it and wait; killed when that takes longer than the limit."""
+def feed(process: subprocess.Popen[bytes], data: memoryview | None, limit_s: float) -> bool:
+    """Hand data to the encoder, or None to end it; False where it has ended badly.
+
+    It is killed when it takes longer than the limit.
+    """
     assert process.stdin is not None
     timer = threading.Timer(limit_s, process.kill)
     timer.start()
     try:
         if data is not None:
             process.stdin.write(data)
-        else:
-            process.stdin.close()
-            process.wait()
+            return True
+        process.stdin.close()
+        return process.wait() == 0
+    except BrokenPipeError:  # it reads no more
+        process.wait()
+        return False
     finally:
         timer.cancel()
 
 
-def close_quietly(pipe: IO[bytes]) -> None:
-    """Close the pipe of a process that has ended; what it no longer reads is of no interest."""
-    with suppress(BrokenPipeError):
-        pipe.close()
-
-
-def failure(process: subprocess.Popen[bytes], log: IO[bytes], limit_s: float, path: Path) -> Exception:
+def failure(path: Path, returncode: int, log: bytes, limit_s: float) -> Exception:
     """What to raise for an encoder that has ended badly."""
-    log.seek(0)
-    words = "; ".join(log.read(4096).decode(errors="replace").split("\n")).strip("; ")
+    words = "; ".join(log.decode(errors="replace").split("\n")).strip("; ")
     if "No space left on device" in words:
         return OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(path))
-    if process.returncode < 0 and not words:
-        return EncodeError(
-            f"{path}: ffmpeg was killed (signal {-process.returncode}; the limit is {limit_s:g} s)"
-        )
+    if returncode < 0 and not words:
+        return EncodeError(f"{path}: ffmpeg was killed (signal {-returncode}; the limit is {limit_s:g} s)")
     return EncodeError(f"{path}: ffmpeg failed: {words[:500]}")
 
 

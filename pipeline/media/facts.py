@@ -15,6 +15,14 @@ from PIL import Image, UnidentifiedImageError
 from pipeline.media.arrays import DamagedError
 from schemas.media import FPS
 
+MAX_PIXELS = 2**20
+"""Pictures larger than this are not decoded: no canvas is."""
+
+MAX_SAMPLES = 2**24
+"""More sound than this is not decoded: no clip has it."""
+
+BOMBS = (Image.DecompressionBombError, Image.DecompressionBombWarning)
+
 
 @dataclass(frozen=True)
 class VideoFacts:
@@ -52,6 +60,7 @@ def video_facts(data: bytes, *, decode: bool) -> VideoFacts:
         if codec is None or not tick_s:
             raise DamagedError("no known codec")
         codec.thread_count = 1
+        codec.options = {"max_pixels": str(MAX_PIXELS)}  # before a decoder takes memory
         shown = file.decode(stream) if decode else (packet for packet in file.demux(stream) if packet.size)
         times = sorted(-1 if picture.pts is None else picture.pts for picture in shown)
         on_clock = all(pts * tick_s == Fraction(index, FPS) for index, pts in enumerate(times))
@@ -67,7 +76,11 @@ def sound_facts(data: bytes) -> SoundFacts:
     with opened(data, "flac") as file:
         stream = file.streams.audio[0]
         codec = stream.codec_context
-        num_samples = sum(frame.samples for frame in file.decode(stream))
+        num_samples = 0
+        for frame in file.decode(stream):
+            num_samples += frame.samples
+            if num_samples > MAX_SAMPLES:
+                raise DamagedError(f"more than {MAX_SAMPLES} samples")
         return SoundFacts(codec.name, codec.sample_rate, codec.layout.nb_channels, num_samples)
 
 
@@ -90,8 +103,8 @@ def jpeg_size(data: bytes, *, decode: bool) -> tuple[int, int]:
     """
     try:
         with Image.open(io.BytesIO(data), formats=["JPEG"]) as picture:
-            if decode:
+            if decode and picture.width * picture.height <= MAX_PIXELS:
                 picture.load()
             return picture.size
-    except (UnidentifiedImageError, Image.DecompressionBombError, OSError, SyntaxError) as error:
+    except (*BOMBS, UnidentifiedImageError, OSError, SyntaxError) as error:
         raise DamagedError(f"no readable JPEG: {error}") from error

@@ -13,13 +13,14 @@ from fractions import Fraction
 import av
 import numpy as np
 from av.container import InputContainer
+from av.video.codeccontext import VideoCodecContext
 from av.video.frame import VideoFrame
 from av.video.reformatter import ColorPrimaries, ColorTrc, VideoReformatter
 from av.video.stream import VideoStream
 from numpy.typing import NDArray
 
 from pipeline.core import Rejected
-from pipeline.media.clock import first_tick
+from pipeline.media.clock import first_tick, num_ticks
 from pipeline.media.container import open_container, tick_s, video_stream
 from schemas.media import FPS, Probed
 
@@ -29,9 +30,6 @@ BACK_S = (0, 2, 10)
 THREADS = 2
 """Of a decoder, which decodes ahead while frames are worked on. The pictures do not depend on it."""
 
-PADDING_PX = 64
-"""Decoders round sizes up to whole blocks."""
-
 HDR = (ColorTrc.SMPTE2084, ColorTrc.ARIB_STD_B67)
 
 
@@ -39,9 +37,10 @@ def pictures(video: Probed, begin_s: Fraction = Fraction(0)) -> Iterator[tuple[F
     """Pictures as stored and their times from the source's first: from the one seen at `begin_s` or earlier.
 
     Raises:
-        Rejected: see `open_container`; "undecodable" for a broken picture, "size_changes", "no_frame_times".
+        Rejected: see `open_container`; "undecodable" for a broken or missing picture, "size_changes",
+            "no_frame_times", "times_go_back".
     """
-    with open_container(video.source.uri, max_pixels=padded_area(video)) as container:
+    with open_container(video.source.uri, max_pixels=video.width * video.height) as container:
         stream = threaded(video_stream(container, video.stream))
         tick = tick_s(stream)
         start = round(video.start_s / tick)
@@ -50,14 +49,9 @@ def pictures(video: Probed, begin_s: Fraction = Fraction(0)) -> Iterator[tuple[F
         if frames is not None:
             yield from timed(video, frames, start, tick)
             return
-    with open_container(video.source.uri, max_pixels=padded_area(video)) as container:
+    with open_container(video.source.uri, max_pixels=video.width * video.height) as container:
         stream = threaded(video_stream(container, video.stream))
         yield from timed(video, container.decode(stream), start, tick)
-
-
-def padded_area(video: Probed) -> int:
-    """Most pixels that a decoder may ask for this video, px."""
-    return (video.width + PADDING_PX) * (video.height + PADDING_PX)
 
 
 def threaded(stream: VideoStream) -> VideoStream:
@@ -84,19 +78,26 @@ def sought(container: InputContainer, stream: VideoStream, begin: int) -> Iterat
 def timed(
     video: Probed, frames: Iterator[VideoFrame], start: int, tick: Fraction
 ) -> Iterator[tuple[Fraction, VideoFrame]]:
-    """Frames with their times from tick `start`, none twice, none before it."""
+    """Frames with their times from tick `start`, none twice, none before, up to the end that was probed."""
     stored = (video.height, video.width) if video.rotation % 180 else (video.width, video.height)
     last = start - 1
+    end_s = Fraction(0)
     for frame in frames:
+        if frame.pts is None:
+            raise Rejected("no_frame_times", "a picture does not say when it is shown")
+        if frame.pts < start or frame.pts == last:
+            continue
+        begin_s = (frame.pts - start) * tick
+        if frame.pts < last:
+            raise Rejected("times_go_back", f"to {float(begin_s):.3f} s, from picture to picture")
         if frame.is_corrupt:
-            raise Rejected("undecodable", f"a broken picture at {float((frame.pts or 0) * tick):.3f} s")
+            raise Rejected("undecodable", f"a broken picture at {float(begin_s):.3f} s")
         if (frame.width, frame.height) != stored:
             raise Rejected("size_changes", f"from {stored[0]}x{stored[1]} to {frame.width}x{frame.height}")
-        if frame.pts is None:
-            raise Rejected("no_frame_times", "a picture without a time")
-        if frame.pts > last:
-            last = frame.pts
-            yield (frame.pts - start) * tick, frame
+        yield begin_s, frame
+        last, end_s = frame.pts, begin_s + length_s(video, frame)
+    if first_tick(end_s) < num_ticks(video.duration_s):
+        raise Rejected("undecodable", f"pictures end at {float(end_s):.3f} s of {video.duration_s:.3f} s")
 
 
 def shown(video: Probed, first: int, stop: int) -> Iterator[VideoFrame]:
@@ -107,24 +108,38 @@ def shown(video: Probed, first: int, stop: int) -> Iterator[VideoFrame]:
     """
     tick = first
     held: VideoFrame | None = None
-    end_s = Fraction(0)
     for begin_s, frame in pictures(video, Fraction(first, FPS)):
         while held is not None and tick < min(first_tick(begin_s), stop):
             yield held
             tick += 1
         if tick == stop:
             return
-        held, end_s = frame, begin_s + length_s(video, frame)
-    while held is not None and tick < min(first_tick(end_s), stop):
-        yield held
-        tick += 1
-    if tick < stop:
-        raise Rejected("undecodable", f"pictures end at {float(end_s):.3f} s, {stop / FPS:.3f} s were wanted")
+        held = frame
+    if held is not None:
+        yield from itertools.repeat(held, stop - tick)
+
+
+def small_pictures(video: Probed, *, max_height: int) -> Iterator[tuple[Fraction, NDArray[np.uint8]]]:
+    """Every picture of the source in order, RGB as shown and at most `max_height` px high, with its time.
+
+    Times are seconds from the source's first picture; the last one lasts to the end of the video.
+
+    Raises:
+        Rejected: as `pictures`.
+    """
+    painter = Painter(video.rotation, min(1.0, max_height / video.height))
+    for begin_s, frame in pictures(video):
+        yield begin_s, np.ascontiguousarray(painter(frame))
 
 
 def length_s(video: Probed, frame: VideoFrame) -> Fraction:
     """How long a picture is shown, seconds, by its own packet; the average where that is silent."""
     return frame.duration * frame.time_base if frame.duration and frame.time_base else Fraction(1 / video.fps)
+
+
+def is_wide(colours: VideoFrame | VideoCodecContext) -> bool:
+    """Whether colours reach beyond those of BT.709: HDR or BT.2020."""
+    return colours.color_trc in HDR or colours.color_primaries == ColorPrimaries.BT2020
 
 
 class Painter:
@@ -143,7 +158,7 @@ class Painter:
         """The picture (h, w, 3), in memory that lives as long as the array does."""
         width, height = (max(1, round(side * self.scale)) for side in (frame.width, frame.height))
         alpha = any(component.is_alpha for component in frame.format.components)
-        wide = frame.color_trc in HDR or frame.color_primaries == ColorPrimaries.BT2020
+        wide = is_wide(frame)
         picture = self.reformatter.reformat(
             frame,
             width=width,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import os
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
@@ -10,9 +11,8 @@ from typing import cast
 
 import numpy as np
 from av.container import InputContainer
-from av.packet import Packet
 from av.sidedata.sidedata import SideData
-from av.stream import Disposition, Stream
+from av.stream import Disposition
 from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
@@ -23,8 +23,11 @@ from schemas.media import Probed, Source
 UNEVEN_S = Fraction(11, 1000)
 """Frame intervals that differ by more than this make a source uneven."""
 
-MISSING_S = 1
+MISSING_S = Fraction(1, 4)
 """A header that promises this much more than the packets hold belongs to a file that was cut off."""
+
+GIF_END = b";"
+"""Last byte of a whole GIF. Its header promises nothing."""
 
 TURNS = {(1, 0, 0, 1): 0, (0, 1, -1, 0): 90, (-1, 0, 0, -1): 180, (0, -1, 1, 0): 270}
 """Degrees clockwise by the signs of a display matrix [a b; c d]: x' = a x + c y, y' = b x + d y, y down."""
@@ -43,13 +46,12 @@ def probe(source: Source, *, max_pixels: int, max_duration_s: float, max_pixel_s
 
     Raises:
         Rejected: see `open_container`; and "no_video", "unsupported_codec", "too_large", "stretched_pixels",
-            "truncated", "damaged", "no_frame_times", "times_go_back", "too_few_frames", "too_long",
-            "odd_orientation".
+            "truncated", "damaged", "no_frame_times", "too_few_frames", "too_long", "odd_orientation".
     """
     with open_container(source.uri, max_pixels=max_pixels) as container:
         stream = largest_video(container, max_pixels)
         refuse_stretched(stream, max_pixel_stretch)
-        refuse_cut_off(stream, source.num_bytes)
+        refuse_cut_off(container, source)
         timeline = read_timeline(container, stream)
         codec, index, has_audio = stream.codec_context.name, stream.index, bool(container.streams.audio)
     start_s, last_s = timeline.times_s[0], timeline.times_s[-1]
@@ -60,6 +62,7 @@ def probe(source: Source, *, max_pixels: int, max_duration_s: float, max_pixel_s
         picture = first_picture(container, index)
         rotation = turn(picture)
         width, height = picture.width, picture.height
+        refuse_large(width, height, max_pixels)
         return Probed(
             key=source.key,
             source=source,
@@ -88,10 +91,14 @@ def largest_video(container: InputContainer, max_pixels: int) -> VideoStream:
     if not decodable:
         raise Rejected("unsupported_codec", "no decoder for the video")
     stream = max(decodable, key=lambda stream: stream.codec_context.width * stream.codec_context.height)
-    width, height = stream.codec_context.width, stream.codec_context.height
-    if not 0 < width * height <= max_pixels:  # FFmpeg says 0 where the size passes the bound it was given
-        raise Rejected("too_large", f"the header says {width}x{height}; at most {max_pixels} px are read")
+    refuse_large(stream.codec_context.width, stream.codec_context.height, max_pixels)
     return stream
+
+
+def refuse_large(width: int, height: int, max_pixels: int) -> None:
+    """Reject pictures of too many pixels. FFmpeg says 0 where the size passes the bound it was given."""
+    if not 0 < width * height <= max_pixels:
+        raise Rejected("too_large", f"{width}x{height} px; at most {max_pixels} px in all are read")
 
 
 def refuse_stretched(stream: VideoStream, max_pixel_stretch: float) -> None:
@@ -101,18 +108,23 @@ def refuse_stretched(stream: VideoStream, max_pixel_stretch: float) -> None:
         raise Rejected("stretched_pixels", f"a pixel is {float(aspect):.3f} times as wide as high")
 
 
-def refuse_cut_off(stream: VideoStream, num_bytes: int) -> None:
-    """Reject a file whose own index names pictures beyond its end."""
-    end = max((entry.pos + entry.size for entry in stream.index_entries), default=0)
-    if end > num_bytes:
-        raise Rejected("truncated", f"the index reaches to byte {end}, the file ends at {num_bytes}")
+def refuse_cut_off(container: InputContainer, source: Source) -> None:
+    """Reject a file whose own index names pictures or sound beyond its end, and a GIF without an end."""
+    entries = itertools.chain.from_iterable(stream.index_entries for stream in container.streams)
+    end = max((entry.pos + entry.size for entry in entries), default=0)
+    if end > source.num_bytes:
+        raise Rejected("truncated", f"the index reaches to byte {end}, the file ends at {source.num_bytes}")
+    if container.format.name == "gif":
+        with open(source.uri, "rb") as file:
+            file.seek(-1, os.SEEK_END)
+            if file.read() != GIF_END:
+                raise Rejected("truncated", "the GIF has no end mark")
 
 
 def read_timeline(container: InputContainer, stream: VideoStream) -> Timeline:
     """Times of the pictures from the first key picture on, without those that an edit list hides."""
     shown: list[tuple[int, int]] = []  # time and length in ticks
     key: int | None = None
-    sent: int | None = None
     file_end_s = Fraction(0)
     for packet in container.demux():
         if packet.size == 0:
@@ -120,26 +132,18 @@ def read_timeline(container: InputContainer, stream: VideoStream) -> Timeline:
         file_end_s = max(file_end_s, ((packet.pts or 0) + (packet.duration or 0)) * packet.time_base)
         if packet.stream_index != stream.index:
             continue
-        time, sent = checked_time(packet, sent)
+        if packet.is_corrupt:
+            raise Rejected("damaged", f"a broken packet at byte {packet.pos}")
+        if packet.pts is None:
+            raise Rejected("no_frame_times", f"the packet at byte {packet.pos} does not say when it is shown")
         if key is None and packet.is_keyframe:
-            key = time
+            key = packet.pts
         if not packet.is_discard:
-            shown.append((time, packet.duration or 0))
+            shown.append((packet.pts, packet.duration or 0))
     promised_s = Fraction(container.duration or 0, 1_000_000)
     if promised_s > file_end_s + MISSING_S:
         raise Rejected("truncated", f"{float(promised_s):.2f} s promised, {float(file_end_s):.2f} s there")
     return timeline_of([entry for entry in shown if key is None or entry[0] >= key], tick_s(stream))
-
-
-def checked_time(packet: Packet[Stream], sent: int | None) -> tuple[int, int]:
-    """When the packet is shown and when it is sent to the decoder, in ticks; `sent` is the one before's."""
-    if packet.is_corrupt:
-        raise Rejected("damaged", f"a broken packet at byte {packet.pos}")
-    if packet.pts is None or packet.dts is None:
-        raise Rejected("no_frame_times", f"the packet at byte {packet.pos} does not say when it is shown")
-    if sent is not None and packet.dts < sent:
-        raise Rejected("times_go_back", f"by {float((sent - packet.dts) * packet.time_base):.3f} s")
-    return packet.pts, packet.dts
 
 
 def timeline_of(shown: Sequence[tuple[int, int]], tick: Fraction) -> Timeline:

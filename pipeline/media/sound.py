@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.core import Rejected
-from pipeline.media.encode import BITEXACT, EncodeError, compiled
+from pipeline.media.encode import BITEXACT, compiled, failure
 from schemas.media import FPS, Clip
 
 SAMPLE_RATE = 16_000
@@ -73,6 +73,7 @@ def encode_flac(path: Path, sound: NDArray[np.int16], num_frames: int) -> bytes:
 
     Raises:
         EncodeError: ffmpeg failed.
+        OSError: the disk is full.
     """
     whole = np.zeros(num_samples(num_frames), "<i2")
     whole[: len(sound)] = sound
@@ -80,5 +81,5 @@ def encode_flac(path: Path, sound: NDArray[np.int16], num_frames: int) -> bytes:
     command = compiled(samples.output(f"file:{path}", format="flac", acodec="flac", **BITEXACT))
     done = subprocess.run(command, check=False, input=whole.tobytes(), capture_output=True, timeout=LIMIT_S)
     if done.returncode:
-        raise EncodeError(f"{path}: ffmpeg failed: {done.stderr.decode(errors='replace').strip()[:500]}")
+        raise failure(path, done.returncode, done.stderr, LIMIT_S)
     return path.read_bytes()

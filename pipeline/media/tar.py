@@ -23,7 +23,8 @@ BLOCK = tarfile.BLOCKSIZE
 MAX_MEMBER_BYTES = 2**28
 """A member larger than this is not read: ten seconds of video at the canvas size weigh a tenth of it."""
 
-MEMBER = re.compile(r"(?P<key>[0-9a-f]{12}-[0-9]{6,}-[0-9]+)\.(?P<name>[a-z0-9_]+\.[a-z0-9]+)")
+KEY = re.compile(r"[0-9a-f]{12}-[0-9]{6,}-[0-9]+")
+MEMBER = re.compile(rf"(?P<key>{KEY.pattern})\.(?P<name>[a-z0-9_]+\.[a-z0-9]+)")
 
 
 @dataclass(frozen=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 from typing import Any
 
 from pipeline.media.arrays import DamagedError
@@ -15,6 +16,7 @@ from schemas.sample import reference_member
 from schemas.version import DRAWING
 
 NUMBER = (int, float)
+MAX_JSON_BYTES = 2**24
 SHAPE: dict[Any, Any] = {
     "schema": int,
     "key": str,
@@ -62,6 +64,18 @@ def wrong_meta(row: IndexRow, data: bytes) -> Iterator[str]:
             yield f"{name} is {found!r}, expected {expected!r}"
     if not is_enlargement(meta["to_canvas"]):
         yield f"to_canvas is {meta['to_canvas']!r}"
+
+
+def json_at(path: Path) -> Any:
+    """The JSON value in a small file.
+
+    Raises:
+        DamagedError: it is none, or the file is not small.
+        OSError: it cannot be read.
+    """
+    if path.stat().st_size > MAX_JSON_BYTES:
+        raise DamagedError(f"{path.name}: {path.stat().st_size} bytes are too many")
+    return read_json(path.read_bytes())
 
 
 def read_json(data: bytes) -> Any:

@@ -36,18 +36,19 @@ def run(
 ) -> None:
     """Bring every leg to its end. Laps that have landed from the same inputs are not run again.
 
-    `unseal` is called before work on a leg begins: what vouches for the whole must not outlive a change.
+    `unseal` is called before a leg changes anything: what vouches for the whole must not outlive a change.
     """
     for leg in legs:
         laps = leg.laps(ledger)
-        ledger.prune(leg.name, {lap.name for lap in laps})
+        gone = ledger.prune(leg.name, {lap.name for lap in laps})
         pending = [lap for lap in laps if not ledger.is_done(lap)]
         items = sum(lap.items for lap in laps)
         items_done = items - sum(lap.items for lap in pending)
         watch.leg(leg.name, laps=len(laps), done=len(laps) - len(pending), items=items, items_done=items_done)
+        if pending or gone:
+            unseal()
         if not pending:
             continue
-        unseal()
         crew = Crew(leg, clock)
         for lap in pending:
             watch.landed(crew.run(lap, ledger, watch.tick))

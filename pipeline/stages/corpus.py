@@ -20,18 +20,12 @@ from pipeline.core import Rejected
 from schemas.media import Copies, Listed, Source
 from schemas.outcome import Reject
 
-VIDEO_SUFFIXES = (".mp4", ".m4v", ".mov", ".3gp", ".3g2", ".mkv", ".webm", ".avi", ".gif", ".flv", ".ogv") + (
-    ".mpg",
-    ".mpeg",
-    ".vob",
-    ".ts",
-    ".mts",
-    ".m2ts",
-    ".asf",
-    ".wmv",
+VIDEO_SUFFIXES = (
+    *(".mp4", ".m4v", ".mov", ".3gp", ".3g2", ".mkv", ".webm", ".avi", ".gif", ".flv", ".ogv"),
+    *(".mpg", ".mpeg", ".vob", ".ts", ".mts", ".m2ts", ".asf", ".wmv"),
 )
-"""What the names of a folder's videos end in, in any case. Other files are counted by `passed_over`; a manifest
-may name them all the same."""
+"""What the names of a folder's videos end in, in any case. Other files are counted by `passed_over`; a
+manifest may name them all the same."""
 
 MANIFESTS = (".csv", ".parquet")
 UNKNOWN = "unknown"
@@ -133,7 +127,7 @@ def read_rows(manifest: Path) -> list[Mapping[str, Any]]:
         columns: list[str]
         rows: list[Mapping[str, Any]]
         if manifest.suffix.lower() == ".parquet":
-            table = pq.read_table(manifest)
+            table = pq.ParquetFile(manifest).read()
             columns, rows = table.column_names, table.to_pylist()
         else:
             with open(manifest, encoding="utf-8-sig", newline="") as file:
@@ -167,8 +161,8 @@ class Corpus:
         """The source.
 
         Raises:
-            Rejected: "unsupported_uri", "missing", "unreadable", "empty", or "not_a_file": a folder, a device, a
-                link that leads to itself, a pipe. Nothing is opened that could block.
+            Rejected: "unsupported_uri", "missing", "unreadable", "empty", or "not_a_file": a folder, a device
+                or pipe, or a link that leads to itself. Nothing is opened that could block.
         """
         if is_remote(item.uri):
             raise Rejected("unsupported_uri", "only local files are read so far")

@@ -45,7 +45,7 @@ class EstimateSettings:
 
     window_frames: int = 48
     """Most frames in memory at a time."""
-    window_mib: int = 256
+    window_mib: int = 96
     """Most MiB of frames in memory at a time; large pictures get shorter windows."""
     max_other_area: float = 0.2
     """A frame shows several people where the largest other's box exceeds this share of the main one's."""
@@ -100,11 +100,9 @@ class Estimate:
         Raises:
             Rejected: no stretch does.
         """
-        frame_bytes = clip.video.width * clip.video.height * 3
-        window = max(1, min(self.settings.window_frames, self.settings.window_mib * 2**20 // frame_bytes))
         windows: list[Window] = []
         start = 0
-        for frames in decode(clip.video, clip.first_frame, clip.num_frames, window=window):
+        for frames in decode(clip.video, clip.first_frame, clip.num_frames, window=self.window_of(clip)):
             windows.append(self.look(frames, start))
             start += len(frames)
         whole = Window(
@@ -122,6 +120,11 @@ class Estimate:
         provenance = {trade.name: getattr(self.estimators, trade.name).card for trade in fields(Estimators)}
         for run in large:
             yield tracked(clip, whole, run, provenance)
+
+    def window_of(self, clip: Clip) -> int:
+        """Frames of the clip that are in memory at a time."""
+        frame_bytes = clip.video.width * clip.video.height * 3
+        return max(1, min(self.settings.window_frames, self.settings.window_mib * 2**20 // frame_bytes))
 
     def look(self, frames: Frames, start: int) -> Window:
         """What the estimators say of a window that begins at frame `start` of the clip."""

@@ -17,8 +17,13 @@ from schemas.controls import Cast, Controlled
 class GatherSettings:
     """Which clips of a source show the same person."""
 
-    min_similarity: float = 0.8
-    """Groups of clips are one person where the mean cosine between their looks is at least this, -1..1."""
+    min_similarity: float = 0.85
+    """Groups of clips are one person where the mean cosine between their looks is at least this, -1..1.
+
+    Fit for the embedder that needs no weights: on 20 real clips the two halves of one were at 0.83 to 1, two
+    clips of different people at 0.83 at most. Others need their own value. Too high a value costs references
+    from other clips, too low a one mixes people.
+    """
 
 
 def gather(items: Iterable[Controlled], settings: GatherSettings) -> list[Cast]:

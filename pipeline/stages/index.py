@@ -54,8 +54,11 @@ def remove_unnamed(out: Path, named: set[str]) -> None:
         place = path.relative_to(out).as_posix()
         if SHARD.fullmatch(place) and place not in named:
             path.unlink()
-    for folder in (out / "shards").glob("*x*/.*.tmp"):
-        shutil.rmtree(folder)
+    for folder in sorted((out / "shards").glob("*x*")):
+        for left in folder.glob(".*.tmp"):
+            shutil.rmtree(left)
+        if not any(folder.iterdir()):
+            folder.rmdir()
 
 
 def read_index(out: Path) -> Sequence[IndexRow]:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from typing import Any
 
 import pytest
 
@@ -26,7 +27,7 @@ def ticks() -> float:
     return 0.0
 
 
-def through(stage, items: Iterable[object]) -> tuple[list[object], Tally]:
+def through(stage, items: Iterable[object]) -> tuple[list[Any], Tally]:
     step = Step(name="step", make=lambda: stage, takes=Word, gives=Word)
     tally = Tally(step="step")
     return list(apply(step, stage, items, tally, ticks)), tally

@@ -13,6 +13,7 @@ from pipeline.geometry import (
     canvas_size,
     centred_affine,
     chordal_mean,
+    circular_median,
     grow_box,
     head_angles,
     head_rotation,
@@ -182,6 +183,15 @@ def test_wrapping() -> None:
     np.testing.assert_allclose(
         wrap_angle([0, np.pi, -np.pi, 3.5, 7]), [0, np.pi, np.pi, 3.5 - 2 * np.pi, 7 - 2 * np.pi]
     )
+
+
+def test_circular_median_is_robust_and_knows_an_even_spread() -> None:
+    center, away = circular_median(np.radians([170, 175, 179, -175, -170, 10]))
+    assert abs(np.degrees(center)) >= 174
+    assert np.degrees(away) < 40
+    assert circular_median(np.radians([-30.5]))[1] == 0
+    even = circular_median(np.radians(np.arange(0.5, 360, 15)))[1]
+    np.testing.assert_allclose(np.degrees(even), 90)
 
 
 # Boxes

@@ -125,6 +125,7 @@ class Odd:
     text: str
     number: float
     maybe: int | None
+    reject: Reject | None
     order: dict[str, int]
     column: Annotated[NDArray[np.int64], Axes("n")]
 
@@ -136,6 +137,7 @@ def test_odd_values_travel(number, maybe):
         text="päth/with\nlines \U0001f57a",
         number=number,
         maybe=maybe,
+        reject=None if maybe is None else Reject(key="k", step="s", reason="r", detail="", uri="u"),
         order={"a": 1, "b": 2},
         column=np.array([2**60]),
     )
@@ -145,7 +147,9 @@ def test_odd_values_travel(number, maybe):
 
 
 def test_maps_come_back_in_the_order_of_their_keys():
-    odd = Odd(text="", number=0.0, maybe=None, order={"b": 2, "a": 1}, column=np.zeros(0, np.int64))
+    odd = Odd(
+        text="", number=0.0, maybe=None, reject=None, order={"b": 2, "a": 1}, column=np.zeros(0, np.int64)
+    )
     (back,) = decode(encode([odd], Odd), Odd)
     assert list(back.order.items()) == [("a", 1), ("b", 2)]
     assert encode([odd], Odd).equals(encode([back], Odd))

@@ -189,11 +189,11 @@ def test_a_mirrored_walk_gives_the_mirrored_sphere_with_red_turned_round():
     np.testing.assert_allclose(maps[core][:, 1:], flipped[core][:, 1:], atol=2)
 
 
-def test_a_head_that_is_not_known_is_black(walk):
+def test_a_head_is_drawn_where_it_is_known_measured_or_not(walk):
     valid = np.array([True, False, True, True, True, True])
     radius = np.where(np.arange(6) == 2, np.float32(0), walk.head_radius)
     maps = draw_spheres(replace(walk, head_valid=valid, head_radius=radius), WIDTH, HEIGHT)
-    assert [bool(m.any()) for m in maps] == [True, False, False, True, True, True]
+    assert [bool(m.any()) for m in maps] == [True, True, False, True, True, True]
 
 
 @pytest.mark.parametrize(("width", "height"), [(1, 1), (3, 500), (16, 16)])

@@ -160,7 +160,9 @@ def test_ball_without_size_or_outside_draws_nothing(center, radius):
 
 
 @pytest.mark.parametrize("radius", [0.05, 0.3, 0.7, 1.2])
-def test_tiny_ball_keeps_its_colour(radius):
+def test_no_pixel_of_a_tiny_ball_is_brighter_than_its_share(radius):
     picture = ball((10, 10), radius, np.eye(3), shape=(20, 20)).astype(int)
+    y, x = np.mgrid[0:20, 0:20]
+    share = np.clip(radius + 0.5 - np.hypot(x - 10, y - 10), 0, 1)[..., None]
+    assert (picture <= 255 * share + 0.51).all()
     assert (picture[..., 2] <= 128).all()  # no side that looks at the camera is blue
-    assert picture.max() < 255

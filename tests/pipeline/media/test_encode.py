@@ -159,6 +159,21 @@ def test_two_encoders_side_by_side_do_not_wait_for_each_other(tmp_path: Path) ->
     assert (tmp_path / "a.mp4").read_bytes() == (tmp_path / "b.mp4").read_bytes()
 
 
+def test_an_encoder_that_dies_ends_the_one_beside_it(tmp_path: Path) -> None:
+    before = children()
+    died = pytest.raises(EncodeError, match=r"a\.mp4: ffmpeg was killed")
+    with (
+        died,
+        video_writer(tmp_path / "a.mp4", 640, 480, HOW) as first,
+        video_writer(tmp_path / "b.mp4", 96, 64, HOW) as second,
+    ):
+        second(moving(30))
+        os.kill(min(children() - before), signal.SIGKILL)
+        for _ in range(3):
+            first(moving(30, 640, 480))
+    assert children() == before
+
+
 def test_stills_keep_colour_and_bytes() -> None:
     picture: NDArray[np.uint8] = moving(1)[0]
     picture[:, :8] = (250, 10, 10)

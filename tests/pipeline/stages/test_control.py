@@ -4,7 +4,15 @@ import numpy as np
 import pytest
 
 from pipeline.core import Rejected
-from pipeline.geometry import apply_affine, canvas_affine, head_angles, principal_point, project
+from pipeline.geometry import (
+    apply_affine,
+    canvas_affine,
+    head_angles,
+    head_rotation,
+    principal_point,
+    project,
+    torso_frame,
+)
 from pipeline.smoothing import SmoothingSettings
 from pipeline.stages.control import Control, ControlSettings
 from schemas.arrow import decode, encode
@@ -145,6 +153,16 @@ def test_hand_that_does_not_hang_on_the_body_is_dropped() -> None:
     assert made.quality["hands_dropped"] == pytest.approx(1 / (2 * FULL.num_frames))
 
 
+def test_hand_may_miss_the_wrist_by_half_its_box() -> None:
+    tracked = tracked_of(FULL)
+    points = tracked.hands.points2d.copy()
+    extent = (points[:, 1].max(axis=1) - points[:, 1].min(axis=1)).max(axis=1)
+    points[7, 1, :, 0] -= 0.95 * extent[7]  # the box is twice the extent
+    points[8, 1, :, 0] -= 1.05 * extent[8]
+    made = controls(replace(tracked, hands=replace(tracked.hands, points2d=points)))
+    assert made.right_hand_score[7:9].tolist() == [1, 0]
+
+
 def test_hands_with_their_sides_mixed_up_are_put_right() -> None:
     tracked = tracked_of(FULL)
     mixed = {name: getattr(tracked.hands, name).copy() for name in ("points2d", "points3d", "score")}
@@ -205,6 +223,22 @@ def test_back_view_without_any_face_stands_on_the_neck() -> None:
     assert (np.abs(head_angles(made.head_rotation)[0]) > np.radians(160)).all()
 
 
+def test_head_keeps_its_place_on_the_torso_where_the_tracker_is_lost() -> None:
+    tracked = tracked_of(replace(FULL, turn_deg=(-90.0, 90.0)))
+    turned = torso_frame(tracked.body.joints3d) @ head_rotation(0.6, 0.2, -0.1)
+    head = replace(tracked.head, rotation=turned.astype(np.float32), valid=np.arange(48) < 20)
+    np.testing.assert_allclose(controls(replace(tracked, head=head)).head_rotation, turned, atol=1e-5)
+
+
+def test_few_frames_of_a_face_do_not_size_the_head() -> None:
+    tracked = tracked_of(replace(FULL, turn_deg=(0.0, 0.0)))
+    alone = without(tracked, "head", np.delete(np.arange(48), 20)).head
+    giant = replace(tracked, head=replace(alone, radius=3 * alone.radius))
+    made, exact = controls(giant), true_controls(FULL)
+    np.testing.assert_allclose(made.head_radius[:14], exact.head_radius[:14], rtol=0.03)
+    assert made.head_radius[20] == pytest.approx(3 * exact.head_radius[20], rel=0.03)
+
+
 def test_sphere_is_gone_where_neither_face_nor_body_is_seen() -> None:
     tracked = tracked_of(replace(FULL, turn_deg=(0.0, 0.0)))
     made = controls(without(without(tracked, "head", slice(10, 25)), "body", slice(10, 25)))
@@ -251,6 +285,15 @@ def test_face_window_is_square_and_follows_over_a_short_gap() -> None:
 @pytest.mark.parametrize("framing", ["full", "half", "portrait"])
 def test_framing(framing) -> None:
     assert controlled(tracked_of(replace(FULL, framing=framing))).framing == framing
+
+
+def test_person_behind_a_desk_is_a_half_body_by_the_elbows() -> None:
+    tracked = tracked_of(replace(FULL, framing="half"))
+    score = tracked.body.score.copy()
+    score[:, [J["left_hip"], J["right_hip"]]] = 0.2
+    assert controlled(replace(tracked, body=replace(tracked.body, score=score))).framing == "half"
+    score[:, J["left_elbow"]] = 0.2
+    assert controlled(replace(tracked, body=replace(tracked.body, score=score))).framing == "portrait"
 
 
 def test_yaw_is_unwrapped_over_the_seam() -> None:

@@ -6,6 +6,7 @@ import pytest
 
 from pipeline.core import Rejected
 from pipeline.geometry import apply_affine
+from pipeline.half_body import half_body_crop
 from pipeline.stages.control import Control, ControlSettings
 from pipeline.stages.reference import Refer, ReferenceSettings
 from schemas.arrow import encode
@@ -64,11 +65,29 @@ def test_clips_on_both_sides_of_the_seam_share_a_branch() -> None:
         assert chosen(sample)["yaw_max"] > 200
 
 
+def test_person_who_dwells_and_turns_round_once_is_seen_from_other_sides() -> None:
+    member = clip(HALF)
+    yaw = np.radians(np.concatenate([np.full(36, 5), np.linspace(0, 360, 25), np.full(36, 365)]))
+    turned = replace(member.controls, body_yaw=yaw.astype(np.float32))
+    (sample,) = samples(replace(member, controls=turned))
+    assert [reference.why for reference in sample.references] == ["yaw_median", "yaw_min", "yaw_max"]
+    assert degrees(sample) == [5, -90, 180]
+
+
+def test_clips_that_go_all_around_share_a_branch_too() -> None:
+    left = clip(replace(HALF, turn_deg=(0.0, 360.0)))
+    right = clip(replace(HALF, turn_deg=(-60.0, -420.0)), 200)
+    for sample in samples(left, right):
+        assert chosen(sample)["yaw_max"] == 96, "360 degrees"
+        assert chosen(sample)["yaw_min"] == 296, "the right clip's end, a turn later than it was unwrapped"
+        assert (min(degrees(sample)), max(degrees(sample))) == (-60, 360)
+
+
 def test_most_frontal_reference_is_first() -> None:
     (sample,) = samples(clip(replace(HALF, turn_deg=(-80.0, 10.0))))
     assert [reference.why for reference in sample.references] == ["yaw_max", "yaw_median", "yaw_min"]
-    (seam,) = samples(clip(replace(HALF, turn_deg=(300.0, 400.0))))
-    assert np.argmin(np.abs((np.array(degrees(seam)) + 180) % 360 - 180)) == 0
+    (seam,) = samples(clip(replace(HALF, turn_deg=(100.0, 400.0))))
+    assert [yaw % 360 for yaw in degrees(seam)] == [40, 100, 250]
 
 
 def test_person_who_does_not_turn_gets_frames_far_apart() -> None:
@@ -112,6 +131,13 @@ def test_few_looks_give_few_references_and_never_one_frame_twice() -> None:
         assert len(frames) == len(set(frames)) == count
 
 
+def test_frame_that_suits_two_places_is_taken_once() -> None:
+    here, looks = clip(replace(HALF, turn_deg=(0.0, 15.0))), tracked_of(HALF).appearance
+    one = {"frames": looks.frames[:1], "vectors": looks.vectors[:1], "sharpness": looks.sharpness[:1]}
+    sample, _ = samples(here, clip(replace(HALF, turn_deg=(8.0, 9.0)), 300, **one))
+    assert chosen(sample) == {"yaw_max": 300, "yaw_min": 0, "yaw_median": 48}
+
+
 # Gates
 
 
@@ -121,6 +147,16 @@ def test_blurred_frames_are_passed_over() -> None:
     assert min(reference.source_frame for reference in sample.references) == 48
     assert sample.scene.quality["reference_gates"] == 3
     assert sample.scene.quality["reference_candidates"] == 9
+
+
+def test_side_with_less_detail_is_not_taken_for_blurred() -> None:
+    sharpness = np.where(np.arange(17) < 5, 40, 100).astype(np.float32)
+    plain = replace(HALF, turn_deg=(-170.0, 60.0))
+    (sample,) = samples(clip(plain, sharpness=sharpness))
+    assert chosen(sample)["yaw_min"] == 0
+    sharpness[0] = 20
+    (sample,) = samples(clip(plain, sharpness=sharpness))
+    assert chosen(sample)["yaw_min"] == 6
 
 
 def test_frame_that_looks_like_someone_else_is_passed_over() -> None:
@@ -218,14 +254,17 @@ def test_half_body_crop_reaches_from_hips_to_crown_and_keeps_the_aspect() -> Non
     assert 0.3 < hips[:, 0].mean() / member.width < 0.7
 
 
-def test_half_body_crop_stays_in_the_picture() -> None:
-    scene = replace(FULL, height=320)
-    (sample,) = samples(clip(scene))
-    top_left, bottom_right = apply_affine(
-        sample.references[-1].crop, np.array([[-0.5, -0.5], [scene.width - 0.5, scene.height - 0.5]])
-    )
+@pytest.mark.parametrize("side", [-1, 1])
+def test_half_body_crop_stays_in_the_picture(side: int) -> None:
+    member = clip(FULL)
+    aside = np.array([side * 0.45 * member.width, 0], np.float32)
+    controls = member.controls
+    moved = replace(controls, joints2d=controls.joints2d + aside, head_center=controls.head_center + aside)
+    crop = half_body_crop(replace(member, controls=moved), 0, margin=0.1, max_upscale=4.0)
+    picture = np.array([[-0.5, -0.5], [FULL.width - 0.5, FULL.height - 0.5]])
+    top_left, bottom_right = apply_affine(crop, picture)
     assert (top_left <= -0.5 + 1e-6).all()
-    assert (bottom_right >= np.array([sample.scene.width, sample.scene.height]) - 0.5 - 1e-6).all()
+    assert (bottom_right >= np.array([member.width, member.height]) - 0.5 - 1e-6).all()
 
 
 def test_half_body_crop_does_not_enlarge_beyond_its_limit() -> None:

@@ -87,6 +87,17 @@ def test_plain_webdataset_and_numpy_read_it(stored: tuple[Path, list[Any]], plan
         assert ("audio.flac" in sample) == member.scene.clip.video.has_audio
 
 
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+def test_the_tar_is_the_one_that_webdataset_writes(stored: tuple[Path, list[Any]]) -> None:
+    webdataset = pytest.importorskip("webdataset")
+    out, rows = stored
+    file = io.BytesIO()
+    with webdataset.TarWriter(file, user="", group="", mode=0o444, mtime=0, encoder=False) as tar:
+        for row, members in zip(rows, members_of(out, rows), strict=True):
+            tar.write({"__key__": row.key, **members})
+    assert file.getvalue() == (out / rows[0].shard).read_bytes()
+
+
 def test_rows_say_where_a_sample_lies(stored: tuple[Path, list[Any]], plan: ShardPlan) -> None:
     out, rows = stored
     assert [row.key for row in rows] == [member.key for member in plan.members]

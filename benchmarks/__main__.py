@@ -1,0 +1,24 @@
+"""`make bench`: all tables, on the clips of a folder (shared/corpus beside the checkout where it is there).
+
+python -m benchmarks [CORPUS]
+"""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+CORPUS = Path(sys.argv[1]) if len(sys.argv) > 1 else Path(__file__).resolve().parents[2] / "shared" / "corpus"
+
+if __name__ == "__main__":
+    if not (CORPUS / "clips").is_dir():
+        raise SystemExit(f"no clips in {CORPUS}: name a folder with clips/ and groundtruth/")
+    long = CORPUS / "clips" / "half_04_tv_host.mp4"
+    for module, *args in (
+        ("benchmarks.accuracy", str(CORPUS)),
+        ("benchmarks.shot_cuts", str(CORPUS)),
+        ("benchmarks.stages", str(CORPUS / "clips")),
+        ("benchmarks.memory", str(long)),
+    ):
+        subprocess.run([sys.executable, "-m", module, *args], check=True)

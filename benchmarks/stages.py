@@ -1,0 +1,141 @@
+"""Speed of every stage, and how near the costly ones come to their speed of light.
+
+    python -m benchmarks.stages [CLIPS_FOLDER [NAME_PREFIX ...]]
+
+The speed of light of a stage is the time of its model calls (or of its encoder) alone, on frames that are in
+memory already; decoding alone is timed too. Stage and light are timed on the same clips in the same run.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import numpy as np
+from rich.console import Console
+
+from benchmarks.machine import write_table
+from jobs.curate import Curate, curate
+from pipeline.core import Rejected
+from pipeline.flow import Curation, estimating, legs
+from pipeline.geometry import CANVAS_AREA
+from pipeline.landing import Ledger
+from pipeline.media.decode import decode
+from pipeline.media.encode import VideoSettings, video_writer
+from pipeline.media.resample import resample
+from pipeline.stages.estimate import Estimate
+from schemas.media import FPS, Clip
+
+HERE = Path(__file__).parent
+PREFIXES = ("talk_01", "talk_04", "half_04", "half_05", "full_01", "full_08")
+
+
+def main(folder: Path, prefixes: tuple[str, ...]) -> None:
+    with tempfile.TemporaryDirectory() as scratch:
+        videos, out = Path(scratch) / "videos", Path(scratch) / "set"
+        videos.mkdir()
+        for path in sorted(folder.iterdir()):
+            if path.name.startswith(prefixes):
+                (videos / path.name).symlink_to(path.resolve())
+        job = Curate(videos=videos, out=out)
+        began = time.perf_counter()
+        curate(job, Console(quiet=True))
+        first_s = time.perf_counter() - began
+        began = time.perf_counter()
+        curate(job, Console(quiet=True))
+        again_s = time.perf_counter() - began
+        rows, busy_s = of_stages(out)
+        rows += against_light(out)
+        rows.append(
+            (
+                "the job beyond its stages",
+                "",
+                f"{first_s - busy_s:.1f} s",
+                f"{(first_s - busy_s) / first_s:.1%}",
+            )
+        )
+        rows.append(("a finished job run again", "", f"{again_s:.2f} s", f"{again_s / first_s:.1%}"))
+    heads = ("what", "frames at 24 fps a second", "time", "share")
+    write_table(
+        HERE / "STAGES.md",
+        "Speed of the stages",
+        "python -m benchmarks.stages",
+        [heads, *rows],
+        "Share: of the whole first run for stages and the job; of the stage's time for its speed of light.",
+        f"Clips: {', '.join(prefixes)}. First run {first_s:.0f} s, one process.",
+    )
+
+
+def of_stages(out: Path) -> tuple[list[tuple[str, ...]], float]:
+    """Rate and share of each step, from the ledger; seconds in all steps."""
+    ledger = Ledger(out)
+    tallies = [tally for leg in legs(Curation(), out) for tally in ledger.tallies(leg.name)]
+    busy_s = sum(tally.busy_s for tally in tallies)
+    return [
+        (
+            f"stage {tally.step}",
+            f"{tally.offered_s * FPS / tally.busy_s:.1f}" if tally.offered_s and tally.busy_s else "",
+            f"{tally.busy_s:.2f} s",
+            f"{tally.busy_s / busy_s:.1%}",
+        )
+        for tally in tallies
+    ], busy_s
+
+
+def against_light(out: Path) -> list[tuple[str, ...]]:
+    """The estimate stage and its parts, on the clips that the job kept."""
+    ledger = Ledger(out)
+    clips = [clip for name in ledger.names("clips") for clip in ledger.rows("clips", name, Clip)]
+    stage = estimating(Curation().estimate, Curation().backends)
+    frames = sum(clip.num_frames for clip in clips)
+    stage_s = decode_s = light_s = encode_s = 0.0
+    for clip in clips:
+        began = time.perf_counter()
+        with contextlib.suppress(Rejected):
+            list(stage(clip))
+        stage_s += time.perf_counter() - began
+        decoding, calls, encoding = parts_of(stage, clip)
+        decode_s += decoding
+        light_s += calls
+        encode_s += encoding
+    return [
+        ("estimate, once more", f"{frames / stage_s:.1f}", f"{stage_s:.2f} s", ""),
+        ("its model calls alone", f"{frames / light_s:.1f}", f"{light_s:.2f} s", f"{light_s / stage_s:.1%}"),
+        ("decoding alone", f"{frames / decode_s:.1f}", f"{decode_s:.2f} s", ""),
+        ("encoding alone, canvas size", f"{frames / encode_s:.1f}", f"{encode_s:.2f} s", ""),
+    ]
+
+
+def parts_of(stage: Estimate, clip: Clip) -> tuple[float, float, float]:
+    """Seconds of decoding a clip, of the model calls on its frames, and of encoding them at canvas size."""
+    windows = decode(clip.video, clip.first_frame, clip.num_frames, window=stage.window_of(clip))
+    scale = (CANVAS_AREA / (clip.video.width * clip.video.height)) ** 0.5
+    width, height = (int(scale * side) // 2 * 2 for side in (clip.video.width, clip.video.height))
+    small = []
+    start = 0
+    decode_s = light_s = 0.0
+    began = time.perf_counter()
+    while (frames := next(windows, None)) is not None:
+        decode_s += time.perf_counter() - began
+        began = time.perf_counter()
+        stage.look(frames, start)
+        light_s += time.perf_counter() - began
+        start += len(frames)
+        small.append(resample(frames, np.array([[scale, 0.0, 0.0], [0.0, scale, 0.0]]), width, height))
+        began = time.perf_counter()
+    decode_s += time.perf_counter() - began
+    began = time.perf_counter()
+    with (
+        tempfile.TemporaryDirectory() as scratch,
+        video_writer(Path(scratch) / "video.mp4", width, height, VideoSettings()) as write,
+    ):
+        for frames in small:
+            write(frames)
+    return decode_s, light_s, time.perf_counter() - began
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]), tuple(sys.argv[2:]) or PREFIXES)

@@ -1,0 +1,33 @@
+"""What any setting must be, told by its name and type, so that a wrong one is refused before any work."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import fields, is_dataclass
+from typing import Any
+
+MAY_BE_NONE_AT_ALL = ("max_", "min_", "crf")
+"""Whole numbers whose names begin so may be 0; all others count things that are needed."""
+
+
+def check(settings: Any, name: str = "settings") -> None:
+    """Check a dataclass of settings and all within it.
+
+    Numbers are finite and not negative, those called `..._share` at most 1, and counts at least 1.
+
+    Raises:
+        ValueError: one is not; the message names it as the command line does.
+    """
+    for field in fields(settings):
+        value = getattr(settings, field.name)
+        said = f"{name}.{field.name}"
+        if is_dataclass(value):
+            check(value, said)
+        elif isinstance(value, bool) or not isinstance(value, (int, float)):
+            continue
+        elif not math.isfinite(value) or value < 0:
+            raise ValueError(f"{said} is {value}; it must be a number from 0 on")
+        elif field.name.endswith("_share") and value > 1:
+            raise ValueError(f"{said} is {value}; a share is from 0 to 1")
+        elif isinstance(value, int) and value < 1 and not field.name.startswith(MAY_BE_NONE_AT_ALL):
+            raise ValueError(f"{said} is {value}; it must be at least 1")

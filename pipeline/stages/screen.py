@@ -1,0 +1,54 @@
+"""Clip -> Clip: cheap gates before the costly estimators, one named reason each."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from pipeline.core import Rejected
+from schemas.media import MIN_CLIP_FRAMES, Clip
+
+
+@dataclass(frozen=True, kw_only=True)
+class ScreenSettings:
+    """What a clip must have to be looked at further."""
+
+    min_clip_frames: int = MIN_CLIP_FRAMES
+    """Fewest frames at 24 fps."""
+    min_source_area_px: int = 153_600
+    """Fewest pixels of the source's pictures: a quarter of the canvas, which is a twofold enlargement."""
+    min_brightness: float = 16.0
+    """A clip is black where its mean luma, 0..255, is below this and its contrast below `min_contrast`."""
+    min_contrast: float = 8.0
+    """Standard deviation of luma, 0..255."""
+    max_frozen_share: float = 0.8
+    """Largest share of the time in which the picture may stand still; 0.75 is a 6 fps source stored at 24."""
+    min_sharpness: float = 12.0
+    """Least variance of the Laplacian of luma, 0..255, in pictures at most 360 px high."""
+
+
+class Screen:
+    """Gives the clip, or rejects it for the first gate that it does not pass."""
+
+    def __init__(self, settings: ScreenSettings) -> None:
+        self.settings = settings
+
+    def __call__(self, clip: Clip) -> Iterator[Clip]:
+        """The clip.
+
+        Raises:
+            Rejected: "too_short", "too_small", "black", "frozen" or "blurred".
+        """
+        limits, look = self.settings, clip.look
+        width, height = clip.video.width, clip.video.height
+        if clip.num_frames < limits.min_clip_frames:
+            raise Rejected("too_short", f"{clip.num_frames} frames of {limits.min_clip_frames}")
+        if width * height < limits.min_source_area_px:
+            raise Rejected("too_small", f"{width}x{height} px")
+        if look.brightness < limits.min_brightness and look.contrast < limits.min_contrast:
+            raise Rejected("black", f"luma {look.brightness:.1f}, its deviation {look.contrast:.1f}")
+        if look.frozen > limits.max_frozen_share:
+            raise Rejected("frozen", f"{look.frozen:.0%} of the time")
+        if look.sharpness < limits.min_sharpness:
+            raise Rejected("blurred", f"variance of the Laplacian {look.sharpness:.1f}")
+        yield clip

@@ -1,0 +1,63 @@
+"""What became of a file of the corpus, in a few words: for the table in `test_corpus.py`.
+
+python -m tests.house.fates CLIPS_FOLDER    # prints the table anew, to be looked at before it is believed
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+from pipeline.core import Step, Tally, apply
+from pipeline.flow import Curation, control, corpus, estimate, probe, screen, split
+from pipeline.stages.corpus import list_corpus
+from schemas.outcome import Reject
+
+LOOKED_AT = 2
+"""Clips of a file that are estimated: the first that pass the screen. All would take half an hour."""
+
+
+class Fates:
+    """The steps up to the controls, with their weights loaded once."""
+
+    def __init__(self) -> None:
+        run = Curation()
+        cheap: list[Step[Any, Any]] = [corpus(), probe(run), split(run), screen(run)]
+        costly: list[Step[Any, Any]] = [estimate(run), control(run)]
+        self.cheap = [(step, step.make()) for step in cheap]
+        self.costly = [(step, step.make()) for step in costly]
+
+    def of(self, path: Path) -> list[str]:
+        """What the first steps dropped, how many clips passed, and what the first of these became.
+
+        A clip is "first frame + length framing" or "first frame reason".
+        """
+        offered = [listed for listed in list_corpus(path.parent) if listed.uri == str(path.resolve())]
+        outcomes = list(self.through(self.cheap, offered))
+        dropped = [said(outcome) for outcome in outcomes if isinstance(outcome, Reject)]
+        clips = [outcome for outcome in outcomes if not isinstance(outcome, Reject)]
+        looked = [said(outcome) for outcome in self.through(self.costly, islice(clips, LOOKED_AT))]
+        return [*dropped, f"{len(clips)} clips", *looked]
+
+    def through(self, steps: list[tuple[Step[Any, Any], Any]], items: Any) -> Iterator[Any]:
+        """The items through some steps."""
+        for step, stage in steps:
+            items = apply(step, stage, items, Tally(step=step.name), clock=lambda: 0.0)
+        yield from items
+
+
+def said(outcome: Any) -> str:
+    """One outcome in words."""
+    place = outcome.key.split("-")[1:2]
+    if isinstance(outcome, Reject):
+        return " ".join([*(str(int(first)) for first in place), outcome.reason])
+    return f"{int(place[0])}+{outcome.clip.num_frames} {outcome.framing}"
+
+
+if __name__ == "__main__":
+    fates = Fates()
+    for file in sorted(Path(sys.argv[1]).iterdir()):
+        print(f'    "{file.name}": {fates.of(file)!r},', flush=True)
