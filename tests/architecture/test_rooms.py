@@ -14,18 +14,23 @@ ROOT = Path(__file__).resolve().parents[2]
 FLOORS = ("schemas", "pipeline", "model", "jobs")
 
 MEDIA = "pipeline/media/"
+LOADER = "model/data/"
 ROOMS: dict[str, set[str]] = {
-    "av": {MEDIA + name for name in ("container.py", "decode.py", "facts.py", "pictures.py", "probe.py")},
+    "av": {MEDIA + name for name in ("container.py", "decode.py", "facts.py", "pictures.py", "probe.py")}
+    | {LOADER + "decode.py"},
     "decord": {MEDIA + "decode.py"},
     "ffmpeg": {MEDIA + "encode.py", MEDIA + "sound.py"},
     "imageio_ffmpeg": {MEDIA + "encode.py"},
     "mediapipe": {"pipeline/estimators/mediapipe_graph.py"},
     "open_clip": {"pipeline/estimators/clip_embed.py"},
-    "torch": {"pipeline/estimators/clip_embed.py"},
+    "torch": {"pipeline/estimators/clip_embed.py"}
+    | {LOADER + name for name in ("batch.py", "make.py", "stream.py")},
     "scenedetect": {"pipeline/stages/split.py"},
     "webdataset": set(),
     "pyarrow": {
         "schemas/arrow.py",
+        LOADER + "index.py",
+        LOADER + "read.py",
         "pipeline/audit_landings.py",
         "pipeline/landing.py",
         "pipeline/stages/corpus.py",
