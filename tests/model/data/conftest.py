@@ -25,7 +25,7 @@ STRETCHES = ((0, 25), (7, 33), (12, 41), (3, 53))
 """First frame and number of frames of the clips of each scene."""
 
 
-def write_shards(out: Path, videos: Path, settings: ShardSettings) -> list[IndexRow]:
+def write_shards(out: Path, videos: Path) -> list[IndexRow]:
     """Four videos, one with sound, as sixteen samples in four tars, and their index."""
     canvases: dict[tuple[int, int], list[Sample]] = {}
     for scene in SCENES:
@@ -35,7 +35,7 @@ def write_shards(out: Path, videos: Path, settings: ShardSettings) -> list[Index
     rows: list[IndexRow] = []
     for samples in canvases.values():
         for number, part in enumerate((samples[:5], samples[5:])):
-            outcomes = Shard(settings, out)(plan_of(*part, number=number))
+            outcomes = Shard(ShardSettings(bake_maps=True), out)(plan_of(*part, number=number))
             assert all(isinstance(outcome, IndexRow) for outcome in outcomes)
             rows += outcomes  # type: ignore[arg-type]
     write_index(out, rows)
@@ -50,17 +50,9 @@ def videos(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def data_set(tmp_path_factory: pytest.TempPathFactory, videos: Path) -> Path:
-    """Folder of a data set; not to be changed."""
+    """Folder of a data set with its maps stored beside the numbers; not to be changed."""
     out = tmp_path_factory.mktemp("data set")
-    write_shards(out, videos, ShardSettings())
-    return out
-
-
-@pytest.fixture(scope="session")
-def baked_set(tmp_path_factory: pytest.TempPathFactory, videos: Path) -> Path:
-    """The same samples with their maps stored; not to be changed."""
-    out = tmp_path_factory.mktemp("baked set")
-    write_shards(out, videos, ShardSettings(bake_maps=True))
+    write_shards(out, videos)
     return out
 
 

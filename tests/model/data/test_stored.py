@@ -107,8 +107,10 @@ def test_missing_members_are_named(sample, name):
     require(row, members, baked=False)
     with pytest.raises(UnfitError, match=f"missing_member: {name}"):
         require(row, {n: d for n, d in members.items() if n != name}, baked=False)
+    require(row, members, baked=True)
+    unbaked = {n: d for n, d in members.items() if n not in ("skeleton.mp4", "sphere.mp4")}
     with pytest.raises(UnfitError, match=r"missing_member: skeleton\.mp4, sphere\.mp4"):
-        require(row, members, baked=True)
+        require(row, unbaked, baked=True)
     with pytest.raises(UnfitError, match=r"missing_member: audio\.flac"):
         require(
             replace(row, has_audio=True), {n: d for n, d in members.items() if n != "audio.flac"}, baked=False

@@ -83,49 +83,49 @@ def quick(**changes) -> LoaderSettings:
 
 
 @pytest.fixture(scope="module")
-def before(baked_set):
+def before(data_set):
     """For each configuration: what a run gave before it stopped at slot 30, and its state."""
-    return cache(lambda ranks, workers: run(baked_set, quick(workers=workers), ranks, SLOTS // ranks))
+    return cache(lambda ranks, workers: run(data_set, quick(workers=workers), ranks, SLOTS // ranks))
 
 
 @pytest.fixture(scope="module")
-def after(baked_set):
+def after(data_set):
     """For each configuration and state: what a run gives that goes on from there."""
 
     @cache
     def resumed(ranks: int, workers: int, state: tuple[tuple[str, Any], ...]) -> list[Slot]:
-        return run(baked_set, quick(workers=workers), ranks, -(-10 // ranks), dict(state))[0]
+        return run(data_set, quick(workers=workers), ranks, -(-10 // ranks), dict(state))[0]
 
     return resumed
 
 
 @pytest.mark.parametrize("ranks", RANKS)
 @pytest.mark.parametrize("workers", WORKERS)
-def test_stopped_under_this_and_resumed_under_every_other(baked_set, before, after, ranks, workers):
+def test_stopped_under_this_and_resumed_under_every_other(data_set, before, after, ranks, workers):
     """All pairs of ranks and workers before and after: what follows is the rest of the order, once."""
     slots, state = before(ranks, workers)
-    assert slots == planned(baked_set, quick(), range(SLOTS))
+    assert slots == planned(data_set, quick(), range(SLOTS))
     for other_ranks, other_workers in itertools.product(RANKS, WORKERS):
         rest = after(other_ranks, other_workers, tuple(state.items()))
-        assert rest == planned(baked_set, quick(), range(SLOTS, SLOTS + len(rest)))
+        assert rest == planned(data_set, quick(), range(SLOTS, SLOTS + len(rest)))
 
 
 @pytest.mark.parametrize("trial", range(6))
-def test_stopped_at_random_steps_again_and_again_an_epoch_is_whole(baked_set, trial):
+def test_stopped_at_random_steps_again_and_again_an_epoch_is_whole(data_set, trial):
     """Each leg under other ranks and workers, to the end of the second epoch: every sample exactly twice."""
     lots = random.Random(trial)
-    order = Order(open_index(str(baked_set)), quick().deal, 0)
+    order = Order(open_index(str(data_set)), quick().deal, 0)
     total = order.slots_of(0) + order.slots_of(1)
     seen: list[Slot] = []
-    state: State = Loader(str(baked_set), quick()).state_dict()
+    state: State = Loader(str(data_set), quick()).state_dict()
     while len(seen) < total:
         ranks = lots.choice([ranks for ranks in RANKS if ranks <= total - len(seen)])
         steps = lots.randint(1, min(4, (total - len(seen)) // ranks))
-        slots, state = run(baked_set, quick(workers=lots.choice(WORKERS)), ranks, steps, state)
+        slots, state = run(data_set, quick(workers=lots.choice(WORKERS)), ranks, steps, state)
         seen += slots
-    assert seen == planned(baked_set, quick(), range(total))
+    assert seen == planned(data_set, quick(), range(total))
     keys = sorted(key for slot in seen for key, _, _ in slot)
-    assert keys == sorted(2 * [row.key for row in read_index(baked_set)])
+    assert keys == sorted(2 * [row.key for row in read_index(data_set)])
     assert (state["epoch"], state["slot"]) == (2, 0)
 
 
