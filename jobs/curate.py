@@ -19,7 +19,7 @@ from pipeline.flow import Curation, legs
 from pipeline.landing import Ledger, write_text
 from pipeline.listing import enlist
 from pipeline.runners.inline import run
-from pipeline.stages.corpus import list_corpus
+from pipeline.stages.corpus import list_corpus, passed_over
 from pipeline.stages.index import INDEX, write_index
 from schemas.index import IndexRow
 from schemas.version import DRAWING, PIPELINE, SCHEMA
@@ -45,6 +45,10 @@ def curate(job: Curate, console: Console) -> int:
     """
     began = time.monotonic()
     found = list_corpus(job.videos)
+    for suffix, count in sorted(passed_over(job.videos).items()):
+        console.print(
+            f"{count} files {suffix or 'without a suffix'} are no videos by their names", highlight=False
+        )
     ledger = Ledger(job.out)
     enlisted = enlist(ledger, found)
     console.print(f"{enlisted.new} new files, {enlisted.known} known, {enlisted.gone} gone", highlight=False)

@@ -28,7 +28,8 @@ def write_demo_videos(folder: Path) -> None:
     """Four videos: one person; two shots of one person each; two people at once; nobody."""
     folder.mkdir(parents=True, exist_ok=True)
     astronaut, cameraman, coffee = skimage.data.astronaut(), skimage.data.camera(), skimage.data.coffee()
-    admiral = np.asarray(matplotlib.cbook.get_sample_data("grace_hopper.jpg"))
+    hopper = str(matplotlib.cbook.get_sample_data("grace_hopper.jpg", asfileobj=False))
+    admiral = np.asarray(cv2.imread(hopper, cv2.IMREAD_COLOR_RGB), np.uint8)
     together = np.hstack([astronaut[:, 80:400], admiral[: len(astronaut), 100:420]])
     write_video(folder / "astronaut.mp4", windows(filmed(astronaut, seconds=6, phase=0.0)), VideoSettings())
     shots = np.concatenate(

@@ -1,1 +1,1 @@
-"""Index to report: what learns from the data. Never imports pipeline or jobs."""
+"""From an index of shards to a network that learns, and from the network to a video."""

@@ -86,8 +86,8 @@ class FaceBoxTrack:
 class HeadTrack:
     """Where the head is and where it looks (method.md 3.2).
 
-    The rotation is told as a camera turned towards the head sees it: identity looks into the lens, wherever in
-    the picture the head is. The sphere's colours mean that.
+    The rotation is told as a camera turned towards the head sees it: identity looks into the lens, wherever
+    in the picture the head is. The sphere's colours mean that.
     """
 
     rotation: Annotated[NDArray[np.float32], Axes("t 3 3")]

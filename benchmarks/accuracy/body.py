@@ -35,6 +35,8 @@ SAME_PERSON = 0.3
 """Least overlap (IoU) of the found person's box with a labelled one's."""
 MIN_LABELS = 4
 """A labelled person with fewer joints is not measured."""
+ALONE_NOTE = "one of the two lies half hidden behind another man; the network puts hips lower than people do"
+CROWD_NOTE = "people who hide each other, their hidden joints marked by guess"
 BALANCE = {"full_04_balance_cam01.mp4": "cam01_json", "full_05_balance_cam03_back.mp4": "cam03_json"}
 FOOTBALL = "half_05_sign_football.mp4"
 LABELLED_SCORE = 0.3
@@ -68,9 +70,9 @@ def measure(corpus: Path) -> list[Row]:
     groundtruth, clips = corpus / "groundtruth", corpus / "clips"
     sets = stills(groundtruth)
     alone = [still for pictures in sets.values() for still in pictures if len(still.bodies) == 1]
-    rows = [still_row("stills with one person marked", alone)]
+    rows = [still_row("stills with one person marked", alone, ALONE_NOTE)]
     for name, pictures in sets.items():
-        rows.append(still_row(name, [still for still in pictures if len(still.bodies) > 1]))
+        rows.append(still_row(name, [still for still in pictures if len(still.bodies) > 1], CROWD_NOTE))
     for name, folder in BALANCE.items():
         labels = openpose(groundtruth / "body_video_balance" / folder)
         rows.append(video_row(f"body_video_balance, {name}", clips / name, labels))
@@ -78,7 +80,7 @@ def measure(corpus: Path) -> list[Row]:
     return [*rows, video_row(f"wholebody_video_football, {FOOTBALL}", clips / FOOTBALL, labels)]
 
 
-def still_row(name: str, pictures: list[LabelledPicture]) -> Row:
+def still_row(name: str, pictures: list[LabelledPicture], why: str) -> Row:
     """The main person of each picture against the labelled person whose box its box overlaps most.
 
     Only the main person is estimated. Where several people are marked, the others are left out: they are
@@ -94,10 +96,12 @@ def still_row(name: str, pictures: list[LabelledPicture]) -> Row:
             missed.append(f"{still.path.parent.name}/{still.path.name}")
         else:
             results.append(Result.of(track, 0, label))
-    note = f"missed: {', '.join(missed)}" if missed else ""
-    if crowded:
-        note += f"; the gate keeps {crowded} out: several people"
-    return row(f"{name}, main person", results, len(pictures), note.removeprefix("; "))
+    notes = [
+        why,
+        f"missed: {', '.join(missed)}" if missed else "",
+        f"the gate keeps {crowded} out: several people" if crowded else "",
+    ]
+    return row(f"{name}, main person", results, len(pictures), "; ".join(filter(None, notes)))
 
 
 def video_row(name: str, path: Path, labels: list[LabelledBody]) -> Row:

@@ -1,0 +1,1 @@
+"""Flow matching: the path from data to noise, the times on it, and the way back."""

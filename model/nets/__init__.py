@@ -1,0 +1,1 @@
+"""The networks: what is computed, not how it is trained or fed."""

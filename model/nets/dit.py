@@ -1,0 +1,214 @@
+"""The network of DreamActor-M1 (arXiv 2504.01724): a video diffusion transformer on the build of Wan 2.1.
+
+    skeleton and sphere maps -> pose encoder -> pose latent --+
+    handed-over first frame, and the mask of where it is -----+- by channel
+    noised video latent --------------------------------------+-> patches -> noise tokens ---------+
+    reference latents ------------------------------------------> patches -> reference tokens -----+
+    face crops -> motion encoder -> MLP ----------------------------------> face tokens -----------+
+                                                                                                   v
+                                                             velocity of the noise tokens <- L blocks
+
+    A block: self-attention   noise and reference tokens, jointly
+             text             both ask the caption, or the sequence that stands for none
+             Ref Attn         noise tokens ask reference tokens
+             Face Attn        noise tokens ask the faces of their frames
+             feed-forward     both, with the same weights
+
+Self-attention, text and feed-forward are those of Wan 2.1, whose public weights load by name
+(`model.nets.base`). Ref Attn, Face Attn and what joins by channel start as zero: a fresh network without
+references says what its base says, bit for bit.
+
+B clips, C latent channels, P pose channels, X = C + 1 + P control channels, T latent frames, F video frames,
+H, W latent height and width, K references, N noise tokens, R reference tokens, D width, L caption tokens.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import torch
+from torch import Generator, Tensor, nn
+from torch.nn.functional import pad
+from torch.utils.checkpoint import checkpoint
+
+from model.nets.attention import Attention, ReferenceAttention
+from model.nets.face import FaceAttention, FaceEncoder, Faces, read_by_clip, read_by_frame
+from model.nets.layers import EPS, Head, modulations, waves
+from model.nets.pose import PoseEncoder
+from model.nets.rope import Rotation, in_video, scene_positions
+from model.nets.scene import Scene
+from model.nets.sizes import Sizes
+from model.nets.start import start
+
+TIME_UNITS = 1000.0
+"""The base counts time from 0, data, to 1000, noise; we count to 1."""
+
+
+class Cues(NamedTuple):
+    """A scene as the blocks read it: all that stays the same while the noise changes."""
+
+    control_BXTHW: Tensor
+    references_BRD: Tensor
+    faces: Faces | None
+    text_BLD: Tensor
+    turn: Rotation
+    """By the positions of noise tokens, then reference tokens."""
+
+
+class DiT(nn.Module):
+    """Velocity of a noised video latent, given a scene.
+
+    With `recompute`, activations are computed again on the way back instead of being kept.
+    """
+
+    def __init__(self, sizes: Sizes, generator: Generator, *, recompute: bool = False) -> None:
+        super().__init__()
+        width, channels = sizes.width, sizes.channels
+        self.sizes, self.recompute = sizes, recompute
+        self.patch_embedding = nn.Conv3d(channels, width, sizes.patch, sizes.patch)
+        self.control_embedding = nn.Conv3d(
+            channels + 1 + sizes.pose_channels, width, sizes.patch, sizes.patch, bias=False
+        )  # apart from the above, which is the base's; their sum is one layer over all channels
+        self.time_embedding = nn.Sequential(nn.Linear(sizes.waves, width), nn.SiLU(), nn.Linear(width, width))
+        self.time_projection = nn.Sequential(nn.SiLU(), nn.Linear(width, 6 * width))
+        self.text_embedding = nn.Sequential(
+            nn.Linear(sizes.text_width, width), nn.GELU(approximate="tanh"), nn.Linear(width, width)
+        )
+        self.no_caption = nn.Parameter(torch.zeros(1, sizes.text_width))  # zero: past the end of any prompt
+        self.no_reference = nn.Parameter(torch.zeros(width))
+        self.pose = PoseEncoder(sizes.pose_channels)
+        self.face = FaceEncoder(sizes.motion, width, recompute=recompute)
+        self.blocks = nn.ModuleList(Block(sizes) for _ in range(sizes.layers))
+        self.head = Head(width, channels, sizes.patch)
+        start(self, generator)
+
+    def forward(self, noised_BCTHW: Tensor, times_B: Tensor, scene: Scene) -> Tensor:
+        """Velocity (B, C, T, H, W), float32, at the noised latent and the times, 0 data to 1 noise."""
+        return self.denoise(noised_BCTHW, times_B, self.read(scene))
+
+    def read(self, scene: Scene) -> Cues:
+        """The scene as the blocks read it: once for all steps of the way from noise to video."""
+        weight = self.patch_embedding.weight
+        scene = scene.to(weight.device, weight.dtype)
+        control_BXTHW = self.control(scene)
+        t, h, w = grid = self.grid(control_BXTHW)
+        positions = scene_positions(t, scene.references.shape[1], h, w, weight.device)
+        text = self.no_caption.expand(len(control_BXTHW), -1, -1) if scene.text is None else scene.text
+        return Cues(
+            control_BXTHW,
+            self.reference_tokens(scene),
+            self.faces(scene, grid),
+            self.text_embedding(text),
+            in_video(positions, self.sizes.head_width),
+        )
+
+    def denoise(self, noised_BCTHW: Tensor, times_B: Tensor, cues: Cues) -> Tensor:
+        """Velocity (B, C, T, H, W), float32, given the scene as read."""
+        x_BCTHW = handed_over(noised_BCTHW, cues.control_BXTHW)
+        x_BND = tokens(self.patch_embedding(x_BCTHW) + self.control_embedding(cues.control_BXTHW))
+        r_BRD = cues.references_BRD
+
+        now_BD, now_B6D = self.time(times_B)
+        _, clean_B6D = self.time(torch.zeros_like(times_B))  # references carry no noise
+
+        for block in self.blocks:
+            x_BND, r_BRD = self.run(block, x_BND, r_BRD, now_B6D, clean_B6D, cues)
+
+        return self.head(x_BND, now_BD, self.grid(x_BCTHW)).float()  # the references have been heard
+
+    def run(self, block: nn.Module, *given: Tensor | Cues) -> tuple[Tensor, Tensor]:
+        """The block's answer, its activations kept or not."""
+        if self.recompute and torch.is_grad_enabled():
+            return checkpoint(block, *given, use_reentrant=False)
+        return block(*given)
+
+    def time(self, times_B: Tensor) -> tuple[Tensor, Tensor]:
+        """The time for the head (B, D), and for the blocks (B, 6, D)."""
+        time_BD = self.time_embedding(waves(TIME_UNITS * times_B, self.sizes.waves).type_as(self.no_caption))
+        return time_BD, self.time_projection(time_BD).unflatten(1, (6, -1))
+
+    def control(self, scene: Scene) -> Tensor:
+        """What joins the noised latent by channel (B, X, T, H, W): first frame, mask of where it is, pose."""
+        pose_BPTHW = self.pose(scene.maps) * scene.motion_seen.view(-1, 1, 1, 1, 1)
+        first_BC1HW = scene.first[:, :, None]
+        known = torch.cat([first_BC1HW, torch.ones_like(first_BC1HW[:, :1])], dim=1)
+        known = known * scene.first_given.view(-1, 1, 1, 1, 1)
+        return torch.cat([pad(known, (0, 0, 0, 0, 0, pose_BPTHW.shape[2] - 1)), pose_BPTHW], dim=1)
+
+    def reference_tokens(self, scene: Scene) -> Tensor:
+        """Reference tokens (B, R, D): each picture is a known video of one frame, without pose."""
+        latents_NC1HW = scene.references.flatten(0, 1)[:, :, None]
+        known = latents_NC1HW.new_zeros(1, self.control_embedding.in_channels, *latents_NC1HW.shape[2:])
+        known[:, self.sizes.channels] = 1  # the mask
+        r_NMD = tokens(self.patch_embedding(latents_NC1HW) + self.control_embedding(known))
+        r_BKMD = r_NMD.unflatten(0, scene.references_seen.shape)
+        seen = scene.references_seen[..., None, None]
+        return torch.where(seen, r_BKMD, self.no_reference).flatten(1, 2)
+
+    def faces(self, scene: Scene, grid: tuple[int, int, int]) -> Faces | None:
+        """Face tokens as the noise tokens will read them."""
+        if scene.faces is None:
+            return None
+        seen_BF = scene.faces.seen & scene.motion_seen[:, None]
+        face_BFD = self.face(scene.faces.pixels, seen_BF)
+        if self.sizes.face_reach == "clip":
+            return read_by_clip(face_BFD, grid, self.sizes.head_width)
+        return read_by_frame(face_BFD, self.face.null, self.sizes.head_width)
+
+    def grid(self, latent_BCTHW: Tensor) -> tuple[int, int, int]:
+        """Tokens along time, height and width."""
+        t, h, w = (
+            size // patch for size, patch in zip(latent_BCTHW.shape[2:], self.sizes.patch, strict=True)
+        )
+        return t, h, w
+
+
+class Block(nn.Module):
+    """One layer: everyone looks at everyone, noise tokens look at references and faces, everyone thinks."""
+
+    def __init__(self, sizes: Sizes) -> None:
+        super().__init__()
+        width, heads = sizes.width, sizes.heads
+        self.modulation = nn.Parameter(torch.zeros(1, 6, width))
+        self.self_attn = Attention(width, heads)
+        self.norm3, self.cross_attn = nn.LayerNorm(width, eps=EPS), Attention(width, heads)
+        self.ref_attn = ReferenceAttention(width, heads)
+        self.face_attn = FaceAttention(width, heads)
+        self.ffn = nn.Sequential(
+            nn.Linear(width, sizes.ffn), nn.GELU(approximate="tanh"), nn.Linear(sizes.ffn, width)
+        )
+
+    def forward(
+        self, x_BND: Tensor, r_BRD: Tensor, now_B6D: Tensor, clean_B6D: Tensor, cues: Cues
+    ) -> tuple[Tensor, Tensor]:
+        """Noise and reference tokens of the next layer."""
+        x_attn, x_ffn = modulations(self.modulation, now_B6D)
+        r_attn, r_ffn = modulations(self.modulation, clean_B6D)
+
+        both_BSD = torch.cat([x_attn.into(x_BND), r_attn.into(r_BRD)], dim=1)
+        both_BSD = self.self_attn(both_BSD, both_BSD, cues.turn, cues.turn)
+        x_seen, r_seen = both_BSD.tensor_split([x_BND.shape[1]], dim=1)
+        x_BND, r_BRD = x_attn.onto(x_BND, x_seen), r_attn.onto(r_BRD, r_seen)
+
+        x_BND = x_BND + self.cross_attn(self.norm3(x_BND), cues.text_BLD)
+        r_BRD = r_BRD + self.cross_attn(self.norm3(r_BRD), cues.text_BLD)
+
+        x_BND = x_BND + self.ref_attn(x_BND, r_BRD)
+        if cues.faces is not None:
+            x_BND = x_BND + self.face_attn(x_BND, cues.faces)
+
+        x_BND = x_ffn.onto(x_BND, self.ffn(x_ffn.into(x_BND)))
+        r_BRD = r_ffn.onto(r_BRD, self.ffn(r_ffn.into(r_BRD)))
+        return x_BND, r_BRD
+
+
+def tokens(patches_BDTHW: Tensor) -> Tensor:
+    """Embedded patches in a row (B, N, D), time slowest, width fastest."""
+    return patches_BDTHW.flatten(2).transpose(1, 2).contiguous()
+
+
+def handed_over(noised_BCTHW: Tensor, control_BXTHW: Tensor) -> Tensor:
+    """The noised latent with the known first frame in its place, free of noise."""
+    channels = noised_BCTHW.shape[1]
+    known = control_BXTHW[:, channels : channels + 1] > 0
+    return torch.where(known, control_BXTHW[:, :channels], noised_BCTHW.type_as(control_BXTHW))

@@ -1,0 +1,104 @@
+"""Face crops to face tokens, one a frame, and the layer by which noise tokens read them (method.md 2.2).
+
+B clips, F video frames, T latent frames, N noise tokens, D width, V numbers of a motion vector; G groups of
+noise tokens that read the same M keys.
+"""
+
+from __future__ import annotations
+
+from typing import Literal, NamedTuple
+
+import torch
+from torch import Tensor, nn
+from torch.utils.checkpoint import checkpoint
+
+from model.nets.attention import Attention
+from model.nets.layers import EPS
+from model.nets.motion import MotionEncoder, MotionSizes
+from model.nets.rope import Rotation, in_time
+
+Reach = Literal["frame", "clip"]
+"""Whose faces a noise token reads: those of its own latent frame's video frames, or the whole clip's."""
+
+FRAMES = 4
+"""Video frames that a latent frame stands for; the first stands for one."""
+
+CHUNK = 16
+"""Crops that are encoded at a time where activations are computed again."""
+
+
+class Faces(NamedTuple):
+    """What Face Attn reads: keys, and the times of those who ask and of the keys as rotations."""
+
+    keys_BGMD: Tensor
+    turn_x: Rotation
+    turn_keys: Rotation
+
+
+class FaceEncoder(nn.Module):
+    """Face crops to face tokens: PD-FGC's motion vector, then an MLP to the width of the network."""
+
+    def __init__(self, sizes: MotionSizes, width: int, *, recompute: bool) -> None:
+        super().__init__()
+        self.motion = MotionEncoder(sizes)
+        self.mlp = nn.Sequential(nn.Linear(sizes.vector, width), nn.SiLU(), nn.Linear(width, width))
+        self.null = nn.Parameter(torch.zeros(width))
+        self.recompute = recompute
+
+    def forward(self, crops_BFCHW: Tensor, seen_BF: Tensor) -> Tensor:
+        """Face tokens (B, F, D) of crops, RGB -1..1; where no face is seen, the null token."""
+        chunks = crops_BFCHW.flatten(0, 1).split(CHUNK)
+        vectors = torch.cat([self.vectors(chunk) for chunk in chunks])
+        return self.tokens(vectors.unflatten(0, seen_BF.shape), seen_BF)
+
+    def vectors(self, crops_NCHW: Tensor) -> Tensor:
+        """Motion vectors (N, V) of crops."""
+        if self.recompute and torch.is_grad_enabled():
+            motion = checkpoint(self.motion, crops_NCHW, use_reentrant=False)
+        else:
+            motion = self.motion(crops_NCHW)
+        return motion.vector
+
+    def tokens(self, vectors_BFV: Tensor, seen_BF: Tensor) -> Tensor:
+        """Face tokens (B, F, D) of motion vectors, from crops or from speech."""
+        tokens = self.mlp(vectors_BFV)
+        return torch.where(seen_BF[..., None], tokens, self.null.to(tokens.dtype))
+
+
+def read_by_frame(tokens_BFD: Tensor, null_D: Tensor, head_width: int) -> Faces:
+    """Each latent frame reads the tokens of its own four frames, or nothing: the null token.
+
+    The first latent frame stands for one video frame, whose token it reads four times. Times are relative to
+    the middle of the four.
+    """
+    first = tokens_BFD[:, :1].expand(-1, FRAMES - 1, -1)
+    own = torch.cat([first, tokens_BFD], dim=1).unflatten(1, (-1, FRAMES))  # B T 4 D
+    null = null_D.to(own.dtype).expand(*own.shape[:2], 1, -1)
+    middle = (FRAMES - 1) / 2
+    times = torch.tensor([*(i - middle for i in range(FRAMES)), 0.0], device=own.device)
+    keys = torch.cat([own, null], dim=2)
+    return Faces(keys, in_time(torch.zeros(1, device=own.device), head_width), in_time(times, head_width))
+
+
+def read_by_clip(tokens_BFD: Tensor, grid: tuple[int, int, int], head_width: int) -> Faces:
+    """Every noise token reads all tokens; its own time is the middle of its latent frame (the paper's M)."""
+    frames = torch.arange(tokens_BFD.shape[1], dtype=torch.float32, device=tokens_BFD.device)
+    middles = torch.cat([frames[:1], frames[1::FRAMES] + (FRAMES - 1) / 2])
+    asked = middles.repeat_interleave(grid[1] * grid[2])
+    return Faces(tokens_BFD[:, None], in_time(asked, head_width), in_time(frames, head_width))
+
+
+class FaceAttention(nn.Module):
+    """Face Attn: what the noise tokens read from the faces of their frames. Starts by answering zero."""
+
+    def __init__(self, width: int, heads: int) -> None:
+        super().__init__()
+        self.norm_x, self.norm_face = nn.LayerNorm(width, eps=EPS), nn.LayerNorm(width, eps=EPS)
+        self.attention = Attention(width, heads)
+
+    def forward(self, x_BND: Tensor, faces: Faces) -> Tensor:
+        """Answers (B, N, D) to the noise tokens, latent frames slowest."""
+        groups = faces.keys_BGMD.shape[1]
+        x = self.norm_x(x_BND).unflatten(1, (groups, -1)).flatten(0, 1)
+        keys = self.norm_face(faces.keys_BGMD).flatten(0, 1)
+        return self.attention(x, keys, faces.turn_x, faces.turn_keys).reshape(x_BND.shape)

@@ -1,0 +1,68 @@
+"""Small parts: normalisation, modulation by the time, the time as waves, the read-out.
+
+B clips, N tokens, D width, C latent channels.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import NamedTuple
+
+import torch
+from torch import Tensor, nn
+
+EPS = 1e-6
+"""Of every normalisation of the base model."""
+
+
+def normalise(x_BND: Tensor) -> Tensor:
+    """Each token with mean 0 and deviation 1, in float32."""
+    return nn.functional.layer_norm(x_BND.float(), x_BND.shape[-1:], eps=EPS)
+
+
+class Modulation(NamedTuple):
+    """How the time bends one part of a block: tokens are scaled and shifted into it, its answer is gated."""
+
+    shift_B1D: Tensor
+    scale_B1D: Tensor
+    gate_B1D: Tensor
+
+    def into(self, x_BND: Tensor) -> Tensor:
+        """Normalised tokens as the part reads them."""
+        return (normalise(x_BND) * (1 + self.scale_B1D) + self.shift_B1D).type_as(x_BND)
+
+    def onto(self, x_BND: Tensor, answer_BND: Tensor) -> Tensor:
+        """The tokens with the part's answer added."""
+        return (x_BND.float() + answer_BND * self.gate_B1D).type_as(x_BND)
+
+
+def modulations(table_16D: Tensor, time_B6D: Tensor) -> tuple[Modulation, Modulation]:
+    """Modulation of a block's self-attention and of its feed-forward, in float32."""
+    rows = (table_16D + time_B6D.float()).chunk(6, dim=1)
+    return Modulation(*rows[:3]), Modulation(*rows[3:])
+
+
+def waves(times_B: Tensor, width: int) -> Tensor:
+    """Cosines, then sines, of the times at `width / 2` frequencies, from 1 to nearly 1/10000 (B, width)."""
+    half = width // 2
+    frequencies = torch.exp(-math.log(10_000) / half * torch.arange(half, device=times_B.device))
+    angles = times_B.float()[:, None] * frequencies
+    return torch.cat([angles.cos(), angles.sin()], dim=1)
+
+
+class Head(nn.Module):
+    """Tokens to the values of their patches."""
+
+    def __init__(self, width: int, channels: int, patch: tuple[int, int, int]) -> None:
+        super().__init__()
+        self.patch = patch
+        self.head = nn.Linear(width, math.prod(patch) * channels)
+        self.modulation = nn.Parameter(torch.zeros(1, 2, width))
+
+    def forward(self, x_BND: Tensor, time_BD: Tensor, grid: tuple[int, int, int]) -> Tensor:
+        """Latent (B, C, T, H, W) whose patches are the tokens, time slowest; `grid` counts patches."""
+        shift, scale = (self.modulation + time_BD[:, None].float()).chunk(2, dim=1)
+        x = self.head((normalise(x_BND) * (1 + scale) + shift).type_as(x_BND))
+        (t, h, w), (pt, ph, pw) = grid, self.patch
+        x = x.reshape(-1, t, h, w, pt, ph, pw, x.shape[-1] // math.prod(self.patch))
+        return x.permute(0, 7, 1, 4, 2, 5, 3, 6).reshape(len(x), -1, t * pt, h * ph, w * pw)

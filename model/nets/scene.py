@@ -1,0 +1,58 @@
+"""What a clip is made from, as tensors of a batch: all that is given beside the noised latent.
+
+B clips, C latent channels, T latent frames, F = 4 (T - 1) + 1 video frames, H, W latent height and width,
+K references, S side of a face crop, L caption tokens, E numbers of a caption token.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+
+
+class FaceCrops(NamedTuple):
+    """Faces of a batch."""
+
+    pixels: Tensor
+    """B F 3 S S, RGB -1..1."""
+    seen: Tensor
+    """B F bool: else the null token stands there."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Scene:
+    """The conditions of a batch; flags say per clip what the network may see of them."""
+
+    maps: Tensor
+    """B 6 F 8H 8W, 0..1: skeleton, then sphere."""
+    motion_seen: Tensor
+    """B bool: maps and faces count; else the pose latent is zero and all faces are null tokens."""
+    references: Tensor
+    """B K C H W: latents of the references, the primary one first."""
+    references_seen: Tensor
+    """B K bool: else null tokens stand there."""
+    first: Tensor
+    """B C H W: the first latent frame, where it is handed over."""
+    first_given: Tensor
+    """B bool: the first latent frame is known, and the clip continues it."""
+    faces: FaceCrops | None = None
+    """None leaves Face Attn out (stage 1)."""
+    text: Tensor | None = None
+    """B L E: a caption's embedding; None is the network's own idea of no caption."""
+
+    def to(self, device: torch.device, dtype: torch.dtype) -> Scene:
+        """The same on a device, numbers as `dtype`."""
+        return replace(
+            self,
+            maps=self.maps.to(device, dtype),
+            motion_seen=self.motion_seen.to(device),
+            references=self.references.to(device, dtype),
+            references_seen=self.references_seen.to(device),
+            first=self.first.to(device, dtype),
+            first_given=self.first_given.to(device),
+            faces=self.faces and FaceCrops(self.faces.pixels.to(device, dtype), self.faces.seen.to(device)),
+            text=None if self.text is None else self.text.to(device, dtype),
+        )

@@ -1,0 +1,87 @@
+"""How large a network is. No size has a default: a missing one is an error."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from model.nets.face import Reach
+from model.nets.motion import MotionSizes, pd_fgc, tiny_motion
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sizes:
+    """Sizes of a network."""
+
+    channels: int
+    """Of the video latent."""
+    pose_channels: int
+    patch: tuple[int, int, int]
+    """Latent frames, rows and columns that make a token."""
+    width: int
+    heads: int
+    layers: int
+    ffn: int
+    """Inner width of the feed-forward."""
+    text_width: int
+    """Of a caption token as the text encoder gives it."""
+    waves: int
+    """Numbers that stand for the time before it is embedded."""
+    motion: MotionSizes
+    face_reach: Reach
+
+    def __post_init__(self) -> None:
+        if self.width % self.heads or self.head_width % 2:
+            raise ValueError(f"width {self.width} does not make {self.heads} heads of an even width")
+        if self.patch[0] != 1:
+            raise ValueError(
+                f"a token is of one latent frame, not of {self.patch[0]}: faces are read by frame"
+            )
+
+    @property
+    def head_width(self) -> int:
+        """Channels of an attention head."""
+        return self.width // self.heads
+
+
+def tiny() -> Sizes:
+    """A network that learns on a laptop: about a million values."""
+    return Sizes(
+        channels=16,
+        pose_channels=16,
+        patch=(1, 2, 2),
+        width=128,
+        heads=4,
+        layers=4,
+        ffn=384,
+        text_width=32,
+        waves=64,
+        motion=tiny_motion(),
+        face_reach="frame",
+    )
+
+
+def wan_1b() -> Sizes:
+    """Wan 2.1 T2V-1.3B and our parts."""
+    return wan(width=1536, heads=12, layers=30, ffn=8960)
+
+
+def wan_14b() -> Sizes:
+    """Wan 2.1 14B and our parts."""
+    return wan(width=5120, heads=40, layers=40, ffn=13824)
+
+
+def wan(*, width: int, heads: int, layers: int, ffn: int) -> Sizes:
+    """What all sizes of Wan 2.1 have in common."""
+    return Sizes(
+        channels=16,
+        pose_channels=16,
+        patch=(1, 2, 2),
+        width=width,
+        heads=heads,
+        layers=layers,
+        ffn=ffn,
+        text_width=4096,
+        waves=256,
+        motion=pd_fgc(),
+        face_reach="frame",
+    )

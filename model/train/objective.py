@@ -1,0 +1,78 @@
+"""The loss of one batch: how far the network's velocity is from the path's (method.md 7.4).
+
+B clips, C latent channels, T latent frames, H, W latent height and width.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol
+
+import torch
+from torch import Generator, Tensor
+
+from model.flow.path import between
+from model.flow.times import draw
+from model.nets.scene import Scene
+
+
+class Net(Protocol):
+    """A network of velocities: a `DiT`, or what an engine wraps around one."""
+
+    def __call__(self, noised_BCTHW: Tensor, times_B: Tensor, scene: Scene, /) -> Tensor:
+        """Velocity (B, C, T, H, W)."""
+        ...
+
+
+@dataclass(frozen=True, kw_only=True)
+class Batch:
+    """Clips of one size, encoded, and what they are to be made from."""
+
+    latents: Tensor
+    """B C T H W."""
+    scene: Scene
+
+
+@dataclass(frozen=True, kw_only=True)
+class Score:
+    """What a batch says of a network."""
+
+    loss: Tensor
+    """The mean over all that counts, with its gradient."""
+    numbers: dict[str, Tensor]
+    """For the log, without gradients, each a single number."""
+
+
+def score(net: Net, batch: Batch, generator: Generator, *, strength: float) -> Score:
+    """Mean squared error of the velocity at one time a clip, over noise tokens, a handed-over frame left out.
+
+    Times and noise come from `generator`, on its device, the same on any; `strength` is the times' shift.
+    """
+    x_0 = batch.latents.float()
+    times_B = draw(len(x_0), generator, strength=strength).to(x_0.device)
+    eps = torch.randn(x_0.shape, generator=generator, device=generator.device).to(x_0.device)
+    point = between(x_0, eps, times_B)
+    v = net(point.x_t, times_B, batch.scene).float()
+
+    counts = counted(batch.scene.first_given.to(x_0.device), x_0)
+    loss_B = mean((v - point.v).square(), counts)
+    numbers = {
+        "loss": loss_B.mean(),
+        "target": mean(point.v.square(), counts).mean(),
+        "answer": mean(v.square(), counts).mean(),
+        "time": times_B.mean(),
+    }
+    return Score(loss=loss_B.mean(), numbers={name: number.detach() for name, number in numbers.items()})
+
+
+def counted(first_given_B: Tensor, x_BCTHW: Tensor) -> Tensor:
+    """1 for latent frames that are to be found, 0 for one that was handed over (B, 1, T, 1, 1)."""
+    counts = torch.ones_like(x_BCTHW[:, :1, :, :1, :1])
+    counts[:, :, 0] = 1 - first_given_B.view(-1, 1, 1, 1).to(x_BCTHW.dtype)
+    return counts
+
+
+def mean(values_BCTHW: Tensor, counts_B1T11: Tensor) -> Tensor:
+    """Mean of each clip's values (B,) where they count."""
+    per_frame = values_BCTHW.mean(dim=(1, 3, 4), keepdim=True)
+    return (per_frame * counts_B1T11).sum(dim=(1, 2, 3, 4)) / counts_B1T11.sum(dim=(1, 2, 3, 4))

@@ -1,0 +1,234 @@
+"""What the network sees, and what it must not see."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+import torch
+from torch import Tensor
+
+from model.nets.dit import Cues, DiT
+from model.nets.rope import Rotation
+from model.nets.scene import FaceCrops, Scene
+from tests.model.scenes import awake, change, noised, seed, small, some_scene
+
+SEEN = 0.01
+"""A change of the output that counts, as a share of its spread."""
+
+
+@pytest.fixture(scope="module")
+def net() -> DiT:
+    return awake(small())
+
+
+def faces(scene: Scene) -> FaceCrops:
+    assert scene.faces is not None
+    return scene.faces
+
+
+def other(name: str, scene: Scene) -> Scene:
+    """The scene with one of its inputs replaced."""
+    crops = faces(scene)
+    changes: dict[str, object] = {
+        "skeleton": {"maps": torch.cat([1 - scene.maps[:, :3], scene.maps[:, 3:]], dim=1)},
+        "sphere": {"maps": torch.cat([scene.maps[:, :3], 1 - scene.maps[:, 3:]], dim=1)},
+        "references": {"references": -scene.references},
+        "faces": {"faces": crops._replace(pixels=-crops.pixels)},
+        "first": {"first": -scene.first},
+        "text": {"text": None if scene.text is None else -scene.text},
+        "motion_seen": {"motion_seen": ~scene.motion_seen},
+        "references_seen": {"references_seen": ~scene.references_seen},
+        "faces_seen": {"faces": crops._replace(seen=~crops.seen)},
+        "first_given": {"first_given": ~scene.first_given},
+    }
+    return replace(scene, **changes[name])  # type: ignore[arg-type]
+
+
+INPUTS = [
+    "skeleton", "sphere", "references", "faces", "text", "motion_seen", "references_seen", "faces_seen",
+    "first_given",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("name", INPUTS)
+@torch.inference_mode()
+def test_every_input_reaches_every_clip(net: DiT, name: str) -> None:
+    scene = some_scene()
+    x, t = noised(scene)
+    expected, found = net(x, t, scene), net(x, t, other(name, scene))
+    assert all(change(found[clip], expected[clip]) > SEEN for clip in range(2))
+
+
+@torch.inference_mode()
+def test_a_fresh_network_hears_neither_controls_nor_faces() -> None:
+    net = DiT(small(), seed(0))
+    net.head.load_state_dict(awake(small()).head.state_dict())
+    scene = some_scene(references=0)
+    scene = replace(scene, first_given=torch.zeros(2, dtype=torch.bool))
+    x, t = noised(scene)
+    expected = net(x, t, replace(scene, faces=None))
+    assert expected.std() > 0.1
+    for name in ("skeleton", "sphere", "faces", "motion_seen", "faces_seen"):
+        assert torch.equal(net(x, t, other(name, scene)), expected), name
+
+
+@torch.inference_mode()
+def test_a_fresh_network_hears_references_in_the_joint_attention_only() -> None:
+    net = DiT(small(), seed(0))
+    net.head.load_state_dict(awake(small()).head.state_dict())
+    scene = some_scene()
+    x, t = noised(scene)
+    assert change(net(x, t, other("references", scene)), net(x, t, scene)) > SEEN
+
+
+@torch.inference_mode()
+def test_the_order_of_references_is_told_by_their_positions_alone(net: DiT) -> None:
+    scene = some_scene(references=3)
+    x, t = noised(scene)
+    cues, noise_tokens = net.read(scene), 18
+    expected = net.denoise(x, t, cues)
+    order = torch.arange(18).view(3, 6).roll(1, dims=0).flatten()
+
+    def moved(rows: Tensor) -> Tensor:
+        return torch.cat([rows[:noise_tokens], rows[noise_tokens:][order]])
+
+    swapped = cues._replace(references_BRD=cues.references_BRD[:, order])
+    together = swapped._replace(turn=Rotation(*(moved(rows) for rows in cues.turn)))
+    assert change(net.denoise(x, t, together), expected) < 1e-4
+    assert change(net.denoise(x, t, swapped), expected) > SEEN
+
+
+@torch.inference_mode()
+def test_a_reference_is_a_known_picture_without_pose(net: DiT) -> None:
+    scene = some_scene()
+    scene = replace(scene, references=torch.zeros_like(scene.references))
+    mask = net.control_embedding.weight[:, net.sizes.channels].sum(dim=(1, 2, 3))
+    assert net.patch_embedding.bias is not None
+    expected = (net.patch_embedding.bias + mask).expand(2, 12, -1)
+    torch.testing.assert_close(net.reference_tokens(scene), expected)
+
+
+@torch.inference_mode()
+def test_references_go_the_way_of_the_clip_at_time_zero() -> None:
+    block = DiT(small(), seed(0)).blocks[0]  # fresh: Ref Attn and Face Attn answer zero
+    generator = seed(1)
+    tokens, nothing = torch.randn(2, 6, 48, generator=generator), torch.zeros(2, 0, 48)
+    now, clean = torch.randn(2, 2, 6, 48, generator=generator)
+    text, turn = torch.randn(2, 3, 48, generator=generator), Rotation(torch.ones(1, 1), torch.zeros(1, 1))
+    cues = Cues(torch.zeros(0), torch.zeros(0), None, text, turn)
+    as_clip, _ = block(tokens, nothing, clean, now, cues)
+    _, as_references = block(nothing, tokens, now, clean, cues)
+    torch.testing.assert_close(as_references, as_clip)
+    assert change(as_clip, tokens) > SEEN
+
+
+@pytest.mark.parametrize("name", ["references", "references_seen"])
+@torch.inference_mode()
+def test_references_are_heard_without_the_joint_attention(name: str) -> None:
+    net, scene = awake(small()), some_scene()
+    for part, parameter in net.blocks.named_parameters():
+        if ".self_attn.o." in part:
+            parameter.zero_()
+    x, t = noised(scene)
+    assert change(net(x, t, other(name, scene)), net(x, t, scene)) > SEEN
+
+
+@torch.inference_mode()
+def test_what_is_not_seen_does_not_count(net: DiT) -> None:
+    scene = some_scene()
+    x, t = noised(scene)
+    hidden = other("motion_seen", scene)
+    for name in ("skeleton", "sphere", "faces", "faces_seen"):
+        assert torch.equal(net(x, t, other(name, hidden)), net(x, t, hidden)), name
+    hidden = other("references_seen", scene)
+    assert torch.equal(net(x, t, other("references", hidden)), net(x, t, hidden))
+    hidden = other("faces_seen", scene)
+    assert torch.equal(net(x, t, other("faces", hidden)), net(x, t, hidden))
+
+
+@torch.inference_mode()
+def test_a_handed_over_frame_stands_in_for_its_noise(net: DiT) -> None:
+    scene = some_scene()  # given for the second clip only
+    x, t = noised(scene)
+    louder = x.clone()
+    louder[:, :, 0] *= 2
+    before, after = net(x, t, scene), net(louder, t, scene)
+    assert change(after[0], before[0]) > SEEN
+    assert torch.equal(after[1], before[1])
+    after = net(x, t, other("first", scene))
+    assert torch.equal(after[0], before[0])
+    assert change(after[1], before[1]) > SEEN
+
+
+@torch.inference_mode()
+def test_clips_do_not_see_each_other(net: DiT) -> None:
+    scene = some_scene()
+    x, t = noised(scene)
+    mixed = Scene(
+        maps=torch.cat([scene.maps[:1], 1 - scene.maps[1:]]),
+        motion_seen=torch.tensor([True, False]),
+        references=torch.cat([scene.references[:1], -scene.references[1:]]),
+        references_seen=torch.tensor([[True, True], [False, True]]),
+        first=scene.first,
+        first_given=torch.tensor([False, False]),
+        faces=FaceCrops(faces(scene).pixels, torch.tensor([[True] * 9, [False] * 9])),
+        text=scene.text,
+    )
+    expected, found = net(x, t, scene), net(x, t, mixed)
+    torch.testing.assert_close(found[0], expected[0])
+    assert change(found[1], expected[1]) > SEEN
+
+
+def test_a_scene_is_read_once_and_answers_many_times(net: DiT) -> None:
+    scene = some_scene()
+    x, t = noised(scene)
+    with torch.inference_mode():
+        cues = net.read(scene)
+        assert torch.equal(net.denoise(x, t, cues), net(x, t, scene))
+        assert torch.equal(net.denoise(-x, t / 2, cues), net(-x, t / 2, scene))
+
+
+def test_recomputed_activations_give_the_same_gradients() -> None:
+    scene = some_scene()
+    x, t = noised(scene)
+    kept, computed_again = awake(small()), awake(small(), recompute=True)
+    for net in (kept, computed_again):
+        net(x, t, scene).square().mean().backward()
+    for (name, one), (_, two) in zip(kept.named_parameters(), computed_again.named_parameters(), strict=True):
+        assert (one.grad is None) == (two.grad is None), name
+        if one.grad is not None:
+            torch.testing.assert_close(two.grad, one.grad)
+
+
+@torch.inference_mode()
+def test_half_precision_says_nearly_the_same(net: DiT) -> None:
+    scene = some_scene()
+    x, t = noised(scene)
+    half = awake(small()).bfloat16()
+    found, expected = half(x, t, scene), net(x, t, scene)
+    assert found.dtype == torch.float32
+    assert ((found - expected).square().mean() / expected.square().mean()).sqrt() < 0.05
+
+
+def test_a_seed_makes_a_network() -> None:
+    one, two, three = (DiT(small(), seed(number)).state_dict() for number in (0, 0, 1))
+    assert all(torch.equal(tensor, two[name]) for name, tensor in one.items())
+    assert not torch.equal(one["patch_embedding.weight"], three["patch_embedding.weight"])
+
+
+def test_sizes_that_make_no_network_are_refused() -> None:
+    with pytest.raises(ValueError, match="width 50 does not make 4 heads"):
+        small(width=50, heads=4)
+    with pytest.raises(ValueError, match="a token is of one latent frame, not of 2"):
+        small(patch=(2, 2, 2))
+
+
+@torch.inference_mode()
+def test_references_are_at_the_time_of_data(net: DiT) -> None:
+    times: list[Tensor] = []
+    hook = net.blocks[0].register_forward_pre_hook(lambda _, given: times.extend(given[2:4]))
+    net(*noised(some_scene()), some_scene())
+    hook.remove()
+    assert torch.equal(times[1], net.time(torch.zeros(2))[1])
+    assert torch.equal(times[0], net.time(noised(some_scene())[1])[1])

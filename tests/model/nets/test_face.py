@@ -1,0 +1,90 @@
+"""Which faces a noise token reads."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+
+from model.nets.face import FaceAttention, FaceEncoder, read_by_clip, read_by_frame
+from model.nets.rope import in_time
+from tests.model.scenes import seed, small
+
+WIDTH, HEAD, GRID = 8, 4, (3, 1, 2)
+FRAMES = 4 * (GRID[0] - 1) + 1
+
+
+def attention() -> FaceAttention:
+    with torch.random.fork_rng():
+        torch.manual_seed(0)
+        return FaceAttention(WIDTH, WIDTH // HEAD)
+
+
+def touched(reach: str, frame: int) -> list[int]:
+    """Latent frames whose answer changes with the face token of a frame."""
+    layer, generator = attention(), seed(0)
+    x = torch.randn(1, 6, WIDTH, generator=generator)
+    tokens, null = torch.randn(1, FRAMES, WIDTH, generator=generator), torch.randn(WIDTH, generator=generator)
+    other = tokens.clone()
+    other[:, frame] *= -1
+
+    def answer(tokens: torch.Tensor) -> torch.Tensor:
+        faces = read_by_frame(tokens, null, HEAD) if reach == "frame" else read_by_clip(tokens, GRID, HEAD)
+        return layer(x, faces).view(GRID[0], -1)
+
+    change = (answer(other) - answer(tokens)).abs().amax(dim=1)
+    return [int(latent) for latent in torch.nonzero(change > 1e-6).flatten()]
+
+
+@pytest.mark.parametrize("frame", range(FRAMES))
+@torch.inference_mode()
+def test_a_latent_frame_reads_its_own_faces_only(frame: int) -> None:
+    assert touched("frame", frame) == [(frame + 3) // 4]
+
+
+@pytest.mark.parametrize("frame", [0, 4, 8])
+@torch.inference_mode()
+def test_with_the_reach_of_the_clip_all_are_read(frame: int) -> None:
+    assert touched("clip", frame) == [0, 1, 2]
+
+
+def test_with_the_reach_of_the_clip_times_are_those_of_the_video() -> None:
+    faces = read_by_clip(torch.zeros(1, FRAMES, WIDTH), GRID, HEAD)
+    asked = torch.tensor([0, 0, 2.5, 2.5, 6.5, 6.5])
+    torch.testing.assert_close(faces.turn_x, in_time(asked, HEAD))
+    torch.testing.assert_close(faces.turn_keys, in_time(torch.arange(9.0), HEAD))
+
+
+def test_keys_of_a_latent_frame_are_its_four_tokens_and_the_null_token() -> None:
+    tokens = torch.arange(1.0, FRAMES + 1).view(1, -1, 1).expand(1, -1, 2)
+    faces = read_by_frame(tokens, torch.tensor([-1.0, -1.0]), HEAD)
+    assert faces.keys_BGMD[0, :, :, 0].tolist() == [[1, 1, 1, 1, -1], [2, 3, 4, 5, -1], [6, 7, 8, 9, -1]]
+
+
+@torch.inference_mode()
+def test_the_order_of_a_latent_frames_faces_counts() -> None:
+    layer, generator = attention(), seed(0)
+    x, null = torch.randn(1, 6, WIDTH, generator=generator), torch.zeros(WIDTH)
+    tokens = torch.randn(1, FRAMES, WIDTH, generator=generator)
+    swapped = tokens[:, [0, 2, 1, 3, 4, 5, 6, 7, 8]]
+    found = (layer(x, read_by_frame(swapped, null, HEAD)) - layer(x, read_by_frame(tokens, null, HEAD))).abs()
+    assert found.view(3, -1).amax(dim=1).gt(1e-4).tolist() == [False, True, False]
+
+
+@torch.inference_mode()
+def test_frames_without_a_face_are_null_tokens() -> None:
+    encoder = FaceEncoder(small().motion, WIDTH, recompute=False)
+    encoder.null.fill_(0.5)
+    crops = torch.randn(2, 3, 3, 40, 40, generator=seed(0))
+    seen = torch.tensor([[True, False, True], [False, False, True]])
+    tokens = encoder(crops, seen)
+    assert tokens[~seen].eq(0.5).all()
+    torch.testing.assert_close(tokens[seen], encoder(crops, torch.ones(2, 3, dtype=torch.bool))[seen])
+
+
+@torch.inference_mode()
+def test_vectors_from_elsewhere_make_the_same_tokens() -> None:
+    encoder, seen = FaceEncoder(small().motion, WIDTH, recompute=False), torch.ones(2, 3, dtype=torch.bool)
+    crops = torch.randn(2, 3, 3, 32, 32, generator=seed(0))
+    vectors = encoder.vectors(crops.flatten(0, 1)).view(2, 3, -1)
+    assert vectors.shape[-1] == 6 + 30 + 16
+    torch.testing.assert_close(encoder.tokens(vectors, seen), encoder(crops, seen))
