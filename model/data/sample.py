@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import Literal
-
 import numpy as np
 
 from model.data.augment import (
-    Augmentation,
     draw_changes,
     jitter_faces,
     mirror_controls,
@@ -18,31 +14,14 @@ from model.data.augment import (
 from model.data.batch import Page
 from model.data.deal import Draw
 from model.data.decode import decode_sound, decode_still, decode_window
-from model.data.lots import DropoutRule, Lots, ReferenceRule, draw_dropout, draw_references
+from model.data.lots import Lots, draw_dropout, draw_references
 from model.data.read import Members
+from model.data.settings import SampleSettings
 from model.data.stored import Facts, controls_of, facts_of, require
 from schemas.drawing import draw_skeleton, draw_spheres
 from schemas.index import IndexRow
 from schemas.media import FPS
 from schemas.sample import AUDIO, FACE, META, SKELETON, SPHERE, TRACKS, VIDEO, reference_member
-
-
-@dataclass(frozen=True, kw_only=True)
-class SampleSettings:
-    """What is made of a stored sample."""
-
-    maps: Literal["drawn", "baked"] = "drawn"
-    """Skeletons and spheres are drawn from the numbers, or read from samples that hold them."""
-    speech: bool = False
-    """Give the sound of the window where the sample has it."""
-    references: ReferenceRule = field(default_factory=ReferenceRule)
-    dropout: DropoutRule = field(default_factory=DropoutRule)
-    augment: Augmentation = field(default_factory=Augmentation)
-
-    def __post_init__(self) -> None:
-        """Check that what is baked need not be drawn otherwise."""
-        if self.maps == "baked" and self.augment.redraws:
-            raise ValueError("baked maps can be neither mirrored nor given other bones: draw them")
 
 
 def fill(page: Page, row: IndexRow, members: Members, draw: Draw, settings: SampleSettings) -> None:

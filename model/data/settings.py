@@ -3,9 +3,29 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Literal
 
+from model.data.augment import Augmentation
 from model.data.deal import DealSettings
-from model.data.sample import SampleSettings
+from model.data.lots import DropoutRule, ReferenceRule
+
+
+@dataclass(frozen=True, kw_only=True)
+class SampleSettings:
+    """What is made of a stored sample."""
+
+    maps: Literal["drawn", "baked"] = "drawn"
+    """Skeletons and spheres are drawn from the numbers, or read from samples that hold them."""
+    speech: bool = False
+    """Give the sound of the window where the sample has it."""
+    references: ReferenceRule = field(default_factory=ReferenceRule)
+    dropout: DropoutRule = field(default_factory=DropoutRule)
+    augment: Augmentation = field(default_factory=Augmentation)
+
+    def __post_init__(self) -> None:
+        """Check that what is baked need not be drawn otherwise."""
+        if self.maps == "baked" and self.augment.redraws:
+            raise ValueError("baked maps can be neither mirrored nor given other bones: draw them")
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -10,8 +10,8 @@ from model.data.batch import Batch, Pages
 from model.data.deal import AS_IT_IS, DealSettings, Draw
 from model.data.index import open_index
 from model.data.read import Members, Reader
-from model.data.sample import SampleSettings, fill
-from model.data.settings import LoaderSettings
+from model.data.sample import fill
+from model.data.settings import LoaderSettings, SampleSettings
 from schemas.index import IndexRow
 
 

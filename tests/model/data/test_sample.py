@@ -12,7 +12,7 @@ from model.data.deal import Draw
 from model.data.decode import decode_still
 from model.data.faults import UnfitError
 from model.data.lots import DropoutRule, ReferenceRule
-from model.data.sample import SampleSettings
+from model.data.settings import SampleSettings
 from model.data.stored import controls_of
 from pipeline.media.decode import decode_bytes
 from schemas.drawing import draw_skeleton, draw_spheres

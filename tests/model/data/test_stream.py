@@ -22,8 +22,7 @@ from model.data.batch import tensors
 from model.data.deal import AS_IT_IS, EVEN
 from model.data.index import open_index
 from model.data.order import Order
-from model.data.sample import SampleSettings
-from model.data.settings import LoaderSettings
+from model.data.settings import LoaderSettings, SampleSettings
 from model.data.stream import Loader
 from model.data.windows import WindowRule
 from pipeline.stages.index import read_index
