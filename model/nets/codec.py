@@ -2,7 +2,7 @@
 
 Each patch of 4 frames by 8 by 8 pixels becomes its share of the 16 directions in which patches differ most
 (principal components), divided by how much they differ. The first frame is taken for four equal ones, so a
-picture has the latents of a film in which nothing moves. Sharp detail is lost; what is seen stays known.
+picture has the latents of a film in which nothing moves. Sharp detail is lost; all stays recognisable.
 
 B clips, F = 4 (T - 1) + 1 video frames, C latent channels, T latent frames, H, W latent height and width,
 M = 3 * 4 * 8 * 8 values of a patch.

@@ -60,11 +60,18 @@ def test_shares_are_those_of_the_settings() -> None:
 
 def test_what_was_unseen_stays_unseen() -> None:
     scene = told()
-    scene = replace(scene, motion_seen=~scene.motion_seen, first_given=~scene.first_given)
+    assert scene.faces is not None
+    scene = replace(
+        scene,
+        motion_seen=~scene.motion_seen,
+        first_given=~scene.first_given,
+        faces=scene.faces._replace(seen=~scene.faces.seen),
+    )
     nobody = Dropout(references=0, motion=0, faces=0, everything=0, hand_over=1)
     dropped = drop(scene, seed(0), nobody)
     assert not dropped.motion_seen.any()
     assert not dropped.first_given.any()
+    assert not flags(dropped)["faces"].any()
     assert dropped.references_seen.all()
 
 
