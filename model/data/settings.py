@@ -43,6 +43,8 @@ class LoaderSettings:
     """Compare the bytes of every sample with the digest in the index."""
     workers: int = 4
     """Processes that make batches; 0 makes them where they are used."""
+    pin: bool = False
+    """Put batches where a GPU fetches them without waiting."""
     batches_ahead_mib: int = 4096
     """Most memory of batches that are made before they are asked for, MiB."""
     fetch_ahead_mib: int = 64

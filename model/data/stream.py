@@ -57,7 +57,7 @@ class Loader:
         self.order = Order(self.index, settings.deal, settings.seed)
         self.position = Position(order=self.order.digest)
         self.unfit: list[Fault] = []
-        check(self.table(), settings.deal)
+        check(self.order.stock, settings.deal)
         refuse_tail(self)
         for said in unfit_shards(self.index):
             if settings.max_unfit == 0:
@@ -83,7 +83,8 @@ class Loader:
         """Go on from a saved position, whatever the number of ranks and workers that saved it.
 
         Raises:
-            ValueError: it belongs to another order, or to maps drawn by other rules.
+            ValueError: it belongs to another order, or to maps drawn by other rules, or leaves a tail that
+                these ranks would drop.
         """
         position = from_state(state, self.order.digest)
         if state["drawing"] != DRAWING:
@@ -91,6 +92,7 @@ class Loader:
                 f"trained on maps of drawing rules {state['drawing']}; this code draws by {DRAWING}"
             )
         self.position = position
+        refuse_tail(self)
 
     def __iter__(self) -> Iterator[Batch]:
         """The batches from the position on.
@@ -108,6 +110,7 @@ class Loader:
             prefetch_factor=batches_ahead(self) if workers else None,
             multiprocessing_context=CONTEXT if workers else None,
             worker_init_fn=die_with_trainer,
+            pin_memory=self.settings.pin,
         )
         for batch in batches:
             self.position = moved(self.position, self.ranks, self.order.slots_of)

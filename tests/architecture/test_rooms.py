@@ -37,7 +37,7 @@ ROOMS: dict[str, set[str]] = {  # files, or folders that end in a slash
         "pipeline/stages/corpus.py",
         "pipeline/stages/index.py",
     },
-    "tyro": {"jobs/check.py", "jobs/cli.py", "jobs/demo.py", "jobs/preview.py"},
+    "tyro": {"jobs/check.py", "jobs/cli.py", "jobs/demo.py", "jobs/preview.py", "jobs/show.py"},
 }
 
 
