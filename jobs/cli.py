@@ -11,6 +11,7 @@ from rich.console import Console
 from jobs.check import Check, check
 from jobs.curate import Curate, curate
 from jobs.doctor import Doctor, doctor
+from jobs.encode import Encode, encode
 from jobs.preview import Preview, preview
 from jobs.show import Show, show
 from pipeline.estimators.protocols import EstimatorUnavailable
@@ -19,11 +20,12 @@ Command = (
     Annotated[Curate, tyro.conf.subcommand("curate")]
     | Annotated[Check, tyro.conf.subcommand("check")]
     | Annotated[Preview, tyro.conf.subcommand("preview")]
+    | Annotated[Encode, tyro.conf.subcommand("encode")]
     | Annotated[Show, tyro.conf.subcommand("show")]
     | Annotated[Doctor, tyro.conf.subcommand("doctor")]
 )
 
-RUNS = {Curate: curate, Check: check, Preview: preview, Show: show, Doctor: doctor}
+RUNS = {Curate: curate, Check: check, Preview: preview, Encode: encode, Show: show, Doctor: doctor}
 
 
 def main(args: list[str] | None = None) -> int:

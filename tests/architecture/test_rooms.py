@@ -31,13 +31,21 @@ ROOMS: dict[str, set[str]] = {  # files, or folders that end in a slash
     "pyarrow": {
         "schemas/arrow.py",
         LOADER + "index.py",
+        LOADER + "latents.py",
         LOADER + "read.py",
         "pipeline/audit_landings.py",
         "pipeline/landing.py",
         "pipeline/stages/corpus.py",
         "pipeline/stages/index.py",
     },
-    "tyro": {"jobs/check.py", "jobs/cli.py", "jobs/demo.py", "jobs/preview.py", "jobs/show.py"},
+    "tyro": {
+        "jobs/check.py",
+        "jobs/cli.py",
+        "jobs/demo.py",
+        "jobs/encode.py",
+        "jobs/preview.py",
+        "jobs/show.py",
+    },
 }
 
 

@@ -13,6 +13,7 @@ import pytest
 from jobs.cli import main
 from jobs.sheets import fit, overlay
 from jobs.show import FRAME_PX, REFERENCE_PX, SMALL_PX
+from model.data.deal import DealSettings
 from model.data.stream import Loader
 from pipeline.stages.index import read_index
 from tests.model.data import sets
@@ -44,7 +45,7 @@ def test_a_batch_is_drawn_as_the_loader_gives_it(data_set, tmp_path, capsys):
     path = tmp_path / "new folder" / "batch.png"
     assert drawn(data_set, path, 3) == 0
     picture = cv2.cvtColor(cv2.imread(str(path)), cv2.COLOR_BGR2RGB)
-    deal = sets.DealSettings(max_tokens=1_500, mixed_shards=2, alike=2)
+    deal = DealSettings(max_tokens=1_500, mixed_shards=2, alike=2)
     batch = next(itertools.islice(Loader(str(data_set), sets.settings(deal=deal)), 3, None))
     said = capsys.readouterr().out
     assert f"batch 3: epoch 0, slot 3, {len(batch)} samples" in said

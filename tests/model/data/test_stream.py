@@ -19,7 +19,7 @@ import pytest
 import torch
 
 from model.data.batch import tensors
-from model.data.deal import AS_IT_IS, EVEN, deal
+from model.data.deal import AS_IT_IS, EVEN, DealSettings, Epoch, Stock, deal
 from model.data.index import open_index
 from model.data.order import Order
 from model.data.settings import LoaderSettings, SampleSettings
@@ -215,7 +215,12 @@ def test_resuming_deals_no_epoch_that_came_before(data_set, monkeypatch):
     """What is computed before the first batch does not grow with the position either."""
     state = {**Loader(str(data_set), quick()).state_dict(), "epoch": 1_000, "slot": 3}
     dealt: list[int] = []
-    monkeypatch.setattr("model.data.order.deal", lambda *a: dealt.append(a[-1]) or deal(*a))
+
+    def watched(stock: Stock, settings: DealSettings, seed: int, epoch: int) -> Epoch:
+        dealt.append(epoch)
+        return deal(stock, settings, seed, epoch)
+
+    monkeypatch.setattr("model.data.order.deal", watched)
     loader = Loader(str(data_set), quick())
     loader.load_state_dict(state)
     next(iter(loader))
