@@ -14,7 +14,9 @@ from jobs.doctor import Doctor, doctor
 from jobs.encode import Encode, encode
 from jobs.preview import Preview, preview
 from jobs.show import Show, show
+from pipeline.core import DeviceMissing
 from pipeline.estimators.protocols import EstimatorUnavailable
+from pipeline.runners.hands import LapFailed
 
 Command = (
     Annotated[Curate, tyro.conf.subcommand("curate")]
@@ -34,6 +36,10 @@ def main(args: list[str] | None = None) -> int:
     console = Console()
     try:
         return RUNS[type(command)](command, console)  # type: ignore[operator,no-any-return]
+    except (DeviceMissing, LapFailed) as trouble:
+        print(f"understudy: {trouble}", file=sys.stderr)
+        print(getattr(trouble, "trace", ""), file=sys.stderr, end="")
+        return 2
     except (ValueError, OSError, EstimatorUnavailable) as trouble:
         notes: list[str] = getattr(trouble, "__notes__", [])  # the step and the item, where there was one
         if notes and not isinstance(trouble, OSError):  # a bug; a full disk is none

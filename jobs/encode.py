@@ -16,6 +16,7 @@ from jobs.progress import Terminal, funnel
 from model.data.deal import DealSettings
 from model.data.windows import WindowRule
 from pipeline.core import Step
+from pipeline.estimators.devices import num_cuda_devices
 from pipeline.landing import Lap, Ledger, digest
 from pipeline.leg import Leg
 from pipeline.runners.inline import run
@@ -70,7 +71,7 @@ def encode(job: Encode, console: Console) -> int:
     house, ledger = leg(job, autoencoder), Ledger(job.out)
     with Terminal(console, time.monotonic) as terminal:
         unseal = partial((job.out / INDEX).unlink, missing_ok=True)
-        run([house], ledger, terminal, clock=time.perf_counter, unseal=unseal)
+        run([house], ledger, terminal, clock=time.perf_counter, unseal=unseal, gpus=num_cuda_devices)
     if not (job.out / INDEX).exists():
         landed = (ledger.rows(LEG, name, LatentRow) for name in ledger.names(LEG))
         write_index(str(job.out), chain.from_iterable(landed))

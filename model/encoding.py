@@ -110,12 +110,9 @@ class Autoencoder:
         """The autoencoder, with its weights.
 
         Raises:
-            ValueError: there is none at that path, or no such device here: nothing falls back in silence.
+            ValueError: there is none at that path.
         """
-        device = torch.device(self.device)
-        if device.type == "cuda" and not torch.cuda.is_available():
-            raise ValueError(f"{self.device}: torch sees no CUDA device here")
-        return open_codec(self.path, device, getattr(torch, self.precision))
+        return open_codec(self.path, torch.device(self.device), getattr(torch, self.precision))
 
 
 class Encoder:

@@ -6,6 +6,7 @@ Lap names are stable: a grown corpus adds laps and leaves the others as they are
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from functools import partial
 from itertools import islice
 from typing import Any, TypeVar
@@ -78,21 +79,27 @@ def first_copies(ledger: Ledger, leg: str, settings: str, *, sources: str, catal
     return laps
 
 
-def lap_for_lap(ledger: Ledger, leg: str, settings: str, *, before: str, cls: type) -> list[Lap]:
-    """One lap for each of the leg before."""
-    laps = []
-    for name in ledger.names(before):
-        landed = _landed(ledger, before, name)
-        laps.append(
-            Lap(
-                leg=leg,
-                name=name,
-                inputs=digest(settings, landed.content),
-                items=landed.rows,
-                read=partial(_all_rows, leg=before, names=(name,), cls=cls),
-            )
+@dataclass(frozen=True, kw_only=True)
+class LapForLap:
+    """One lap for each of the leg before; each can begin as soon as its own has landed."""
+
+    before: str
+    cls: type
+
+    def __call__(self, ledger: Ledger, leg: str, settings: str) -> list[Lap]:
+        """The laps whose lap of the leg before has landed."""
+        return [self.after(ledger, leg, settings, name) for name in ledger.names(self.before)]
+
+    def after(self, ledger: Ledger, leg: str, settings: str, name: str) -> Lap:
+        """The lap that reads a landed lap of the leg before."""
+        landed = _landed(ledger, self.before, name)
+        return Lap(
+            leg=leg,
+            name=name,
+            inputs=digest(settings, landed.content),
+            items=landed.rows,
+            read=partial(_all_rows, leg=self.before, names=(name,), cls=self.cls),
         )
-    return laps
 
 
 def shards(ledger: Ledger, leg: str, settings: str, *, before: str, samples_per_shard: int) -> list[Lap]:

@@ -9,5 +9,5 @@ DRAWING = 1
 LATENTS = 1
 """Way from a stored sample to stored latents, the autoencoder aside: decoding, scaling, rounding."""
 
-PIPELINE = 1
+PIPELINE = 2
 """Meaning of the pipeline's steps. Raised when a step would answer otherwise: landed work is then redone."""
