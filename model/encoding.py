@@ -6,7 +6,7 @@ import io
 import itertools
 import tarfile
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -127,8 +127,10 @@ class Encoder:
         self.reader = Reader(data, verify=True)
         self.out = Place.at(out)
 
-    def __call__(self, parts: Parts) -> list[LatentRow | Reject]:
-        """A row for each part that was encoded, a reject for each other.
+    def __call__(self, parts: Parts) -> Iterator[LatentRow | Reject]:
+        """A row for each part that was encoded, a reject for each other, as each is done with.
+
+        The rows hold once the last has been given and the tar is in its place.
 
         Raises:
             OSError: the folder cannot be written, or gives other bytes back.
@@ -136,13 +138,13 @@ class Encoder:
         with tempfile.TemporaryDirectory() as folder:
             aside = Path(folder) / "latents.tar"
             with tarfile.open(aside, "w", format=tarfile.USTAR_FORMAT) as tar:
-                samples = itertools.groupby(parts.members, lambda part: part.row.key)
-                outcomes = [one for _, some in samples for one in self.write(tar, parts.key, list(some))]
-            if any(isinstance(outcome, LatentRow) for outcome in outcomes):
+                for _, some in itertools.groupby(parts.members, lambda part: part.row.key):
+                    yield from self.write(tar, parts.key, some)
+                filled = tar.offset > 0
+            if filled:
                 self.out.put(parts.key, aside)
-        return outcomes
 
-    def write(self, tar: tarfile.TarFile, shard: str, parts: list[Part]) -> Iterator[LatentRow | Reject]:
+    def write(self, tar: tarfile.TarFile, shard: str, parts: Iterable[Part]) -> Iterator[LatentRow | Reject]:
         """Encode the parts of one sample into a tar."""
         members: Members = {}
         for part in parts:

@@ -11,6 +11,7 @@ import imageio_ffmpeg
 import numpy as np
 
 from pipeline.geometry import canvas_affine
+from pipeline.media.encode import VideoSettings
 from pipeline.media.probe import probe
 from pipeline.stages.index import write_index
 from pipeline.stages.shard import Shard, ShardSettings
@@ -111,7 +112,7 @@ STRETCHES = ((0, 25), (7, 33), (12, 41), (3, 53))
 """First frame and number of frames of the clips of each scene."""
 
 
-def write_shards(out: Path, videos: Path) -> list[IndexRow]:
+def write_shards(out: Path, videos: Path, *, crf: int = 17) -> list[IndexRow]:
     """Four videos, one with sound, as sixteen samples in four tars, and their index."""
     canvases: dict[tuple[int, int], list[Sample]] = {}
     for scene in SCENES:
@@ -119,9 +120,10 @@ def write_shards(out: Path, videos: Path) -> list[IndexRow]:
         samples = [sample_of(video, scene, *stretch) for stretch in STRETCHES]
         canvases.setdefault((scene.width, scene.height), []).extend(samples)
     rows: list[IndexRow] = []
+    settings = ShardSettings(bake_maps=True, video=VideoSettings(crf=crf))
     for samples in canvases.values():
         for number, part in enumerate((samples[:5], samples[5:])):
-            outcomes = Shard(ShardSettings(bake_maps=True), out)(plan_of(*part, number=number))
+            outcomes = list(Shard(settings, out)(plan_of(*part, number=number)))
             assert all(isinstance(outcome, IndexRow) for outcome in outcomes)
             rows += outcomes  # type: ignore[arg-type]
     write_index(out, rows)
