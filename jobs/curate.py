@@ -9,7 +9,6 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field, fields
 from functools import partial
 from importlib.metadata import version
-from itertools import chain
 from pathlib import Path
 from typing import Any, Literal
 
@@ -29,7 +28,6 @@ from pipeline.runners.settings import ClusterSettings
 from pipeline.runners.watch import Watch
 from pipeline.stages.corpus import list_corpus, passed_over
 from pipeline.stages.index import INDEX, write_index
-from schemas.index import IndexRow
 from schemas.version import DRAWING, PIPELINE, SCHEMA
 
 
@@ -68,11 +66,8 @@ def curate(job: Curate, console: Console) -> int:
     with Terminal(console, time.monotonic) as terminal:
         run(job, house, ledger, terminal)
     if not (job.out / INDEX).exists():
-        shards = house[-1]
-        write_index(
-            job.out,
-            chain.from_iterable(ledger.rows(shards.name, n, IndexRow) for n in ledger.names(shards.name)),
-        )
+        shards = house[-1].name
+        write_index(job.out, [partial(ledger.columns, shards, name) for name in ledger.names(shards)])
     tallies = [tally for leg in house for tally in ledger.tallies(leg.name)]
     console.print(funnel(tallies))
     console.print(

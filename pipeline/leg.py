@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, Protocol, runtime_checkable
 
 from pipeline.core import Gather, Stage, Step, Tally, apply, gather
@@ -26,7 +27,7 @@ class Following(Plan, Protocol):
         """The leg that is followed."""
         ...
 
-    def after(self, ledger: Ledger, leg: str, settings: str, name: str, /) -> Lap:
+    def after(self, leg: str, settings: str, name: str, landed: Landed, /) -> Lap:
         """The lap that follows a landed one."""
         ...
 
@@ -60,17 +61,17 @@ class Leg:
         """The laps of the leg; to be asked when the legs before have landed."""
         return self.plan(ledger, self.name, self.settings)
 
-    def lap_after(self, ledger: Ledger, name: str) -> Lap:
+    def lap_after(self, name: str, landed: Landed) -> Lap:
         """The lap that follows a landed lap of the leg before; only where the leg `follows` one."""
         assert isinstance(self.plan, Following)
-        return self.plan.after(ledger, self.name, self.settings, name)
+        return self.plan.after(self.name, self.settings, name, landed)
 
     @property
     def follows(self) -> str | None:
         """The leg that is followed lap by lap, where there is one."""
         return self.plan.before if isinstance(self.plan, Following) else None
 
-    @property
+    @cached_property
     def settings(self) -> str:
         """Digest of all that the answers depend on besides the items."""
         return digest(str(PIPELINE), *(f"{step.name} {step.settings!r}" for step in self.steps))

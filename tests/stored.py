@@ -15,6 +15,7 @@ from pipeline.media.encode import VideoSettings
 from pipeline.media.probe import probe
 from pipeline.stages.index import write_index
 from pipeline.stages.shard import Shard, ShardSettings
+from schemas.arrow import encode
 from schemas.controls import Controlled, Controls
 from schemas.index import IndexRow, ShardPlan, bucket_name
 from schemas.media import Clip, Look, Probed, Source, clip_key
@@ -126,5 +127,5 @@ def write_shards(out: Path, videos: Path, *, crf: int = 17) -> list[IndexRow]:
             outcomes = list(Shard(settings, out)(plan_of(*part, number=number)))
             assert all(isinstance(outcome, IndexRow) for outcome in outcomes)
             rows += outcomes  # type: ignore[arg-type]
-    write_index(out, rows)
+    write_index(out, [encode(rows, IndexRow).select])
     return sorted(rows, key=lambda row: row.key)

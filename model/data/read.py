@@ -11,6 +11,7 @@ import pyarrow as pa
 
 from model.data.faults import UnfitError
 from schemas.place import Place
+from schemas.store import told
 
 Members = dict[str, bytes]
 BLOCK = tarfile.BLOCKSIZE
@@ -71,7 +72,8 @@ class Reader:
                 "truncated",
                 f"{row.shard} ends at byte {file.size()}, the sample at {row.offset + row.size}",
             )
-        data = file.read_at(row.size, row.offset)
+        with told("read", self.place.uri_of(row.shard)):
+            data = file.read_at(row.size, row.offset)
         members = members_of(row, data)
         if self.verify and sample_digest(row.key, members) != row.sha256:
             raise UnfitError("wrong_digest", f"the bytes of {row.key} are not those that the index names")

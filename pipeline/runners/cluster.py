@@ -104,7 +104,7 @@ class Job:
             for lap, end in fleet.ends():
                 if isinstance(end, Landed):
                     self.refuse_unseen(lap, end)
-                    chain.landed(lap)
+                    chain.landed(lap, end)
                 elif isinstance(end, Failure):
                     raise LapFailed(end)
                 else:

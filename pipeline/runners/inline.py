@@ -42,8 +42,7 @@ def run_leg(leg: Leg, chain: Chain, ledger: Ledger, watch: Watch, clock: Callabl
     crew = Crew(leg, clock, lambda step, stage: Minded(step=step, stage=stage, holds={}, tell=desk.at))
     while (lap := chain.take(frozenset({leg.name}))) is not None:
         desk.begin(lap)
-        crew.run(lap, ledger, desk.tallied)
-        chain.landed(lap)
+        chain.landed(lap, crew.run(lap, ledger, desk.tallied))
         watch.lanes(chain.lanes)
 
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from pipeline.landing import Lap, Ledger
+from pipeline.landing import Landed, Lap, Ledger
 from pipeline.leg import Leg
 from pipeline.runners.watch import Lane
 
@@ -29,6 +29,7 @@ class Way:
 
     leg: Leg
     laps: int
+    before: Mapping[str, Landed]  # what had landed when it began
     done: int = 0
     items: int = 0
     items_done: int = 0
@@ -63,12 +64,11 @@ class Chain:
     def __init__(
         self, legs: Sequence[Leg], ledger: Ledger, *, ahead: int, unseal: Callable[[], None]
     ) -> None:
-        self.ledger = ledger
         self.ahead = ahead
         self.unseal = unseal
         self.sealed = True
         laps = legs[0].laps(ledger)
-        self.ways = [Way(leg=leg, laps=len(laps)) for leg in legs]
+        self.ways = [Way(leg=leg, laps=len(laps), before=ledger.all_landed(leg.name)) for leg in legs]
         names = {lap.name for lap in laps}
         if sum(ledger.prune(leg.name, names) for leg in legs) > 0:
             self.change()
@@ -93,18 +93,19 @@ class Chain:
         """Take note of a lap that could run, or whose landing is as it should be."""
         way = self.ways[place]
         way.items += lap.items
-        if self.ledger.is_done(lap):
-            self.pass_on(place, lap)
+        landed = way.before.get(lap.name)
+        if landed is not None and landed.inputs == lap.inputs:
+            self.pass_on(place, lap, landed)
         else:
             way.ready.append(lap)
 
-    def pass_on(self, place: int, lap: Lap) -> None:
+    def pass_on(self, place: int, lap: Lap, landed: Landed) -> None:
         """Count a landed lap, and offer the one that follows it."""
         way = self.ways[place]
         way.done += 1
         way.items_done += lap.items
         if place + 1 < len(self.ways):
-            self.offer(place + 1, self.ways[place + 1].leg.lap_after(self.ledger, lap.name))
+            self.offer(place + 1, self.ways[place + 1].leg.lap_after(lap.name, landed))
 
     def take(self, legs: frozenset[str]) -> Lap | None:
         """The next lap of these legs: of the last leg that has one and is not too far ahead."""
@@ -130,11 +131,11 @@ class Chain:
         way = self.ways[place]
         return way.done + len(way.running) - self.ways[place + 1].done < self.ahead
 
-    def landed(self, lap: Lap) -> None:
+    def landed(self, lap: Lap, landed: Landed) -> None:
         """A lap that was taken has landed."""
         place = self.place_of(lap)
         del self.ways[place].running[lap.name]
-        self.pass_on(place, lap)
+        self.pass_on(place, lap, landed)
 
     def give_back(self, lap: Lap) -> None:
         """A lap that was taken was lost with its worker: it is the next to run."""

@@ -31,6 +31,8 @@ ROOMS: dict[str, set[str]] = {  # files, or folders that end in a slash
     "webdataset": set(),
     "pyarrow": {
         "schemas/arrow.py",
+        "schemas/place.py",
+        "schemas/store.py",
         LOADER + "index.py",
         LOADER + "latents.py",
         LOADER + "read.py",

@@ -51,7 +51,7 @@ def command(data: Path, out: Path, *more: str) -> list[str]:
 
 @pytest.fixture(scope="module")
 def latents(data_set, tmp_path_factory) -> Path:
-    out = tmp_path_factory.mktemp("latents")
+    out: Path = tmp_path_factory.mktemp("latents")
     assert main(command(data_set, out)) == 0
     return out
 

@@ -231,8 +231,9 @@ def test_a_tail_is_refused_on_resuming_too(data_set):
     settings = sets.settings(epochs=1, deal=replace(sets.settings().deal, max_dropped=0.01))
     state = Loader(str(data_set), settings).state_dict()
     slots = Order(open_index(str(data_set)), settings.deal, 0).slots_of(0)
-    other = Loader(str(data_set), settings, rank=0, ranks=2)
-    with pytest.raises(ValueError, match="do not fill a step of 2 ranks"):
+    ranks = next(ranks for ranks in range(3, slots + 1) if slots % ranks == 0)
+    other = Loader(str(data_set), settings, rank=0, ranks=ranks)
+    with pytest.raises(ValueError, match=f"do not fill a step of {ranks} ranks"):
         other.load_state_dict({**state, "slot": slots - 1})
 
 
