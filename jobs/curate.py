@@ -15,6 +15,7 @@ from typing import Any, Literal
 import tyro
 from rich.console import Console
 
+from jobs.beacon import Beacon
 from jobs.progress import Terminal, funnel, readable_s
 from pipeline.core import Tally
 from pipeline.estimators.devices import num_cuda_devices
@@ -25,9 +26,11 @@ from pipeline.listing import enlist
 from pipeline.runners import inline
 from pipeline.runners.loopback import keep_to_loopback
 from pipeline.runners.settings import ClusterSettings
-from pipeline.runners.watch import Watch
+from pipeline.runners.watch import Watch, Watches
 from pipeline.stages.corpus import list_corpus, passed_over
 from pipeline.stages.index import INDEX, write_index
+from schemas.media import Listed
+from schemas.place import Place
 from schemas.version import DRAWING, PIPELINE, SCHEMA
 
 
@@ -51,6 +54,7 @@ def curate(job: Curate, console: Console) -> int:
     Raises:
         ValueError: the corpus or a setting cannot be used.
         OSError: the data set's folder cannot be written.
+        AtWork: another run is at work on the data set.
     """
     began = time.monotonic()
     found = list_corpus(job.videos)
@@ -58,22 +62,28 @@ def curate(job: Curate, console: Console) -> int:
         console.print(
             f"{count} files {suffix or 'without a suffix'} are no videos by their names", highlight=False
         )
+    with Beacon(Place.at(job.out), job.runner, time.time) as beacon:
+        tallies = make(job, found, beacon, console)
+    console.print(funnel(tallies))
+    console.print(
+        f"done in {readable_s(time.monotonic() - began)}: {job.out / 'index.parquet'}", highlight=False
+    )
+    return verdict(tallies, job.settings.min_kept_share, console)
+
+
+def make(job: Curate, found: Sequence[Listed], beacon: Beacon, console: Console) -> list[Tally]:
+    """Bring the data set to its end; what became of the items of each step."""
     ledger = Ledger(job.out)
     enlisted = enlist(ledger, found)
     console.print(f"{enlisted.new} new files, {enlisted.known} known, {enlisted.gone} gone", highlight=False)
     write_run(job)
     house = legs(job.settings, job.out)
     with Terminal(console, time.monotonic) as terminal:
-        run(job, house, ledger, terminal)
+        run(job, house, ledger, Watches(beacon, terminal))
     if not (job.out / INDEX).exists():
         shards = house[-1].name
         write_index(job.out, [partial(ledger.columns, shards, name) for name in ledger.names(shards)])
-    tallies = [tally for leg in house for tally in ledger.tallies(leg.name)]
-    console.print(funnel(tallies))
-    console.print(
-        f"done in {readable_s(time.monotonic() - began)}: {job.out / 'index.parquet'}", highlight=False
-    )
-    return verdict(tallies, job.settings.min_kept_share, console)
+    return [tally for leg in house for tally in ledger.tallies(leg.name)]
 
 
 def run(job: Curate, house: Sequence[Leg], ledger: Ledger, watch: Watch) -> None:

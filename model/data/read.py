@@ -5,47 +5,22 @@ from __future__ import annotations
 import hashlib
 import tarfile
 from collections import OrderedDict
-from typing import Protocol
 
 import pyarrow as pa
 
 from model.data.faults import UnfitError
+from schemas.index import IndexRow
+from schemas.latents import LatentRow
 from schemas.place import Place
 from schemas.store import told
 
 Members = dict[str, bytes]
+Stretch = IndexRow | LatentRow
+"""A row that says where members of one key lie next to each other in a tar, and their digest."""
+
 BLOCK = tarfile.BLOCKSIZE
 MAX_OPEN = 64
 """Tars that are held open at a time."""
-
-
-class Stretch(Protocol):
-    """Where members of one key lie next to each other in a tar: what a row of an index says."""
-
-    @property
-    def key(self) -> str:
-        """What the members are named after."""
-        ...
-
-    @property
-    def shard(self) -> str:
-        """Path of the tar below the data set's folder."""
-        ...
-
-    @property
-    def offset(self) -> int:
-        """Of the first header, bytes."""
-        ...
-
-    @property
-    def size(self) -> int:
-        """Bytes, headers and padding included."""
-        ...
-
-    @property
-    def sha256(self) -> str:
-        """Of the members."""
-        ...
 
 
 class Reader:

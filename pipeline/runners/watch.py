@@ -59,3 +59,25 @@ class Watch(Protocol):
     def stuck(self, why: Sequence[str]) -> None:
         """Legs that do not go on, a sentence each; told again and again, empty where all is well."""
         ...
+
+
+class Watches:
+    """Several watches as one."""
+
+    def __init__(self, *watches: Watch) -> None:
+        self.all = watches
+
+    def lanes(self, lanes: Sequence[Lane]) -> None:
+        """How far the legs are."""
+        for watch in self.all:
+            watch.lanes(lanes)
+
+    def sights(self, sights: Sequence[Sight]) -> None:
+        """What all workers are at."""
+        for watch in self.all:
+            watch.sights(sights)
+
+    def stuck(self, why: Sequence[str]) -> None:
+        """Legs that do not go on."""
+        for watch in self.all:
+            watch.stuck(why)

@@ -41,7 +41,10 @@ ROOMS: dict[str, set[str]] = {  # files, or folders that end in a slash
         "pipeline/stages/corpus.py",
         "pipeline/stages/index.py",
     },
-    "tyro": {f"jobs/{name}.py" for name in ("check", "cli", "curate", "demo", "encode", "preview", "show")},
+    "tyro": {
+        f"jobs/{name}.py"
+        for name in ("check", "cli", "curate", "demo", "encode", "preview", "replay", "show", "status")
+    },
 }
 
 
