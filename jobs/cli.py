@@ -15,8 +15,8 @@ from jobs.doctor import Doctor, doctor
 from jobs.encode import Encode, encode
 from jobs.preview import Preview, preview
 from jobs.replay import Replay, run_replay
-from jobs.status import Status, status
 from jobs.show import Show, show
+from jobs.status import Status, status
 from pipeline.core import DeviceMissing
 from pipeline.estimators.protocols import EstimatorUnavailable
 from pipeline.runners.hands import LapFailed

@@ -38,6 +38,7 @@ ROOMS: dict[str, set[str]] = {  # files, or folders that end in a slash
         LOADER + "read.py",
         "pipeline/audit_landings.py",
         "pipeline/landing.py",
+        "pipeline/plan.py",
         "pipeline/stages/corpus.py",
         "pipeline/stages/index.py",
     },
