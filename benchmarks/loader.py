@@ -1,7 +1,8 @@
 """The loader against plain webdataset and against decoding alone, on the same windows of the same shards.
 
-    python -m benchmarks.loader DATA [TURNS]
+    python -m benchmarks.loader DATA_OR_CLIPS [TURNS]
 
+Takes a data set, or makes one from four clips of a folder: portraits, a half and two whole figures.
 Everything runs in one process on one thread, over all samples of one epoch; the contenders take turns, so
 that a busy machine slows all of them. Plain webdataset reads the tars from front to back, decodes the same windows,
 faces and one reference of each sample by the same functions, and puts them into a batch; it does not check
@@ -23,8 +24,10 @@ from unittest import mock
 import numpy as np
 import torch
 import webdataset
+from rich.console import Console
 
 from benchmarks.machine import write_table
+from jobs.curate import Curate, curate
 from model.data.batch import Pages
 from model.data.chance import words
 from model.data.deal import AS_IT_IS, EVEN, DealSettings, Draw, Stock, deal
@@ -53,17 +56,36 @@ SHORT = replace(
 """One window of 25 frames a batch: first batches then cost about the same."""
 
 MANY = 10_000
+CLIPS = ("talk_04", "half_05", "full_04", "full_08")
 
 
-def main(data: str, turns: int) -> None:
+def main(folder: Path, turns: int) -> None:
     torch.set_num_threads(1)
+    with tempfile.TemporaryDirectory() as scratch:
+        data = folder if (folder / "index.parquet").exists() else made_from(folder, Path(scratch))
+        write(str(data), turns)
+
+
+def made_from(clips: Path, scratch: Path) -> Path:
+    """A data set of some clips."""
+    videos, out = scratch / "videos", scratch / "set"
+    videos.mkdir()
+    for path in sorted(clips.iterdir()):
+        if path.name.startswith(CLIPS):
+            (videos / path.name).symlink_to(path.resolve())
+    curate(Curate(videos=videos, out=out), Console(quiet=True))
+    return out
+
+
+def write(data: str, turns: int) -> None:
+    """Measure, and write the table."""
     rows: list[tuple[str, ...]] = [("what", "", "", "")]
     for part in (speeds(data, turns), drawing(data), first_batches(data), dealing(), memory()):
         rows += [*part, ("", "", "", "")]
     write_table(
         HERE / "LOADER.md",
         "Speed and memory of the loader",
-        f"python -m benchmarks.loader DATA {turns}",
+        f"python -m benchmarks.loader CLIPS {turns}",
         rows[:-1],
         "One process, one thread. Speeds are medians over all turns.",
     )
@@ -237,4 +259,4 @@ def resident_mib() -> float:
 
 
 if __name__ == "__main__":
-    main(sys.argv[1], int(sys.argv[2]) if len(sys.argv) > 2 else 5)
+    main(Path(sys.argv[1]), int(sys.argv[2]) if len(sys.argv) > 2 else 5)
