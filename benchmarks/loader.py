@@ -4,9 +4,9 @@
 
 Takes a data set, or makes one from four clips of a folder: portraits, a half and two whole figures.
 Everything runs in one process on one thread, over all samples of one epoch; the contenders take turns, so
-that a busy machine slows all of them. Plain webdataset reads the tars from front to back, decodes the same windows,
-faces and one reference of each sample by the same functions, and puts them into a batch; it does not check
-digests, draw maps, or know a position. Decoding alone has the members in memory.
+that a busy machine slows all of them. Plain webdataset reads the tars from front to back, decodes the same
+windows, faces and one reference of each sample by the same functions, and puts them into a batch; it does not
+check digests, draw maps, or know a position. Decoding alone has the members in memory.
 """
 
 from __future__ import annotations
