@@ -21,5 +21,7 @@ if __name__ == "__main__":
         ("benchmarks.stages", str(CORPUS / "clips")),
         ("benchmarks.memory", str(long)),
         ("benchmarks.loader", str(CORPUS / "clips")),
+        ("benchmarks.cost", str(CORPUS / "clips"), "talk_0"),
+        ("benchmarks.ledger",),
     ):
         subprocess.run([sys.executable, "-m", module, *args], check=True)

@@ -24,7 +24,9 @@ from schemas.controls import Controls
 from schemas.drawing import draw_skeleton, draw_spheres
 
 CLIPS = ("full_04_balance_cam01.mp4", "half_05_sign_football.mp4")
-WINDOWS = DealSettings(window=WindowRule(max_frames=33), max_tokens=25_000, mixed_shards=1, alike=1, max_dropped=1)
+WINDOWS = DealSettings(
+    window=WindowRule(max_frames=33), max_tokens=25_000, mixed_shards=1, alike=1, max_dropped=1
+)
 SETTINGS = LoaderSettings(deal=WINDOWS, workers=0, epochs=6)
 
 Slots = list[tuple[tuple[str, ...], tuple[int, ...]]]
