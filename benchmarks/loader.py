@@ -182,7 +182,7 @@ def drawing(data: str) -> list[tuple[str, ...]]:
         draw_s.append((drawn - began) / row.frames)
         decode_s.append((time.perf_counter() - drawn) / row.frames)
         full.append(row.framing == "full")
-    found = []
+    found: list[tuple[str, ...]] = []
     for name, some in (("full figures", np.array(full)), ("all samples", np.ones(len(full), np.bool_))):
         maps_ms, video_ms = (1e3 * np.mean(np.array(times)[some]) for times in (draw_s, decode_s))
         share = f"{maps_ms / video_ms:.1%} of decoding"
@@ -226,7 +226,7 @@ def dealing() -> list[tuple[str, ...]]:
         frames=rng.integers(25, 241, count),
         group=rng.integers(2, size=count),
     )
-    found = []
+    found: list[tuple[str, ...]] = []
     for epoch in (0, 1_000):
         began = time.perf_counter()
         deal(stock, DealSettings(groups=EVEN), 0, epoch)
@@ -242,7 +242,8 @@ def memory() -> list[tuple[str, ...]]:
         videos.mkdir()
         write_shards(out, videos)
         deal_settings = replace(SETTINGS.deal, max_tokens=1_500)
-        count, seen = 0, {}
+        count = 0
+        seen: dict[int, float] = {}
         for batch in Loader(str(out), replace(SETTINGS, deal=deal_settings)):
             count += len(batch)
             seen.setdefault(count // 1_000, resident_mib())

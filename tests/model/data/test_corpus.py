@@ -43,7 +43,7 @@ def real_set(corpus: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_what_is_given_is_what_was_stored(real_set):
-    members = {}
+    members: dict[str, dict[str, bytes]] = {}
     for path in sorted((real_set / "shards").rglob("*.tar")):
         with path.open("rb") as file:
             members |= {sample.key: read_members(file, sample) for sample in samples_in(path)}
