@@ -46,7 +46,7 @@ def test_what_is_given_is_what_was_stored(real_set):
     members: dict[str, dict[str, bytes]] = {}
     for path in sorted((real_set / "shards").rglob("*.tar")):
         with path.open("rb") as file:
-            members |= {sample.key: read_members(file, sample) for sample in samples_in(path)}
+            members |= {sample.key: read_members(file, sample) for sample in samples_in(file)}
     seen: list[str] = []
     for batch in Loader(str(real_set), SETTINGS):
         for number, (key, start) in enumerate(zip(batch.keys, batch.starts, strict=True)):
