@@ -11,9 +11,11 @@ from rich.console import Console
 from jobs.check import Check, check
 from jobs.curate import Curate, curate
 from jobs.doctor import Doctor, doctor
+from jobs.encode import Encode, encode
 from jobs.estimate_cost import EstimateCost, estimate_cost
 from jobs.preview import Preview, preview
 from jobs.replay import Replay, run_replay
+from jobs.show import Show, show
 from jobs.status import Status, status
 from pipeline.core import CannotRun
 from pipeline.estimators.protocols import EstimatorUnavailable
@@ -24,6 +26,8 @@ Command = (
     | Annotated[Preview, tyro.conf.subcommand("preview")]
     | Annotated[Status, tyro.conf.subcommand("status")]
     | Annotated[Replay, tyro.conf.subcommand("replay")]
+    | Annotated[Encode, tyro.conf.subcommand("encode")]
+    | Annotated[Show, tyro.conf.subcommand("show")]
     | Annotated[EstimateCost, tyro.conf.subcommand("estimate-cost")]
     | Annotated[Doctor, tyro.conf.subcommand("doctor")]
 )
@@ -34,6 +38,8 @@ RUNS = {
     Preview: preview,
     Status: status,
     Replay: run_replay,
+    Encode: encode,
+    Show: show,
     EstimateCost: estimate_cost,
     Doctor: doctor,
 }

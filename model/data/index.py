@@ -1,0 +1,176 @@
+"""`index.parquet`: which samples there are, and where each lies."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+from numpy.typing import NDArray
+
+from model.data.chance import Words
+from model.data.deal import Group, Stock
+from schemas.arrow import decode, schema_of
+from schemas.index import IndexRow
+from schemas.media import MAX_CLIP_FRAMES, MIN_CLIP_FRAMES
+from schemas.place import Place
+from schemas.sample import MAX_REFERENCES
+from schemas.version import SCHEMA
+
+INDEX = "index.parquet"
+SHARD = re.compile(r"shards/[0-9]+x[0-9]+/[0-9]{6}\.tar")
+REPETITIVE = ["shard", "bucket", "framing", "domain", "licence", "source_sha256"]
+"""Columns with few different values: held as codes."""
+
+MAX_SIDE_PX = 4096
+MAX_SAMPLE_BYTES = 2**30
+LIMITS = {
+    "schema": (SCHEMA, SCHEMA),
+    "offset": (0, 2**50),
+    "size": (1, MAX_SAMPLE_BYTES),
+    "width": (16, MAX_SIDE_PX),
+    "height": (16, MAX_SIDE_PX),
+    "frames": (MIN_CLIP_FRAMES, MAX_CLIP_FRAMES),
+    "num_references": (1, MAX_REFERENCES),
+}
+"""Least and largest value of each number that memory is taken by."""
+
+
+@dataclass(frozen=True)
+class Index:
+    """The rows of a data set, in the order of their keys."""
+
+    root: str  # folder or bucket prefix, as given
+    digest: str  # sha256 of the file
+    table: pa.Table
+
+    def __len__(self) -> int:
+        """Number of samples."""
+        return int(self.table.num_rows)
+
+    def row(self, number: int) -> IndexRow:
+        """One row."""
+        return decode(self.table.slice(number, 1), IndexRow)[0]
+
+    def numbers(self, name: str) -> NDArray[np.int64]:
+        """A column of whole numbers."""
+        return np.asarray(self.table[name].to_numpy(), np.int64)
+
+    def codes(self, name: str) -> tuple[NDArray[np.int64], list[str]]:
+        """A column of few different words: a code for each row, and the words."""
+        return codes_of(self.table[name])
+
+    def by_shard(self) -> Iterator[tuple[str, Index]]:
+        """Each tar, and the rows of its samples."""
+        code, names = self.codes("shard")
+        for number, name in enumerate(names):
+            yield name, replace(self, table=self.table.filter(pa.array(code == number)))
+
+    def stock(self, groups: Sequence[Group]) -> Stock:
+        """What the order of samples depends on."""
+        return Stock(
+            digest=self.digest,
+            ident=idents(self.table["sha256"]),
+            shard=self.codes("shard")[0],
+            width=self.numbers("width"),
+            height=self.numbers("height"),
+            frames=self.numbers("frames"),
+            group=self.grouped(groups),
+        )
+
+    def grouped(self, groups: Sequence[Group]) -> NDArray[np.int64]:
+        """For each row, the first group that takes it, -1 where none does."""
+        (framing, framings), (domain, domains) = self.codes("framing"), self.codes("domain")
+        found = np.full(len(self), -1, np.int64)
+        for number, group in reversed(list(enumerate(groups))):
+            taken = np.isin(framing, [framings.index(name) for name in group.framings if name in framings])
+            if group.domains:
+                taken &= np.isin(domain, [domains.index(name) for name in group.domains if name in domains])
+            found[taken] = number
+        return found
+
+
+def idents(sha256: pa.ChunkedArray) -> Words:
+    """A number for each digest: its first 64 bits."""
+    digits = "".join(pc.utf8_slice_codeunits(sha256, 0, 16).to_pylist())
+    return np.frombuffer(bytes.fromhex(digits), ">u8").astype(np.uint64)
+
+
+def open_index(root: str) -> Index:
+    """The index of a data set, checked.
+
+    Raises:
+        ValueError: it is no index of this schema, or a number is outside its limits.
+        OSError: it cannot be read.
+    """
+    data = Place.at(root).read(INDEX)
+    table = rows_in(f"{root}/{INDEX}", data, IndexRow, REPETITIVE, LIMITS)
+    return Index(root, hashlib.sha256(data).hexdigest(), table)
+
+
+def rows_in(
+    where: str, data: bytes, cls: type, repetitive: Sequence[str], limits: Mapping[str, tuple[int, int]]
+) -> pa.Table:
+    """The rows of a Parquet file of records, at least one, the repetitive columns as codes.
+
+    Every number may be trusted with memory as far as the limits say, and every path lies below the data set.
+
+    Raises:
+        ValueError: it holds others, or a value is missing, or a number or a path may not be trusted.
+    """
+    try:
+        if not pq.read_schema(pa.BufferReader(data)).equals(schema_of(cls)):
+            raise ValueError(f"{where}: its columns are not those of schema {SCHEMA}")
+        with pq.ParquetFile(pa.BufferReader(data), read_dictionary=list(repetitive)) as parquet:
+            table = parquet.read()
+            table.validate(full=True)
+    except pa.ArrowException as error:
+        raise ValueError(f"{where}: {error}") from error
+    refuse_odd(where, table, limits)
+    return table
+
+
+def refuse_odd(where: str, table: pa.Table, limits: Mapping[str, tuple[int, int]]) -> None:
+    """Returns where every number may be trusted with memory, and every path lies below the data set.
+
+    Raises:
+        ValueError: one may not, or a value is missing, or there is no row.
+    """
+    if table.num_rows == 0:
+        raise ValueError(f"{where}: no samples")
+    for column in table.column_names:
+        if table[column].null_count:
+            raise ValueError(f"{where}: a value of {column} is missing")
+    for name, (least, largest) in limits.items():
+        low, high = pc.min_max(table[name]).values()
+        if low.as_py() < least or high.as_py() > largest:
+            raise ValueError(f"{where}: {name} is {low} to {high}, {least} to {largest} are read")
+    if not pc.all(pc.match_substring_regex(table["sha256"], "^[0-9a-f]{64}$")).as_py():
+        raise ValueError(f"{where}: a value of sha256 is no digest")
+    for shard in codes_of(table["shard"])[1]:
+        if not SHARD.fullmatch(shard):
+            raise ValueError(f"{where}: {shard!r} is no path of a shard")
+
+
+def codes_of(column: pa.ChunkedArray) -> tuple[NDArray[np.int64], list[str]]:
+    """Of a column of few different words: a code for each row, and the words."""
+    whole = column.unify_dictionaries().combine_chunks()
+    return np.asarray(whole.indices.to_numpy(), np.int64), whole.dictionary.to_pylist()
+
+
+def unfit_shards(index: Index) -> list[str]:
+    """A sentence for each tar that is missing or ends before its last sample does."""
+    shard, names = index.codes("shard")
+    ends = np.zeros(len(names), np.int64)
+    np.maximum.at(ends, shard, index.numbers("offset") + index.numbers("size"))
+    sizes = {file.name: file.size for file in Place.at(index.root).files("shards")}
+    return [
+        f"{name} ends at byte {sizes[name]} of {end}" if name in sizes else f"{name} is missing"
+        for name, end in zip(names, ends.tolist(), strict=True)
+        if sizes.get(name, 0) < end
+    ]
