@@ -75,6 +75,9 @@ COLOURS = (
 )
 IN_HAND = ENDS[:, 1] >= BODY
 
+FRAMES_AT_ONCE = 8
+"""Frames whose strokes are drawn together: more would not be faster, and take more memory."""
+
 
 def draw_skeleton(
     controls: Controls, width: int, height: int, frames: slice = slice(None), out: Frames | None = None
@@ -94,29 +97,32 @@ def draw_skeleton(
     hands = np.stack([controls.left_hand_score[frames], controls.right_hand_score[frames]], axis=1)
     score = np.concatenate([controls.joints_score[frames], np.repeat(hands, HAND, axis=1)], axis=1)
     maps = black(len(points), height, width, out)
-    for canvas, *frame in zip(maps, points, depth, score, strict=True):
-        draw_figure(canvas, *frame)
+    for first in range(0, len(maps), FRAMES_AT_ONCE):
+        some = slice(first, first + FRAMES_AT_ONCE)
+        draw_figures(maps[some], points[some], depth[some], score[some])
     return maps
 
 
-def draw_figure(canvas: Canvas, points: Floats, depth: Floats, score: Floats) -> None:
-    """Draw one skeleton: 58 points (body, left, right hand) in px, their depths in m, their scores."""
-    half_width = max(min(canvas.shape[:2]) // 200, 1)
+def draw_figures(canvases: Canvas, points: Floats, depth: Floats, score: Floats) -> None:
+    """Draw a skeleton on each of t canvases: (t, 58) points (body, left, right hand), px, depths, m, scores."""
+    half_width = max(min(canvases.shape[1:3]) // 200, 1)
     radius = np.where(IN_HAND, max(half_width // 2, 1), half_width)
-    shown = (score >= DRAW_SCORE)[ENDS].all(axis=1)
-    order = np.argsort(-stroke_depth(depth, shown), kind="stable")
-    order = order[shown[order]]
-    start, stop = ENDS[order].T
-    draw_strokes(canvas, points[start], points[stop], radius[order], COLOURS[order])
+    shown: NDArray[np.bool_] = np.all(score[:, ENDS] >= DRAW_SCORE, axis=2)
+    far_first = np.where(shown, -stroke_depth(depth, shown), np.inf)
+    order = np.argsort(far_first, axis=1, kind="stable").T[: shown.sum(axis=1).max(initial=0)]
+    frame = np.arange(len(points))
+    start, stop = (points[frame, ENDS[order, end]] for end in (0, 1))
+    draw_strokes(canvases, start, stop, np.where(shown[frame, order], radius[order], -1), COLOURS[order])
 
 
 def stroke_depth(depth: Floats, shown: NDArray[np.bool_]) -> Floats:
-    """Depth of each of `ENDS`: a limb's is the mean of its ends, a dot's the nearest of it and its limbs."""
-    limbs = depth[LIMBS].mean(axis=1)
+    """Depth of each of `ENDS`, (t, n): of a limb the mean of its ends, of a dot its own or its nearest limb's."""
+    limbs = depth[:, LIMBS].mean(axis=2)
     nearest = depth.copy()
     for end in (0, 1):
-        np.minimum.at(nearest, LIMBS[:, end], np.where(shown[: len(LIMBS)], limbs, np.inf))
-    return np.concatenate([limbs, nearest[DOTS]])
+        place = (np.arange(len(depth))[:, None], LIMBS[:, end])
+        np.minimum.at(nearest, place, np.where(shown[:, : len(LIMBS)], limbs, np.inf))
+    return np.concatenate([limbs, nearest[:, DOTS]], axis=1)
 
 
 def draw_spheres(

@@ -22,24 +22,29 @@ FLAT = 1e-9
 """Sine of the slope below which a stroke counts as level: every row then spans its whole width."""
 
 
-def draw_strokes(canvas: Canvas, start: Floats, stop: Floats, radius: Floats, colour: Floats) -> None:
-    """Draw straight strokes with round ends into `canvas`, the later over the earlier.
+def draw_strokes(canvases: Canvas, start: Floats, stop: Floats, radius: Floats, colour: Floats) -> None:
+    """Draw n straight strokes with round ends into each of t canvases, the later over the earlier.
 
-    `start` and `stop` are (n, 2) px, finite, and may lie outside the canvas: what is inside is drawn.
-    `radius` is half the width, (n,) px. `colour` is (n, 3), 0..255. A stroke of no length is a dot. The share
-    of colour falls from 1 to 0 over the pixel around the edge.
+    `canvases` is (t, H, W, 3): strokes of the same number are drawn together, so that the calls for one
+    picture and for eight are the same few. `start` and `stop` are (n, t, 2) px, finite, and may lie outside
+    the canvas: what is inside is drawn. `radius` is half the width, (n, t) px; a stroke of negative radius is
+    left out. `colour` is (n, t, 3), 0..255. A stroke of no length is a dot. The share of colour falls from 1
+    to 0 over the pixel around the edge.
 
     Raises:
-        ValueError: the canvas is not contiguous in memory.
+        ValueError: the canvases are not contiguous in memory.
     """
-    owner, pixel, share = stroke_pixels(
-        canvas.shape, *(np.asarray(a, np.float64) for a in (start, stop, radius))
-    )
-    paint = (share[:, None] * np.asarray(colour, np.float32)[owner] + np.float32(0.5)).astype(np.float32)
+    layers, pictures = radius.shape
+    drawn = np.flatnonzero(radius.ravel() >= 0)
+    lines = [a.reshape(-1, 2)[drawn].astype(np.float64) for a in (start, stop)]
+    owner, pixel, share = stroke_pixels(canvases.shape[1:], *lines, radius.ravel()[drawn].astype(np.float64))
+    pixel += (drawn % pictures * (canvases.shape[1] * canvases.shape[2]))[owner]
+    paint = share[:, None] * colour.reshape(-1, 3)[drawn].astype(np.float32)[owner]
+    paint += np.float32(0.5)
     keep = (1 - share)[:, None]
-    flat = np.reshape(canvas, (-1, 3), copy=False)
-    bounds = np.searchsorted(owner, np.arange(len(start) + 1))
-    for first, last in pairwise(bounds):
+    flat = np.reshape(canvases, (-1, 3), copy=False)
+    firsts = np.searchsorted(drawn, np.arange(layers + 1) * pictures)
+    for first, last in pairwise(np.searchsorted(owner, firsts)):
         where = pixel[first:last]
         flat[where] = flat.take(where, axis=0) * keep[first:last] + paint[first:last]
 

@@ -97,7 +97,13 @@ def paint_figure(scene: Scene, picture: Canvas, act: Acted, t: int, coat: dict[s
     far, near = order[depth[order] > act.head_center[t, 2]], order[depth[order] <= act.head_center[t, 2]]
     for some, head_next in ((far, True), (near, False)):
         first, last = pixels(scene, start[some]), pixels(scene, stop[some])
-        draw_strokes(picture, first, last, radius[some], np.clip(colour[some], 0, 255))
+        draw_strokes(
+            picture[None],
+            first[:, None],
+            last[:, None],
+            radius[some][:, None],
+            np.clip(colour[some], 0, 255)[:, None],
+        )
         if head_next:
             paint_head(scene, picture, act, t, coat)
 
@@ -118,7 +124,7 @@ def paint_head(scene: Scene, picture: Canvas, act: Acted, t: int, coat: dict[str
         if ((ends - act.head_center[t]) * ends).sum(axis=-1).max() < 0:  # both look at the camera
             size = scene.focal_px * radius_m / ends[:, :, 2].mean(axis=0)
             first, last = pixels(scene, ends)
-            draw_strokes(picture, first, last, size, np.array([colour]))
+            draw_strokes(picture[None], first[:, None], last[:, None], size[:, None], np.array([[colour]]))
 
 
 def film(scene: Scene, path: Path, truths: Path) -> Path:

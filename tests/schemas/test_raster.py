@@ -16,7 +16,9 @@ WHITE = [[255.0, 255.0, 255.0]]
 
 def stroke(start, stop, radius, shape=(60, 80), colour=WHITE):
     canvas = np.zeros((*shape, 3), np.uint8)
-    draw_strokes(canvas, np.array([start]), np.array([stop]), np.array([radius]), np.array(colour))
+    draw_strokes(
+        canvas[None], np.array([[start]]), np.array([[stop]]), np.array([[radius]]), np.array([colour])
+    )
     return canvas
 
 
@@ -64,9 +66,8 @@ def test_ends_may_be_very_far_away():
 def test_the_later_stroke_lies_over_the_earlier_and_blends_with_it_at_its_edge():
     canvas = np.zeros((40, 40, 3), np.uint8)
     ends = np.array([[[0, 20], [39, 20]], [[20, 0], [20, 39]]], float)
-    draw_strokes(
-        canvas, ends[:, 0], ends[:, 1], np.array([3, 3]), np.array([[200, 0, 0], [0, 100, 0]], float)
-    )
+    colour = np.array([[[200, 0, 0]], [[0, 100, 0]]], float)
+    draw_strokes(canvas[None], ends[:, None, 0], ends[:, None, 1], np.array([[3], [3]]), colour)
     assert canvas[20, 20].tolist() == [0, 100, 0]
     assert canvas[20, 17].tolist() == [100, 50, 0]  # half covered by the later
     assert canvas[20, 10].tolist() == [200, 0, 0]
@@ -74,14 +75,34 @@ def test_the_later_stroke_lies_over_the_earlier_and_blends_with_it_at_its_edge()
 
 def test_no_strokes_draw_nothing():
     canvas = np.full((4, 5, 3), 7, np.uint8)
-    draw_strokes(canvas, np.zeros((0, 2)), np.zeros((0, 2)), np.zeros(0), np.zeros((0, 3)))
+    draw_strokes(
+        canvas[None], np.zeros((0, 1, 2)), np.zeros((0, 1, 2)), np.zeros((0, 1)), np.zeros((0, 1, 3))
+    )
     assert (canvas == 7).all()
 
 
 def test_a_canvas_with_gaps_in_memory_is_refused():
     canvas = np.zeros((40, 40, 3), np.uint8)[:, 10:30]
     with pytest.raises(ValueError, match="copy"):
-        draw_strokes(canvas, np.zeros((1, 2)), np.ones((1, 2)), np.ones(1), np.ones((1, 3)))
+        draw_strokes(
+            canvas[None], np.zeros((1, 1, 2)), np.ones((1, 1, 2)), np.ones((1, 1)), np.ones((1, 1, 3))
+        )
+
+
+def test_pictures_are_drawn_together_as_they_are_alone():
+    """Also where one of them lacks a stroke."""
+    rng = np.random.default_rng(0)
+    start, stop = rng.uniform(-10, 70, (2, 5, 3, 2))
+    radius, colour = rng.uniform(0.5, 6, (5, 3)), rng.uniform(0, 255, (5, 3, 3))
+    radius[2, 1] = -1
+    together = np.zeros((3, 50, 60, 3), np.uint8)
+    draw_strokes(together, start, stop, radius, colour)
+    for picture in range(3):
+        alone = np.zeros((1, 50, 60, 3), np.uint8)
+        some = [number for number in range(5) if radius[number, picture] >= 0]
+        one = [array[some][:, [picture]] for array in (start, stop, radius, colour)]
+        draw_strokes(alone, *one)
+        np.testing.assert_array_equal(alone[0], together[picture])
 
 
 def ball(center, radius, rotation, shape=(200, 240)):
