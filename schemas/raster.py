@@ -36,8 +36,9 @@ def draw_strokes(canvases: Canvas, start: Floats, stop: Floats, radius: Floats, 
     """
     layers, pictures = radius.shape
     drawn = np.flatnonzero(radius.ravel() >= 0)
-    lines = [a.reshape(-1, 2)[drawn].astype(np.float64) for a in (start, stop)]
-    owner, pixel, share = stroke_pixels(canvases.shape[1:], *lines, radius.ravel()[drawn].astype(np.float64))
+    one, other = (ends.reshape(-1, 2)[drawn].astype(np.float64) for ends in (start, stop))
+    wide = radius.ravel()[drawn].astype(np.float64)
+    owner, pixel, share = stroke_pixels(canvases.shape[1:], one, other, wide)
     pixel += (drawn % pictures * (canvases.shape[1] * canvases.shape[2]))[owner]
     paint = share[:, None] * colour.reshape(-1, 3)[drawn].astype(np.float32)[owner]
     paint += np.float32(0.5)
