@@ -12,16 +12,18 @@ from jobs.check import Check, check
 from jobs.curate import Curate, curate
 from jobs.doctor import Doctor, doctor
 from jobs.preview import Preview, preview
+from jobs.show import Show, show
 from pipeline.estimators.protocols import EstimatorUnavailable
 
 Command = (
     Annotated[Curate, tyro.conf.subcommand("curate")]
     | Annotated[Check, tyro.conf.subcommand("check")]
     | Annotated[Preview, tyro.conf.subcommand("preview")]
+    | Annotated[Show, tyro.conf.subcommand("show")]
     | Annotated[Doctor, tyro.conf.subcommand("doctor")]
 )
 
-RUNS = {Curate: curate, Check: check, Preview: preview, Doctor: doctor}
+RUNS = {Curate: curate, Check: check, Preview: preview, Show: show, Doctor: doctor}
 
 
 def main(args: list[str] | None = None) -> int:

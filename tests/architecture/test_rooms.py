@@ -14,8 +14,10 @@ ROOT = Path(__file__).resolve().parents[2]
 FLOORS = ("schemas", "pipeline", "model", "jobs")
 
 MEDIA = "pipeline/media/"
+LOADER = "model/data/"
 ROOMS: dict[str, set[str]] = {  # files, or folders that end in a slash
-    "av": {MEDIA + name for name in ("container.py", "decode.py", "facts.py", "pictures.py", "probe.py")},
+    "av": {MEDIA + name for name in ("container.py", "decode.py", "facts.py", "pictures.py", "probe.py")}
+    | {LOADER + "decode.py"},
     "decord": {MEDIA + "decode.py"},
     "ffmpeg": {MEDIA + "encode.py", MEDIA + "sound.py"},
     "imageio_ffmpeg": {MEDIA + "encode.py"},
@@ -28,6 +30,8 @@ ROOMS: dict[str, set[str]] = {  # files, or folders that end in a slash
     "webdataset": set(),
     "pyarrow": {
         "schemas/arrow.py",
+        LOADER + "index.py",
+        LOADER + "read.py",
         "pipeline/audit_landings.py",
         "pipeline/landing.py",
         "pipeline/stages/corpus.py",

@@ -6,6 +6,10 @@ from collections.abc import Iterator
 
 import pytest
 import torch
+from hypothesis import settings
+
+settings.register_profile("shared", deadline=None)
+settings.load_profile("shared")  # machines are shared: no single example has a deadline
 
 
 @pytest.fixture(autouse=True)

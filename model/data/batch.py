@@ -1,0 +1,146 @@
+"""A batch as the model wants it: pictures as bytes, time first, in memory that workers share."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields, replace
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from model.data.decode import num_sounds
+from model.data.faults import Fault
+from schemas.sample import FACE_SIZE, MAX_REFERENCES
+
+
+@dataclass(frozen=True, kw_only=True)
+class Batch:
+    """Windows of one shape: B samples of T frames of H x W px, at most R references each; RGB, 0..255.
+
+    Nothing in it stands for what was not there: what has no measurement is marked, and a sample that could
+    not be read is absent, named in `faults`. With all of them unreadable B is 0.
+    """
+
+    keys: tuple[str, ...]
+    starts: tuple[int, ...]  # first frame of each window in its clip
+    video: Tensor  # B T H W 3 uint8
+    skeleton: Tensor  # B T H W 3 uint8, black where not driven
+    sphere: Tensor  # B T H W 3 uint8, black where not driven
+    face: Tensor  # B T 224 224 3 uint8, black where not valid
+    face_valid: Tensor  # B T bool
+    driven: Tensor  # B T bool: pose and face are given, not masked
+    references: Tensor  # B R H W 3 uint8
+    reference_valid: Tensor  # B R bool: the first so many of a sample
+    speech: Tensor  # B S float32, -1..1, 16 kHz from the window's first frame on
+    has_speech: Tensor  # B bool
+    drop_references: Tensor  # B bool: for the model to withhold
+    drop_pose: Tensor  # B bool
+    drop_face: Tensor  # B bool
+    faults: tuple[Fault, ...]
+
+    def __len__(self) -> int:
+        """Number of samples, B."""
+        return len(self.keys)
+
+    def to(self, device: torch.device | str, *, non_blocking: bool = False) -> Batch:
+        """The batch with its tensors on a device."""
+        return replace(self, **{n: t.to(device, non_blocking=non_blocking) for n, t in tensors(self).items()})
+
+    def pin_memory(self) -> Batch:
+        """The batch with its tensors where a GPU can fetch them."""
+        return replace(self, **{name: tensor.pin_memory() for name, tensor in tensors(self).items()})
+
+
+@dataclass(frozen=True, kw_only=True)
+class Page:
+    """The arrays of one sample in a batch under way, to be filled in."""
+
+    video: NDArray[np.uint8]
+    skeleton: NDArray[np.uint8]
+    sphere: NDArray[np.uint8]
+    face: NDArray[np.uint8]
+    face_valid: NDArray[np.bool_]
+    driven: NDArray[np.bool_]
+    references: NDArray[np.uint8]
+    reference_valid: NDArray[np.bool_]
+    speech: NDArray[np.float32]
+    has_speech: NDArray[np.bool_]
+    drop_references: NDArray[np.bool_]
+    drop_pose: NDArray[np.bool_]
+    drop_face: NDArray[np.bool_]
+
+
+def tensors(batch: Batch) -> dict[str, Any]:
+    """The tensors of a batch by name."""
+    return {field.name: getattr(batch, field.name) for field in fields(Page)}
+
+
+def shapes(size: int, frames: int, height: int, width: int) -> dict[str, tuple[tuple[int, ...], torch.dtype]]:
+    """Shape and type of each tensor of a batch."""
+    picture, face = (height, width, 3), (FACE_SIZE, FACE_SIZE, 3)
+    times, flag = (size, frames), ((size,), torch.bool)
+    maps = ((*times, *picture), torch.uint8)
+    return {
+        "video": maps,
+        "skeleton": maps,
+        "sphere": maps,
+        "face": ((*times, *face), torch.uint8),
+        "face_valid": (times, torch.bool),
+        "driven": (times, torch.bool),
+        "references": ((size, MAX_REFERENCES, *picture), torch.uint8),
+        "reference_valid": ((size, MAX_REFERENCES), torch.bool),
+        "speech": ((size, num_sounds(frames)), torch.float32),
+        "has_speech": flag,
+        "drop_references": flag,
+        "drop_pose": flag,
+        "drop_face": flag,
+    }
+
+
+def num_bytes(size: Any, frames: Any, height: Any, width: Any) -> Any:
+    """Bytes of a batch, near enough: its pictures. Numbers or arrays."""
+    return size * 3 * ((3 * frames + MAX_REFERENCES) * height * width + frames * FACE_SIZE**2)
+
+
+class Pages:
+    """Memory of a batch under way, filled page by page; `shared` between processes, it is never copied."""
+
+    def __init__(self, size: int, frames: int, height: int, width: int, *, shared: bool) -> None:
+        self.tensors: dict[str, Tensor] = {}
+        for name, (shape, dtype) in shapes(size, frames, height, width).items():
+            tensor = torch.empty(shape, dtype=dtype)
+            self.tensors[name] = tensor.share_memory_() if shared else tensor  # type: ignore[no-untyped-call]
+        self.arrays = {name: tensor.numpy() for name, tensor in self.tensors.items()}
+        self.done: list[tuple[str, int]] = []  # keys and starts
+
+    def next_page(self) -> Page:
+        """The first page that is not done."""
+        return Page(**{name: array[len(self.done), ...] for name, array in self.arrays.items()})
+
+    def keep(self, key: str, start: int) -> None:
+        """The page is done."""
+        self.done.append((key, start))
+
+    def batch(self, faults: tuple[Fault, ...]) -> Batch:
+        """The pages that are done, as a batch; references up to the most that one of them has."""
+        size = len(self.done)
+        parts = {name: tensor[:size] for name, tensor in self.tensors.items()}
+        most = int(parts["reference_valid"].sum(dim=1).max()) if size else 0
+        for name in ("references", "reference_valid"):
+            parts[name] = parts[name][:, :most]
+        return Batch(
+            keys=tuple(key for key, _ in self.done),
+            starts=tuple(start for _, start in self.done),
+            faults=faults,
+            **parts,
+        )
+
+
+def as_input(pictures: Tensor) -> Tensor:
+    """Pictures (..., T, H, W, 3), 0..255, as a network takes them: (..., 3, T, H, W) float32, -1..1.
+
+    For where the network is: on a GPU this costs nothing, in a loader it would be four times the bytes.
+    """
+    return pictures.movedim(-1, -4).to(torch.float32) / 127.5 - 1

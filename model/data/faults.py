@@ -1,0 +1,28 @@
+"""What cannot be shown: a sample is left out with its reason, and never replaced by anything."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, kw_only=True)
+class Fault:
+    """A sample that was left out of its batch."""
+
+    key: str
+    shard: str
+    reason: str  # a fixed snake_case word, countable
+    detail: str  # what was seen, for a person
+
+    def __str__(self) -> str:
+        """One line for a log."""
+        return f"{self.key} in {self.shard}: {self.reason}: {self.detail}"
+
+
+class UnfitError(Exception):
+    """A stored sample breaks a promise of formats.md. Carries a fixed reason and what was seen."""
+
+    def __init__(self, reason: str, detail: str) -> None:
+        super().__init__(f"{reason}: {detail}")
+        self.reason = reason
+        self.detail = detail

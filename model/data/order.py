@@ -1,0 +1,55 @@
+"""The order of a data set under some settings: its epochs, dealt when they are asked for, and its digest."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import asdict
+
+import numpy as np
+
+from model.data.batch import num_bytes
+from model.data.deal import DealSettings, Epoch, deal
+from model.data.index import Index
+from model.data.table import Line, lines
+
+EPOCHS_HELD = 2
+"""A step may end one epoch and begin the next."""
+
+
+class Order:
+    """The endless row of slots that an index, the settings of the deal and a seed give."""
+
+    def __init__(self, index: Index, settings: DealSettings, seed: int) -> None:
+        self.settings = settings
+        self.seed = seed
+        self.stock = index.stock(settings.groups)
+        said = {"index": index.digest, "deal": asdict(settings), "seed": seed}
+        self.digest = hashlib.sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()
+        self.dealt: dict[int, Epoch] = {}
+
+    def epoch(self, number: int) -> Epoch:
+        """The slots of an epoch."""
+        if number not in self.dealt:
+            if len(self.dealt) == EPOCHS_HELD:
+                del self.dealt[min(self.dealt)]
+            self.dealt[number] = deal(self.stock, self.settings, self.seed, number)
+        return self.dealt[number]
+
+    def slots_of(self, epoch: int) -> int:
+        """Number of slots of an epoch."""
+        return len(self.epoch(epoch))
+
+    def table(self, epoch: int) -> list[Line]:
+        """What an epoch keeps, repeats and leaves out."""
+        return lines(self.stock, self.settings, self.epoch(epoch))
+
+    def largest_bytes(self, epoch: int) -> int:
+        """Memory of the largest batch of an epoch."""
+        dealt = self.epoch(epoch)
+        first = dealt.bounds[:-1]
+        row = dealt.row[first]
+        sizes = num_bytes(
+            np.diff(dealt.bounds), dealt.frames[first], self.stock.height[row], self.stock.width[row]
+        )
+        return int(sizes.max())

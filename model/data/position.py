@@ -1,0 +1,68 @@
+"""Where training stands in the endless row of slots: one small record, of no rank and no worker."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+VERSION = 1
+
+
+@dataclass(frozen=True, kw_only=True)
+class Position:
+    """The first slot that nobody has trained on yet; all before it are done."""
+
+    order: str  # digest of what fixes the order: index, settings, seed
+    epoch: int = 0
+    slot: int = 0  # of the epoch
+
+    def as_state(self) -> dict[str, Any]:
+        """The record as a checkpoint holds it."""
+        return {"version": VERSION, "order": self.order, "epoch": self.epoch, "slot": self.slot}
+
+
+def from_state(state: dict[str, Any], order: str) -> Position:
+    """The position that a checkpoint holds, for a loader of this order.
+
+    Raises:
+        ValueError: it belongs to another order or another version, and means nothing here.
+    """
+    if state.get("version") != VERSION:
+        raise ValueError(f"loader state of version {state.get('version')!r}; this code reads {VERSION}")
+    if state["order"] != order:
+        raise ValueError(
+            "the loader state belongs to another order: the index, the settings of the deal or the seed have "
+            "changed, so its position means nothing here; start an epoch anew or restore what changed"
+        )
+    return Position(order=order, epoch=int(state["epoch"]), slot=int(state["slot"]))
+
+
+def moved(position: Position, slots: int, slots_of: Callable[[int], int]) -> Position:
+    """The position `slots` further on; `slots_of` says how many slots an epoch has, at least one."""
+    epoch, slot = position.epoch, position.slot + slots
+    while slot >= slots_of(epoch):
+        slot -= slots_of(epoch)
+        epoch += 1
+    return Position(order=position.order, epoch=epoch, slot=slot)
+
+
+def slots_of_rank(
+    position: Position, rank: int, ranks: int, slots_of: Callable[[int], int]
+) -> Iterator[Position]:
+    """Without end, the slot of one rank in each step: rank r has the r-th slot from where the step begins.
+
+    The last slots of an epoch share a step with the first of the next, so no step is short and nothing is
+    left over, whatever the number of ranks.
+    """
+    position = moved(position, rank, slots_of)
+    while True:
+        yield position
+        position = moved(position, ranks, slots_of)
+
+
+def slots_left(position: Position, epochs: int, slots_of: Callable[[int], int]) -> int:
+    """Slots from the position to the end of the first `epochs` epochs."""
+    return sum(slots_of(epoch) for epoch in range(position.epoch, epochs)) - (
+        position.slot if position.epoch < epochs else 0
+    )

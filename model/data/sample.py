@@ -1,0 +1,98 @@
+"""A stored sample and a draw of it become one page of a batch."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from model.data.augment import (
+    draw_changes,
+    jitter_faces,
+    mirror_controls,
+    scale_bones,
+    window_of,
+)
+from model.data.batch import Page
+from model.data.deal import Draw
+from model.data.decode import decode_sound, decode_still, decode_window
+from model.data.lots import Lots, draw_dropout, draw_references
+from model.data.read import Members
+from model.data.settings import SampleSettings
+from model.data.stored import Facts, controls_of, facts_of, require
+from schemas.drawing import draw_skeleton, draw_spheres
+from schemas.index import IndexRow
+from schemas.media import FPS
+from schemas.sample import AUDIO, FACE, META, SKELETON, SPHERE, TRACKS, VIDEO, reference_member
+
+
+def fill(page: Page, row: IndexRow, members: Members, draw: Draw, settings: SampleSettings) -> None:
+    """Fill in a page.
+
+    Raises:
+        UnfitError: the sample breaks a promise of formats.md.
+        VersionError: it follows other rules than this code.
+    """
+    baked = settings.maps == "baked"
+    require(row, members, baked=baked)
+    facts = facts_of(row, members[META], baked=baked)
+    controls = window_of(controls_of(row, members[TRACKS]), draw.start, draw.frames)
+    lots = Lots(draw.seed)
+    changes = draw_changes(lots, settings.augment)
+    if changes.mirrored:
+        controls = mirror_controls(controls, row.width, facts.source_width)
+    if changes.bones:
+        controls = scale_bones(controls, changes.bones)
+    columns = slice(None, None, -1 if changes.mirrored else 1)  # of every picture that is decoded
+
+    decode_window(VIDEO, members[VIDEO], row.frames, draw.start, page.video[:, :, columns])
+    if baked:
+        for name, out in ((SKELETON, page.skeleton), (SPHERE, page.sphere)):
+            decode_window(name, members[name], row.frames, draw.start, out)
+    else:
+        page.skeleton[...] = draw_skeleton(controls, row.width, row.height)
+        page.sphere[...] = draw_spheres(controls, row.width, row.height)
+    decode_window(FACE, members[FACE], row.frames, draw.start, page.face[:, :, columns])
+    if changes.face:
+        jitter_faces(page.face, lots, settings.augment.face_jitter)
+    page.face_valid[...] = controls.face_valid
+    mask(page, changes.masked_frames)
+
+    shown = draw_references(lots, settings.references, facts.reference_times_s, window_s(facts, draw))
+    fill_references(page, members, shown, columns)
+    fill_speech(page, row, members, draw, wanted=settings.speech)
+    dropout = draw_dropout(lots, settings.dropout)
+    page.drop_references[...] = dropout.references
+    page.drop_pose[...] = dropout.pose
+    page.drop_face[...] = dropout.face
+
+
+def window_s(facts: Facts, draw: Draw) -> tuple[float, float]:
+    """Times of the window's first and last frame in the source."""
+    first = facts.start_s + draw.start / FPS
+    return first, first + (draw.frames - 1) / FPS
+
+
+def mask(page: Page, num_frames: int) -> None:
+    """Withhold pose and face in the first frames, and make what is no face black."""
+    page.driven[...] = np.arange(len(page.driven)) >= num_frames
+    page.skeleton[:num_frames] = 0
+    page.sphere[:num_frames] = 0
+    page.face_valid[:num_frames] = False
+    page.face[~page.face_valid] = 0
+
+
+def fill_references(page: Page, members: Members, shown: list[int], columns: slice) -> None:
+    """Decode the references to show, in their order."""
+    page.reference_valid[...] = np.arange(len(page.reference_valid)) < len(shown)
+    page.references[len(shown) :] = 0
+    for out, number in zip(page.references, shown, strict=False):
+        name = reference_member(number)
+        decode_still(name, members[name], out[:, columns])
+
+
+def fill_speech(page: Page, row: IndexRow, members: Members, draw: Draw, *, wanted: bool) -> None:
+    """Decode the sound of the window, if it is wanted and there; else silence, and marked so."""
+    page.has_speech[...] = wanted and row.has_audio
+    if page.has_speech:
+        decode_sound(AUDIO, members[AUDIO], row.frames, draw.start, page.speech)
+    else:
+        page.speech[...] = 0

@@ -1,0 +1,49 @@
+"""How a data set is read: all that a recipe may say of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+from model.data.augment import Augmentation
+from model.data.deal import DealSettings
+from model.data.lots import DropoutRule, ReferenceRule
+
+
+@dataclass(frozen=True, kw_only=True)
+class SampleSettings:
+    """What is made of a stored sample."""
+
+    maps: Literal["drawn", "baked"] = "drawn"
+    """Skeletons and spheres are drawn from the numbers, or read from samples that hold them."""
+    speech: bool = False
+    """Give the sound of the window where the sample has it."""
+    references: ReferenceRule = field(default_factory=ReferenceRule)
+    dropout: DropoutRule = field(default_factory=DropoutRule)
+    augment: Augmentation = field(default_factory=Augmentation)
+
+    def __post_init__(self) -> None:
+        """Check that what is baked need not be drawn otherwise."""
+        if self.maps == "baked" and self.augment.redraws:
+            raise ValueError("baked maps can be neither mirrored nor given other bones: draw them")
+
+
+@dataclass(frozen=True, kw_only=True)
+class LoaderSettings:
+    """How a data set is read."""
+
+    deal: DealSettings = field(default_factory=DealSettings)
+    sample: SampleSettings = field(default_factory=SampleSettings)
+    seed: int = 0
+    epochs: int | None = None
+    """End after so many epochs; None: never."""
+    max_unfit: int = 0
+    """Samples that a rank may leave out, counted and named, before the run stops; 0 stops at the first."""
+    verify: bool = True
+    """Compare the bytes of every sample with the digest in the index."""
+    workers: int = 4
+    """Processes that make batches; 0 makes them where they are used."""
+    batches_ahead_mib: int = 4096
+    """Most memory of batches that are made before they are asked for, MiB."""
+    fetch_ahead_mib: int = 64
+    """Most memory of stored samples that one worker fetches before it needs them, MiB."""

@@ -1,0 +1,40 @@
+"""Reading test data sets: settings for small samples, and single samples without a loader."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from model.data.batch import Batch, Pages
+from model.data.deal import AS_IT_IS, DealSettings, Draw
+from model.data.index import open_index
+from model.data.read import Members, Reader
+from model.data.sample import fill
+from model.data.settings import LoaderSettings, SampleSettings
+from schemas.index import IndexRow
+
+
+def settings(**changes: Any) -> LoaderSettings:
+    """Each sample once an epoch, batches of one to four, in this process."""
+    base = LoaderSettings(
+        deal=DealSettings(groups=AS_IT_IS, max_tokens=1_500, mixed_shards=2, alike=2, max_dropped=1.0),
+        workers=0,
+        batches_ahead_mib=256,
+    )
+    return replace(base, **changes)
+
+
+def stored(out: Path, number: int) -> tuple[IndexRow, Members]:
+    """A row and its members."""
+    row = open_index(str(out)).row(number)
+    return row, Reader(str(out), verify=True).read(row)
+
+
+def one(sample: tuple[IndexRow, Members], draw: Draw, how: SampleSettings) -> Batch:
+    """A batch of one sample."""
+    row, members = sample
+    pages = Pages(1, draw.frames, row.height, row.width, shared=False)
+    fill(pages.next_page(), row, members, draw, how)
+    pages.keep(row.key, draw.start)
+    return pages.batch(())

@@ -1,0 +1,104 @@
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from model.data.deal import EVEN, Group
+from model.data.index import open_index, unfit_shards
+from pipeline.stages.index import read_index
+from schemas.arrow import encode
+from schemas.index import IndexRow
+
+
+def rewrite(out: Path, rows: list[IndexRow]) -> None:
+    pq.write_table(encode(rows, IndexRow), out / "index.parquet")
+
+
+def test_rows_are_those_the_pipeline_wrote(data_set):
+    index, rows = open_index(str(data_set)), read_index(data_set)
+    assert len(index) == 16
+    for number, row in enumerate(rows):
+        mine = index.row(number)
+        assert all(getattr(mine, name) == getattr(row, name) for name in IndexRow.__annotations__)
+
+
+def test_the_digest_is_that_of_the_bytes(own_set):
+    before = open_index(str(own_set)).digest
+    assert open_index(str(own_set)).digest == before
+    rows = list(read_index(own_set))
+    rewrite(own_set, [replace(rows[0], motion=0.5), *rows[1:]])
+    assert open_index(str(own_set)).digest != before
+
+
+def test_stock(data_set):
+    rows = read_index(data_set)
+    stock = open_index(str(data_set)).stock(EVEN)
+    assert stock.frames.tolist() == [row.frames for row in rows]
+    assert stock.width.tolist() == [row.width for row in rows]
+    assert stock.group.tolist() == [0 if row.framing == "full" else 1 for row in rows]
+    assert stock.ident.tolist() == [int(row.sha256[:16], 16) for row in rows]
+    for a in range(16):
+        for b in range(16):
+            assert (stock.shard[a] == stock.shard[b]) == (rows[a].shard == rows[b].shard)
+
+
+def test_groups_take_by_framing_and_domain(data_set):
+    index = open_index(str(data_set))
+    groups = (
+        Group(name="none", share=1, domains=("elsewhere",)),
+        Group(name="full", share=1, framings=("full",), domains=("synthetic",)),
+        Group(name="any", share=1),
+    )
+    framing = np.array([row.framing for row in read_index(data_set)])
+    assert index.grouped(groups).tolist() == np.where(framing == "full", 1, 2).tolist()
+    assert index.grouped(groups[:2]).tolist() == np.where(framing == "full", 1, -1).tolist()
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"schema": 2}, "schema is 1 to 2, 1 to 1 are read"),
+        ({"size": 2**40}, "size is"),
+        ({"offset": -512}, "offset is -512"),
+        ({"frames": 10**6}, "frames is"),
+        ({"width": 10**5}, "width is"),
+        ({"num_references": 9}, "num_references is"),
+        ({"shard": "../../etc/passwd"}, "is no path of a shard"),
+    ],
+)
+def test_numbers_that_take_memory_and_paths_are_checked(own_set, change, said):
+    rows = list(read_index(own_set))
+    rewrite(own_set, [replace(rows[0], **change), *rows[1:]])
+    with pytest.raises(ValueError, match=said):
+        open_index(str(own_set))
+
+
+def test_what_is_no_index_is_refused(own_set):
+    path = own_set / "index.parquet"
+    path.write_bytes(b"PAR1 nothing PAR1")
+    with pytest.raises(ValueError, match=r"index\.parquet"):
+        open_index(str(own_set))
+    pq.write_table(pa.table({"key": ["a"]}), path)
+    with pytest.raises(ValueError, match="its columns are not those of an index of schema 1"):
+        open_index(str(own_set))
+    rewrite(own_set, [])
+    with pytest.raises(ValueError, match="no samples"):
+        open_index(str(own_set))
+    path.unlink()
+    with pytest.raises(FileNotFoundError):
+        open_index(str(own_set))
+
+
+def test_missing_and_short_tars_are_named(own_set):
+    assert unfit_shards(open_index(str(own_set))) == []
+    (own_set / "shards/96x144/000000.tar").unlink()
+    path = own_set / "shards/144x96/000001.tar"
+    path.write_bytes(path.read_bytes()[:5000])
+    said = sorted(unfit_shards(open_index(str(own_set))))
+    assert said[0].startswith("shards/144x96/000001.tar ends at byte 5000 of ")
+    assert said[1:] == ["shards/96x144/000000.tar is missing"]

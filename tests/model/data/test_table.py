@@ -1,0 +1,56 @@
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from hypothesis import given
+
+from model.data.deal import deal
+from model.data.table import as_text, check, lines
+from model.data.windows import WindowRule
+from tests.model.data import stocks
+
+
+@given(stocks.two_groups, stocks.even)
+def test_every_sample_is_on_one_side(stock, settings):
+    epoch = deal(stock, settings, 0, 1)
+    table = lines(stock, settings, epoch)
+    for line in table:
+        assert line.samples == line.kept + line.resting + sum(line.dropped.values())
+    whole = table[-1]
+    assert whole.samples == len(stock.frames)
+    assert whole.kept + whole.repeated == len(epoch.row)
+    assert whole.batches == len(epoch)
+    buckets = [line for line in table if line.name[0].isdigit()]
+    for name in ("samples", "kept", "repeated", "resting", "batches"):
+        assert sum(getattr(line, name) for line in buckets) == getattr(whole, name)
+
+
+def test_what_is_never_drawn_is_counted_by_reason_and_refused():
+    stock = stocks.stock(200)
+    stock = replace(
+        stock,
+        frames=np.where(np.arange(200) < 3, 27, 100),
+        group=np.where(np.arange(200) == 9, -1, stock.group),
+    )
+    settings = stocks.settings(window=WindowRule(min_frames=29), max_tokens=199)
+    table = lines(stock, settings, deal(stock, settings, 0, 0))
+    square = np.count_nonzero((stock.width == 80) & (np.arange(200) >= 3) & (np.arange(200) != 9))
+    assert square > 0
+    assert table[-1].dropped == {"in no group": 1, "too short": 3, "over the token budget": square}
+    with pytest.raises(
+        ValueError, match=r"samples would never be drawn .*1 in no group, 3 too short, .*1\.0%"
+    ):
+        check(table, settings)
+    check(table, replace(settings, max_dropped=1.0))
+
+
+def test_repeats_and_rests_are_counted():
+    stock = replace(stocks.stock(100), group=(np.arange(100) >= 20).astype(np.int64))
+    settings = stocks.settings()
+    by_name = {line.name: line for line in lines(stock, settings, deal(stock, settings, 0, 0))}
+    full, half = by_name["group full"], by_name["group half"]
+    assert (full.samples, full.kept, full.repeated, full.resting) == (20, 20, 30, 0)
+    assert (half.samples, half.kept, half.repeated, half.resting) == (80, 50, 0, 30)
+    assert "group half" in as_text(list(by_name.values()))
