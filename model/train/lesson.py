@@ -1,0 +1,80 @@
+"""A batch of the loader becomes what the loss is of: latents, and the scene that they are to be made from.
+
+B clips, C latent channels, T latent frames, F = 4 (T - 1) + 1 video frames, H, W latent height and width,
+K references.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import torch
+from torch import Generator, Tensor
+
+from model.data.batch import Batch, as_input, tensors
+from model.data.chance import words
+from model.data.position import Position
+from model.nets.scene import FaceCrops, Scene
+from model.nets.vae import VideoCodec
+
+
+@dataclass(frozen=True, kw_only=True)
+class Lesson:
+    """Clips of one size, encoded, and what they are to be made from."""
+
+    latents: Tensor
+    """B C T H W."""
+    scene: Scene
+
+
+@torch.no_grad()
+def lesson(batch: Batch, codec: VideoCodec, *, faces: bool) -> Lesson:
+    """The batch, encoded where its tensors are; every clip is told its first latent frame.
+
+    Conditions that the batch withholds are marked unseen.
+    """
+    latents = codec.encode(as_input(batch.video))
+    maps = torch.cat([as_unit(batch.skeleton), as_unit(batch.sphere)], dim=1)
+    crops = FaceCrops(as_input(batch.face).transpose(1, 2), batch.face_valid & ~batch.drop_face[:, None])
+    scene = Scene(
+        maps=maps,
+        motion_seen=~batch.drop_pose,
+        references=stills(batch.references, codec),
+        references_seen=batch.reference_valid & ~batch.drop_references[:, None],
+        first=latents[:, :, 0],
+        first_given=torch.ones_like(batch.drop_pose),
+        faces=crops if faces else None,
+    )
+    return Lesson(latents=latents, scene=scene)
+
+
+def stills(pictures_BKHW3: Tensor, codec: VideoCodec) -> Tensor:
+    """Latents (B, K, C, H, W) of pictures, 0..255, each as a video of one frame."""
+    videos = as_input(pictures_BKHW3.flatten(0, 1)[:, None])
+    return codec.encode(videos)[:, :, 0].unflatten(0, pictures_BKHW3.shape[:2])
+
+
+def as_unit(pictures: Tensor) -> Tensor:
+    """Pictures (..., T, H, W, 3), 0..255, as (..., 3, T, H, W) of 0..1."""
+    return pictures.movedim(-1, -4).float() / 255
+
+
+def sometimes_handed_over(scene: Scene, generator: Generator, share: float) -> Scene:
+    """The scene with a `share` of the clips told their first latent frame, the others not (method.md 7.5)."""
+    dice = torch.rand(len(scene.first_given), generator=generator, device=generator.device)
+    return replace(scene, first_given=(dice < share).to(scene.first_given.device))
+
+
+def generator_of(seed: int, place: Position) -> Generator:
+    """What draws times, noise and hand-overs of one batch of the order, whichever rank it falls to."""
+    word = int(words(1, "training noise", seed, place.epoch, place.slot)[0])
+    return Generator().manual_seed(word >> 1)  # a generator takes 63 bits
+
+
+def blank(batch: Batch) -> Batch:
+    """A black batch of one clip, of the same shape: for a rank whose samples could all not be read."""
+    shapes = {name: (1, *tensor.shape[1:]) for name, tensor in tensors(batch).items()}
+    shapes["references"] = (1, 1, *batch.references.shape[2:])
+    shapes["reference_valid"] = (1, 1)
+    black = {name: tensor.new_zeros(shapes[name]) for name, tensor in tensors(batch).items()}
+    return replace(batch, keys=("",), starts=(0,), **black)
