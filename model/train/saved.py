@@ -149,10 +149,8 @@ def states_of(folder: Path) -> States:
 
 
 def prune(run: Path, keep: int) -> None:
-    """Remove all but the last `keep` checkpoints of the stage that is under way; ends of stages stay."""
+    """Remove all checkpoints but the last `keep` and the last of each stage."""
     found = checkpoints(run)
-    last = place(found[-1])[0] if found else 0
-    ends = {stage: folder for folder in found for stage in [place(folder)[0]] if stage < last}
-    current = [folder for folder in found if place(folder)[0] == last]
-    for folder in set(found) - set(ends.values()) - set(current[-keep:]):
+    ends = {place(folder)[0]: folder for folder in found}
+    for folder in set(found) - set(ends.values()) - set(found[-keep:]):
         shutil.rmtree(folder)

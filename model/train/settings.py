@@ -53,7 +53,7 @@ class Training:
     save_every: int = 500
     """Steps between two checkpoints."""
     keep: int = 2
-    """Checkpoints kept of the stage under way; the last of every stage stays."""
+    """Checkpoints kept; the last of every stage stays beside them."""
 
     def __post_init__(self) -> None:
         if not self.stages or min(self.accumulate, self.save_every, self.keep) < 1:

@@ -14,7 +14,7 @@ from torch import Tensor, nn
 from torch._C._distributed_c10d import HashStore
 
 from model.nets.scene import Scene
-from model.train.engine import Dtype
+from model.train.engine import DTYPES, Dtype
 from model.train.optimizer import AveragingAdamW, Kind, OptimizerSettings
 
 Zero = Literal[1, 2, 3]
@@ -46,7 +46,7 @@ class DeepSpeedEngine:
         )
         learning = [weight for weight in net.parameters() if weight.requires_grad]
         self.engine, sharded, _, _ = deepspeed.initialize(
-            model=net,
+            model=net.to(device, DTYPES[dtype]),
             model_parameters=learning,
             optimizer=AveragingAdamW(learning, settings),
             config={
@@ -97,8 +97,8 @@ class DeepSpeedEngine:
 
     def weight(self, name: str) -> Tensor:
         """A weight."""
+        from deepspeed.runtime.zero import GatheredParameters
         from deepspeed.utils import safe_get_full_fp32_param
-        from deepspeed.zero import GatheredParameters
 
         if name in self.buffers:
             return self.buffers[name].cpu()

@@ -24,6 +24,7 @@ ROOMS: dict[str, set[str]] = {  # files, or folders that end in a slash
     "mediapipe": {"pipeline/estimators/mediapipe_graph.py"},
     "open_clip": {"pipeline/estimators/clip_embed.py"},
     "torch": {"pipeline/estimators/clip_embed.py", "model/"},
+    "deepspeed": {"model/train/sharded.py"},
     "diffusers": {"model/nets/vae.py"},
     "safetensors": {"model/checkpoints.py", "pipeline/estimators/clip_embed.py"},
     "scenedetect": {"pipeline/stages/split.py"},

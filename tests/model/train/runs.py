@@ -85,7 +85,9 @@ class Notes:
         return [beat.numbers["loss"] for beat in self.beats]
 
 
-def trainer(data: Path, run: Path, settings: Training, notes: Notes, rank: int = 0, ranks: int = 1) -> Trainer:
+def trainer(
+    data: Path, run: Path, settings: Training, notes: Notes, rank: int = 0, ranks: int = 1
+) -> Trainer:
     """A training about to begin or to go on."""
     loader = Loader(str(data), settings.loader, rank=rank, ranks=ranks)
     return Trainer(run, settings, loader, some_codec(), torch.device("cpu"), notes)
@@ -106,6 +108,8 @@ def main(said: dict[str, Any]) -> None:
     rank, ranks = 0, 1
     for one in said["trainings"]:
         settings = training(**one["settings"])
+        if one.get("short"):
+            settings = replace(settings, stages=(body(3), face(3)), keep=9, save_every=1)
         if settings.zero and not torch.distributed.is_initialized():
             join(torch.device("cpu"))
         if torch.distributed.is_initialized():
