@@ -8,22 +8,40 @@ from typing import Annotated
 import tyro
 from rich.console import Console
 
+from jobs.beacon import AtWork
 from jobs.check import Check, check
 from jobs.curate import Curate, curate
 from jobs.doctor import Doctor, doctor
+from jobs.encode import Encode, encode
 from jobs.preview import Preview, preview
+from jobs.replay import Replay, run_replay
 from jobs.show import Show, show
+from jobs.status import Status, status
+from pipeline.core import DeviceMissing
 from pipeline.estimators.protocols import EstimatorUnavailable
+from pipeline.runners.hands import LapFailed
 
 Command = (
     Annotated[Curate, tyro.conf.subcommand("curate")]
     | Annotated[Check, tyro.conf.subcommand("check")]
     | Annotated[Preview, tyro.conf.subcommand("preview")]
+    | Annotated[Status, tyro.conf.subcommand("status")]
+    | Annotated[Replay, tyro.conf.subcommand("replay")]
+    | Annotated[Encode, tyro.conf.subcommand("encode")]
     | Annotated[Show, tyro.conf.subcommand("show")]
     | Annotated[Doctor, tyro.conf.subcommand("doctor")]
 )
 
-RUNS = {Curate: curate, Check: check, Preview: preview, Show: show, Doctor: doctor}
+RUNS = {
+    Curate: curate,
+    Check: check,
+    Preview: preview,
+    Status: status,
+    Replay: run_replay,
+    Encode: encode,
+    Show: show,
+    Doctor: doctor,
+}
 
 
 def main(args: list[str] | None = None) -> int:
@@ -32,6 +50,10 @@ def main(args: list[str] | None = None) -> int:
     console = Console()
     try:
         return RUNS[type(command)](command, console)  # type: ignore[operator,no-any-return]
+    except (AtWork, DeviceMissing, LapFailed) as trouble:
+        print(f"understudy: {trouble}", file=sys.stderr)
+        print(getattr(trouble, "trace", ""), file=sys.stderr, end="")
+        return 2
     except (ValueError, OSError, EstimatorUnavailable) as trouble:
         notes: list[str] = getattr(trouble, "__notes__", [])  # the step and the item, where there was one
         if notes and not isinstance(trouble, OSError):  # a bug; a full disk is none

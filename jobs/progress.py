@@ -1,8 +1,9 @@
-"""What a person sees of a long job: a line while it runs, a funnel when it ends."""
+"""What a person sees of a long job: a line a leg while it runs, a funnel when it ends."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 from typing import Self
 
 from rich.console import Console
@@ -10,10 +11,21 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextC
 from rich.table import Table
 
 from pipeline.core import Tally
-from pipeline.landing import Landed
+from pipeline.runners.watch import Lane, Sight
 
 QUIET_S = 10.0
 """Seconds between two lines where there is no terminal."""
+
+
+@dataclass
+class Shown:
+    """A leg as it is shown."""
+
+    task: TaskID
+    lane: Lane
+    began: float
+    before: int  # items done when it was first seen
+    spoke: float
 
 
 class Terminal:
@@ -31,10 +43,8 @@ class Terminal:
             console=console,
             disable=not console.is_terminal,
         )
-        self.name = ""
-        self.task: TaskID | None = None
-        self.items = self.before = self.landed_items = 0
-        self.began = self.spoke = 0.0
+        self.legs: dict[str, Shown] = {}
+        self.stalled: tuple[str, ...] = ()
 
     def __enter__(self) -> Self:
         self.bar.start()
@@ -43,41 +53,56 @@ class Terminal:
     def __exit__(self, *_: object) -> None:
         self.bar.stop()
 
-    def leg(self, name: str, *, laps: int, done: int, items: int, items_done: int) -> None:
-        """A leg begins."""
-        self.name, self.items, self.before, self.landed_items = name, items, items_done, 0
-        self.began = self.spoke = self.clock()
-        self.task = self.bar.add_task(name, total=items, completed=items_done, said="")
+    def lanes(self, lanes: Sequence[Lane]) -> None:
+        """How far the legs are."""
+        for lane in lanes:
+            shown = self.legs.get(lane.leg)
+            if shown is None:
+                self.legs[lane.leg] = self.first(lane)
+            else:
+                shown.lane = lane
+
+    def first(self, lane: Lane) -> Shown:
+        """A leg that was not shown before."""
+        now = self.clock()
         if not self.console.is_terminal:
-            finished = (
-                ", already done" if done == laps else f", {done} of {laps} laps already done" if done else ""
+            whole = f", all {lane.laps} laps already done" if lane.done == lane.laps else ""
+            part = f", {lane.done} of {lane.laps} laps already done" if lane.done else ""
+            self.console.print(f"{lane.leg}: {lane.items} items{whole or part}", highlight=False)
+        task = self.bar.add_task(lane.leg, total=lane.items, completed=lane.items_done, said="")
+        return Shown(task=task, lane=lane, began=now, before=lane.items_done, spoke=now)
+
+    def sights(self, sights: Sequence[Sight]) -> None:
+        """What the workers are at."""
+        for name, shown in self.legs.items():
+            under_way = sum(
+                sight.tallies[0].offered for sight in sights if sight.leg == name and sight.tallies
             )
-            self.console.print(f"{name}: {items} items{finished}", highlight=False)
+            self.show(shown, min(shown.lane.items_done + under_way, shown.lane.items))
 
-    def tick(self, tallies: Sequence[Tally]) -> None:
-        """A lap goes on."""
-        said = self.said(tallies)
-        if self.task is not None:
-            self.bar.update(
-                self.task, completed=self.before + self.landed_items + tallies[0].offered, said=said
-            )
-        if not self.console.is_terminal and self.clock() - self.spoke >= QUIET_S:
-            self.spoke = self.clock()
-            done = self.before + self.landed_items + tallies[0].offered
-            self.console.print(f"{self.name}: {done} of {self.items}, {said}", highlight=False)
+    def show(self, shown: Shown, done: int) -> None:
+        """Bring a leg's line up to date."""
+        lane, now = shown.lane, self.clock()
+        said = pace(done - shown.before, lane.items - done, now - shown.began)
+        self.bar.update(shown.task, total=lane.items, completed=done, said=said)
+        if not self.console.is_terminal and lane.running and now - shown.spoke >= QUIET_S:
+            shown.spoke = now
+            self.console.print(f"{lane.leg}: {done} of {lane.items}, {said}", highlight=False)
 
-    def landed(self, lap: Landed) -> None:
-        """A lap has landed."""
-        self.landed_items += lap.steps[0].offered
+    def stuck(self, why: Sequence[str]) -> None:
+        """Legs that do not go on: told once each time that they get stuck."""
+        legs = {sentence.partition(":")[0] for sentence in why}
+        for sentence in why:
+            if sentence.partition(":")[0] not in self.stalled:
+                self.console.print(f"stuck? {sentence}", style="yellow", highlight=False)
+        self.stalled = tuple(legs)
 
-    def said(self, tallies: Sequence[Tally]) -> str:
-        """Rate and time left."""
-        fresh = self.landed_items + tallies[0].offered
-        passed = self.clock() - self.began
-        if fresh == 0 or passed <= 0:
-            return ""
-        left_s = (self.items - self.before - fresh) * passed / fresh
-        return f"{fresh / passed:.2f} items/s, {readable_s(max(left_s, 0.0))} left"
+
+def pace(fresh: int, left: int, passed_s: float) -> str:
+    """Rate and time left."""
+    if fresh <= 0 or passed_s <= 0:
+        return ""
+    return f"{fresh / passed_s:.2f} items/s, {readable_s(left * passed_s / fresh)} left"
 
 
 def funnel(tallies: Iterable[Tally]) -> Table:

@@ -49,7 +49,7 @@ def show(job: Show, console: Console) -> int:
 
     if job.batch < 0:
         raise ValueError(f"there is no batch {job.batch}: they are counted from 0")
-    endless = replace(job.loader, workers=0, epochs=None, max_unfit=2**31)
+    endless = replace(job.loader, workers=0, epochs=None, max_unfit=2**31, latents=None)
     loader = Loader(job.data, endless)
     loader.position = moved(loader.position, job.batch, loader.order.slots_of)
     place = loader.position

@@ -41,6 +41,7 @@ MARKER_SHAPE: dict[str, Any] = {
             "offered_s": NUMBER,
             "gave_s": NUMBER,
             "busy_s": NUMBER,
+            "light_s": NUMBER,
             "reasons": {str: int},
         }
     ],

@@ -24,6 +24,10 @@ class Rejected(Exception):
         self.detail = detail
 
 
+class DeviceMissing(RuntimeError):
+    """A step needs what no machine has; told before any work is done."""
+
+
 class Stage(Protocol[In, Out]):
     """Turns one item into one or more items, or raises `Rejected`.
 
@@ -34,9 +38,17 @@ class Stage(Protocol[In, Out]):
     def __call__(self, item: In, /) -> Iterable[Out | Reject]: ...
 
 
+Light = Callable[[Any, Callable[[], float]], Callable[[], float]]
+"""Begins to time the work of a stage that no scheduling can save, such as its model calls, by a clock.
+
+Gives what reads the seconds so far: their share of the stage's seconds says how near it is to its speed of
+light.
+"""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Step(Generic[A, B]):
-    """A stage and where it wants to run. `make` is called once per worker.
+    """A stage and what it needs where it runs. `make` is called once per worker.
 
     `settings` is all that the answers depend on besides the item, and its repr says it whole: laps that
     landed under other settings are redone.
@@ -48,7 +60,9 @@ class Step(Generic[A, B]):
     gives: type[B]
     settings: object = None
     cpus: float = 1.0
-    gpus: float = 0.0
+    gpus: float = 0.0  # a fraction lets several workers share one
+    memory_bytes: int = 2**30
+    light: Light | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -73,6 +87,7 @@ class Tally:
     offered_s: float = 0.0  # footage
     gave_s: float = 0.0
     busy_s: float = 0.0
+    light_s: float = 0.0  # of these, spent on what no scheduling can save (`Light`); 0 where it is not told
     reasons: Counter[str] = field(default_factory=Counter)
 
     @property
@@ -88,6 +103,7 @@ class Tally:
         self.offered_s += other.offered_s
         self.gave_s += other.gave_s
         self.busy_s += other.busy_s
+        self.light_s += other.light_s
         self.reasons += other.reasons
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from dataclasses import dataclass, field, fields
 from functools import partial
 from pathlib import Path
 
@@ -19,7 +20,7 @@ from pipeline.leg import Leg
 from pipeline.settings import check
 from pipeline.stages.control import Control, ControlSettings
 from pipeline.stages.corpus import Corpus, First, copies
-from pipeline.stages.estimate import Estimate, EstimateSettings, Estimators
+from pipeline.stages.estimate import Estimate, EstimateSettings, Estimators, Window
 from pipeline.stages.gather import GatherSettings, gather
 from pipeline.stages.probe import Probe, ProbeSettings
 from pipeline.stages.reference import Refer, ReferenceSettings
@@ -28,7 +29,7 @@ from pipeline.stages.shard import Shard, ShardSettings
 from pipeline.stages.split import Split, SplitSettings
 from schemas.controls import Cast, Controlled
 from schemas.index import IndexRow, ShardPlan
-from schemas.media import Clip, Copies, Listed, Probed, Source
+from schemas.media import Clip, Copies, Frames, Listed, Probed, Source
 from schemas.sample import Sample
 from schemas.tracks import Tracked
 
@@ -43,6 +44,12 @@ class Backends:
     face: MediapipeFace = field(default_factory=MediapipeFace)
     head: MeshHead = field(default_factory=MeshHead)
     appearance: ColourLayout | OpenClip = field(default_factory=ColourLayout)
+
+    @property
+    def on_gpu(self) -> bool:
+        """Whether any of them runs on a GPU."""
+        devices = (getattr(getattr(self, trade.name), "device", "cpu") for trade in fields(self))
+        return any(device != "cpu" for device in devices)
 
     def build(self) -> Estimators:
         """All six, with their weights loaded."""
@@ -73,6 +80,8 @@ class Curation:
     """Sources that land together: the most that a kill can cost."""
     samples_per_shard: int = 64
     """Most samples in one tar."""
+    gpu_share: float = 0.5
+    """Share of a GPU that a worker takes to estimate, where an estimator runs on one."""
     min_kept_share: float = 0.01
     """The job fails where a smaller share of the clips that were cut ends up in the index."""
 
@@ -93,11 +102,11 @@ def legs(run: Curation, out: Path) -> list[Leg]:
             plan=partial(plan.at_once, before="sources", cls=Source),
         ),
         Leg(name="clips", steps=(probe(run), split(run), screen(run)), plan=firsts),
-        Leg(name="tracks", steps=(estimate(run),), plan=partial(plan.lap_for_lap, before="clips", cls=Clip)),
+        Leg(name="tracks", steps=(estimate(run),), plan=plan.LapForLap(before="clips", cls=Clip)),
         Leg(
             name="samples",
             steps=(control(run), same_person(run), reference(run)),
-            plan=partial(plan.lap_for_lap, before="tracks", cls=Tracked),
+            plan=plan.LapForLap(before="tracks", cls=Tracked),
         ),
         Leg(name="shards", steps=(shard(run, out),), plan=tars),
     ]
@@ -141,12 +150,31 @@ def estimate(run: Curation) -> Step[Clip, Tracked]:
         takes=Clip,
         gives=Tracked,
         settings=(run.estimate, run.backends),
+        gpus=run.gpu_share if run.backends.on_gpu else 0.0,
+        memory_bytes=2 * 2**30,
+        light=model_seconds,
     )
 
 
 def estimating(settings: EstimateSettings, backends: Backends) -> Estimate:
     """The estimate stage with its weights loaded."""
     return Estimate(settings, backends.build())
+
+
+def model_seconds(stage: Estimate, clock: Callable[[], float]) -> Callable[[], float]:
+    """Times the calls of the estimators: the rest of the stage is decoding and bookkeeping."""
+    spent_s = 0.0
+    look = stage.look
+
+    def timed(frames: Frames, start: int) -> Window:
+        nonlocal spent_s
+        began = clock()
+        window = look(frames, start)
+        spent_s += clock() - began
+        return window
+
+    stage.look = timed  # type: ignore[method-assign]
+    return lambda: spent_s
 
 
 def control(run: Curation) -> Step[Tracked, Controlled]:

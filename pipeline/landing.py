@@ -17,7 +17,9 @@ import json
 import os
 from collections.abc import Callable, Container, Iterable, Iterator, Sequence
 from collections.abc import Set as AbstractSet
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any, Self, TypeVar
 
@@ -29,7 +31,11 @@ from schemas.arrow import decode, encode, schema_of
 from schemas.outcome import Reject
 from schemas.version import SCHEMA
 
+A = TypeVar("A")
+B = TypeVar("B")
 T = TypeVar("T")
+READERS = 16
+"""Files that are read at a time: most of a small file's time is waiting for the disk or the object store."""
 BATCH_BYTES = 32 * 2**20
 """Rows wait in memory until they weigh this much."""
 
@@ -80,10 +86,11 @@ class Ledger:
         known = {field: said[field] for field in ("inputs", "rows", "rejects", "content")}
         return Landed(**known, steps=tallies)
 
-    def is_done(self, lap: Lap) -> bool:
-        """Whether the lap has landed, from the inputs it would have now."""
-        landed = self.landed(lap.leg, lap.name)
-        return landed is not None and landed.inputs == lap.inputs
+    def all_landed(self, leg: str) -> dict[str, Landed]:
+        """What the markers of a leg say, by the names of their laps, in order."""
+        names = self.names(leg)
+        landed = read_all(partial(self.landed, leg), names)
+        return {name: lap for name, lap in zip(names, landed, strict=True) if lap is not None}
 
     def names(self, leg: str) -> list[str]:
         """Laps of a leg that have a marker, in order."""
@@ -94,9 +101,8 @@ class Ledger:
     def tallies(self, leg: str) -> list[Tally]:
         """What became of the items of each step of a leg, over all its laps."""
         steps: dict[str, Tally] = {}
-        for name in self.names(leg):
-            landed = self.landed(leg, name)
-            for tally in landed.steps if landed else ():
+        for landed in self.all_landed(leg).values():
+            for tally in landed.steps:
                 steps.setdefault(tally.step, Tally(step=tally.step)).add(tally)
         return list(steps.values())
 
@@ -155,7 +161,8 @@ class Ledger:
 
     def columns(self, leg: str, name: str, columns: Sequence[str]) -> pa.Table:
         """Some columns of a landed lap; nested ones are named with dots."""
-        return pq.read_table(self._path(leg, "part", name, "parquet"), columns=list(columns))
+        with pq.ParquetFile(self._path(leg, "part", name, "parquet")) as file:  # a fifth of read_table's time
+            return file.read(columns=list(columns)).flatten().select(list(columns))
 
     def rejects(self, leg: str, name: str) -> pa.Table:
         """The rejects of a landed lap."""
@@ -163,6 +170,12 @@ class Ledger:
 
     def _path(self, leg: str, kind: str, name: str, suffix: str) -> Path:
         return self.folder / leg / f"{kind}-{name}.{suffix}"
+
+
+def read_all(read: Callable[[A], B], names: Iterable[A]) -> list[B]:
+    """`read` of each name, in order, many at a time."""
+    with ThreadPoolExecutor(READERS) as pool:
+        return list(pool.map(read, names))
 
 
 class TableFile:

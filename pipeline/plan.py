@@ -6,11 +6,13 @@ Lap names are stable: a grown corpus adds laps and leaves the others as they are
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from functools import partial
-from itertools import islice
-from typing import Any, TypeVar
+from typing import TypeVar
 
-from pipeline.landing import Lap, Ledger, digest
+import pyarrow as pa
+
+from pipeline.landing import Landed, Lap, Ledger, digest, read_all
 from schemas.index import ShardPlan, bucket_name
 from schemas.media import Listed, Source
 from schemas.sample import Sample
@@ -19,7 +21,7 @@ T = TypeVar("T")
 
 
 def listed(ledger: Ledger, leg: str, settings: str, *, sources_per_lap: int) -> list[Lap]:
-    """Chunks of the listing, each part of it cut on its own."""
+    """Chunks of the listing, each part of it cut on its own. A lap carries its rows: they are few."""
     laps: list[Lap] = []
     for part in ledger.names("listing"):
         rows = list(ledger.rows("listing", part, Listed))
@@ -33,9 +35,7 @@ def listed(ledger: Ledger, leg: str, settings: str, *, sources_per_lap: int) -> 
                         settings, *(fact for row in chunk for fact in (row.uri, row.licence, row.domain))
                     ),
                     items=len(chunk),
-                    read=partial(
-                        _slice, leg="listing", name=part, cls=Listed, start=start, stop=start + len(chunk)
-                    ),
+                    read=partial(_given, rows=chunk),
                 )
             )
     return laps
@@ -43,34 +43,31 @@ def listed(ledger: Ledger, leg: str, settings: str, *, sources_per_lap: int) -> 
 
 def at_once(ledger: Ledger, leg: str, settings: str, *, before: str, cls: type) -> list[Lap]:
     """One lap over all that the leg before has landed."""
-    names = ledger.names(before)
-    landed = [_landed(ledger, before, name) for name in names]
+    landed = ledger.all_landed(before)
     return [
         Lap(
             leg=leg,
             name=f"{0:06d}",
-            inputs=digest(settings, *(lap.content for lap in landed)),
-            items=sum(lap.rows for lap in landed),
-            read=partial(_all_rows, leg=before, names=tuple(names), cls=cls),
+            inputs=digest(settings, *(lap.content for lap in landed.values())),
+            items=sum(lap.rows for lap in landed.values()),
+            read=partial(_all_rows, leg=before, names=tuple(landed), cls=cls),
         )
     ]
 
 
 def first_copies(ledger: Ledger, leg: str, settings: str, *, sources: str, catalogue: str) -> list[Lap]:
     """The laps of the sources again, each with only those that the catalogue kept."""
-    kept = {
-        uri
-        for name in ledger.names(catalogue)
-        for uri in ledger.columns(catalogue, name, ["uri"])["uri"].to_pylist()
-    }
+    kept = {uri for name in ledger.names(catalogue) for uri in _uris(ledger, catalogue, name)}
+    landed = ledger.all_landed(sources)
+    found = read_all(partial(_uris, ledger, sources), landed)
     laps = []
-    for name in ledger.names(sources):
-        uris = tuple(uri for uri in ledger.columns(sources, name, ["uri"])["uri"].to_pylist() if uri in kept)
+    for (name, lap), listed_uris in zip(landed.items(), found, strict=True):
+        uris = tuple(uri for uri in listed_uris if uri in kept)
         laps.append(
             Lap(
                 leg=leg,
                 name=name,
-                inputs=digest(settings, _landed(ledger, sources, name).content, *uris),
+                inputs=digest(settings, lap.content, *uris),
                 items=len(uris),
                 read=partial(_sources, leg=sources, name=name, uris=uris),
             )
@@ -78,88 +75,101 @@ def first_copies(ledger: Ledger, leg: str, settings: str, *, sources: str, catal
     return laps
 
 
-def lap_for_lap(ledger: Ledger, leg: str, settings: str, *, before: str, cls: type) -> list[Lap]:
-    """One lap for each of the leg before."""
-    laps = []
-    for name in ledger.names(before):
-        landed = _landed(ledger, before, name)
-        laps.append(
-            Lap(
-                leg=leg,
-                name=name,
-                inputs=digest(settings, landed.content),
-                items=landed.rows,
-                read=partial(_all_rows, leg=before, names=(name,), cls=cls),
-            )
+@dataclass(frozen=True, kw_only=True)
+class LapForLap:
+    """One lap for each of the leg before; each can begin as soon as its own has landed."""
+
+    before: str
+    cls: type
+
+    def __call__(self, ledger: Ledger, leg: str, settings: str) -> list[Lap]:
+        """The laps whose lap of the leg before has landed."""
+        landed = ledger.all_landed(self.before)
+        return [self.after(leg, settings, name, lap) for name, lap in landed.items()]
+
+    def after(self, leg: str, settings: str, name: str, landed: Landed) -> Lap:
+        """The lap that reads a landed lap of the leg before."""
+        return Lap(
+            leg=leg,
+            name=name,
+            inputs=digest(settings, landed.content),
+            items=landed.rows,
+            read=partial(_all_rows, leg=self.before, names=(name,), cls=self.cls),
         )
-    return laps
 
 
 def shards(ledger: Ledger, leg: str, settings: str, *, before: str, samples_per_shard: int) -> list[Lap]:
     """One lap a tar: samples of one canvas in the order of their keys, wherever they landed."""
-    where: dict[str, tuple[str, str]] = {}
-    buckets: list[tuple[str, str]] = []
-    for name in ledger.names(before):
-        content = _landed(ledger, before, name).content
-        table = ledger.columns(before, name, ["key", "scene.width", "scene.height"])
-        for key, width, height in zip(*(column.to_pylist() for column in table.columns), strict=True):
-            where[key] = (name, content)
-            buckets.append((key, bucket_name(width, height)))
-    laps = []
-    for bucket, number, keys in plan_shards(buckets, samples_per_shard):
-        key = f"{bucket}/{number:06d}"
-        laps.append(
-            Lap(
-                leg=leg,
-                name=f"{bucket}-{number:06d}",
-                inputs=digest(
-                    settings, key, *(part for sample in keys for part in (sample, where[sample][1]))
-                ),
-                items=len(keys),
-                read=partial(
-                    _shard,
-                    leg=before,
-                    key=key,
-                    bucket=bucket,
-                    places=tuple((where[sample][0], sample) for sample in keys),
-                ),
-            )
-        )
-    return laps
+    landed = ledger.all_landed(before)
+    tables = read_all(partial(_places, ledger, before), landed)
+    samples = pa.concat_tables([PLACES.empty_table(), *tables])
+    return [
+        _tar(before, leg, settings, bucket, number, held, landed)
+        for bucket, number, held in plan_shards(samples, samples_per_shard)
+    ]
 
 
-def plan_shards(
-    samples: Iterable[tuple[str, str]], samples_per_shard: int
-) -> list[tuple[str, int, tuple[str, ...]]]:
-    """Bucket, number and sample keys of each tar, from (key, bucket) pairs.
+def plan_shards(samples: pa.Table, samples_per_shard: int) -> Iterator[tuple[str, int, pa.Table]]:
+    """Bucket, number and samples of each tar, from a table of `PLACES`.
 
     Samples of a bucket lie in the order of their keys, so those of one source stay together: the shard stage
     opens few sources, and the loader shuffles anyway.
     """
-    by_bucket: dict[str, list[str]] = {}
-    for key, bucket in samples:
-        by_bucket.setdefault(bucket, []).append(key)
-    return [
-        (bucket, number, tuple(keys))
-        for bucket in sorted(by_bucket)
-        for number, keys in enumerate(batched(sorted(by_bucket[bucket]), samples_per_shard))
-    ]
+    ordered = samples.sort_by([("bucket", "ascending"), ("key", "ascending")]).combine_chunks()
+    start = 0
+    for count in ordered["bucket"].value_counts():
+        bucket, stop = count["values"].as_py(), start + count["counts"].as_py()
+        for number, first in enumerate(range(start, stop, samples_per_shard)):
+            yield bucket, number, ordered.slice(first, min(samples_per_shard, stop - first))
+        start = stop
 
 
-def batched(keys: Sequence[str], size: int) -> Iterator[Sequence[str]]:
-    """Consecutive stretches of at most `size`."""
-    return (keys[start : start + size] for start in range(0, len(keys), size))
+PLACES = pa.schema([("key", pa.string()), ("bucket", pa.string()), ("lap", pa.string())])
+"""Columns of a plan of tars: a sample's key, its canvas, and the lap that it landed in."""
 
 
-def _landed(ledger: Ledger, leg: str, name: str) -> Any:
-    landed = ledger.landed(leg, name)
-    if landed is None:
-        raise AssertionError(f"lap {leg}/{name} was listed and has no marker")
-    return landed
+def _places(ledger: Ledger, leg: str, name: str) -> pa.Table:
+    table = ledger.columns(leg, name, ["key", "scene.width", "scene.height"])
+    keys, widths, heights = (column.to_pylist() for column in table.columns)
+    buckets = map(bucket_name, widths, heights)
+    return pa.table([keys, list(buckets), [name] * len(keys)], schema=PLACES)
 
 
-def _slice(ledger: Ledger, *, leg: str, name: str, cls: type[T], start: int, stop: int) -> Iterator[T]:
-    return islice(ledger.rows(leg, name, cls), start, stop)
+def _tar(
+    before: str,
+    leg: str,
+    settings: str,
+    bucket: str,
+    number: int,
+    held: pa.Table,
+    landed: dict[str, Landed],
+) -> Lap:
+    keys, laps = held["key"].to_pylist(), held["lap"].to_pylist()
+    place = f"{bucket}/{number:06d}"
+    parts = (part for key, lap in zip(keys, laps, strict=True) for part in (key, landed[lap].content))
+    return Lap(
+        leg=leg,
+        name=f"{bucket}-{number:06d}",
+        inputs=digest(settings, place, *parts),
+        items=len(keys),
+        read=partial(
+            _shard,
+            leg=before,
+            key=place,
+            bucket=bucket,
+            names=" ".join(sorted(set(laps))),
+            keys=" ".join(keys),
+        ),
+    )
+
+
+def _uris(ledger: Ledger, leg: str, name: str) -> list[str]:
+    uris: list[str] = ledger.columns(leg, name, ["uri"])["uri"].to_pylist()
+    return uris
+
+
+def _given(_: Ledger, *, rows: Sequence[T]) -> Sequence[T]:
+    return rows
 
 
 def _all_rows(ledger: Ledger, *, leg: str, names: Sequence[str], cls: type[T]) -> Iterator[T]:
@@ -172,13 +182,14 @@ def _sources(ledger: Ledger, *, leg: str, name: str, uris: Sequence[str]) -> Ite
     return (source for source in ledger.rows(leg, name, Source) if source.uri in wanted)
 
 
-def _shard(
-    ledger: Ledger, *, leg: str, key: str, bucket: str, places: Sequence[tuple[str, str]]
-) -> Iterable[ShardPlan]:
-    wanted = {sample: None for _, sample in places}
+def _shard(ledger: Ledger, *, leg: str, key: str, bucket: str, names: str, keys: str) -> Iterable[ShardPlan]:
+    """The samples of one tar.
+
+    Names and keys are joined by spaces: as single strings, those of six million samples would not fit into
+    the memory that a plan may take.
+    """
+    wanted = dict.fromkeys(keys.split())
     found = {
-        sample.key: sample
-        for name in sorted({name for name, _ in places})
-        for sample in ledger.rows(leg, name, Sample, keys=wanted)
+        sample.key: sample for name in names.split() for sample in ledger.rows(leg, name, Sample, keys=wanted)
     }
     return [ShardPlan(key=key, bucket=bucket, members=tuple(found[sample] for sample in wanted))]

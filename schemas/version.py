@@ -6,5 +6,8 @@ SCHEMA = 1
 DRAWING = 1
 """Rules by which `schemas.drawing` turns numbers into maps. Trained weights depend on it."""
 
-PIPELINE = 1
+LATENTS = 1
+"""Way from a stored sample to stored latents, the autoencoder aside: decoding, scaling, rounding."""
+
+PIPELINE = 2
 """Meaning of the pipeline's steps. Raised when a step would answer otherwise: landed work is then redone."""

@@ -1,11 +1,14 @@
-"""What all tests share: the corpus of real clips, where it is present."""
+"""What all tests share: the corpus of real clips, where it is present, and an S3 server."""
 
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+
+from tests.stores import Store, serving
 
 SHARED = Path(os.environ.get("UNDERSTUDY_SHARED", Path(__file__).resolve().parents[2] / "shared"))
 
@@ -28,3 +31,20 @@ def corpus(shared: Path) -> Path:
 def parity(shared: Path) -> Path:
     """Golden outputs of official networks."""
     return shared / "parity"
+
+
+@pytest.fixture(scope="session")
+def server() -> Iterator[Store]:
+    """An S3 server on this machine with an empty bucket "bucket"."""
+    with serving() as store:
+        yield store
+
+
+@pytest.fixture
+def cloud(server: Store, monkeypatch: pytest.MonkeyPatch) -> Iterator[Store]:
+    """The server, named in the environment with keys that can be searched for; all goes well at first."""
+    for name, value in server.environment.items():
+        monkeypatch.setenv(name, value)
+    server.fail()
+    yield server
+    server.fail()

@@ -1,4 +1,4 @@
-"""Samples of the synthetic figure as the shard stage is given them: videos on disk and exact controls."""
+"""Samples of the synthetic figure as the shard stage is given them, and a small data set of them."""
 
 from __future__ import annotations
 
@@ -11,9 +11,13 @@ import imageio_ffmpeg
 import numpy as np
 
 from pipeline.geometry import canvas_affine
+from pipeline.media.encode import VideoSettings
 from pipeline.media.probe import probe
+from pipeline.stages.index import write_index
+from pipeline.stages.shard import Shard, ShardSettings
+from schemas.arrow import encode
 from schemas.controls import Controlled, Controls
-from schemas.index import ShardPlan, bucket_name
+from schemas.index import IndexRow, ShardPlan, bucket_name
 from schemas.media import Clip, Look, Probed, Source, clip_key
 from schemas.sample import Reference, Sample
 from schemas.tracks import Appearance, EstimatorCard
@@ -97,3 +101,31 @@ def plan_of(*samples: Sample, number: int = 0) -> ShardPlan:
     bucket = bucket_name(samples[0].scene.width, samples[0].scene.height)
     members = tuple(sorted(samples, key=lambda sample: sample.key))
     return ShardPlan(key=f"{bucket}/{number:06d}", bucket=bucket, members=members)
+
+
+SCENES = (
+    Scene(number=1, width=96, height=144, num_frames=72, framing="full"),
+    Scene(number=2, width=96, height=144, num_frames=64, framing="half", look=1, turn_deg=(40, -20)),
+    Scene(number=3, width=144, height=96, num_frames=80, framing="half", look=2),
+    Scene(number=4, width=144, height=96, num_frames=56, framing="full", look=3, turn_deg=(170, 200)),
+)
+STRETCHES = ((0, 25), (7, 33), (12, 41), (3, 53))
+"""First frame and number of frames of the clips of each scene."""
+
+
+def write_shards(out: Path, videos: Path, *, crf: int = 17) -> list[IndexRow]:
+    """Four videos, one with sound, as sixteen samples in four tars, and their index."""
+    canvases: dict[tuple[int, int], list[Sample]] = {}
+    for scene in SCENES:
+        video = filmed(videos / f"{scene.number}.mp4", scene, sound=scene.number == 2)
+        samples = [sample_of(video, scene, *stretch) for stretch in STRETCHES]
+        canvases.setdefault((scene.width, scene.height), []).extend(samples)
+    rows: list[IndexRow] = []
+    settings = ShardSettings(bake_maps=True, video=VideoSettings(crf=crf))
+    for samples in canvases.values():
+        for number, part in enumerate((samples[:5], samples[5:])):
+            outcomes = list(Shard(settings, out)(plan_of(*part, number=number)))
+            assert all(isinstance(outcome, IndexRow) for outcome in outcomes)
+            rows += outcomes  # type: ignore[arg-type]
+    write_index(out, [encode(rows, IndexRow).select])
+    return sorted(rows, key=lambda row: row.key)

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 
-from model.data.read import Members, Reader
-from schemas.index import IndexRow
+from model.data.read import Members, Reader, Stretch
 
 
 class Ahead:
@@ -21,7 +20,7 @@ class Ahead:
         self.pool = ThreadPoolExecutor(1, "fetch")
         self.coming: dict[str, tuple[int, Future[Members]]] = {}  # by key: bytes, members
 
-    def expect(self, rows: Sequence[IndexRow]) -> None:
+    def expect(self, rows: Sequence[Stretch]) -> None:
         """Begin to fetch these samples, in their order, as far as memory goes; forget all others."""
         wanted = {row.key for row in rows}
         for key in [key for key in self.coming if key not in wanted]:
@@ -32,7 +31,7 @@ class Ahead:
                 self.coming[row.key] = (row.size, self.pool.submit(self.reader.read, row))
                 held += row.size
 
-    def take(self, row: IndexRow) -> Members:
+    def take(self, row: Stretch) -> Members:
         """The members of a sample, which is then forgotten. Raises what the reader does."""
         found = self.coming.pop(row.key, None)
         future = found[1] if found else self.pool.submit(self.reader.read, row)

@@ -21,6 +21,9 @@ class Batch:
 
     Nothing in it stands for what was not there: what has no measurement is marked, and a sample that could
     not be read is absent, named in `faults`. With all of them unreadable B is 0.
+
+    Where latents are stored for all of a batch, they are given in place of the pictures that they are made
+    of: then `video` and `references` are of length 0, else `latents` are of no channels.
     """
 
     keys: tuple[str, ...]
@@ -33,6 +36,8 @@ class Batch:
     driven: Tensor  # B T bool: pose and face are given, not masked
     references: Tensor  # B R H W 3 uint8
     reference_valid: Tensor  # B R bool: the first so many of a sample
+    latents: Tensor  # B C T' H' W' float16, of the video
+    reference_latents: Tensor  # B R C H' W' float16
     speech: Tensor  # B S float32, -1..1, 16 kHz from the window's first frame on
     has_speech: Tensor  # B bool
     drop_references: Tensor  # B bool: for the model to withhold
@@ -43,6 +48,11 @@ class Batch:
     def __len__(self) -> int:
         """Number of samples, B."""
         return len(self.keys)
+
+    @property
+    def encoded(self) -> bool:
+        """Whether latents are given in place of pictures."""
+        return self.latents.shape[1] > 0
 
     def to(self, device: torch.device | str, *, non_blocking: bool = False) -> Batch:
         """The batch with its tensors on a device."""
@@ -65,6 +75,8 @@ class Page:
     driven: NDArray[np.bool_]
     references: NDArray[np.uint8]
     reference_valid: NDArray[np.bool_]
+    latents: NDArray[np.float16]
+    reference_latents: NDArray[np.float16]
     speech: NDArray[np.float32]
     has_speech: NDArray[np.bool_]
     drop_references: NDArray[np.bool_]
@@ -77,20 +89,29 @@ def tensors(batch: Batch) -> dict[str, Any]:
     return {field.name: getattr(batch, field.name) for field in fields(Page)}
 
 
-def shapes(size: int, frames: int, height: int, width: int) -> dict[str, tuple[tuple[int, ...], torch.dtype]]:
-    """Shape and type of each tensor of a batch."""
+NO_LATENTS = (0, 0, 0, 0)
+
+
+def shapes(
+    size: int, frames: int, height: int, width: int, latent: tuple[int, ...] = NO_LATENTS
+) -> dict[str, tuple[tuple[int, ...], torch.dtype]]:
+    """Shape and type of each tensor of a batch; `latent` is (C, T', H', W') where latents are given."""
     picture, face = (height, width, 3), (FACE_SIZE, FACE_SIZE, 3)
     times, flag = (size, frames), ((size,), torch.bool)
     maps = ((*times, *picture), torch.uint8)
+    channels, _, *grid = latent
+    most = (frames, MAX_REFERENCES) if channels == 0 else (0, 0)
     return {
-        "video": maps,
+        "video": ((size, most[0], *picture), torch.uint8),
         "skeleton": maps,
         "sphere": maps,
         "face": ((*times, *face), torch.uint8),
         "face_valid": (times, torch.bool),
         "driven": (times, torch.bool),
-        "references": ((size, MAX_REFERENCES, *picture), torch.uint8),
+        "references": ((size, most[1], *picture), torch.uint8),
         "reference_valid": ((size, MAX_REFERENCES), torch.bool),
+        "latents": ((size, *latent), torch.float16),
+        "reference_latents": ((size, MAX_REFERENCES, channels, *grid), torch.float16),
         "speech": ((size, num_sounds(frames)), torch.float32),
         "has_speech": flag,
         "drop_references": flag,
@@ -107,11 +128,20 @@ def num_bytes(size: Any, frames: Any, height: Any, width: Any) -> Any:
 class Pages:
     """Memory of a batch under way, filled page by page; `shared` between processes, it is never copied."""
 
-    def __init__(self, size: int, frames: int, height: int, width: int, *, shared: bool) -> None:
+    def __init__(
+        self,
+        size: int,
+        frames: int,
+        height: int,
+        width: int,
+        *,
+        shared: bool,
+        latent: tuple[int, ...] = NO_LATENTS,
+    ) -> None:
         self.tensors: dict[str, Tensor] = {}
-        for name, (shape, dtype) in shapes(size, frames, height, width).items():
+        for name, (shape, dtype) in shapes(size, frames, height, width, latent).items():
             tensor = torch.empty(shape, dtype=dtype)
-            self.tensors[name] = tensor.share_memory_() if shared else tensor  # type: ignore[no-untyped-call]
+            self.tensors[name] = tensor.share_memory_() if shared else tensor
         self.arrays = {name: tensor.numpy() for name, tensor in self.tensors.items()}
         self.done: list[tuple[str, int]] = []  # keys and starts
 
@@ -128,7 +158,7 @@ class Pages:
         size = len(self.done)
         parts = {name: tensor[:size] for name, tensor in self.tensors.items()}
         most = int(parts["reference_valid"].sum(dim=1).max()) if size else 0
-        for name in ("references", "reference_valid"):
+        for name in ("references", "reference_valid", "reference_latents"):
             parts[name] = parts[name][:, :most]
         return Batch(
             keys=tuple(key for key, _ in self.done),

@@ -120,7 +120,7 @@ def deal(stock: Stock, settings: DealSettings, seed: int, epoch: int) -> Epoch:
     Raises:
         ValueError: a group has no samples.
     """
-    longest = longest_window(stock.frames, stock.width, stock.height, settings.window, settings.max_tokens)
+    longest = longest_windows(stock, settings)
     row, lap = draw_samples(stock, longest >= settings.window.min_frames, settings, seed, epoch)
     seeds = words(len(row), stock.digest, seed, epoch, "draws")
     variants = settings.window.variants
@@ -135,6 +135,11 @@ def deal(stock: Stock, settings: DealSettings, seed: int, epoch: int) -> Epoch:
     return Epoch(
         row=row[chosen], start=start[chosen], frames=frames[chosen], seed=seeds[chosen], bounds=bounds
     )
+
+
+def longest_windows(stock: Stock, settings: DealSettings) -> Ints:
+    """Most frames of a window of each sample, 4k+1; below the least of the settings, none fits."""
+    return longest_window(stock.frames, stock.width, stock.height, settings.window, settings.max_tokens)
 
 
 def quotas(stock: Stock, fits: NDArray[np.bool_], settings: DealSettings) -> Ints:

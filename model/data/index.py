@@ -4,21 +4,21 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Sequence
-from dataclasses import dataclass
-from pathlib import Path
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
-from pyarrow import fs
 
+from model.data.chance import Words
 from model.data.deal import Group, Stock
 from schemas.arrow import decode, schema_of
 from schemas.index import IndexRow
 from schemas.media import MAX_CLIP_FRAMES, MIN_CLIP_FRAMES
+from schemas.place import Place
 from schemas.sample import MAX_REFERENCES
 from schemas.version import SCHEMA
 
@@ -63,15 +63,19 @@ class Index:
 
     def codes(self, name: str) -> tuple[NDArray[np.int64], list[str]]:
         """A column of few different words: a code for each row, and the words."""
-        column = self.table[name].unify_dictionaries().combine_chunks()
-        return np.asarray(column.indices.to_numpy(), np.int64), column.dictionary.to_pylist()
+        return codes_of(self.table[name])
+
+    def by_shard(self) -> Iterator[tuple[str, Index]]:
+        """Each tar, and the rows of its samples."""
+        code, names = self.codes("shard")
+        for number, name in enumerate(names):
+            yield name, replace(self, table=self.table.filter(pa.array(code == number)))
 
     def stock(self, groups: Sequence[Group]) -> Stock:
         """What the order of samples depends on."""
-        digests = "".join(pc.utf8_slice_codeunits(self.table["sha256"], 0, 16).to_pylist())
         return Stock(
             digest=self.digest,
-            ident=np.frombuffer(bytes.fromhex(digests), ">u8").astype(np.uint64),
+            ident=idents(self.table["sha256"]),
             shard=self.codes("shard")[0],
             width=self.numbers("width"),
             height=self.numbers("height"),
@@ -91,10 +95,10 @@ class Index:
         return found
 
 
-def place(root: str) -> tuple[fs.FileSystem, str]:
-    """The file system and the path on it of a folder or of a URI such as `s3://bucket/prefix`."""
-    system, path = fs.FileSystem.from_uri(root if "://" in root else Path(root).resolve().as_uri())
-    return system, path
+def idents(sha256: pa.ChunkedArray) -> Words:
+    """A number for each digest: its first 64 bits."""
+    digits = "".join(pc.utf8_slice_codeunits(sha256, 0, 16).to_pylist())
+    return np.frombuffer(bytes.fromhex(digits), ">u8").astype(np.uint64)
 
 
 def open_index(root: str) -> Index:
@@ -104,54 +108,67 @@ def open_index(root: str) -> Index:
         ValueError: it is no index of this schema, or a number is outside its limits.
         OSError: it cannot be read.
     """
-    system, path = place(root)
-    with system.open_input_file(f"{path}/{INDEX}") as file:
-        data = file.read_buffer()
-    digest = hashlib.sha256(data).hexdigest()
+    data = Place.at(root).read(INDEX)
+    table = rows_in(f"{root}/{INDEX}", data, IndexRow, REPETITIVE, LIMITS)
+    return Index(root, hashlib.sha256(data).hexdigest(), table)
+
+
+def rows_in(
+    where: str, data: bytes, cls: type, repetitive: Sequence[str], limits: Mapping[str, tuple[int, int]]
+) -> pa.Table:
+    """The rows of a Parquet file of records, at least one, the repetitive columns as codes.
+
+    Every number may be trusted with memory as far as the limits say, and every path lies below the data set.
+
+    Raises:
+        ValueError: it holds others, or a value is missing, or a number or a path may not be trusted.
+    """
     try:
-        if not pq.read_schema(pa.BufferReader(data)).equals(schema_of(IndexRow)):
-            raise ValueError(f"{root}/{INDEX}: its columns are not those of an index of schema {SCHEMA}")
-        with pq.ParquetFile(pa.BufferReader(data), read_dictionary=REPETITIVE) as parquet:
+        if not pq.read_schema(pa.BufferReader(data)).equals(schema_of(cls)):
+            raise ValueError(f"{where}: its columns are not those of schema {SCHEMA}")
+        with pq.ParquetFile(pa.BufferReader(data), read_dictionary=list(repetitive)) as parquet:
             table = parquet.read()
             table.validate(full=True)
     except pa.ArrowException as error:
-        raise ValueError(f"{root}/{INDEX}: {error}") from error
-    index = Index(root, digest, table)
-    refuse_odd(index)
-    return index
+        raise ValueError(f"{where}: {error}") from error
+    refuse_odd(where, table, limits)
+    return table
 
 
-def refuse_odd(index: Index) -> None:
+def refuse_odd(where: str, table: pa.Table, limits: Mapping[str, tuple[int, int]]) -> None:
     """Returns where every number may be trusted with memory, and every path lies below the data set.
 
     Raises:
-        ValueError: one may not.
+        ValueError: one may not, or a value is missing, or there is no row.
     """
-    where = f"{index.root}/{INDEX}"
-    if len(index) == 0:
+    if table.num_rows == 0:
         raise ValueError(f"{where}: no samples")
-    for column in index.table.column_names:
-        if index.table[column].null_count:
+    for column in table.column_names:
+        if table[column].null_count:
             raise ValueError(f"{where}: a value of {column} is missing")
-    for name, (least, largest) in LIMITS.items():
-        values = index.numbers(name)
-        if values.min() < least or values.max() > largest:
-            raise ValueError(
-                f"{where}: {name} is {values.min()} to {values.max()}, {least} to {largest} are read"
-            )
-    for shard in index.codes("shard")[1]:
+    for name, (least, largest) in limits.items():
+        low, high = pc.min_max(table[name]).values()
+        if low.as_py() < least or high.as_py() > largest:
+            raise ValueError(f"{where}: {name} is {low} to {high}, {least} to {largest} are read")
+    if not pc.all(pc.match_substring_regex(table["sha256"], "^[0-9a-f]{64}$")).as_py():
+        raise ValueError(f"{where}: a value of sha256 is no digest")
+    for shard in codes_of(table["shard"])[1]:
         if not SHARD.fullmatch(shard):
             raise ValueError(f"{where}: {shard!r} is no path of a shard")
 
 
+def codes_of(column: pa.ChunkedArray) -> tuple[NDArray[np.int64], list[str]]:
+    """Of a column of few different words: a code for each row, and the words."""
+    whole = column.unify_dictionaries().combine_chunks()
+    return np.asarray(whole.indices.to_numpy(), np.int64), whole.dictionary.to_pylist()
+
+
 def unfit_shards(index: Index) -> list[str]:
     """A sentence for each tar that is missing or ends before its last sample does."""
-    system, path = place(index.root)
     shard, names = index.codes("shard")
     ends = np.zeros(len(names), np.int64)
     np.maximum.at(ends, shard, index.numbers("offset") + index.numbers("size"))
-    listed = system.get_file_info(fs.FileSelector(f"{path}/shards", recursive=True, allow_not_found=True))
-    sizes = {info.path.removeprefix(f"{path}/"): info.size for info in listed if info.is_file}
+    sizes = {file.name: file.size for file in Place.at(index.root).files("shards")}
     return [
         f"{name} ends at byte {sizes[name]} of {end}" if name in sizes else f"{name} is missing"
         for name, end in zip(names, ends.tolist(), strict=True)

@@ -27,6 +27,7 @@ class Order:
         said = {"index": index.digest, "deal": asdict(settings), "seed": seed}
         self.digest = hashlib.sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()
         self.dealt: dict[int, Epoch] = {}
+        self.num_slots: dict[int, int] = {}
 
     def epoch(self, number: int) -> Epoch:
         """The slots of an epoch."""
@@ -34,11 +35,14 @@ class Order:
             if len(self.dealt) == EPOCHS_HELD:
                 del self.dealt[min(self.dealt)]
             self.dealt[number] = deal(self.stock, self.settings, self.seed, number)
+            self.num_slots[number] = len(self.dealt[number])
         return self.dealt[number]
 
     def slots_of(self, epoch: int) -> int:
         """Number of slots of an epoch."""
-        return len(self.epoch(epoch))
+        if epoch not in self.num_slots:
+            self.epoch(epoch)
+        return self.num_slots[epoch]
 
     def table(self, epoch: int) -> list[Line]:
         """What an epoch keeps, repeats and leaves out."""

@@ -9,10 +9,15 @@ from collections import OrderedDict
 import pyarrow as pa
 
 from model.data.faults import UnfitError
-from model.data.index import place
 from schemas.index import IndexRow
+from schemas.latents import LatentRow
+from schemas.place import Place
+from schemas.store import told
 
 Members = dict[str, bytes]
+Stretch = IndexRow | LatentRow
+"""A row that says where members of one key lie next to each other in a tar, and their digest."""
+
 BLOCK = tarfile.BLOCKSIZE
 MAX_OPEN = 64
 """Tars that are held open at a time."""
@@ -22,11 +27,11 @@ class Reader:
     """Reads samples of a data set, each by one range of its tar; opens a tar where it is first used."""
 
     def __init__(self, root: str, *, verify: bool) -> None:
-        self.root = root
+        self.place = Place.at(root)
         self.verify = verify
         self.files: OrderedDict[str, pa.NativeFile] = OrderedDict()
 
-    def read(self, row: IndexRow) -> Members:
+    def read(self, row: Stretch) -> Members:
         """The members of a sample by name, in the order of the tar.
 
         Raises:
@@ -34,14 +39,16 @@ class Reader:
             OSError: the storage does not answer.
         """
         try:
-            data = self.opened(row.shard).read_at(row.size, row.offset)
+            file = self.opened(row.shard)
         except FileNotFoundError as error:
             raise UnfitError("missing_shard", row.shard) from error
-        if len(data) < row.size:
+        if file.size() < row.offset + row.size:
             raise UnfitError(
                 "truncated",
-                f"{row.shard} ends at byte {row.offset + len(data)}, the sample at {row.offset + row.size}",
+                f"{row.shard} ends at byte {file.size()}, the sample at {row.offset + row.size}",
             )
+        with told("read", self.place.uri_of(row.shard)):
+            data = file.read_at(row.size, row.offset)
         members = members_of(row, data)
         if self.verify and sample_digest(row.key, members) != row.sha256:
             raise UnfitError("wrong_digest", f"the bytes of {row.key} are not those that the index names")
@@ -50,15 +57,14 @@ class Reader:
     def opened(self, shard: str) -> pa.NativeFile:
         """An open tar."""
         if shard not in self.files:
-            system, path = place(self.root)
-            self.files[shard] = system.open_input_file(f"{path}/{shard}")
+            self.files[shard] = self.place.open(shard)
             if len(self.files) > MAX_OPEN:
                 self.files.popitem(last=False)[1].close()
         self.files.move_to_end(shard)
         return self.files[shard]
 
 
-def members_of(row: IndexRow, data: bytes) -> Members:
+def members_of(row: Stretch, data: bytes) -> Members:
     """The members in a sample's stretch of a tar: plain files named after it that fill the stretch.
 
     Raises:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
 
 from model.data.augment import (
@@ -14,6 +16,8 @@ from model.data.augment import (
 from model.data.batch import Page
 from model.data.deal import Draw
 from model.data.decode import decode_sound, decode_still, decode_window
+from model.data.faults import UnfitError
+from model.data.latents import Halves
 from model.data.lots import Lots, draw_dropout, draw_references
 from model.data.read import Members
 from model.data.settings import SampleSettings
@@ -24,8 +28,22 @@ from schemas.media import FPS
 from schemas.sample import AUDIO, FACE, META, SKELETON, SPHERE, TRACKS, VIDEO, reference_member
 
 
-def fill(page: Page, row: IndexRow, members: Members, draw: Draw, settings: SampleSettings) -> None:
-    """Fill in a page.
+class Encoded(NamedTuple):
+    """Stored latents of a window and of all references of its sample."""
+
+    window: Halves
+    references: Halves
+
+
+def fill(
+    page: Page,
+    row: IndexRow,
+    members: Members,
+    draw: Draw,
+    settings: SampleSettings,
+    encoded: Encoded | None = None,
+) -> None:
+    """Fill in a page; `encoded` are the latents to give in place of pictures.
 
     Raises:
         UnfitError: the sample breaks a promise of formats.md.
@@ -43,7 +61,8 @@ def fill(page: Page, row: IndexRow, members: Members, draw: Draw, settings: Samp
         controls = scale_bones(controls, changes.bones)
     columns = slice(None, None, -1 if changes.mirrored else 1)  # of every picture that is decoded
 
-    decode_window(VIDEO, members[VIDEO], row.frames, draw.start, page.video[:, :, columns])
+    if encoded is None:
+        decode_window(VIDEO, members[VIDEO], row.frames, draw.start, page.video[:, :, columns])
     if baked:
         for name, out in ((SKELETON, page.skeleton), (SPHERE, page.sphere)):
             decode_window(name, members[name], row.frames, draw.start, out)
@@ -57,7 +76,11 @@ def fill(page: Page, row: IndexRow, members: Members, draw: Draw, settings: Samp
     mask(page, changes.masked_frames)
 
     shown = draw_references(lots, settings.references, facts.reference_times_s, window_s(facts, draw))
-    fill_references(page, members, shown, columns)
+    page.reference_valid[...] = np.arange(len(page.reference_valid)) < len(shown)
+    if encoded is None:
+        fill_references(page, members, shown, columns)
+    else:
+        fill_latents(page, encoded, shown)
     fill_speech(page, row, members, draw, wanted=settings.speech)
     dropout = draw_dropout(lots, settings.dropout)
     page.drop_references[...] = dropout.references
@@ -82,11 +105,26 @@ def mask(page: Page, num_frames: int) -> None:
 
 def fill_references(page: Page, members: Members, shown: list[int], columns: slice) -> None:
     """Decode the references to show, in their order."""
-    page.reference_valid[...] = np.arange(len(page.reference_valid)) < len(shown)
     page.references[len(shown) :] = 0
     for out, number in zip(page.references, shown, strict=False):
         name = reference_member(number)
         decode_still(name, members[name], out[:, columns])
+
+
+def fill_latents(page: Page, encoded: Encoded, shown: list[int]) -> None:
+    """Give the latents of the window and of the references to show, in their order.
+
+    Raises:
+        UnfitError: wrong_latents where they are of another size than the batch's, or of fewer references.
+    """
+    window, references = encoded
+    if window.shape != page.latents.shape or references.shape[1:] != page.reference_latents.shape[1:]:
+        raise UnfitError("wrong_latents", f"{window.shape} where {page.latents.shape} were expected")
+    if max(shown) >= len(references):
+        raise UnfitError("wrong_latents", f"{len(references)} references where there are more")
+    page.latents[...] = window
+    page.reference_latents[: len(shown)] = references[shown]
+    page.reference_latents[len(shown) :] = 0
 
 
 def fill_speech(page: Page, row: IndexRow, members: Members, draw: Draw, *, wanted: bool) -> None:

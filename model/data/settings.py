@@ -29,11 +29,23 @@ class SampleSettings:
 
 
 @dataclass(frozen=True, kw_only=True)
+class LatentSource:
+    """Where latents are stored, and of which autoencoder they must be."""
+
+    root: str
+    """Folder that `understudy encode` filled, or its URI."""
+    vae: str
+    """Digest of the autoencoder that training uses."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class LoaderSettings:
     """How a data set is read."""
 
     deal: DealSettings = field(default_factory=DealSettings)
     sample: SampleSettings = field(default_factory=SampleSettings)
+    latents: LatentSource | None = None
+    """Stored latents to give in place of pictures, wherever all of a batch have them."""
     seed: int = 0
     epochs: int | None = None
     """End after so many epochs; None: never."""
@@ -43,7 +55,14 @@ class LoaderSettings:
     """Compare the bytes of every sample with the digest in the index."""
     workers: int = 4
     """Processes that make batches; 0 makes them where they are used."""
+    pin: bool = False
+    """Put batches where a GPU fetches them without waiting."""
     batches_ahead_mib: int = 4096
     """Most memory of batches that are made before they are asked for, MiB."""
     fetch_ahead_mib: int = 64
-    """Most memory of stored samples that one worker fetches before it needs them, MiB."""
+    """Most memory of stored samples that one worker fetches before it needs them, and of latents, MiB."""
+
+    def __post_init__(self) -> None:
+        """Check that what is stored shows what is drawn."""
+        if self.latents and self.sample.augment.mirror > 0:
+            raise ValueError("stored latents show no mirrored samples: leave out latents or augment.mirror")

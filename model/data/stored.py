@@ -105,15 +105,24 @@ def array_in(file: zipfile.ZipFile, name: str) -> NDArray[Any]:
     """One array of an open `.npz`.
 
     Raises:
-        ValueError: it is compressed, holds objects, or has another size than its header says.
+        ValueError: it is compressed, or no plain array.
     """
     entry = file.getinfo(f"{name}.npy")
     if entry.compress_type != zipfile.ZIP_STORED:
         raise ValueError(f"{name} is compressed")
-    body = io.BytesIO(file.read(entry))
+    return plain_array(file.read(entry))
+
+
+def plain_array(data: bytes) -> NDArray[Any]:
+    """The array of a `.npy` file.
+
+    Raises:
+        ValueError: it holds objects, or has another size than its header says.
+    """
+    body = io.BytesIO(data)
     if npy.read_magic(body) != (1, 0):
-        raise ValueError(f"{name} is of another version of .npy")
+        raise ValueError("another version of .npy")
     shape, fortran, dtype = npy.read_array_header_1_0(body, max_header_size=MAX_HEADER_BYTES)
     if fortran or dtype.hasobject:
-        raise ValueError(f"{name} is no plain array")
+        raise ValueError("no plain array")
     return np.frombuffer(body.read(), dtype).reshape(shape)

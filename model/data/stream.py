@@ -17,18 +17,19 @@ from collections import deque
 from collections.abc import Iterator
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
 from torch.utils.data import DataLoader
 
 from model.data.batch import Batch
-from model.data.deal import Draw
 from model.data.faults import Fault
 from model.data.index import open_index, unfit_shards
-from model.data.make import MIB, Maker, Task
+from model.data.latents import Latents
+from model.data.make import MIB, Maker, Slot, Task
 from model.data.order import Order
 from model.data.position import Position, from_state, moved, slots_left, slots_of_rank
 from model.data.settings import LoaderSettings
 from model.data.table import Line, check
-from schemas.index import IndexRow
 from schemas.version import DRAWING
 
 LOG = logging.getLogger(__name__)
@@ -45,7 +46,7 @@ class Loader:
 
     Raises (at birth):
         ValueError: no index of this schema, a group without samples, too many samples dropped, a tar that is
-            missing or cut off, or too little memory for the workers.
+            missing or cut off, or no latents where they should be.
         OSError: the storage does not answer.
     """
 
@@ -57,7 +58,10 @@ class Loader:
         self.order = Order(self.index, settings.deal, settings.seed)
         self.position = Position(order=self.order.digest)
         self.unfit: list[Fault] = []
-        check(self.table(), settings.deal)
+        latents = settings.latents
+        self.latents = Latents(latents.root, latents.vae) if latents else None
+        self.covered: dict[int, NDArray[np.bool_]] = {}
+        check(self.order.stock, settings.deal)
         refuse_tail(self)
         for said in unfit_shards(self.index):
             if settings.max_unfit == 0:
@@ -83,7 +87,8 @@ class Loader:
         """Go on from a saved position, whatever the number of ranks and workers that saved it.
 
         Raises:
-            ValueError: it belongs to another order, or to maps drawn by other rules.
+            ValueError: it belongs to another order, or to maps drawn by other rules, or leaves a tail that
+                these ranks would drop.
         """
         position = from_state(state, self.order.digest)
         if state["drawing"] != DRAWING:
@@ -91,6 +96,7 @@ class Loader:
                 f"trained on maps of drawing rules {state['drawing']}; this code draws by {DRAWING}"
             )
         self.position = position
+        refuse_tail(self)
 
     def __iter__(self) -> Iterator[Batch]:
         """The batches from the position on.
@@ -108,6 +114,7 @@ class Loader:
             prefetch_factor=batches_ahead(self) if workers else None,
             multiprocessing_context=CONTEXT if workers else None,
             worker_init_fn=die_with_trainer,
+            pin_memory=self.settings.pin,
         )
         for batch in batches:
             self.position = moved(self.position, self.ranks, self.order.slots_of)
@@ -117,16 +124,31 @@ class Loader:
     def tasks(self) -> Iterator[Task]:
         """A task for each step of the rank from the position on."""
         places = slots_of_rank(self.position, self.rank, self.ranks, self.order.slots_of)
-        waiting: deque[tuple[tuple[Draw, ...], tuple[IndexRow, ...]]] = deque()
+        waiting: deque[Slot] = deque()
         turn = max(self.settings.workers, 1)  # a worker is given every so manieth task
         for place in itertools.islice(places, self.steps):
-            draws = self.order.epoch(place.epoch).slot(place.slot)
-            waiting.append((draws, tuple(self.index.row(draw.row) for draw in draws)))
+            waiting.append(self.slot(place))
             if len(waiting) > turn:
-                draws, rows = waiting.popleft()
-                yield Task(draws=draws, rows=rows, upcoming=waiting[-1][1])
-        for draws, rows in waiting:
-            yield Task(draws=draws, rows=rows, upcoming=())
+                yield Task(slot=waiting.popleft(), upcoming=waiting[-1])
+        for slot in waiting:
+            yield Task(slot=slot, upcoming=Slot())
+
+    def slot(self, place: Position) -> Slot:
+        """What a slot shows, and where that lies."""
+        draws = self.order.epoch(place.epoch).slot(place.slot)
+        rows = tuple(self.index.row(draw.row) for draw in draws)
+        if self.latents is None or not self.encoded(self.latents, place.epoch)[place.slot]:
+            return Slot(draws=draws, rows=rows)
+        found = (self.latents.found(row, d.start, d.frames) for row, d in zip(rows, draws, strict=True))
+        return Slot(draws=draws, rows=rows, latents=tuple(found))
+
+    def encoded(self, latents: Latents, epoch: int) -> NDArray[np.bool_]:
+        """For each slot of an epoch, whether all of it has latents; what has none is said once."""
+        if epoch not in self.covered:
+            self.covered = {epoch: latents.slots(self.order.stock, self.order.epoch(epoch))}
+            whole = bool(self.covered[epoch].all())
+            LOG.log(logging.INFO if whole else logging.WARNING, latents.said(self.covered[epoch], epoch))
+        return self.covered[epoch]
 
     def note(self, faults: tuple[Fault, ...]) -> None:
         """Count samples that were left out, and stop where they are too many."""

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from model.data.deal import DealSettings, Epoch, Stock
-from model.data.windows import longest_window, num_tokens
+from model.data.deal import DealSettings, Epoch, Stock, longest_windows, quotas
+from model.data.windows import num_tokens
 from schemas.index import bucket_name
 
 
@@ -32,8 +32,7 @@ def dropped(stock: Stock, settings: DealSettings) -> dict[str, NDArray[np.bool_]
     least = settings.window.min_frames
     homeless = stock.group < 0
     short = (stock.frames < least) & ~homeless
-    longest = longest_window(stock.frames, stock.width, stock.height, settings.window, settings.max_tokens)
-    large = (longest < least) & ~short & ~homeless
+    large = (longest_windows(stock, settings) < least) & ~short & ~homeless
     return {"in no group": homeless, "too short": short, "over the token budget": large}
 
 
@@ -72,20 +71,22 @@ def parts(stock: Stock, settings: DealSettings) -> Iterator[tuple[str, NDArray[n
     yield "all", np.ones(len(stock.frames), np.bool_)
 
 
-def check(table: Sequence[Line], settings: DealSettings) -> None:
-    """Returns where little enough is dropped.
+def check(stock: Stock, settings: DealSettings) -> None:
+    """Returns where every group can be drawn from, and little enough is dropped.
 
     Raises:
-        ValueError: more than the settings' share of all samples is never drawn.
+        ValueError: a group has no samples, or more than the settings' share of all samples is never drawn.
     """
-    whole = table[-1]
-    share = sum(whole.dropped.values()) / whole.samples
+    gone = {reason: int(np.count_nonzero(rows)) for reason, rows in dropped(stock, settings).items()}
+    samples = len(stock.frames)
+    share = sum(gone.values()) / samples
     if share > settings.max_dropped:
-        said = ", ".join(f"{count} {reason}" for reason, count in whole.dropped.items())
+        said = ", ".join(f"{count} {reason}" for reason, count in gone.items() if count)
         raise ValueError(
-            f"{share:.1%} of {whole.samples} samples would never be drawn ({said}); "
+            f"{share:.1%} of {samples} samples would never be drawn ({said}); "
             f"max_dropped is {settings.max_dropped:.1%}"
         )
+    quotas(stock, longest_windows(stock, settings) >= settings.window.min_frames, settings)
 
 
 def as_text(table: Sequence[Line]) -> str:

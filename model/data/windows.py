@@ -54,6 +54,25 @@ def longest_window(frames: Ints, width: Ints, height: Ints, rule: WindowRule, ma
     return np.asarray(FRAMES_PER_LATENT * np.minimum(by_clip, by_budget) + 1, np.int64)
 
 
+def windows_of(frames: int, longest: int, ident: Words, rule: WindowRule) -> list[tuple[int, int]]:
+    """First frame and number of frames of all windows that one clip ever gives, each once.
+
+    Raises:
+        ValueError: the rule always gives new ones.
+    """
+    if rule.variants is None:
+        raise ValueError("windows are drawn anew every time: set window.variants to bound their number")
+    many = np.ones(rule.variants, np.int64)
+    start, length = draw_windows(
+        frames * many,
+        longest * many,
+        np.repeat(ident, rule.variants),
+        np.arange(rule.variants, dtype=np.uint64),
+        rule,
+    )
+    return list(dict.fromkeys(zip(start.tolist(), length.tolist(), strict=True)))
+
+
 def draw_windows(
     frames: Ints, longest: Ints, ident: Words, salt: Words, rule: WindowRule
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:

@@ -3,27 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Protocol
 
-from pipeline.core import Tally
-from pipeline.landing import Landed, Ledger
+from pipeline.core import DeviceMissing, Step, Tally
+from pipeline.landing import Lap, Ledger
 from pipeline.leg import Crew, Leg
-
-
-class Watch(Protocol):
-    """Who looks on while a job runs."""
-
-    def leg(self, name: str, *, laps: int, done: int, items: int, items_done: int) -> None:
-        """A leg begins, `done` of its laps have landed before."""
-        ...
-
-    def tick(self, tallies: Sequence[Tally]) -> None:
-        """A lap goes on; its tallies so far."""
-        ...
-
-    def landed(self, lap: Landed) -> None:
-        """A lap has landed."""
-        ...
+from pipeline.runners.minded import Minded
+from pipeline.runners.order import Chain
+from pipeline.runners.watch import Sight, Spot, Watch
 
 
 def run(
@@ -33,22 +19,65 @@ def run(
     *,
     clock: Callable[[], float],
     unseal: Callable[[], None],
+    gpus: Callable[[], int],
 ) -> None:
-    """Bring every leg to its end. Laps that have landed from the same inputs are not run again.
+    """Bring every leg to its end, one after the other. `gpus` counts those of this machine.
 
-    `unseal` is called before a leg changes anything: what vouches for the whole must not outlive a change.
+    Raises:
+        DeviceMissing: a step needs a GPU, and there is none.
     """
+    for step in (step for leg in legs for step in leg.steps if isinstance(step, Step)):
+        if step.gpus > 0 and gpus() == 0:
+            raise DeviceMissing(f"step {step.name!r} needs a GPU, and this machine has none")
     for leg in legs:
-        laps = leg.laps(ledger)
-        gone = ledger.prune(leg.name, {lap.name for lap in laps})
-        pending = [lap for lap in laps if not ledger.is_done(lap)]
-        items = sum(lap.items for lap in laps)
-        items_done = items - sum(lap.items for lap in pending)
-        watch.leg(leg.name, laps=len(laps), done=len(laps) - len(pending), items=items, items_done=items_done)
-        if pending or gone:
-            unseal()
-        if not pending:
-            continue
-        crew = Crew(leg, clock)
-        for lap in pending:
-            watch.landed(crew.run(lap, ledger, watch.tick))
+        chain = Chain([leg], ledger, ahead=1, unseal=unseal)
+        watch.lanes(chain.lanes)
+        if not chain.over:
+            run_leg(leg, chain, ledger, watch, clock)
+
+
+def run_leg(leg: Leg, chain: Chain, ledger: Ledger, watch: Watch, clock: Callable[[], float]) -> None:
+    """Run the laps that have not landed."""
+    desk = Desk(watch, clock)
+    crew = Crew(leg, clock, lambda step, stage: Minded(step=step, stage=stage, holds={}, tell=desk.at))
+    while (lap := chain.take(frozenset({leg.name}))) is not None:
+        desk.begin(lap)
+        chain.landed(lap, crew.run(lap, ledger, desk.tallied))
+        watch.lanes(chain.lanes)
+
+
+class Desk:
+    """What this process is at, told to the watch."""
+
+    def __init__(self, watch: Watch, clock: Callable[[], float]) -> None:
+        self.watch = watch
+        self.clock = clock
+
+    def begin(self, lap: Lap) -> None:
+        """A lap begins."""
+        self.lap = lap
+        self.tallies: Sequence[Tally] = ()
+        self.at(None)
+
+    def at(self, spot: Spot | None) -> None:
+        """An item begins, or none is worked on."""
+        self.spot, self.since = spot, self.clock()
+        self.tell()
+
+    def tallied(self, tallies: Sequence[Tally]) -> None:
+        """An outcome has come."""
+        self.tallies = tallies
+        self.tell()
+
+    def tell(self) -> None:
+        """Tell the watch."""
+        sight = Sight(
+            worker="this process",
+            leg=self.lap.leg,
+            lap=self.lap.name,
+            spot=self.spot,
+            since_s=self.clock() - self.since,
+            limit_s=None,
+            tallies=self.tallies,
+        )
+        self.watch.sights([sight])

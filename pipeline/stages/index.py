@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-import itertools
 import os
 import re
 import shutil
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
+from numpy.typing import NDArray
 
-from schemas.arrow import decode, encode, schema_of
+from schemas.arrow import decode, schema_of
 from schemas.index import IndexRow
 
 INDEX = "index.parquet"
@@ -23,29 +27,99 @@ ROW_BYTES = 32
 """A row's digest alone needs these, however well the rest compresses: an index that says more is refused."""
 
 
-def write_index(out: Path, rows: Iterable[IndexRow]) -> int:
+ROWS_AT_ONCE = 2**16
+"""Rows in memory while an index is written, and in one row group."""
+
+Part = Callable[[Sequence[str]], pa.Table]
+"""Gives the named columns of some of an index's rows: asked once for their order, once to be written."""
+
+
+def write_index(out: Path, parts: Sequence[Part]) -> int:
     """Write `index.parquet` from the rows of all shards, in the order of their keys; gives their number.
 
-    The same rows, in any order, give the same bytes. Tars that no row names, left by an earlier plan, are
-    removed first.
+    The same rows, in any order and in any parts, give the same bytes. Tars that no row names, left by an
+    earlier plan, are removed first. In memory are the keys of all rows, and the parts that `ROWS_AT_ONCE`
+    rows lie in: few where each part is a shard, as shards follow their keys.
 
     Raises:
         ValueError: two rows have one key.
         OSError: the folder cannot be written, or gives other bytes back.
     """
-    ordered = sorted(rows, key=lambda row: row.key)
-    for row, after in itertools.pairwise(ordered):
-        if row.key == after.key:
-            raise ValueError(f"two samples have the key {row.key}: in {row.shard} and in {after.shard}")
-    remove_unnamed(out, {row.shard for row in ordered})
-    table, path, aside = encode(ordered, IndexRow), out / INDEX, out / f".{INDEX}.tmp"
-    pq.write_table(table, aside, compression="zstd", row_group_size=2**16)
-    if not pq.read_table(aside).equals(table):
-        raise OSError(f"{path}: the rows read back are not those that were written")
+    order, named = order_of(parts)
+    remove_unnamed(out, named)
+    path, aside = out / INDEX, out / f".{INDEX}.tmp"
+    with pq.ParquetWriter(aside, schema_of(IndexRow), compression="zstd", write_page_checksum=True) as writer:
+        for table in tables_in(order, parts):
+            writer.write_table(table, row_group_size=ROWS_AT_ONCE)
+    read_back(aside, len(order.row))
     with aside.open("rb+") as file:
         os.fsync(file.fileno())
     aside.replace(path)
-    return len(ordered)
+    return len(order.row)
+
+
+@dataclass(frozen=True)
+class Order:
+    """Where the rows of an index lie, in the order of their keys."""
+
+    part: NDArray[np.int64]  # index of the part
+    row: NDArray[np.int64]  # within it
+
+
+def order_of(parts: Sequence[Part]) -> tuple[Order, set[str]]:
+    """Where each row of the index comes from, and the tars that they name."""
+    with ThreadPoolExecutor() as pool:
+        tables = list(pool.map(lambda part: part(["key", "shard"]), parts))
+    named = {shard for table in tables for shard in table["shard"].unique().to_pylist()}
+    keys = pa.chunked_array([chunk for table in tables for chunk in table["key"].chunks], pa.string())
+    sizes = np.array([table.num_rows for table in tables], dtype=np.int64)
+    del tables
+    keys = keys.combine_chunks()
+    ranks = pc.sort_indices(keys)
+    rank = ranks.to_numpy().astype(np.int64)
+    part = np.repeat(np.arange(len(parts)), sizes)[rank]
+    order = Order(part, rank - (np.cumsum(sizes) - sizes)[part])
+    refuse_repeats(keys.take(ranks), order, parts)
+    return order, named
+
+
+def refuse_repeats(keys: pa.Array, order: Order, parts: Sequence[Part]) -> None:
+    """Raises: ValueError: two of the ordered keys are one."""
+    same = pc.equal(keys[:-1], keys[1:]).to_numpy(zero_copy_only=False)
+    if same.any():
+        first = int(same.argmax())
+        one, other = (
+            parts[order.part[at]](["shard"])["shard"][order.row[at]].as_py() for at in (first, first + 1)
+        )
+        raise ValueError(f"two samples have the key {keys[first].as_py()}: in {one} and in {other}")
+
+
+def tables_in(order: Order, parts: Sequence[Part]) -> Iterator[pa.Table]:
+    """The rows in order, `ROWS_AT_ONCE` in a table; a part is read when its first row is due."""
+    last = np.zeros(len(parts), dtype=np.int64)
+    np.maximum.at(last, order.part, np.arange(len(order.part)))
+    held: dict[int, pa.Table] = {}
+    for start in range(0, len(order.part), ROWS_AT_ONCE):
+        here = order.part[start : start + ROWS_AT_ONCE]
+        needed, which = np.unique(here, return_inverse=True)
+        held |= {part: parts[part](schema_of(IndexRow).names) for part in needed.tolist() if part not in held}
+        tables = [held[part] for part in needed.tolist()]
+        sizes = np.array([table.num_rows for table in tables])
+        rows = (np.cumsum(sizes) - sizes)[which] + order.row[start : start + ROWS_AT_ONCE]
+        yield pa.concat_tables(tables).combine_chunks().take(rows).combine_chunks()
+        held = {part: table for part, table in held.items() if last[part] >= start + len(here)}
+
+
+def read_back(path: Path, rows: int) -> None:
+    """Read a written index whole: every page has the checksum of what was to be written.
+
+    Raises:
+        OSError: the disk gives other bytes back.
+    """
+    with pq.ParquetFile(path, page_checksum_verification=True) as file:
+        found = sum(batch.num_rows for batch in file.iter_batches())
+    if found != rows:
+        raise OSError(f"{path}: wrote {rows} rows, read back {found}")
 
 
 def remove_unnamed(out: Path, named: set[str]) -> None:

@@ -63,8 +63,10 @@ class Shard:
         self.settings = settings
         self.out = out
 
-    def __call__(self, plan: ShardPlan) -> list[IndexRow | Reject]:
-        """A row for each member that was stored, a reject for each other.
+    def __call__(self, plan: ShardPlan) -> Iterator[IndexRow | Reject]:
+        """A row for each member that was stored, a reject for each other, as each is done with.
+
+        The rows hold once the last has been given and the tar is in its place.
 
         Raises:
             OSError: the folder cannot be written, the disk is full, or it gives other bytes back.
@@ -74,15 +76,17 @@ class Shard:
         path = self.out / "shards" / f"{plan.key}.tar"
         with workplace(path) as folder:
             aside = folder / "shard.tar"
-            outcomes = list(self.write(plan, aside, folder))
-            rows = [outcome for outcome in outcomes if isinstance(outcome, IndexRow)]
+            rows = []
+            for outcome in self.write(plan, aside, folder):
+                if isinstance(outcome, IndexRow):
+                    rows.append(outcome)
+                yield outcome
             if rows:
                 read_back(aside, rows)
                 aside.replace(path)
                 sync(path.parent)
             else:
                 path.unlink(missing_ok=True)
-        return outcomes
 
     def write(self, plan: ShardPlan, path: Path, folder: Path) -> Iterator[IndexRow | Reject]:
         """Encode the members one by one into a tar at `path`."""

@@ -65,7 +65,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     Ledger(out).land(lap("samples", 4), [*samples, sample_of(video, SCENE, 10, 25)], Sample, [])
     lost = Reject(key="0123456789ab-000010-0", step="shard", reason="unreadable", detail="gone", uri="a")
     land(out, [row for row in rows if isinstance(row, IndexRow)], lost)
-    write_index(out, [row for row in rows if isinstance(row, IndexRow)])
+    write_index(out, [encode([row for row in rows if isinstance(row, IndexRow)], IndexRow).select])
     run = {"schema": 1, "drawing": 1, "recipe": "default", "settings": {}, "code": "0", "estimators": {}}
     (out / "run.json").write_text(json.dumps(run))
     return out
@@ -145,7 +145,7 @@ def remade(out: Path, change: Callable[[Members], Any], **rows: Any) -> None:
                 (out / f"{row.key}.members").unlink()
     lost = Reject(key="0123456789ab-000010-0", step="shard", reason="unreadable", detail="gone", uri="a")
     land(out, placed, lost)
-    write_index(out, placed)
+    write_index(out, [encode(placed, IndexRow).select])
 
 
 def with_fields(row: IndexRow, **changes: Any) -> IndexRow:

@@ -10,11 +10,12 @@ from pathlib import Path
 import pytest
 
 from pipeline import plan
-from pipeline.core import Rejected, Step, Tally
-from pipeline.landing import Landed, Ledger
+from pipeline.core import Rejected, Step
+from pipeline.landing import Ledger
 from pipeline.leg import Leg
 from pipeline.listing import enlist
 from pipeline.runners.inline import run
+from pipeline.runners.watch import Lane, Sight
 from schemas.media import Listed, Source
 
 
@@ -23,17 +24,23 @@ class Seen:
     """A watch that remembers."""
 
     legs: list[tuple[str, int, int]] = field(default_factory=list)
+    done: dict[str, int] = field(default_factory=dict)
     laps: int = 0
     unsealed: int = 0
 
-    def leg(self, name: str, *, laps: int, done: int, items: int, items_done: int) -> None:
-        self.legs.append((name, laps, done))
+    def lanes(self, lanes: Sequence[Lane]) -> None:
+        for lane in lanes:
+            if lane.leg in self.done:
+                self.laps += lane.done - self.done[lane.leg]
+            else:
+                self.legs.append((lane.leg, lane.laps, lane.done))
+            self.done[lane.leg] = lane.done
 
-    def tick(self, tallies: Sequence[Tally]) -> None:
+    def sights(self, sights: Sequence[Sight]) -> None:
         pass
 
-    def landed(self, lap: Landed) -> None:
-        self.laps += 1
+    def stuck(self, why: Sequence[str]) -> None:
+        pass
 
     def unseal(self) -> None:
         self.unsealed += 1
@@ -71,13 +78,13 @@ def house(grade: int = 1, stage: Callable[[Source], Iterator[Source]] = again) -
     second = Step(name="again", make=lambda: stage, takes=Source, gives=Source)
     return [
         Leg(name="sources", steps=(first,), plan=partial(plan.listed, sources_per_lap=2)),
-        Leg(name="copy", steps=(second,), plan=partial(plan.lap_for_lap, before="sources", cls=Source)),
+        Leg(name="copy", steps=(second,), plan=plan.LapForLap(before="sources", cls=Source)),
     ]
 
 
 def go(ledger: Ledger, legs: list[Leg]) -> Seen:
     seen = Seen()
-    run(legs, ledger, seen, clock=lambda: 0.0, unseal=seen.unseal)
+    run(legs, ledger, seen, clock=lambda: 0.0, unseal=seen.unseal, gpus=int)
     return seen
 
 

@@ -79,12 +79,12 @@ def test_an_interrupted_lap_does_not_exist(tmp_path: Path) -> None:
     assert not list((tmp_path / "landings").rglob("*.tmp"))
 
 
-def test_done_means_done_from_these_inputs(tmp_path: Path) -> None:
+def test_a_marker_says_from_which_inputs_a_lap_landed(tmp_path: Path) -> None:
     ledger = Ledger(tmp_path)
-    assert not ledger.is_done(lap())
-    ledger.land(lap(), [source(1)], Source, [])
-    assert ledger.is_done(lap())
-    assert not ledger.is_done(lap(inputs="other settings"))
+    assert ledger.all_landed("sources") == {}
+    landed = ledger.land(lap(), [source(1)], Source, [])
+    assert landed.inputs == lap().inputs
+    assert ledger.all_landed("sources") == {"000000": landed}
 
 
 def test_prune_forgets_laps_out_of_plan(tmp_path: Path) -> None:

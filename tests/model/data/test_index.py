@@ -84,7 +84,7 @@ def test_what_is_no_index_is_refused(own_set):
     with pytest.raises(ValueError, match=r"index\.parquet"):
         open_index(str(own_set))
     pq.write_table(pa.table({"key": ["a"]}), path)
-    with pytest.raises(ValueError, match="its columns are not those of an index of schema 1"):
+    with pytest.raises(ValueError, match="its columns are not those of schema 1"):
         open_index(str(own_set))
     rewrite(own_set, [])
     with pytest.raises(ValueError, match="no samples"):

@@ -9,7 +9,7 @@ import webdataset
 from model.data.ahead import Ahead
 from model.data.faults import UnfitError
 from model.data.index import open_index
-from model.data.read import Reader, sample_digest
+from model.data.read import Reader, Stretch, sample_digest
 from pipeline.media.tar import sample_digest as digest_of_the_pipeline
 from pipeline.stages.index import read_index
 from schemas.index import IndexRow
@@ -95,7 +95,7 @@ class Counting(Reader):
         super().__init__(root, verify=True)
         self.log: list[str] = []
 
-    def read(self, row: IndexRow) -> dict[str, bytes]:
+    def read(self, row: Stretch) -> dict[str, bytes]:
         self.log.append(row.key)
         return super().read(row)
 

@@ -19,7 +19,7 @@ import pytest
 import torch
 
 from model.data.batch import tensors
-from model.data.deal import AS_IT_IS, EVEN
+from model.data.deal import AS_IT_IS, EVEN, DealSettings, Epoch, Stock, deal
 from model.data.index import open_index
 from model.data.order import Order
 from model.data.settings import LoaderSettings, SampleSettings
@@ -209,6 +209,32 @@ def test_resuming_reads_nothing_of_what_came_before(own_set):
         if path.relative_to(own_set).as_posix() not in needed:
             path.unlink()
     assert run(own_set, settings, 1, 1, state)[0] == [ahead]
+
+
+def test_resuming_deals_no_epoch_that_came_before(data_set, monkeypatch):
+    """What is computed before the first batch does not grow with the position either."""
+    state = {**Loader(str(data_set), quick()).state_dict(), "epoch": 1_000, "slot": 3}
+    dealt: list[int] = []
+
+    def watched(stock: Stock, settings: DealSettings, seed: int, epoch: int) -> Epoch:
+        dealt.append(epoch)
+        return deal(stock, settings, seed, epoch)
+
+    monkeypatch.setattr("model.data.order.deal", watched)
+    loader = Loader(str(data_set), quick())
+    loader.load_state_dict(state)
+    next(iter(loader))
+    assert dealt == [1_000]
+
+
+def test_a_tail_is_refused_on_resuming_too(data_set):
+    settings = sets.settings(epochs=1, deal=replace(sets.settings().deal, max_dropped=0.01))
+    state = Loader(str(data_set), settings).state_dict()
+    slots = Order(open_index(str(data_set)), settings.deal, 0).slots_of(0)
+    ranks = next(ranks for ranks in range(3, slots + 1) if slots % ranks == 0)
+    other = Loader(str(data_set), settings, rank=0, ranks=ranks)
+    with pytest.raises(ValueError, match=f"do not fill a step of {ranks} ranks"):
+        other.load_state_dict({**state, "slot": slots - 1})
 
 
 def test_a_finite_run_gives_every_rank_the_same_steps_and_each_sample_once(data_set):

@@ -42,8 +42,8 @@ def test_what_is_never_drawn_is_counted_by_reason_and_refused():
     with pytest.raises(
         ValueError, match=r"samples would never be drawn .*1 in no group, 3 too short, .*1\.0%"
     ):
-        check(table, settings)
-    check(table, replace(settings, max_dropped=1.0))
+        check(stock, settings)
+    check(stock, replace(settings, max_dropped=1.0))
 
 
 def test_repeats_and_rests_are_counted():

@@ -10,7 +10,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from pipeline.stages.index import INDEX, read_index, write_index
+from pipeline.stages import index
+from pipeline.stages.index import INDEX, Part, read_index, write_index
 from schemas.arrow import encode
 from schemas.index import IndexRow
 
@@ -29,13 +30,18 @@ def row(number: int, **changes: Any) -> IndexRow:
     return IndexRow(**{**said, **changes})
 
 
+def parts(*rows: IndexRow, size: int = 7) -> list[Part]:
+    """The rows as shards land them: some together."""
+    return [encode(rows[start : start + size], IndexRow).select for start in range(0, len(rows), size)]
+
+
 def told(rows: Any) -> list[dict[str, Any]]:
     return [{field.name: getattr(one, field.name) for field in fields(IndexRow)} for one in rows]
 
 
 def test_rows_come_back_in_the_order_of_their_keys(tmp_path: Path) -> None:
     rows = [row(number) for number in range(300)]
-    assert write_index(tmp_path, reversed(rows)) == 300
+    assert write_index(tmp_path, parts(*reversed(rows))) == 300
     assert told(read_index(tmp_path)) == told(rows)
     assert [path.name for path in tmp_path.iterdir()] == [INDEX]
 
@@ -43,11 +49,33 @@ def test_rows_come_back_in_the_order_of_their_keys(tmp_path: Path) -> None:
 def test_bytes_do_not_depend_on_the_order_or_the_time(tmp_path: Path) -> None:
     rows = [row(number) for number in range(300)]
     written = []
-    for name, order in (("a", rows), ("b", rows[::-1])):
+    for name, order, size in (("a", rows, 300), ("b", rows[::-1], 7)):
         (tmp_path / name).mkdir()
-        write_index(tmp_path / name, order)
+        write_index(tmp_path / name, parts(*order, size=size))
         written.append((tmp_path / name / INDEX).read_bytes())
     assert written[0] == written[1]
+
+
+def test_rows_of_many_parts_cross_the_tables_that_are_written(tmp_path: Path, monkeypatch: Any) -> None:
+    monkeypatch.setattr(index, "ROWS_AT_ONCE", 16)
+    rows = [row(number) for number in range(100)]
+    dealt = [row for start in range(9) for row in rows[start::9]]
+    assert write_index(tmp_path, parts(*dealt)) == 100
+    assert told(read_index(tmp_path)) == told(rows)
+
+
+def test_a_disk_that_gives_other_bytes_back_is_an_error(tmp_path: Path, monkeypatch: Any) -> None:
+    class Flipping(pq.ParquetWriter):
+        def close(self) -> None:
+            super().close()
+            data = bytearray((tmp_path / f".{INDEX}.tmp").read_bytes())
+            data[len(data) // 4] ^= 1
+            (tmp_path / f".{INDEX}.tmp").write_bytes(data)
+
+    monkeypatch.setattr(index.pq, "ParquetWriter", Flipping)
+    with pytest.raises(OSError, match="CRC"):
+        write_index(tmp_path, parts(*(row(number) for number in range(100))))
+    assert not (tmp_path / INDEX).exists()
 
 
 def test_an_index_of_nothing_is_an_index(tmp_path: Path) -> None:
@@ -56,8 +84,10 @@ def test_an_index_of_nothing_is_an_index(tmp_path: Path) -> None:
 
 
 def test_two_samples_of_one_key_are_an_error(tmp_path: Path) -> None:
-    with pytest.raises(ValueError, match="two samples have the key 000000000007-000000-0"):
-        write_index(tmp_path, [row(7), row(8), row(7)])
+    with pytest.raises(
+        ValueError, match=r"the key 000000000007-000000-0: in .*/000000\.tar and in .*/000001\.tar"
+    ):
+        write_index(tmp_path, parts(row(7), row(8), row(7, shard="shards/640x960/000001.tar"), size=2))
     assert list(tmp_path.iterdir()) == []
 
 
@@ -68,7 +98,7 @@ def test_tars_of_an_earlier_plan_and_leftovers_go_and_nothing_else(tmp_path: Pat
         (bucket / name).write_bytes(b"")
     (bucket / ".000001.tmp").mkdir()
     (bucket / ".000001.tmp" / "video.mp4").write_bytes(b"half")
-    write_index(tmp_path, [row(1)])
+    write_index(tmp_path, parts(row(1)))
     assert sorted(path.name for path in bucket.iterdir()) == ["000000.tar", "mine.tar", "notes.txt"]
 
 
@@ -96,7 +126,7 @@ def with_null(path: Path) -> None:
     ids=["empty", "noise", "cut", "columns", "null", "boast"],
 )
 def test_what_is_no_index_is_refused(damage: Any, words: str, tmp_path: Path) -> None:
-    write_index(tmp_path, [row(1), row(2)])
+    write_index(tmp_path, parts(row(1), row(2)))
     damage(tmp_path / INDEX)
     with pytest.raises(ValueError, match=words):
         read_index(tmp_path)

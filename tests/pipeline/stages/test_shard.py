@@ -57,7 +57,7 @@ def plan(tmp_path_factory: pytest.TempPathFactory) -> ShardPlan:
 def stored(plan: ShardPlan, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, list[Any]]:
     """The data set's folder and the rows."""
     out = tmp_path_factory.mktemp("out")
-    return out, Shard(ShardSettings(), out)(plan)
+    return out, list(Shard(ShardSettings(), out)(plan))
 
 
 def pictures(data: bytes) -> Frames:
@@ -192,7 +192,7 @@ def test_same_bytes_again_in_other_windows_and_after_a_kill(
     left = tmp_path / "shards" / plan.bucket / ".000000.tmp" / "video.mp4"
     left.parent.mkdir(parents=True)
     left.write_bytes(b"half a video")
-    again = Shard(ShardSettings(window=7), tmp_path)(plan)
+    again = list(Shard(ShardSettings(window=7), tmp_path)(plan))
     assert [vars_of(row) for row in again] == [vars_of(row) for row in rows]
     assert (tmp_path / rows[0].shard).read_bytes() == (out / rows[0].shard).read_bytes()
     assert names_in(tmp_path / "shards" / plan.bucket) == ["000000.tar"]
@@ -242,14 +242,14 @@ def test_a_bug_upstream_stops_the_run_before_the_tar_has_its_name(plan: ShardPla
     arrays["body_yaw"] = np.where(np.arange(len(arrays["body_yaw"])) == 3, np.nan, arrays["body_yaw"])
     bad = remade(member, scene=remade(member.scene, controls=Controls(**arrays)))
     with pytest.raises(RuntimeError, match="tracks: body_yaw: not finite"):
-        Shard(ShardSettings(), tmp_path)(plan_of(bad))
+        list(Shard(ShardSettings(), tmp_path)(plan_of(bad)))
     assert list(tmp_path.rglob("*.tar")) == []
 
 
 def test_an_unwritable_folder_is_one_clear_error(plan: ShardPlan, tmp_path: Path) -> None:
     (tmp_path / "shards").write_text("a file where the folder should be")
     with pytest.raises(OSError, match=r"Not a directory.*shards"):
-        Shard(ShardSettings(), tmp_path)(plan)
+        list(Shard(ShardSettings(), tmp_path)(plan))
 
 
 def test_a_full_disk_is_an_error_and_leaves_nothing(plan: ShardPlan, tmp_path: Path) -> None:
@@ -258,7 +258,7 @@ def test_a_full_disk_is_an_error_and_leaves_nothing(plan: ShardPlan, tmp_path: P
     resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, before[1]))
     try:
         with pytest.raises(OSError, match="File too large"):
-            Shard(ShardSettings(), tmp_path)(plan)
+            list(Shard(ShardSettings(), tmp_path)(plan))
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, before)
     assert [path for path in tmp_path.rglob("*") if path.is_file()] == []
@@ -272,7 +272,7 @@ def test_a_killed_attempt_leaves_no_tar_and_the_next_one_is_whole(
         "from pathlib import Path\n"
         "import pipeline.stages.shard as stage\n"
         "stage.read_back = lambda path, rows: os.kill(os.getpid(), signal.SIGKILL)\n"
-        "stage.Shard(stage.ShardSettings(), Path(sys.argv[1]))(pickle.load(sys.stdin.buffer))\n"
+        "list(stage.Shard(stage.ShardSettings(), Path(sys.argv[1]))(pickle.load(sys.stdin.buffer)))\n"
     )
     root = Path(__file__).resolve().parents[3]
     ended = subprocess.run(
@@ -280,7 +280,7 @@ def test_a_killed_attempt_leaves_no_tar_and_the_next_one_is_whole(
     )
     assert ended.returncode == -signal.SIGKILL
     assert names_in(tmp_path / "shards" / plan.bucket) == [".000000.tmp"]
-    Shard(ShardSettings(), tmp_path)(plan)
+    list(Shard(ShardSettings(), tmp_path)(plan))
     out, rows = stored
     assert (tmp_path / rows[0].shard).read_bytes() == (out / rows[0].shard).read_bytes()
     assert names_in(tmp_path / "shards" / plan.bucket) == ["000000.tar"]

@@ -1,0 +1,130 @@
+"""Stored latents: found where sample, window, autoencoder and rules are the same, and read as samples are."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import NamedTuple
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+from numpy.typing import NDArray
+
+from model.data.chance import Ints, Words, stirred
+from model.data.deal import Epoch, Stock
+from model.data.faults import UnfitError
+from model.data.index import MAX_SAMPLE_BYTES, MAX_SIDE_PX, idents, rows_in
+from model.data.read import Members
+from model.data.stored import plain_array
+from schemas.arrow import decode, encode
+from schemas.index import IndexRow
+from schemas.latents import INDEX, MEMBER, LatentRow
+from schemas.media import MAX_CLIP_FRAMES
+from schemas.place import Place
+from schemas.version import LATENTS, SCHEMA
+
+Halves = NDArray[np.float16]
+REPETITIVE = ["vae", "shard"]
+LIMITS = {
+    "schema": (SCHEMA, SCHEMA),
+    "start": (0, MAX_CLIP_FRAMES),
+    "frames": (0, MAX_CLIP_FRAMES),
+    "offset": (0, 2**50),
+    "size": (1, MAX_SAMPLE_BYTES),
+    "channels": (1, 1024),
+    "times": (1, MAX_CLIP_FRAMES),
+    "height": (1, MAX_SIDE_PX),
+    "width": (1, MAX_SIDE_PX),
+}
+
+
+class Found(NamedTuple):
+    """The stored latents of one draw."""
+
+    window: LatentRow
+    references: LatentRow
+
+
+class Latents:
+    """Which windows have latents of this autoencoder, made by the rules of this code.
+
+    Raises (at birth):
+        ValueError: the folder holds no latents of this schema.
+        OSError: the storage does not answer.
+    """
+
+    def __init__(self, root: str, vae: str) -> None:
+        self.root = root
+        table = rows_in(f"{root}/{INDEX}", Place.at(root).read(INDEX), LatentRow, REPETITIVE, LIMITS)
+        fits = pc.and_(pc.equal(table["vae"].cast(pa.string()), vae), pc.equal(table["rules"], LATENTS))
+        self.table = table.filter(fits)
+        self.num_others = table.num_rows - self.table.num_rows
+        start, frames = (np.asarray(self.table[name].to_numpy(), np.int64) for name in ("start", "frames"))
+        codes = codes_of(idents(self.table["sample_sha256"]), start, frames)
+        self.order = np.argsort(codes, kind="stable")
+        self.codes = codes[self.order]
+
+    def places(self, ident: Words, start: Ints, frames: Ints) -> Ints:
+        """Row of the latents of each window, -1 where there are none."""
+        codes = codes_of(ident, start, frames)
+        at = np.searchsorted(self.codes, codes)
+        known = at < len(self.codes)
+        known[known] = self.codes[at[known]] == codes[known]
+        found = np.full(len(codes), -1)
+        found[known] = self.order[at[known]]
+        return found
+
+    def slots(self, stock: Stock, epoch: Epoch) -> NDArray[np.bool_]:
+        """For each slot of an epoch, whether all of its draws have latents."""
+        ident, none = stock.ident[epoch.row], np.zeros_like(epoch.row)
+        has = (self.places(ident, epoch.start, epoch.frames) >= 0) & (self.places(ident, none, none) >= 0)
+        return np.logical_and.reduceat(has, epoch.bounds[:-1])
+
+    def found(self, row: IndexRow, start: int, frames: int) -> Found:
+        """Where the latents of a window lie that has some."""
+        ident = np.array([int(row.sha256[:16], 16)] * 2, np.uint64)
+        numbers = self.places(ident, np.array([start, 0]), np.array([frames, 0]))
+        return Found(*decode(self.table.take(numbers), LatentRow))
+
+    def said(self, slots: NDArray[np.bool_], epoch: int) -> str:
+        """For a person: how much of an epoch is encoded, and why not all of it."""
+        matched, whole = np.count_nonzero(slots), len(slots)
+        said = f"latents in {self.root} match {matched} of {whole} batches of epoch {epoch}"
+        if matched < whole:
+            said += (
+                "; the others are decoded: their windows, samples or references are not among those encoded"
+            )
+            if self.num_others:
+                said += f", and {self.num_others} rows are of another autoencoder or other rules"
+        return said
+
+
+def codes_of(ident: Words, start: Ints, frames: Ints) -> Words:
+    """One number for each window of each sample."""
+    return stirred(ident, (start << 32 | frames).astype(np.uint64))
+
+
+def latents_in(row: LatentRow, members: Members) -> Halves:
+    """The latents of a row.
+
+    Raises:
+        UnfitError: wrong_latents.
+    """
+    try:
+        found = plain_array(members[MEMBER])
+    except (KeyError, ValueError) as error:
+        raise UnfitError("wrong_latents", f"{row.key}: {error}") from error
+    wanted = (row.times, row.channels) if row.frames == 0 else (row.channels, row.times)
+    if found.dtype != np.float16 or found.shape != (*wanted, row.height, row.width):
+        raise UnfitError("wrong_latents", f"{row.key}: {found.dtype} {found.shape}")
+    return found
+
+
+def write_index(root: str, rows: Iterable[LatentRow]) -> int:
+    """Write `latents.parquet`, in the order of the keys; gives the number of rows."""
+    table = encode(sorted(rows, key=lambda row: row.key), LatentRow)
+    data = pa.BufferOutputStream()
+    pq.write_table(table, data, compression="zstd", row_group_size=2**16)
+    Place.at(root).write(INDEX, data.getvalue().to_pybytes())
+    return int(table.num_rows)

@@ -1,0 +1,55 @@
+"""A small Ray cluster of several machines on this one, and what a test may do to it."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+import psutil
+from ray.cluster_utils import Cluster
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+@contextmanager
+def machines(number: int) -> Iterator[Cluster]:
+    """A head without work and so many machines of one processor each."""
+    cluster = Cluster(initialize_head=True, head_node_args={"num_cpus": 0, "include_dashboard": False})
+    try:
+        for _ in range(number):
+            cluster.add_node(num_cpus=1)
+        cluster.wait_for_nodes()
+        yield cluster
+    finally:
+        cluster.shutdown()
+
+
+def start(films: Path, out: Path, address: str) -> subprocess.Popen[str]:
+    """The job of `tests.cluster.job` in a process of its own."""
+    command = [sys.executable, "-m", "tests.cluster.job"]
+    command += [str(path) for path in (films / "videos", out, films / "truths")]
+    return subprocess.Popen(
+        [*command, address], cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+    )
+
+
+def workers() -> list[psutil.Process]:
+    """Our actors' processes, oldest first."""
+    found = []
+    for process in psutil.process_iter(["cmdline", "create_time"]):
+        with suppress(psutil.Error):
+            if " ".join(process.info["cmdline"] or ()).startswith("ray::Worker"):
+                found.append(process)
+    return sorted(found, key=lambda process: process.info["create_time"])
+
+
+def kill(process: psutil.Process) -> bool:
+    """Kill a process as the kernel would; whether it was there."""
+    with suppress(psutil.Error):
+        process.send_signal(signal.SIGKILL)
+        return True
+    return False
