@@ -17,7 +17,7 @@ STAYS = 0.98
 """Share of a smoothed number that stays at each step."""
 
 
-class TrainingFault(RuntimeError):
+class TrainingFault(ValueError):
     """A training cannot go on; what was saved is sound."""
 
 
@@ -33,7 +33,7 @@ def memory_said(batch: Batch) -> Iterator[None]:
     except RuntimeError as trouble:  # of which torch.OutOfMemoryError is one, but not on a processor
         if not isinstance(trouble, torch.OutOfMemoryError) and "can't allocate memory" not in str(trouble):
             raise
-        clips, frames, height, width = batch.video.shape[:4]
+        clips, frames, height, width = batch.skeleton.shape[:4]
         raise TrainingFault(
             f"memory is exhausted by {clips} clips of {frames} frames of {width}x{height} px: "
             "lower loader.deal.max-tokens or loader.deal.window.max-frames, set recompute, or raise zero"

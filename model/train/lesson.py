@@ -33,13 +33,14 @@ def lesson(batch: Batch, codec: VideoCodec, *, faces: bool) -> Lesson:
 
     Conditions that the batch withholds are marked unseen.
     """
-    latents = codec.encode(as_input(batch.video))
+    latents = batch.latents.float() if batch.encoded else codec.encode(as_input(batch.video))
+    references = batch.reference_latents.float() if batch.encoded else stills(batch.references, codec)
     maps = torch.cat([as_unit(batch.skeleton), as_unit(batch.sphere)], dim=1)
     crops = FaceCrops(as_input(batch.face).transpose(1, 2), batch.face_valid & ~batch.drop_face[:, None])
     scene = Scene(
         maps=maps,
         motion_seen=~batch.drop_pose,
-        references=stills(batch.references, codec),
+        references=references,
         references_seen=batch.reference_valid & ~batch.drop_references[:, None],
         first=latents[:, :, 0],
         first_given=torch.ones_like(batch.drop_pose),
@@ -74,7 +75,7 @@ def generator_of(seed: int, place: Position) -> Generator:
 def blank(batch: Batch) -> Batch:
     """A black batch of one clip, of the same shape: for a rank whose samples could all not be read."""
     shapes = {name: (1, *tensor.shape[1:]) for name, tensor in tensors(batch).items()}
-    shapes["references"] = (1, 1, *batch.references.shape[2:])
-    shapes["reference_valid"] = (1, 1)
+    for name in ("references", "reference_valid", "reference_latents"):
+        shapes[name] = (1, 1, *getattr(batch, name).shape[2:])
     black = {name: tensor.new_zeros(shapes[name]) for name, tensor in tensors(batch).items()}
     return replace(batch, keys=("",), starts=(0,), **black)

@@ -36,7 +36,7 @@ class Training:
     motion: Path | None = None
     """PD-FGC's motion encoder, motion_model.pth; None begins from nothing."""
     vae: Path | None = None
-    """Folder of Wan 2.1's autoencoder; None fits a linear codec to the data set."""
+    """Folder of Wan 2.1's autoencoder, or file of a patch codec; None fits one to the data set."""
     dtype: Dtype = "bfloat16"
     zero: Zero | None = 2
     """How DeepSpeed shards: 1 states of the optimizer, 2 gradients too, 3 weights too; None is one process

@@ -45,7 +45,7 @@ ROOMS: dict[str, set[str]] = {  # files, or folders that end in a slash
     },
     "tyro": {
         f"jobs/{name}.py"
-        for name in ("check", "cli", "curate", "demo", "encode", "preview", "replay", "show", "status")
+        for name in ("check", "cli", "curate", "demo", "encode", "preview", "replay", "show", "status", "train")
     },
 }
 

@@ -40,7 +40,7 @@ def test_a_single_bad_batch_does_not() -> None:
 class Clips:
     """Of a batch, its size."""
 
-    video = torch.empty(2, 73, 64, 96, 3)
+    skeleton = torch.empty(2, 73, 64, 96, 3)
 
 
 @pytest.mark.parametrize(
