@@ -46,15 +46,21 @@ RUNS: dict[type, Callable[..., int]] = {
 }
 
 
-DESCRIPTION = "Data engine and trainer for human animation. Also: understudy train --help"
+DESCRIPTION = (
+    "Data engine and trainer for human animation. Also: understudy train --help, understudy animate --help"
+)
 
 
 def job(args: list[str]) -> Callable[[Console], int]:
-    """What to run. Training brings torch along: not before it is wanted, so it is no part of the union."""
+    """What to run. What brings torch along is not read before it is wanted, and so no part of the union."""
     if args[:1] == ["train"]:
         from jobs.train import parse, train
 
         return partial(train, parse(args[1:]))
+    if args[:1] == ["animate"]:
+        from jobs import animate
+
+        return partial(animate.animate, animate.parse(args[1:]))
     command: object = tyro.cli(Command, prog="understudy", description=DESCRIPTION, args=args)
     return partial(RUNS[type(command)], command)
 

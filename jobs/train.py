@@ -79,7 +79,7 @@ def train(job: Train, console: Console) -> int:
     everyone = Everyone(Terminal(console, time.monotonic, total_steps(job.settings)), curves)
     try:
         trainer = Trainer(job.out, job.settings, loader, codec, seat.device, everyone)
-        note_start(job, seat, loader.index.digest)
+        note_start(job, seat, loader)
         trainer.train()
     finally:
         curves.close()
@@ -92,14 +92,15 @@ def total_steps(settings: Training) -> int:
     return sum(stage.steps for stage in settings.stages)
 
 
-def note_start(job: Train, seat: Seat, index: str) -> None:
+def note_start(job: Train, seat: Seat, loader: Loader) -> None:
     """Add to the run's list of starts all that it takes to repeat this one."""
     file = job.out / RUN
     starts: list[dict[str, Any]] = json.loads(file.read_text()) if file.exists() else []
     starts.append(
         {
             "data": job.data,
-            "index_sha256": index,
+            "index_sha256": loader.index.digest,
+            "canvas_area": canvas_area(loader),
             "recipe": job.recipe,
             "settings": job.settings.as_plain(),
             "ranks": seat.ranks,
@@ -114,6 +115,11 @@ def note_start(job: Train, seat: Seat, index: str) -> None:
         }
     )
     write_text(file, json.dumps(starts, indent=1))
+
+
+def canvas_area(loader: Loader) -> int:
+    """Of the largest canvas that is trained on, px."""
+    return int((loader.index.numbers("width") * loader.index.numbers("height")).max())
 
 
 def commit() -> str:

@@ -9,6 +9,7 @@ it is. Camera x right, y down, z forward, metres; pixels with centres at integer
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -129,7 +130,7 @@ def nearest_pose(driver: Controls, reference: Controls, *, legs: bool) -> int:
 
 def bones_seen(controls: Controls) -> NDArray[np.bool_]:
     """Bones (T, L) of which both ends are seen."""
-    return (controls.joints_score[:, LIMBS] >= SEEN).all(axis=2)
+    return np.asarray((controls.joints_score[:, LIMBS] >= SEEN).all(axis=2))
 
 
 def directions(controls: Controls) -> Floats:
@@ -167,7 +168,7 @@ def placed(
     joints3d = body + np.column_stack([across, depth])[:, None]
     joints2d = reference.project(joints3d) + zoom[:, None, None] * beside
     grown = head_ratio(old, seen, start) or zoom[start]
-    moved = {
+    moved: dict[str, Any] = {
         "joints3d": joints3d,
         "joints2d": joints2d,
         **hands_at(joints2d, old, zoom * bones["wrist"]),
@@ -175,7 +176,8 @@ def placed(
         "head_radius": grown * old.head_radius,
         "camera_focal": seen.camera_focal,
     }
-    return replace(scaled, **{name: np.asarray(value, np.float32) for name, value in moved.items()})
+    rounded: dict[str, Any] = {name: np.asarray(value, np.float32) for name, value in moved.items()}
+    return replace(scaled, **rounded)
 
 
 def hands_at(joints2d: Floats, old: Controls, grown: Floats) -> dict[str, Floats]:

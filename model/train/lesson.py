@@ -11,11 +11,12 @@ from dataclasses import dataclass, replace
 import torch
 from torch import Generator, Tensor
 
-from model.data.batch import Batch, as_input, tensors
+from model.data.batch import Batch, as_input, as_unit, tensors
 from model.data.chance import words
 from model.data.position import Position
 from model.nets.scene import FaceCrops, Scene
 from model.nets.vae import VideoCodec
+from model.sample.pixels import stills
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,7 +35,10 @@ def lesson(batch: Batch, codec: VideoCodec, *, faces: bool) -> Lesson:
     Conditions that the batch withholds are marked unseen.
     """
     latents = batch.latents.float() if batch.encoded else codec.encode(as_input(batch.video))
-    references = batch.reference_latents.float() if batch.encoded else stills(batch.references, codec)
+    if batch.encoded:
+        references = batch.reference_latents.float()
+    else:
+        references = stills(batch.references.flatten(0, 1), codec).unflatten(0, batch.references.shape[:2])
     maps = torch.cat([as_unit(batch.skeleton), as_unit(batch.sphere)], dim=1)
     crops = FaceCrops(as_input(batch.face).transpose(1, 2), batch.face_valid & ~batch.drop_face[:, None])
     scene = Scene(
@@ -47,17 +51,6 @@ def lesson(batch: Batch, codec: VideoCodec, *, faces: bool) -> Lesson:
         faces=crops if faces else None,
     )
     return Lesson(latents=latents, scene=scene)
-
-
-def stills(pictures_BKHW3: Tensor, codec: VideoCodec) -> Tensor:
-    """Latents (B, K, C, H, W) of pictures, 0..255, each as a video of one frame."""
-    videos = as_input(pictures_BKHW3.flatten(0, 1)[:, None])
-    return codec.encode(videos)[:, :, 0].unflatten(0, pictures_BKHW3.shape[:2])
-
-
-def as_unit(pictures: Tensor) -> Tensor:
-    """Pictures (..., T, H, W, 3), 0..255, as (..., 3, T, H, W) of 0..1."""
-    return pictures.movedim(-1, -4).float() / 255
 
 
 def sometimes_handed_over(scene: Scene, generator: Generator, share: float) -> Scene:

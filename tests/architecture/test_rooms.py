@@ -45,7 +45,19 @@ ROOMS: dict[str, set[str]] = {  # files, or folders that end in a slash
     },
     "tyro": {
         f"jobs/{name}.py"
-        for name in ("check", "cli", "curate", "demo", "encode", "preview", "replay", "show", "status", "train")
+        for name in (
+            "animate",
+            "check",
+            "cli",
+            "curate",
+            "demo",
+            "encode",
+            "preview",
+            "replay",
+            "show",
+            "status",
+            "train",
+        )
     },
 }
 

@@ -55,7 +55,7 @@ def test_noise_goes_the_way_of_the_guided_velocity() -> None:
     found = solve(NET, scene, noise, Solving(steps=3))
     torch.testing.assert_close(found, expected, rtol=1e-4, atol=1e-4)
     for changed in ({"references": 1.0}, {"motion": 1.0}, {"solver": "heun"}, {"strength": 1.0}):
-        other = solve(NET, scene, noise, replace(Solving(steps=3), **changed))  # type: ignore[arg-type]
+        other = solve(NET, scene, noise, replace(Solving(steps=3), **changed))
         assert not torch.allclose(other, expected, atol=1e-2)
 
 
