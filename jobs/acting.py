@@ -60,18 +60,22 @@ class Eyes:
             ValueError: the file is no video, or shows no person or several; says which.
         """
         with said(path):
-            uri = str(path.absolute())
-            (source,) = Corpus()(Listed(key="0" * 12, uri=uri, licence="", domain=""))
-            (video,) = self.probe(source)
-            frames = num_ticks(video.duration_s)
-            if frames < MIN_CLIP_FRAMES:
-                raise Rejected("too_short", f"{frames} frames at 24 a second; at least {MIN_CLIP_FRAMES}")
-            whole = Clip(
-                key=clip_key(video.key, 0), video=video, first_frame=0, num_frames=frames, look=UNSEEN
-            )
-            stretches = list(self.estimate(whole))
-            longest = max(stretches, key=lambda stretch: stretch.clip.num_frames)
-            (controlled,) = self.control(longest)
+            return self.person(path)
+
+    def person(self, path: Path) -> Controlled:
+        """As `video`.
+
+        Raises:
+            Rejected: as the pipeline's steps, and "too_short".
+        """
+        (source,) = Corpus()(Listed(key="0" * 12, uri=str(path.absolute()), licence="", domain=""))
+        (video,) = self.probe(source)
+        frames = num_ticks(video.duration_s)
+        if frames < MIN_CLIP_FRAMES:
+            raise Rejected("too_short", f"{frames} frames at 24 a second; at least {MIN_CLIP_FRAMES}")
+        whole = Clip(key=clip_key(video.key, 0), video=video, first_frame=0, num_frames=frames, look=UNSEEN)
+        longest = max(self.estimate(whole), key=lambda stretch: stretch.clip.num_frames)
+        (controlled,) = self.control(longest)
         return controlled
 
     def picture(self, path: Path) -> tuple[Pictures, Controlled]:
@@ -90,10 +94,7 @@ class Eyes:
             film = Path(folder) / "still.mp4"
             frozen = np.broadcast_to(picture, (MIN_CLIP_FRAMES, *picture.shape))
             write_video(film, iter([np.ascontiguousarray(frozen)]), VideoSettings(crf=10))
-            try:
-                return self.video(film)
-            except ValueError as no:
-                raise ValueError(str(no).removeprefix(f"{film}: ")) from no
+            return self.person(film)
 
 
 @contextmanager
