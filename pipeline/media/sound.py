@@ -97,7 +97,11 @@ def add_sound(silent: Path, clip: Clip, out: Path) -> None:
     source = ffmpeg.input(
         f"file:{clip.uri}", format=clip.video.container.split(",")[0], protocol_whitelist="file,pipe"
     )
-    placed = source["a:0"].filter("aresample", FILM_RATE, first_pts=first, **{"async": 1})
+    placed = (
+        source["a:0"]
+        .filter("aresample", FILM_RATE)  # first: `first_pts` counts in samples of what comes in
+        .filter("aresample", FILM_RATE, first_pts=first, **{"async": 1})
+    )
     span = placed.filter("atrim", start_pts=first, end_pts=first + round(clip.num_frames * FILM_RATE / FPS))
     sound = span.filter("asetpts", "PTS-STARTPTS")
     pictures = ffmpeg.input(f"file:{silent}", format="mp4", protocol_whitelist="file")["v:0"]
