@@ -20,5 +20,8 @@ if __name__ == "__main__":
         ("benchmarks.shot_cuts", str(CORPUS)),
         ("benchmarks.stages", str(CORPUS / "clips")),
         ("benchmarks.memory", str(long)),
+        ("benchmarks.loader", str(CORPUS / "clips")),
+        ("benchmarks.cost", str(CORPUS / "clips"), "talk_0"),
+        ("benchmarks.ledger",),
     ):
         subprocess.run([sys.executable, "-m", module, *args], check=True)

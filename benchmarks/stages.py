@@ -9,23 +9,28 @@ memory already; decoding alone is timed too. Stage and light are timed on the sa
 from __future__ import annotations
 
 import contextlib
+import subprocess
 import sys
 import tempfile
 import time
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from rich.console import Console
 
-from benchmarks.machine import write_table
+from benchmarks.machine import machine, write_table
 from jobs.curate import Curate, curate
-from pipeline.core import Rejected
+from pipeline.core import Rejected, Stage, Step
 from pipeline.flow import Curation, estimating, legs
 from pipeline.geometry import CANVAS_AREA
 from pipeline.landing import Ledger
+from pipeline.leg import Crew, Leg
 from pipeline.media.decode import decode
 from pipeline.media.encode import VideoSettings, video_writer
 from pipeline.media.resample import resample
+from pipeline.rates import Rate, Rates, measured, write_rates
 from pipeline.stages.estimate import Estimate
 from schemas.media import FPS, Clip
 
@@ -48,6 +53,7 @@ def main(folder: Path, prefixes: tuple[str, ...]) -> None:
         curate(job, Console(quiet=True))
         again_s = time.perf_counter() - began
         rows, busy_s = of_stages(out)
+        write_rates(HERE / "stages.json", rates(out))
         rows += against_light(out)
         rows.append(
             (
@@ -83,6 +89,65 @@ def of_stages(out: Path) -> tuple[list[tuple[str, ...]], float]:
         )
         for tally in tallies
     ], busy_s
+
+
+def rates(out: Path) -> Rates:
+    """What `understudy estimate-cost` needs of a finished run."""
+    house = legs(Curation(), out)
+    blank = Rate(leg="", step="", frames_per_s=0.0, keeps=1.0)
+    unmeasured = Rates(
+        measured="",
+        steps=tuple(replace(blank, leg=leg.name, step=step.name) for leg in house for step in leg.steps),
+        source_s=0.0,
+        sample_s=0.0,
+        lap_s=beyond_its_steps_s(house[LAPS_OF], out),
+        worker_s=worker_start_s(),
+        crew_s={leg.name: crew_making_s(leg.name) for leg in house},
+    )
+    return measured(Ledger(out), house, unmeasured, machine())
+
+
+LAPS_OF = 4
+"""The leg whose laps are run again: samples, which reads and writes the heaviest rows."""
+
+
+def unminded(_: Step[Any, Any], stage: Stage[Any, Any]) -> Stage[Any, Any]:
+    """A stage that nobody watches."""
+    return stage
+
+
+def beyond_its_steps_s(leg: Leg, out: Path) -> float:
+    """Seconds that a lap takes beside its steps: reading, landing, marking."""
+    crew, ledger = Crew(leg, time.perf_counter, unminded), Ledger(out)
+    laps = leg.laps(ledger)
+    began = time.perf_counter()
+    busy_s = sum(tally.busy_s for lap in laps for tally in crew.run(lap, ledger, lambda _: None).steps)
+    return (time.perf_counter() - began - busy_s) / len(laps)
+
+
+def crew_making_s(leg: str) -> float:
+    """Seconds until a new worker has the stages of a leg ready, what they import included."""
+    code = (
+        "import time; from pathlib import Path; from pipeline.flow import Curation, legs\n"
+        "from pipeline.leg import Crew; began = time.perf_counter()\n"
+        "house = legs(Curation(), Path())\n"
+        f"[Crew(leg, float, lambda _, stage: stage) for leg in house if leg.name == {leg!r}]\n"
+        "print(time.perf_counter() - began)"
+    )
+    return float(told(code).splitlines()[-1])
+
+
+def worker_start_s() -> float:
+    """Seconds of the start of an actor and then of the process that it guards."""
+    began = time.perf_counter()
+    told("import pipeline.runners.fleet")
+    told("import pipeline.runners.hands, pipeline.flow")
+    return time.perf_counter() - began
+
+
+def told(code: str) -> str:
+    """What a Python process of its own prints."""
+    return subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True).stdout
 
 
 def against_light(out: Path) -> list[tuple[str, ...]]:

@@ -120,18 +120,19 @@ def write_leg(ledger: Ledger, leg: Leg, sources: range, clips_per_source: int) -
     stamp = stamp_of(leg.gives, 1 if leg.gives is Source else clips_per_source)
     rejects = file_of(reject_schema().empty_table())
     same = file_of(pressed(stamp, range(SOURCES_PER_LAP)))
-    folder = Folder(ledger.folder / leg.name, rejects, same)
+    folder = Folder(Path(ledger.place.uri) / leg.name, rejects, same)
     for start, lap in zip(itertools.count(0, SOURCES_PER_LAP), leg.laps(ledger), strict=False):
         ours = sources[start : start + SOURCES_PER_LAP]
+        if leg.gives in (Clip, Tracked) and len(ours) == SOURCES_PER_LAP:
+            folder.land(leg, lap, same, stamp.num_rows, rejects)  # no plan opens them
+            continue
         if leg.name == "catalogue":
-            rows = file_of(catalogue(stamp, sources))
+            rows = catalogue(stamp, sources)
         elif leg.gives is IndexRow:
-            rows = file_of(shard_rows(stamp, lap))
-        elif leg.gives in (Clip, Tracked) and len(ours) == SOURCES_PER_LAP:
-            rows = same  # no plan opens them
+            rows = shard_rows(stamp, lap)
         else:
-            rows = file_of(pressed(stamp, ours))
-        folder.land(leg, lap, rows, rejects)
+            rows = pressed(stamp, ours)
+        folder.land(leg, lap, file_of(rows), rows.num_rows, rejects)
 
 
 def catalogue(stamp: pa.Table, sources: range) -> pa.Table:
@@ -171,11 +172,10 @@ class Folder:
         self.path.mkdir(parents=True)
         self.often: dict[bytes, Path | None] = dict.fromkeys(often)
 
-    def land(self, leg: Leg, lap: Lap, rows: bytes, rejects: bytes) -> None:
+    def land(self, leg: Leg, lap: Lap, rows: bytes, kept: int, rejects: bytes) -> None:
         """Put a lap's three files in their places."""
         self.put(f"part-{lap.name}.parquet", rows)
         self.put(f"rejects-{lap.name}.parquet", rejects)
-        kept = pq.ParquetFile(pa.BufferReader(rows)).metadata.num_rows
         counts = {"offered": lap.items, "kept": lap.items, "gave": kept, "offered_s": 40.0, "gave_s": 40.0}
         landed = Landed(
             inputs=lap.inputs,

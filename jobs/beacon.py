@@ -11,17 +11,18 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, Self
 
+from pipeline.core import CannotRun
+from pipeline.landing import RUNNING
 from pipeline.runners.watch import Lane, Sight
 from schemas.place import Place
 
-RUNNING = "running.json"
 TOLD_EVERY_S = 5.0
 """Seconds between two signs of life."""
 SILENT_S = 60.0
 """A job is taken for dead that gave no sign for so long."""
 
 
-class AtWork(RuntimeError):
+class AtWork(CannotRun):
     """Another run is at work on the same data set."""
 
 

@@ -21,8 +21,8 @@ from pipeline.listing import LEG
 class Check:
     """Audit a finished data set; nothing is written."""
 
-    out: tyro.conf.Positional[Path]
-    """Folder of the data set."""
+    out: tyro.conf.Positional[str | Path]
+    """Folder or address of the data set."""
     quick: bool = False
     """Read the index and the headers of the tars only."""
     workers: int = os.cpu_count() or 1
@@ -33,7 +33,7 @@ def check(job: Check, console: Console) -> int:
     """Print the verdicts and the first failures; 0 where there is no failure, else 1.
 
     Raises:
-        OSError: there is no such folder.
+        OSError: there is no such data set, or it cannot be read.
     """
     with console.status("reading") as status:
 
@@ -59,7 +59,7 @@ def pipeline_legs() -> list[LegNames]:
             steps=tuple(step.name for step in leg.steps),
             groups=frozenset(step.name for step in leg.steps if isinstance(step, Gather)),
         )
-        for leg in legs(Curation(), Path())
+        for leg in legs(Curation(), "")
     ]
     return [LegNames(name=LEG), *house]
 

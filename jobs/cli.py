@@ -10,18 +10,17 @@ from typing import Annotated
 import tyro
 from rich.console import Console
 
-from jobs.beacon import AtWork
 from jobs.check import Check, check
 from jobs.curate import Curate, curate
 from jobs.doctor import Doctor, doctor
 from jobs.encode import Encode, encode
+from jobs.estimate_cost import EstimateCost, estimate_cost
 from jobs.preview import Preview, preview
 from jobs.replay import Replay, run_replay
 from jobs.show import Show, show
 from jobs.status import Status, status
-from pipeline.core import DeviceMissing
+from pipeline.core import CannotRun
 from pipeline.estimators.protocols import EstimatorUnavailable
-from pipeline.runners.hands import LapFailed
 
 Command = (
     Annotated[Curate, tyro.conf.subcommand("curate")]
@@ -31,6 +30,7 @@ Command = (
     | Annotated[Replay, tyro.conf.subcommand("replay")]
     | Annotated[Encode, tyro.conf.subcommand("encode")]
     | Annotated[Show, tyro.conf.subcommand("show")]
+    | Annotated[EstimateCost, tyro.conf.subcommand("estimate-cost")]
     | Annotated[Doctor, tyro.conf.subcommand("doctor")]
 )
 
@@ -42,6 +42,7 @@ RUNS: dict[type, Callable[..., int]] = {
     Replay: run_replay,
     Encode: encode,
     Show: show,
+    EstimateCost: estimate_cost,
     Doctor: doctor,
 }
 
@@ -71,9 +72,8 @@ def main(args: list[str] | None = None) -> int:
     console = Console()
     try:
         return run(console)
-    except (AtWork, DeviceMissing, LapFailed) as trouble:
-        print(f"understudy: {trouble}", file=sys.stderr)
-        print(getattr(trouble, "trace", ""), file=sys.stderr, end="")
+    except CannotRun as trouble:
+        print(f"{trouble.trace}understudy: {trouble}", file=sys.stderr)
         return 2
     except (ValueError, OSError, EstimatorUnavailable) as trouble:
         notes: list[str] = getattr(trouble, "__notes__", [])  # the step and the item, where there was one

@@ -6,7 +6,7 @@ import json
 import os
 import time
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import asdict, dataclass, field
 from functools import partial
 from importlib.metadata import version
 from pathlib import Path
@@ -19,8 +19,8 @@ from jobs.beacon import Beacon
 from jobs.progress import Terminal, funnel, readable_s
 from pipeline.core import Tally
 from pipeline.estimators.devices import num_cuda_devices
-from pipeline.flow import Curation, legs
-from pipeline.landing import Ledger, write_text
+from pipeline.flow import TRACKS, Curation, legs
+from pipeline.landing import Ledger
 from pipeline.leg import Leg
 from pipeline.listing import enlist
 from pipeline.runners import inline
@@ -31,17 +31,20 @@ from pipeline.stages.corpus import list_corpus, passed_over
 from pipeline.stages.index import INDEX, write_index
 from schemas.media import Listed
 from schemas.place import Place
+from schemas.tracks import Tracked
 from schemas.version import DRAWING, PIPELINE, SCHEMA
+
+RUN = "run.json"
 
 
 @dataclass(frozen=True, kw_only=True)
 class Curate:
     """Make a data set of verified shards from videos, or go on where an earlier run stopped."""
 
-    videos: Path
-    """Folder of videos, or a CSV or Parquet manifest with the columns uri, licence, domain."""
-    out: Path
-    """Folder of the data set."""
+    videos: str | Path
+    """Folder or address of videos, or of a CSV or Parquet manifest with the columns uri, licence, domain."""
+    out: str | Path
+    """Folder of the data set, or its address in an object store: s3://bucket/set."""
     runner: Literal["inline", "ray"] = "inline"
     """In this process, or on a Ray cluster: the bytes are the same."""
     cluster: tyro.conf.OmitArgPrefixes[ClusterSettings] = field(default_factory=ClusterSettings)
@@ -53,7 +56,7 @@ def curate(job: Curate, console: Console) -> int:
 
     Raises:
         ValueError: the corpus or a setting cannot be used.
-        OSError: the data set's folder cannot be written.
+        OSError: the data set's place cannot be written.
         AtWork: another run is at work on the data set.
     """
     began = time.monotonic()
@@ -62,51 +65,47 @@ def curate(job: Curate, console: Console) -> int:
         console.print(
             f"{count} files {suffix or 'without a suffix'} are no videos by their names", highlight=False
         )
-    with Beacon(Place.at(job.out), job.runner, time.time) as beacon:
-        tallies = make(job, found, beacon, console)
+    out = Place.at(job.out)
+    with Beacon(out, job.runner, time.time) as beacon:
+        tallies = make(job, out, found, beacon, console)
     console.print(funnel(tallies))
-    console.print(
-        f"done in {readable_s(time.monotonic() - began)}: {job.out / 'index.parquet'}", highlight=False
-    )
+    console.print(f"done in {readable_s(time.monotonic() - began)}: {out / INDEX}", highlight=False)
     return verdict(tallies, job.settings.min_kept_share, console)
 
 
-def make(job: Curate, found: Sequence[Listed], beacon: Beacon, console: Console) -> list[Tally]:
+def make(job: Curate, out: Place, found: Sequence[Listed], beacon: Beacon, console: Console) -> list[Tally]:
     """Bring the data set to its end; what became of the items of each step."""
-    ledger = Ledger(job.out)
+    out.sweep()
+    ledger = Ledger(out)
     enlisted = enlist(ledger, found)
     console.print(f"{enlisted.new} new files, {enlisted.known} known, {enlisted.gone} gone", highlight=False)
-    write_run(job)
-    house = legs(job.settings, job.out)
+    write_run(job, out)
+    house = legs(job.settings, out)
     with Terminal(console, time.monotonic) as terminal:
         run(job, house, ledger, Watches(beacon, terminal))
-    if not (job.out / INDEX).exists():
+    write_run(job, out)
+    if out.size(INDEX) is None:
         shards = house[-1].name
-        write_index(job.out, [partial(ledger.columns, shards, name) for name in ledger.names(shards)])
+        write_index(out, [partial(ledger.columns, shards, name) for name in ledger.names(shards)])
     return [tally for leg in house for tally in ledger.tallies(leg.name)]
 
 
 def run(job: Curate, house: Sequence[Leg], ledger: Ledger, watch: Watch) -> None:
     """Bring all legs to their end, where the job says."""
-    loose = partial(unseal, job.out)
+    out = Place.at(job.out)
+    loose = partial(out.remove, INDEX)  # what vouches for the whole
     if job.runner == "inline":
         inline.run(house, ledger, watch, clock=time.perf_counter, unseal=loose, gpus=num_cuda_devices)
         return
     keep_to_loopback(os.environ, job.cluster.address)
     from pipeline.runners import cluster  # Ray takes seconds to import, and reads the environment then
 
-    shared = [job.videos, job.out]
+    shared = [place.folder for place in (Place.at(job.videos), out) if place.folder is not None]
     cluster.run(house, ledger, watch, clock=time.monotonic, unseal=loose, settings=job.cluster, shared=shared)
 
 
-def unseal(out: Path) -> None:
-    """Take the index away: it is written last, from shards that are whole."""
-    (out / INDEX).unlink(missing_ok=True)
-
-
-def write_run(job: Curate) -> None:
-    """Write what the run is made of beside its output; estimators are asked only where settings are new."""
-    path = job.out / "run.json"
+def write_run(job: Curate, out: Place) -> None:
+    """Write what the run is made of beside its output: at its end with the estimators that spoke."""
     said: dict[str, Any] = {
         "schema": SCHEMA,
         "drawing": DRAWING,
@@ -114,17 +113,26 @@ def write_run(job: Curate) -> None:
         "code": version("understudy"),
         "recipe": "default",
         "settings": json.loads(json.dumps(asdict(job.settings), default=str)),
+        "estimators": estimators_in(Ledger(out)),
     }
-    before = json.loads(path.read_text()) if path.exists() else {}
-    if before | said != before:
-        estimators = job.settings.backends.build()
-        cards = {trade.name: asdict(getattr(estimators, trade.name).card) for trade in fields(estimators)}
-        write_text(path, json.dumps(said | {"estimators": cards}, indent=1) + "\n")
+    before = json.loads(out.read(RUN)) if out.size(RUN) is not None else {}
+    if said != before:
+        out.write(RUN, (json.dumps(said, indent=1) + "\n").encode())
+
+
+def estimators_in(ledger: Ledger) -> dict[str, Any]:
+    """The estimators by trade, as the first clip tells that has landed with its tracks."""
+    for name, landed in ledger.all_landed(TRACKS).items():
+        if landed.rows:
+            tracked = next(ledger.rows(TRACKS, name, Tracked))
+            return {trade: asdict(card) for trade, card in tracked.provenance.items()}
+    return {}
 
 
 def verdict(tallies: list[Tally], min_kept_share: float, console: Console) -> int:
     """Whether enough was kept; if not, which steps dropped the rest."""
-    by_step = {tally.step: tally for tally in tallies}
+    by_step = {step: Tally(step=step) for step in ("corpus", "probe", "screen", "shard")}
+    by_step |= {tally.step: tally for tally in tallies}
     cut, stored = by_step["screen"].offered, by_step["shard"].kept
     files, probed = by_step["corpus"].offered, by_step["probe"].kept
     if stored > 0 and stored >= min_kept_share * cut:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
+from io import BytesIO
 from math import degrees
 from pathlib import Path
 
@@ -17,12 +18,13 @@ from jobs.sheets import Picture, below, beside, captioned, fit, label, overlay
 from pipeline.media.arrays import unpack
 from pipeline.media.decode import decode_bytes
 from pipeline.media.encode import VideoSettings, video_writer
-from pipeline.media.tar import read_members, samples_in
+from pipeline.media.tar import TAR_END, read_members, samples_in
 from pipeline.stages.index import read_index
 from schemas.controls import Controls
 from schemas.drawing import draw_skeleton, draw_spheres
 from schemas.index import IndexRow
 from schemas.media import Frames
+from schemas.place import Place
 from schemas.sample import FACE, META, TRACKS, VIDEO
 
 STRIP_FRAMES = 6
@@ -38,8 +40,8 @@ VIDEO_PX = 480
 class Preview:
     """Draw contact sheets and overlay videos of a data set."""
 
-    data: tyro.conf.Positional[Path]
-    """Folder of the data set."""
+    data: tyro.conf.Positional[str | Path]
+    """Folder or address of the data set."""
     out: Path
     """Folder for the pictures."""
     samples: int = 24
@@ -57,10 +59,11 @@ def preview(job: Preview, console: Console) -> int:
         ValueError: there is no data set, or a shard is damaged.
     """
     job.out.mkdir(parents=True, exist_ok=True)
-    shown = spread(read_index(job.data), job.samples)
+    data = Place.at(job.data)
+    shown = spread(read_index(data), job.samples)
     rows = []
     for row in shown:
-        members = members_of(job.data, row)
+        members = members_of(data, row)
         controls = Controls(**unpack(members[TRACKS]))
         video, face = decode_bytes(members[VIDEO]), decode_bytes(members[FACE])
         skeleton = draw_skeleton(controls, row.width, row.height)
@@ -83,14 +86,13 @@ def spread(rows: Sequence[IndexRow], most: int) -> list[IndexRow]:
     ]
 
 
-def members_of(data: Path, row: IndexRow) -> dict[str, bytes]:
-    """The members of a stored sample by name."""
-    path = data / row.shard
-    stored = next((sample for sample in samples_in(path) if sample.key == row.key), None)
-    if stored is None:
-        raise ValueError(f"{row.shard} holds no sample {row.key}: see `understudy check`")
-    with path.open("rb") as file:
-        return read_members(file, stored)
+def members_of(data: Place, row: IndexRow) -> dict[str, bytes]:
+    """The members of a stored sample by name: only its own bytes are read."""
+    tar = BytesIO(data.read(row.shard, row.offset, row.size) + TAR_END)
+    stored = samples_in(tar)
+    if [sample.key for sample in stored] != [row.key]:
+        raise ValueError(f"{row.shard} does not hold sample {row.key} there: see `understudy check`")
+    return read_members(tar, stored[0])
 
 
 def references(members: dict[str, bytes]) -> list[Picture]:

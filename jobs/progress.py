@@ -56,19 +56,17 @@ class Terminal:
     def lanes(self, lanes: Sequence[Lane]) -> None:
         """How far the legs are."""
         for lane in lanes:
-            shown = self.legs.get(lane.leg)
-            if shown is None:
+            if lane.leg in self.legs:
+                self.legs[lane.leg].lane = lane
+            elif lane.running or lane.done == lane.laps:
                 self.legs[lane.leg] = self.first(lane)
-            else:
-                shown.lane = lane
 
     def first(self, lane: Lane) -> Shown:
         """A leg that was not shown before."""
         now = self.clock()
         if not self.console.is_terminal:
-            whole = f", all {lane.laps} laps already done" if lane.done == lane.laps else ""
-            part = f", {lane.done} of {lane.laps} laps already done" if lane.done else ""
-            self.console.print(f"{lane.leg}: {lane.items} items{whole or part}", highlight=False)
+            done = f", {lane.done} already done" if lane.done else ""
+            self.console.print(f"{lane.leg}: {lane.laps} laps{done}", highlight=False)
         task = self.bar.add_task(lane.leg, total=lane.items, completed=lane.items_done, said="")
         return Shown(task=task, lane=lane, began=now, before=lane.items_done, spoke=now)
 

@@ -40,8 +40,8 @@ def run_replay(job: Replay, console: Console) -> int:
     """
     faulthandler.enable()
     out = Place.at(job.out)
-    ledger, settings = Ledger(out.folder), settings_of(out)
-    found = find(ledger, legs(settings, out.folder), job.key)
+    ledger, settings = Ledger(out), settings_of(out)
+    found = find(ledger, legs(settings, out), job.key)
     if found is None:
         raise ValueError(f"{out}: nothing was rejected under the key {job.key!r}")
     was = found.reject

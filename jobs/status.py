@@ -72,7 +72,7 @@ def legs_table(out: Place, running: Running, now: float, *, alive: bool) -> Tabl
     """A line a leg: laps, items, rejects by reason, rate and time left."""
     table = Table("leg", "laps", "running", "items kept", "rejected", "rate", "left", "reasons")
     known = {lane.leg: lane for lane in running.lanes}
-    ledger = Ledger(out.folder)
+    ledger = Ledger(out)
     for leg in pipeline_legs():
         if not leg.steps:
             continue

@@ -1,4 +1,4 @@
-"""Whether a data set on disk keeps every promise of formats.md. Reads a stranger's folder, writes nothing.
+"""Whether a data set keeps every promise of formats.md. Reads a stranger's folder or store, writes nothing.
 
 What is wrong is counted under the name of a check and never stops the audit; nothing is extracted to disk,
 and sizes are bounded before memory is taken.
@@ -12,7 +12,6 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import partial
-from pathlib import Path
 
 from pipeline.audit_landings import LegNames, read_landings
 from pipeline.audit_rows import row_faults, twice
@@ -22,6 +21,7 @@ from pipeline.media.verify import CHECKS
 from pipeline.media.verify_meta import json_at, misfits
 from pipeline.stages.index import SHARD, read_index
 from schemas.index import IndexRow
+from schemas.place import Place, Where
 from schemas.version import DRAWING, SCHEMA
 
 MEANINGS = {
@@ -71,7 +71,7 @@ Report = dict[str, Verdict]
 
 
 def audit(
-    out: Path,
+    out: Where,
     legs: Sequence[LegNames],
     *,
     quick: bool,
@@ -84,21 +84,23 @@ def audit(
     many have been looked at; `workers` tars are read at a time.
 
     Raises:
-        FileNotFoundError: there is no such folder.
+        FileNotFoundError: there is nothing.
+        OSError: its store denies it or does not answer.
     """
-    if not out.is_dir():
-        raise FileNotFoundError(f"{out} is no folder")
+    place = Place.at(out)
+    if not (place.files("shards") if place.folder is None else place.folder.is_dir()):
+        raise FileNotFoundError(f"{place} is no folder of a data set")
     report: Report = {}
-    rows = audit_index(out, report)
+    rows = audit_index(place, report)
     by_shard: defaultdict[str, list[IndexRow]] = defaultdict(list)
     for row in rows:
         if SHARD.fullmatch(row.shard):
             by_shard[row.shard].append(row)
-    enter(report, "files", file_faults(out, by_shard.keys()), len(by_shard))
-    audit_shards(out, by_shard, report, quick=quick, workers=workers, watch=watch)
+    enter(report, "files", file_faults(place, by_shard.keys()), len(by_shard))
+    audit_shards(place, by_shard, report, quick=quick, workers=workers, watch=watch)
     if not quick:
-        enter(report, "run", run_faults(out), 1)
-        audit_landings(out, legs, rows, report)
+        enter(report, "run", run_faults(place), 1)
+        audit_landings(place, legs, rows, report)
     return {name: report[name] for name in MEANINGS if name in report}
 
 
@@ -110,10 +112,10 @@ def enter(report: Report, check: str, failures: Iterable[str], looked_at: int) -
         verdict.fail(failure)
 
 
-def audit_index(out: Path, report: Report) -> Sequence[IndexRow]:
+def audit_index(place: Place, report: Report) -> Sequence[IndexRow]:
     """The rows of the index, none where it cannot be read, and the verdicts on them."""
     try:
-        rows = read_index(out)
+        rows = read_index(place)
     except (OSError, ValueError) as error:
         enter(report, "index", [str(error)], 1)
         return ()
@@ -125,7 +127,7 @@ def audit_index(out: Path, report: Report) -> Sequence[IndexRow]:
 
 
 def audit_shards(
-    out: Path,
+    place: Place,
     by_shard: Mapping[str, Sequence[IndexRow]],
     report: Report,
     *,
@@ -135,10 +137,10 @@ def audit_shards(
 ) -> None:
     """Enter the verdicts on every tar that is there and on its samples; tars are read side by side."""
     total, done = sum(map(len, by_shard.values())), 0
-    shards = [shard for shard in sorted(by_shard) if is_plain_file(out / shard)]
+    shards = [shard for shard in sorted(by_shard) if is_plain_file(place, shard)]
     enter(report, "shards", (), len(shards))
     with ThreadPoolExecutor(workers) as pool:
-        found = pool.map(partial(shard_faults, out, by_shard, quick=quick), shards)
+        found = pool.map(partial(shard_faults, place, by_shard, quick=quick), shards)
         for shard, (faults, looked_at) in zip(shards, found, strict=True):
             for fault in faults:
                 enter(report, fault.check, [f"{shard}: {fault.detail}"], 0)
@@ -148,10 +150,10 @@ def audit_shards(
             watch(done, total)
 
 
-def run_faults(out: Path) -> Iterator[str]:
+def run_faults(place: Place) -> Iterator[str]:
     """What is wrong with `run.json`."""
     try:
-        said = json_at(out / "run.json")
+        said = json_at(place, "run.json")
     except (OSError, DamagedError) as error:
         yield str(error)
         return
@@ -165,9 +167,9 @@ def run_faults(out: Path) -> Iterator[str]:
         yield f"schema and drawing are {known}, expected {SCHEMA} and {DRAWING}"
 
 
-def audit_landings(out: Path, legs: Sequence[LegNames], rows: Sequence[IndexRow], report: Report) -> None:
+def audit_landings(place: Place, legs: Sequence[LegNames], rows: Sequence[IndexRow], report: Report) -> None:
     """Enter the verdicts on the landings."""
-    landings = read_landings(out, legs)
+    landings = read_landings(place, legs)
     for check in ("landings", "conservation"):
         details = (fault.detail for fault in landings.faults if fault.check == check)
         enter(report, check, details, landings.laps)

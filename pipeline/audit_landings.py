@@ -2,24 +2,24 @@
 
 from __future__ import annotations
 
-import hashlib
 import itertools
 import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from pipeline.landing import digest, reject_schema
+from pipeline.audit_shards import Kind, all_in
+from pipeline.landing import digest, marker_of, reject_schema, table_of
 from pipeline.media.arrays import DamagedError
 from pipeline.media.verify import Fault
 from pipeline.media.verify_meta import NUMBER, json_at, misfits
 from schemas.arrow import schema_of
 from schemas.index import IndexRow
+from schemas.place import Place, sha256_of
 from schemas.version import SCHEMA
 
 FILE = re.compile(r"(part-(?P<lap>[0-9x-]+)\.(done|parquet)|rejects-(?P<rejects>[0-9x-]+)\.parquet)")
@@ -68,20 +68,21 @@ class Landings:
     faults: list[Fault] = field(default_factory=list)
 
 
-def read_landings(out: Path, legs: Sequence[LegNames]) -> Landings:
+def read_landings(place: Place, legs: Sequence[LegNames]) -> Landings:
     """All landings of `legs`, in the order in which they ran."""
     landings = Landings()
-    landings.faults += [Fault("landings", detail) for detail in strays(out / "landings", legs)]
+    place = place / "landings"
+    found = list(all_in(place))
+    landings.faults += [Fault("landings", detail) for detail in strays(found, legs)]
     for leg in legs:
-        folder = out / "landings" / leg.name
-        laps = laps_of(folder)
+        laps = laps_of(leg, found)
         if not laps:
             landings.faults.append(Fault("landings", f"{leg.name} has not landed"))
         for lap in laps:
-            for fault in read_lap(folder, leg, lap, landings):
+            for fault in read_lap(place, leg, lap, landings):
                 landings.faults.append(Fault(fault.check, f"{leg.name}, lap {lap}: {fault.detail}"))
             if leg is legs[-1]:
-                landings.rows.update(rows_of(folder, lap))
+                landings.rows.update(rows_of(place, leg, lap))
     for before, leg in itertools.pairwise(legs):
         given, offered = landings.given[before.name], landings.offered[leg.name]
         if given != offered:
@@ -90,36 +91,35 @@ def read_landings(out: Path, legs: Sequence[LegNames]) -> Landings:
     return landings
 
 
-def strays(folder: Path, legs: Sequence[LegNames]) -> Iterator[str]:
+def strays(found: Sequence[tuple[str, Kind]], legs: Sequence[LegNames]) -> Iterator[str]:
     """Files and folders among the landings that should not be there."""
     known = {leg.name for leg in legs}
-    for path in sorted(folder.glob("*")):
-        if path.name not in known:
-            yield f"{path.name!r} is no leg of this pipeline"
-            continue
-        for file in sorted(path.glob("*")):
-            if not FILE.fullmatch(file.name) or file.is_symlink():
-                yield f"{path.name}: {file.name!r} does not belong there"
+    for leg in sorted({name.partition("/")[0] for name, _ in found} - known):
+        yield f"{leg!r} is no leg of this pipeline"
+    for name, kind in found:
+        leg, _, file = name.partition("/")
+        if leg in known and file and (kind != "file" or not FILE.fullmatch(file)):
+            yield f"{leg}: {file!r} does not belong there"
 
 
-def laps_of(folder: Path) -> list[str]:
-    """Names of the laps of which a leg's folder holds any file."""
-    found = (FILE.fullmatch(path.name) for path in folder.glob("*"))
-    return sorted({match["lap"] or match["rejects"] for match in found if match})
+def laps_of(leg: LegNames, found: Sequence[tuple[str, Kind]]) -> list[str]:
+    """Names of the laps of which a leg has any file."""
+    files = (FILE.fullmatch(name.removeprefix(f"{leg.name}/")) for name, _ in found)
+    return sorted({match["lap"] or match["rejects"] for match in files if match})
 
 
-def read_lap(folder: Path, leg: LegNames, lap: str, landings: Landings) -> Iterator[Fault]:
+def read_lap(place: Place, leg: LegNames, lap: str, landings: Landings) -> Iterator[Fault]:
     """What is wrong with one lap; its numbers are added up."""
     landings.laps += 1
     try:
-        marker = json_at(folder / f"part-{lap}.done")
+        marker = json_at(place, marker_of(leg.name, lap))
         strange = list(misfits(marker, MARKER_SHAPE, "marker"))
         if strange:
             raise DamagedError(strange[0])
-        tables = [folder / f"{kind}-{lap}.parquet" for kind in ("part", "rejects")]
-        content = digest(*map(sha256, tables))
-        counts = [num_rows(table) for table in tables]
-        reasons = reasons_in(tables[1], leg.name)
+        tables = [table_of(leg.name, kind, lap) for kind in ("part", "rejects")]
+        content = digest(*(sha256_of(place.chunks(table)) for table in tables))
+        counts = [num_rows(place, table) for table in tables]
+        reasons = reasons_in(place, tables[1], leg.name)
     except (OSError, ValueError, pa.ArrowException) as error:
         yield Fault("landings", str(error))
         return
@@ -162,42 +162,36 @@ def losses(marker: dict[str, Any], leg: LegNames, reasons: Counter[tuple[str, st
         yield f"rejects of unknown steps {sorted(unknown)}"
 
 
-def sha256(path: Path) -> str:
-    """Digest of a file."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
-
-
-def num_rows(path: Path) -> int:
+def num_rows(place: Place, name: str) -> int:
     """Rows of a table, from its footer."""
-    with pq.ParquetFile(path) as file:
+    with place.open(name) as opened, pq.ParquetFile(opened) as file:
         return int(file.metadata.num_rows)
 
 
-def reasons_in(path: Path, leg: str) -> Counter[tuple[str, str]]:
+def reasons_in(place: Place, name: str, leg: str) -> Counter[tuple[str, str]]:
     """How many rejects of a table have which step and reason.
 
     Raises:
         DamagedError: it is no table of this leg's rejects.
     """
     found: Counter[tuple[str, str]] = Counter()
-    with pq.ParquetFile(path) as file:
+    with place.open(name) as opened, pq.ParquetFile(opened) as file:
         if not file.schema_arrow.equals(reject_schema()):
-            raise DamagedError(f"{path.name}: its columns are not those of rejects")
+            raise DamagedError(f"{name}: its columns are not those of rejects")
         for batch in file.iter_batches(columns=["step", "reason", "leg"]):
             rows = batch.to_pylist()
             found.update((str(row["step"]), str(row["reason"])) for row in rows if row["leg"] == leg)
         if found.total() != file.metadata.num_rows or not all(
             REASON.fullmatch(reason) for _, reason in found
         ):
-            raise DamagedError(f"{path.name}: rejects of another leg, or without a fixed word as reason")
+            raise DamagedError(f"{name}: rejects of another leg, or without a fixed word as reason")
     return found
 
 
-def rows_of(folder: Path, lap: str) -> Iterator[tuple[object, ...]]:
+def rows_of(place: Place, leg: LegNames, lap: str) -> Iterator[tuple[object, ...]]:
     """The values of the index rows of a lap, none where they cannot be read: its own check tells of that."""
     try:
-        with pq.ParquetFile(folder / f"part-{lap}.parquet") as file:
+        with place.open(table_of(leg.name, "part", lap)) as opened, pq.ParquetFile(opened) as file:
             if file.schema_arrow.equals(schema_of(IndexRow)):
                 for batch in file.iter_batches():
                     yield from (tuple(row.values()) for row in batch.to_pylist())

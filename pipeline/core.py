@@ -24,7 +24,13 @@ class Rejected(Exception):
         self.detail = detail
 
 
-class DeviceMissing(RuntimeError):
+class CannotRun(RuntimeError):
+    """A job cannot run or go on: a sentence for its user, and a trace where the reason is a bug."""
+
+    trace: str = ""
+
+
+class DeviceMissing(CannotRun):
     """A step needs what no machine has; told before any work is done."""
 
 

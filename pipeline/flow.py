@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field, fields
 from functools import partial
-from pathlib import Path
 
 from pipeline import plan
 from pipeline.core import Gather, Step
@@ -30,8 +29,12 @@ from pipeline.stages.split import Split, SplitSettings
 from schemas.controls import Cast, Controlled
 from schemas.index import IndexRow, ShardPlan
 from schemas.media import Clip, Copies, Frames, Listed, Probed, Source
+from schemas.place import Where
 from schemas.sample import Sample
 from schemas.tracks import Tracked
+
+TRACKS = "tracks"
+"""The leg that estimates."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -89,8 +92,8 @@ class Curation:
         check(self)
 
 
-def legs(run: Curation, out: Path) -> list[Leg]:
-    """The legs of a run into the folder `out`, in order; each arrow is a record, each leg's end a landing."""
+def legs(run: Curation, out: Where) -> list[Leg]:
+    """The legs of a run into the place `out`, in order; each arrow is a record, each leg's end a landing."""
     listing = partial(plan.listed, sources_per_lap=run.sources_per_lap)
     firsts = partial(plan.first_copies, sources="sources", catalogue="catalogue")
     tars = partial(plan.shards, before="samples", samples_per_shard=run.samples_per_shard)
@@ -102,11 +105,11 @@ def legs(run: Curation, out: Path) -> list[Leg]:
             plan=partial(plan.at_once, before="sources", cls=Source),
         ),
         Leg(name="clips", steps=(probe(run), split(run), screen(run)), plan=firsts),
-        Leg(name="tracks", steps=(estimate(run),), plan=plan.LapForLap(before="clips", cls=Clip)),
+        Leg(name=TRACKS, steps=(estimate(run),), plan=plan.LapForLap(before="clips", cls=Clip)),
         Leg(
             name="samples",
             steps=(control(run), same_person(run), reference(run)),
-            plan=plan.LapForLap(before="tracks", cls=Tracked),
+            plan=plan.LapForLap(before=TRACKS, cls=Tracked),
         ),
         Leg(name="shards", steps=(shard(run, out),), plan=tars),
     ]
@@ -201,7 +204,7 @@ def reference(run: Curation) -> Step[Cast, Sample]:
     )
 
 
-def shard(run: Curation, out: Path) -> Step[ShardPlan, IndexRow]:
+def shard(run: Curation, out: Where) -> Step[ShardPlan, IndexRow]:
     """Samples encoded into one tar."""
     return Step(
         name="shard", make=partial(Shard, run.shard, out), takes=ShardPlan, gives=IndexRow, settings=run.shard

@@ -8,16 +8,21 @@ A marker carries a digest of what the lap was made from (settings, and the diges
 one of what it made. A lap whose marker names the wanted inputs is done; any other is run again from its
 start: a kill at any moment, a changed setting and a grown corpus are one case. A file without its marker does
 not exist.
+
+Nothing is renamed, so the same steps are right in an object store: the old marker goes, tables are made in
+scratch space, put and verified, and the marker is written. Two workers at one lap, one of them given up for
+dead, put the same bytes.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
-import os
+import re
 from collections.abc import Callable, Container, Iterable, Iterator, Sequence
 from collections.abc import Set as AbstractSet
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -27,8 +32,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from pipeline.core import Tally
+from pipeline.scratch import workplace
 from schemas.arrow import decode, encode, schema_of
 from schemas.outcome import Reject
+from schemas.place import Place, Where
 from schemas.version import SCHEMA
 
 A = TypeVar("A")
@@ -36,6 +43,10 @@ B = TypeVar("B")
 T = TypeVar("T")
 READERS = 16
 """Files that are read at a time: most of a small file's time is waiting for the disk or the object store."""
+MARKER = re.compile(r"[a-z_]+/part-(?P<lap>[^/]+)\.done")
+TABLE = re.compile(r"[a-z_]+/(part|rejects)-(?P<lap>[^/]+)\.parquet")
+RUNNING = "running.json"
+"""Beside the landings: what a run says of itself while it lasts. No reader needs it."""
 BATCH_BYTES = 32 * 2**20
 """Rows wait in memory until they weigh this much."""
 
@@ -70,13 +81,13 @@ def digest(*parts: str) -> str:
 class Ledger:
     """The landings of one data set, below `OUT/landings`."""
 
-    def __init__(self, out: Path) -> None:
-        self.folder = out / "landings"
+    def __init__(self, out: Where) -> None:
+        self.place = Place.at(out) / "landings"
 
     def landed(self, leg: str, name: str) -> Landed | None:
         """What the marker of a lap says, None where there is none."""
         try:
-            text = self._path(leg, "part", name, "done").read_text()
+            text = self.place.read(marker_of(leg, name))
         except FileNotFoundError:
             return None
         said = json.loads(text)
@@ -94,9 +105,8 @@ class Ledger:
 
     def names(self, leg: str) -> list[str]:
         """Laps of a leg that have a marker, in order."""
-        return sorted(
-            path.name[len("part-") : -len(".done")] for path in (self.folder / leg).glob("part-*.done")
-        )
+        found = (MARKER.fullmatch(entry.name) for entry in self.place.files(leg))
+        return [match["lap"] for match in found if match]
 
     def tallies(self, leg: str) -> list[Tally]:
         """What became of the items of each step of a leg, over all its laps."""
@@ -109,46 +119,53 @@ class Ledger:
     def land(self, lap: Lap, outcomes: Iterable[Any], gives: type, tallies: Sequence[Tally]) -> Landed:
         """Write what a lap gave, read it back, put it in its place, and only then mark it.
 
+        The old marker goes when the lap begins, so that nobody goes on from it if the lap fails, and again
+        before the tables: a worker that was given up for dead may find its successor's.
+
         Raises:
-            OSError: the folder cannot be written or the disk is full; nothing is marked then.
+            OSError: the place cannot be written or a disk is full; nothing is marked then.
         """
-        marker = self._path(lap.leg, "part", lap.name, "done")
-        marker.parent.mkdir(parents=True, exist_ok=True)
-        marker.unlink(missing_ok=True)
-        rows = TableFile(self._path(lap.leg, "part", lap.name, "parquet"), schema_of(gives))
-        rejects = TableFile(self._path(lap.leg, "rejects", lap.name, "parquet"), reject_schema())
-        with rows, rejects:
-            for outcome in outcomes:
-                if isinstance(outcome, Reject):
-                    rejects.add(encode([outcome], Reject).append_column("leg", pa.array([lap.leg])))
-                else:
-                    rows.add(encode([outcome], gives))
-        landed = Landed(
-            inputs=lap.inputs,
-            rows=rows.commit(),
-            rejects=rejects.commit(),
-            content=digest(rows.sha256, rejects.sha256),
-            steps=tuple(tallies),
-        )
-        write_text(marker, marker_text(lap, landed))
+        marker = marker_of(lap.leg, lap.name)
+        self.place.remove(marker)
+        with workplace() as folder:
+            rows = TableFile(folder / "part.parquet", schema_of(gives))
+            rejects = TableFile(folder / "rejects.parquet", reject_schema())
+            with rows, rejects:
+                for outcome in outcomes:
+                    if isinstance(outcome, Reject):
+                        rejects.add(encode([outcome], Reject).append_column("leg", pa.array([lap.leg])))
+                    else:
+                        rows.add(encode([outcome], gives))
+            self.place.remove(marker)
+            landed = Landed(
+                inputs=lap.inputs,
+                rows=rows.read_back(),
+                rejects=rejects.read_back(),
+                content=digest(
+                    self.place.put(table_of(lap.leg, "part", lap.name), rows.path),
+                    self.place.put(table_of(lap.leg, "rejects", lap.name), rejects.path),
+                ),
+                steps=tuple(tallies),
+            )
+        self.place.write(marker, marker_text(lap, landed).encode())
         return landed
 
     def prune(self, leg: str, names: AbstractSet[str]) -> int:
         """Forget the laps of a leg that are not in its plan any more, their markers first; how many.
 
-        Tables that a kill left without a marker go too.
+        What killed workers left goes too. Only to be called while nobody works at the leg.
         """
-        gone = [name for name in self.names(leg) if name not in names]
-        for name in gone:
-            self._path(leg, "part", name, "done").unlink()
-        for path in (self.folder / leg).glob("*-*.parquet"):
-            if path.stem.partition("-")[2] not in names:
-                path.unlink()
+        files = [entry.name for entry in self.place.files(leg)]
+        gone = [name for name in files if (found := MARKER.fullmatch(name)) and found["lap"] not in names]
+        tables = [name for name in files if (found := TABLE.fullmatch(name)) and found["lap"] not in names]
+        for name in gone + tables:
+            self.place.remove(name)
+        self.place.sweep(leg)
         return len(gone)
 
     def rows(self, leg: str, name: str, cls: type[T], keys: Container[str] | None = None) -> Iterator[T]:
         """The records of a landed lap (those with the keys, where given), a row group in memory at a time."""
-        with pq.ParquetFile(self._path(leg, "part", name, "parquet")) as file:
+        with self._table(leg, "part", name) as file:
             for group in range(file.num_row_groups):
                 wanted = None
                 if keys is not None:
@@ -161,15 +178,28 @@ class Ledger:
 
     def columns(self, leg: str, name: str, columns: Sequence[str]) -> pa.Table:
         """Some columns of a landed lap; nested ones are named with dots."""
-        with pq.ParquetFile(self._path(leg, "part", name, "parquet")) as file:  # a fifth of read_table's time
+        with self._table(leg, "part", name) as file:  # a fifth of the time of pq.read_table
             return file.read(columns=list(columns)).flatten().select(list(columns))
 
     def rejects(self, leg: str, name: str) -> pa.Table:
         """The rejects of a landed lap."""
-        return pq.read_table(self._path(leg, "rejects", name, "parquet"))
+        with self._table(leg, "rejects", name) as file:
+            return file.read()
 
-    def _path(self, leg: str, kind: str, name: str, suffix: str) -> Path:
-        return self.folder / leg / f"{kind}-{name}.{suffix}"
+    @contextmanager
+    def _table(self, leg: str, kind: str, name: str) -> Iterator[pq.ParquetFile]:
+        with self.place.open(table_of(leg, kind, name)) as file, pq.ParquetFile(file) as table:
+            yield table
+
+
+def marker_of(leg: str, lap: str) -> str:
+    """Name of a lap's marker among the landings."""
+    return f"{leg}/part-{lap}.done"
+
+
+def table_of(leg: str, kind: str, lap: str) -> str:
+    """Name of a lap's table, "part" or "rejects", among the landings."""
+    return f"{leg}/{kind}-{lap}.parquet"
 
 
 def read_all(read: Callable[[A], B], names: Iterable[A]) -> list[B]:
@@ -179,27 +209,23 @@ def read_all(read: Callable[[A], B], names: Iterable[A]) -> list[B]:
 
 
 class TableFile:
-    """A Parquet file that appears in its place complete, or not at all."""
+    """A Parquet file that grows on this machine's disk."""
 
     def __init__(self, path: Path, schema: pa.Schema) -> None:
         self.path = path
-        self.aside = path.with_name(f".{path.name}.tmp")
         self.schema = schema
         self.waiting: list[pa.Table] = []
         self.waiting_bytes = 0
         self.written = 0
-        self.sha256 = ""
 
     def __enter__(self) -> Self:
-        self.writer = pq.ParquetWriter(self.aside, self.schema, compression="zstd")
+        self.writer = pq.ParquetWriter(self.path, self.schema, compression="zstd")
         return self
 
     def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
         if kind is None:
             self.flush()
         self.writer.close()
-        if kind is not None:
-            self.aside.unlink(missing_ok=True)
 
     def add(self, table: pa.Table) -> None:
         """Add rows."""
@@ -216,27 +242,17 @@ class TableFile:
             self.written += table.num_rows
         self.waiting, self.waiting_bytes = [], 0
 
-    def commit(self) -> int:
-        """Read the finished file back and put it in its place; returns its number of rows."""
-        with pq.ParquetFile(self.aside) as file:
+    def read_back(self) -> int:
+        """Number of rows in the finished file, all read again.
+
+        Raises:
+            OSError: they are not those that were written.
+        """
+        with pq.ParquetFile(self.path) as file:
             found: int = sum(batch.num_rows for batch in file.iter_batches())
         if found != self.written:
             raise OSError(f"{self.path}: wrote {self.written} rows, read back {found}")
-        with open(self.aside, "rb+") as file:
-            self.sha256 = hashlib.file_digest(file, "sha256").hexdigest()
-            os.fsync(file.fileno())
-        os.replace(self.aside, self.path)
         return found
-
-
-def write_text(path: Path, text: str) -> None:
-    """Write a small file aside and rename it into its place."""
-    aside = path.with_name(f".{path.name}.tmp")
-    with open(aside, "w") as file:
-        file.write(text)
-        file.flush()
-        os.fsync(file.fileno())
-    os.replace(aside, path)
 
 
 def reject_schema() -> pa.Schema:

@@ -26,6 +26,7 @@ def enlist(ledger: Ledger, found: Sequence[Listed]) -> Enlisted:
     Laps are cut from parts, so a grown corpus leaves every lap that has landed as it is.
     """
     parts = ledger.names(LEG)
+    ledger.prune(LEG, set(parts))
     known = {row.key for part in parts for row in ledger.rows(LEG, part, Listed)}
     new = [row for row in found if row.key not in known]
     if new or not parts:

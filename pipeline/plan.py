@@ -5,7 +5,7 @@ Lap names are stable: a grown corpus adds laps and leaves the others as they are
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import TypeVar
@@ -100,13 +100,15 @@ class LapForLap:
 
 def shards(ledger: Ledger, leg: str, settings: str, *, before: str, samples_per_shard: int) -> list[Lap]:
     """One lap a tar: samples of one canvas in the order of their keys, wherever they landed."""
-    landed = ledger.all_landed(before)
-    tables = read_all(partial(_places, ledger, before), landed)
-    samples = pa.concat_tables([PLACES.empty_table(), *tables])
-    return [
-        _tar(before, leg, settings, bucket, number, held, landed)
-        for bucket, number, held in plan_shards(samples, samples_per_shard)
-    ]
+    contents = {name: landed.content for name, landed in ledger.all_landed(before).items()}
+    places = read_all(partial(_places, ledger, before), contents)
+    tars = plan_shards(pa.concat_tables([PLACES.empty_table(), *places]), samples_per_shard)
+    del places  # six million rows are in memory twice while they are sorted: not thrice
+    return [_tar(before, leg, settings, bucket, number, held, contents) for bucket, number, held in tars]
+
+
+PLACES = pa.schema([("key", pa.string()), ("bucket", pa.string()), ("lap", pa.string())])
+"""Columns of a plan of tars: a sample's key, its canvas, and the lap that it landed in."""
 
 
 def plan_shards(samples: pa.Table, samples_per_shard: int) -> Iterator[tuple[str, int, pa.Table]]:
@@ -115,17 +117,13 @@ def plan_shards(samples: pa.Table, samples_per_shard: int) -> Iterator[tuple[str
     Samples of a bucket lie in the order of their keys, so those of one source stay together: the shard stage
     opens few sources, and the loader shuffles anyway.
     """
-    ordered = samples.sort_by([("bucket", "ascending"), ("key", "ascending")]).combine_chunks()
+    samples = samples.sort_by([("bucket", "ascending"), ("key", "ascending")])
     start = 0
-    for count in ordered["bucket"].value_counts():
+    for count in samples["bucket"].value_counts():
         bucket, stop = count["values"].as_py(), start + count["counts"].as_py()
         for number, first in enumerate(range(start, stop, samples_per_shard)):
-            yield bucket, number, ordered.slice(first, min(samples_per_shard, stop - first))
+            yield bucket, number, samples.slice(first, min(samples_per_shard, stop - first))
         start = stop
-
-
-PLACES = pa.schema([("key", pa.string()), ("bucket", pa.string()), ("lap", pa.string())])
-"""Columns of a plan of tars: a sample's key, its canvas, and the lap that it landed in."""
 
 
 def _places(ledger: Ledger, leg: str, name: str) -> pa.Table:
@@ -142,11 +140,11 @@ def _tar(
     bucket: str,
     number: int,
     held: pa.Table,
-    landed: dict[str, Landed],
+    contents: Mapping[str, str],
 ) -> Lap:
     keys, laps = held["key"].to_pylist(), held["lap"].to_pylist()
     place = f"{bucket}/{number:06d}"
-    parts = (part for key, lap in zip(keys, laps, strict=True) for part in (key, landed[lap].content))
+    parts = (part for key, lap in zip(keys, laps, strict=True) for part in (key, contents[lap]))
     return Lap(
         leg=leg,
         name=f"{bucket}-{number:06d}",

@@ -76,8 +76,10 @@ COLOURS = (
 IN_HAND = ENDS[:, 1] >= BODY
 
 
-def draw_skeleton(controls: Controls, width: int, height: int, frames: slice = slice(None)) -> Frames:
-    """Skeleton maps of a stretch of frames, (t, H, W, 3) uint8.
+def draw_skeleton(
+    controls: Controls, width: int, height: int, frames: slice = slice(None), out: Frames | None = None
+) -> Frames:
+    """Skeleton maps of a stretch of frames, (t, H, W, 3) uint8, in new memory or in `out`.
 
     What is drawn is decided by the scores alone; points without a score may be anywhere but must be finite.
     """
@@ -91,7 +93,7 @@ def draw_skeleton(controls: Controls, width: int, height: int, frames: slice = s
     )
     hands = np.stack([controls.left_hand_score[frames], controls.right_hand_score[frames]], axis=1)
     score = np.concatenate([controls.joints_score[frames], np.repeat(hands, HAND, axis=1)], axis=1)
-    maps = np.zeros((len(points), height, width, 3), np.uint8)
+    maps = black(len(points), height, width, out)
     for canvas, *frame in zip(maps, points, depth, score, strict=True):
         draw_figure(canvas, *frame)
     return maps
@@ -117,15 +119,27 @@ def stroke_depth(depth: Floats, shown: NDArray[np.bool_]) -> Floats:
     return np.concatenate([limbs, nearest[DOTS]])
 
 
-def draw_spheres(controls: Controls, width: int, height: int, frames: slice = slice(None)) -> Frames:
-    """Sphere maps of a stretch of frames, (t, H, W, 3) uint8; black where the head's radius is 0.
+def draw_spheres(
+    controls: Controls, width: int, height: int, frames: slice = slice(None), out: Frames | None = None
+) -> Frames:
+    """Sphere maps of a stretch of frames, (t, H, W, 3) uint8, in new memory or in `out`.
+
+    Black where the head's radius is 0.
 
     Heads that were filled in, such as a back view's, are drawn like measured ones.
     """
     centers, radii = controls.head_center[frames], controls.head_radius[frames]
-    maps = np.zeros((len(centers), height, width, 3), np.uint8)
+    maps = black(len(centers), height, width, out)
     for canvas, center, radius, rotation in zip(
         maps, centers, radii, controls.head_rotation[frames], strict=True
     ):
         draw_ball(canvas, center, radius, rotation)
     return maps
+
+
+def black(count: int, height: int, width: int, out: Frames | None) -> Frames:
+    """Black maps, in new memory or in `out`."""
+    if out is None:
+        return np.zeros((count, height, width, 3), np.uint8)
+    out[...] = 0
+    return out

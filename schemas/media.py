@@ -48,6 +48,11 @@ class Copies:
     key: str  # that of all members
     members: tuple[Source, ...]
 
+    @property
+    def uri(self) -> str:
+        """Address of the first."""
+        return self.members[0].uri
+
 
 @record
 class Probed:

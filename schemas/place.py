@@ -7,7 +7,7 @@ import os
 import re
 import secrets
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -44,12 +44,14 @@ class Place:
     """An absolute path, or `scheme://bucket/prefix?options` with odd characters percent-encoded."""
 
     @classmethod
-    def at(cls, where: str | Path) -> Place:
-        """The place at a path, a `file://` address or the address of a store.
+    def at(cls, where: Where) -> Place:
+        """The place at a path, a `file://` address or the address of a store; a place is where it is.
 
         Raises:
             ValueError: an unknown scheme, a password or an unknown option in it, or a path that is not plain.
         """
+        if isinstance(where, Place):
+            return where
         if isinstance(where, Path) or not is_uri(where):
             return cls(str(Path(where).absolute()))
         parts = urlsplit(where, allow_fragments=False)
@@ -91,8 +93,10 @@ class Place:
             ValueError: a part of the name is empty, "." or "..", or holds a backslash or control character.
         """
         refuse_odd(name)
-        if self.folder is not None:
-            return str(self.folder / name)
+        return str(self.folder / name) if self.folder is not None else self.address(name)
+
+    def address(self, name: str) -> str:
+        """The address of an object in a store, by whatever name it was found there."""
         parts = urlsplit(self.uri)
         return parts._replace(path=f"{parts.path.rstrip('/')}/{encoded(name)}").geturl()
 
@@ -112,6 +116,11 @@ class Place:
             wanted = file.size() - start
             data: bytes = file.read_at(wanted if size is None else min(size, wanted), start)
             return data
+
+    def chunks(self, name: str) -> Iterator[bytes]:
+        """A file's bytes from its start, in pieces of at most `CHUNK_BYTES`."""
+        with self.open(name) as file, told("read", self.uri_of(name)):
+            yield from chunks_of(file)
 
     def size(self, name: str) -> int | None:
         """Bytes of a file, None where there is none."""
@@ -154,7 +163,7 @@ class Place:
             OSError: it cannot be written, or other bytes came back.
         """
         with file.open("rb") as source:
-            sha256 = sha256_of(source)
+            sha256 = sha256_of(chunks_of(source))
             source.seek(0)
             if self.folder is not None:
                 copy_to(Path(self.uri_of(name)), source, sha256)
@@ -167,9 +176,7 @@ class Place:
         with told("write", uri):
             store, path = connect(uri)
             upload(store, path, chunks_of(source))
-        with self.open(name) as arrived, told("read back", uri):
-            same = sha256_of(arrived) == sha256
-        if not same:
+        if sha256_of(self.chunks(name)) != sha256:
             self.remove(name)
             raise OSError(f"{uri}: other bytes came back than were written")
 
@@ -182,6 +189,20 @@ class Place:
         with suppress(FileNotFoundError), told("remove", uri):
             store, path = connect(uri)
             store.delete_file(path)
+
+    def sweep(self, under: str = "") -> None:
+        """Remove what killed writers left in a folder on disk, not below it; never while others write there.
+
+        A store has nothing to sweep: what was not uploaded to its end is no file.
+        """
+        top = self / under if under else self
+        if top.folder is not None:
+            for left in top.folder.glob(".*.tmp"):
+                left.unlink(missing_ok=True)
+
+
+Where = Place | str | Path
+"""What a caller may name a place by."""
 
 
 def is_uri(where: str) -> bool:
@@ -226,20 +247,20 @@ def copy_to(path: Path, source: BinaryIO, sha256: str) -> None:
         shutil.copyfileobj(source, copy, CHUNK_BYTES)
         copy.flush()
         copy.seek(0)
-        if sha256_of(copy) != sha256:
+        if sha256_of(chunks_of(copy)) != sha256:
             raise OSError(f"{path}: other bytes came back than were written")
 
 
-def sha256_of(file: BinaryIO) -> str:
-    """Digest of what is left of a file; few large reads, since each is a request where it lies in a store."""
+def sha256_of(chunks: Iterable[bytes]) -> str:
+    """Digest of a file that comes in pieces."""
     digest = hashlib.sha256()
-    for chunk in chunks_of(file):
+    for chunk in chunks:
         digest.update(chunk)
     return digest.hexdigest()
 
 
 def chunks_of(file: BinaryIO) -> Iterator[bytes]:
-    """What is left of a file, piece by piece."""
+    """What is left of a file, piece by piece; large ones, for each is a request where it lies in a store."""
     return iter(lambda: file.read(CHUNK_BYTES), b"")
 
 

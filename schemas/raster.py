@@ -15,6 +15,9 @@ Canvas = NDArray[np.uint8]
 Floats = NDArray[np.floating]
 Ints = NDArray[np.intp]
 
+BAND_PIXELS = 2**15
+"""Pixels of a ball that are drawn together."""
+
 FLAT = 1e-9
 """Sine of the slope below which a stroke counts as level: every row then spans its whole width."""
 
@@ -101,10 +104,29 @@ def draw_ball(canvas: Canvas, center: Floats, radius: float, rotation: Floats) -
         return
     x = ((np.arange(left, right) - center[0]) / radius).astype(np.float32)
     y = ((np.arange(top, bottom) - center[1]) / radius).astype(np.float32)[:, None]
+    colours = np.asarray(rotation, np.float32).T * np.float32(127.5)
+    rows = max(1, BAND_PIXELS // len(x))
+    for first in range(0, len(y), rows):
+        band = slice(first, first + rows)
+        patch = canvas[top:bottom, left:right][band]
+        draw_band(patch, x, y[band], np.float32(radius), np.float32(reach), colours)
+
+
+def draw_band(
+    patch: Canvas, x: Floats, y: Floats, radius: np.float32, reach: np.float32, colours: Floats
+) -> None:
+    """Draw some rows of a ball: so few that the numbers of a step stay in the processor's cache."""
     squared = x * x + y * y
-    share = np.clip(np.float32(reach) - np.float32(radius) * np.sqrt(squared), 0, 1)
+    share = np.clip(reach - radius * np.sqrt(squared), 0, 1)
+    keep = 1 - share
     toward = -np.sqrt(np.maximum(1 - squared, 0))
-    patch = canvas[top:bottom, left:right]
-    for channel, (rx, ry, rz) in enumerate(np.asarray(rotation, np.float32).T * np.float32(127.5)):
-        paint = np.clip(x * rx + (y * ry + np.float32(127.5)) + toward * rz, 0, 255)
-        patch[..., channel] = patch[..., channel] * (1 - share) + paint * share + np.float32(0.5)
+    step = squared
+    for channel, (rx, ry, rz) in enumerate(colours):
+        paint = x * rx + (y * ry + np.float32(127.5))
+        paint += np.multiply(toward, rz, out=step)
+        np.clip(paint, 0, 255, out=paint)
+        paint *= share
+        np.multiply(patch[..., channel], keep, out=step)
+        step += paint
+        step += np.float32(0.5)
+        patch[..., channel] = step

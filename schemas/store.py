@@ -185,7 +185,7 @@ def told(action: str, uri: str) -> Iterator[None]:
     try:
         yield
     except FileNotFoundError:
-        raise FileNotFoundError(errno.ENOENT, f"cannot {action}, no such file", uri) from None
+        raise FileNotFoundError(errno.ENOENT, f"No such file to {action}", uri) from None
     except OSError as error:
         raise said_of(action, uri, str(error)) from None
 

@@ -67,8 +67,8 @@ def fill(
         for name, out in ((SKELETON, page.skeleton), (SPHERE, page.sphere)):
             decode_window(name, members[name], row.frames, draw.start, out)
     else:
-        page.skeleton[...] = draw_skeleton(controls, row.width, row.height)
-        page.sphere[...] = draw_spheres(controls, row.width, row.height)
+        draw_skeleton(controls, row.width, row.height, out=page.skeleton)
+        draw_spheres(controls, row.width, row.height, out=page.sphere)
     decode_window(FACE, members[FACE], row.frames, draw.start, page.face[:, :, columns])
     if changes.face:
         jitter_faces(page.face, lots, settings.augment.face_jitter)

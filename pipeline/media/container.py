@@ -1,4 +1,4 @@
-"""Opening a stranger's file: local, of a known container, and bounded before memory is taken."""
+"""Opening a stranger's file: at hand, of a known container, and bounded before memory is taken."""
 
 from __future__ import annotations
 
@@ -12,10 +12,23 @@ from av.stream import Stream
 from av.video.stream import VideoStream
 
 from pipeline.core import Rejected
+from pipeline.media.fetch import at_hand
+from schemas.media import Source
 
 CONTAINERS = ("mov", "matroska", "avi", "mpeg", "mpegts", "flv", "ogg", "asf", "gif")
 """Demuxers whose files hold their pictures themselves. Playlists (hls, concat, dash, sdp, image sequences) do
 not: FFmpeg refuses what is not on this list by its first bytes, before it follows a name."""
+
+
+@contextmanager
+def open_source(source: Source, *, max_pixels: int) -> Iterator[InputContainer]:
+    """The opened file of a source, wherever that lies.
+
+    Raises:
+        Rejected, OSError: as `pipeline.media.fetch.at_hand` and `open_container`.
+    """
+    with at_hand(source) as path, open_container(str(path), max_pixels=max_pixels) as container:
+        yield container
 
 
 @contextmanager

@@ -19,7 +19,8 @@ from av.video.frame import VideoFrame
 from numpy.typing import NDArray
 
 from pipeline.media.clock import first_tick, num_ticks
-from pipeline.media.container import open_container, tick_s, video_stream
+from pipeline.media.container import open_source, tick_s, video_stream
+from pipeline.media.fetch import at_hand
 from pipeline.media.pictures import THREADS, Painter, is_wide, shown
 from schemas.media import FPS, Frames, Probed
 
@@ -142,26 +143,27 @@ def is_plain(video: Probed) -> bool:
 
 def by_decord(video: Probed, first: int, stop: int) -> Iterator[NDArray[np.uint8]]:
     """Frames `first` to `stop`, exclusive, read from the file's start; none where decord would err."""
-    with open_container(video.source.uri, max_pixels=video.width * video.height) as container:
+    with open_source(video.source, max_pixels=video.width * video.height) as container:
         if is_wide(video_stream(container, video.stream).codec_context):
             return
-    reader = decord.VideoReader(video.source.uri, num_threads=THREADS)
-    if len(reader) != video.num_frames:
-        return
-    starts = first_ticks(video, stop)
-    read = 0
-    picture: NDArray[np.uint8]
-    for tick in range(first, stop):
-        index = bisect.bisect_right(starts, tick) - 1
-        for _ in range(read, index + 1):  # reader.skip_frames would seek
-            picture = reader.next().asnumpy()
-        read = max(read, index + 1)
-        yield picture
+    with at_hand(video.source) as path:
+        reader = decord.VideoReader(str(path), num_threads=THREADS)
+        if len(reader) != video.num_frames:
+            return
+        starts = first_ticks(video, stop)
+        read = 0
+        picture: NDArray[np.uint8]
+        for tick in range(first, stop):
+            index = bisect.bisect_right(starts, tick) - 1
+            for _ in range(read, index + 1):  # reader.skip_frames would seek
+                picture = reader.next().asnumpy()
+            read = max(read, index + 1)
+            yield picture
 
 
 def first_ticks(video: Probed, stop: int) -> list[int]:
     """The clock frame that shows each picture first, from the source's first to frame `stop` or later."""
-    with open_container(video.source.uri, max_pixels=video.width * video.height) as container:
+    with open_source(video.source, max_pixels=video.width * video.height) as container:
         stream = video_stream(container, video.stream)
         tick = tick_s(stream)
         start = round(video.start_s / tick)

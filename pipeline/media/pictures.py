@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 
 from pipeline.core import Rejected
 from pipeline.media.clock import first_tick, num_ticks
-from pipeline.media.container import open_container, tick_s, video_stream
+from pipeline.media.container import open_source, tick_s, video_stream
 from schemas.media import FPS, Probed
 
 BACK_S = (0, 2, 10)
@@ -37,10 +37,10 @@ def pictures(video: Probed, begin_s: Fraction = Fraction(0)) -> Iterator[tuple[F
     """Pictures as stored and their times from the source's first: from the one seen at `begin_s` or earlier.
 
     Raises:
-        Rejected: see `open_container`; "undecodable" for a broken or missing picture, "size_changes",
+        Rejected: see `open_source`; "undecodable" for a broken or missing picture, "size_changes",
             "no_frame_times", "times_go_back".
     """
-    with open_container(video.source.uri, max_pixels=video.width * video.height) as container:
+    with open_source(video.source, max_pixels=video.width * video.height) as container:
         stream = threaded(video_stream(container, video.stream))
         tick = tick_s(stream)
         start = round(video.start_s / tick)
@@ -49,7 +49,7 @@ def pictures(video: Probed, begin_s: Fraction = Fraction(0)) -> Iterator[tuple[F
         if frames is not None:
             yield from timed(video, frames, start, tick)
             return
-    with open_container(video.source.uri, max_pixels=video.width * video.height) as container:
+    with open_source(video.source, max_pixels=video.width * video.height) as container:
         stream = threaded(video_stream(container, video.stream))
         yield from timed(video, container.decode(stream), start, tick)
 

@@ -17,7 +17,7 @@ from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
 from pipeline.core import Rejected
-from pipeline.media.container import open_container, tick_s, video_stream
+from pipeline.media.container import open_source, tick_s, video_stream
 from schemas.media import Probed, Source
 
 UNEVEN_S = Fraction(11, 1000)
@@ -45,10 +45,10 @@ def probe(source: Source, *, max_pixels: int, max_duration_s: float, max_pixel_s
     """The source with the facts of its largest video stream; cover art is no video.
 
     Raises:
-        Rejected: see `open_container`; and "no_video", "unsupported_codec", "too_large", "stretched_pixels",
+        Rejected: see `open_source`; and "no_video", "unsupported_codec", "too_large", "stretched_pixels",
             "truncated", "damaged", "no_frame_times", "too_few_frames", "too_long", "odd_orientation".
     """
-    with open_container(source.uri, max_pixels=max_pixels) as container:
+    with open_source(source, max_pixels=max_pixels) as container:
         stream = largest_video(container, max_pixels)
         refuse_stretched(stream, max_pixel_stretch)
         refuse_cut_off(container, source)
@@ -58,7 +58,7 @@ def probe(source: Source, *, max_pixels: int, max_duration_s: float, max_pixel_s
     duration_s = float(timeline.end_s - start_s)
     if duration_s > max_duration_s:
         raise Rejected("too_long", f"{duration_s:.0f} s, at most {max_duration_s:.0f} s are read")
-    with open_container(source.uri, max_pixels=max_pixels) as container:
+    with open_source(source, max_pixels=max_pixels) as container:
         picture = first_picture(container, index)
         rotation = turn(picture)
         width, height = picture.width, picture.height
@@ -115,7 +115,7 @@ def refuse_cut_off(container: InputContainer, source: Source) -> None:
     if end > source.num_bytes:
         raise Rejected("truncated", f"the index reaches to byte {end}, the file ends at {source.num_bytes}")
     if container.format.name == "gif":
-        with open(source.uri, "rb") as file:
+        with open(container.name, "rb") as file:
             file.seek(-1, os.SEEK_END)
             if file.read() != GIF_END:
                 raise Rejected("truncated", "the GIF has no end mark")

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from pipeline.core import Rejected
 from pipeline.media.encode import BITEXACT, compiled, failure
+from pipeline.media.fetch import at_hand
 from schemas.media import FPS, Clip
 
 SAMPLE_RATE = 16_000
@@ -37,27 +38,28 @@ def clip_sound(clip: Clip) -> NDArray[np.int16]:
         Rejected: "broken_audio": decoding the track does not come to an end.
     """
     wanted = num_samples(clip.num_frames)
-    start_s = clip.video.start_s + clip.start_s
     try:
-        done = subprocess.run(
-            sound_command(clip, start_s, wanted),
-            stdin=subprocess.DEVNULL,
-            check=False,  # a broken track gives what could be decoded, or nothing
-            capture_output=True,
-            timeout=LIMIT_S,
-        )
+        with at_hand(clip.video.source) as path:
+            done = subprocess.run(
+                sound_command(clip, path, wanted),
+                stdin=subprocess.DEVNULL,
+                check=False,  # a broken track gives what could be decoded, or nothing
+                capture_output=True,
+                timeout=LIMIT_S,
+            )
     except subprocess.TimeoutExpired:
         raise Rejected("broken_audio", f"no end after {LIMIT_S:g} s of decoding") from None
     return np.frombuffer(done.stdout[: len(done.stdout) // 2 * 2], "<i2")[:wanted]
 
 
-def sound_command(clip: Clip, start_s: float, wanted: int) -> list[str]:
-    """The ffmpeg command that gives the samples from `start_s` of the file's clock, as int16."""
+def sound_command(clip: Clip, path: Path, wanted: int) -> list[str]:
+    """The ffmpeg command that gives a clip's samples from the file at `path`, as int16."""
+    start_s = clip.video.start_s + clip.start_s  # on the file's clock
     seek: dict[str, Any] = {}
     if clip.first_frame / FPS > LEAD_S:
         seek = {"ss": f"{start_s - LEAD_S:.6f}", "seek_timestamp": 1, "noaccurate_seek": None}
     source = ffmpeg.input(
-        f"file:{clip.uri}",
+        f"file:{path}",
         format=clip.video.container.split(",")[0],  # the demuxer that the probe trusted, and no other
         protocol_whitelist="file,pipe",
         **seek,

@@ -14,12 +14,13 @@ import re
 import tarfile
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 from typing import BinaryIO
 
 from pipeline.media.arrays import DamagedError
 
 BLOCK = tarfile.BLOCKSIZE
+TAR_END = bytes(2 * BLOCK)
+"""What ends a tar."""
 MAX_MEMBER_BYTES = 2**28
 """A member larger than this is not read: ten seconds of video at the canvas size weigh a tenth of it."""
 
@@ -61,14 +62,13 @@ class StoredSample:
         return self.members[-1].stop - self.offset
 
 
-def samples_in(path: Path) -> list[StoredSample]:
-    """The samples of a tar, in order.
+def samples_in(file: BinaryIO) -> list[StoredSample]:
+    """The samples of a tar, opened for reading, in order.
 
     Raises:
         DamagedError: anything but whole files named `<key>.<name>`, those of a key together, then zeros.
     """
-    with path.open("rb") as file:
-        members = list(members_in(file))
+    members = members_in(file)
     samples = [StoredSample(key, tuple(group)) for key, group in itertools.groupby(members, lambda m: m.key)]
     seen: set[str] = set()
     for sample in samples:
@@ -81,7 +81,7 @@ def samples_in(path: Path) -> list[StoredSample]:
 
 def members_in(file: BinaryIO) -> Iterator[Member]:
     """The members of a tar, in order, up to its end."""
-    length = os.fstat(file.fileno()).st_size
+    length = file.seek(0, os.SEEK_END)
     place = 0
     while True:
         file.seek(place)

@@ -5,13 +5,13 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Iterator, Mapping
-from pathlib import Path
 from typing import Any
 
 from pipeline.media.arrays import DamagedError
 from schemas.index import IndexRow
 from schemas.joints import BODY_JOINTS
 from schemas.media import FPS
+from schemas.place import Place
 from schemas.sample import reference_member
 from schemas.version import DRAWING
 
@@ -66,16 +66,17 @@ def wrong_meta(row: IndexRow, data: bytes) -> Iterator[str]:
         yield f"to_canvas is {meta['to_canvas']!r}"
 
 
-def json_at(path: Path) -> Any:
+def json_at(place: Place, name: str) -> Any:
     """The JSON value in a small file.
 
     Raises:
         DamagedError: it is none, or the file is not small.
         OSError: it cannot be read.
     """
-    if path.stat().st_size > MAX_JSON_BYTES:
-        raise DamagedError(f"{path.name}: {path.stat().st_size} bytes are too many")
-    return read_json(path.read_bytes())
+    data = place.read(name, size=MAX_JSON_BYTES + 1)
+    if len(data) > MAX_JSON_BYTES:
+        raise DamagedError(f"{name}: more than {MAX_JSON_BYTES} bytes are too many")
+    return read_json(data)
 
 
 def read_json(data: bytes) -> Any:

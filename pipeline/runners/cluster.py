@@ -43,6 +43,7 @@ def run(
 
     Raises:
         DeviceMissing: a step needs what no machine has; told before any work is done.
+        CannotBegin: a machine does not see what all must see, or workers die as they begin.
         LapFailed: a lap cannot be done; the same job goes on from here.
         ConnectionError: there is no cluster at the address.
     """
@@ -77,9 +78,11 @@ def connected(address: str | None) -> Iterator[None]:
     if ray.is_initialized():
         yield
         return
-    alone = address is None and "RAY_ADDRESS" not in os.environ
-    mine = {"object_store_memory": OBJECT_STORE_BYTES, "include_dashboard": False} if alone else {}
-    ray.init(address=address, logging_level="error", log_to_driver=False, **mine)
+    if address is None and "RAY_ADDRESS" not in os.environ:
+        where = {"address": "local", "object_store_memory": OBJECT_STORE_BYTES, "include_dashboard": False}
+    else:
+        where = {"address": address}
+    ray.init(logging_level="error", log_to_driver=False, **where)
     try:
         yield
     finally:
@@ -116,6 +119,7 @@ class Job:
             self.watch.sights(fleet.sights)
             self.watch.stuck(list(why.values()))
             meters.tell(chain.lanes, why, fleet.sizes)
+        chain.tidy()
 
     def refuse_unseen(self, lap: Lap, landed: Landed) -> None:
         """Stop where a worker lands where nobody else looks: on the disk of its own machine."""

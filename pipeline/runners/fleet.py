@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
@@ -14,7 +15,7 @@ import ray
 from ray.exceptions import RayError, RayTaskError
 from ray.util import get_node_ip_address
 
-from pipeline.core import DeviceMissing, Step
+from pipeline.core import CannotRun, DeviceMissing, Step
 from pipeline.landing import Landed, Lap, Ledger
 from pipeline.leg import Leg, Needs
 from pipeline.runners.guard import Guard
@@ -27,6 +28,16 @@ from pipeline.runners.watch import Sight
 
 LOOK_S = 1.0
 """How often the driver looks round."""
+
+
+STILLBORN = 20
+"""So many workers in a row may die before they begin, as they do where machines go, but not more."""
+IN_CREATION = "error raised in its creation task"
+"""How Ray says that a worker could not be made: the next one could not either."""
+
+
+class CannotBegin(CannotRun):
+    """Workers cannot work on the machines where they are placed."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,18 +61,16 @@ class Worker:
     """An actor: a guard and the process it guards, on some machine."""
 
     def __init__(self, equipment: Equipment, name: str) -> None:
-        machine = get_node_ip_address()
-        for path in equipment.shared:
-            if not Path(path).exists():
-                raise FileNotFoundError(
-                    f"machine {machine} does not see {path}: it must lie where all machines see it"
-                )
-        name = f"{name} on {machine}"
+        self.machine = get_node_ip_address()
+        self.shared = equipment.shared
+        name = f"{name} on {self.machine}"
         self.guard = Guard(equipment.legs, equipment.ledger, equipment.patience, time.monotonic, name)
         self.meters = WorkerMeters()
 
-    def begin(self) -> None:
-        """Answer, once placed."""
+    def begin(self) -> str:
+        """Answer, once placed: nothing, or why no work can be done there."""
+        unseen = [path for path in self.shared if not Path(path).exists()]
+        return f"machine {self.machine} does not see {unseen[0]}: all machines must" if unseen else ""
 
     def run(self, lap: Lap) -> Landed | Failure:
         """Run a lap."""
@@ -98,6 +107,8 @@ class Pool:
     needs: Needs
     most: int | None
     workers: list[Hired] = field(default_factory=list)
+    stillborn: int = 0  # workers in a row that died before they began
+    closed: bool = False
 
     def fits(self, node: Mapping[str, Any]) -> int:
         """How many workers a machine of the cluster holds."""
@@ -173,12 +184,22 @@ class Fleet:
                     worker.lap, worker.work, worker.sight = lap, worker.actor.run.remote(lap), None
 
     def size(self, pool: Pool) -> int:
-        """How many workers the pool may have: at least one, which waits for its place if need be."""
+        """How many workers the pool may have: at least one, which waits for its place if need be.
+
+        Where others need a GPU, the processors that go with it are left to them.
+        """
         if pool.most is not None:
             return pool.most
-        fit = sum(map(pool.fits, machines()))
-        taken = sum(len(other.workers) * other.needs.cpus for other in self.pools if other is not pool)
-        return max(1, int(fit - taken / pool.needs.cpus) if pool.needs.cpus else fit)
+        alive = machines()
+        fit = sum(map(pool.fits, alive))
+        if pool.needs.gpus:
+            return max(1, fit)
+        kept = sum(
+            other.needs.cpus * max(len(other.workers), sum(map(other.fits, alive)))
+            for other in self.pools
+            if other is not pool and not other.closed
+        )
+        return max(1, fit - math.ceil(kept / pool.needs.cpus))
 
     def hire(self, pool: Pool) -> None:
         """Ask Ray for one more worker."""
@@ -192,7 +213,7 @@ class Fleet:
         """Laps that have come to an end, waiting a moment for the first; workers that died are let go.
 
         Raises:
-            RayTaskError: a worker cannot begin; the cause is part of it.
+            CannotBegin: workers are placed where they cannot work.
         """
         refs = {
             ref: (pool, worker)
@@ -206,17 +227,30 @@ class Fleet:
         for ref in ready:
             pool, worker = refs[ref]
             lap = worker.lap
-            try:
-                end = ray.get(ref)
-                worker.coming = worker.lap = worker.work = worker.sight = None
-            except RayTaskError:
-                raise
-            except RayError as error:
-                self.release(pool, worker)
-                end = Lost(why=str(error).strip().splitlines()[0])
-            if lap is not None:
+            if (end := self.end(pool, worker, ref)) is not None and lap is not None:
                 yield lap, end
         self.look()
+
+    def end(self, pool: Pool, worker: Hired, ref: Any) -> Landed | Failure | Lost | None:
+        """What a worker has to say; nothing where it has only begun, or died before."""
+        try:
+            said = ray.get(ref)
+        except RayTaskError:
+            raise
+        except RayError as error:
+            self.release(pool, worker)
+            if worker.coming is not None:
+                pool.stillborn += 1
+                if pool.stillborn == STILLBORN or IN_CREATION in str(error):
+                    raise CannotBegin(f"no worker of pool {pool.name} can begin: {error}") from error
+            return Lost(why=str(error).strip().splitlines()[0])
+        worker.lap = worker.work = worker.sight = None
+        if worker.coming is None:
+            return said  # type: ignore[no-any-return]
+        if said:
+            raise CannotBegin(said)
+        worker.coming, pool.stillborn = None, 0
+        return None
 
     def look(self) -> None:
         """See what the workers are at, without waiting for any."""
@@ -249,7 +283,8 @@ class Fleet:
         return {pool.name: sum(worker.coming is None for worker in pool.workers) for pool in self.pools}
 
     def close(self, pool: Pool) -> None:
-        """Let all workers of a pool go."""
+        """Let all workers of a pool go; it is needed no more."""
+        pool.closed = True
         for worker in list(pool.workers):
             self.release(pool, worker)
 

@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from pathlib import Path
 
+from pipeline.core import CannotRun
 from pipeline.estimators.protocols import EstimatorUnavailable
 from pipeline.landing import Landed, Lap, Ledger
 from pipeline.leg import Crew, Leg
@@ -32,7 +33,7 @@ class Failure:
     trace: str = ""
 
 
-class LapFailed(RuntimeError):
+class LapFailed(CannotRun):
     """A lap cannot be done: the job stops, and the same job goes on from here."""
 
     def __init__(self, failure: Failure) -> None:

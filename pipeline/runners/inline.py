@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Sequence
 
 from pipeline.core import DeviceMissing, Step, Tally
 from pipeline.landing import Lap, Ledger
 from pipeline.leg import Crew, Leg
 from pipeline.runners.minded import Minded
-from pipeline.runners.order import Chain
+from pipeline.runners.order import Chain, chains
 from pipeline.runners.watch import Sight, Spot, Watch
 
 
@@ -29,15 +30,16 @@ def run(
     for step in (step for leg in legs for step in leg.steps if isinstance(step, Step)):
         if step.gpus > 0 and gpus() == 0:
             raise DeviceMissing(f"step {step.name!r} needs a GPU, and this machine has none")
-    for leg in legs:
-        chain = Chain([leg], ledger, ahead=1, unseal=unseal)
+    for chained in chains(legs):
+        chain = Chain(chained, ledger, ahead=sys.maxsize, unseal=unseal)
         watch.lanes(chain.lanes)
-        if not chain.over:
-            run_leg(leg, chain, ledger, watch, clock)
+        for leg in chained:
+            if chain.needs(frozenset({leg.name})):
+                run_leg(leg, chain, ledger, watch, clock)
 
 
 def run_leg(leg: Leg, chain: Chain, ledger: Ledger, watch: Watch, clock: Callable[[], float]) -> None:
-    """Run the laps that have not landed."""
+    """Run the laps of a leg that have not landed."""
     desk = Desk(watch, clock)
     crew = Crew(leg, clock, lambda step, stage: Minded(step=step, stage=stage, holds={}, tell=desk.at))
     while (lap := chain.take(frozenset({leg.name}))) is not None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from pipeline.landing import Landed, Lap, Ledger
 from pipeline.leg import Leg
@@ -21,6 +21,11 @@ def chains(legs: Sequence[Leg]) -> Iterator[list[Leg]]:
         chain.append(leg)
     if chain:
         yield chain
+
+
+def slim(landed: Mapping[str, Landed]) -> dict[str, Landed]:
+    """Markers without their tallies: there may be a million."""
+    return {name: replace(lap, steps=()) for name, lap in landed.items()}
 
 
 @dataclass(kw_only=True)
@@ -65,13 +70,15 @@ class Chain:
         self, legs: Sequence[Leg], ledger: Ledger, *, ahead: int, unseal: Callable[[], None]
     ) -> None:
         self.ahead = ahead
+        self.ledger = ledger
         self.unseal = unseal
         self.sealed = True
         laps = legs[0].laps(ledger)
-        self.ways = [Way(leg=leg, laps=len(laps), before=ledger.all_landed(leg.name)) for leg in legs]
-        names = {lap.name for lap in laps}
-        if sum(ledger.prune(leg.name, names) for leg in legs) > 0:
+        self.ways = [Way(leg=leg, laps=len(laps), before=slim(ledger.all_landed(leg.name))) for leg in legs]
+        self.names = {lap.name for lap in laps}
+        if any(way.before.keys() - self.names for way in self.ways):
             self.change()
+        self.tidy()
         for lap in laps:
             self.offer(0, lap)
 
@@ -84,6 +91,11 @@ class Chain:
     def lanes(self) -> list[Lane]:
         """How far the legs are."""
         return [way.lane for way in self.ways]
+
+    def tidy(self) -> None:
+        """Forget laps that are in no plan any more, and what dead workers left. Only while nobody works."""
+        for way in self.ways:
+            self.ledger.prune(way.leg.name, self.names)
 
     def needs(self, legs: frozenset[str]) -> bool:
         """Whether any of these legs has laps that have not landed."""
@@ -125,11 +137,10 @@ class Chain:
             self.sealed = False
 
     def may_go(self, place: int) -> bool:
-        """Whether a leg is less than `ahead` laps before the next one."""
+        """Whether less than `ahead` laps wait for the next leg, those included that are about to."""
         if place + 1 == len(self.ways):
             return True
-        way = self.ways[place]
-        return way.done + len(way.running) - self.ways[place + 1].done < self.ahead
+        return len(self.ways[place].running) + len(self.ways[place + 1].ready) < self.ahead
 
     def landed(self, lap: Lap, landed: Landed) -> None:
         """A lap that was taken has landed."""

@@ -37,7 +37,7 @@ class ClusterSettings:
     gpu_workers: int | None = None
     """Workers for legs that need a GPU."""
     laps_ahead: int = 32
-    """A leg runs at most so many laps ahead of the one that follows it."""
+    """Most laps that may wait for the leg that follows: so far the cheap ones run ahead of the costly one."""
     machine_wait_s: float = 0.0
     """How long to wait for a machine that can hold a worker at all, where the cluster can grow."""
     losses: int = 20

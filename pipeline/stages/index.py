@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
 import re
-import shutil
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -16,8 +14,10 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
+from pipeline.scratch import workplace
 from schemas.arrow import decode, schema_of
 from schemas.index import IndexRow
+from schemas.place import Place, Where
 
 INDEX = "index.parquet"
 SHARD = re.compile(r"shards/(?P<bucket>[0-9]+x[0-9]+)/(?P<number>[0-9]{6})\.tar")
@@ -34,7 +34,7 @@ Part = Callable[[Sequence[str]], pa.Table]
 """Gives the named columns of some of an index's rows: asked once for their order, once to be written."""
 
 
-def write_index(out: Path, parts: Sequence[Part]) -> int:
+def write_index(out: Where, parts: Sequence[Part]) -> int:
     """Write `index.parquet` from the rows of all shards, in the order of their keys; gives their number.
 
     The same rows, in any order and in any parts, give the same bytes. Tars that no row names, left by an
@@ -43,18 +43,20 @@ def write_index(out: Path, parts: Sequence[Part]) -> int:
 
     Raises:
         ValueError: two rows have one key.
-        OSError: the folder cannot be written, or gives other bytes back.
+        OSError: the place cannot be written, or gives other bytes back.
     """
     order, named = order_of(parts)
-    remove_unnamed(out, named)
-    path, aside = out / INDEX, out / f".{INDEX}.tmp"
-    with pq.ParquetWriter(aside, schema_of(IndexRow), compression="zstd", write_page_checksum=True) as writer:
-        for table in tables_in(order, parts):
-            writer.write_table(table, row_group_size=ROWS_AT_ONCE)
-    read_back(aside, len(order.row))
-    with aside.open("rb+") as file:
-        os.fsync(file.fileno())
-    aside.replace(path)
+    place = Place.at(out)
+    remove_unnamed(place, named)
+    with workplace() as folder:
+        path = folder / INDEX
+        with pq.ParquetWriter(
+            path, schema_of(IndexRow), compression="zstd", write_page_checksum=True
+        ) as writer:
+            for table in tables_in(order, parts):
+                writer.write_table(table, row_group_size=ROWS_AT_ONCE)
+        read_back(path, len(order.row))
+        place.put(INDEX, path)
     return len(order.row)
 
 
@@ -122,37 +124,37 @@ def read_back(path: Path, rows: int) -> None:
         raise OSError(f"{path}: wrote {rows} rows, read back {found}")
 
 
-def remove_unnamed(out: Path, named: set[str]) -> None:
+def remove_unnamed(out: Place, named: set[str]) -> None:
     """Remove tars below `out/shards` that are not named, and what killed attempts left beside them."""
-    for path in sorted((out / "shards").glob("*x*/*.tar")):
-        place = path.relative_to(out).as_posix()
-        if SHARD.fullmatch(place) and place not in named:
-            path.unlink()
-    for folder in sorted((out / "shards").glob("*x*")):
-        for left in folder.glob(".*.tmp"):
-            shutil.rmtree(left)
-        if not any(folder.iterdir()):
-            folder.rmdir()
+    for entry in out.files("shards"):
+        if SHARD.fullmatch(entry.name) and entry.name not in named:
+            out.remove(entry.name)
+    if out.folder is not None:
+        for folder in sorted((out.folder / "shards").glob("*x*")):
+            (out / "shards").sweep(folder.name)
+            if not any(folder.iterdir()):
+                folder.rmdir()
 
 
-def read_index(out: Path) -> Sequence[IndexRow]:
+def read_index(out: Where) -> Sequence[IndexRow]:
     """The rows of a data set's index.
 
     Raises:
         ValueError: it is no index of this schema.
         OSError: it cannot be read.
     """
-    path = out / INDEX
+    place = Place.at(out)
+    where = place.uri_of(INDEX)
     try:
-        with pq.ParquetFile(path) as file:
+        with place.open(INDEX) as opened, pq.ParquetFile(opened) as file:
             if not file.schema_arrow.equals(schema_of(IndexRow)):
-                raise ValueError(f"{path}: its columns are not those of an index")
-            if file.metadata.num_rows * ROW_BYTES > path.stat().st_size:
-                raise ValueError(f"{path}: {file.metadata.num_rows} rows cannot be in so small a file")
+                raise ValueError(f"{where}: its columns are not those of an index")
+            if file.metadata.num_rows * ROW_BYTES > opened.size():
+                raise ValueError(f"{where}: {file.metadata.num_rows} rows cannot be in so small a file")
             table = file.read()
             table.validate(full=True)
     except pa.ArrowException as error:
-        raise ValueError(f"{path}: {error}") from error
+        raise ValueError(f"{where}: {error}") from error
     if any(column.null_count for column in table.columns):
-        raise ValueError(f"{path}: a value is missing")
+        raise ValueError(f"{where}: a value is missing")
     return decode(table, IndexRow)

@@ -1,13 +1,11 @@
-"""ShardPlan to IndexRow: samples become files in one tar, written aside, read back, and only then named."""
+"""ShardPlan to IndexRow: samples become files in one tar, made in scratch space, read back, and then put."""
 
 from __future__ import annotations
 
 import io
-import os
-import shutil
 import tarfile
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -20,11 +18,13 @@ from pipeline.media.resample import crop_squares, resample, resample_one
 from pipeline.media.sound import clip_sound, encode_flac, num_samples
 from pipeline.media.tar import read_members, sample_digest, samples_in
 from pipeline.media.verify import Exhibit, faults_of
+from pipeline.scratch import workplace
 from schemas.arrays import array_specs
 from schemas.controls import Controls
 from schemas.drawing import draw_skeleton, draw_spheres
 from schemas.index import IndexRow, ShardPlan, bucket_name
 from schemas.outcome import Reject
+from schemas.place import Place, Where
 from schemas.sample import (
     AUDIO,
     FACE,
@@ -54,14 +54,14 @@ class ShardSettings:
 
 
 class Shard:
-    """Writes one tar below `out`. Samples that cannot be encoded are rejects; no tar is left without samples.
+    """Puts one tar below `out`. Samples that cannot be encoded are rejects; no tar is left without samples.
 
     Reasons: those of `pipeline.media.decode`, and "broken_audio".
     """
 
-    def __init__(self, settings: ShardSettings, out: Path) -> None:
+    def __init__(self, settings: ShardSettings, out: Where) -> None:
         self.settings = settings
-        self.out = out
+        self.out = Place.at(out)
 
     def __call__(self, plan: ShardPlan) -> Iterator[IndexRow | Reject]:
         """A row for each member that was stored, a reject for each other, as each is done with.
@@ -69,42 +69,38 @@ class Shard:
         The rows hold once the last has been given and the tar is in its place.
 
         Raises:
-            OSError: the folder cannot be written, the disk is full, or it gives other bytes back.
+            OSError: the place cannot be written, a disk is full, or other bytes come back.
             EncodeError: the encoder failed.
             RuntimeError: what was written breaks a promise of formats.md: a bug of an earlier step.
         """
-        path = self.out / "shards" / f"{plan.key}.tar"
-        with workplace(path) as folder:
-            aside = folder / "shard.tar"
+        name = f"shards/{plan.key}.tar"
+        with workplace() as folder:
+            tar = folder / "shard.tar"
             rows = []
-            for outcome in self.write(plan, aside, folder):
+            for outcome in self.write(plan, tar, folder):
                 if isinstance(outcome, IndexRow):
                     rows.append(outcome)
                 yield outcome
             if rows:
-                read_back(aside, rows)
-                aside.replace(path)
-                sync(path.parent)
+                read_back(tar, rows)
+                self.out.put(name, tar)
             else:
-                path.unlink(missing_ok=True)
+                self.out.remove(name)
 
     def write(self, plan: ShardPlan, path: Path, folder: Path) -> Iterator[IndexRow | Reject]:
         """Encode the members one by one into a tar at `path`."""
-        with path.open("wb") as file:
-            with tarfile.open(fileobj=file, mode="w", format=tarfile.USTAR_FORMAT) as tar:
-                for sample in plan.members:
-                    try:
-                        members = encode(sample, folder, self.settings)
-                    except Rejected as no:
-                        yield Reject(
-                            key=sample.key, step="shard", reason=no.reason, detail=no.detail, uri=sample.uri
-                        )
-                        continue
-                    offset = tar.offset
-                    append(tar, sample.key, members)
-                    yield row_of(sample, members, f"shards/{plan.key}.tar", offset, tar.offset - offset)
-            file.flush()
-            os.fsync(file.fileno())
+        with tarfile.open(path, mode="w", format=tarfile.USTAR_FORMAT) as tar:
+            for sample in plan.members:
+                try:
+                    members = encode(sample, folder, self.settings)
+                except Rejected as no:
+                    yield Reject(
+                        key=sample.key, step="shard", reason=no.reason, detail=no.detail, uri=sample.uri
+                    )
+                    continue
+                offset = tar.offset
+                append(tar, sample.key, members)
+                yield row_of(sample, members, f"shards/{plan.key}.tar", offset, tar.offset - offset)
 
 
 def append(tar: tarfile.TarFile, key: str, members: Members) -> None:
@@ -116,27 +112,6 @@ def append(tar: tarfile.TarFile, key: str, members: Members) -> None:
         entry = tarfile.TarInfo(f"{key}.{name}")
         entry.size, entry.mode, entry.mtime = len(data), 0o444, 0
         tar.addfile(entry, io.BytesIO(data))
-
-
-@contextmanager
-def workplace(path: Path) -> Iterator[Path]:
-    """An empty folder beside `path`, gone afterwards; what a killed attempt left there is removed first."""
-    folder = path.with_name(f".{path.stem}.tmp")
-    shutil.rmtree(folder, ignore_errors=True)
-    folder.mkdir(parents=True)
-    try:
-        yield folder
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
-
-
-def sync(folder: Path) -> None:
-    """Make renames in a folder last."""
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
 
 
 def encode(sample: Sample, folder: Path, settings: ShardSettings) -> Members:
@@ -233,14 +208,14 @@ def read_back(path: Path, rows: list[IndexRow]) -> None:
         OSError: the disk gives other bytes back.
         RuntimeError: the right bytes break a promise.
     """
-    try:
-        stored = samples_in(path)
-    except DamagedError as error:
-        raise OSError(f"{path}: {error}") from error
-    found = [(sample.key, sample.offset, sample.size) for sample in stored]
-    if found != [(row.key, row.offset, row.size) for row in rows]:
-        raise OSError(f"{path}: the samples read back are not where they were written")
     with path.open("rb") as file:
+        try:
+            stored = samples_in(file)
+        except DamagedError as error:
+            raise OSError(f"{path}: {error}") from error
+        found = [(sample.key, sample.offset, sample.size) for sample in stored]
+        if found != [(row.key, row.offset, row.size) for row in rows]:
+            raise OSError(f"{path}: the samples read back are not where they were written")
         for row, sample in zip(rows, stored, strict=True):
             for fault in faults_of(Exhibit(row, read_members(file, sample), decode=False)):
                 kind = OSError if fault.check == "digest" else RuntimeError

@@ -1,6 +1,6 @@
 """A whole small job on a Ray cluster, in a process of its own.
 
-    python -m tests.cluster.job VIDEOS OUT TRUTHS [ADDRESS]
+python -m tests.cluster.job VIDEOS OUT TRUTHS [ADDRESS]
 """
 
 from __future__ import annotations

@@ -38,13 +38,13 @@ def start(films: Path, out: Path, address: str) -> subprocess.Popen[str]:
 
 
 def workers() -> list[psutil.Process]:
-    """Our actors' processes, oldest first."""
+    """Our actors' processes on the machines of this test process, oldest first."""
     found = []
-    for process in psutil.process_iter(["cmdline", "create_time"]):
+    for process in psutil.Process().children(recursive=True):
         with suppress(psutil.Error):
-            if " ".join(process.info["cmdline"] or ()).startswith("ray::Worker"):
+            if " ".join(process.cmdline()).startswith("ray::Worker"):
                 found.append(process)
-    return sorted(found, key=lambda process: process.info["create_time"])
+    return sorted(found, key=psutil.Process.create_time)
 
 
 def kill(process: psutil.Process) -> bool:

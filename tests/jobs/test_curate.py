@@ -19,6 +19,7 @@ from jobs.cli import main
 from jobs.curate import Curate, curate
 from jobs.preview import Preview, preview
 from pipeline.flow import Curation
+from pipeline.landing import RUNNING
 from pipeline.stages.index import read_index
 from tests.paint import film
 from tests.resume.job import settings
@@ -59,7 +60,9 @@ def made(corpus: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def state(out: Path) -> dict[str, tuple[int, bytes]]:
     return {
-        str(path): (path.stat().st_mtime_ns, path.read_bytes()) for path in out.rglob("*") if path.is_file()
+        str(path): (path.stat().st_mtime_ns, path.read_bytes())
+        for path in out.rglob("*")
+        if path.is_file() and path.name != RUNNING
     }
 
 

@@ -123,7 +123,7 @@ def remade(out: Path, change: Callable[[Members], Any], **rows: Any) -> None:
     done: list[IndexRow] = []
     for row in read_index(out):
         with (out / row.shard).open("rb") as file:
-            (sample,) = (one for one in samples_in(out / row.shard) if one.key == row.key)
+            (sample,) = (one for one in samples_in(file) if one.key == row.key)
             members = read_members(file, sample)
         if not done:
             change(members)
@@ -352,7 +352,8 @@ def test_whatever_byte_of_a_tar_is_flipped_it_is_named(made: Path, tmp_path: Pat
 
 def is_slack(out: Path, place: int) -> bool:
     """Whether a byte is padding after a member: no reader looks at it."""
-    (sample,) = samples_in(out / "shards/160x240/000001.tar")
+    with (out / "shards/160x240/000001.tar").open("rb") as file:
+        (sample,) = samples_in(file)
     return any(member.start + member.size <= place < member.stop for member in sample.members)
 
 

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from pipeline.core import Tally
 from pipeline.landing import Lap, Ledger
 from schemas.media import Source
 from schemas.outcome import Reject
+from schemas.place import Place, aside
 
 
 def source(n: int) -> Source:
@@ -108,3 +110,94 @@ def test_another_schema_is_refused(tmp_path: Path) -> None:
     marker.write_text(json.dumps({**said, "schema": 99}))
     with pytest.raises(ValueError, match="schema 99"):
         ledger.landed("sources", "000000")
+
+
+@pytest.fixture(params=["disk", "s3"])
+def ledger(request: pytest.FixtureRequest, tmp_path: Path) -> Ledger:
+    if request.param == "disk":
+        return Ledger(tmp_path / "set")
+    request.getfixturevalue("cloud")
+    return Ledger(f"s3://bucket/{tmp_path.name}")
+
+
+def test_places_are_alike(ledger: Ledger) -> None:
+    said = ledger.land(lap(), [source(1), REJECT], Source, [Tally(step="corpus")])
+    ledger.land(lap("000001"), [source(2)], Source, [])
+    assert said == Ledger(ledger.place.uri.removesuffix("/landings")).landed("sources", "000000")
+    assert ledger.names("sources") == ["000000", "000001"]
+    assert [row.num_bytes for row in ledger.rows("sources", "000001", Source)] == [2]
+    assert ledger.columns("sources", "000000", ["uri", "num_bytes"]).to_pylist() == [
+        {"uri": "/v/1", "num_bytes": 1}
+    ]
+    assert ledger.rejects("sources", "000000").num_rows == 1
+    assert ledger.prune("sources", {"000001"}) == 1
+    assert [name for name, *_ in ledger.place.files()] == [
+        "sources/part-000001.done",
+        "sources/part-000001.parquet",
+        "sources/rejects-000001.parquet",
+    ]
+
+
+def test_a_late_twin_changes_nothing(ledger: Ledger) -> None:
+    """A worker that was given up for dead comes back while and after its successor works."""
+
+    def slow() -> Iterator[Source]:
+        yield source(1)
+        ledger.land(lap(), [source(1), source(2)], Source, [])  # the successor, from start to end
+        yield source(2)
+
+    late = ledger.land(lap(), slow(), Source, [])
+    assert ledger.landed("sources", "000000") == late
+    assert [row.num_bytes for row in ledger.rows("sources", "000000", Source)] == [1, 2]
+
+
+def test_a_late_worker_that_dies_takes_the_marker_of_its_successor(
+    ledger: Ledger, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where its answers are other ones, half of each must not pass for whole."""
+    put = Place.put
+    puts = []
+
+    def dying(place: Place, name: str, file: Path) -> str:
+        puts.append(name)
+        if len(puts) == 2:
+            raise KeyboardInterrupt
+        return put(place, name, file)
+
+    def slow() -> Iterator[Source]:
+        ledger.land(lap(inputs="new"), [source(1), source(2)], Source, [])
+        monkeypatch.setattr(Place, "put", dying)
+        yield source(1)
+
+    with pytest.raises(KeyboardInterrupt):
+        ledger.land(lap(inputs="old"), slow(), Source, [])
+    assert len(puts) == 2
+    assert ledger.landed("sources", "000000") is None
+
+
+def test_two_workers_at_once_never_mix(ledger: Ledger) -> None:
+    rows = [source(number) for number in range(2000)]
+    workers = [threading.Thread(target=ledger.land, args=(lap(), iter(rows), Source, ())) for _ in range(4)]
+    for worker in workers:
+        worker.start()
+    for worker in workers:
+        worker.join()
+    assert [row.num_bytes for row in ledger.rows("sources", "000000", Source)] == list(range(2000))
+    assert len(ledger.place.files()) == 3
+
+
+def test_prune_sweeps_what_a_killed_worker_left(tmp_path: Path) -> None:
+    ledger = Ledger(tmp_path)
+    ledger.land(lap(), [source(1)], Source, [])
+    aside(tmp_path / "landings/sources/part-000000.parquet").write_bytes(b"half")
+    assert ledger.prune("sources", {"000000"}) == 0
+    assert len(list((tmp_path / "landings/sources").iterdir())) == 3
+
+
+@pytest.mark.parametrize("name", ["../../outside", "a/../../b", "..\\b"])
+def test_a_lap_cannot_write_outside(ledger: Ledger, name: str) -> None:
+    with pytest.raises(ValueError, match="no plain name"):
+        ledger.land(lap(name), [source(1)], Source, [])
+    with pytest.raises(ValueError, match="no plain name"):
+        ledger.landed(name, "000000")
+    assert ledger.place.files() == []

@@ -1,18 +1,35 @@
+"""Tars hold each sample once, in order, and a lap's inputs are what they have always been."""
+
 from __future__ import annotations
 
+from collections.abc import Iterable
+from pathlib import Path
+
+import pyarrow as pa
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.plan import plan_shards
+from benchmarks.synthetic import make_ledger
+from pipeline.flow import Curation, legs
+from pipeline.landing import Ledger, digest
+from pipeline.plan import PLACES, plan_shards
 
 keys = st.dictionaries(
     st.from_regex(r"[0-9a-f]{12}-[0-9]{6}-0", fullmatch=True), st.sampled_from(["784x784", "1024x592"])
 )
 
 
+def tars_of(samples: Iterable[tuple[str, str]], size: int) -> list[tuple[str, int, tuple[str, ...]]]:
+    rows = [(key, bucket, "000000") for key, bucket in samples]
+    table = pa.table(list(map(list, zip(*rows, strict=True))) or [[], [], []], schema=PLACES)
+    return [
+        (bucket, number, tuple(held["key"].to_pylist())) for bucket, number, held in plan_shards(table, size)
+    ]
+
+
 @given(keys, st.integers(1, 5))
 def test_each_sample_is_in_one_tar_of_its_bucket(samples: dict[str, str], size: int) -> None:
-    tars = plan_shards(samples.items(), size)
+    tars = tars_of(samples.items(), size)
     assert sorted(key for _, _, held in tars for key in held) == sorted(samples)
     for bucket, _, held in tars:
         assert {samples[key] for key in held} == {bucket}
@@ -24,9 +41,47 @@ def test_each_sample_is_in_one_tar_of_its_bucket(samples: dict[str, str], size: 
 def test_the_plan_does_not_depend_on_the_order_of_landing(samples, size, random) -> None:
     shuffled = list(samples.items())
     random.shuffle(shuffled)
-    assert plan_shards(shuffled, size) == plan_shards(samples.items(), size)
+    assert tars_of(shuffled, size) == tars_of(samples.items(), size)
 
 
 def test_tars_are_numbered_within_their_bucket() -> None:
-    tars = plan_shards([("b", "784x784"), ("a", "784x784"), ("c", "1024x592")], 1)
+    tars = tars_of([("b", "784x784"), ("a", "784x784"), ("c", "1024x592")], 1)
     assert tars == [("1024x592", 0, ("c",)), ("784x784", 0, ("a",)), ("784x784", 1, ("b",))]
+
+
+def test_the_inputs_of_a_plan_are_what_they_have_always_been(tmp_path: Path) -> None:
+    """Another digest here means that every data set is made again."""
+    make_ledger(tmp_path, 120, 10)
+    ledger = Ledger(tmp_path)
+    plans = {
+        leg.name: [(lap.name, lap.items) for lap in leg.laps(ledger)] for leg in legs(Curation(), tmp_path)
+    }
+    assert plans == {
+        "sources": [("000000", 4), ("000001", 4), ("000002", 4)],
+        "catalogue": [("000000", 12)],
+        "clips": [("000000", 4), ("000001", 4), ("000002", 4)],
+        "tracks": [("000000", 40), ("000001", 40), ("000002", 40)],
+        "samples": [("000000", 40), ("000001", 40), ("000002", 40)],
+        "shards": [("640x960-000000", 48), ("784x784-000000", 36), ("960x640-000000", 36)],
+    }
+    shards = legs(Curation(), tmp_path)[-1].plan(ledger, "shards", "the settings")
+    contents = {
+        name: landed.content for name in ledger.names("samples") if (landed := ledger.landed("samples", name))
+    }
+    keys = [f"{source:012x}-{240 * clip:06d}-0" for source in range(12) for clip in (1, 4, 7)]
+    wanted = [part for key in keys for part in (key, contents[f"{int(key[:12], 16) // 4:06d}"])]
+    assert shards[1].inputs == digest("the settings", "784x784/000000", *wanted)
+
+
+def test_a_lap_reads_what_its_plan_says(tmp_path: Path) -> None:
+    make_ledger(tmp_path, 80, 10)
+    ledger = Ledger(tmp_path)
+    laps = {leg.name: leg.laps(ledger) for leg in legs(Curation(), tmp_path)}
+    assert [row.uri for row in laps["sources"][1].read(ledger)] == [
+        f"/videos/{number:012x}.mp4" for number in range(4, 8)
+    ]
+    (tar,) = laps["shards"][2].read(ledger)
+    assert tar.key == "960x640/000000"
+    assert [sample.key for sample in tar.members] == [
+        f"{source:012x}-{240 * clip:06d}-0" for source in range(8) for clip in (2, 5, 8)
+    ]

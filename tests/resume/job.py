@@ -7,8 +7,10 @@ Prints the number of changes that it made.
 
 from __future__ import annotations
 
+import hashlib
 import os
 import signal
+import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -16,11 +18,16 @@ from typing import Any, cast
 
 from rich.console import Console
 
+from jobs.check import pipeline_legs
 from jobs.curate import Curate, curate
 from pipeline.estimators.fakes import FakeBody, FakeEmbedder, FakeFace, FakeHands, FakeHead, FakePose2D
 from pipeline.flow import Backends, Curation
+from pipeline.landing import Ledger
 from pipeline.stages.screen import ScreenSettings
+from tests.paint import film
+from tests.synth import Scene
 
+ROOT = Path(__file__).resolve().parents[2]
 CHANGES = {"open", "os.rename", "os.remove", "os.rmdir", "os.mkdir"}
 
 
@@ -60,12 +67,45 @@ def counting(out: Path, kill_at: int | None) -> Callable[[], int]:
     return lambda: changes
 
 
+def run_job(corpus: Path, out: Path, kill_at: int | None = None) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "tests.resume.job"]
+    command += [str(path) for path in (corpus / "videos", out, corpus / "truths")]
+    command += [str(kill_at)] if kill_at else []
+    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+
+
+def contents(out: Path) -> dict[str, str]:
+    """Digests of what outside readers see, by path."""
+    kept = [*out.glob("shards/*/*"), out / "index.parquet"]
+    return {path.relative_to(out).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest() for path in kept}
+
+
+def landed(out: Path) -> dict[tuple[str, str], str]:
+    """Digests of what every lap gave."""
+    ledger = Ledger(out)
+    names = [(leg.name, lap) for leg in pipeline_legs() for lap in ledger.names(leg.name)]
+    return {(leg, lap): said.content for leg, lap in names if (said := ledger.landed(leg, lap))}
+
+
+def make_films(folder: Path) -> Path:
+    """Three short videos, one of them with nobody in it, and a copy."""
+    (folder / "videos").mkdir()
+    for number, turn in ((1, (-30.0, 30.0)), (2, (0.0, 170.0))):
+        scene = Scene(number=number, num_frames=26, width=160, height=240, look=number, turn_deg=turn)
+        film(scene, folder / "videos" / f"{number}.mp4", folder / "truths")
+    film(
+        Scene(number=3, num_frames=26, width=160, height=240, absent=range(26)),
+        folder / "videos" / "3.mp4",
+        folder / "truths",
+    )
+    (folder / "videos" / "copy.mp4").write_bytes((folder / "videos" / "1.mp4").read_bytes())
+    return folder
+
+
 def main(videos: str, out: str, truths: str, kill_at: str = "") -> int:
     """Run the job; its exit code."""
     count = counting(Path(out), int(kill_at) if kill_at else None)
-    code = curate(
-        Curate(videos=Path(videos), out=Path(out), settings=settings(Path(truths))), Console(quiet=True)
-    )
+    code = curate(Curate(videos=videos, out=out, settings=settings(Path(truths))), Console(quiet=True))
     print(count())
     return code
 

@@ -48,6 +48,14 @@ def test_redrawing_a_stretch_gives_the_same_bytes(walk, draw):
     np.testing.assert_array_equal(draw(walk, WIDTH, HEIGHT, slice(2, 5)), whole[2:5])
 
 
+@pytest.mark.parametrize("draw", [draw_skeleton, draw_spheres])
+def test_memory_that_is_given_is_drawn_into_whatever_it_held(walk, draw):
+    expected = draw(walk, 120, 160)
+    given = np.full_like(expected, 77)
+    assert draw(walk, 120, 160, out=given) is given
+    assert np.array_equal(given, expected)
+
+
 def test_a_limb_has_the_hue_of_the_joint_it_ends_in_at_60_percent(walk):
     picture = draw_skeleton(posed(walk, {"left_elbow": (50, 100), "left_wrist": (150, 100)}), WIDTH, HEIGHT)[
         0

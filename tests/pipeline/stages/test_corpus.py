@@ -182,7 +182,7 @@ def test_what_is_no_readable_file_is_rejected(tmp_path: Path) -> None:
     assert reason_of(tmp_path / "empty.mp4") == "empty"
     assert reason_of(tmp_path / "absent.mp4") == "missing"
     assert reason_of(tmp_path / "empty.mp4" / "a.mp4") == "missing"
-    assert reason_of("s3://bucket/a.mp4") == "unsupported_uri"
+    assert reason_of("s3://bucket/a//b.mp4") == "unsupported_uri"
     assert reason_of("https://example.org/a.mp4") == "unsupported_uri"
 
 

@@ -14,6 +14,7 @@ from pipeline.stages import index
 from pipeline.stages.index import INDEX, Part, read_index, write_index
 from schemas.arrow import encode
 from schemas.index import IndexRow
+from schemas.place import aside
 
 
 def row(number: int, **changes: Any) -> IndexRow:
@@ -65,14 +66,14 @@ def test_rows_of_many_parts_cross_the_tables_that_are_written(tmp_path: Path, mo
 
 
 def test_a_disk_that_gives_other_bytes_back_is_an_error(tmp_path: Path, monkeypatch: Any) -> None:
-    class Flipping(pq.ParquetWriter):
+    class Flipping(pq.ParquetWriter):  # type: ignore[misc]
         def close(self) -> None:
             super().close()
             data = bytearray((tmp_path / f".{INDEX}.tmp").read_bytes())
             data[len(data) // 4] ^= 1
             (tmp_path / f".{INDEX}.tmp").write_bytes(data)
 
-    monkeypatch.setattr(index.pq, "ParquetWriter", Flipping)
+    monkeypatch.setattr(pq, "ParquetWriter", Flipping)
     with pytest.raises(OSError, match="CRC"):
         write_index(tmp_path, parts(*(row(number) for number in range(100))))
     assert not (tmp_path / INDEX).exists()
@@ -96,8 +97,7 @@ def test_tars_of_an_earlier_plan_and_leftovers_go_and_nothing_else(tmp_path: Pat
     bucket.mkdir(parents=True)
     for name in ("000000.tar", "000001.tar", "notes.txt", "mine.tar"):
         (bucket / name).write_bytes(b"")
-    (bucket / ".000001.tmp").mkdir()
-    (bucket / ".000001.tmp" / "video.mp4").write_bytes(b"half")
+    aside(bucket / "000001.tar").write_bytes(b"half")
     write_index(tmp_path, parts(row(1)))
     assert sorted(path.name for path in bucket.iterdir()) == ["000000.tar", "mine.tar", "notes.txt"]
 

@@ -1,0 +1,80 @@
+"""Scratch space on this machine's disk, below TMPDIR: it goes with the process that asked for it.
+
+What a killed process left is removed by the next one that asks. A lock on the folder itself says that its
+process lives: the kernel lets go of it, whatever ended the process.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+
+def scratch(name: str) -> Path:
+    """A folder for all processes of this user on this machine.
+
+    Raises:
+        PermissionError: somebody else has made one of that name.
+    """
+    folder = Path(tempfile.gettempdir()) / f"understudy-{os.getuid()}" / name
+    folder.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    if folder.parent.is_symlink() or folder.parent.stat().st_uid != os.getuid():
+        raise PermissionError(f"{folder.parent} is another user's: set TMPDIR to a folder of your own")
+    folder.mkdir(exist_ok=True)
+    return folder
+
+
+@contextmanager
+def workplace() -> Iterator[Path]:
+    """An empty folder, gone afterwards.
+
+    Raises:
+        OSError: the disk is full, or the folder cannot be made.
+    """
+    home = scratch("work")
+    with locked(home, fcntl.LOCK_EX):
+        sweep(home)
+        folder = Path(tempfile.mkdtemp(dir=home))
+        handle = take(folder, fcntl.LOCK_EX)
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+        os.close(handle)
+
+
+def sweep(home: Path) -> None:
+    """Remove the folders whose processes have ended."""
+    for folder in home.iterdir():
+        with suppress(BlockingIOError), locked(folder, fcntl.LOCK_EX | fcntl.LOCK_NB):
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+@contextmanager
+def locked(path: Path, how: int) -> Iterator[int]:
+    """The file or folder, opened for reading and locked.
+
+    Raises:
+        BlockingIOError: somebody else holds it, and `how` is not to wait.
+    """
+    handle = take(path, how)
+    try:
+        yield handle
+    finally:
+        os.close(handle)
+
+
+def take(path: Path, how: int) -> int:
+    """A handle of a file or folder that holds a lock on it until it is closed."""
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        fcntl.flock(handle, how)
+    except BaseException:
+        os.close(handle)
+        raise
+    return handle

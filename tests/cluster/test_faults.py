@@ -1,0 +1,113 @@
+"""Machines, workers and drivers that die: the same bytes as from an undisturbed job in one process."""
+
+from __future__ import annotations
+
+import random
+import subprocess
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from ray.cluster_utils import Cluster
+
+from jobs.check import pipeline_legs
+from pipeline.audit import audit
+from tests.cluster.small import kill, machines, start, workers
+from tests.resume.job import contents, landed, make_films, run_job
+
+pytestmark = pytest.mark.timeout(600)
+LONG_S = 240.0
+
+
+@pytest.fixture(scope="module")
+def films(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return make_films(tmp_path_factory.mktemp("films"))
+
+
+@pytest.fixture(scope="module")
+def undisturbed(films: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    out = tmp_path_factory.mktemp("undisturbed") / "set"
+    done = run_job(films, out)
+    assert done.returncode == 0, done.stderr
+    return out
+
+
+@pytest.fixture(scope="module")
+def cluster() -> Iterator[Cluster]:
+    with machines(2) as cluster:
+        yield cluster
+
+
+def markers(out: Path) -> int:
+    return len(list(out.rglob("*.done")))
+
+
+def finish(job: subprocess.Popen[str]) -> str:
+    said, _ = job.communicate(timeout=LONG_S)
+    assert job.returncode == 0, said
+    return said
+
+
+def assert_same(out: Path, undisturbed: Path) -> None:
+    """The same shards, index and landings, and every promise kept: nothing lost, nothing twice."""
+    assert contents(out) == contents(undisturbed)
+    assert landed(out) == landed(undisturbed)
+    report = audit(out, pipeline_legs(), quick=False, workers=1, watch=lambda done, total: None)
+    assert [name for name, verdict in report.items() if verdict.failed] == []
+
+
+def test_workers_killed_at_ten_random_moments(
+    cluster: Cluster, films: Path, undisturbed: Path, tmp_path: Path
+) -> None:
+    draw = random.Random(0)
+    kills = 0
+    for attempt in range(10):
+        out = tmp_path / f"set{attempt}"
+        job = start(films, out, cluster.address)
+        while job.poll() is None and kills < 10:
+            time.sleep(draw.uniform(0.2, 1.5))
+            here = workers()
+            kills += kill(draw.choice(here)) if here else 0
+        finish(job)
+        assert_same(out, undisturbed)
+        if kills >= 10:
+            break
+    assert kills >= 10
+
+
+def test_the_driver_killed_at_ten_random_moments(
+    cluster: Cluster, films: Path, undisturbed: Path, tmp_path: Path
+) -> None:
+    out = tmp_path / "set"
+    draw = random.Random(1)
+    kills = 0
+    for _ in range(10):
+        seen = markers(out)
+        job = start(films, out, cluster.address)
+        until = time.monotonic() + LONG_S
+        wanted = seen + draw.randrange(3)
+        while job.poll() is None and markers(out) < wanted and time.monotonic() < until:
+            time.sleep(0.02)
+        time.sleep(draw.uniform(0.0, 0.5))
+        if job.poll() is None:
+            job.kill()
+            kills += 1
+        job.communicate()
+    assert kills == 10
+    finish(start(films, out, cluster.address))
+    assert_same(out, undisturbed)
+
+
+def test_a_machine_is_taken_away(cluster: Cluster, films: Path, undisturbed: Path, tmp_path: Path) -> None:
+    out = tmp_path / "set"
+    extra = cluster.add_node(num_cpus=1)
+    job = start(films, out, cluster.address)
+    until = time.monotonic() + LONG_S
+    while markers(out) < 4 and job.poll() is None and time.monotonic() < until:
+        time.sleep(0.05)
+    for node in [node for node in cluster.worker_nodes if node is not extra]:
+        cluster.remove_node(node, allow_graceful=False)
+    finish(job)
+    assert_same(out, undisturbed)
+    cluster.add_node(num_cpus=1)

@@ -1,0 +1,211 @@
+"""A job on a cluster of several machines: poison, devices, shared storage, metrics, and who listens."""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+import ray
+from ray.cluster_utils import Cluster
+
+from pipeline.core import DeviceMissing
+from pipeline.landing import Ledger
+from pipeline.runners import cluster as runner
+from pipeline.runners import inline
+from pipeline.runners.fleet import CannotBegin
+from pipeline.runners.hands import LapFailed
+from pipeline.runners.metrics import METRICS
+from pipeline.runners.settings import ClusterSettings, Patience
+from pipeline.runners.watch import Lane, Sight
+from tests.cluster.small import ROOT, machines
+from tests.pipeline.runners.odd import enlisted, house
+
+pytestmark = pytest.mark.timeout(300)
+
+
+@pytest.fixture(scope="module")
+def cluster() -> Iterator[Cluster]:
+    with machines(2) as cluster:
+        yield cluster
+
+
+@pytest.fixture(scope="module")
+def connected(cluster: Cluster) -> Iterator[Cluster]:
+    ray.init(address=cluster.address, logging_level="error", log_to_driver=False)
+    yield cluster
+    ray.shutdown()
+
+
+@dataclass
+class Seen:
+    """A watch that remembers."""
+
+    at_once: set[frozenset[str]] = field(default_factory=set)
+    stalls: list[str] = field(default_factory=list)
+    last: dict[str, Lane] = field(default_factory=dict)
+
+    def lanes(self, lanes: Sequence[Lane]) -> None:
+        self.last |= {lane.leg: lane for lane in lanes}
+
+    def sights(self, sights: Sequence[Sight]) -> None:
+        self.at_once.add(frozenset(sight.leg for sight in sights))
+
+    def stuck(self, why: Sequence[str]) -> None:
+        self.stalls += why
+
+
+def run(ledger: Ledger, settings: ClusterSettings, *, per_lap: int = 1, gpus: float = 0.0, **more) -> Seen:
+    seen = Seen()
+    legs = house(per_lap, gpus=gpus)
+    runner.run(legs, ledger, seen, clock=time.monotonic, unseal=lambda: None, settings=settings, **more)
+    return seen
+
+
+def content(ledger: Ledger) -> dict[str, list[str]]:
+    return {leg.name: [landed.content for landed in ledger.all_landed(leg.name).values()] for leg in house(1)}
+
+
+def test_poison_is_held_back_and_everything_else_goes_on(connected: Cluster, tmp_path: Path) -> None:
+    uris = [f"/v/fine-{n}" for n in range(6)]
+    ledger = enlisted(tmp_path, *uris, "/v/segv-1", "/v/hang-1")
+    settings = ClusterSettings(workers=2, patience=Patience(base_s=4.0))
+    seen = run(ledger, settings, per_lap=2)
+    assert all(lane.done == lane.laps == 4 for lane in seen.last.values())
+    rejects = [row for name in ledger.names("sources") for row in ledger.rejects("sources", name).to_pylist()]
+    assert {row["key"]: row["reason"] for row in rejects} == {"segv1": "crashed", "hang1": "timed_out"}
+    assert all("understudy replay OUT" in row["detail"] for row in rejects)
+    kept = sum(landed.rows for landed in ledger.all_landed("groups").values())
+    assert kept == 6
+
+
+def test_metrics_are_on_rays_endpoint(connected: Cluster, tmp_path: Path) -> None:
+    """What was counted is what Prometheus would read, on the machines where it was counted."""
+    ledger = enlisted(tmp_path, *(f"/v/fine-{n}" for n in range(3)), "/v/bad-1", "/v/bad-2")
+    before = metrics()
+    run(ledger, ClusterSettings(workers=1), per_lap=5)
+
+    def grown(name: str, **labels: str) -> float:
+        return total(metrics(), name, **labels) - total(before, name, **labels)
+
+    until = time.monotonic() + 40
+    while (
+        grown("understudy_rejects_total", step="hash", reason="unreadable") < 2 and time.monotonic() < until
+    ):
+        time.sleep(0.5)
+    assert grown("understudy_rejects_total", step="hash", reason="unreadable") == 2
+    assert grown("understudy_clips_total", step="hash") == 3
+    assert grown("understudy_clips_total", step="each") == 3
+    assert grown("understudy_step_seconds_total", step="hash") > 0
+    while not total(metrics(), "understudy_laps_done", leg="groups") and time.monotonic() < until:
+        time.sleep(0.5)
+    assert total(metrics(), "understudy_laps_done", leg="groups") > 0
+    found = {line.split("{")[0].removeprefix("ray_") for line in metrics() if "understudy_" in line}
+    assert found <= set(METRICS)
+    assert {"understudy_queue_depth", "understudy_stalled", "understudy_workers"} <= found
+
+
+def metrics() -> list[str]:
+    """The lines of all machines' endpoints."""
+    lines: list[str] = []
+    for node in ray.nodes():
+        if node["Alive"]:
+            where = f"http://{node['NodeManagerAddress']}:{node['MetricsExportPort']}/metrics"
+            with urllib.request.urlopen(where) as answer:
+                lines += [line for line in answer.read().decode().splitlines() if not line.startswith("#")]
+    return lines
+
+
+def total(lines: Sequence[str], name: str, **labels: str) -> float:
+    wanted = [f'{label}="{value}"' for label, value in labels.items()]
+    return sum(
+        float(line.rpartition(" ")[2])
+        for line in lines
+        if line.startswith(f"ray_{name}{{") and all(label in line for label in wanted)
+    )
+
+
+def test_a_step_that_wants_a_gpu_is_refused_by_name(connected: Cluster, tmp_path: Path) -> None:
+    ledger = enlisted(tmp_path, "/v/fine-1")
+    with pytest.raises(DeviceMissing, match=r"step 'hash' needs .* 0.5 GPU"):
+        run(ledger, ClusterSettings(), gpus=0.5)
+    assert ledger.names("sources") == []
+    with pytest.raises(DeviceMissing, match="step 'hash' needs a GPU, and this machine has none"):
+        inline.run(house(1, gpus=0.5), ledger, Seen(), clock=time.perf_counter, unseal=lambda: None, gpus=int)
+    assert ledger.names("sources") == []
+
+
+def test_a_machine_that_comes_later_is_waited_for(connected: Cluster, tmp_path: Path) -> None:
+    """As in a cluster that grows when a worker waits for a place."""
+    ledger = enlisted(tmp_path, "/v/fine-1")
+    settings = ClusterSettings(machine_wait_s=60.0)
+    with ThreadPoolExecutor(1) as pool:
+        job = pool.submit(run, ledger, settings, gpus=0.5)
+        time.sleep(2.0)
+        assert not job.done()
+        node = connected.add_node(num_cpus=1, num_gpus=1)
+        seen = job.result()
+    assert seen.last["groups"].done == 1
+    connected.remove_node(node)
+
+
+def test_a_machine_that_does_not_see_the_data_set(connected: Cluster, tmp_path: Path) -> None:
+    ledger = enlisted(tmp_path, "/v/fine-1")
+    with pytest.raises(CannotBegin, match="does not see /nowhere"):
+        run(ledger, ClusterSettings(workers=1), shared=[tmp_path, Path("/nowhere")])
+    assert ledger.names("sources") == []
+
+
+def test_a_bug_stops_the_job_and_names_the_item(connected: Cluster, tmp_path: Path) -> None:
+    ledger = enlisted(tmp_path, "/v/fine-1", "/v/bug-1")
+    with pytest.raises(LapFailed, match="step 'hash' on item 'bug1'") as caught:
+        run(ledger, ClusterSettings(workers=1))
+    assert "KeyError" in caught.value.trace
+
+
+def test_the_bytes_are_those_of_one_process(connected: Cluster, tmp_path: Path) -> None:
+    uris = [f"/v/{what}-{n}" for n in range(4) for what in ("fine", "bad")]
+    ours, theirs = enlisted(tmp_path / "a", *uris), enlisted(tmp_path / "b", *uris)
+    run(ours, ClusterSettings(workers=2))
+    inline.run(house(1), theirs, Seen(), clock=time.perf_counter, unseal=lambda: None, gpus=int)
+    assert content(ours) == content(theirs)
+
+
+def test_nothing_listens_beyond_this_machine(tmp_path: Path) -> None:
+    """On a machine alone, in a process of its own: every socket of Ray and ours is on loopback."""
+    enlisted(tmp_path, "/v/fine-1", "/v/hang-1")
+    code = f"""
+import os, sys, time, json, threading
+from pathlib import Path
+from pipeline.runners.loopback import keep_to_loopback
+keep_to_loopback(os.environ, None)
+from pipeline.runners import cluster
+from pipeline.runners.settings import ClusterSettings, Patience
+from pipeline.landing import Ledger
+from tests.cluster.test_job import Seen
+from tests.pipeline.runners.odd import house
+import psutil
+class Looking(Seen):
+    def sights(self, sights):
+        if any(s.spot and s.spot.key == "hang1" for s in sights):
+            me = psutil.Process()
+            found = {{c.laddr.ip for p in [me, *me.children(recursive=True)]
+                     for c in p.net_connections(kind="inet") if c.status == psutil.CONN_LISTEN}}
+            print("listening", json.dumps(sorted(found)), flush=True)
+            os._exit(0)
+cluster.run(house(2), Ledger(Path({str(tmp_path)!r})), Looking(), clock=time.monotonic,
+    unseal=lambda: None, settings=ClusterSettings(workers=1))
+"""
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=False)
+    said = re.search(r"listening (.*)", done.stdout)
+    assert said, done.stderr
+    assert json.loads(said[1])
+    assert {ip.removeprefix("::ffff:") for ip in json.loads(said[1])} == {"127.0.0.1"}

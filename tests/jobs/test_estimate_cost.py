@@ -1,0 +1,51 @@
+"""The estimate as it is asked for at the command line."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from jobs.cli import main
+
+
+def asked(capsys: pytest.CaptureFixture[str], *words: str) -> tuple[int, str, str]:
+    code = main(["estimate-cost", *words])
+    said = capsys.readouterr()
+    return code, said.out, said.err
+
+
+def test_five_hundred_hours(capsys: pytest.CaptureFixture[str]) -> None:
+    code, out, _ = asked(
+        capsys, "--hours", "500", "--source-s", "600", "--machines", "cpu=8x16@0.68", "gpu=4x8+1@0.80"
+    )
+    assert code == 0
+    assert re.search(r"bottleneck: (tracks|shards), \d+:\d\d:\d\d on all workers", out)
+    assert re.search(r"wall-clock \d+:\d\d:\d\d, [\d.,]+ machine-hours, [\d.,]+ in money", out)
+    assert "Assumed:" in out
+
+
+def test_twice_the_machines_take_half_the_time(capsys: pytest.CaptureFixture[str]) -> None:
+    walls = []
+    for machines in ("cpu=4x16", "cpu=8x16"):
+        _, out, _ = asked(capsys, "--hours", "500", "--source-s", "600", "--machines", machines)
+        hours, minutes, seconds = out.split("wall-clock ")[1].split(",")[0].split(":")
+        walls.append(3600 * int(hours) + 60 * int(minutes) + int(seconds))
+    assert walls[0] / walls[1] == pytest.approx(2, rel=0.02)
+
+
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        (("--hours", "0", "--machines", "cpu=1x1"), "must be more than 0"),
+        (("--hours", "5", "--machines", "cpu"), "is no list of machines"),
+        (("--hours", "5", "--machines", "head=1x0"), "no machine has 1 cores"),
+        (("--hours", "5", "--machines", "cpu=1x1", "--measured", "/nowhere"), "no footage has been measured"),
+    ],
+)
+def test_what_cannot_be_estimated_is_a_sentence(
+    words: tuple[str, ...], sentence: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    code, out, err = asked(capsys, *words)
+    assert (code, out) == (2, "")
+    assert sentence in err

@@ -1,0 +1,90 @@
+"""The loader on shards that the pipeline made of real clips with its real estimators."""
+
+from __future__ import annotations
+
+import itertools
+from pathlib import Path
+
+import numpy as np
+import pytest
+from rich.console import Console
+
+from jobs.cli import main
+from jobs.curate import Curate, curate
+from model.data.batch import Batch
+from model.data.deal import DealSettings
+from model.data.settings import LoaderSettings
+from model.data.stream import Loader
+from model.data.windows import WindowRule
+from pipeline.media.arrays import unpack
+from pipeline.media.decode import decode_bytes
+from pipeline.media.tar import read_members, samples_in
+from pipeline.stages.index import read_index
+from schemas.controls import Controls
+from schemas.drawing import draw_skeleton, draw_spheres
+
+CLIPS = ("full_04_balance_cam01.mp4", "half_05_sign_football.mp4")
+WINDOWS = DealSettings(
+    window=WindowRule(max_frames=33), max_tokens=25_000, mixed_shards=1, alike=1, max_dropped=1
+)
+SETTINGS = LoaderSettings(deal=WINDOWS, workers=0, epochs=6)
+
+Slots = list[tuple[tuple[str, ...], tuple[int, ...]]]
+
+
+@pytest.fixture(scope="module")
+def real_set(corpus: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A balancing man, whole, and a signing woman, half."""
+    videos, out = (tmp_path_factory.mktemp(name) for name in ("videos", "real set"))
+    for name in CLIPS:
+        (videos / name).symlink_to(corpus / "clips" / name)
+    assert curate(Curate(videos=videos, out=out), Console(quiet=True)) == 0
+    return out
+
+
+def test_what_is_given_is_what_was_stored(real_set):
+    members: dict[str, dict[str, bytes]] = {}
+    for path in sorted((real_set / "shards").rglob("*.tar")):
+        with path.open("rb") as file:
+            members |= {sample.key: read_members(file, sample) for sample in samples_in(file)}
+    seen: list[str] = []
+    for batch in Loader(str(real_set), SETTINGS):
+        for number, (key, start) in enumerate(zip(batch.keys, batch.starts, strict=True)):
+            span = slice(start, start + batch.video.shape[1])
+            controls = Controls(**unpack(members[key]["tracks.npz"]))
+            height, width = batch.video.shape[2:4]
+            assert np.array_equal(batch.video[number], decode_bytes(members[key]["video.mp4"])[span])
+            assert np.array_equal(batch.skeleton[number], draw_skeleton(controls, width, height, span))
+            assert np.array_equal(batch.sphere[number], draw_spheres(controls, width, height, span))
+            assert batch.skeleton[number].any(), "a body was found"
+            assert batch.reference_valid[number].any()
+            seen.append(key)
+    framing = {row.key: row.framing for row in read_index(real_set)}
+    assert sorted(framing.values()) == ["full", "half"]
+    assert [framing[key] for key in seen].count("full") == len(seen) / 2 == 6
+
+
+def slots_of(batches: list[Batch]) -> Slots:
+    return [(batch.keys, batch.starts) for batch in batches]
+
+
+@pytest.mark.parametrize(("ranks", "workers"), [(1, 1), (2, 0), (3, 2)])
+def test_stopped_and_resumed_on_other_ranks_the_rest_comes(real_set, ranks, workers):
+    whole = slots_of(list(Loader(str(real_set), SETTINGS)))
+    loader = Loader(str(real_set), SETTINGS)
+    done = slots_of(list(itertools.islice(loader, 3)))
+    rest = []
+    for rank in range(ranks):
+        settings = LoaderSettings(deal=WINDOWS, workers=workers, epochs=6, batches_ahead_mib=2_000)
+        resumed = Loader(str(real_set), settings, rank=rank, ranks=ranks)
+        resumed.load_state_dict(loader.state_dict())
+        rest.append(slots_of(list(resumed)))
+    steps = (len(whole) - 3) // ranks
+    assert done + [slot for step in zip(*rest, strict=True) for slot in step] == whole[: 3 + steps * ranks]
+
+
+def test_it_can_be_looked_at(real_set, tmp_path):
+    picture = tmp_path / "batch.png"
+    limits = ["--loader.deal.window.max-frames", "33", "--loader.deal.mixed-shards", "1"]
+    assert main(["show", str(real_set), "--picture", str(picture), *limits]) == 0
+    assert picture.stat().st_size > 100_000
