@@ -48,6 +48,8 @@ class Curate:
     runner: Literal["inline", "ray"] = "inline"
     """In this process, or on a Ray cluster: the bytes are the same."""
     cluster: tyro.conf.OmitArgPrefixes[ClusterSettings] = field(default_factory=ClusterSettings)
+    retry: tuple[str, ...] = ()
+    """Try again what was rejected for these reasons, for instance crashed timed_out killed."""
     settings: Curation = field(default_factory=Curation)
 
 
@@ -93,15 +95,18 @@ def make(job: Curate, out: Place, found: Sequence[Listed], beacon: Beacon, conso
 def run(job: Curate, house: Sequence[Leg], ledger: Ledger, watch: Watch) -> None:
     """Bring all legs to their end, where the job says."""
     out = Place.at(job.out)
-    loose = partial(out.remove, INDEX)  # what vouches for the whole
+    same: dict[str, Any] = {
+        "unseal": partial(out.remove, INDEX),
+        "retry": job.retry,
+    }  # the index vouches for the whole
     if job.runner == "inline":
-        inline.run(house, ledger, watch, clock=time.perf_counter, unseal=loose, gpus=num_cuda_devices)
+        inline.run(house, ledger, watch, clock=time.perf_counter, gpus=num_cuda_devices, **same)
         return
     keep_to_loopback(os.environ, job.cluster.address)
     from pipeline.runners import cluster  # Ray takes seconds to import, and reads the environment then
 
     shared = [place.folder for place in (Place.at(job.videos), out) if place.folder is not None]
-    cluster.run(house, ledger, watch, clock=time.monotonic, unseal=loose, settings=job.cluster, shared=shared)
+    cluster.run(house, ledger, watch, clock=time.monotonic, settings=job.cluster, shared=shared, **same)
 
 
 def write_run(job: Curate, out: Place) -> None:

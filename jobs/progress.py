@@ -107,8 +107,9 @@ def funnel(tallies: Iterable[Tally]) -> Table:
     """What each step was offered, kept and why it dropped the rest."""
     table = Table(title="Retention", title_justify="left")
     for heading in ("step", "offered", "kept", "gave", "footage in", "footage out", "speed", "dropped"):
+        words = heading in ("step", "dropped")
         table.add_column(
-            heading, justify="left" if heading in ("step", "dropped") else "right", overflow="fold"
+            heading, justify="left" if words else "right", overflow="fold", no_wrap=heading == "step"
         )
     for tally in tallies:
         dropped = ", ".join(

@@ -23,7 +23,6 @@ from model.data.stream import Loader
 from model.data.table import as_text
 from model.train.seat import Seat, shared_codec, take_seat
 from model.train.settings import Training
-from pipeline.landing import write_text
 from schemas.version import DRAWING, SCHEMA
 
 if TYPE_CHECKING:
@@ -114,7 +113,9 @@ def note_start(job: Train, seat: Seat, loader: Loader) -> None:
             },
         }
     )
-    write_text(file, json.dumps(starts, indent=1))
+    aside = file.with_suffix(".part")
+    aside.write_text(json.dumps(starts, indent=1))
+    aside.replace(file)
 
 
 def canvas_area(loader: Loader) -> int:

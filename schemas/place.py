@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import os
-import re
 import secrets
 import shutil
 from collections.abc import Iterable, Iterator
@@ -16,7 +15,17 @@ from urllib.parse import unquote, urlsplit
 
 import pyarrow as pa
 
-from schemas.store import CHUNK_BYTES, connect, encoded, in_store, normalised, refuse_odd, told, upload
+from schemas.store import (
+    CHUNK_BYTES,
+    connect,
+    encoded,
+    in_store,
+    is_uri,
+    normalised,
+    refuse_odd,
+    told,
+    upload,
+)
 
 
 class Entry(NamedTuple):
@@ -203,11 +212,6 @@ class Place:
 
 Where = Place | str | Path
 """What a caller may name a place by."""
-
-
-def is_uri(where: str) -> bool:
-    """Whether an address names a scheme, as `s3://bucket/key` does."""
-    return re.match(r"[A-Za-z][A-Za-z0-9+.-]*://", where) is not None
 
 
 @contextmanager

@@ -41,6 +41,11 @@ DENIED = re.compile(
 NO_BUCKET = re.compile("NO_?SUCH_?BUCKET|CONTAINER_?NOT_?FOUND", re.IGNORECASE)
 
 
+def is_uri(where: str) -> bool:
+    """Whether an address names a scheme, as `s3://bucket/key` does."""
+    return re.match(r"[A-Za-z][A-Za-z0-9+.-]*://", where) is not None
+
+
 def normalised(parts: SplitResult) -> str:
     """The address of a place in a store, checked and in one spelling.
 
@@ -180,13 +185,15 @@ def told(action: str, uri: str) -> Iterator[None]:
     Raises:
         FileNotFoundError: there is no such object.
         PermissionError: access is denied.
-        OSError: all else.
+        OSError: all else; a disk's own words stay as they are.
     """
     try:
         yield
     except FileNotFoundError:
         raise FileNotFoundError(errno.ENOENT, f"No such file to {action}", uri) from None
     except OSError as error:
+        if not is_uri(uri):
+            raise
         raise said_of(action, uri, str(error)) from None
 
 

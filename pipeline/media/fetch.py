@@ -22,7 +22,8 @@ from typing import BinaryIO
 from pipeline.core import Rejected
 from pipeline.scratch import locked, scratch, take
 from schemas.media import Source
-from schemas.place import Place, is_uri
+from schemas.place import Place
+from schemas.store import is_uri
 
 
 @contextmanager

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Container, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +18,7 @@ import ray
 from pipeline.landing import Landed, Lap, Ledger
 from pipeline.leg import Leg
 from pipeline.runners.fleet import Equipment, Fleet, Lost
+from pipeline.runners.guard import kit_of
 from pipeline.runners.hands import Failure, LapFailed
 from pipeline.runners.meters import Meters
 from pipeline.runners.order import Chain, chains
@@ -38,8 +39,11 @@ def run(
     unseal: Callable[[], None],
     settings: ClusterSettings,
     shared: Sequence[Path] = (),
+    retry: Container[str] = (),
 ) -> None:
     """Bring every leg to its end. `shared` are local paths that every machine must see.
+
+    Laps with rejects for a reason of `retry` run again.
 
     Raises:
         DeviceMissing: a step needs what no machine has; told before any work is done.
@@ -49,8 +53,7 @@ def run(
     """
     job = Job(ledger=ledger, watch=watch, clock=clock, settings=settings)
     equipment = Equipment(
-        legs={leg.name: leg for leg in legs},
-        ledger=ledger,
+        kit=kit_of(legs, ledger),
         patience=settings.patience,
         shared=tuple(map(str, shared)),
     )
@@ -58,7 +61,7 @@ def run(
     with ExitStack() as stack:
         fleet: Fleet | None = None
         for place, chained in enumerate(house):
-            chain = Chain(chained, ledger, ahead=settings.laps_ahead, unseal=unseal)
+            chain = Chain(chained, ledger, ahead=settings.laps_ahead, unseal=unseal, retry=retry)
             watch.lanes(chain.lanes)
             if chain.over:
                 continue
@@ -66,7 +69,7 @@ def run(
             if fleet is None:  # a finished job needs no cluster
                 stack.enter_context(connected(settings.address))
                 fleet = stack.enter_context(
-                    Fleet(equipment, clock, workers=settings.workers, gpu_workers=settings.gpu_workers)
+                    Fleet(legs, equipment, clock, workers=settings.workers, gpu_workers=settings.gpu_workers)
                 )
                 fleet.require([*chained, *later], settings.machine_wait_s)
             job.bring_to_end(chain, fleet, later)

@@ -16,7 +16,7 @@ from ray.exceptions import RayError, RayTaskError
 from ray.util import get_node_ip_address
 
 from pipeline.core import CannotRun, DeviceMissing, Step
-from pipeline.landing import Landed, Lap, Ledger
+from pipeline.landing import Landed, Lap
 from pipeline.leg import Leg, Needs
 from pipeline.runners.guard import Guard
 from pipeline.runners.hands import Failure
@@ -51,8 +51,7 @@ class Lost:
 class Equipment:
     """What every worker is given."""
 
-    legs: Mapping[str, Leg]
-    ledger: Ledger
+    kit: bytes  # legs and ledger, for the guarded process alone
     patience: Patience
     shared: tuple[str, ...]  # local paths that its machine must see
 
@@ -64,7 +63,7 @@ class Worker:
         self.machine = get_node_ip_address()
         self.shared = equipment.shared
         name = f"{name} on {self.machine}"
-        self.guard = Guard(equipment.legs, equipment.ledger, equipment.patience, time.monotonic, name)
+        self.guard = Guard(equipment.kit, equipment.patience, time.monotonic, name)
         self.meters = WorkerMeters()
 
     def begin(self) -> str:
@@ -117,11 +116,11 @@ class Pool:
         return int(min(has.get(what, 0.0) // amount for what, amount in wanted.items() if amount))
 
 
-def pools(legs: Mapping[str, Leg], workers: int | None, gpu_workers: int | None) -> list[Pool]:
+def pools(legs: Sequence[Leg], workers: int | None, gpu_workers: int | None) -> list[Pool]:
     """A pool for each kind of machine that the legs need: those with a GPU first, for there are fewer."""
     made = []
     for name, most, kind in (("gpu", gpu_workers, True), ("cpu", workers, False)):
-        here = [leg for leg in legs.values() if (leg.needs.gpus > 0) is kind]
+        here = [leg for leg in legs if (leg.needs.gpus > 0) is kind]
         if here:
             needs = here[0].needs
             for leg in here:
@@ -135,6 +134,7 @@ class Fleet:
 
     def __init__(
         self,
+        legs: Sequence[Leg],
         equipment: Equipment,
         clock: Callable[[], float],
         *,
@@ -143,7 +143,7 @@ class Fleet:
     ) -> None:
         self.equipment = ray.put(equipment)
         self.clock = clock
-        self.pools = pools(equipment.legs, workers, gpu_workers)
+        self.pools = pools(legs, workers, gpu_workers)
         self.numbers = count()
         self.remote = ray.remote(concurrency_groups={"look": 1})(Worker)
 
@@ -310,5 +310,6 @@ def missing(pool: Pool, legs: Sequence[Leg]) -> DeviceMissing:
     steps = [step for leg in legs if leg.name in pool.legs for step in leg.steps if isinstance(step, Step)]
     hardest = max(steps, key=lambda step: (step.gpus, step.cpus, step.memory_bytes))
     return DeviceMissing(
-        f"step {hardest.name!r} needs {said(pool.needs)} on one machine, and no machine of the cluster has it"
+        f"step {hardest.name!r} needs {said(pool.needs)} on one machine, and no machine of the cluster has "
+        "it (a cluster that can grow is given time with --machine-wait-s)"
     )

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import contextlib
 import os
+import pickle
 import signal
 import subprocess
 import sys
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from multiprocessing.connection import Pipe
 from typing import Any
@@ -31,18 +32,22 @@ class Death:
     detail: str
 
 
+def kit_of(legs: Iterable[Leg], ledger: Ledger) -> bytes:
+    """What the process is given to work with, packed: a guard itself need not load any of it."""
+    return pickle.dumps(({leg.name: leg for leg in legs}, ledger))
+
+
 class Guard:
     """One process that runs laps one after the other, and is replaced when it dies."""
 
     def __init__(
         self,
-        legs: Mapping[str, Leg],
-        ledger: Ledger,
+        kit: bytes,
         patience: Patience,
         clock: Callable[[], float],
         name: str,
     ) -> None:
-        self.equipment = (dict(legs), ledger)
+        self.kit = kit
         self.patience = patience
         self.clock = clock
         self.name = name
@@ -135,7 +140,7 @@ class Guard:
         )
         theirs.close()
         with contextlib.suppress(BrokenPipeError):  # told when it is given its first lap
-            self.link.send(self.equipment)
+            self.link.send_bytes(self.kit)
 
     def stop(self) -> None:
         """End the process and all that it started."""

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import ctypes
 import faulthandler
+import pickle
 import resource
 import signal
 import time
@@ -90,7 +91,7 @@ def main(descriptor: int) -> None:
     end_with_parent()
     link: Connection = Connection(descriptor)
     try:
-        legs, ledger = link.recv()
+        legs, ledger = pickle.loads(link.recv_bytes())  # noqa: S301  from our own parent
         hands = Hands(link, legs, ledger)
         while True:
             lap, holds = link.recv()

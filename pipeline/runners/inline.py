@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Container, Sequence
 
 from pipeline.core import DeviceMissing, Step, Tally
 from pipeline.landing import Lap, Ledger
@@ -21,8 +21,11 @@ def run(
     clock: Callable[[], float],
     unseal: Callable[[], None],
     gpus: Callable[[], int],
+    retry: Container[str] = (),
 ) -> None:
     """Bring every leg to its end, one after the other. `gpus` counts those of this machine.
+
+    Laps with rejects for a reason of `retry` run again.
 
     Raises:
         DeviceMissing: a step needs a GPU, and there is none.
@@ -31,7 +34,7 @@ def run(
         if step.gpus > 0 and gpus() == 0:
             raise DeviceMissing(f"step {step.name!r} needs a GPU, and this machine has none")
     for chained in chains(legs):
-        chain = Chain(chained, ledger, ahead=sys.maxsize, unseal=unseal)
+        chain = Chain(chained, ledger, ahead=sys.maxsize, unseal=unseal, retry=retry)
         watch.lanes(chain.lanes)
         for leg in chained:
             if chain.needs(frozenset({leg.name})):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from pipeline.landing import Landed, Lap, Ledger
@@ -23,9 +23,13 @@ def chains(legs: Sequence[Leg]) -> Iterator[list[Leg]]:
         yield chain
 
 
-def slim(landed: Mapping[str, Landed]) -> dict[str, Landed]:
-    """Markers without their tallies: there may be a million."""
-    return {name: replace(lap, steps=()) for name, lap in landed.items()}
+def settled(landed: Mapping[str, Landed], retry: Container[str]) -> dict[str, Landed]:
+    """The laps without a reject for a reason of `retry`; without tallies, for there may be a million."""
+    return {
+        name: replace(lap, steps=())
+        for name, lap in landed.items()
+        if not any(reason in retry for tally in lap.steps for reason in tally.reasons)
+    }
 
 
 @dataclass(kw_only=True)
@@ -61,20 +65,30 @@ class Way:
 
 
 class Chain:
-    """Legs that overlap. Laps that have landed from the same inputs are not run again.
+    """Legs that overlap.
 
-    `unseal` is called before anything changes: what vouches for the whole must not outlive a change.
+    Laps that have landed from the same inputs are not run again, unless something in them was rejected for a
+    reason of `retry`. `unseal` is called before anything changes: what vouches for the whole must not outlive
+    a change.
     """
 
     def __init__(
-        self, legs: Sequence[Leg], ledger: Ledger, *, ahead: int, unseal: Callable[[], None]
+        self,
+        legs: Sequence[Leg],
+        ledger: Ledger,
+        *,
+        ahead: int,
+        unseal: Callable[[], None],
+        retry: Container[str] = (),
     ) -> None:
         self.ahead = ahead
         self.ledger = ledger
         self.unseal = unseal
         self.sealed = True
         laps = legs[0].laps(ledger)
-        self.ways = [Way(leg=leg, laps=len(laps), before=slim(ledger.all_landed(leg.name))) for leg in legs]
+        self.ways = [
+            Way(leg=leg, laps=len(laps), before=settled(ledger.all_landed(leg.name), retry)) for leg in legs
+        ]
         self.names = {lap.name for lap in laps}
         if any(way.before.keys() - self.names for way in self.ways):
             self.change()

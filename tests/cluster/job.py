@@ -18,8 +18,8 @@ from tests.resume.job import settings
 def main(videos: str, out: str, truths: str, address: str | None = None) -> int:
     """Run the job; its exit code."""
     job = Curate(
-        videos=Path(videos),
-        out=Path(out),
+        videos=videos,
+        out=out,
         settings=settings(Path(truths)),
         runner="ray",
         cluster=ClusterSettings(address=address, workers=2),

@@ -28,10 +28,9 @@ def machines(number: int) -> Iterator[Cluster]:
         cluster.shutdown()
 
 
-def start(films: Path, out: Path, address: str) -> subprocess.Popen[str]:
+def start(videos: str | Path, out: str | Path, truths: Path, address: str) -> subprocess.Popen[str]:
     """The job of `tests.cluster.job` in a process of its own."""
-    command = [sys.executable, "-m", "tests.cluster.job"]
-    command += [str(path) for path in (films / "videos", out, films / "truths")]
+    command = [sys.executable, "-m", "tests.cluster.job", *map(str, (videos, out, truths))]
     return subprocess.Popen(
         [*command, address], cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
     )

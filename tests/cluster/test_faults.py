@@ -64,7 +64,7 @@ def test_workers_killed_at_ten_random_moments(
     kills = 0
     for attempt in range(10):
         out = tmp_path / f"set{attempt}"
-        job = start(films, out, cluster.address)
+        job = start(films / "videos", out, films / "truths", cluster.address)
         while job.poll() is None and kills < 10:
             time.sleep(draw.uniform(0.2, 1.5))
             here = workers()
@@ -84,7 +84,7 @@ def test_the_driver_killed_at_ten_random_moments(
     kills = 0
     for _ in range(10):
         seen = markers(out)
-        job = start(films, out, cluster.address)
+        job = start(films / "videos", out, films / "truths", cluster.address)
         until = time.monotonic() + LONG_S
         wanted = seen + draw.randrange(3)
         while job.poll() is None and markers(out) < wanted and time.monotonic() < until:
@@ -95,14 +95,14 @@ def test_the_driver_killed_at_ten_random_moments(
             kills += 1
         job.communicate()
     assert kills == 10
-    finish(start(films, out, cluster.address))
+    finish(start(films / "videos", out, films / "truths", cluster.address))
     assert_same(out, undisturbed)
 
 
 def test_a_machine_is_taken_away(cluster: Cluster, films: Path, undisturbed: Path, tmp_path: Path) -> None:
     out = tmp_path / "set"
     extra = cluster.add_node(num_cpus=1)
-    job = start(films, out, cluster.address)
+    job = start(films / "videos", out, films / "truths", cluster.address)
     until = time.monotonic() + LONG_S
     while markers(out) < 4 and job.poll() is None and time.monotonic() < until:
         time.sleep(0.05)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import re
 import subprocess
@@ -26,14 +27,26 @@ from pipeline.runners.hands import LapFailed
 from pipeline.runners.metrics import METRICS
 from pipeline.runners.settings import ClusterSettings, Patience
 from pipeline.runners.watch import Lane, Sight
-from tests.cluster.small import ROOT, machines
+from schemas.place import Place
+from tests.cluster.small import ROOT, machines, start
 from tests.pipeline.runners.odd import enlisted, house
+from tests.resume.job import contents, make_films, run_job
+from tests.stores import ACCESS_KEY, SECRET_KEY, TOKEN, Store, serving
 
 pytestmark = pytest.mark.timeout(300)
 
 
 @pytest.fixture(scope="module")
-def cluster() -> Iterator[Cluster]:
+def store() -> Iterator[Store]:
+    """An S3 server that all machines of the cluster know, as they would by their role."""
+    with serving() as store, pytest.MonkeyPatch.context() as patch:
+        for name, value in store.environment.items():
+            patch.setenv(name, value)
+        yield store
+
+
+@pytest.fixture(scope="module")
+def cluster(store: Store) -> Iterator[Cluster]:
     with machines(2) as cluster:
         yield cluster
 
@@ -177,6 +190,31 @@ def test_the_bytes_are_those_of_one_process(connected: Cluster, tmp_path: Path) 
     run(ours, ClusterSettings(workers=2))
     inline.run(house(1), theirs, Seen(), clock=time.perf_counter, unseal=lambda: None, gpus=int)
     assert content(ours) == content(theirs)
+
+
+def test_from_store_to_store(connected: Cluster, store: Store, tmp_path: Path) -> None:
+    """The bytes of one process, and the keys of the store nowhere but in the environment."""
+    films = make_films(tmp_path)
+    for path in sorted((films / "videos").iterdir()):
+        Place.at("s3://bucket/videos").put(path.name, path)
+    alone = run_job(films, tmp_path / "alone", videos="s3://bucket/videos")
+    assert alone.returncode == 0, alone.stderr
+    job = start("s3://bucket/videos", "s3://bucket/set", films / "truths", connected.address)
+    said, _ = job.communicate(timeout=240)
+    assert job.returncode == 0, said
+    out = Place.at("s3://bucket/set")
+    shards = {entry.name: sha256(out.read(entry.name)) for entry in out.files("shards")}
+    assert shards | {"index.parquet": sha256(out.read("index.parquet"))} == contents(tmp_path / "alone")
+    secrets = [key.encode() for key in (ACCESS_KEY, SECRET_KEY, TOKEN)]
+    session = Path(ray._private.worker._global_node.get_session_dir_path()) / "logs"
+    told = [said.encode(), *(out.read(entry.name) for entry in out.files())]
+    told += [path.read_bytes() for path in session.rglob("*") if path.is_file()]
+    assert len(told) > 20
+    assert not any(secret in text for text in told for secret in secrets)
+
+
+def sha256(data: bytes) -> str:
+    return hashlib.sha256(data).hexdigest()
 
 
 def test_nothing_listens_beyond_this_machine(tmp_path: Path) -> None:

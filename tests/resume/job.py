@@ -67,9 +67,12 @@ def counting(out: Path, kill_at: int | None) -> Callable[[], int]:
     return lambda: changes
 
 
-def run_job(corpus: Path, out: Path, kill_at: int | None = None) -> subprocess.CompletedProcess[str]:
+def run_job(
+    corpus: Path, out: Path, kill_at: int | None = None, videos: str = ""
+) -> subprocess.CompletedProcess[str]:
+    """The job in a process of its own, on the corpus or on videos elsewhere."""
     command = [sys.executable, "-m", "tests.resume.job"]
-    command += [str(path) for path in (corpus / "videos", out, corpus / "truths")]
+    command += [videos or str(corpus / "videos"), str(out), str(corpus / "truths")]
     command += [str(kill_at)] if kill_at else []
     return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
 

@@ -211,6 +211,20 @@ def test_plain_http_only_on_this_machine(monkeypatch: pytest.MonkeyPatch) -> Non
         Place.at("s3://bucket?endpoint_override=127.0.0.1:1&scheme=http").files()
 
 
+def test_a_disk_speaks_for_itself(tmp_path: Path) -> None:
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "file").write_bytes(b"")
+    place = Place.at(tmp_path)
+    for act, words in (
+        (lambda: place.read("folder"), "folder"),
+        (lambda: place.read("file/x"), "Not a directory"),
+        (lambda: place.write("file/x", b""), "file"),
+    ):
+        with pytest.raises(OSError, match=words) as said:
+            act()
+        assert "the store" not in str(said.value)
+
+
 # ---- what a store may do
 
 

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from pipeline import scratch
 from pipeline.core import Rejected
 from pipeline.media import fetch
 from pipeline.media.fetch import at_hand
@@ -129,6 +130,27 @@ def test_many_readers_at_once(stored: Place, monkeypatch: pytest.MonkeyPatch) ->
     for reader in readers:
         reader.join()
     assert wrong == []
+
+
+def test_a_copy_that_is_replaced_while_it_is_opened_is_held_all_the_same(
+    stored: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    video = put(stored, "a.mp4", b"12345")
+    take, turns = scratch.take, iter([True])
+
+    def unlucky(path: Path, how: int) -> int:
+        handle = take(path, how)
+        if next(turns, False):
+            path.unlink()  # made room for another, and fetched again
+            path.write_bytes(b"12345")
+        return handle
+
+    with at_hand(video):
+        pass
+    monkeypatch.setattr(fetch, "take", unlucky)
+    with at_hand(video) as path:
+        assert not fetch.let_go(path)
+    assert fetch.let_go(path)
 
 
 def test_copies_go_with_the_process(stored: Place, cloud: Store, tmp_path: Path) -> None:

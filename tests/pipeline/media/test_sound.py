@@ -176,8 +176,8 @@ def test_a_film_is_given_the_sound_of_its_span(tmp_path: Path) -> None:
     before, made = probed(silent), probed(loud)
     assert made.has_audio
     assert made.num_frames == 48
-    shown = [next(decode(one, 0, 48, window=48)) for one in (before, made)]
-    assert np.array_equal(*shown)
+    own, copied = (next(decode(one, 0, 48, window=48)) for one in (before, made))
+    assert np.array_equal(own, copied)
     whole = replace(clip, video=made, first_frame=0)
     found, expected = (clip_sound(one).astype(float) for one in (whole, clip))
     assert len(found) == pytest.approx(len(expected), abs=1100)

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from pipeline.landing import Landed, Ledger
-from pipeline.runners.guard import Guard
+from pipeline.runners.guard import Guard, kit_of
 from pipeline.runners.hands import Failure
 from pipeline.runners.settings import Patience
 from tests.pipeline.runners.odd import enlisted, house
@@ -24,8 +24,7 @@ PATIENCE = Patience(base_s=20.0, per_footage_s=1.0, tries=2, kills=3)
 
 @contextmanager
 def guarding(ledger: Ledger, patience: Patience = PATIENCE) -> Iterator[Guard]:
-    legs = {leg.name: leg for leg in house(10)}
-    guard = Guard(legs, ledger, patience, time.monotonic, "w")
+    guard = Guard(kit_of(house(10), ledger), patience, time.monotonic, "w")
     try:
         yield guard
     finally:
@@ -115,7 +114,7 @@ def test_what_is_wrong_between_items_fails_the_lap(tmp_path: Path) -> None:
         guard.process.kill()
         landed = guard.run(lap)  # once is chance
         assert isinstance(landed, Landed)
-        guard.equipment = (guard.equipment[0], "no ledger")  # type: ignore[assignment]
+        guard.kit = kit_of(house(10), "no ledger")  # type: ignore[arg-type]
         guard.stop()
         guard.start()
         failure = guard.run(lap)
@@ -155,14 +154,13 @@ def test_the_process_ends_with_its_guard(tmp_path: Path) -> None:
         "import sys, time, os, threading\n"
         "from pathlib import Path\n"
         "from tests.pipeline.runners.odd import house\n"
-        "from pipeline.runners.guard import Guard\n"
+        "from pipeline.runners.guard import Guard, kit_of\n"
         "from pipeline.runners.settings import Patience\n"
         "from pipeline.landing import Ledger\n"
-        "legs = {leg.name: leg for leg in house(10)}\n"
         f"ledger = Ledger(Path({str(tmp_path)!r}))\n"
-        "guard = Guard(legs, ledger, Patience(), time.monotonic, 'w')\n"
+        "guard = Guard(kit_of(house(10), ledger), Patience(), time.monotonic, 'w')\n"
         "print(guard.process.pid, flush=True)\n"
-        "guard.run(legs['sources'].laps(ledger)[0])\n"
+        "guard.run(house(10)[0].laps(ledger)[0])\n"
     )
     with subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None

@@ -128,3 +128,12 @@ def test_wanted_and_needed(legs: frozenset[str], tmp_path: Path) -> None:
     assert chain.wanted(legs) == 0
     assert not chain.needs(legs)
     assert [(lane.laps, lane.done, lane.items, lane.items_done) for lane in chain.lanes] == [(2, 2, 2, 2)] * 2
+
+
+def test_what_was_rejected_can_be_tried_again(tmp_path: Path) -> None:
+    ledger = enlisted(tmp_path, "/v/fine-1", "/v/bad-1", "/v/fine-2")
+    drain(chain_of(ledger))
+    assert chain_of(ledger).over
+    again = Chain(house(1), ledger, ahead=9, unseal=Seal(), retry=("unreadable",))
+    assert drain(again) == ["sources 000001"]  # what follows from it is the same as before
+    assert Chain(house(1), ledger, ahead=9, unseal=Seal(), retry=("crashed",)).over
