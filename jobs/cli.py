@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
+from functools import partial
 from typing import Annotated
 
 import tyro
@@ -32,7 +34,7 @@ Command = (
     | Annotated[Doctor, tyro.conf.subcommand("doctor")]
 )
 
-RUNS = {
+RUNS: dict[type, Callable[..., int]] = {
     Curate: curate,
     Check: check,
     Preview: preview,
@@ -45,12 +47,31 @@ RUNS = {
 }
 
 
+DESCRIPTION = (
+    "Data engine and trainer for human animation. Also: understudy train --help, understudy animate --help"
+)
+
+
+def job(args: list[str]) -> Callable[[Console], int]:
+    """What to run. What brings torch along is not read before it is wanted, and so no part of the union."""
+    if args[:1] == ["train"]:
+        from jobs.train import parse, train
+
+        return partial(train, parse(args[1:]))
+    if args[:1] == ["animate"]:
+        from jobs import animate
+
+        return partial(animate.animate, animate.parse(args[1:]))
+    command: object = tyro.cli(Command, prog="understudy", description=DESCRIPTION, args=args)
+    return partial(RUNS[type(command)], command)
+
+
 def main(args: list[str] | None = None) -> int:
     """Run one command; its exit code."""
-    command = tyro.cli(Command, prog="understudy", description="Data engine for human animation.", args=args)
+    run = job(sys.argv[1:] if args is None else args)
     console = Console()
     try:
-        return RUNS[type(command)](command, console)  # type: ignore[operator,no-any-return]
+        return run(console)
     except CannotRun as trouble:
         print(f"{trouble.trace}understudy: {trouble}", file=sys.stderr)
         return 2

@@ -1,4 +1,4 @@
-"""Weight files of others: read without running any of their code, and checked key by key.
+"""Weight files, those of others too: read without running any of their code, and checked key by key.
 
 A pickle can call any function it names. So `torch.load(weights_only=True)` goes first; files that hold more
 than weights, such as those of Lightning with its settings, go through an unpickler that knows a short list of
@@ -20,7 +20,7 @@ from typing import Any
 
 import safetensors
 import torch
-from safetensors.torch import load_file
+from safetensors.torch import load_file, save_file
 from torch import Tensor
 
 Weights = dict[str, Tensor]
@@ -174,6 +174,21 @@ def by_pattern(names: Iterable[str]) -> str:
     """The names with their numbers as *, and how many there are of each: `blocks.*.ffn.*.bias (60)`."""
     patterns = Counter(re.sub(r"(?<=\.)\d+(?=\.)", "*", name) for name in sorted(names))
     return ", ".join(f"{pattern} ({count})" if count > 1 else pattern for pattern, count in patterns.items())
+
+
+def write_weights(folder: Path, tensors: Iterable[tuple[str, Tensor]], file_bytes: int = 4 * 2**30) -> None:
+    """Write a folder that `read_weights` reads, a file at a time, none much larger than `file_bytes`."""
+    folder.mkdir(parents=True)
+    held: Weights = {}
+    number = size = 0
+    for name, tensor in tensors:
+        held[name] = tensor.contiguous()
+        size += tensor.nbytes
+        if size >= file_bytes:
+            save_file(held, folder / f"{number:05}.safetensors")
+            held, number, size = {}, number + 1, 0
+    if held:
+        save_file(held, folder / f"{number:05}.safetensors")
 
 
 def check_keys(found: Mapping[str, Tensor], wanted: Mapping[str, Tensor], what: str) -> None:

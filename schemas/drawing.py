@@ -104,7 +104,7 @@ def draw_skeleton(
 
 
 def draw_figures(canvases: Canvas, points: Floats, depth: Floats, score: Floats) -> None:
-    """Draw a skeleton on each of t canvases: (t, 58) points (body, left, right hand), depths, m, and scores."""
+    """Draw a skeleton on each of t canvases: (t, 58) points (body, hands) in px, depths in m, scores."""
     half_width = max(min(canvases.shape[1:3]) // 200, 1)
     radius = np.where(IN_HAND, max(half_width // 2, 1), half_width)
     shown: NDArray[np.bool_] = np.all(score[:, ENDS] >= DRAW_SCORE, axis=2)
@@ -116,7 +116,7 @@ def draw_figures(canvases: Canvas, points: Floats, depth: Floats, score: Floats)
 
 
 def stroke_depth(depth: Floats, shown: NDArray[np.bool_]) -> Floats:
-    """Depth of each of `ENDS`, (t, n): a limb's is the mean of its ends, a dot's its own or its nearest limb's."""
+    """Depth of each of `ENDS`, (t, n): a limb's is its ends' mean, a dot's its own or its nearest limb's."""
     limbs = depth[:, LIMBS].mean(axis=2)
     nearest = depth.copy()
     for end in (0, 1):

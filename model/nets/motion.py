@@ -166,7 +166,9 @@ class MotionEncoder(nn.Module):
     def forward(self, crops_B3HW: Tensor) -> Motion:
         """Motion of faces, RGB -1..1, of any size."""
         if crops_B3HW.shape[-1] != self.sizes.side:
-            crops_B3HW = interpolate(crops_B3HW, (self.sizes.side,) * 2, mode="bilinear", antialias=True)
+            side = (self.sizes.side,) * 2
+            resized = interpolate(crops_B3HW.float(), side, mode="bilinear", antialias=True)
+            crops_B3HW = resized.type_as(crops_B3HW)  # processors do not resize bfloat16
         feature = self.model(crops_B3HW)
         return Motion(
             self.headpose_embed(self.to_headpose(feature)),

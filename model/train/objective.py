@@ -14,6 +14,7 @@ from torch import Generator, Tensor
 from model.flow.path import between
 from model.flow.times import draw
 from model.nets.scene import Scene
+from model.train.lesson import Lesson
 
 
 class Net(Protocol):
@@ -22,15 +23,6 @@ class Net(Protocol):
     def __call__(self, noised_BCTHW: Tensor, times_B: Tensor, scene: Scene, /) -> Tensor:
         """Velocity (B, C, T, H, W)."""
         ...
-
-
-@dataclass(frozen=True, kw_only=True)
-class Batch:
-    """Clips of one size, encoded, and what they are to be made from."""
-
-    latents: Tensor
-    """B C T H W."""
-    scene: Scene
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,18 +35,18 @@ class Score:
     """For the log, without gradients, each a single number."""
 
 
-def score(net: Net, batch: Batch, generator: Generator, *, strength: float) -> Score:
+def score(net: Net, lesson: Lesson, generator: Generator, *, strength: float) -> Score:
     """Mean squared error of the velocity at one time a clip, over noise tokens, a handed-over frame left out.
 
     Times and noise come from `generator`, on its device, the same on any; `strength` is the times' shift.
     """
-    x_0 = batch.latents.float()
+    x_0 = lesson.latents.float()
     times_B = draw(len(x_0), generator, strength=strength).to(x_0.device)
     eps = torch.randn(x_0.shape, generator=generator, device=generator.device).to(x_0.device)
     point = between(x_0, eps, times_B)
-    v = net(point.x_t, times_B, batch.scene).float()
+    v = net(point.x_t, times_B, lesson.scene).float()
 
-    counts = counted(batch.scene.first_given.to(x_0.device), x_0)
+    counts = counted(lesson.scene.first_given.to(x_0.device), x_0)
     loss_B = mean((v - point.v).square(), counts)
     numbers = {
         "loss": loss_B.mean(),

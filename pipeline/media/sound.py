@@ -19,6 +19,8 @@ SAMPLE_RATE = 16_000
 LEAD_S = 2.0
 """Decoding starts this long before the clip: seeking is coarse, and decoders need a run-up."""
 LIMIT_S = 300.0
+FILM_RATE = 48_000
+"""Samples a second of a film's sound."""
 
 
 def num_samples(num_frames: int) -> int:
@@ -85,3 +87,32 @@ def encode_flac(path: Path, sound: NDArray[np.int16], num_frames: int) -> bytes:
     if done.returncode:
         raise failure(path, done.returncode, done.stderr, LIMIT_S)
     return path.read_bytes()
+
+
+def add_sound(silent: Path, clip: Clip, out: Path) -> None:
+    """Write the video `silent` to `out` with the sound of the clip's span, AAC; pictures are copied.
+
+    Raises:
+        EncodeError: ffmpeg failed: a sound track that cannot be read, or a full disk.
+    """
+    first = round((clip.video.start_s + clip.start_s) * FILM_RATE)
+    source = ffmpeg.input(
+        f"file:{clip.uri}", format=clip.video.container.split(",")[0], protocol_whitelist="file,pipe"
+    )
+    placed = (
+        source["a:0"]
+        .filter("aresample", FILM_RATE)  # first: `first_pts` counts in samples of what comes in
+        .filter("aresample", FILM_RATE, first_pts=first, **{"async": 1})
+    )
+    span = placed.filter("atrim", start_pts=first, end_pts=first + round(clip.num_frames * FILM_RATE / FPS))
+    sound = span.filter("asetpts", "PTS-STARTPTS")
+    pictures = ffmpeg.input(f"file:{silent}", format="mp4", protocol_whitelist="file")["v:0"]
+    how = {"vcodec": "copy", "acodec": "aac", "audio_bitrate": "160k", "movflags": "+faststart", **BITEXACT}
+    command = compiled(
+        ffmpeg.output(pictures, sound, f"file:{out}", format="mp4", **how).global_args("-copyts")
+    )
+    done = subprocess.run(
+        command, check=False, stdin=subprocess.DEVNULL, capture_output=True, timeout=LIMIT_S
+    )
+    if done.returncode:
+        raise failure(out, done.returncode, done.stderr, LIMIT_S)

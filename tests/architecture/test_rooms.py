@@ -23,6 +23,7 @@ ROOMS: dict[str, set[str]] = {  # files, or folders that end in a slash
     "imageio_ffmpeg": {MEDIA + "encode.py"},
     "mediapipe": {"pipeline/estimators/mediapipe_graph.py"},
     "open_clip": {"pipeline/estimators/clip_embed.py"},
+    "deepspeed": {"model/train/sharded.py"},
     "ray": {"pipeline/runners/" + name for name in ("cluster.py", "fleet.py", "meters.py")},
     "torch": {"pipeline/estimators/clip_embed.py", "pipeline/estimators/devices.py", "model/"},
     "diffusers": {"model/nets/vae.py"},
@@ -44,7 +45,19 @@ ROOMS: dict[str, set[str]] = {  # files, or folders that end in a slash
     },
     "tyro": {
         f"jobs/{name}.py"
-        for name in ("check", "cli", "curate", "demo", "encode", "preview", "replay", "show", "status")
+        for name in (
+            "animate",
+            "check",
+            "cli",
+            "curate",
+            "demo",
+            "encode",
+            "preview",
+            "replay",
+            "show",
+            "status",
+            "train",
+        )
     },
 }
 

@@ -14,18 +14,19 @@ from model.flow.times import draw
 from model.nets.dit import DiT
 from model.nets.parts import Part, parts
 from model.nets.scene import FaceCrops, Scene
-from model.train.objective import Batch, Score, score
+from model.train.lesson import Lesson
+from model.train.objective import Score, score
 from tests.model.scenes import awake, noised, seed, small, some_scene
 
 FACE: tuple[Part, ...] = ("face_encoder", "face_attn", "no_face")
 
 
-def some_batch(scene: Scene | None = None) -> Batch:
+def some_batch(scene: Scene | None = None) -> Lesson:
     scene = scene or some_scene()
-    return Batch(latents=noised(scene, number=9)[0], scene=scene)
+    return Lesson(latents=noised(scene, number=9)[0], scene=scene)
 
 
-def scored(net: object, batch: Batch, number: int = 5) -> Score:
+def scored(net: object, batch: Lesson, number: int = 5) -> Score:
     return score(net, batch, seed(number), strength=3.0)  # type: ignore[arg-type]
 
 
@@ -80,7 +81,7 @@ def test_every_parameter_is_in_one_part() -> None:
     assert named["no_face"] == ["face.null"]
 
 
-def learn(net: DiT, learning: Iterable[Part], batch: Batch) -> Score:
+def learn(net: DiT, learning: Iterable[Part], batch: Lesson) -> Score:
     """One step of AdamW on some parts, all else frozen."""
     named = parts(net)
     names = {name for part in learning for name in named[part]}
@@ -101,7 +102,7 @@ def digests(net: DiT) -> dict[str, str]:
 
 def test_the_face_stage_moves_the_face_branch_and_nothing_else() -> None:
     net, batch = awake(small()), some_batch()
-    batch = Batch(latents=batch.latents, scene=replace(batch.scene, faces=halfway_unseen(batch.scene)))
+    batch = Lesson(latents=batch.latents, scene=replace(batch.scene, faces=halfway_unseen(batch.scene)))
     before = digests(net)
     learn(net, FACE, batch)
     after, named = digests(net), parts(net)
@@ -122,7 +123,7 @@ def test_the_face_stage_begins_where_the_body_stage_ended() -> None:
         torch.nn.init.zeros_(block.face_attn.attention.o.weight)  # type: ignore[union-attr, arg-type]
         torch.nn.init.zeros_(block.face_attn.attention.o.bias)  # type: ignore[union-attr, arg-type]
     batch = some_batch()
-    body = Batch(latents=batch.latents, scene=replace(batch.scene, faces=None))
+    body = Lesson(latents=batch.latents, scene=replace(batch.scene, faces=None))
     assert torch.equal(scored(net, batch).loss, scored(net, body).loss)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import subprocess
 import wave
+from dataclasses import replace
 from pathlib import Path
 
 import av
@@ -13,8 +14,15 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from pipeline.media.sound import SAMPLE_RATE, clip_sound, encode_flac, num_samples
+from pipeline.media.decode import decode
+from pipeline.media.encode import EncodeError, VideoSettings, write_video
+from pipeline.media.probe import probe
+from pipeline.media.sound import SAMPLE_RATE, add_sound, clip_sound, encode_flac, num_samples
 from schemas.media import Clip, Look, Probed, Source, clip_key
+from tests.stored import filmed
+from tests.synth import Scene
+
+LOOKS = ("brightness", "contrast", "motion", "frozen", "sharpness")
 
 COUNTED_S = 12
 
@@ -148,3 +156,46 @@ def test_flac_is_exact_and_padded_to_the_span(tmp_path: Path, num_frames: int) -
         back = np.concatenate([frame.to_ndarray()[0] for frame in file.decode(stream)])
     assert len(back) == round(num_frames / 24 * 16_000)
     np.testing.assert_array_equal(back, np.concatenate([sound, np.zeros(500, np.int16)]))
+
+
+def probed(path: Path) -> Probed:
+    source = Source(
+        key="0" * 12, uri=str(path), sha256="", num_bytes=path.stat().st_size, licence="", domain=""
+    )
+    return probe(source, max_pixels=2**22, max_duration_s=60, max_pixel_stretch=0.1)
+
+
+def test_a_film_is_given_the_sound_of_its_span(tmp_path: Path) -> None:
+    video = filmed(tmp_path / "talk.mp4", Scene(num_frames=96, width=64, height=64), sound=True)
+    key = clip_key(video.key, 30)
+    clip = Clip(key=key, video=video, first_frame=30, num_frames=48, look=Look(**dict.fromkeys(LOOKS, 0.0)))
+    silent, loud = tmp_path / "silent.mp4", tmp_path / "loud.mp4"
+    pictures = np.random.default_rng(0).integers(0, 255, (48, 64, 64, 3), np.uint8)
+    write_video(silent, iter([pictures]), VideoSettings())
+    add_sound(silent, clip, loud)
+    before, made = probed(silent), probed(loud)
+    assert made.has_audio
+    assert made.num_frames == 48
+    own, copied = (next(decode(one, 0, 48, window=48)) for one in (before, made))
+    assert np.array_equal(own, copied)
+    whole = replace(clip, video=made, first_frame=0)
+    found, expected = (clip_sound(one).astype(float) for one in (whole, clip))
+    assert len(found) == pytest.approx(len(expected), abs=1100)
+    lags = range(-400, 401, 10)
+    middle = slice(8000, 24000)
+    alike = [np.corrcoef(np.roll(found, lag)[middle], expected[middle])[0, 1] for lag in lags]
+    assert max(alike) > 0.9
+    assert abs(lags[int(np.argmax(alike))]) <= 20  # a rising tone is like itself at no other time
+
+
+def test_a_film_without_sound_to_give_is_an_error(tmp_path: Path) -> None:
+    video = filmed(tmp_path / "mute.mp4", Scene(num_frames=48, width=64, height=64))
+    clip = Clip(
+        key=clip_key(video.key, 0),
+        video=video,
+        first_frame=0,
+        num_frames=48,
+        look=Look(**dict.fromkeys(LOOKS, 0.0)),
+    )
+    with pytest.raises(EncodeError):
+        add_sound(Path(video.uri), clip, tmp_path / "loud.mp4")

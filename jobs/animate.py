@@ -1,0 +1,143 @@
+"""`understudy animate`: the person of a picture moves as the person of a video does."""
+
+from __future__ import annotations
+
+import json
+import tempfile
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Protocol
+
+import numpy as np
+import tyro
+from rich.console import Console
+
+from jobs.acting import Eyes, VideoDrive, figure_of, on_canvas
+from jobs.progress import readable_s
+from jobs.train import RUN
+from model.sample.pixels import Pictures, pictures_of, references_of
+from model.sample.retarget import retarget
+from model.sample.segments import Animator, HandOver, num_segments
+from model.sample.solve import Solving
+from model.train.trained import Taken, device, trained
+from pipeline.flow import Backends
+from pipeline.media.encode import VideoSettings, write_video
+from pipeline.media.sound import add_sound, clip_sound
+from schemas.controls import Controlled
+from schemas.media import FPS
+
+
+class Editor(Protocol):
+    """Edits a picture so that the person stands upright, arms a little off the body: bones show their length.
+
+    None is given by default; the reference is then measured as it is.
+    """
+
+    def __call__(self, picture: Pictures, /) -> Pictures:
+        """The edited picture (h, w, 3)."""
+        ...
+
+
+@dataclass(frozen=True, kw_only=True)
+class Animate:
+    """Make a video of a person from pictures of it, driven by a video of anyone."""
+
+    run: Path
+    """Folder of a training."""
+    reference: tuple[Path, ...]
+    """Pictures of the person; the first gives canvas, place and body."""
+    driving: Path
+    """Video of one person."""
+    out: Path
+    """MP4 to write."""
+    solving: Solving = field(default_factory=Solving)
+    hand_over: HandOver = "frame"
+    """What a segment hands to the next: its last frame, or its last latent frame as it is."""
+    weights: Taken = "average"
+    seed: int = 0
+    backends: Backends = field(default_factory=Backends)
+
+
+def parse(args: list[str]) -> Animate:
+    """The job of a command line."""
+    return tyro.cli(Animate, prog="understudy animate", args=args)
+
+
+def animate(job: Animate, console: Console, editor: Editor | None = None) -> int:
+    """Write the video; 0.
+
+    Raises:
+        ValueError: the run, a picture or the driving video cannot be used; says why.
+    """
+    if not job.reference:
+        raise ValueError("a picture of the person is needed: --reference PICTURE")
+    where = device()
+    net, codec = trained(job.run, job.weights, where)
+    eyes = Eyes.of(job.backends, canvas_area(job.run))
+    picture, person = eyes.picture(job.reference[0])
+    canonical = figure_of(eyes.still(editor(picture), job.reference[0])) if editor else None
+    driver = eyes.video(job.driving)
+    say_stretch(driver, job, console)
+    controls = retarget(figure_of(driver), figure_of(person), canonical)
+    size = person.width, person.height
+    others = (eyes.picture(path)[0] for path in job.reference[1:])
+    references = np.stack([on_canvas(still, *size) for still in (picture, *others)])
+    animator = Animator(
+        net=net, codec=codec, device=where, how=job.solving, hand_over=job.hand_over, seed=job.seed
+    )
+    drive = VideoDrive(driver=driver, controls=controls, width=size[0], height=size[1])
+    frames = driver.clip.num_frames
+    parts = map(pictures_of, animator(references_of(references, codec, where), drive, frames))
+    write(job.out, driver, told(parts, num_segments(frames), console))
+    console.print(f"{frames} frames of {size[0]}x{size[1]} px: {job.out}", highlight=False)
+    return 0
+
+
+def canvas_area(run: Path) -> int:
+    """Px of the largest canvas that the run was trained on.
+
+    Raises:
+        ValueError: the folder holds no run.
+    """
+    try:
+        return int(json.loads((run / RUN).read_text())[-1]["canvas_area"])
+    except (OSError, ValueError, LookupError, TypeError) as broken:
+        raise ValueError(f"{run}: not the folder of a run ({broken})") from broken
+
+
+def say_stretch(driver: Controlled, job: Animate, console: Console) -> None:
+    """Say what part of the driving video is used, where it is not all of it."""
+    clip = driver.clip
+    if clip.duration_s < clip.video.duration_s - 1 / FPS:
+        console.print(
+            f"{job.driving}: driven by {clip.start_s:.1f} to {clip.stop_s:.1f} s of "
+            f"{clip.video.duration_s:.1f} s, the longest stretch that shows one person",
+            highlight=False,
+        )
+
+
+def told(parts: Iterator[Pictures], segments: int, console: Console) -> Iterator[Pictures]:
+    """The segments as pictures, while progress is told."""
+    began = time.monotonic()
+    for done, part in enumerate(parts, start=1):
+        yield part
+        passed = time.monotonic() - began
+        left = readable_s(passed / done * (segments - done))
+        console.print(
+            f"segment {done} of {segments}, {passed / done:.1f} s each, {left} left", highlight=False
+        )
+
+
+def write(out: Path, driver: Controlled, windows: Iterator[Pictures]) -> None:
+    """Write the video aside, with the sound of the driving video if it has any, and put it in its place."""
+    out.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=out.parent, prefix=".animate-") as folder:
+        silent, loud = Path(folder) / "silent.mp4", Path(folder) / "loud.mp4"
+        write_video(silent, windows, VideoSettings())
+        if driver.clip.video.has_audio and clip_sound(driver.clip).size:
+            add_sound(silent, driver.clip, loud)
+            loud.replace(out)
+        else:
+            silent.replace(out)

@@ -1,0 +1,12 @@
+"""Trainings by name. Each is a function that gives every setting; the command line may change any."""
+
+from collections.abc import Callable
+from typing import Literal
+
+from jobs.recipes.paper import paper
+from jobs.recipes.tiny import tiny
+from jobs.recipes.wan_1b import wan_1b
+from model.train.settings import Training
+
+Name = Literal["tiny", "wan_1b", "paper"]
+RECIPES: dict[Name, Callable[[], Training]] = {"tiny": tiny, "wan_1b": wan_1b, "paper": paper}

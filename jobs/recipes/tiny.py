@@ -1,0 +1,29 @@
+"""Every room of the house in minutes, on a processor."""
+
+from __future__ import annotations
+
+from model.data.deal import AS_IT_IS, DealSettings
+from model.data.settings import LoaderSettings
+from model.data.windows import WindowRule
+from model.nets import sizes
+from model.train.optimizer import OptimizerSettings
+from model.train.settings import Training
+from model.train.stages import body, everything, face
+
+
+def tiny() -> Training:
+    """A million weights on windows of a second; for data sets with canvases of some 100 px."""
+    return Training(
+        sizes=sizes.tiny(),
+        stages=(body(300), face(100), everything(200)),
+        optimizer=OptimizerSettings(rate=1e-3, warm_up=20, average=0.98),
+        loader=LoaderSettings(
+            deal=DealSettings(groups=AS_IT_IS, window=WindowRule(max_frames=25), max_tokens=1600),
+            workers=1,
+        ),
+        dtype="float32",
+        zero=None,
+        recompute=False,
+        strength=1.0,
+        save_every=100,
+    )

@@ -1,0 +1,12 @@
+"""Wan 2.1 T2V-1.3B as the base: what one machine with a few GPUs can train."""
+
+from __future__ import annotations
+
+from model.nets import sizes
+from model.train.settings import Training
+from model.train.stages import body, everything, face
+
+
+def wan_1b() -> Training:
+    """The paper's stages on the small public base; `--settings.base` and `--settings.vae` name its files."""
+    return Training(sizes=sizes.wan_1b(), stages=(body(20_000), face(20_000), everything(30_000)), zero=2)

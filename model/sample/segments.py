@@ -1,0 +1,114 @@
+"""A drive of any length as a chain of segments: each begins with the frame that the one before ended with.
+
+F = 73 frames of a segment, S side of a face crop, C latent channels, H, W latent height and width,
+K references.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Literal, NamedTuple
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Generator, Tensor
+
+from model.data.chance import words
+from model.nets.dit import DiT
+from model.nets.scene import FaceCrops, Scene
+from model.nets.vae import SPACE_STRIDE, TIME_STRIDE, VideoCodec
+from model.sample.solve import Solving, solve
+
+SEGMENT = 73
+"""Frames of a segment (method.md 9): 19 latent frames."""
+
+HandOver = Literal["frame", "latent"]
+"""What the next segment is given: the last frame, encoded alone as in training, or the last latent frame as
+it is, which stands for four frames (the paper's words)."""
+
+
+class Stretch(NamedTuple):
+    """What drives some frames."""
+
+    maps: Tensor
+    """6 F 8H 8W, 0..1: skeleton, then sphere."""
+    faces: Tensor
+    """F 3 S S, RGB -1..1."""
+    seen: Tensor
+    """F bool: a face is there."""
+
+
+Drive = Callable[[NDArray[np.int64]], Stretch]
+"""What drives the frames of these numbers, in their order."""
+
+
+def num_segments(frames: int) -> int:
+    """Segments that cover so many frames: k of them make 73 + 72 (k - 1)."""
+    return max(1, -(-(frames - 1) // (SEGMENT - 1)))
+
+
+def numbers_of(segment: int, frames: int) -> NDArray[np.int64]:
+    """Numbers of the driving frames of a segment; behind the end the drive runs back, and forth again."""
+    ahead = np.arange(SEGMENT) + segment * (SEGMENT - 1)
+    if frames == 1:
+        return np.zeros(SEGMENT, np.int64)
+    lap = ahead % (2 * (frames - 1))
+    return np.asarray(np.minimum(lap, 2 * (frames - 1) - lap), np.int64)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Animator:
+    """What makes videos."""
+
+    net: DiT
+    codec: VideoCodec
+    device: torch.device
+    how: Solving
+    hand_over: HandOver
+    seed: int
+
+    def __call__(self, references_KCHW: Tensor, drive: Drive, frames: int) -> Iterator[Tensor]:
+        """The video (t, 3, 8H, 8W), RGB -1..1, segment by segment; the same bytes for the same seed."""
+        first: Tensor | None = None
+        for segment in range(num_segments(frames)):
+            stretch = drive(numbers_of(segment, frames))
+            latents = solve(
+                self.net, self.scene(references_KCHW, stretch, first), self.noise(segment, stretch), self.how
+            )
+            video = self.codec.decode(latents)[0].transpose(0, 1)
+            first = self.handed(latents, video)
+            done = segment * (SEGMENT - 1)
+            yield video[min(segment, 1) : frames - done]
+
+    def scene(self, references_KCHW: Tensor, stretch: Stretch, first: Tensor | None) -> Scene:
+        """What a segment is made from."""
+        flag = torch.ones(1, dtype=torch.bool)
+        return Scene(
+            maps=stretch.maps[None],
+            motion_seen=flag,
+            references=references_KCHW[None],
+            references_seen=flag.expand(1, len(references_KCHW)),
+            first=torch.zeros_like(references_KCHW[:1]) if first is None else first,
+            first_given=flag if first is not None else ~flag,
+            faces=FaceCrops(stretch.faces[None], stretch.seen[None]),
+        ).to(self.device, torch.float32)
+
+    def noise(self, segment: int, stretch: Stretch) -> Tensor:
+        """The noise of a segment, drawn on the processor: the same on any device."""
+        height, width = stretch.maps.shape[-2:]
+        size = (
+            self.codec.channels,
+            1 + (SEGMENT - 1) // TIME_STRIDE,
+            height // SPACE_STRIDE,
+            width // SPACE_STRIDE,
+        )
+        word = int(words(1, "animation noise", self.seed, segment)[0])
+        return torch.randn((1, *size), generator=Generator().manual_seed(word >> 1)).to(self.device)
+
+    def handed(self, latents: Tensor, video_F3HW: Tensor) -> Tensor:
+        """The first latent frame (1, C, H, W) of the next segment."""
+        if self.hand_over == "latent":
+            return latents[:, :, -1]
+        return self.codec.encode(video_F3HW[-1:].transpose(0, 1)[None])[:, :, 0]

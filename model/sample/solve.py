@@ -1,0 +1,72 @@
+"""From noise to the latents of one segment, under guidance (method.md 9).
+
+B clips, C latent channels, T latent frames, H, W latent height and width.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Literal
+
+import torch
+from torch import Tensor
+
+from model.flow.guidance import nested
+from model.flow.solver import Velocity, euler, heun
+from model.flow.times import descent
+from model.nets.dit import DiT
+from model.nets.scene import Scene
+
+SOLVERS = {"euler": euler, "heun": heun}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Solving:
+    """How noise becomes a video."""
+
+    steps: int = 28
+    solver: Literal["euler", "heun"] = "euler"
+    """Heun's rule asks the network twice a step."""
+    strength: float = 5.0
+    """Shift of the times towards noise, as in training."""
+    references: float = 2.5
+    """Weight of the references; 1 is no guidance."""
+    motion: float = 2.5
+    """Weight of pose and face. Equal weights take two answers a step, others three."""
+
+
+@torch.no_grad()
+def solve(net: DiT, scene: Scene, noise_BCTHW: Tensor, how: Solving) -> Tensor:
+    """Latents (B, C, T, H, W), float32, with a handed-over first frame as it was given.
+
+    The hand-over stays in every branch of the guidance.
+
+    Raises:
+        ValueError: fewer than one step.
+    """
+    nothing = torch.zeros_like(scene.references_seen)
+    still = replace(scene, motion_seen=torch.zeros_like(scene.motion_seen))
+    velocity = nested(
+        answers(net, replace(still, references_seen=nothing)),
+        answers(net, still),
+        answers(net, scene),
+        references=how.references,
+        motion=how.motion,
+    )
+    times = descent(how.steps, strength=how.strength)
+    latents = SOLVERS[how.solver](velocity, noise_BCTHW.float(), times)
+    given = scene.first_given.to(latents.device).view(-1, 1, 1, 1)
+    latents[:, :, 0] = torch.where(given, scene.first.to(latents), latents[:, :, 0])
+    return latents
+
+
+def answers(net: DiT, scene: Scene) -> Velocity:
+    """The network's velocity given a scene, which is read once, when it is first asked."""
+    cues = None
+
+    def velocity(x: Tensor, t: Tensor) -> Tensor:
+        nonlocal cues
+        cues = cues or net.read(scene)
+        return net.denoise(x, t, cues)
+
+    return velocity

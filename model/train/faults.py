@@ -1,0 +1,73 @@
+"""What ends a training early, in a sentence that helps."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import torch
+
+from model.data.batch import Batch
+
+PATIENCE = 50
+"""Steps before a loss can be said to have run away."""
+
+STAYS = 0.98
+"""Share of a smoothed number that stays at each step."""
+
+
+class TrainingFault(ValueError):
+    """A training cannot go on; what was saved is sound."""
+
+
+@contextmanager
+def memory_said(batch: Batch) -> Iterator[None]:
+    """Turn the exhaustion of memory into a sentence.
+
+    Raises:
+        TrainingFault: the batch did not fit.
+    """
+    try:
+        yield
+    except RuntimeError as trouble:  # of which torch.OutOfMemoryError is one, but not on a processor
+        if not isinstance(trouble, torch.OutOfMemoryError) and "can't allocate memory" not in str(trouble):
+            raise
+        clips, frames, height, width = batch.skeleton.shape[:4]
+        raise TrainingFault(
+            f"memory is exhausted by {clips} clips of {frames} frames of {width}x{height} px: "
+            "lower loader.deal.max-tokens or loader.deal.window.max-frames, set recompute, or raise zero"
+        ) from trouble
+
+
+class Guard:
+    """Watches the loss of a stage. A network that says nothing has the target's power as its loss."""
+
+    def __init__(self, stage: str) -> None:
+        self.stage = stage
+        self.steps = 0
+        self.loss = self.target = 0.0
+
+    def check(self, step: int, numbers: dict[str, float], keys: tuple[str, ...]) -> None:
+        """Returns where the step's numbers are sound.
+
+        Raises:
+            TrainingFault: loss or gradient are not numbers, or the loss has run away.
+        """
+        where = f"{self.stage}, step {step}"
+        unsound = [name for name in ("loss", "gradient") if not math.isfinite(numbers[name])]
+        if unsound:
+            raise TrainingFault(
+                f"{where}: the {' and the '.join(unsound)} is no number any more, here with the clips "
+                f"{', '.join(keys)}; the last checkpoint is from before. "
+                "Lower optimizer.rate, or take dtype float32"
+            )
+        self.steps += 1
+        self.loss += (1 - STAYS) * (numbers["loss"] - self.loss)
+        self.target += (1 - STAYS) * (numbers["target"] - self.target)
+        if self.steps >= PATIENCE and self.loss > 2 * self.target:
+            raise TrainingFault(
+                f"{where}: the loss has run away, to {self.loss / self.target:.1f} times that of saying "
+                "nothing; the last checkpoints may be of no use. Lower optimizer.rate or lengthen "
+                "optimizer.warm-up"
+            )

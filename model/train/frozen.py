@@ -1,0 +1,40 @@
+"""Proof that what a stage does not teach did not move: digests of the live weights, then and now."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+
+import torch
+
+from model.nets.parts import Part, part
+from model.train.stages import Entered
+
+Digests = dict[Part, str]
+
+
+def digests(entered: Entered) -> Digests:
+    """By part, SHA-256 over names and bytes of all that does not learn, as this rank's network holds it."""
+    sums: dict[Part, hashlib._Hash] = {}
+    for name in sorted(entered.still):
+        digest = sums.setdefault(part(name), hashlib.sha256())
+        value = entered.engine.weight(name).contiguous()
+        digest.update(name.encode())
+        digest.update(value.reshape(-1).view(torch.uint8).numpy().data)
+    return {part: digest.hexdigest() for part, digest in sums.items()}
+
+
+def prove(before: Mapping[Part, str], entered: Entered) -> Digests:
+    """The digests now.
+
+    Raises:
+        RuntimeError: a frozen weight has moved.
+    """
+    now = digests(entered)
+    moved = [part for part in now if now[part] != before.get(part)]
+    if moved:
+        raise RuntimeError(
+            f"frozen weights of {', '.join(moved)} have moved during this stage, which teaches others; "
+            "nothing was saved"
+        )
+    return now

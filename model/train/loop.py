@@ -1,0 +1,184 @@
+"""The training: stage after stage, read, score, step, tell, save; from the last checkpoint on."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Protocol
+
+import torch
+from torch import Tensor
+
+from model.data.batch import Batch
+from model.data.position import Position, moved
+from model.data.stream import Loader
+from model.nets.dit import DiT
+from model.nets.vae import VideoCodec
+from model.train import begin, saved
+from model.train.faults import Guard, memory_said
+from model.train.frozen import Digests, digests, prove
+from model.train.lesson import blank, generator_of, lesson, sometimes_handed_over
+from model.train.objective import score
+from model.train.settings import Training, check_same
+from model.train.stages import Change, Stage, States, change, enter
+
+
+@dataclass(frozen=True, kw_only=True)
+class Beat:
+    """What one step says."""
+
+    stage: str
+    step: int
+    """Steps of the stage that are done, this one included."""
+    steps: int
+    """Steps of the stage."""
+    total: int
+    """Steps of all stages that are done."""
+    numbers: dict[str, float]
+    """Means over the batches of all ranks."""
+
+
+class Watch(Protocol):
+    """Whoever looks on."""
+
+    def entered(self, changed: Change, done: int, stage: Stage) -> None:
+        """A stage is entered, of which so many steps are done."""
+        ...
+
+    def stepped(self, beat: Beat) -> None:
+        """A step was taken."""
+        ...
+
+    def kept(self, folder: Path) -> None:
+        """A checkpoint was written."""
+        ...
+
+
+class Trainer:
+    """One rank of a training. All ranks do the same; the first writes.
+
+    Raises (at birth):
+        ValueError: the run's last checkpoint belongs to other settings or another data set.
+    """
+
+    def __init__(
+        self,
+        run: Path,
+        settings: Training,
+        loader: Loader,
+        codec: VideoCodec,
+        device: torch.device,
+        watch: Watch,
+    ) -> None:
+        self.run, self.settings, self.loader, self.codec = run, settings, loader, codec
+        self.device, self.watch = device, watch
+        self.build = settings.engine(device)
+        self.number = self.step = 0
+        """The stage, from 0, and its steps that are done."""
+        found = saved.checkpoints(run)
+        if found:
+            self.resume(found[-1])
+        else:
+            self.enter(begin.fresh(settings), None)
+
+    @property
+    def stage(self) -> Stage:
+        """The stage under way."""
+        return self.settings.stages[self.number]
+
+    def resume(self, folder: Path) -> None:
+        """Stand where a checkpoint was written."""
+        standing = saved.standing(folder)
+        check_same(standing.settings, self.settings)
+        self.loader.load_state_dict(standing.loader)
+        self.number, self.step = standing.stage, standing.step
+        net = begin.holding(self.settings, saved.weights_of(folder))
+        self.enter(net, saved.states_of(folder), standing.frozen_before)
+
+    def enter(self, net: DiT, states: States | None, frozen: Digests | None = None) -> None:
+        """Enter the stage of the trainer's number; with what was saved of it, in its middle."""
+        self.entered = enter(net, self.stage, self.build, self.settings.optimizer, self.step, states)
+        self.frozen = frozen or digests(self.entered)
+        self.guard = Guard(self.stage.name)
+        before = self.settings.stages[self.number - 1] if self.number else None
+        self.watch.entered(change(before, self.stage), self.step, self.stage)
+
+    def train(self) -> None:
+        """Go through what is left of the stages.
+
+        Raises:
+            TrainingFault: memory does not suffice, or what is learned is of no use.
+        """
+        batches = iter(self.loader)
+        while True:
+            while self.step < self.stage.steps:
+                self.watch.stepped(self.one_step(batches))
+                if self.step % self.settings.save_every == 0 or self.step == self.stage.steps:
+                    self.save()
+            if self.number + 1 == len(self.settings.stages):
+                return
+            self.next_stage()
+
+    def next_stage(self) -> None:
+        """Enter the next stage with the weights of this one."""
+        weights = dict(saved.weights(self.entered))
+        self.entered.engine.close()
+        self.number, self.step = self.number + 1, 0
+        self.enter(begin.holding(self.settings, weights), None)
+
+    def one_step(self, batches: Iterator[Batch]) -> Beat:
+        """Take a step."""
+        engine = self.entered.engine
+        keys: list[str] = []
+        sums: list[Tensor] = []
+        for _ in range(self.settings.accumulate):
+            place = moved(self.loader.position, engine.rank, self.loader.order.slots_of)
+            batch = next(batches)
+            keys += batch.keys
+            with memory_said(batch):
+                sums.append(self.learn(batch, place))
+        length = engine.step(self.settings.optimizer.rate_at(self.step))
+        self.step += 1
+        *means, seen = engine.mean(torch.stack(sums).mean(dim=0)).tolist()
+        numbers = {name: mean / seen if seen else 0.0 for name, mean in zip(NUMBERS, means, strict=True)}
+        numbers |= {"gradient": length, "rate": self.settings.optimizer.rate_at(self.step - 1)}
+        self.guard.check(self.step, numbers, tuple(keys))
+        done = sum(stage.steps for stage in self.settings.stages[: self.number]) + self.step
+        return Beat(
+            stage=self.stage.name, step=self.step, steps=self.stage.steps, total=done, numbers=numbers
+        )
+
+    def learn(self, batch: Batch, place: Position) -> Tensor:
+        """Add the gradients of a batch; its numbers, and at the end 1, or all 0 for a batch without clips."""
+        seen = float(len(batch) > 0)
+        given = lesson((batch if seen else blank(batch)).to(self.device), self.codec, faces=self.stage.faces)
+        generator = generator_of(self.settings.seed, place)
+        scene = sometimes_handed_over(given.scene, generator, self.settings.handed_over)
+        found = score(
+            self.entered.engine, replace(given, scene=scene), generator, strength=self.settings.strength
+        )
+        self.entered.engine.backward(seen * found.loss)
+        return (
+            seen * torch.stack([*(found.numbers[name] for name in NUMBERS), found.loss.new_ones(())]).detach()
+        )
+
+    def save(self) -> None:
+        """Write a checkpoint, with the proof that frozen weights did not move."""
+        standing = saved.Standing(
+            stage=self.number,
+            step=self.step,
+            loader=self.loader.state_dict(),
+            settings=self.settings.as_plain(),
+            ranks=self.entered.engine.ranks,
+            frozen_before=self.frozen,
+            frozen_now=prove(self.frozen, self.entered),
+        )
+        folder = saved.save(self.run, standing, self.entered)
+        if self.entered.engine.rank == 0:
+            saved.prune(self.run, self.settings.keep)
+        self.watch.kept(folder)
+
+
+NUMBERS = ("loss", "target", "answer", "time")
+"""What is said of each batch, in this order."""

@@ -1,0 +1,79 @@
+"""What moves the weights: AdamW, and an average of the weights kept as one more of its states.
+
+Whatever shards, saves or restores the moments does the same to the average, on any number of ranks.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Any, Literal, get_args
+
+import torch
+from torch import Tensor
+
+Kind = Literal["exp_avg", "exp_avg_sq", "average"]
+"""States of a weight: the two moments, and its average over the steps of the stage."""
+
+KINDS: tuple[Kind, ...] = get_args(Kind)
+
+
+@dataclass(frozen=True, kw_only=True)
+class OptimizerSettings:
+    """How weights move (method.md 8)."""
+
+    rate: float = 5e-6
+    warm_up: int = 500
+    """Steps of a stage over which the rate grows from zero."""
+    betas: tuple[float, float] = (0.9, 0.999)
+    weight_decay: float = 0.01
+    clip: float = 1.0
+    """Longest gradient of a step: longer ones are shortened to it."""
+    average: float = 0.999
+    """Share of the average that stays at each step, in the long run."""
+
+    def __post_init__(self) -> None:
+        if self.rate <= 0 or self.clip <= 0 or self.warm_up < 0 or not 0 <= self.average < 1:
+            raise ValueError(
+                f"rate {self.rate:g} and clip {self.clip:g} have to be above 0, warm_up {self.warm_up} at "
+                f"least 0, average {self.average:g} from 0 to below 1"
+            )
+
+    def rate_at(self, step: int) -> float:
+        """The learning rate of a stage's step, counted from 0: it grows over the warm-up, then stays."""
+        return self.rate * min(1.0, (step + 1) / max(self.warm_up, 1))
+
+
+class AveragingAdamW(torch.optim.AdamW):
+    """AdamW that follows the weights with an exponential average.
+
+    Early averages forget faster, (1 + n) / (10 + n) after n steps, or they would long be the beginning.
+    """
+
+    def __init__(self, weights: Iterable[Tensor], settings: OptimizerSettings) -> None:
+        super().__init__(
+            weights, lr=settings.rate, betas=settings.betas, weight_decay=settings.weight_decay, foreach=True
+        )
+        self.stays = settings.average
+
+    def begin(self, weight: Tensor, steps: int) -> None:
+        """States of a weight that has been moved so many times: no moments yet, itself as the average."""
+        self.state[weight] = {
+            "step": torch.tensor(float(steps)),
+            "exp_avg": torch.zeros_like(weight),
+            "exp_avg_sq": torch.zeros_like(weight),
+            "average": weight.detach().clone(),
+        }
+
+    @torch.no_grad()
+    def step(self, closure: Callable[[], float] | None = None) -> Any:
+        """Move the weights, and their averages after them."""
+        answer = super().step(closure)
+        for group in self.param_groups:
+            for weight in group["params"]:
+                if weight.grad is not None:
+                    state = self.state[weight]
+                    n = float(state["step"])
+                    stays = min(self.stays, (1 + n) / (10 + n))
+                    state["average"].lerp_(weight, 1 - stays)
+        return answer

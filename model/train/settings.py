@@ -1,0 +1,98 @@
+"""What a training is: all that its losses depend on, and how it is run."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass, field
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from model.data.settings import LoaderSettings
+from model.nets.sizes import Sizes
+from model.train.engine import Build, Dtype, PlainEngine
+from model.train.optimizer import OptimizerSettings
+from model.train.sharded import DeepSpeedEngine, Zero
+from model.train.stages import Stage
+
+FREE = {"zero", "accumulate", "recompute", "save_every", "keep"}
+"""Settings that a run may go on with other values of."""
+
+FREE_OF_LOADER = {"workers", "batches_ahead_mib", "fetch_ahead_mib", "max_unfit", "verify"}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Training:
+    """Every setting of a run from shards to weights."""
+
+    sizes: Sizes
+    stages: tuple[Stage, ...]
+    optimizer: OptimizerSettings = field(default_factory=OptimizerSettings)
+    loader: LoaderSettings = field(default_factory=LoaderSettings)
+    base: Path | None = None
+    """Public weights of Wan 2.1 of these sizes, a file or folder; None begins from nothing."""
+    motion: Path | None = None
+    """PD-FGC's motion encoder, motion_model.pth; None begins from nothing."""
+    vae: Path | None = None
+    """Folder of Wan 2.1's autoencoder, or file of a patch codec; None fits one to the data set."""
+    dtype: Dtype = "bfloat16"
+    zero: Zero | None = 2
+    """How DeepSpeed shards: 1 states of the optimizer, 2 gradients too, 3 weights too; None is one process
+    without DeepSpeed."""
+    accumulate: int = 1
+    """Batches of each rank in one step."""
+    recompute: bool = True
+    """Compute activations again on the way back instead of keeping them."""
+    strength: float = 5.0
+    """Shift of the drawn times towards noise: about 5 for 45 000 tokens, 1 for few."""
+    handed_over: float = 0.5
+    """Share of clips that are told their first latent frame."""
+    seed: int = 0
+    save_every: int = 500
+    """Steps between two checkpoints."""
+    keep: int = 2
+    """Checkpoints kept; the last of every stage stays beside them."""
+
+    def __post_init__(self) -> None:
+        if not self.stages or min(self.accumulate, self.save_every, self.keep) < 1:
+            raise ValueError("a training has stages, and accumulates, saves and keeps at least 1")
+        if not 0 <= self.handed_over <= 1 or self.strength <= 0:
+            raise ValueError("handed_over is a share, and the strength of the shift is above 0")
+
+    def as_plain(self) -> dict[str, Any]:
+        """The settings as JSON has them."""
+        plain: dict[str, Any] = json.loads(json.dumps(asdict(self), default=str))
+        return plain
+
+    def engine(self, device: torch.device) -> Build:
+        """What drives the network."""
+        how: dict[str, Any] = {"device": device, "dtype": self.dtype, "accumulate": self.accumulate}
+        if self.zero is None:
+            return partial(PlainEngine, **how)
+        return partial(DeepSpeedEngine, **how, zero=self.zero)
+
+
+def check_same(begun: dict[str, Any], settings: Training) -> None:
+    """That a run goes on under the settings that it began with, as far as its losses depend on them.
+
+    Raises:
+        ValueError: it does not; names what differs.
+    """
+    now = settings.as_plain()
+    differs = [
+        f"{name} was {was!r} and is {now.get(name)!r}"
+        for name, was in begun.items()
+        if name not in {*FREE, "loader"} and was != now.get(name)
+    ]
+    loader = begun.get("loader", {})
+    differs += [
+        f"loader.{name} was {was!r} and is {now['loader'].get(name)!r}"
+        for name, was in loader.items()
+        if name not in FREE_OF_LOADER and was != now["loader"].get(name)
+    ]
+    if differs:
+        raise ValueError(
+            f"this run began under other settings: {'; '.join(differs)}. Give those, or take another folder"
+        )

@@ -1,0 +1,130 @@
+"""Chains of segments, and the way of each from noise to latents."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+from torch import Tensor
+
+from model.flow.solver import euler
+from model.flow.times import descent
+from model.sample.segments import SEGMENT, Animator, HandOver, Stretch, num_segments, numbers_of
+from model.sample.solve import Solving, solve
+from tests.model.scenes import awake, noised, small, some_scene
+from tests.model.train.runs import some_codec
+
+NET = awake(small(width=24, layers=1, ffn=48))
+QUICK = Solving(steps=2)
+
+
+@pytest.mark.parametrize(
+    ("frames", "segments"), [(1, 1), (25, 1), (73, 1), (74, 2), (145, 2), (146, 3), (7201, 100)]
+)
+def test_segments_share_a_frame(frames: int, segments: int) -> None:
+    assert num_segments(frames) == segments
+    assert 73 + 72 * (segments - 1) >= frames
+    assert segments == 1 or 73 + 72 * (segments - 2) < frames
+
+
+def test_a_drive_is_read_on_and_runs_back_behind_its_end() -> None:
+    assert numbers_of(0, 200).tolist() == list(range(73))
+    assert numbers_of(1, 200).tolist() == list(range(72, 145))
+    assert numbers_of(1, 80).tolist() == [*range(72, 80), *range(78, 13, -1)]
+    assert numbers_of(0, 3).tolist()[:7] == [0, 1, 2, 1, 0, 1, 2]
+    assert numbers_of(0, 1).tolist() == [0] * 73
+
+
+def test_noise_goes_the_way_of_the_guided_velocity() -> None:
+    scene, (noise, _) = some_scene(), noised(some_scene())
+    scene = replace(scene, first_given=torch.zeros(2, dtype=torch.bool))
+    nothing = replace(
+        scene,
+        references_seen=torch.zeros(2, 2, dtype=torch.bool),
+        motion_seen=torch.zeros(2, dtype=torch.bool),
+    )
+
+    def velocity(x: Tensor, t: Tensor) -> Tensor:
+        bare = NET(x, t, nothing)
+        return bare + 2.5 * (NET(x, t, scene) - bare)
+
+    with torch.no_grad():
+        expected = euler(velocity, noise, descent(3, strength=5.0))
+    found = solve(NET, scene, noise, Solving(steps=3))
+    torch.testing.assert_close(found, expected, rtol=1e-4, atol=1e-4)
+    for changed in ({"references": 1.0}, {"motion": 1.0}, {"solver": "heun"}, {"strength": 1.0}):
+        other = solve(NET, scene, noise, replace(Solving(steps=3), **changed))
+        assert not torch.allclose(other, expected, atol=1e-2)
+
+
+def test_two_and_three_answers_a_step_agree_where_weights_are_nearly_equal() -> None:
+    scene, (noise, _) = some_scene(), noised(some_scene())
+    two = solve(NET, scene, noise, QUICK)
+    three = solve(NET, scene, noise, replace(QUICK, references=2.5 + 1e-7))
+    torch.testing.assert_close(two, three, rtol=1e-5, atol=1e-5)
+
+
+def test_a_handed_over_frame_comes_out_as_it_went_in() -> None:
+    scene, (noise, _) = some_scene(), noised(some_scene())  # the second clip is handed over
+    found = solve(NET, scene, noise, QUICK)
+    assert torch.equal(found[1, :, 0], scene.first[1])
+    assert not torch.equal(found[0, :, 0], scene.first[0])
+
+
+class Recorder:
+    """A drive that differs in every frame, and what was asked of it."""
+
+    def __init__(self) -> None:
+        self.asked: list[list[int]] = []
+
+    def __call__(self, numbers: np.ndarray) -> Stretch:
+        self.asked.append(numbers.tolist())
+        maps = torch.tensor(numbers).float().view(1, -1, 1, 1).expand(6, -1, 16, 16) / 200
+        return Stretch(maps, torch.zeros(len(numbers), 3, 32, 32), torch.ones(len(numbers), dtype=torch.bool))
+
+
+REFERENCES = torch.randn(2, 16, 2, 2, generator=torch.Generator().manual_seed(4))
+
+
+def animator(seed: int = 0, hand_over: HandOver = "frame") -> Animator:
+    return Animator(
+        net=NET, codec=some_codec(), device=torch.device("cpu"), how=QUICK, hand_over=hand_over, seed=seed
+    )
+
+
+@pytest.mark.parametrize("frames", [1, 30, 73, 74, 150])
+def test_a_video_has_the_frames_of_its_drive(frames: int) -> None:
+    drive = Recorder()
+    parts = list(animator()(REFERENCES, drive, frames))
+    assert len(drive.asked) == len(parts) == num_segments(frames)
+    assert all(len(asked) == SEGMENT for asked in drive.asked)
+    assert torch.cat(parts).shape == (frames, 3, 16, 16)
+
+
+@pytest.mark.parametrize("hand_over", ["frame", "latent"])
+def test_a_segment_begins_where_the_one_before_ended(hand_over: HandOver) -> None:
+    made = animator(hand_over=hand_over)
+    whole = torch.cat(list(made(REFERENCES, Recorder(), 146)))
+    assert whole.shape[0] == 146
+    stretch = Recorder()(numbers_of(0, 146))
+    latents = solve(NET, made.scene(REFERENCES, stretch, None), made.noise(0, stretch), QUICK)
+    video = made.codec.decode(latents)[0].transpose(0, 1)
+    expected = (
+        latents[:, :, -1]
+        if hand_over == "latent"
+        else made.codec.encode(video[-1:].transpose(0, 1)[None])[:, :, 0]
+    )
+    scene = made.scene(REFERENCES, Recorder()(numbers_of(1, 146)), expected)
+    assert scene.first_given.all()
+    second = made.codec.decode(solve(NET, scene, made.noise(1, stretch), QUICK))[0].transpose(0, 1)
+    assert torch.equal(whole[:73], video)
+    assert torch.equal(whole[73:145], second[1:])
+
+
+def test_the_same_seed_gives_the_same_bytes_and_another_others() -> None:
+    one, again, other = (torch.cat(list(animator(seed)(REFERENCES, Recorder(), 80))) for seed in (3, 3, 4))
+    assert torch.equal(one, again)
+    assert not torch.equal(one[:73], other[:73])
+    assert not torch.equal(one[74:], other[74:])

@@ -1,0 +1,122 @@
+"""Small trainings for tests, in this process or as a program: `python -m tests.model.train.runs JSON`."""
+
+from __future__ import annotations
+
+import json
+import sys
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from model.data.settings import LoaderSettings
+from model.data.stream import Loader
+from model.data.windows import WindowRule
+from model.nets.codec import VALUES, PatchCodec
+from model.nets.sizes import Sizes
+from model.train.loop import Beat, Trainer
+from model.train.optimizer import OptimizerSettings
+from model.train.settings import Training
+from model.train.stages import Change, Stage, body, everything, face
+from tests.model.data import sets
+from tests.model.scenes import small
+
+STAGES = (body(4), face(3), everything(3))
+
+
+def loaded() -> LoaderSettings:
+    """One clip of 25 frames a batch, read from stored maps."""
+    base = sets.settings()
+    deal = replace(base.deal, window=WindowRule(max_frames=25), max_tokens=500)
+    return replace(base, deal=deal, sample=replace(base.sample, maps="baked"))
+
+
+def training(**changes: Any) -> Training:
+    """A training of seconds."""
+    base = Training(
+        sizes=tiny_sizes(),
+        stages=STAGES,
+        optimizer=OptimizerSettings(rate=1e-3, warm_up=2, average=0.9),
+        loader=loaded(),
+        dtype="float32",
+        zero=None,
+        recompute=False,
+        strength=1.0,
+        save_every=2,
+    )
+    return replace(base, **changes)
+
+
+def tiny_sizes() -> Sizes:
+    """Sizes that take milliseconds."""
+    return small(width=24, layers=1, ffn=48)
+
+
+def some_codec() -> PatchCodec:
+    """A codec that is fitted to nothing."""
+    basis = torch.randn(VALUES, 16, generator=torch.Generator().manual_seed(3))
+    return PatchCodec(torch.zeros(VALUES), torch.linalg.qr(basis).Q, torch.full((16,), 3.0))
+
+
+class Notes:
+    """Keeps all that is said, and writes losses to a file as they come."""
+
+    def __init__(self, file: Path | None = None) -> None:
+        self.file = file
+        self.changes: list[tuple[Change, int]] = []
+        self.beats: list[Beat] = []
+        self.folders: list[Path] = []
+
+    def entered(self, changed: Change, done: int, stage: Stage) -> None:
+        self.changes.append((changed, done))
+
+    def stepped(self, beat: Beat) -> None:
+        self.beats.append(beat)
+        if self.file is not None:
+            with self.file.open("a") as opened:
+                opened.write(json.dumps([beat.total, beat.numbers["loss"], beat.numbers["gradient"]]) + "\n")
+
+    def kept(self, folder: Path) -> None:
+        self.folders.append(folder)
+
+    @property
+    def losses(self) -> list[float]:
+        return [beat.numbers["loss"] for beat in self.beats]
+
+
+def trainer(
+    data: Path, run: Path, settings: Training, notes: Notes, rank: int = 0, ranks: int = 1
+) -> Trainer:
+    """A training about to begin or to go on."""
+    loader = Loader(str(data), settings.loader, rank=rank, ranks=ranks)
+    return Trainer(run, settings, loader, some_codec(), torch.device("cpu"), notes)
+
+
+def train(data: Path, run: Path, settings: Training) -> Notes:
+    """A training to its end."""
+    notes = Notes()
+    trainer(data, run, settings, notes).train()
+    return notes
+
+
+def main(said: dict[str, Any]) -> None:
+    """One rank of a training, as a program."""
+    from model.train.sharded import join
+
+    torch.set_num_threads(1)
+    rank, ranks = 0, 1
+    for one in said["trainings"]:
+        settings = training(**one["settings"])
+        if one.get("short"):
+            settings = replace(settings, stages=(body(3), face(3)), keep=9, save_every=1)
+        if settings.zero and not torch.distributed.is_initialized():
+            join(torch.device("cpu"))
+        if torch.distributed.is_initialized():
+            rank, ranks = torch.distributed.get_rank(), torch.distributed.get_world_size()
+        notes = Notes(Path(one["losses"]) if rank == 0 else None)
+        trainer(Path(said["data"]), Path(one["run"]), settings, notes, rank, ranks).train()
+
+
+if __name__ == "__main__":
+    main(json.loads(sys.argv[1]))

@@ -1,0 +1,67 @@
+"""Training that cannot go on says why, and what helps."""
+
+from __future__ import annotations
+
+import math
+from typing import Any, cast
+
+import pytest
+import torch
+
+from model.data.batch import Batch
+from model.train.faults import PATIENCE, Guard, TrainingFault, memory_said
+
+SOUND = {"loss": 1.0, "target": 1.0, "gradient": 0.1}
+
+
+@pytest.mark.parametrize("name", ["loss", "gradient"])
+@pytest.mark.parametrize("value", [math.nan, math.inf])
+def test_what_is_no_number_ends_the_training(name: str, value: float) -> None:
+    with pytest.raises(
+        TrainingFault, match=f"body, step 7: the {name} is no number any more.*a, b.*optimizer.rate"
+    ):
+        Guard("body").check(7, {**SOUND, name: value}, ("a", "b"))
+
+
+def test_a_loss_that_runs_away_ends_the_training() -> None:
+    guard = Guard("body")
+    for step in range(PATIENCE - 1):
+        guard.check(step, {**SOUND, "loss": 100.0}, ())
+    with pytest.raises(TrainingFault, match=r"run away, to 100\.0 times .*warm-up"):
+        guard.check(PATIENCE, {**SOUND, "loss": 100.0}, ())
+
+
+def test_a_single_bad_batch_does_not() -> None:
+    guard = Guard("body")
+    for step in range(3 * PATIENCE):
+        guard.check(step, {**SOUND, "loss": 20.0 if step == 2 * PATIENCE else 1.0}, ())
+
+
+class Clips:
+    """Of a batch, its size."""
+
+    skeleton = torch.empty(2, 73, 64, 96, 3)
+
+
+@pytest.mark.parametrize(
+    "trouble",
+    [
+        torch.OutOfMemoryError("CUDA out of memory"),
+        RuntimeError("DefaultCPUAllocator: can't allocate memory"),
+    ],
+)
+def test_memory_that_does_not_suffice_is_said(trouble: RuntimeError) -> None:
+    with (
+        pytest.raises(TrainingFault, match=r"2 clips of 73 frames of 96x64 px: lower .*max-tokens"),
+        memory_said(cast("Batch", Clips)),
+    ):
+        raise trouble
+
+
+def test_other_trouble_is_left_as_it_is() -> None:
+    def break_down() -> Any:
+        raise RuntimeError("a bug")
+
+    with pytest.raises(RuntimeError, match="a bug") as caught, memory_said(cast("Batch", Clips)):
+        break_down()
+    assert not isinstance(caught.value, TrainingFault)

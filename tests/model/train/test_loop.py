@@ -1,0 +1,233 @@
+"""Trainings of seconds on a small data set: stage after stage, stopped, killed, and gone on with."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import random
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+
+from model.checkpoints import read_weights, write_weights
+from model.nets.parts import part
+from model.train import saved
+from model.train.faults import TrainingFault
+from model.train.optimizer import OptimizerSettings
+from model.train.stages import FACE, body, face
+from tests.model.train.runs import STAGES, Notes, loaded, train, trainer, training
+
+ROOT = Path(__file__).resolve().parents[3]
+
+
+@pytest.fixture(scope="module")
+def whole(data_set: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Notes]:
+    """A run that nobody disturbed, and all that it said; every checkpoint is there."""
+    run = tmp_path_factory.mktemp("whole")
+    return run, train(data_set, run, training(keep=99))
+
+
+def digest(folder: Path) -> dict[str, str]:
+    """Digests of all files but the state."""
+    return {
+        path.relative_to(folder).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest()
+        for path in folder.rglob("*.safetensors")
+    }
+
+
+def test_stages_follow_each_other_and_checkpoints_are_written(whole: tuple[Path, Notes]) -> None:
+    run, notes = whole
+    assert [(beat.stage, beat.step, beat.total) for beat in notes.beats] == [
+        *(("body", n, n) for n in range(1, 5)),
+        *(("face", n, 4 + n) for n in range(1, 4)),
+        *(("everything", n, 7 + n) for n in range(1, 4)),
+    ]
+    names = ["1-000002", "1-000004", "2-000002", "2-000003", "3-000002", "3-000003"]
+    assert [folder.name for folder in saved.checkpoints(run)] == names
+    assert [folder.name for folder in notes.folders] == names
+    assert [change.stage for change, _ in notes.changes] == ["body", "face", "everything"]
+    assert [beat.numbers["rate"] for beat in notes.beats] == [
+        5e-4,
+        1e-3,
+        1e-3,
+        1e-3,
+        5e-4,
+        1e-3,
+        1e-3,
+        5e-4,
+        1e-3,
+        1e-3,
+    ]
+
+
+def test_a_stage_moves_its_parts_and_nothing_else(whole: tuple[Path, Notes]) -> None:
+    run, _ = whole
+    ends = [saved.weights_of(run / "checkpoints" / name) for name in ("1-000004", "2-000003", "3-000003")]
+    for stage, before, after in zip(STAGES[1:], ends, ends[1:], strict=False):
+        moved = {part(name) for name in before if not torch.equal(before[name], after[name])}
+        assert moved == set(stage.learning)
+    proofs = [saved.standing(folder) for folder in saved.checkpoints(run)]
+    assert all(proof.frozen_before == proof.frozen_now for proof in proofs)
+    assert not set(FACE) & set(proofs[-1].frozen_now) - {"face_encoder"}  # whose buffers never learn
+    assert set(proofs[2].frozen_now) >= {"base", "pose", "reference"}
+
+
+def test_averages_lie_between_beginning_and_end(whole: tuple[Path, Notes]) -> None:
+    run, _ = whole
+    folder = run / "checkpoints" / "2-000003"
+    begun, ended = saved.weights_of(run / "checkpoints" / "1-000004"), saved.weights_of(folder)
+    averaged = saved.averages_of(folder)
+    assert averaged.keys() == ended.keys()
+    name = "blocks.0.face_attn.attention.o.weight"
+    assert not torch.equal(averaged[name], ended[name])
+    assert (averaged[name] - begun[name]).norm() < (ended[name] - begun[name]).norm() * 1.01
+    assert torch.equal(averaged["patch_embedding.weight"], ended["patch_embedding.weight"])
+
+
+@pytest.mark.parametrize("last", ["1-000002", "1-000004", "2-000002", "2-000003"])
+def test_a_run_goes_on_as_if_nothing_had_happened(
+    data_set: Path, whole: tuple[Path, Notes], tmp_path: Path, last: str
+) -> None:
+    run, notes = whole
+    for folder in saved.checkpoints(run):
+        if folder.name <= last:
+            shutil.copytree(folder, tmp_path / "checkpoints" / folder.name)
+    (tmp_path / "checkpoints" / "9-000001.part" / "weights").mkdir(parents=True)  # a kill while writing
+    again = train(data_set, tmp_path, training(keep=99))
+    done = {"1-000002": 2, "1-000004": 4, "2-000002": 6, "2-000003": 7}[last]
+    assert [beat.numbers for beat in again.beats] == [beat.numbers for beat in notes.beats[done:]]
+    assert digest(tmp_path / "checkpoints" / "3-000003") == digest(run / "checkpoints" / "3-000003")
+    assert not list((tmp_path / "checkpoints").glob("*.part"))
+
+
+def test_a_run_that_is_done_is_left_alone(data_set: Path, whole: tuple[Path, Notes]) -> None:
+    run, _ = whole
+    before = digest(run)
+    assert train(data_set, run, training(keep=99)).beats == []
+    assert digest(run) == before
+
+
+def command(data: Path, run: Path, losses: Path, settings: dict[str, Any]) -> list[str]:
+    """The program that trains."""
+    said = {"data": str(data), "trainings": [{"run": str(run), "losses": str(losses), "settings": settings}]}
+    return [sys.executable, "-m", "tests.model.train.runs", json.dumps(said)]
+
+
+def lines(file: Path) -> list[tuple[int, float, float]]:
+    """Total step, loss and gradient, as far as they were written whole."""
+    return [tuple(json.loads(line)) for line in file.read_text().splitlines() if line.endswith("]")]
+
+
+def test_killed_at_random_steps_the_losses_stay_the_same(
+    data_set: Path, whole: tuple[Path, Notes], tmp_path: Path
+) -> None:
+    _, notes = whole
+    rng, said = random.Random(5), tmp_path / "losses.txt"
+    for kill in (*sorted(rng.sample(range(2, 9), 2)), None):
+        program = subprocess.Popen(
+            command(data_set, tmp_path / "run", said, {}), cwd=ROOT, stderr=subprocess.PIPE
+        )
+        while kill and program.poll() is None and (not said.exists() or lines(said)[-1][0] < kill):
+            time.sleep(0.002)
+        if kill:
+            os.kill(program.pid, signal.SIGKILL)
+        errors = program.communicate()[1]
+        assert program.returncode == (-signal.SIGKILL if kill else 0), errors.decode()
+    expected = {beat.total: (beat.numbers["loss"], beat.numbers["gradient"]) for beat in notes.beats}
+    found = lines(said)
+    assert {total for total, *_ in found} == set(expected)
+    assert all((loss, gradient) == expected[total] for total, loss, gradient in found)
+
+
+def test_only_the_last_checkpoints_and_the_ends_of_stages_are_kept(data_set: Path, tmp_path: Path) -> None:
+    train(data_set, tmp_path, training(save_every=1, keep=2, stages=(body(3), face(3))))
+    assert [folder.name for folder in saved.checkpoints(tmp_path)] == ["1-000003", "2-000002", "2-000003"]
+
+
+@pytest.mark.parametrize(
+    ("changed", "said"),
+    [
+        ({"optimizer": OptimizerSettings(rate=2e-3, warm_up=2, average=0.9)}, "optimizer was .* and is "),
+        ({"seed": 4}, "seed was 0 and is 4"),
+        ({"stages": STAGES[:2]}, "stages was"),
+        ({"loader": replace(loaded(), seed=3)}, "loader.seed was 0 and is 3"),
+    ],
+)
+def test_other_settings_are_refused(
+    data_set: Path, whole: tuple[Path, Notes], changed: dict[str, Any], said: str
+) -> None:
+    with pytest.raises(ValueError, match=f"began under other settings: {said}"):
+        trainer(data_set, whole[0], training(keep=99, **changed), Notes())
+
+
+def test_settings_that_change_no_loss_may_change(data_set: Path, whole: tuple[Path, Notes]) -> None:
+    changed = training(
+        keep=5, save_every=7, accumulate=2, recompute=True, loader=replace(loaded(), max_unfit=3)
+    )
+    assert trainer(data_set, whole[0], changed, Notes()).step == 3
+
+
+def damaged(folder: Path, how: str) -> None:
+    """Break a checkpoint."""
+    if how == "no state":
+        (folder / "state.json").unlink()
+    elif how == "version":
+        state = json.loads((folder / "state.json").read_text())
+        (folder / "state.json").write_text(json.dumps({**state, "version": 99}))
+    elif how == "other network":
+        file = next((folder / "weights").glob("*"))
+        write_weights(folder / "new", iter({"a.weight": torch.ones(2)}.items()))
+        (folder / "new" / "00000.safetensors").replace(file)
+    else:
+        next((folder / "weights").glob("*")).write_bytes(b"\x80\x04cos\nsystem\n(S'touch /tmp/owned'\ntR.")
+
+
+@pytest.mark.parametrize(
+    ("how", "said"),
+    [
+        ("no state", "not a checkpoint of a run"),
+        ("version", "version 99; this code reads 1"),
+        ("other network", "not those of this network: missing: .*unexpected: a.weight"),
+        ("hostile", "not a safetensors file"),
+    ],
+)
+def test_a_checkpoint_that_is_not_ours_is_refused(
+    data_set: Path, whole: tuple[Path, Notes], tmp_path: Path, how: str, said: str
+) -> None:
+    folder = tmp_path / "checkpoints" / "3-000002"
+    shutil.copytree(whole[0] / "checkpoints" / "3-000002", folder)
+    damaged(folder, how)
+    with pytest.raises(ValueError, match=said):
+        trainer(data_set, tmp_path, training(keep=99), Notes())
+
+
+def test_a_loss_that_is_no_number_ends_the_run_and_spares_the_checkpoints(
+    data_set: Path, tmp_path: Path
+) -> None:
+    notes = Notes()
+    under_way = trainer(data_set, tmp_path, training(), notes)
+    batches = iter(under_way.loader)
+    under_way.one_step(batches)
+    name = under_way.entered.learning[0]
+    under_way.entered.engine.put_weight(
+        name, torch.full_like(under_way.entered.engine.weight(name), torch.nan)
+    )
+    with pytest.raises(TrainingFault, match="body, step 2: the loss and the gradient is no number"):
+        under_way.one_step(batches)
+    assert notes.folders == saved.checkpoints(tmp_path) == []
+
+
+def test_weights_of_a_run_are_read_as_any_others(whole: tuple[Path, Notes]) -> None:
+    folder = whole[0] / "checkpoints" / "3-000003"
+    weights = read_weights(folder / "weights")
+    assert weights.keys() == saved.averages_of(folder).keys()
+    assert all(value.dtype == torch.float32 for value in weights.values() if value.is_floating_point())

@@ -1,0 +1,141 @@
+"""DeepSpeed on two ranks, over gloo, against the plain engine on one: the same losses and checkpoints."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+
+from model.train import saved
+from model.train.stages import body, face
+from tests.model.train.runs import Notes, train, training
+from tests.model.train.test_objective import blind
+
+pytestmark = pytest.mark.timeout(600)
+ROOT = Path(__file__).resolve().parents[3]
+RUNS: dict[str, dict[str, Any]] = {
+    "zero 1": {"zero": 1},
+    "zero 2": {"zero": 2, "recompute": True},
+    "zero 3": {"zero": 3, "recompute": True},
+    "bfloat16": {"zero": 2, "dtype": "bfloat16"},
+    "resumed in body": {"zero": 2},
+    "resumed in face": {"zero": 3},
+}
+SHORT = (body(3), face(3))
+
+
+@dataclass(frozen=True)
+class Ran:
+    """What came of all runs."""
+
+    plain: Notes
+    rounded: Notes
+    losses: dict[str, list[tuple[int, float, float]]]
+    """Total step, loss and gradient, by run of the two ranks."""
+    folder: Path
+
+
+@pytest.fixture(scope="module")
+def ran(data_set: Path, tmp_path_factory: pytest.TempPathFactory) -> Ran:
+    """The plain runs, then all others by two processes."""
+    folder = tmp_path_factory.mktemp("ranks")
+    how = {"accumulate": 2, "stages": SHORT, "keep": 9, "save_every": 1}
+    plain = train(data_set, folder / "plain", training(**how))
+    rounded = train(data_set, folder / "rounded", training(**how, dtype="bfloat16"))
+    for name, last in (("resumed in body", "1-000002"), ("resumed in face", "2-000001")):
+        for checkpoint in saved.checkpoints(folder / "plain"):
+            if checkpoint.name <= last:
+                shutil.copytree(checkpoint, folder / name / "checkpoints" / checkpoint.name)
+    trainings = [
+        {
+            "run": str(folder / name),
+            "losses": str(folder / f"{name}.txt"),
+            "short": True,
+            "settings": settings,
+        }
+        for name, settings in RUNS.items()
+    ]
+    launch = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2"]
+    said = json.dumps({"data": str(data_set), "trainings": trainings})
+    command = [*launch, "-m", "tests.model.train.runs", said]
+    done = subprocess.run(
+        command, cwd=ROOT, capture_output=True, text=True, env={**os.environ, "OMP_NUM_THREADS": "1"}
+    )
+    assert done.returncode == 0, done.stderr[-4000:]
+    losses = {
+        name: [tuple(json.loads(line)) for line in (folder / f"{name}.txt").read_text().splitlines()]
+        for name in RUNS
+    }
+    return Ran(plain, rounded, losses, folder)
+
+
+def numbers(notes: Notes) -> list[tuple[int, float, float]]:
+    return [(beat.total, beat.numbers["loss"], beat.numbers["gradient"]) for beat in notes.beats]
+
+
+def assert_alike(
+    found: list[tuple[int, float, float]], expected: list[tuple[int, float, float]], rel: float
+) -> None:
+    assert [total for total, *_ in found] == [total for total, *_ in expected]
+    for (_, *here), (_, *there) in zip(found, expected, strict=True):
+        assert here == pytest.approx(there, rel=rel)
+
+
+@pytest.mark.parametrize("name", ["zero 1", "zero 2", "zero 3"])
+def test_two_sharded_ranks_have_the_losses_of_one_plain(ran: Ran, name: str) -> None:
+    assert_alike(ran.losses[name], numbers(ran.plain), rel=1e-5)
+
+
+def test_bfloat16_is_as_near_as_its_rounding(ran: Ran) -> None:
+    assert_alike(ran.losses["bfloat16"], numbers(ran.rounded), rel=2e-2)
+    assert ran.rounded.losses != ran.plain.losses
+
+
+@pytest.mark.parametrize(("name", "done"), [("resumed in body", 2), ("resumed in face", 4)])
+def test_a_plain_run_goes_on_on_two_ranks(ran: Ran, name: str, done: int) -> None:
+    assert_alike(ran.losses[name], numbers(ran.plain)[done:], rel=1e-5)
+
+
+@pytest.mark.parametrize("name", ["zero 1", "zero 2", "zero 3"])
+@pytest.mark.parametrize("last", ["1-000002", "2-000001"])
+def test_a_sharded_run_goes_on_on_one_rank(
+    ran: Ran, data_set: Path, tmp_path: Path, name: str, last: str
+) -> None:
+    checkpoint = ran.folder / name / "checkpoints" / last
+    shutil.copytree(checkpoint, tmp_path / "checkpoints" / last)
+    notes = train(data_set, tmp_path, training(stages=SHORT, accumulate=2, keep=9, save_every=1))
+    assert_alike(numbers(notes), numbers(ran.plain)[{"1-000002": 2, "2-000001": 4}[last] :], rel=1e-5)
+
+
+@pytest.mark.parametrize("name", ["zero 1", "zero 2", "zero 3"])
+def test_checkpoints_hold_the_same_whatever_wrote_them(ran: Ran, name: str) -> None:
+    plain, sharded = (ran.folder / run / "checkpoints" / "2-000003" for run in ("plain", name))
+    expected, found = saved.averages_of(plain), saved.averages_of(sharded)
+    assert found.keys() == expected.keys()
+    for key, value in expected.items():
+        if not blind(key):  # whose gradients are rounding
+            torch.testing.assert_close(found[key], value, rtol=1e-4, atol=1e-6)
+    states = saved.states_of(sharded)
+    for (key, kind), value in saved.states_of(plain).items():
+        if not blind(key):
+            atol = 1e-10 if kind == "exp_avg_sq" else 1e-6
+            torch.testing.assert_close(states[key, kind], value, rtol=1e-3, atol=atol)
+
+
+def test_frozen_weights_are_exact_where_the_network_computes_in_bfloat16(ran: Ran) -> None:
+    begun = saved.weights_of(ran.folder / "bfloat16" / "checkpoints" / "1-000003")
+    ended = saved.weights_of(ran.folder / "bfloat16" / "checkpoints" / "2-000003")
+    name = "blocks.0.ffn.0.weight"
+    assert torch.equal(begun[name], ended[name])
+    assert not torch.equal(begun[name], begun[name].bfloat16().float())
+    standing = saved.standing(ran.folder / "bfloat16" / "checkpoints" / "2-000003")
+    assert standing.ranks == 2
+    assert standing.frozen_now["base"] == standing.frozen_before["base"]
