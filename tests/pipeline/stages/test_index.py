@@ -67,11 +67,15 @@ def test_rows_of_many_parts_cross_the_tables_that_are_written(tmp_path: Path, mo
 
 def test_a_disk_that_gives_other_bytes_back_is_an_error(tmp_path: Path, monkeypatch: Any) -> None:
     class Flipping(pq.ParquetWriter):  # type: ignore[misc]
+        def __init__(self, path: Path, *args: Any, **more: Any) -> None:
+            super().__init__(path, *args, **more)
+            self.path = path
+
         def close(self) -> None:
             super().close()
-            data = bytearray((tmp_path / f".{INDEX}.tmp").read_bytes())
+            data = bytearray(self.path.read_bytes())
             data[len(data) // 4] ^= 1
-            (tmp_path / f".{INDEX}.tmp").write_bytes(data)
+            self.path.write_bytes(data)
 
     monkeypatch.setattr(pq, "ParquetWriter", Flipping)
     with pytest.raises(OSError, match="CRC"):
