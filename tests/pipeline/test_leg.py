@@ -9,8 +9,8 @@ from typing import Any
 
 from pipeline import plan
 from pipeline.core import Step
-from pipeline.flow import Backends, Curation, legs
 from pipeline.estimators.clip_embed import OpenClip
+from pipeline.flow import Backends, Curation, legs
 from pipeline.leg import Crew, Leg, Needs
 from schemas.media import Listed, Source
 from tests.pipeline.runners.odd import enlisted
