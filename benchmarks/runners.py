@@ -8,22 +8,29 @@ Each run is a process of its own on an empty data set, start-up and all, one aft
 from __future__ import annotations
 
 import hashlib
+import os
+import resource
 import subprocess
 import sys
 import tempfile
 import threading
 import time
+from functools import partial
 from pathlib import Path
 
 from benchmarks.machine import write_table
 
 HERE = Path(__file__).parent
 PREFIXES = ("talk_01", "talk_02", "talk_04", "talk_05", "talk_07", "talk_08", "half_04", "half_05", "full_08")
+ONE, TWO = ("--runner", "ray", "--workers", "1"), ("--runner", "ray", "--workers", "2")
 RUNS = {
-    "in one process": ("--runner", "inline"),
-    "Ray, one worker": ("--runner", "ray", "--workers", "1"),
-    "Ray, two workers": ("--runner", "ray", "--workers", "2"),
+    "in one process": (("--runner", "inline"), None),
+    "Ray, one worker": (ONE, None),
+    "Ray, two workers": (TWO, None),
+    "Ray, one worker, all on one core": (ONE, {0}),
 }
+"""How each run is called, and the cores that it may use: a process keeps more than one core busy, for videos
+are encoded beside it, so one worker on two cores is not half of two workers."""
 BARE = """
 from pipeline.runners.loopback import keep_to_loopback
 import os
@@ -43,15 +50,17 @@ def main(folder: Path, prefixes: tuple[str, ...]) -> None:
             if path.name.startswith(prefixes):
                 (videos / path.name).symlink_to(path.resolve())
         rows: list[tuple[str, ...]] = [("run", "time", "of one process", "first lap lands", "same bytes")]
-        base_s, digests = 0.0, set()
-        for name, how in RUNS.items():
-            out = Path(scratch) / name.replace(" ", "-")
-            took_s, first_s = run(videos, out, how)
+        base_s, busy, digests = 0.0, 0.0, set()
+        for name, (how, cores) in RUNS.items():
+            out = Path(scratch) / name.replace(" ", "-").replace(",", "")
+            before_s = cpu_s()
+            took_s, first_s = run(videos, out, how, cores)
+            busy = busy or (cpu_s() - before_s) / took_s
             base_s = base_s or took_s
             digests.add(digest(out))
             same = "yes" if len(digests) == 1 else "NO"
             rows.append((name, f"{took_s:.1f} s", f"{took_s / base_s:.2f}", f"{first_s:.1f} s", same))
-            again_s, _ = run(videos, out, how)
+            again_s, _ = run(videos, out, how, cores)
             rows.append((f"{name}, run again", f"{again_s:.1f} s", f"{again_s / took_s:.1%}", "", ""))
         began = time.perf_counter()
         subprocess.run([sys.executable, "-c", BARE], check=True, capture_output=True)
@@ -62,11 +71,17 @@ def main(folder: Path, prefixes: tuple[str, ...]) -> None:
         "python -m benchmarks.runners CLIPS_FOLDER",
         rows,
         f"{len(list(folder.glob('*')))} files in the folder; used: {', '.join(prefixes)}, one source a lap. "
-        "Shares of a run again are of its own first run.",
+        f"Shares of a run again are of its own first run. One process keeps {busy:.2f} cores busy.",
     )
 
 
-def run(videos: Path, out: Path, how: tuple[str, ...]) -> tuple[float, float]:
+def cpu_s() -> float:
+    """Seconds of processor that ended children have used."""
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
+
+
+def run(videos: Path, out: Path, how: tuple[str, ...], cores: set[int] | None) -> tuple[float, float]:
     """Seconds until a run ends, and until its first lap of a step has landed."""
     understudy = Path(sys.executable).with_name("understudy")
     command = [str(understudy), "curate", "--videos", str(videos), "--out", str(out)]
@@ -87,6 +102,7 @@ def run(videos: Path, out: Path, how: tuple[str, ...]) -> tuple[float, float]:
         [*command, "--settings.sources-per-lap", "1", "--settings.samples-per-shard", "2", *how],
         check=True,
         capture_output=True,
+        preexec_fn=partial(os.sched_setaffinity, 0, cores) if cores else None,
     )
     took_s = time.perf_counter() - began
     first.set()
