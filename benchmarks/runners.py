@@ -21,7 +21,7 @@ from pathlib import Path
 from benchmarks.machine import write_table
 
 HERE = Path(__file__).parent
-PREFIXES = ("talk_01", "talk_02", "talk_04", "talk_05", "talk_07", "talk_08", "half_04", "half_05", "full_08")
+PREFIXES = ("talk_04", "talk_05", "talk_07", "talk_08", "half_04", "half_05", "full_08")
 ONE, TWO = ("--runner", "ray", "--workers", "1"), ("--runner", "ray", "--workers", "2")
 RUNS = {
     "in one process": (("--runner", "inline"), None),
