@@ -174,7 +174,7 @@ def drawing(data: str) -> list[tuple[str, ...]]:
         members = reader.read(row)
         controls = controls_of(row, members[TRACKS])
         frames = min(row.frames, WINDOW)
-        pages = [np.zeros((frames, row.height, row.width, 3), np.uint8) for _ in range(3)]
+        pages = [np.full((frames, row.height, row.width, 3), 1, np.uint8) for _ in range(3)]
         began = time.perf_counter()
         draw_skeleton(controls, row.width, row.height, slice(0, frames), pages[0])
         draw_spheres(controls, row.width, row.height, slice(0, frames), pages[1])

@@ -140,8 +140,7 @@ class Pages:
     ) -> None:
         self.tensors: dict[str, Tensor] = {}
         for name, (shape, dtype) in shapes(size, frames, height, width, latent).items():
-            tensor = torch.empty(shape, dtype=dtype)
-            self.tensors[name] = tensor.share_memory_() if shared else tensor
+            self.tensors[name] = shared_memory(shape, dtype) if shared else own_memory(shape, dtype)
         self.arrays = {name: tensor.numpy() for name, tensor in self.tensors.items()}
         self.done: list[tuple[str, int]] = []  # keys and starts
 
@@ -166,6 +165,16 @@ class Pages:
             faults=faults,
             **parts,
         )
+
+
+def shared_memory(shape: tuple[int, ...], dtype: torch.dtype) -> Tensor:
+    """A tensor that other processes can have without a copy."""
+    return torch.empty(shape, dtype=dtype).share_memory_()
+
+
+def own_memory(shape: tuple[int, ...], dtype: torch.dtype) -> Tensor:
+    """A tensor in memory that numpy asks for: in large pages, which cost a fifth of torch's to be had."""
+    return torch.from_numpy(np.empty(shape, torch.empty(0, dtype=dtype).numpy().dtype))
 
 
 def as_input(pictures: Tensor) -> Tensor:

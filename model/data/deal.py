@@ -145,21 +145,25 @@ def longest_windows(stock: Stock, settings: DealSettings) -> Ints:
 def quotas(stock: Stock, fits: NDArray[np.bool_], settings: DealSettings) -> Ints:
     """Draws of each group in an epoch: in all as many as there are samples, by largest remainders.
 
+    A group whose share is 0 is not drawn from: its samples are dropped.
+
     Raises:
-        ValueError: a group has no samples, and so no draws of it can be had.
+        ValueError: a group has a share and no samples, or none has both.
     """
     sizes = np.array([np.count_nonzero(fits & (stock.group == g)) for g in range(len(settings.groups))])
     for group, size in zip(settings.groups, sizes, strict=True):
-        if size == 0 or group.share <= 0:
+        if group.share < 0 or (size == 0 and group.share > 0):
             raise ValueError(
                 f"group {group.name!r} has {size} samples for a share of {group.share:g}: "
-                "give groups that the index can fill"
+                "set its share to 0, or give groups that the index can fill"
             )
     shares = np.array([group.share for group in settings.groups])
-    wanted = sizes.sum() * shares / shares.sum()
+    if shares.sum() == 0:
+        raise ValueError("no group has a share: nothing can be drawn")
+    wanted = sizes[shares > 0].sum() * shares / shares.sum()
     quota: Ints = np.floor(wanted).astype(np.int64)
     most_short = np.argsort(-(wanted - quota), kind="stable")
-    quota[most_short[: sizes.sum() - quota.sum()]] += 1
+    quota[most_short[: sizes[shares > 0].sum() - quota.sum()]] += 1
     return quota
 
 
@@ -169,6 +173,8 @@ def draw_samples(
     """Row and lap of each draw of an epoch, in order: the groups' decks riffled together, evenly."""
     rows, laps, places = [], [], []
     for group, quota in enumerate(quotas(stock, fits, settings).tolist()):
+        if quota == 0:
+            continue
         members = np.flatnonzero(fits & (stock.group == group))
         purpose = (stock.digest, seed, settings.groups[group].name)
         first, stop = epoch * quota, (epoch + 1) * quota

@@ -189,6 +189,23 @@ def test_a_group_without_samples_is_refused():
         deal(stock, stocks.settings(), 0, 0)
 
 
+def test_a_group_without_a_share_is_not_drawn_from():
+    """A data set without whole figures is used by giving them no share."""
+    groups = (Group(name="full", share=0.0), Group(name="half", share=0.5))
+    settings = DealSettings(groups=groups, max_dropped=1.0)
+    only_halves = replace(stocks.stock(100), group=np.ones(100, np.int64))
+    assert quotas(only_halves, np.ones(100, np.bool_), settings).tolist() == [0, 100]
+    epoch = deal(only_halves, settings, 0, 0)
+    drawn = [draw.row for slot in range(len(epoch)) for draw in epoch.slot(slot)]
+    assert set(drawn) <= set(range(100))
+    assert len(drawn) > 0
+    mixed = replace(stocks.stock(100), group=np.arange(100) % 2)
+    assert quotas(mixed, np.ones(100, np.bool_), settings).tolist() == [0, 50]
+    none = replace(settings, groups=tuple(replace(group, share=0.0) for group in groups))
+    with pytest.raises(ValueError, match="no group has a share"):
+        quotas(mixed, np.ones(100, np.bool_), none)
+
+
 def test_quotas_follow_the_shares():
     stock = replace(stocks.stock(100), group=np.arange(100) % 3)
     groups = tuple(Group(name=n, share=s) for n, s in (("a", 0.6), ("b", 0.33), ("c", 0.07)))
