@@ -140,7 +140,8 @@ class Pages:
     ) -> None:
         self.tensors: dict[str, Tensor] = {}
         for name, (shape, dtype) in shapes(size, frames, height, width, latent).items():
-            self.tensors[name] = shared_memory(shape, dtype) if shared else own_memory(shape, dtype)
+            tensor = torch.empty(shape, dtype=dtype)
+            self.tensors[name] = tensor.share_memory_() if shared else tensor
         self.arrays = {name: tensor.numpy() for name, tensor in self.tensors.items()}
         self.done: list[tuple[str, int]] = []  # keys and starts
 
@@ -167,24 +168,9 @@ class Pages:
         )
 
 
-def shared_memory(shape: tuple[int, ...], dtype: torch.dtype) -> Tensor:
-    """A tensor that other processes can have without a copy."""
-    return torch.empty(shape, dtype=dtype).share_memory_()
-
-
-def own_memory(shape: tuple[int, ...], dtype: torch.dtype) -> Tensor:
-    """A tensor in memory that numpy asks for: in large pages, which cost a fifth of torch's to be had."""
-    return torch.from_numpy(np.empty(shape, torch.empty(0, dtype=dtype).numpy().dtype))
-
-
 def as_input(pictures: Tensor) -> Tensor:
     """Pictures (..., T, H, W, 3), 0..255, as a network takes them: (..., 3, T, H, W) float32, -1..1.
 
     For where the network is: on a GPU this costs nothing, in a loader it would be four times the bytes.
     """
     return pictures.movedim(-1, -4).to(torch.float32) / 127.5 - 1
-
-
-def as_unit(pictures: Tensor) -> Tensor:
-    """Pictures (..., T, H, W, 3), 0..255, as maps are read: (..., 3, T, H, W) float32, 0..1."""
-    return pictures.movedim(-1, -4).to(torch.float32) / 255
