@@ -228,6 +228,7 @@ def test_nothing_is_left_in_scratch_space(job: Job, in_store: str) -> None:
         (["--videos", "ftp://host/videos", "--out", "s3://bucket/other"], "no place for files"),
     ],
 )
+@pytest.mark.usefixtures("films")
 def test_one_sentence(
     cloud: Store, capsys: pytest.CaptureFixture[str], arguments: list[str], words: str
 ) -> None:
@@ -238,6 +239,7 @@ def test_one_sentence(
     assert not any(secret in said for secret in SECRETS)
 
 
+@pytest.mark.usefixtures("films")
 def test_denied_is_one_sentence(cloud: Store, capsys: pytest.CaptureFixture[str]) -> None:
     cloud.fail({"match": "(PUT|POST) /bucket/.*landings", "kind": 403})
     assert main(["curate", "--videos", "s3://bucket/videos", "--out", "s3://bucket/denied"]) == 2
