@@ -1,13 +1,16 @@
-"""What all tests share: the corpus of real clips, where it is present, and an S3 server."""
+"""What all tests share: real clips, where they are present, a small data set, and an S3 server."""
 
 from __future__ import annotations
 
 import os
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from tests.once import once
+from tests.stored import write_shards
 from tests.stores import Store, serving
 
 SHARED = Path(os.environ.get("UNDERSTUDY_SHARED", Path(__file__).resolve().parents[2] / "shared"))
@@ -31,6 +34,24 @@ def corpus(shared: Path) -> Path:
 def parity(shared: Path) -> Path:
     """Golden outputs of official networks."""
     return shared / "parity"
+
+
+@pytest.fixture(scope="session")
+def data_set(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Folder of a data set of synthetic figures, its maps stored beside the numbers; not to be changed."""
+
+    def make(folder: Path) -> None:
+        for part in ("videos", "data set"):
+            (folder / part).mkdir()
+        write_shards(folder / "data set", folder / "videos")
+
+    return once(tmp_path_factory, "figures", make) / "data set"
+
+
+@pytest.fixture
+def own_set(tmp_path: Path, data_set: Path) -> Path:
+    """A copy of the data set, to be damaged."""
+    return Path(shutil.copytree(data_set, tmp_path / "own set"))
 
 
 @pytest.fixture(scope="session")

@@ -15,9 +15,7 @@ from model.train import saved
 from pipeline.media.probe import probe
 from schemas.media import Probed, Source
 from tests.jobs.test_train import SHORT
-from tests.model.data.conftest import data_set, videos
 
-__all__ = ["data_set", "videos"]
 QUICK = ("--solving.steps", "1", "--solving.references", "1", "--solving.motion", "1")
 
 

@@ -37,13 +37,6 @@ ROOT = Path(__file__).resolve().parents[2]
 RULE = WindowRule(variants=2, max_frames=33)
 
 
-@pytest.fixture(scope="module")
-def data_set(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    out = tmp_path_factory.mktemp("data set")
-    write_shards(out, tmp_path_factory.mktemp("videos"))
-    return out
-
-
 def command(data: Path, out: Path, *more: str) -> list[str]:
     rule = ["--window.variants", "2", "--window.max-frames", "33", "--max-tokens", "1500"]
     return ["encode", str(data), "--out", str(out), *rule, *more]

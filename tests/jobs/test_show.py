@@ -17,16 +17,8 @@ from model.data.deal import DealSettings
 from model.data.stream import Loader
 from pipeline.stages.index import read_index
 from tests.model.data import sets
-from tests.stored import write_shards
 
 SETTINGS = ["--loader.deal.max-tokens", "1500", "--loader.deal.mixed-shards", "2", "--loader.deal.alike", "2"]
-
-
-@pytest.fixture(scope="module")
-def data_set(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    out = tmp_path_factory.mktemp("data set")
-    write_shards(out, tmp_path_factory.mktemp("videos"))
-    return out
 
 
 def shown(picture: np.ndarray, part: np.ndarray) -> bool:
@@ -60,15 +52,10 @@ def test_a_batch_is_drawn_as_the_loader_gives_it(data_set, tmp_path, capsys):
             assert shown(picture, fit(np.asarray(still), REFERENCE_PX)) or not valid
 
 
-def test_a_sample_that_is_left_out_is_said_and_not_drawn(data_set, tmp_path, capsys):
-    row = read_index(data_set)[0]
-    path = data_set / row.shard
-    whole = path.read_bytes()
-    path.write_bytes(bytes(len(whole)))
-    try:
-        codes = [drawn(data_set, tmp_path / "batch.png", number) for number in range(6)]
-    finally:
-        path.write_bytes(whole)
+def test_a_sample_that_is_left_out_is_said_and_not_drawn(own_set, tmp_path, capsys):
+    path = own_set / read_index(own_set)[0].shard
+    path.write_bytes(bytes(path.stat().st_size))
+    codes = [drawn(own_set, tmp_path / "batch.png", number) for number in range(6)]
     assert set(codes) == {0, 1}
     assert "left out: " in capsys.readouterr().out
 

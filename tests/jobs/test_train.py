@@ -20,9 +20,7 @@ from model.data.settings import LatentSource
 from model.train import saved
 from model.train.loop import Beat
 from model.train.seat import check_latents, take_seat
-from tests.model.data.conftest import data_set, videos
 
-__all__ = ["data_set", "videos"]
 ROOT = Path(__file__).resolve().parents[2]
 SHORT = (
     *("--settings.stages.0.steps", "3", "--settings.stages.1.steps", "2", "--settings.stages.2.steps", "2"),
