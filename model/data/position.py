@@ -30,12 +30,15 @@ def from_state(state: dict[str, Any], order: str) -> Position:
     """
     if state.get("version") != VERSION:
         raise ValueError(f"loader state of version {state.get('version')!r}; this code reads {VERSION}")
-    if state["order"] != order:
+    if state.get("order") != order:
         raise ValueError(
             "the loader state belongs to another order: the index, the settings of the deal or the seed have "
             "changed, so its position means nothing here; start an epoch anew or restore what changed"
         )
-    return Position(order=order, epoch=int(state["epoch"]), slot=int(state["slot"]))
+    epoch, slot = state.get("epoch"), state.get("slot")
+    if not (isinstance(epoch, int) and isinstance(slot, int) and min(epoch, slot) >= 0):
+        raise ValueError(f"the loader state tells no position: epoch {epoch!r}, slot {slot!r}")
+    return Position(order=order, epoch=epoch, slot=slot)
 
 
 def moved(position: Position, slots: int, slots_of: Callable[[int], int]) -> Position:

@@ -91,9 +91,9 @@ class Loader:
                 these ranks would drop.
         """
         position = from_state(state, self.order.digest)
-        if state["drawing"] != DRAWING:
+        if state.get("drawing") != DRAWING:
             raise ValueError(
-                f"trained on maps of drawing rules {state['drawing']}; this code draws by {DRAWING}"
+                f"trained on maps of drawing rules {state.get('drawing')}; this code draws by {DRAWING}"
             )
         self.position = position
         refuse_tail(self)

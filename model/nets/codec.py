@@ -10,6 +10,7 @@ M = 3 * 4 * 8 * 8 values of a patch.
 
 from __future__ import annotations
 
+import zipfile
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -21,6 +22,8 @@ from model.nets.vae import SPACE_STRIDE, TIME_STRIDE, check_video
 
 CHANNELS = 16
 VALUES = 3 * TIME_STRIDE * SPACE_STRIDE**2
+MAX_FILE_BYTES = 2**24
+"""Largest file that is read, unpacked: that of all directions has 2.4 million bytes."""
 
 
 class PatchCodec(nn.Module):
@@ -63,11 +66,20 @@ class PatchCodec(nn.Module):
         Raises:
             ValueError: it holds none.
         """
+        names = ("mean_M", "basis_MC", "spread_C")
         try:
+            with zipfile.ZipFile(file) as archive:
+                size = sum(entry.file_size for entry in archive.infolist())
+            if size > MAX_FILE_BYTES:
+                raise ValueError(f"{size} bytes")  # noqa: TRY301
             with np.load(file, allow_pickle=False) as arrays:
-                return cls(*(torch.from_numpy(arrays[name]) for name in ("mean_M", "basis_MC", "spread_C")))
-        except (OSError, KeyError, ValueError) as broken:
+                mean, basis, spread = given = [arrays[name] for name in names]
+        except Exception as broken:  # a stranger's file may break the reader anywhere
             raise ValueError(f"{file}: not a patch codec ({broken})") from broken
+        shapes = mean.shape, basis.shape, spread.shape
+        if shapes != ((VALUES,), (VALUES, spread.size), (spread.size,)) or spread.dtype != np.float32:
+            raise ValueError(f"{file}: not a patch codec (arrays of {shapes})")
+        return cls(*map(torch.from_numpy, given))
 
 
 def fit(videos: Iterable[Tensor], channels: int = CHANNELS) -> PatchCodec:

@@ -7,6 +7,9 @@ from dataclasses import dataclass
 from model.nets.face import Reach
 from model.nets.motion import MotionSizes, pd_fgc, tiny_motion
 
+LARGEST = 2**16
+"""Largest size of anything: no tensor's size overflows."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Sizes:
@@ -30,6 +33,9 @@ class Sizes:
     face_reach: Reach
 
     def __post_init__(self) -> None:
+        for name, size in {**vars(self), **vars(self.motion)}.items():
+            if isinstance(size, int) and not 1 <= size <= LARGEST:
+                raise ValueError(f"{name} of {size} makes no network: sizes are from 1 to {LARGEST}")
         if self.width % self.heads or self.head_width % 2:
             raise ValueError(f"width {self.width} does not make {self.heads} heads of an even width")
         if self.patch[0] != 1:

@@ -91,6 +91,8 @@ class Trainer:
         """Stand where a checkpoint was written."""
         standing = saved.standing(folder)
         check_same(standing.settings, self.settings)
+        if standing.stage >= len(self.settings.stages):
+            raise ValueError(f"{folder}: not a checkpoint of a run (its stage is none of the run's)")
         self.loader.load_state_dict(standing.loader)
         self.number, self.step = standing.stage, standing.step
         net = begin.holding(self.settings, saved.weights_of(folder))

@@ -20,8 +20,9 @@ import shutil
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
+from pydantic import TypeAdapter, ValidationError
 from torch import Tensor
 
 from model.checkpoints import Weights, read_weights, write_weights
@@ -34,6 +35,8 @@ VERSION = 1
 NAME = re.compile(r"(\d+)-(\d{6,})")
 PART = ".part"
 STATE = "state.json"
+MAX_STATE_BYTES = 2**20
+"""Largest state that is read; one has some thousand."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,6 +55,10 @@ class Standing:
     """Digests of what the stage does not teach, at its beginning, ..."""
     frozen_now: dict[Part, str]
     """... and at this checkpoint."""
+
+    def __post_init__(self) -> None:
+        if self.stage < 0 or min(self.step, self.ranks) < 1:
+            raise ValueError("a checkpoint is written by ranks, after steps of a stage")
 
 
 def checkpoints(run: Path) -> list[Path]:
@@ -123,14 +130,31 @@ def standing(folder: Path) -> Standing:
         ValueError: it is none of ours, or of another version.
     """
     try:
+        if (folder / STATE).stat().st_size > MAX_STATE_BYTES:
+            raise ValueError(f"{STATE} is larger than {MAX_STATE_BYTES} bytes")  # noqa: TRY301
         said = json.loads((folder / STATE).read_text())
         version = said.pop("version")
-        read = Standing(**said) if version == VERSION else None
-    except (OSError, ValueError, TypeError, KeyError, AttributeError) as broken:
+    except (OSError, ValueError, TypeError, KeyError, AttributeError, RecursionError) as broken:
         raise ValueError(f"{folder}: not a checkpoint of a run ({broken})") from broken
-    if read is None:
+    if version != VERSION:
         raise ValueError(f"{folder}: a checkpoint of version {version!r}; this code reads {VERSION}")
-    return read
+    return read_as(Standing, said, f"{folder}: not a checkpoint of a run")
+
+
+Told = TypeVar("Told")
+
+
+def read_as(cls: type[Told], said: object, what: str) -> Told:
+    """A record out of plain values, such as JSON has; nested records too.
+
+    Raises:
+        ValueError: they are not those of such a record; `what`, and which and why, in one line.
+    """
+    try:
+        return TypeAdapter(cls).validate_python(said)
+    except ValidationError as broken:
+        faults = [f"{'.'.join(map(str, fault['loc']))}: {fault['msg']}" for fault in broken.errors()]
+        raise ValueError(f"{what} ({'; '.join(faults)})") from broken
 
 
 def weights_of(folder: Path) -> Weights:

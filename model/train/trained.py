@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 import torch
 
-from model.checkpoints import check_keys
+from model.checkpoints import Weights, check_keys
 from model.nets.codecs import open_codec
 from model.nets.dit import DiT
-from model.nets.motion import MotionSizes
 from model.nets.sizes import Sizes
 from model.nets.vae import VideoCodec
 from model.train import saved
 from model.train.engine import DTYPES
 from model.train.seat import CODEC
+from model.train.settings import Training
 
 Taken = Literal["average", "last"]
 """Weights averaged over the last steps, or as last moved."""
@@ -35,26 +35,27 @@ def trained(run: Path, taken: Taken, where: torch.device) -> tuple[DiT, VideoCod
     found = saved.checkpoints(run)
     if not found:
         raise ValueError(f"{run}: no checkpoint of a run there")
-    settings = saved.standing(found[-1]).settings
-    net = DiT(sizes_of(settings, found[-1]), torch.Generator())
-    weights = saved.averages_of(found[-1]) if taken == "average" else saved.weights_of(found[-1])
-    check_keys(weights, net.state_dict(), f"{found[-1]}: these weights do not fit its sizes")
-    net.load_state_dict(weights)
-    dtype = DTYPES[settings["dtype"]]
-    vae = settings["vae"]
-    codec = open_codec(Path(vae) if vae else run / CODEC, where, dtype)
+    folder = found[-1]
+    told = saved.standing(folder).settings
+    settings = saved.read_as(Training, told, f"{folder}: not the settings of a training")
+    weights = saved.averages_of(folder) if taken == "average" else saved.weights_of(folder)
+    net = holding(settings.sizes, weights, folder)
+    dtype = DTYPES[settings.dtype]
+    codec = open_codec(settings.vae or run / CODEC, where, dtype)
     return net.to(where, dtype).eval().requires_grad_(requires_grad=False), codec
 
 
-def sizes_of(settings: dict[str, Any], folder: Path) -> Sizes:
-    """Sizes of a network as a checkpoint tells them.
+def holding(sizes: Sizes, weights: Weights, folder: Path) -> DiT:
+    """The network of these sizes with a folder's weights; sizes that are not theirs take no memory.
 
     Raises:
-        ValueError: it tells none.
+        ValueError: the weights are not of these sizes.
     """
-    try:
-        told = dict(settings["sizes"])
-        motion = MotionSizes(**told.pop("motion"))
-        return Sizes(**{**told, "patch": tuple(told["patch"]), "motion": motion})
-    except (KeyError, TypeError) as broken:
-        raise ValueError(f"{folder}: does not say how large its network is ({broken})") from broken
+    parts = max(sizes.layers, sizes.motion.depth)
+    if parts > len(weights):
+        raise ValueError(f"{folder}: tells of a network of {parts} layers, and holds {len(weights)} weights")
+    with torch.device("meta"):
+        net = DiT(sizes, torch.Generator())
+    check_keys(weights, net.state_dict(), f"{folder}: these weights do not fit its sizes")
+    net.load_state_dict(weights, assign=True)
+    return net

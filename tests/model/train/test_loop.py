@@ -176,13 +176,20 @@ def test_settings_that_change_no_loss_may_change(data_set: Path, whole: tuple[Pa
     assert trainer(data_set, whole[0], changed, Notes()).step == 3
 
 
+OTHER_STATES: dict[str, dict[str, Any]] = {
+    "version": {"version": 99},
+    "stage": {"stage": 7},
+    "loader": {"loader": {}},
+}
+
+
 def damaged(folder: Path, how: str) -> None:
     """Break a checkpoint."""
     if how == "no state":
         (folder / "state.json").unlink()
-    elif how == "version":
+    elif how in OTHER_STATES:
         state = json.loads((folder / "state.json").read_text())
-        (folder / "state.json").write_text(json.dumps({**state, "version": 99}))
+        (folder / "state.json").write_text(json.dumps({**state, **OTHER_STATES[how]}))
     elif how == "other network":
         file = next((folder / "weights").glob("*"))
         write_weights(folder / "new", iter({"a.weight": torch.ones(2)}.items()))
@@ -196,6 +203,8 @@ def damaged(folder: Path, how: str) -> None:
     [
         ("no state", "not a checkpoint of a run"),
         ("version", "version 99; this code reads 1"),
+        ("stage", "its stage is none of the run's"),
+        ("loader", "loader state of version None"),
         ("other network", "not those of this network: missing: .*unexpected: a.weight"),
         ("hostile", "not a safetensors file"),
     ],
