@@ -10,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
+from model.data.augment import window_of
 from model.sample.pixels import Pictures, stretch_of
 from model.sample.retarget import Figure
 from model.sample.segments import Stretch
@@ -27,6 +28,7 @@ from pipeline.stages.estimate import Estimate, EstimateSettings
 from pipeline.stages.probe import Probe, ProbeSettings
 from schemas.controls import Controlled, Controls
 from schemas.drawing import draw_skeleton, draw_spheres
+from schemas.landmarks import face_points
 from schemas.media import MIN_CLIP_FRAMES, Clip, Listed, Look, clip_key
 from schemas.sample import FACE_SIZE
 
@@ -129,10 +131,13 @@ class VideoDrive:
     def __call__(self, numbers: np.ndarray) -> Stretch:
         """What drives these frames."""
         first, stop = int(numbers.min()), int(numbers.max()) + 1
-        picked, span, own = numbers - first, slice(first, stop), self.driver.controls
+        driver, picked, span = self.driver, numbers - first, slice(first, stop)
+        own = window_of(driver.controls, first, stop - first)
+        points = face_points(own, driver.to_canvas, driver.width, driver.height)
         skeleton = draw_skeleton(self.controls, self.width, self.height, span)[picked]
         sphere = draw_spheres(self.controls, self.width, self.height, span)[picked]
-        return stretch_of(skeleton, sphere, self.faces(first, stop)[picked], own.face_valid[span][picked])
+        faces = self.faces(first, stop)
+        return stretch_of(skeleton, sphere, faces[picked], points[picked], own.face_valid[picked])
 
     def faces(self, first: int, stop: int) -> Pictures:
         """Face crops of a stretch, while a few frames at a time are in memory."""

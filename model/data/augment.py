@@ -153,8 +153,11 @@ def window_of(controls: Controls, start: int, frames: int) -> Controls:
     return Controls(**{name: a[start : start + frames] if a.ndim else a for name, a in parts.items()})
 
 
-def jitter_faces(faces: NDArray[np.uint8], lots: Lots, how: FaceJitter) -> None:
-    """Change face crops (t, h, w, 3) in place: scale, colour, blur and noise, drawn once for all frames."""
+def jitter_faces(faces: NDArray[np.uint8], points: Floats, lots: Lots, how: FaceJitter) -> None:
+    """Change face crops (t, h, w, 3) in place: scale, colour, blur and noise, drawn once for all frames.
+
+    Their points (t, 3, 2) stay on eyes and mouth, so aligning takes the scale back.
+    """
     size = faces.shape[1]
     scale = lots.between("face scale", 1 - how.scale, 1 + how.scale)
     gain, offset, saturation = (
@@ -163,6 +166,7 @@ def jitter_faces(faces: NDArray[np.uint8], lots: Lots, how: FaceJitter) -> None:
     )
     middle = (size - 1) / 2
     affine = np.array([[scale, 0, middle * (1 - scale)], [0, scale, middle * (1 - scale)]])
+    points[...] = scale * points + affine[:, 2]
     mix = (1 + saturation) * np.eye(3) - saturation * np.array([0.2126, 0.7152, 0.0722])
     colours = np.column_stack([(1 + gain) * mix, np.full(3, 127.5 * (offset - gain))])
     sigma = lots.between("face blur", 0, how.blur_px)

@@ -32,6 +32,7 @@ class Batch:
     skeleton: Tensor  # B T H W 3 uint8, black where not driven
     sphere: Tensor  # B T H W 3 uint8, black where not driven
     face: Tensor  # B T 224 224 3 uint8, black where not valid
+    face_points: Tensor  # B T 3 2 float32, px: right eye, left eye, mouth; 0 where not valid
     face_valid: Tensor  # B T bool
     driven: Tensor  # B T bool: pose and face are given, not masked
     references: Tensor  # B R H W 3 uint8
@@ -71,6 +72,7 @@ class Page:
     skeleton: NDArray[np.uint8]
     sphere: NDArray[np.uint8]
     face: NDArray[np.uint8]
+    face_points: NDArray[np.float32]
     face_valid: NDArray[np.bool_]
     driven: NDArray[np.bool_]
     references: NDArray[np.uint8]
@@ -106,6 +108,7 @@ def shapes(
         "skeleton": maps,
         "sphere": maps,
         "face": ((*times, *face), torch.uint8),
+        "face_points": ((*times, 3, 2), torch.float32),
         "face_valid": (times, torch.bool),
         "driven": (times, torch.bool),
         "references": ((size, most[1], *picture), torch.uint8),

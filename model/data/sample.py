@@ -24,6 +24,7 @@ from model.data.settings import SampleSettings
 from model.data.stored import Facts, controls_of, facts_of, require
 from schemas.drawing import draw_skeleton, draw_spheres
 from schemas.index import IndexRow
+from schemas.landmarks import face_points, mirror_points
 from schemas.media import FPS
 from schemas.sample import AUDIO, FACE, META, SKELETON, SPHERE, TRACKS, VIDEO, reference_member
 
@@ -53,10 +54,12 @@ def fill(
     require(row, members, baked=baked)
     facts = facts_of(row, members[META], baked=baked)
     controls = window_of(controls_of(row, members[TRACKS]), draw.start, draw.frames)
+    page.face_points[...] = face_points(controls, facts.to_canvas, row.width, row.height)
     lots = Lots(draw.seed)
     changes = draw_changes(lots, settings.augment)
     if changes.mirrored:
         controls = mirror_controls(controls, row.width, facts.source_width)
+        page.face_points[...] = mirror_points(page.face_points)
     if changes.bones:
         controls = scale_bones(controls, changes.bones)
     columns = slice(None, None, -1 if changes.mirrored else 1)  # of every picture that is decoded
@@ -71,7 +74,7 @@ def fill(
         draw_spheres(controls, row.width, row.height, out=page.sphere)
     decode_window(FACE, members[FACE], row.frames, draw.start, page.face[:, :, columns])
     if changes.face:
-        jitter_faces(page.face, lots, settings.augment.face_jitter)
+        jitter_faces(page.face, page.face_points, lots, settings.augment.face_jitter)
     page.face_valid[...] = controls.face_valid
     mask(page, changes.masked_frames)
 
@@ -101,6 +104,7 @@ def mask(page: Page, num_frames: int) -> None:
     page.sphere[:num_frames] = 0
     page.face_valid[:num_frames] = False
     page.face[~page.face_valid] = 0
+    page.face_points[~page.face_valid] = 0
 
 
 def fill_references(page: Page, members: Members, shown: list[int], columns: slice) -> None:

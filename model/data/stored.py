@@ -34,6 +34,7 @@ class Facts:
     """What is used of `meta.json`."""
 
     source_width: int  # px, as shown
+    to_canvas: NDArray[np.float64]  # 2x3, source px to canvas px
     start_s: float  # of the clip in its source
     reference_times_s: tuple[float, ...]  # of each reference in the source
 
@@ -65,6 +66,7 @@ def facts_of(row: IndexRow, data: bytes, *, baked: bool) -> Facts:
         drawing = meta["drawing"]
         facts = Facts(
             source_width=int(meta["source"]["width"]),
+            to_canvas=np.array(meta["to_canvas"], np.float64),
             start_s=float(meta["span"]["start_s"]),
             reference_times_s=tuple(float(one["source_time_s"]) for one in meta["references"]),
         )
@@ -78,6 +80,8 @@ def facts_of(row: IndexRow, data: bytes, *, baked: bool) -> Facts:
     wanted = (SCHEMA, row.key, row.frames, [row.width, row.height], list(BODY_JOINTS))
     if said != wanted or len(facts.reference_times_s) != row.num_references:
         raise UnfitError("wrong_meta", f"{META} says {said}, expected {wanted}")
+    if facts.to_canvas.shape != (2, 3) or not np.linalg.det(facts.to_canvas[:, :2]) > 0:
+        raise UnfitError("wrong_meta", f"{META}: to_canvas is {meta['to_canvas']}")
     return facts
 
 

@@ -150,7 +150,7 @@ class DiT(nn.Module):
         if scene.faces is None:
             return None
         seen_BF = scene.faces.seen & scene.motion_seen[:, None]
-        face_BFD = self.face(scene.faces.pixels, seen_BF)
+        face_BFD = self.face(scene.faces._replace(seen=seen_BF))
         if self.sizes.face_reach == "clip":
             return read_by_clip(face_BFD, grid, self.sizes.head_width)
         return read_by_frame(face_BFD, self.face.null, self.sizes.head_width)

@@ -12,10 +12,12 @@ import torch
 from torch import Tensor, nn
 from torch.utils.checkpoint import checkpoint
 
+from model.nets.alignment import align
 from model.nets.attention import Attention
 from model.nets.layers import EPS
 from model.nets.motion import MotionEncoder, MotionSizes
 from model.nets.rope import Rotation, in_time
+from model.nets.scene import FaceCrops
 
 Reach = Literal["frame", "clip"]
 """Whose faces a noise token reads: those of its own latent frame's video frames, or the whole clip's."""
@@ -45,11 +47,16 @@ class FaceEncoder(nn.Module):
         self.null = nn.Parameter(torch.zeros(width))
         self.recompute = recompute
 
-    def forward(self, crops_BFCHW: Tensor, seen_BF: Tensor) -> Tensor:
-        """Face tokens (B, F, D) of crops, RGB -1..1; where no face is seen, the null token."""
-        chunks = crops_BFCHW.flatten(0, 1).split(CHUNK)
-        vectors = torch.cat([self.vectors(chunk) for chunk in chunks])
-        return self.tokens(vectors.unflatten(0, seen_BF.shape), seen_BF)
+    def forward(self, faces: FaceCrops) -> Tensor:
+        """Face tokens (B, F, D) of crops; where no face is seen, the null token."""
+        crops, points = (part.flatten(0, 1).split(CHUNK) for part in (faces.pixels, faces.points))
+        vectors = torch.cat([self.vectors(self.placed(*chunk)) for chunk in zip(crops, points, strict=True)])
+        return self.tokens(vectors.unflatten(0, faces.seen.shape), faces.seen)
+
+    def placed(self, crops_NCHW: Tensor, points_N32: Tensor) -> Tensor:
+        """Crops as the motion encoder is to read them."""
+        sizes = self.motion.sizes
+        return align(crops_NCHW, points_N32, sizes.side) if sizes.placing == "aligned" else crops_NCHW
 
     def vectors(self, crops_NCHW: Tensor) -> Tensor:
         """Motion vectors (N, V) of crops."""

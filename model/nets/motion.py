@@ -7,13 +7,18 @@ are those of the published weights. B crops, C channels, V numbers of the motion
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 import torch
 from torch import Tensor, nn
 from torch.nn.functional import interpolate, max_pool2d, relu
 
+from model.nets.alignment import plain
+
 HEADPOSE, EYE, EMOTION, MOUTH_EMBED = 6, 6, 30, 500
+
+Placing = Literal["aligned", "plain"]
+"""Whether crops are turned and scaled until eyes and mouth have fixed places, or read as they are."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -22,6 +27,7 @@ class MotionSizes:
 
     side: int
     """Of the crops it reads, px; a multiple of 8."""
+    placing: Placing
     stem: int
     """Channels after the first convolution; the hourglass has four times as many."""
     depth: int
@@ -39,12 +45,12 @@ class MotionSizes:
 
 def pd_fgc() -> MotionSizes:
     """The published encoder: 9.05 million values, a motion vector of 548."""
-    return MotionSizes(side=224, stem=64, depth=4, maps=68, feature=512)
+    return MotionSizes(side=224, placing="aligned", stem=64, depth=4, maps=68, feature=512)
 
 
 def tiny_motion() -> MotionSizes:
     """A small one of the same build, for runs without a GPU."""
-    return MotionSizes(side=64, stem=16, depth=2, maps=16, feature=64)
+    return MotionSizes(side=64, placing="aligned", stem=16, depth=2, maps=16, feature=64)
 
 
 class Motion(NamedTuple):
@@ -165,11 +171,7 @@ class MotionEncoder(nn.Module):
 
     def forward(self, crops_B3HW: Tensor) -> Motion:
         """Motion of faces, RGB -1..1, of any size."""
-        if crops_B3HW.shape[-1] != self.sizes.side:
-            side = (self.sizes.side,) * 2
-            resized = interpolate(crops_B3HW.float(), side, mode="bilinear", antialias=True)
-            crops_B3HW = resized.type_as(crops_B3HW)  # processors do not resize bfloat16
-        feature = self.model(crops_B3HW)
+        feature = self.model(plain(crops_B3HW, self.sizes.side))
         return Motion(
             self.headpose_embed(self.to_headpose(feature)),
             self.eye_embed(self.to_eye(feature)),

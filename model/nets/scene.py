@@ -18,8 +18,14 @@ class FaceCrops(NamedTuple):
 
     pixels: Tensor
     """B F 3 S S, RGB -1..1."""
+    points: Tensor
+    """B F 3 2 float32, px: right eye, left eye, mouth; in one place where they are not known."""
     seen: Tensor
     """B F bool: else the null token stands there."""
+
+    def to(self, device: torch.device, dtype: torch.dtype) -> FaceCrops:
+        """The same on a device, pixels as `dtype`: places need more digits."""
+        return FaceCrops(self.pixels.to(device, dtype), self.points.to(device), self.seen.to(device))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,6 +59,6 @@ class Scene:
             references_seen=self.references_seen.to(device),
             first=self.first.to(device, dtype),
             first_given=self.first_given.to(device),
-            faces=self.faces and FaceCrops(self.faces.pixels.to(device, dtype), self.faces.seen.to(device)),
+            faces=self.faces and self.faces.to(device, dtype),
             text=None if self.text is None else self.text.to(device, dtype),
         )

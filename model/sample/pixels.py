@@ -15,11 +15,17 @@ Pictures = NDArray[np.uint8]
 """(t, h, w, 3), RGB."""
 
 
-def stretch_of(skeleton: Pictures, sphere: Pictures, face: Pictures, seen: NDArray[np.bool_]) -> Stretch:
-    """What drives frames: their maps, their face crops, and where there is a face."""
+def stretch_of(
+    skeleton: Pictures,
+    sphere: Pictures,
+    face: Pictures,
+    points: NDArray[np.float32],
+    seen: NDArray[np.bool_],
+) -> Stretch:
+    """What drives frames: their maps, their face crops with eyes and mouth, and where there is a face."""
     maps = [as_unit(torch.from_numpy(pictures)) for pictures in (skeleton, sphere)]
     faces = as_input(torch.from_numpy(face)).transpose(0, 1)
-    return Stretch(torch.cat(maps), faces, torch.from_numpy(seen))
+    return Stretch(torch.cat(maps), faces, torch.from_numpy(points), torch.from_numpy(seen))
 
 
 def references_of(pictures: Pictures, codec: VideoCodec, device: torch.device) -> Tensor:

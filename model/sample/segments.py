@@ -36,6 +36,8 @@ class Stretch(NamedTuple):
     """6 F 8H 8W, 0..1: skeleton, then sphere."""
     faces: Tensor
     """F 3 S S, RGB -1..1."""
+    points: Tensor
+    """F 3 2 float32, px of the crops: right eye, left eye, mouth."""
     seen: Tensor
     """F bool: a face is there."""
 
@@ -92,7 +94,7 @@ class Animator:
             references_seen=flag.expand(1, len(references_KCHW)),
             first=torch.zeros_like(references_KCHW[:1]) if first is None else first,
             first_given=flag if first is not None else ~flag,
-            faces=FaceCrops(stretch.faces[None], stretch.seen[None]),
+            faces=FaceCrops(stretch.faces[None], stretch.points[None], stretch.seen[None]),
         ).to(self.device, torch.float32)
 
     def noise(self, segment: int, stretch: Stretch) -> Tensor:

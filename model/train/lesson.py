@@ -40,7 +40,8 @@ def lesson(batch: Batch, codec: VideoCodec, *, faces: bool) -> Lesson:
     else:
         references = stills(batch.references.flatten(0, 1), codec).unflatten(0, batch.references.shape[:2])
     maps = torch.cat([as_unit(batch.skeleton), as_unit(batch.sphere)], dim=1)
-    crops = FaceCrops(as_input(batch.face).transpose(1, 2), batch.face_valid & ~batch.drop_face[:, None])
+    faces_seen = batch.face_valid & ~batch.drop_face[:, None]
+    crops = FaceCrops(as_input(batch.face).transpose(1, 2), batch.face_points, faces_seen)
     scene = Scene(
         maps=maps,
         motion_seen=~batch.drop_pose,

@@ -16,6 +16,7 @@ from pipeline.media.decode import decode
 from pipeline.media.encode import VideoSettings, write_video
 from pipeline.media.resample import crop_squares, resample
 from schemas.drawing import draw_skeleton, draw_spheres
+from schemas.landmarks import face_points
 from schemas.sample import FACE_SIZE
 
 AREA = 24_576
@@ -46,6 +47,8 @@ def test_a_picture_and_a_video_of_people(eyes: Eyes, corpus: Path) -> None:
     own = driver.controls
     crops = crop_squares(frames, own.face_box[5:8], own.face_valid[5:8], FACE_SIZE)[numbers - 5]
     assert torch.equal(stretch.faces, as_input(torch.from_numpy(crops)).transpose(0, 1))
+    points = face_points(own, driver.to_canvas, driver.width, driver.height)
+    assert torch.equal(stretch.points, torch.from_numpy(points[numbers]))
     assert stretch.seen.tolist() == own.face_valid[numbers].tolist()
 
 

@@ -23,7 +23,7 @@ def seed(number: int) -> Generator:
 def small(**changes: object) -> Sizes:
     """Sizes that compute in milliseconds."""
     sizes = Sizes(**{**vars(tiny()), "width": 48, "heads": 2, "layers": 2, "ffn": 96, "text_width": TEXT})
-    motion = MotionSizes(side=32, stem=8, depth=1, maps=8, feature=16)
+    motion = MotionSizes(side=32, placing="aligned", stem=8, depth=1, maps=8, feature=16)
     return replace(sizes, **{"motion": motion, **changes})  # type: ignore[arg-type]
 
 
@@ -61,9 +61,19 @@ def some_scene(number: int = 3, *, clips: int = 2, references: int = 2, latents:
         references_seen=torch.ones(clips, references, dtype=torch.bool),
         first=normal(clips, CHANNELS, height, width),
         first_given=torch.arange(clips) % 2 == 1,
-        faces=FaceCrops(normal(clips, frames, 3, 32, 32), torch.ones(clips, frames, dtype=torch.bool)),
+        faces=FaceCrops(
+            normal(clips, frames, 3, 32, 32),
+            eyes_and_mouth(clips, frames, side=32),
+            torch.ones(clips, frames, dtype=torch.bool),
+        ),
         text=normal(clips, 5, TEXT),
     )
+
+
+def eyes_and_mouth(clips: int, frames: int, *, side: int) -> Tensor:
+    """Points of faces that look straight out of crops of `side` px."""
+    points = side * torch.tensor([[0.35, 0.4], [0.65, 0.4], [0.5, 0.75]])
+    return points.expand(clips, frames, 3, 2).clone()
 
 
 def change(found: Tensor, expected: Tensor) -> float:

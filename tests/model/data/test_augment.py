@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from dataclasses import fields, replace
 
+import cv2
 import numpy as np
 import pytest
 
@@ -142,19 +143,37 @@ def test_face_jitter_is_drawn_once_for_all_frames():
     face = np.kron(rng.integers(60, 200, (14, 14, 3)), np.ones((16, 16, 1))).astype(np.uint8)
     faces = np.stack([face] * 3)
     quiet = FaceJitter(noise=0.0)
-    jitter_faces(faces, Lots(1), quiet)
+    points = np.full((3, 3, 2), 40.0, np.float32)
+    jitter_faces(faces, points, Lots(1), quiet)
     assert np.array_equal(faces[0], faces[2])
     assert not np.array_equal(faces[0], face)
     again = np.stack([face] * 3)
-    jitter_faces(again, Lots(1), quiet)
+    jitter_faces(again, points.copy(), Lots(1), quiet)
     assert np.array_equal(faces, again)
     other = np.stack([face] * 3)
-    jitter_faces(other, Lots(2), quiet)
+    jitter_faces(other, points.copy(), Lots(2), quiet)
     assert not np.array_equal(faces, other)
 
 
 def test_face_jitter_of_nothing_is_nothing():
     face = np.random.default_rng(0).integers(0, 256, (2, 224, 224, 3)).astype(np.uint8)
     same = face.copy()
-    jitter_faces(same, Lots(1), FaceJitter(scale=0, colour=0, blur_px=0, noise=0))
+    points = np.random.default_rng(1).uniform(0, 223, (2, 3, 2)).astype(np.float32)
+    stay = points.copy()
+    jitter_faces(same, stay, Lots(1), FaceJitter(scale=0, colour=0, blur_px=0, noise=0))
     assert np.array_equal(face, same)
+    np.testing.assert_allclose(stay, points, atol=1e-4)
+
+
+def test_points_stay_on_the_face_whose_size_changes():
+    face = np.zeros((2, 224, 224, 3), np.uint8)
+    spots = np.array([[70, 80], [150, 84], [112, 160]])
+    for x, y in spots:
+        cv2.circle(face[0], (int(x), int(y)), 4, (255, 255, 255), -1)
+    face[1] = face[0]
+    points = np.tile(spots.astype(np.float32), (2, 1, 1))
+    jitter_faces(face, points, Lots(3), FaceJitter(scale=0.2, colour=0, blur_px=0, noise=0))
+    assert np.abs(points[0] - spots).max() > 3
+    for x, y in np.rint(points[1]).astype(int):
+        assert face[1, y - 1 : y + 2, x - 1 : x + 2].min() == 255
+        assert face[1, y - 9 : y + 10, x - 9 : x + 10].mean() < 150

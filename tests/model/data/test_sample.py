@@ -16,6 +16,7 @@ from model.data.settings import SampleSettings
 from model.data.stored import controls_of
 from pipeline.media.decode import decode_bytes
 from schemas.drawing import draw_skeleton, draw_spheres
+from schemas.landmarks import face_points
 from tests.model.data import sets
 
 ALL = SampleSettings(speech=True, references=ReferenceRule(single=0.0))
@@ -48,6 +49,9 @@ def test_a_window_is_a_stretch_of_what_was_stored(sample, plain):
     face = decode_bytes(members["face.mp4"])[span]
     face[~controls.face_valid[span]] = 0
     assert np.array_equal(plain.face[0], face)
+    points = face_points(controls, np.eye(2, 3), row.width, row.height)[span]
+    assert np.array_equal(plain.face_points[0], points)
+    assert plain.face_points[~plain.face_valid].eq(0).all()
     assert plain.driven.all()
     assert plain.has_speech.all()
     assert abs(plain.speech).max() > 0.1
@@ -83,6 +87,9 @@ def test_a_mirrored_sample_is_mirrored_everywhere(sample, plain):
     seen = sets.one((row, members), DRAW, how)
     for name in ("video", "face", "references"):
         assert torch.equal(getattr(seen, name), getattr(plain, name).flip(-2)), name
+    there = plain.face_valid
+    right, left = plain.face_points[there][:, 0], seen.face_points[there][:, 1]
+    torch.testing.assert_close(left, torch.stack([223 - right[:, 0], right[:, 1]], dim=1))
     for name in ("skeleton", "sphere"):
         mine, flipped = getattr(seen, name), getattr(plain, name).flip(-2)
         assert not torch.equal(mine, flipped), f"{name}: colours say which side is which"
@@ -112,6 +119,8 @@ def test_face_jitter_changes_the_face_alone(sample, plain):
     seen = sets.one(sample, DRAW, replace(ALL, augment=Augmentation(face=1.0)))
     assert not torch.equal(seen.face, plain.face)
     assert not seen.face[~seen.face_valid].any()
+    assert not torch.equal(seen.face_points, plain.face_points)
+    assert seen.face_points[~seen.face_valid].eq(0).all()
     for name in ("video", "sphere", "skeleton", "references"):
         assert torch.equal(getattr(seen, name), getattr(plain, name)), name
 

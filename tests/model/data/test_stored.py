@@ -86,6 +86,8 @@ def test_wrong_facts_are_refused(sample):
         changed(data, joints=["pelvis"]),
         changed(data, references=[]),
         changed(data, source=None),
+        changed(data, to_canvas=[[1, 0], [0, 1]]),
+        changed(data, to_canvas=[[0, 0, 1], [0, 1, 0]]),
     ):
         with pytest.raises(UnfitError, match="wrong_meta"):
             facts_of(row, broken, baked=False)

@@ -49,6 +49,35 @@ def test_pictures_follow_their_points(degrees: float) -> None:
         assert (peak % 224, peak // 224) == (round(x), round(y))
 
 
+def test_points_in_one_place_leave_the_crop_as_it_is() -> None:
+    crops = torch.rand(2, 3, 224, 224)
+    points = torch.stack([torch.zeros(3, 2), PLACES.float()])
+    found = align(crops, points)
+    torch.testing.assert_close(found[0], crops[0], rtol=0, atol=1e-4)
+    assert not torch.allclose(found[1], crops[1], atol=0.1)
+
+
+@pytest.mark.parametrize(("size", "side"), [(224, 64), (112, 64), (40, 64), (448, 224)])
+def test_a_crop_of_any_size_is_aligned_to_any_size(size: int, side: int) -> None:
+    """A smooth picture, so that what sampling leaves out does not matter."""
+    ticks = torch.linspace(0, 3, 224)
+    crop = torch.stack([ticks.expand(224, 224).sin(), ticks[:, None].expand(224, 224).cos()])[None]
+    points = spun(20.0, 0.9, (25.0, 12.0))[None]
+    expected = plain(align(crop, points), side)
+    found = align(plain(crop, size), (points + 0.5) * size / 224 - 0.5, side)
+    assert found.shape == (1, 2, side, side)
+    assert (found - expected).abs().max() < 0.06
+    assert (found - expected).abs().mean() < 0.004
+
+
+def test_pixels_may_have_few_digits() -> None:
+    """In bfloat16 a place could be told to a whole pixel at best."""
+    crops, points = torch.rand(1, 3, 224, 224).bfloat16(), spun(20.0, 0.9, (25.0, 12.0))[None]
+    found = align(crops, points)
+    assert found.dtype == torch.bfloat16
+    torch.testing.assert_close(found, align(crops.float(), points).bfloat16())
+
+
 def test_a_plain_crop_is_only_resized() -> None:
     crops = torch.rand(2, 3, 224, 224)
     assert torch.equal(plain(crops), crops)

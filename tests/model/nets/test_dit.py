@@ -172,7 +172,7 @@ def test_clips_do_not_see_each_other(net: DiT) -> None:
         references_seen=torch.tensor([[True, True], [False, True]]),
         first=scene.first,
         first_given=torch.tensor([False, False]),
-        faces=FaceCrops(faces(scene).pixels, torch.tensor([[True] * 9, [False] * 9])),
+        faces=faces(scene)._replace(seen=torch.tensor([[True] * 9, [False] * 9])),
         text=scene.text,
     )
     expected, found = net(x, t, scene), net(x, t, mixed)

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 import torch
 
 from model.nets.face import FaceAttention, FaceEncoder, read_by_clip, read_by_frame
+from model.nets.motion import Placing
 from model.nets.rope import in_time
-from tests.model.scenes import seed, small
+from model.nets.scene import FaceCrops
+from tests.model.scenes import eyes_and_mouth, seed, small
 
 WIDTH, HEAD, GRID = 8, 4, (3, 1, 2)
 FRAMES = 4 * (GRID[0] - 1) + 1
@@ -76,9 +80,10 @@ def test_frames_without_a_face_are_null_tokens() -> None:
     encoder.null.fill_(0.5)
     crops = torch.randn(2, 3, 3, 40, 40, generator=seed(0))
     seen = torch.tensor([[True, False, True], [False, False, True]])
-    tokens = encoder(crops, seen)
+    faces = FaceCrops(crops, eyes_and_mouth(2, 3, side=40), seen)
+    tokens = encoder(faces)
     assert tokens[~seen].eq(0.5).all()
-    torch.testing.assert_close(tokens[seen], encoder(crops, torch.ones(2, 3, dtype=torch.bool))[seen])
+    torch.testing.assert_close(tokens[seen], encoder(faces._replace(seen=torch.ones_like(seen)))[seen])
 
 
 @torch.inference_mode()
@@ -87,4 +92,32 @@ def test_vectors_from_elsewhere_make_the_same_tokens() -> None:
     crops = torch.randn(2, 3, 3, 32, 32, generator=seed(0))
     vectors = encoder.vectors(crops.flatten(0, 1)).view(2, 3, -1)
     assert vectors.shape[-1] == 6 + 30 + 16
-    torch.testing.assert_close(encoder.tokens(vectors, seen), encoder(crops, seen))
+    faces = FaceCrops(crops, torch.zeros(2, 3, 3, 2), seen)
+    torch.testing.assert_close(encoder.tokens(vectors, seen), encoder(faces))
+
+
+@pytest.mark.parametrize("placing", ["aligned", "plain"])
+@torch.inference_mode()
+def test_an_aligned_face_may_lean_and_a_plain_one_may_not(placing: Placing) -> None:
+    """A picture turned about its middle, and its points with it: aligned, it is the same again."""
+    ticks = torch.linspace(-1, 1, 64)
+    face = torch.stack([(3 * ticks.expand(64, 64)).sin(), (2 * ticks[:, None]).expand(64, 64).cos()])
+    face = torch.cat([face, face[:1] * face[1:]])
+    crops = torch.stack([face, face.rot90(1, (1, 2))])
+    points = eyes_and_mouth(1, 1, side=64)[0, 0] + torch.tensor([0.0, -2.0])
+    turned = torch.stack([points[:, 1], 63 - points[:, 0]], dim=1)  # x' = y, y' = 63 - x
+    both, seen = torch.stack([points, turned]), torch.ones(1, 2, dtype=torch.bool)
+    encoder = FaceEncoder(replace(small().motion, placing=placing), WIDTH, recompute=False)
+    placed = encoder.placed(crops, both)
+    assert ((placed[0] - placed[1]).abs().max() < 0.02) == (placing == "aligned")
+    expected = encoder.tokens(encoder.vectors(placed), seen[0])
+    torch.testing.assert_close(encoder(FaceCrops(crops[None], both[None], seen))[0], expected)
+
+
+def test_faces_that_are_not_there_leave_gradients_finite() -> None:
+    encoder = FaceEncoder(small().motion, WIDTH, recompute=False)
+    crops, seen = torch.zeros(1, 2, 3, 32, 32), torch.tensor([[True, False]])
+    points = eyes_and_mouth(1, 2, side=32)
+    points[:, 1] = 0
+    encoder(FaceCrops(crops, points, seen)).square().sum().backward()
+    assert all(p.grad.isfinite().all() for p in encoder.parameters() if p.grad is not None)

@@ -82,7 +82,8 @@ class Recorder:
     def __call__(self, numbers: np.ndarray) -> Stretch:
         self.asked.append(numbers.tolist())
         maps = torch.tensor(numbers).float().view(1, -1, 1, 1).expand(6, -1, 16, 16) / 200
-        return Stretch(maps, torch.zeros(len(numbers), 3, 32, 32), torch.ones(len(numbers), dtype=torch.bool))
+        faces, points = torch.zeros(len(numbers), 3, 32, 32), torch.zeros(len(numbers), 3, 2)
+        return Stretch(maps, faces, points, torch.ones(len(numbers), dtype=torch.bool))
 
 
 REFERENCES = torch.randn(2, 16, 2, 2, generator=torch.Generator().manual_seed(4))

@@ -46,6 +46,7 @@ def test_faces_come_frame_by_frame(batch: Batch) -> None:
     faces = lesson(batch, some_codec(), faces=True).scene.faces
     assert faces is not None
     torch.testing.assert_close(faces.pixels[0, 7, :, 30, 40], batch.face[0, 7, 30, 40] / 127.5 - 1)
+    assert torch.equal(faces.points, batch.face_points)
     assert torch.equal(faces.seen, batch.face_valid)
     assert lesson(batch, some_codec(), faces=False).scene.faces is None
 
