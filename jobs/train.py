@@ -28,6 +28,7 @@ from schemas.version import DRAWING, SCHEMA
 if TYPE_CHECKING:
     from model.train.loop import Beat, Watch
     from model.train.stages import Change, Stage
+    from model.train.validation import Look
 
 RUN = "run.json"
 PACKAGES = ("understudy", "torch", "deepspeed", "numpy")
@@ -74,6 +75,7 @@ def train(job: Train, console: Console) -> int:
         Trainer(job.out, job.settings, loader, codec, seat.device, Silence()).train()
         return 0
     console.print(as_text(loader.table()), highlight=False, markup=False)
+    console.print(held_out_said(loader), highlight=False)
     curves = Curves(job.out / "curves")
     everyone = Everyone(Terminal(console, time.monotonic, total_steps(job.settings)), curves)
     try:
@@ -84,6 +86,14 @@ def train(job: Train, console: Console) -> int:
         curves.close()
     console.print(f"done: {job.out}; curves: tensorboard --logdir {job.out / 'curves'}", highlight=False)
     return 0
+
+
+def held_out_said(loader: Loader) -> str:
+    """How much is kept for validation."""
+    share = loader.settings.deal.held_out
+    if loader.held_out is None:
+        return "no source is held out: nothing tells how strangers would fare"
+    return f"held out, {share:.1%} of the sources: {len(loader.held_out)} samples, never drawn"
 
 
 def total_steps(settings: Training) -> int:
@@ -171,6 +181,10 @@ class Terminal:
         left_s = (self.total - beat.total) * passed / steps
         return f", {steps / passed:.2f} steps/s, {readable_s(left_s)} left"
 
+    def looked(self, look: Look, total: int) -> None:
+        """Say how held-out clips fare."""
+        self.console.print(f"held-out clips after {total} steps: loss {look.loss:.4f}", highlight=False)
+
     def kept(self, folder: Path) -> None:
         """Say where the checkpoint lies."""
         self.console.print(f"saved {folder}", highlight=False)
@@ -184,6 +198,9 @@ class Silence:
 
     def stepped(self, beat: Beat) -> None:
         """A step."""
+
+    def looked(self, look: Look, total: int) -> None:
+        """Held-out clips."""
 
     def kept(self, folder: Path) -> None:
         """A checkpoint."""
@@ -204,6 +221,11 @@ class Everyone:
         """A step."""
         for watch in self.watches:
             watch.stepped(beat)
+
+    def looked(self, look: Look, total: int) -> None:
+        """Held-out clips."""
+        for watch in self.watches:
+            watch.looked(look, total)
 
     def kept(self, folder: Path) -> None:
         """A checkpoint."""

@@ -6,6 +6,8 @@ what the paper leaves open is as method.md 14 has it, by the defaults of the set
 
 from __future__ import annotations
 
+from model.data.deal import DealSettings
+from model.data.settings import LoaderSettings
 from model.nets import sizes
 from model.train.settings import Training
 from model.train.stages import body, everything, face
@@ -13,4 +15,9 @@ from model.train.stages import body, everything, face
 
 def paper() -> Training:
     """Eight GPUs of 96 GB, a clip each; weights are sharded too, or activations would not fit beside them."""
-    return Training(sizes=sizes.wan_14b(), stages=(body(20_000), face(20_000), everything(30_000)), zero=3)
+    return Training(
+        sizes=sizes.wan_14b(),
+        stages=(body(20_000), face(20_000), everything(30_000)),
+        loader=LoaderSettings(deal=DealSettings(held_out=0.005)),
+        zero=3,
+    )

@@ -6,9 +6,11 @@ from model.data.deal import AS_IT_IS, DealSettings
 from model.data.settings import LoaderSettings
 from model.data.windows import WindowRule
 from model.nets import sizes
+from model.sample.solve import Solving
 from model.train.optimizer import OptimizerSettings
 from model.train.settings import Training
 from model.train.stages import body, everything, face
+from model.train.validation import ValidationSettings
 
 
 def tiny() -> Training:
@@ -18,12 +20,15 @@ def tiny() -> Training:
         stages=(body(300), face(100), everything(200)),
         optimizer=OptimizerSettings(rate=1e-3, warm_up=20, average=0.98),
         loader=LoaderSettings(
-            deal=DealSettings(groups=AS_IT_IS, window=WindowRule(max_frames=25), max_tokens=1600),
+            deal=DealSettings(
+                groups=AS_IT_IS, window=WindowRule(max_frames=25), max_tokens=1600, held_out=0.1
+            ),
             workers=1,
         ),
         dtype="float32",
         zero=None,
         recompute=False,
         strength=1.0,
+        validation=ValidationSettings(every=100, clips=8, times=2, solving=Solving(steps=8)),
         save_every=100,
     )

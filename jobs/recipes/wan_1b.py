@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from model.data.deal import DealSettings
+from model.data.settings import LoaderSettings
 from model.nets import sizes
 from model.train.settings import Training
 from model.train.stages import body, everything, face
@@ -9,4 +11,9 @@ from model.train.stages import body, everything, face
 
 def wan_1b() -> Training:
     """The paper's stages on the small public base; `--settings.base` and `--settings.vae` name its files."""
-    return Training(sizes=sizes.wan_1b(), stages=(body(20_000), face(20_000), everything(30_000)), zero=2)
+    return Training(
+        sizes=sizes.wan_1b(),
+        stages=(body(20_000), face(20_000), everything(30_000)),
+        loader=LoaderSettings(deal=DealSettings(held_out=0.005)),
+        zero=2,
+    )

@@ -67,6 +67,13 @@ class DealSettings:
     """Slots in a row that cost about the same: ranks side by side end a step together. 1 mixes freely."""
     max_dropped: float = 0.01
     """Training is refused where more than this share of the samples is dropped."""
+    held_out: float = 0.0
+    """Share of the sources that are never drawn: what was learned is tried on them."""
+
+    def __post_init__(self) -> None:
+        """Check that something is left to draw."""
+        if not 0 <= self.held_out < 1:
+            raise ValueError(f"held_out is a share of the sources, from 0 to below 1, not {self.held_out:g}")
 
 
 @dataclass(frozen=True, kw_only=True)

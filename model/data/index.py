@@ -71,6 +71,23 @@ class Index:
         for number, name in enumerate(names):
             yield name, replace(self, table=self.table.filter(pa.array(code == number)))
 
+    def split(self, held_out: float) -> tuple[Index, Index | None]:
+        """Samples to train on, and those of a share of the sources: at least of one, if the share is above 0.
+
+        A source is held out as a whole, for its clips show the same people. Which ones are follows from their
+        bytes. A single source is not held out, and the second part is None where nothing is.
+        """
+        source, digests = self.codes("source_sha256")
+        lots = {
+            code: hashlib.sha256(f"held out {digests[code]}".encode()).digest() for code in np.unique(source)
+        }
+        num = max(1, round(held_out * len(lots))) if held_out > 0 else 0
+        if not 0 < num < len(lots):
+            return self, None
+        held = np.isin(source, sorted(lots, key=lots.__getitem__)[:num])
+        kept, tried = (replace(self, table=self.table.filter(pa.array(part))) for part in (~held, held))
+        return kept, tried
+
     def stock(self, groups: Sequence[Group]) -> Stock:
         """What the order of samples depends on."""
         return Stock(

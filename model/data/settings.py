@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from model.data.augment import Augmentation
@@ -26,6 +26,13 @@ class SampleSettings:
         """Check that what is baked need not be drawn otherwise."""
         if self.maps == "baked" and self.augment.redraws:
             raise ValueError("baked maps can be neither mirrored nor given other bones: draw them")
+
+
+def undisturbed(settings: SampleSettings) -> SampleSettings:
+    """The settings under which a sample is given whole, with its first reference: to try a network on."""
+    nothing = DropoutRule(references=0, motion=0, face=0, everything=0)
+    one = ReferenceRule(max_references=1)
+    return replace(settings, references=one, dropout=nothing, augment=Augmentation())
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -54,7 +54,8 @@ class Loader:
         if not 0 <= rank < ranks:
             raise ValueError(f"rank {rank} of {ranks}")
         self.root, self.settings, self.rank, self.ranks = root, settings, rank, ranks
-        self.index = open_index(root)
+        whole = open_index(root)
+        self.index, self.held_out = whole.split(settings.deal.held_out)
         self.order = Order(self.index, settings.deal, settings.seed)
         self.position = Position(order=self.order.digest)
         self.unfit: list[Fault] = []
@@ -63,7 +64,7 @@ class Loader:
         self.covered: dict[int, NDArray[np.bool_]] = {}
         check(self.order.stock, settings.deal)
         refuse_tail(self)
-        for said in unfit_shards(self.index):
+        for said in unfit_shards(whole):
             if settings.max_unfit == 0:
                 raise ValueError(f"{root}: {said}")
             LOG.warning("%s: %s", root, said)

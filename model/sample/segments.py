@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from typing import Literal, NamedTuple
 
 import numpy as np
@@ -19,7 +20,7 @@ from model.data.chance import words
 from model.nets.dit import DiT
 from model.nets.scene import FaceCrops, Scene
 from model.nets.vae import SPACE_STRIDE, TIME_STRIDE, VideoCodec
-from model.sample.solve import Solving, solve
+from model.sample.solve import Solving, answers, solve
 
 SEGMENT = 73
 """Frames of a segment (method.md 9): 19 latent frames."""
@@ -76,9 +77,8 @@ class Animator:
         first: Tensor | None = None
         for segment in range(num_segments(frames)):
             stretch = drive(numbers_of(segment, frames))
-            latents = solve(
-                self.net, self.scene(references_KCHW, stretch, first), self.noise(segment, stretch), self.how
-            )
+            scene, noise = self.scene(references_KCHW, stretch, first), self.noise(segment, stretch)
+            latents = solve(partial(answers, self.net), scene, noise, self.how)
             video = self.codec.decode(latents)[0].transpose(0, 1)
             first = self.handed(latents, video)
             done = segment * (SEGMENT - 1)

@@ -5,6 +5,7 @@ B clips, C latent channels, T latent frames, H, W latent height and width.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -35,8 +36,12 @@ class Solving:
     """Weight of pose and face. Equal weights take two answers a step, others three."""
 
 
+Asked = Callable[[Scene], Velocity]
+"""Whom to ask for velocities, given a scene."""
+
+
 @torch.no_grad()
-def solve(net: DiT, scene: Scene, noise_BCTHW: Tensor, how: Solving) -> Tensor:
+def solve(ask: Asked, scene: Scene, noise_BCTHW: Tensor, how: Solving) -> Tensor:
     """Latents (B, C, T, H, W), float32, with a handed-over first frame as it was given.
 
     The hand-over stays in every branch of the guidance.
@@ -47,9 +52,9 @@ def solve(net: DiT, scene: Scene, noise_BCTHW: Tensor, how: Solving) -> Tensor:
     nothing = torch.zeros_like(scene.references_seen)
     still = replace(scene, motion_seen=torch.zeros_like(scene.motion_seen))
     velocity = nested(
-        answers(net, replace(still, references_seen=nothing)),
-        answers(net, still),
-        answers(net, scene),
+        ask(replace(still, references_seen=nothing)),
+        ask(still),
+        ask(scene),
         references=how.references,
         motion=how.motion,
     )
@@ -61,7 +66,7 @@ def solve(net: DiT, scene: Scene, noise_BCTHW: Tensor, how: Solving) -> Tensor:
 
 
 def answers(net: DiT, scene: Scene) -> Velocity:
-    """The network's velocity given a scene, which is read once, when it is first asked."""
+    """The velocity of a whole network in one place, which reads the scene once, when it is first asked."""
     cues = None
 
     def velocity(x: Tensor, t: Tensor) -> Tensor:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Protocol
 
 import torch
-from torch import Tensor
+from torch import Generator, Tensor
 
 from model.data.batch import Batch
 from model.data.position import Position, moved
@@ -18,10 +18,11 @@ from model.nets.vae import VideoCodec
 from model.train import begin, saved
 from model.train.faults import Guard, memory_said
 from model.train.frozen import Digests, digests, prove
-from model.train.lesson import blank, generator_of, lesson, sometimes_handed_over
-from model.train.objective import score
+from model.train.lesson import Lesson, blank, generator_of, lesson, sometimes_handed_over
+from model.train.objective import Score, score
 from model.train.settings import Training, check_same
 from model.train.stages import Change, Stage, States, change, enter
+from model.train.validation import Exam, Look
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,6 +51,10 @@ class Watch(Protocol):
         """A step was taken."""
         ...
 
+    def looked(self, look: Look, total: int) -> None:
+        """Held-out clips were looked at, after so many steps of all stages."""
+        ...
+
     def kept(self, folder: Path) -> None:
         """A checkpoint was written."""
         ...
@@ -74,6 +79,7 @@ class Trainer:
         self.run, self.settings, self.loader, self.codec = run, settings, loader, codec
         self.device, self.watch = device, watch
         self.build = settings.engine(device)
+        self.exam = Exam(loader, loader.held_out, settings.validation, codec)
         self.number = self.step = 0
         """The stage, from 0, and its steps that are done."""
         found = saved.checkpoints(run)
@@ -86,6 +92,11 @@ class Trainer:
     def stage(self) -> Stage:
         """The stage under way."""
         return self.settings.stages[self.number]
+
+    @property
+    def total(self) -> int:
+        """Steps of all stages that are done."""
+        return sum(stage.steps for stage in self.settings.stages[: self.number]) + self.step
 
     def resume(self, folder: Path) -> None:
         """Stand where a checkpoint was written."""
@@ -113,9 +124,13 @@ class Trainer:
             TrainingFault: memory does not suffice, or what is learned is of no use.
         """
         batches = iter(self.loader)
+        if self.total == 0:
+            self.look()
         while True:
             while self.step < self.stage.steps:
                 self.watch.stepped(self.one_step(batches))
+                if self.step % self.settings.validation.every == 0 or self.step == self.stage.steps:
+                    self.look()
                 if self.step % self.settings.save_every == 0 or self.step == self.stage.steps:
                     self.save()
             if self.number + 1 == len(self.settings.stages):
@@ -146,24 +161,36 @@ class Trainer:
         numbers = {name: mean / seen if seen else 0.0 for name, mean in zip(NUMBERS, means, strict=True)}
         numbers |= {"gradient": length, "rate": self.settings.optimizer.rate_at(self.step - 1)}
         self.guard.check(self.step, numbers, tuple(keys))
-        done = sum(stage.steps for stage in self.settings.stages[: self.number]) + self.step
         return Beat(
-            stage=self.stage.name, step=self.step, steps=self.stage.steps, total=done, numbers=numbers
+            stage=self.stage.name, step=self.step, steps=self.stage.steps, total=self.total, numbers=numbers
         )
 
     def learn(self, batch: Batch, place: Position) -> Tensor:
         """Add the gradients of a batch; its numbers, and at the end 1, or all 0 for a batch without clips."""
         seen = float(len(batch) > 0)
-        given = lesson((batch if seen else blank(batch)).to(self.device), self.codec, faces=self.stage.faces)
+        given = self.given(batch if seen else blank(batch))
         generator = generator_of(self.settings.seed, place)
-        scene = sometimes_handed_over(given.scene, generator, self.settings.handed_over)
-        found = score(
-            self.entered.engine, replace(given, scene=scene), generator, strength=self.settings.strength
-        )
+        found = self.score(given, generator, self.settings.handed_over)
         self.entered.engine.backward(seen * found.loss)
         return (
             seen * torch.stack([*(found.numbers[name] for name in NUMBERS), found.loss.new_ones(())]).detach()
         )
+
+    def given(self, batch: Batch) -> Lesson:
+        """What a batch teaches in this stage."""
+        return lesson(batch.to(self.device), self.codec, faces=self.stage.faces)
+
+    def score(self, given: Lesson, generator: Generator, handed_over: float) -> Score:
+        """The loss of a lesson, with hand-overs, times and noise of the generator."""
+        scene = sometimes_handed_over(given.scene, generator, handed_over)
+        given = replace(given, scene=scene)
+        return score(self.entered.engine, given, generator, strength=self.settings.strength)
+
+    def look(self) -> None:
+        """Look at the held-out clips, if there are any."""
+        if len(self.exam):
+            look = self.exam.look(self.entered.engine, self.given, self.score)
+            self.watch.looked(look, self.total)
 
     def save(self) -> None:
         """Write a checkpoint, with the proof that frozen weights did not move."""

@@ -16,8 +16,9 @@ from model.train.engine import Build, Dtype, PlainEngine
 from model.train.optimizer import OptimizerSettings
 from model.train.sharded import DeepSpeedEngine, Zero
 from model.train.stages import Stage
+from model.train.validation import ValidationSettings
 
-FREE = {"zero", "accumulate", "recompute", "save_every", "keep"}
+FREE = {"zero", "accumulate", "recompute", "save_every", "keep", "validation"}
 """Settings that a run may go on with other values of."""
 
 FREE_OF_LOADER = {"workers", "batches_ahead_mib", "fetch_ahead_mib", "max_unfit", "verify"}
@@ -50,6 +51,7 @@ class Training:
     handed_over: float = 0.5
     """Share of clips that are told their first latent frame."""
     seed: int = 0
+    validation: ValidationSettings = field(default_factory=ValidationSettings)
     save_every: int = 500
     """Steps between two checkpoints."""
     keep: int = 2

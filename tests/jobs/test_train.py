@@ -27,6 +27,7 @@ SHORT = (
     *("--settings.save-every", "2", "--settings.loader.workers", "0", "--settings.loader.no-verify"),
     *("--settings.loader.deal.max-dropped", "1", "--settings.loader.deal.max-tokens", "500"),
     *("--settings.sizes.width", "24", "--settings.sizes.heads", "2", "--settings.sizes.layers", "1"),
+    *("--settings.validation.clips", "1", "--settings.validation.solving.steps", "1"),
     *("--settings.sizes.motion.side", "32", "--settings.sizes.motion.stem", "8"),
 )
 

@@ -102,3 +102,28 @@ def test_missing_and_short_tars_are_named(own_set):
     said = sorted(unfit_shards(open_index(str(own_set))))
     assert said[0].startswith("shards/144x96/000001.tar ends at byte 5000 of ")
     assert said[1:] == ["shards/96x144/000000.tar is missing"]
+
+
+def test_sources_are_held_out_whole(data_set):
+    index = open_index(str(data_set))
+    assert index.split(0.0) == (index, None)
+    kept, held = index.split(0.3)
+    assert held is not None
+    sources = [set(part.table["source_sha256"].to_pylist()) for part in (index, kept, held)]
+    assert sources[1] | sources[2] == sources[0]
+    assert not sources[1] & sources[2]
+    assert len(sources[2]) == max(1, round(0.3 * len(sources[0])))
+    assert (
+        sorted(kept.table["key"].to_pylist() + held.table["key"].to_pylist())
+        == index.table["key"].to_pylist()
+    )
+    assert kept.digest == index.digest
+
+
+def test_a_little_is_a_source_and_a_single_one_stays(data_set):
+    index = open_index(str(data_set))
+    _, held = index.split(1e-9)
+    assert held is not None
+    assert len(set(held.table["source_sha256"].to_pylist())) == 1
+    alone = replace(index, table=held.table)
+    assert alone.split(0.5) == (alone, None)

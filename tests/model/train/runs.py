@@ -19,6 +19,7 @@ from model.train.loop import Beat, Trainer
 from model.train.optimizer import OptimizerSettings
 from model.train.settings import Training
 from model.train.stages import Change, Stage, body, everything, face
+from model.train.validation import Look
 from tests.model.data import sets
 from tests.model.scenes import small
 
@@ -66,6 +67,7 @@ class Notes:
         self.file = file
         self.changes: list[tuple[Change, int]] = []
         self.beats: list[Beat] = []
+        self.looks: list[tuple[Look, int]] = []
         self.folders: list[Path] = []
 
     def entered(self, changed: Change, done: int, stage: Stage) -> None:
@@ -76,6 +78,9 @@ class Notes:
         if self.file is not None:
             with self.file.open("a") as opened:
                 opened.write(json.dumps([beat.total, beat.numbers["loss"], beat.numbers["gradient"]]) + "\n")
+
+    def looked(self, look: Look, total: int) -> None:
+        self.looks.append((look, total))
 
     def kept(self, folder: Path) -> None:
         self.folders.append(folder)

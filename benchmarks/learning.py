@@ -1,0 +1,102 @@
+"""What a small network learns of real clips: its loss on strangers, and what each condition does for it.
+
+    python -m benchmarks.learning DATA RUNS_FOLDER
+
+Trains recipe tiny on a data set of small canvases (`understudy curate ... --settings.control.canvas-area
+24576`) twice, with all conditions and with none, or goes on with what is in RUNS_FOLDER; then tries the first
+network with conditions of other clips.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import torch
+from rich.console import Console
+from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+
+from benchmarks.machine import write_table
+from jobs.recipes import RECIPES
+from jobs.train import Train, train
+from model.data.index import Index
+from model.data.lots import DropoutRule
+from model.data.stream import Loader
+from model.train import ablation
+from model.train.ablation import REGIONS, Swap
+from model.train.lesson import lesson
+from model.train.trained import trained
+from model.train.validation import Exam, ValidationSettings
+
+HERE = Path(__file__).parent
+CLIPS, TIMES = 24, 8
+BLIND = DropoutRule(references=0, motion=0, face=0, everything=1)
+SWAPS: dict[str, Swap] = {
+    "pose of another": ablation.pose_of_another,
+    "face of another": ablation.face_of_another,
+    "references of another": ablation.references_of_another,
+    "nothing seen": ablation.nothing,
+}
+Row = tuple[str, ...]
+NOTES = (
+    "Losses are mean squared errors of the velocity; a network that says nothing has about 2. First the",
+    "trainer's own numbers on held-out clips, then the loss by region (under the head sphere, along the",
+    "skeleton, elsewhere) with a clip's own conditions, and how many times that it is with another clip's.",
+)
+
+
+def main(data: str, runs: Path) -> None:
+    settings = RECIPES["tiny"]()
+    blind = replace(settings.loader, sample=replace(settings.loader.sample, dropout=BLIND))
+    for name, how in (("seeing", settings), ("blind", replace(settings, loader=blind))):
+        train(Train(data=data, out=runs / name, recipe="tiny", settings=how), Console())
+    loader = Loader(data, settings.loader)
+    rows: list[Row] = [*curves(runs), ("",) * 5]
+    for which, index in (("strangers", loader.held_out), ("clips it learned from", loader.index)):
+        rows += [*tried(runs / "seeing", loader, index, which), ("",) * 5]
+    held = len(loader.held_out or ())
+    write_table(
+        HERE / "LEARNING.md",
+        "What a small network learns of real clips",
+        "python -m benchmarks.learning DATA RUNS_FOLDER",
+        [("what", *REGIONS), *rows[:-1]],
+        *NOTES,
+        f"Up to {CLIPS} clips, {TIMES} times each; {len(loader.index)} samples learned from, {held} not.",
+    )
+
+
+def curves(runs: Path) -> Iterator[Row]:
+    """Losses of held-out clips by step, with and without conditions."""
+    seeing, blind = (curve(runs / name) for name in ("seeing", "blind"))
+    for step in seeing:
+        yield f"step {step}, trained without conditions", "", "", "", f"{blind[step]:.3f}"
+        yield f"step {step}", "", "", "", f"{seeing[step]:.3f}"
+
+
+def curve(run: Path) -> dict[int, float]:
+    """Losses of held-out clips by step."""
+    events = EventAccumulator(str(run / "curves"), size_guidance={"scalars": 0})
+    events.Reload()
+    return {event.step: event.value for event in events.Scalars("validation")}
+
+
+def tried(run: Path, loader: Loader, index: Index | None, which: str) -> Iterator[Row]:
+    """Loss by region with a clip's own conditions, and how often that with those of another."""
+    net, codec = trained(run, "average", torch.device("cpu"))
+    exam = Exam(loader, index, ValidationSettings(clips=CLIPS), codec)
+    lessons = [lesson(exam[clip], codec, faces=True) for clip in range(len(exam))]
+
+    def losses(swap: Swap) -> dict[str, float]:
+        return ablation.losses(net, lessons, swap, times=TIMES, strength=1.0, seed=0)
+
+    own = losses(ablation.as_it_is)
+    yield which, *(f"{own[region]:.3f}" for region in REGIONS)
+    for name, swap in SWAPS.items():
+        other = losses(swap)
+        yield f"{which}, {name}", *(f"{other[region] / own[region]:.3f} times" for region in REGIONS)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1], Path(sys.argv[2]))

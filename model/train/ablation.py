@@ -1,0 +1,99 @@
+"""What each condition does for a network: its loss by region, and under the conditions of another clip.
+
+C latent channels, T latent frames, H, W latent height and width, F = 4 (T - 1) + 1 video frames.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+
+import torch
+from torch import Generator, Tensor
+from torch.nn.functional import interpolate, max_pool2d, max_pool3d
+
+from model.data.chance import words
+from model.flow.path import between
+from model.flow.times import draw
+from model.nets.dit import DiT
+from model.nets.scene import Scene
+from model.nets.vae import SPACE_STRIDE, TIME_STRIDE
+from model.train.lesson import Lesson
+
+REGIONS = ("head", "body", "rest", "all")
+"""Under the head sphere, along the skeleton, elsewhere, and everywhere."""
+
+Swap = Callable[[Scene, Scene], Scene]
+"""A clip's scene with something of another's, each alone in its batch."""
+
+
+def pose_of_another(mine: Scene, other: Scene) -> Scene:
+    """Another's skeleton and sphere, on the clip's own canvas."""
+    maps_F6HW = interpolate(other.maps[0].transpose(0, 1), mine.maps.shape[-2:], mode="bilinear")
+    return replace(mine, maps=maps_F6HW.transpose(0, 1)[None])
+
+
+def face_of_another(mine: Scene, other: Scene) -> Scene:
+    """Another's faces."""
+    return replace(mine, faces=other.faces)
+
+
+def references_of_another(mine: Scene, other: Scene) -> Scene:
+    """Another's references, on the clip's own canvas."""
+    references_KCHW = interpolate(other.references[0], mine.references.shape[-2:], mode="bilinear")
+    return replace(mine, references=references_KCHW[None], references_seen=other.references_seen)
+
+
+def nothing(mine: Scene, _: Scene) -> Scene:
+    """No condition at all."""
+    return replace(
+        mine,
+        motion_seen=torch.zeros_like(mine.motion_seen),
+        references_seen=torch.zeros_like(mine.references_seen),
+    )
+
+
+def as_it_is(mine: Scene, _: Scene) -> Scene:
+    """The clip's own conditions."""
+    return mine
+
+
+@torch.no_grad()
+def losses(
+    net: DiT, lessons: Sequence[Lesson], swap: Swap, *, times: int, strength: float, seed: int
+) -> dict[str, float]:
+    """Mean squared error of the velocity in each region, over clips of one length and some times each.
+
+    Each clip is alone in its lesson, and the other of a clip is the next one. Times and noise follow from the
+    seed: two calls differ by what is swapped alone. Nothing is handed over.
+    """
+    sums, sizes = dict.fromkeys(REGIONS, 0.0), dict.fromkeys(REGIONS, 0)
+    for number, mine in enumerate(lessons):
+        scene = replace(mine.scene, first_given=torch.zeros_like(mine.scene.first_given))
+        cues = net.read(swap(scene, lessons[(number + 1) % len(lessons)].scene))
+        places = regions(mine.scene.maps[0])
+        for time in range(times):
+            word = int(words(1, "ablation", seed, number, time)[0])
+            generator = Generator().manual_seed(word >> 1)
+            times_B = draw(1, generator, strength=strength)
+            eps = torch.randn(mine.latents.shape, generator=generator)
+            point = between(mine.latents, eps, times_B)
+            error_THW = (net.denoise(point.x_t, times_B, cues) - point.v).square().mean(dim=1)[0]
+            for region, there in places.items():
+                sums[region] += float(error_THW[there].sum())
+                sizes[region] += int(there.sum())
+    return {region: sums[region] / max(sizes[region], 1) for region in REGIONS}
+
+
+def regions(maps_6FHW: Tensor) -> dict[str, Tensor]:
+    """Cells of the latent (T, H, W) that belong to each region; the body's are one cell around its bones."""
+    skeleton, sphere = (cells(part.amax(dim=0) > 0) for part in maps_6FHW.split(3))
+    body = (max_pool2d(skeleton.float(), 3, 1, 1) > 0) & ~sphere
+    return {"head": sphere, "body": body, "rest": ~sphere & ~body, "all": torch.ones_like(sphere)}
+
+
+def cells(marked_FHW: Tensor) -> Tensor:
+    """Cells of the latent (T, H, W) in whose pixels and frames anything is marked."""
+    first = marked_FHW[:1].expand(TIME_STRIDE - 1, -1, -1)
+    whole = torch.cat([first, marked_FHW]).float()
+    return max_pool3d(whole[None], (TIME_STRIDE, SPACE_STRIDE, SPACE_STRIDE))[0] > 0

@@ -1,0 +1,160 @@
+"""What a network makes of clips that it never learns from: their loss, and films of some.
+
+The clips are those of the sources that the loader holds out. Windows, times and noise stay the same from one
+look to the next, so that two losses differ by the weights alone.
+
+B clips, F video frames, H, W height and width of the video, px.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field, replace
+from functools import partial
+
+import numpy as np
+import torch
+from torch import Generator, Tensor
+
+from model.data.batch import Batch
+from model.data.chance import words
+from model.data.deal import Draw, longest_windows
+from model.data.index import Index
+from model.data.make import Maker, Slot, Task
+from model.data.settings import LoaderSettings, undisturbed
+from model.data.stream import Loader
+from model.flow.solver import Velocity
+from model.nets.scene import Scene
+from model.nets.vae import VideoCodec
+from model.sample.solve import Solving, solve
+from model.train.engine import Engine
+from model.train.lesson import Lesson
+from model.train.objective import Net, Score
+
+
+@dataclass(frozen=True, kw_only=True)
+class ValidationSettings:
+    """When and how closely held-out clips are looked at."""
+
+    every: int = 500
+    """Steps between two looks; each stage also ends with one."""
+    clips: int = 16
+    """Most clips whose loss is taken."""
+    times: int = 4
+    """Times and noises that each clip is tried with."""
+    films: int = 1
+    """Clips that are made into films, from their first reference and their own motion."""
+    solving: Solving = field(default_factory=lambda: Solving(steps=16))
+
+    def __post_init__(self) -> None:
+        if min(self.every, self.clips, self.times) < 1 or self.films < 0:
+            raise ValueError("validation looks at 1 clip at least, at 1 time at least, every 1 step or more")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Look:
+    """What was seen of the held-out clips."""
+
+    loss: float
+    """Mean over clips and times, without a handed-over frame."""
+    films: tuple[Film, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Film:
+    """A held-out clip beside what the network makes of it."""
+
+    key: str
+    pictures: Tensor
+    """F H 4W 3 uint8, from left to right: the reference, the maps, the video as made, the video as it is."""
+
+
+Teach = Callable[[Batch], Lesson]
+"""What a batch teaches in the stage under way."""
+Judge = Callable[[Lesson, Generator, float], Score]
+"""The loss of a lesson, given what draws times and noise, and the share of hand-overs."""
+
+
+class Exam:
+    """Some clips of an index, those held out as a rule, each looked at in the same way every time."""
+
+    def __init__(
+        self, loader: Loader, index: Index | None, settings: ValidationSettings, codec: VideoCodec
+    ) -> None:
+        how = replace(loader.settings, sample=undisturbed(loader.settings.sample), latents=None)
+        self.maker = Maker(loader.root, how)
+        self.slots = slots(index, how, settings.clips) if index else ()
+        self.settings, self.codec, self.seed = settings, codec, how.seed
+
+    def __len__(self) -> int:
+        """Number of clips."""
+        return len(self.slots)
+
+    def __getitem__(self, number: int) -> Batch:
+        """A clip, alone in its batch.
+
+        Raises:
+            ValueError: it breaks a promise of formats.md.
+        """
+        batch = self.maker[Task(slot=self.slots[number], upcoming=Slot())]
+        if batch.faults:
+            raise ValueError(f"not fit to be examined on: {batch.faults[0]}")
+        return batch
+
+    @torch.no_grad()
+    def look(self, engine: Engine, teach: Teach, judge: Judge) -> Look:
+        """Loss and films; all ranks look together."""
+        sums = torch.zeros(2, device=engine.device)
+        for clip, counts in turns(len(self), engine.rank, engine.ranks):
+            given = teach(self[clip])
+            for time in range(self.settings.times):
+                loss = judge(given, self.lot(clip, time), 0.0).loss
+                sums += counts * torch.stack([loss, torch.ones_like(loss)])
+        loss, num = engine.mean(sums).tolist()
+        filmed = range(min(self.settings.films, len(self)))
+        return Look(loss=loss / num, films=tuple(self.film(clip, engine, teach) for clip in filmed))
+
+    def film(self, clip: int, engine: Engine, teach: Teach) -> Film:
+        """A clip beside what the network makes of it."""
+        batch = self[clip]
+        given = teach(batch)
+        scene = replace(given.scene, first_given=torch.zeros_like(given.scene.first_given))
+        noise = torch.randn(given.latents.shape, generator=self.lot(clip, FILM)).to(engine.device)
+        latents = solve(partial(asked, engine), scene, noise, self.settings.solving)
+        made = ((self.codec.decode(latents)[0].cpu().clamp(-1, 1) + 1) * 127.5).round().to(torch.uint8)
+        maps = torch.maximum(batch.skeleton[0], batch.sphere[0])
+        reference = batch.references[0, :1].expand_as(maps)
+        shown = (reference, maps, made.movedim(0, -1), batch.video[0])
+        return Film(key=batch.keys[0], pictures=torch.cat(shown, dim=2))
+
+    def lot(self, clip: int, time: int) -> Generator:
+        """What draws a time and noise for a clip."""
+        return Generator().manual_seed(int(words(1, "validation", self.seed, clip, time)[0]) >> 1)
+
+
+FILM = -1
+"""The number of the noise that films begin with."""
+
+
+def turns(clips: int, rank: int, ranks: int) -> Iterator[tuple[int, bool]]:
+    """A rank's clips, and whether each counts: all ranks take as many turns, so the last one may be idle."""
+    for first in range(0, clips, ranks):
+        yield min(first + rank, clips - 1), first + rank < clips
+
+
+def slots(index: Index, settings: LoaderSettings, most: int) -> tuple[Slot, ...]:
+    """The middle windows of clips spread evenly over an index, as long as the settings allow."""
+    stock = index.stock(settings.deal.groups)
+    longest = longest_windows(stock, settings.deal)
+    fit = np.flatnonzero((stock.group >= 0) & (longest >= settings.deal.window.min_frames))
+    chosen = fit[np.unique(np.linspace(0, len(fit) - 1, min(most, len(fit)), dtype=int))]
+    start, seeds = (stock.frames - longest) // 2, words(len(index), "held out", settings.seed)
+    return tuple(
+        Slot(draws=(Draw(row, int(start[row]), int(longest[row]), int(seeds[row])),), rows=(index.row(row),))
+        for row in chosen.tolist()
+    )
+
+
+def asked(net: Net, scene: Scene) -> Velocity:
+    """The velocity of a network that may be spread over ranks: only as a whole can it be asked."""
+    return lambda x, t: net(x, t, scene).float()

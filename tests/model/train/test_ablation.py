@@ -1,0 +1,78 @@
+"""Loss by region, and under the conditions of another clip."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from functools import partial
+
+import pytest
+import torch
+
+from model.nets.scene import FaceCrops, Scene
+from model.train import ablation
+from model.train.lesson import Lesson
+from tests.model.scenes import awake, small
+
+NET = awake(small(width=24, layers=1, ffn=48))
+
+
+def one(height: int, width: int, seed: int) -> Lesson:
+    """A clip of 5 frames with a head sphere above a bone."""
+    generator = torch.Generator().manual_seed(seed)
+    maps = torch.zeros(1, 6, 5, 8 * height, 8 * width)
+    maps[:, 0, :, 32:40, 20] = 1
+    maps[:, 3:, :, 8:24, 12:28] = 0.5
+    flag = torch.ones(1, dtype=torch.bool)
+    scene = Scene(
+        maps=maps,
+        motion_seen=flag,
+        references=torch.randn(1, 1, 16, height, width, generator=generator),
+        references_seen=flag[:, None],
+        first=torch.zeros(1, 16, height, width),
+        first_given=flag,
+        faces=FaceCrops(torch.rand(1, 5, 3, 32, 32, generator=generator), flag[:, None].expand(1, 5)),
+    )
+    return Lesson(latents=torch.randn(1, 16, 2, height, width, generator=generator), scene=scene)
+
+
+LESSONS = [one(8, 6, 1), one(6, 8, 2)]
+
+
+def test_regions_cover_the_latent_once() -> None:
+    places = ablation.regions(LESSONS[0].scene.maps[0])
+    assert (places["head"].int() + places["body"].int() + places["rest"].int() == 1).all()
+    assert places["head"].shape == (2, 8, 6)
+    assert torch.nonzero(places["head"][0]).tolist() == [
+        [row, column] for row in (1, 2) for column in (1, 2, 3)
+    ]
+    assert places["body"][1, 4, 2]
+    assert places["body"][1, 5, 3]
+    assert not places["body"][1, 6, 2]
+
+
+def test_an_early_frame_marks_only_its_own_latent_frame() -> None:
+    marked = torch.zeros(5, 16, 16, dtype=torch.bool)
+    marked[0, 3, 3] = True
+    assert ablation.cells(marked).int().tolist() == [[[1, 0], [0, 0]], [[0, 0], [0, 0]]]
+
+
+@pytest.mark.parametrize(
+    "swap",
+    [ablation.pose_of_another, ablation.face_of_another, ablation.references_of_another, ablation.nothing],
+)
+def test_every_swap_is_felt_and_fits_the_canvas(swap: ablation.Swap) -> None:
+    losses = partial(ablation.losses, NET, LESSONS, times=2, strength=1.0, seed=0)
+    own = losses(ablation.as_it_is)
+    assert own == losses(ablation.as_it_is)
+    assert set(own) == set(ablation.REGIONS)
+    other = losses(swap)
+    assert other["all"] != own["all"]
+
+
+def test_a_swap_changes_one_condition() -> None:
+    mine, other = (lesson.scene for lesson in LESSONS)
+    swapped = ablation.pose_of_another(mine, other)
+    assert swapped.maps.shape == mine.maps.shape
+    assert not torch.equal(swapped.maps, mine.maps)
+    assert replace(swapped, maps=mine.maps) == mine
+    assert ablation.face_of_another(mine, other).faces is other.faces
