@@ -13,6 +13,7 @@ from model.train import ablation
 from model.train.lesson import Lesson
 from tests.model.scenes import awake, small
 
+EYES_AND_MOUTH = torch.tensor([[10.0, 10.0], [22.0, 10.0], [16.0, 24.0]]).expand(1, 5, 3, 2)
 NET = awake(small(width=24, layers=1, ffn=48))
 
 
@@ -30,7 +31,9 @@ def one(height: int, width: int, seed: int) -> Lesson:
         references_seen=flag[:, None],
         first=torch.zeros(1, 16, height, width),
         first_given=flag,
-        faces=FaceCrops(torch.rand(1, 5, 3, 32, 32, generator=generator), flag[:, None].expand(1, 5)),
+        faces=FaceCrops(
+            torch.rand(1, 5, 3, 32, 32, generator=generator), EYES_AND_MOUTH, flag[:, None].expand(1, 5)
+        ),
     )
     return Lesson(latents=torch.randn(1, 16, 2, height, width, generator=generator), scene=scene)
 
