@@ -17,11 +17,11 @@ def tiny() -> Training:
     """A million weights on windows of a second; for data sets with canvases of some 100 px."""
     return Training(
         sizes=sizes.tiny(),
-        stages=(body(300), face(100), everything(200)),
+        stages=(body(500), face(200), everything(300)),
         optimizer=OptimizerSettings(rate=1e-3, warm_up=20, average=0.98),
         loader=LoaderSettings(
             deal=DealSettings(
-                groups=AS_IT_IS, window=WindowRule(max_frames=25), max_tokens=1600, held_out=0.1
+                groups=AS_IT_IS, window=WindowRule(max_frames=25), max_tokens=1600, held_out=0.2
             ),
             workers=1,
         ),

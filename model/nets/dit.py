@@ -76,7 +76,7 @@ class DiT(nn.Module):
         )
         self.no_caption = nn.Parameter(torch.zeros(1, sizes.text_width))  # zero: past the end of any prompt
         self.no_reference = nn.Parameter(torch.zeros(width))
-        self.pose = PoseEncoder(sizes.pose_channels)
+        self.pose = PoseEncoder(sizes.pose_width, sizes.pose_channels)
         self.face = FaceEncoder(sizes.motion, width, recompute=recompute)
         self.blocks = nn.ModuleList(Block(sizes) for _ in range(sizes.layers))
         self.head = Head(width, channels, sizes.patch)

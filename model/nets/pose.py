@@ -32,13 +32,13 @@ class PoseEncoder(nn.Sequential):
     As in a causal video VAE, latent frame 0 stands for frame 0, and frame i for 4i - 3 to 4i.
     """
 
-    def __init__(self, channels: int) -> None:
+    def __init__(self, width: int, channels: int) -> None:
         super().__init__(
-            CausalConv(MAP_CHANNELS, 32, (1, 2, 2)),
+            CausalConv(MAP_CHANNELS, width, (1, 2, 2)),
             nn.SiLU(),
-            CausalConv(32, 64, (2, 2, 2)),
+            CausalConv(width, 2 * width, (2, 2, 2)),
             nn.SiLU(),
-            CausalConv(64, 128, (2, 2, 2)),
+            CausalConv(2 * width, 4 * width, (2, 2, 2)),
             nn.SiLU(),
-            CausalConv(128, channels, (1, 1, 1)),
+            CausalConv(4 * width, channels, (1, 1, 1)),
         )

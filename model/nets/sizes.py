@@ -18,6 +18,9 @@ class Sizes:
     channels: int
     """Of the video latent."""
     pose_channels: int
+    """Of the pose latent."""
+    pose_width: int
+    """Channels after the first layer of the pose encoder; the next two double them."""
     patch: tuple[int, int, int]
     """Latent frames, rows and columns that make a token."""
     width: int
@@ -54,6 +57,7 @@ def tiny() -> Sizes:
     return Sizes(
         channels=16,
         pose_channels=16,
+        pose_width=16,
         patch=(1, 2, 2),
         width=128,
         heads=4,
@@ -81,6 +85,7 @@ def wan(*, width: int, heads: int, layers: int, ffn: int) -> Sizes:
     return Sizes(
         channels=16,
         pose_channels=16,
+        pose_width=32,
         patch=(1, 2, 2),
         width=width,
         heads=heads,

@@ -13,7 +13,7 @@ from tests.model.scenes import seed
 def encoder() -> PoseEncoder:
     with torch.random.fork_rng():
         torch.manual_seed(0)
-        return PoseEncoder(5)
+        return PoseEncoder(8, 5)
 
 
 @pytest.mark.parametrize("latents", [1, 2, 7])
