@@ -1,4 +1,4 @@
-"""`make bench`: all tables but that of learning, on the clips of a folder (shared/corpus beside the checkout where it is there).
+"""`make bench`: all tables but that of learning, on the clips of a folder (by default shared/corpus, if it is there).
 
 python -m benchmarks [CORPUS]
 """
