@@ -1,4 +1,6 @@
-"""`make bench`: all tables but that of learning, on the clips of a folder (by default shared/corpus, if it is there).
+"""`make bench`: all tables but that of learning, on the clips of a folder.
+
+By default that is shared/corpus beside the checkout.
 
 python -m benchmarks [CORPUS]
 """
