@@ -9,8 +9,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
-from model.data.augment import window_of
+from model.data.augment import frames_of
 from model.sample.pixels import Pictures, stretch_of
 from model.sample.retarget import Figure
 from model.sample.segments import Stretch
@@ -128,21 +129,24 @@ class VideoDrive:
     width: int
     height: int
 
-    def __call__(self, numbers: np.ndarray) -> Stretch:
-        """What drives these frames."""
-        first, stop = int(numbers.min()), int(numbers.max()) + 1
-        driver, picked, span = self.driver, numbers - first, slice(first, stop)
-        own = window_of(driver.controls, first, stop - first)
+    def __call__(self, numbers: NDArray[np.int64]) -> Stretch:
+        """What drives these frames, which may repeat and lie far apart."""
+        driver, shown = self.driver, frames_of(self.controls, numbers)
+        own = frames_of(driver.controls, numbers)
+        skeleton = draw_skeleton(shown, self.width, self.height)
+        sphere = draw_spheres(shown, self.width, self.height)
         points = face_points(own, driver.to_canvas, driver.width, driver.height)
-        skeleton = draw_skeleton(self.controls, self.width, self.height, span)[picked]
-        sphere = draw_spheres(self.controls, self.width, self.height, span)[picked]
-        faces = self.faces(first, stop)
-        return stretch_of(skeleton, sphere, faces[picked], points[picked], own.face_valid[picked])
+        return stretch_of(skeleton, sphere, self.faces(numbers), points, own.face_valid.copy())
 
-    def faces(self, first: int, stop: int) -> Pictures:
-        """Face crops of a stretch, while a few frames at a time are in memory."""
-        clip, own, crops, done = self.driver.clip, self.driver.controls, [], first
-        for frames in decode(clip.video, clip.first_frame + first, stop - first, window=WINDOW):
-            span = slice(done, done := done + len(frames))
-            crops.append(crop_squares(frames, own.face_box[span], own.face_valid[span], FACE_SIZE))
-        return np.concatenate(crops)
+    def faces(self, numbers: NDArray[np.int64]) -> Pictures:
+        """Face crops of these frames; a few frames of the video at a time are in memory."""
+        clip, own = self.driver.clip, self.driver.controls
+        wanted, places = np.unique(numbers, return_inverse=True)
+        first, count = int(wanted[0]), int(np.ptp(wanted)) + 1
+        crops = []
+        for frames in decode(clip.video, clip.first_frame + first, count, window=WINDOW):
+            here = wanted[(wanted >= first) & (wanted < first + len(frames))]
+            seen = frames[here - first]
+            crops.append(crop_squares(seen, own.face_box[here], own.face_valid[here], FACE_SIZE))
+            first += len(frames)
+        return np.concatenate(crops)[places]

@@ -16,10 +16,11 @@ from rich.console import Console
 
 from jobs.acting import Eyes, VideoDrive, figure_of, on_canvas
 from jobs.progress import readable_s
+from jobs.second_pass import Part, room_for, with_made
 from jobs.train import RUN
 from model.sample.pixels import Pictures, pictures_of, references_of
 from model.sample.retarget import retarget
-from model.sample.segments import Animator, HandOver, num_segments
+from model.sample.segments import Animator, Drive, HandOver, num_segments
 from model.sample.solve import Solving
 from model.train.trained import Taken, device, trained
 from pipeline.flow import Backends
@@ -57,6 +58,8 @@ class Animate:
     """What a segment hands to the next: its last frame, or its last latent frame as it is."""
     weights: Taken = "average"
     seed: int = 0
+    second_pass: bool = False
+    """Make 73 frames first, and use up to three of them as references beside the pictures: other sides."""
     backends: Backends = field(default_factory=Backends)
 
 
@@ -73,6 +76,8 @@ def animate(job: Animate, console: Console, editor: Editor | None = None) -> int
     """
     if not job.reference:
         raise ValueError("a picture of the person is needed: --reference PICTURE")
+    if job.second_pass:
+        room_for(len(job.reference))
     where = device()
     net, codec = trained(job.run, job.weights, where)
     eyes = Eyes.of(job.backends, canvas_area(job.run))
@@ -89,8 +94,15 @@ def animate(job: Animate, console: Console, editor: Editor | None = None) -> int
     )
     drive = VideoDrive(driver=driver, controls=controls, width=size[0], height=size[1])
     frames = driver.clip.num_frames
-    parts = map(pictures_of, animator(references_of(references, codec, where), drive, frames))
-    write(job.out, driver, told(parts, num_segments(frames), console))
+
+    def film(references: Pictures, drive: Drive, frames: int) -> Iterator[Pictures]:
+        return map(pictures_of, animator(references_of(references, codec, where), drive, frames))
+
+    if job.second_pass:
+        part = Part(driver=driver, controls=controls, person=person)
+        embed = eyes.estimate.estimators.appearance
+        references = with_made(references, part, drive, film, embed, console)
+    write(job.out, driver, told(film(references, drive, frames), num_segments(frames), console))
     console.print(f"{frames} frames of {size[0]}x{size[1]} px: {job.out}", highlight=False)
     return 0
 

@@ -149,8 +149,13 @@ def scale_bones(controls: Controls, bones: Bones) -> Controls:
 
 def window_of(controls: Controls, start: int, frames: int) -> Controls:
     """The controls of a stretch of frames."""
+    return frames_of(controls, slice(start, start + frames))
+
+
+def frames_of(controls: Controls, frames: slice | NDArray[np.int64]) -> Controls:
+    """The controls of some frames, in their order."""
     parts = {field.name: getattr(controls, field.name) for field in fields(Controls)}
-    return Controls(**{name: a[start : start + frames] if a.ndim else a for name, a in parts.items()})
+    return Controls(**{name: a[frames] if a.ndim else a for name, a in parts.items()})
 
 
 def jitter_faces(faces: NDArray[np.uint8], points: Floats, lots: Lots, how: FaceJitter) -> None:

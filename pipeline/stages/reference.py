@@ -74,17 +74,25 @@ def references(
 ) -> tuple[Reference, ...]:
     """The references of a clip: whole frames, the most frontal first, then a full body's half-body crop."""
     outside = beyond(member, pool, settings.outside_frames)
-    if np.degrees(np.ptp(pool.yaw)) < settings.min_spread_deg:
-        chosen = far_apart(pool, outside)
-    else:
-        chosen = by_yaw(pool, outside, np.radians(settings.outside_yaw_deg))
-    wholes = [reference(pool, i, why, member.to_canvas) for i, why in chosen]
-    wholes.sort(key=lambda whole: (abs(float(wrap_angle(whole.yaw))), whole.source_frame))
+    wholes = whole_frames(pool, outside, member.to_canvas, settings)
     if member.framing != "full":
-        return tuple(wholes)
+        return wholes
     used = np.array([whole.source_frame for whole in wholes])
     fresh = [found.without(used) for found in (pool.where(outside), pool, looks.where(looks.measured))]
     return (*wholes, *half_body(cast, member, [*fresh, pool], settings))
+
+
+def whole_frames(
+    pool: Candidates, preferred: Mask, crop: Array, settings: ReferenceSettings
+) -> tuple[Reference, ...]:
+    """Candidates of three yaws, or far apart in time where the yaw hardly varies; the most frontal first."""
+    if np.degrees(np.ptp(pool.yaw)) < settings.min_spread_deg:
+        chosen = far_apart(pool, preferred)
+    else:
+        chosen = by_yaw(pool.yaw, preferred, np.radians(settings.outside_yaw_deg))
+    wholes = [reference(pool, i, why, crop) for i, why in chosen]
+    wholes.sort(key=lambda whole: (abs(float(wrap_angle(whole.yaw))), whole.source_frame))
+    return tuple(wholes)
 
 
 def beyond(member: Controlled, pool: Candidates, frames: int) -> Mask:
@@ -94,15 +102,15 @@ def beyond(member: Controlled, pool: Candidates, frames: int) -> Mask:
     return (pool.source_frame <= first - frames) | (pool.source_frame >= last + frames)
 
 
-def by_yaw(pool: Candidates, preferred: Mask, tolerance: float) -> list[tuple[int, Why]]:
-    """Candidates of the greatest, the least and the median yaw."""
-    yaw = np.sort(pool.yaw)
+def by_yaw(yaw: Array, preferred: Mask, tolerance: float) -> list[tuple[int, Why]]:
+    """Places of the greatest, the least and the median yaw."""
+    rising = np.sort(yaw)
     wanted: list[tuple[Why, float]] = [
-        ("yaw_max", yaw[-1]),
-        ("yaw_min", yaw[0]),
-        ("yaw_median", yaw[(len(yaw) - 1) // 2]),
+        ("yaw_max", rising[-1]),
+        ("yaw_min", rising[0]),
+        ("yaw_median", rising[(len(rising) - 1) // 2]),
     ]
-    return nearest(pool.yaw, wanted, preferred, tolerance)
+    return nearest(yaw, wanted, preferred, tolerance)
 
 
 def far_apart(pool: Candidates, preferred: Mask) -> list[tuple[int, Why]]:

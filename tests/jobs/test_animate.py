@@ -6,11 +6,16 @@ import hashlib
 import json
 import shutil
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import pytest
+from torch import Tensor
 
+from jobs import animate
 from jobs.animate import parse
 from jobs.cli import main
+from model.sample.pixels import Pictures, pictures_of, references_of
 from model.train import saved
 from pipeline.media.probe import probe
 from schemas.media import Probed, Source
@@ -62,6 +67,41 @@ def test_a_picture_moves_and_sounds_as_the_video_does(
     assert sorted(path.name for path in one.parent.iterdir()) == ["again.mp4", "one.mp4", "other.mp4"]
 
 
+def test_a_second_pass_looks_at_the_frames_of_the_first(
+    run: Path, corpus: Path, tmp_path: Path, capsys, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A woman turns her head; what is encoded as references, and what is made, is written down."""
+    given: list[Pictures] = []
+    made: list[Pictures] = []
+
+    def references(pictures: Pictures, *rest: Any) -> Tensor:
+        given.append(pictures)
+        return references_of(pictures, *rest)
+
+    def pictures(video: Tensor) -> Pictures:
+        made.append(pictures_of(video))
+        return made[-1]
+
+    monkeypatch.setattr(animate, "references_of", references)
+    monkeypatch.setattr(animate, "pictures_of", pictures)
+    turning = ("--driving", str(corpus / "clips" / "talk_09_woman_head_turns.gif"), "--second-pass")
+    portrait = ("--reference", str(corpus / "images" / "img_08_man_portrait.jpg"))
+    one, again = tmp_path / "one.mp4", tmp_path / "again.mp4"
+    assert main([*command(run, corpus, one), *turning, *portrait]) == 0
+    first, second = given
+    assert (len(first), len(second)) == (1, 4)
+    assert np.array_equal(second[0], first[0])
+    said = [line for line in capsys.readouterr().out.splitlines() if line.startswith("second pass: frame")]
+    numbers = [int(line.split()[3]) for line in said]
+    assert np.array_equal(second[1:], made[0][numbers]), "a short drive is made whole"
+    assert [any(why in line for line in said) for why in ("yaw_max", "yaw_min", "yaw_median")] == [True] * 3
+    yaws = [float(line.split("yaw ")[1].split()[0]) for line in said]
+    assert max(yaws) - min(yaws) > 40
+    assert facts(one).num_frames == len(made[0]) == len(made[1])
+    assert main([*command(run, corpus, again), *turning, *portrait]) == 0
+    assert again.read_bytes() == one.read_bytes()
+
+
 def test_what_cannot_be_used_is_one_sentence(run: Path, corpus: Path, tmp_path: Path, capsys) -> None:
     out = tmp_path / "out.mp4"
 
@@ -76,13 +116,17 @@ def test_what_cannot_be_used_is_one_sentence(run: Path, corpus: Path, tmp_path: 
         *command(run, corpus, out), "--reference", str(corpus / "images" / "img_12_hats_no_person.png")
     )
     assert "MANIFEST.csv: " in sentence(*command(run, corpus, out), "--driving", str(corpus / "MANIFEST.csv"))
+    many = [str(corpus / "images" / f"img_0{n}_man_portrait.jpg") for n in (8, 8, 8, 8)]
+    assert "up to 4 in all, and 4 are given" in sentence(
+        *command(run, corpus, out, "--second-pass"), "--reference", *many
+    )
     copied = tmp_path / "copied"
     shutil.copytree(run, copied)
     state = saved.checkpoints(copied)[-1] / "state.json"
     said = json.loads(state.read_text())
     del said["settings"]["sizes"]["width"]
     state.write_text(json.dumps(said))
-    assert "does not say how large its network is" in sentence(*command(copied, corpus, out))
+    assert "sizes.width: Field required" in sentence(*command(copied, corpus, out))
     (run / "codec.npz").rename(run / "moved.npz")
     assert "codec.npz: not a patch codec" in sentence(*command(run, corpus, out))
     (run / "moved.npz").rename(run / "codec.npz")
