@@ -14,6 +14,9 @@ from schemas.base import record
 FPS = 24
 """The clock of every clip, frames per second (method.md section 1)."""
 
+SOUND_RATE = 16_000
+"""Samples of sound a second, one channel."""
+
 MIN_CLIP_FRAMES = 25
 MAX_CLIP_FRAMES = 240
 """A stored clip holds 25 frames (one second and the first frame of a causal VAE) to ten seconds."""

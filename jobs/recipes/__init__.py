@@ -4,9 +4,16 @@ from collections.abc import Callable
 from typing import Literal
 
 from jobs.recipes.paper import paper
+from jobs.recipes.speech import speech_tiny, speech_wan_1b
 from jobs.recipes.tiny import tiny
 from jobs.recipes.wan_1b import wan_1b
 from model.train.settings import Training
 
-Name = Literal["tiny", "wan_1b", "paper"]
-RECIPES: dict[Name, Callable[[], Training]] = {"tiny": tiny, "wan_1b": wan_1b, "paper": paper}
+Name = Literal["tiny", "wan_1b", "paper", "speech_tiny", "speech_wan_1b"]
+RECIPES: dict[Name, Callable[[], Training]] = {
+    "tiny": tiny,
+    "wan_1b": wan_1b,
+    "paper": paper,
+    "speech_tiny": speech_tiny,
+    "speech_wan_1b": speech_wan_1b,
+}

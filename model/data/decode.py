@@ -20,9 +20,8 @@ from numpy.typing import NDArray
 from PIL import Image, UnidentifiedImageError
 
 from model.data.faults import UnfitError
-from schemas.media import FPS
+from schemas.media import FPS, SOUND_RATE
 
-SOUND_RATE = 16_000
 CODEC = ("h264", "yuv420p")
 
 

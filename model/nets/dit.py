@@ -4,7 +4,8 @@
     handed-over first frame, and the mask of where it is -----+- by channel
     noised video latent --------------------------------------+-> patches -> noise tokens ---------+
     reference latents ------------------------------------------> patches -> reference tokens -----+
-    face crops -> motion encoder -> MLP ----------------------------------> face tokens -----------+
+    face crops -> motion encoder -+-> MLP --------------------------------> face tokens -----------+
+    speech -> speech encoder -----+                                                                |
                                                                                                    v
                                                              velocity of the noise tokens <- L blocks
 
@@ -19,7 +20,8 @@ Self-attention, text and feed-forward are those of Wan 2.1, whose public weights
 references says what its base says, bit for bit.
 
 B clips, C latent channels, P pose channels, X = C + 1 + P control channels, T latent frames, F video frames,
-H, W latent height and width, K references, N noise tokens, R reference tokens, D width, L caption tokens.
+H, W latent height and width, K references, N noise tokens, R reference tokens, D width, L caption tokens,
+V numbers of a motion vector.
 """
 
 from __future__ import annotations
@@ -36,8 +38,9 @@ from model.nets.face import FaceAttention, FaceEncoder, Faces, read_by_clip, rea
 from model.nets.layers import EPS, Head, modulations, waves
 from model.nets.pose import PoseEncoder
 from model.nets.rope import Rotation, in_video, scene_positions
-from model.nets.scene import Scene
+from model.nets.scene import FaceCrops, Scene, Speech
 from model.nets.sizes import Sizes
+from model.nets.speech import SpeechEncoder
 from model.nets.start import start
 
 TIME_UNITS = 1000.0
@@ -80,6 +83,7 @@ class DiT(nn.Module):
         self.face = FaceEncoder(sizes.motion, width, recompute=recompute)
         self.blocks = nn.ModuleList(Block(sizes) for _ in range(sizes.layers))
         self.head = Head(width, channels, sizes.patch)
+        self.speech = SpeechEncoder(sizes.speech, sizes.motion.vector)
         start(self, generator)
 
     def forward(self, noised_BCTHW: Tensor, times_B: Tensor, scene: Scene) -> Tensor:
@@ -150,10 +154,19 @@ class DiT(nn.Module):
         if scene.faces is None:
             return None
         seen_BF = scene.faces.seen & scene.motion_seen[:, None]
-        face_BFD = self.face(scene.faces._replace(seen=seen_BF))
+        face_BFD = self.face.tokens(self.motion(scene.faces, scene.speech), seen_BF)
         if self.sizes.face_reach == "clip":
             return read_by_clip(face_BFD, grid, self.sizes.head_width)
         return read_by_frame(face_BFD, self.face.null, self.sizes.head_width)
+
+    def motion(self, faces: FaceCrops, speech: Speech | None) -> Tensor:
+        """Motion vectors (B, F, V) of face crops, with what speech says in its place: the mouth, or all."""
+        seen_BFV = self.face(faces)
+        if speech is None:
+            return seen_BFV
+        said_BFV = self.speech(speech.sounds).type_as(seen_BFV)
+        mouth = self.sizes.motion.feature if speech.mouth_only else self.sizes.motion.vector
+        return torch.cat([seen_BFV[..., :-mouth], said_BFV[..., -mouth:]], dim=-1)
 
     def grid(self, latent_BCTHW: Tensor) -> tuple[int, int, int]:
         """Tokens along time, height and width."""

@@ -48,10 +48,10 @@ class FaceEncoder(nn.Module):
         self.recompute = recompute
 
     def forward(self, faces: FaceCrops) -> Tensor:
-        """Face tokens (B, F, D) of crops; where no face is seen, the null token."""
+        """Motion vectors (B, F, V) of crops."""
         crops, points = (part.flatten(0, 1).split(CHUNK) for part in (faces.pixels, faces.points))
         vectors = torch.cat([self.vectors(self.placed(*chunk)) for chunk in zip(crops, points, strict=True)])
-        return self.tokens(vectors.unflatten(0, faces.seen.shape), faces.seen)
+        return vectors.unflatten(0, faces.seen.shape)
 
     def placed(self, crops_NCHW: Tensor, points_N32: Tensor) -> Tensor:
         """Crops as the motion encoder is to read them."""
@@ -67,7 +67,7 @@ class FaceEncoder(nn.Module):
         return motion.vector
 
     def tokens(self, vectors_BFV: Tensor, seen_BF: Tensor) -> Tensor:
-        """Face tokens (B, F, D) of motion vectors, from crops or from speech."""
+        """Face tokens (B, F, D) of motion vectors, from crops or speech; the null token where no face is."""
         tokens = self.mlp(vectors_BFV)
         return torch.where(seen_BF[..., None], tokens, self.null.to(tokens.dtype))
 

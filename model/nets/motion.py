@@ -38,9 +38,14 @@ class MotionSizes:
     """Width of the feature, and of the mouth's part of the motion vector."""
 
     @property
+    def parts(self) -> tuple[int, int, int]:
+        """Lengths of the parts of a motion vector: eyes, emotion, mouth."""
+        return EYE, EMOTION, self.feature
+
+    @property
     def vector(self) -> int:
-        """Length of the motion vector: eyes, emotion, mouth."""
-        return EYE + EMOTION + self.feature
+        """Length of the motion vector."""
+        return sum(self.parts)
 
 
 def pd_fgc() -> MotionSizes:

@@ -17,6 +17,7 @@ Part = Literal[
     "face_attn",
     "no_face",
     "face_spare",
+    "speech",
 ]
 
 PATTERNS: dict[Part, re.Pattern[str]] = {
@@ -28,6 +29,7 @@ PATTERNS: dict[Part, re.Pattern[str]] = {
     "face_attn": re.compile(r"blocks\.\d+\.face_attn\."),
     "reference": re.compile(r"blocks\.\d+\.ref_attn\."),
     "pose": re.compile(r"(pose|control_embedding)\."),
+    "speech": re.compile(r"speech\."),
     "base": re.compile(""),
 }
 """The first that matches the start of a name. Spare weights come with PD-FGC; no face token needs them."""

@@ -1,7 +1,8 @@
 """What a clip is made from, as tensors of a batch: all that is given beside the noised latent.
 
 B clips, C latent channels, T latent frames, F = 4 (T - 1) + 1 video frames, H, W latent height and width,
-K references, S side of a face crop, L caption tokens, E numbers of a caption token.
+K references, S side of a face crop, W samples of sound that a frame hears, L caption tokens, E numbers of a
+caption token.
 """
 
 from __future__ import annotations
@@ -28,6 +29,15 @@ class FaceCrops(NamedTuple):
         return FaceCrops(self.pixels.to(device, dtype), self.points.to(device), self.seen.to(device))
 
 
+class Speech(NamedTuple):
+    """What moves the faces of a batch instead of, or together with, their crops."""
+
+    sounds: Tensor
+    """B F W, -1..1: see `model.nets.speech.heard`."""
+    mouth_only: bool
+    """The mouth follows the speech, eyes and emotion the crops; else all follows the speech."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Scene:
     """The conditions of a batch; flags say per clip what the network may see of them."""
@@ -46,11 +56,13 @@ class Scene:
     """B bool: the first latent frame is known, and the clip continues it."""
     faces: FaceCrops | None = None
     """None leaves Face Attn out (stage 1)."""
+    speech: Speech | None = None
+    """None: faces move as their crops do. Where no face is seen, speech moves none either."""
     text: Tensor | None = None
     """B L E: a caption's embedding; None is the network's own idea of no caption."""
 
     def to(self, device: torch.device, dtype: torch.dtype) -> Scene:
-        """The same on a device, numbers as `dtype`."""
+        """The same on a device, numbers as `dtype`; sounds stay as they are until they are features."""
         return replace(
             self,
             maps=self.maps.to(device, dtype),
@@ -60,5 +72,6 @@ class Scene:
             first=self.first.to(device, dtype),
             first_given=self.first_given.to(device),
             faces=self.faces and self.faces.to(device, dtype),
+            speech=self.speech and self.speech._replace(sounds=self.speech.sounds.to(device)),
             text=None if self.text is None else self.text.to(device, dtype),
         )

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from model.nets.face import Reach
 from model.nets.motion import MotionSizes, pd_fgc, tiny_motion
+from model.nets.speech import SpeechSizes, six_layers, tiny_speech
 
 LARGEST = 2**16
 """Largest size of anything: no tensor's size overflows."""
@@ -34,6 +35,7 @@ class Sizes:
     """Numbers that stand for the time before it is embedded."""
     motion: MotionSizes
     face_reach: Reach
+    speech: SpeechSizes
 
     def __post_init__(self) -> None:
         for name, size in {**vars(self), **vars(self.motion)}.items():
@@ -67,6 +69,7 @@ def tiny() -> Sizes:
         waves=64,
         motion=tiny_motion(),
         face_reach="frame",
+        speech=tiny_speech(),
     )
 
 
@@ -95,4 +98,5 @@ def wan(*, width: int, heads: int, layers: int, ffn: int) -> Sizes:
         waves=256,
         motion=pd_fgc(),
         face_reach="frame",
+        speech=six_layers(),
     )

@@ -13,26 +13,39 @@ def start(net: nn.Module, generator: Generator) -> None:
     """Draw the weights of a `DiT`.
 
     Layers behind a ReLU or SiLU in the encoders keep the size of the signal (He); those of the transformer
-    are Glorot's, as in Wan 2.1. Parts that are added to a base begin with zero as their answer.
+    are Glorot's, as in Wan 2.1. Parts that are added to a base begin with zero as their answer. The speech
+    encoder is drawn last: the rest is the same with it and without.
     """
     for name, module in net.named_modules():
-        if isinstance(module, nn.Linear | nn.Conv2d | nn.Conv3d):
-            if name.startswith(("face.motion.", "pose.")):
-                init.kaiming_normal_(module.weight, nonlinearity="relu", generator=generator)
-            else:
-                init.xavier_uniform_(module.weight.flatten(1), generator=generator)
-            if module.bias is not None:
-                init.zeros_(module.bias)
+        if not name.startswith("speech."):
+            draw(name, module, generator)
     for name, parameter in net.named_parameters():
         if name.endswith("modulation"):
             init.normal_(parameter, std=parameter.shape[-1] ** -0.5, generator=generator)
         elif name in {"no_reference", "face.null"}:
             init.normal_(parameter, std=STD, generator=generator)
+    for name, module in net.named_modules():
+        if name.startswith("speech."):
+            draw(name, module, generator)
     for name, parameter in net.named_parameters():
         if begins_as_zero(name):
             init.zeros_(parameter)
 
 
+def draw(name: str, module: nn.Module, generator: Generator) -> None:
+    """Draw the weights of a layer, if it is one."""
+    if isinstance(module, nn.Linear | nn.Conv1d | nn.Conv2d | nn.Conv3d):
+        if name.startswith(("face.motion.", "pose.", "speech.conv")):
+            init.kaiming_normal_(module.weight, nonlinearity="relu", generator=generator)
+        else:
+            init.xavier_uniform_(module.weight.flatten(1), generator=generator)
+        if module.bias is not None:
+            init.zeros_(module.bias)
+
+
 def begins_as_zero(name: str) -> bool:
     """Whether a weight is zero in a fresh network: outputs of added parts, and the read-out."""
-    return "_attn.attention.o." in name or name.startswith(("control_embedding.", "head.head."))
+    return "_attn.attention.o." in name or name.startswith(ANSWERS)
+
+
+ANSWERS = ("control_embedding.", "head.head.", "speech.out.")

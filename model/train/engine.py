@@ -7,7 +7,7 @@ and settings give the same losses.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Literal, Protocol
+from typing import Any, Literal, Protocol, TypeVar
 
 import torch
 from torch import Tensor, nn
@@ -19,6 +19,9 @@ from model.train.optimizer import AveragingAdamW, Kind, OptimizerSettings
 Dtype = Literal["float32", "bfloat16"]
 DTYPES: dict[Dtype, torch.dtype] = {"float32": torch.float32, "bfloat16": torch.bfloat16}
 """What the network computes in; weights, moments and averages are float32 in any case."""
+
+
+Answer = TypeVar("Answer")
 
 
 class Engine(Protocol):
@@ -33,6 +36,10 @@ class Engine(Protocol):
 
     def __call__(self, noised_BCTHW: Tensor, times_B: Tensor, scene: Scene, /) -> Tensor:
         """Velocity (B, C, T, H, W), with gradients."""
+        ...
+
+    def ask(self, question: Callable[[Any], Answer], /) -> Answer:
+        """What a question gets out of the network, with gradients; the call above asks for velocities."""
         ...
 
     def backward(self, loss: Tensor) -> None:
@@ -98,7 +105,11 @@ class PlainEngine:
 
     def __call__(self, noised_BCTHW: Tensor, times_B: Tensor, scene: Scene) -> Tensor:
         """Velocity."""
-        return self.net(noised_BCTHW, times_B, scene)
+        return self.ask(lambda net: net(noised_BCTHW, times_B, scene))
+
+    def ask(self, question: Callable[[Any], Answer]) -> Answer:
+        """What a question gets out of the network."""
+        return question(self.net)
 
     def backward(self, loss: Tensor) -> None:
         """Add gradients."""

@@ -40,8 +40,7 @@ def lesson(batch: Batch, codec: VideoCodec, *, faces: bool) -> Lesson:
     else:
         references = stills(batch.references.flatten(0, 1), codec).unflatten(0, batch.references.shape[:2])
     maps = torch.cat([as_unit(batch.skeleton), as_unit(batch.sphere)], dim=1)
-    faces_seen = batch.face_valid & ~batch.drop_face[:, None]
-    crops = FaceCrops(as_input(batch.face).transpose(1, 2), batch.face_points, faces_seen)
+    crops = faces_of(batch)
     scene = Scene(
         maps=maps,
         motion_seen=~batch.drop_pose,
@@ -49,9 +48,14 @@ def lesson(batch: Batch, codec: VideoCodec, *, faces: bool) -> Lesson:
         references_seen=batch.reference_valid & ~batch.drop_references[:, None],
         first=latents[:, :, 0],
         first_given=torch.ones_like(batch.drop_pose),
-        faces=crops if faces else None,
+        faces=crops._replace(seen=crops.seen & ~batch.drop_face[:, None]) if faces else None,
     )
     return Lesson(latents=latents, scene=scene)
+
+
+def faces_of(batch: Batch) -> FaceCrops:
+    """The face crops of a batch, seen wherever there is one."""
+    return FaceCrops(as_input(batch.face).transpose(1, 2), batch.face_points, batch.face_valid)
 
 
 def sometimes_handed_over(scene: Scene, generator: Generator, share: float) -> Scene:

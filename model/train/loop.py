@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 import torch
 from torch import Generator, Tensor
@@ -18,11 +18,12 @@ from model.nets.vae import VideoCodec
 from model.train import begin, saved
 from model.train.faults import Guard, memory_said
 from model.train.frozen import Digests, digests, prove
-from model.train.lesson import Lesson, blank, generator_of, lesson, sometimes_handed_over
-from model.train.objective import Score, score
+from model.train.lesson import blank, generator_of
+from model.train.objective import Score
 from model.train.settings import Training, check_same
 from model.train.stages import Change, Stage, States, change, enter
-from model.train.validation import Exam, Look
+from model.train.tasks import task_of
+from model.train.validation import Look
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -79,7 +80,6 @@ class Trainer:
         self.run, self.settings, self.loader, self.codec = run, settings, loader, codec
         self.device, self.watch = device, watch
         self.build = settings.engine(device)
-        self.exam = Exam(loader, loader.held_out, settings.validation, codec)
         self.number = self.step = 0
         """The stage, from 0, and its steps that are done."""
         found = saved.checkpoints(run)
@@ -111,6 +111,10 @@ class Trainer:
 
     def enter(self, net: DiT, states: States | None, frozen: Digests | None = None) -> None:
         """Enter the stage of the trainer's number; with what was saved of it, in its middle."""
+        self.task = task_of(self.stage, self.settings, self.codec, self.loader)
+        self.exam = self.task.exam(self.loader.held_out)
+        if states is None:
+            self.task.begin(net)
         self.entered = enter(net, self.stage, self.build, self.settings.optimizer, self.step, states)
         self.frozen = frozen or digests(self.entered)
         self.guard = Guard(self.stage.name)
@@ -139,7 +143,8 @@ class Trainer:
 
     def next_stage(self) -> None:
         """Enter the next stage with the weights of this one."""
-        weights = dict(saved.weights(self.entered))
+        following = self.settings.stages[self.number + 1]
+        weights = dict(saved.weights(self.entered, averaged=following.on_averages))
         self.entered.engine.close()
         self.number, self.step = self.number + 1, 0
         self.enter(begin.holding(self.settings, weights), None)
@@ -158,7 +163,8 @@ class Trainer:
         length = engine.step(self.settings.optimizer.rate_at(self.step))
         self.step += 1
         *means, seen = engine.mean(torch.stack(sums).mean(dim=0)).tolist()
-        numbers = {name: mean / seen if seen else 0.0 for name, mean in zip(NUMBERS, means, strict=True)}
+        named = zip(self.task.numbers, means, strict=True)
+        numbers = {name: mean / seen if seen else 0.0 for name, mean in named}
         numbers |= {"gradient": length, "rate": self.settings.optimizer.rate_at(self.step - 1)}
         self.guard.check(self.step, numbers, tuple(keys))
         return Beat(
@@ -166,25 +172,22 @@ class Trainer:
         )
 
     def learn(self, batch: Batch, place: Position) -> Tensor:
-        """Add the gradients of a batch; its numbers, and at the end 1, or all 0 for a batch without clips."""
-        seen = float(len(batch) > 0)
-        given = self.given(batch if seen else blank(batch))
-        generator = generator_of(self.settings.seed, place)
-        found = self.score(given, generator, self.settings.handed_over)
-        self.entered.engine.backward(seen * found.loss)
-        return (
-            seen * torch.stack([*(found.numbers[name] for name in NUMBERS), found.loss.new_ones(())]).detach()
-        )
+        """Add the gradients of a batch; its numbers, then 1, or all 0 where nothing in it counts."""
+        empty = len(batch) == 0
+        given = self.given(blank(batch) if empty else batch)
+        found = self.score(given, generator_of(self.settings.seed, place), self.settings.handed_over)
+        counts = found.counts * (not empty)
+        self.entered.engine.backward(counts * found.loss)
+        numbers = [found.numbers[name] for name in self.task.numbers]
+        return counts * torch.stack([*numbers, torch.ones_like(counts)])
 
-    def given(self, batch: Batch) -> Lesson:
+    def given(self, batch: Batch) -> Any:
         """What a batch teaches in this stage."""
-        return lesson(batch.to(self.device), self.codec, faces=self.stage.faces)
+        return self.task.given(batch.to(self.device))
 
-    def score(self, given: Lesson, generator: Generator, handed_over: float) -> Score:
-        """The loss of a lesson, with hand-overs, times and noise of the generator."""
-        scene = sometimes_handed_over(given.scene, generator, handed_over)
-        given = replace(given, scene=scene)
-        return score(self.entered.engine, given, generator, strength=self.settings.strength)
+    def score(self, given: Any, generator: Generator, handed_over: float) -> Score:
+        """The loss of a lesson, with what is left to chance."""
+        return self.task.score(self.entered.engine, given, generator, handed_over)
 
     def look(self) -> None:
         """Look at the held-out clips, if there are any."""
@@ -207,7 +210,3 @@ class Trainer:
         if self.entered.engine.rank == 0:
             saved.prune(self.run, self.settings.keep)
         self.watch.kept(folder)
-
-
-NUMBERS = ("loss", "target", "answer", "time")
-"""What is said of each batch, in this order."""

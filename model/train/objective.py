@@ -33,6 +33,8 @@ class Score:
     """The mean over all that counts, with its gradient."""
     numbers: dict[str, Tensor]
     """For the log, without gradients, each a single number."""
+    counts: Tensor
+    """1, or 0 where nothing in the batch can be scored."""
 
 
 def score(net: Net, lesson: Lesson, generator: Generator, *, strength: float) -> Score:
@@ -54,7 +56,11 @@ def score(net: Net, lesson: Lesson, generator: Generator, *, strength: float) ->
         "answer": mean(v.square(), counts).mean(),
         "time": times_B.mean(),
     }
-    return Score(loss=loss_B.mean(), numbers={name: number.detach() for name, number in numbers.items()})
+    return Score(
+        loss=loss_B.mean(),
+        numbers={name: number.detach() for name, number in numbers.items()},
+        counts=loss_B.new_ones(()),
+    )
 
 
 def counted(first_given_B: Tensor, x_BCTHW: Tensor) -> Tensor:

@@ -95,9 +95,14 @@ def save(run: Path, standing: Standing, entered: Entered) -> Path:
     return folder
 
 
-def weights(entered: Entered) -> Iterator[tuple[str, Tensor]]:
-    """All weights: those that learn as the engine has them, the others as they were before any rounding."""
-    yield from ((name, entered.engine.weight(name)) for name in entered.learning)
+def weights(entered: Entered, *, averaged: bool = False) -> Iterator[tuple[str, Tensor]]:
+    """All weights: those that learn as the engine has them, the others as they were before any rounding.
+
+    With `averaged`, the averages of those that learn.
+    """
+    engine = entered.engine
+    for name in entered.learning:
+        yield name, engine.state(name, "average") if averaged else engine.weight(name)
     yield from entered.still.items()
 
 

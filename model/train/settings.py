@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
 from functools import partial
 from pathlib import Path
@@ -22,6 +23,9 @@ FREE = {"zero", "accumulate", "recompute", "save_every", "keep", "validation"}
 """Settings that a run may go on with other values of."""
 
 FREE_OF_LOADER = {"workers", "batches_ahead_mib", "fetch_ahead_mib", "max_unfit", "verify"}
+
+FREE_OF_SAMPLE = {"speech"}
+"""It changes neither the order nor what else is drawn, and one task alone hears it."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -62,6 +66,8 @@ class Training:
             raise ValueError("a training has stages, and accumulates, saves and keeps at least 1")
         if not 0 <= self.handed_over <= 1 or self.strength <= 0:
             raise ValueError("handed_over is a share, and the strength of the shift is above 0")
+        if any(stage.task == "speech" for stage in self.stages) and not self.loader.sample.speech:
+            raise ValueError("a stage that teaches speech hears none: set loader.sample.speech")
 
     def as_plain(self) -> dict[str, Any]:
         """The settings as JSON has them."""
@@ -79,22 +85,31 @@ class Training:
 def check_same(begun: dict[str, Any], settings: Training) -> None:
     """That a run goes on under the settings that it began with, as far as its losses depend on them.
 
+    Stages may be appended.
+
     Raises:
         ValueError: it does not; names what differs.
     """
     now = settings.as_plain()
+    now["stages"] = now["stages"][: len(begun.get("stages", []))]
     differs = [
-        f"{name} was {was!r} and is {now.get(name)!r}"
-        for name, was in begun.items()
-        if name not in {*FREE, "loader"} and was != now.get(name)
-    ]
-    loader = begun.get("loader", {})
-    differs += [
-        f"loader.{name} was {was!r} and is {now['loader'].get(name)!r}"
-        for name, was in loader.items()
-        if name not in FREE_OF_LOADER and was != now["loader"].get(name)
+        f"{where}{name} was {was!r} and is {present.get(name)!r}"
+        for where, past, present, free in compared(begun, now)
+        for name, was in past.items()
+        if name not in free and was != present.get(name)
     ]
     if differs:
         raise ValueError(
             f"this run began under other settings: {'; '.join(differs)}. Give those, or take another folder"
         )
+
+
+Plain = dict[str, Any]
+
+
+def compared(begun: Plain, now: Plain) -> Iterator[tuple[str, Plain, Plain, set[str]]]:
+    """Settings then and now, room by room, and which of them are free."""
+    yield "", begun, now, {*FREE, "loader"}
+    loaders = begun.get("loader", {}), now["loader"]
+    yield "loader.", *loaders, {*FREE_OF_LOADER, "sample"}
+    yield "loader.sample.", loaders[0].get("sample", {}), loaders[1]["sample"], FREE_OF_SAMPLE

@@ -7,6 +7,7 @@ Its own checkpoints are not used: they belong to a number of ranks, and to pickl
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from typing import Any, Literal, cast
 
 import torch
@@ -14,13 +15,25 @@ from torch import Tensor, nn
 from torch._C._distributed_c10d import HashStore
 
 from model.nets.scene import Scene
-from model.train.engine import DTYPES, Dtype
+from model.train.engine import DTYPES, Answer, Dtype
 from model.train.optimizer import AveragingAdamW, Kind, OptimizerSettings
 
 Zero = Literal[1, 2, 3]
 
 SILENT = 2**31 - 1
 """Steps between two reports of DeepSpeed's own."""
+
+
+class Door(nn.Module):
+    """A network that can be asked anything: DeepSpeed lets everything in by one forward."""
+
+    def __init__(self, net: nn.Module) -> None:
+        super().__init__()
+        self.net = net
+
+    def forward(self, question: Callable[[nn.Module], Answer]) -> Answer:
+        """What a question gets out of the network."""
+        return question(self.net)
 
 
 class DeepSpeedEngine:
@@ -46,7 +59,7 @@ class DeepSpeedEngine:
         )
         learning = [weight for weight in net.parameters() if weight.requires_grad]
         self.engine, sharded, _, _ = deepspeed.initialize(
-            model=net.to(device, DTYPES[dtype]),
+            model=Door(net.to(device, DTYPES[dtype])),
             model_parameters=learning,
             optimizer=AveragingAdamW(learning, settings),
             config={
@@ -80,7 +93,11 @@ class DeepSpeedEngine:
 
     def __call__(self, noised_BCTHW: Tensor, times_B: Tensor, scene: Scene) -> Tensor:
         """Velocity."""
-        return self.engine(noised_BCTHW, times_B, scene)
+        return self.ask(lambda net: net(noised_BCTHW, times_B, scene))
+
+    def ask(self, question: Callable[[Any], Answer]) -> Answer:
+        """What a question gets out of the network."""
+        return cast("Answer", self.engine(question))
 
     def backward(self, loss: Tensor) -> None:
         """Add gradients."""

@@ -1,4 +1,4 @@
-"""Body, then face, then everything (method.md 8), and what a change of stage does.
+"""Body, then face, then everything (method.md 8), then speech (2.3), and what a change of stage does.
 
 A stage is a training of its own on the weights of the one before: `enter` is the only way in, from a stage's
 beginning as from the middle of one.
@@ -7,7 +7,7 @@ beginning as from the middle of one.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import get_args
+from typing import Literal, get_args
 
 from torch import Tensor, nn
 
@@ -17,6 +17,9 @@ from model.train.optimizer import KINDS, Kind, OptimizerSettings
 
 FACE: tuple[Part, ...] = ("face_encoder", "face_attn", "no_face")
 BODY: tuple[Part, ...] = ("base", "no_caption", "pose", "reference", "no_reference")
+
+Taught = Literal["video", "speech"]
+"""What is learned: to make videos, or to move faces by speech."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,6 +31,9 @@ class Stage:
     learning: tuple[Part, ...]
     faces: bool
     """The network is told of faces; else Face Attn is left out."""
+    task: Taught = "video"
+    on_averages: bool = False
+    """Begins on the averages of what the stage before taught, not on its weights as last moved."""
 
     def __post_init__(self) -> None:
         unknown = set(self.learning) - set(get_args(Part))
@@ -35,6 +41,8 @@ class Stage:
             raise ValueError(f"stage {self.name!r} needs steps, and parts to learn out of {get_args(Part)}")
         if not self.faces and set(self.learning) & set(FACE):
             raise ValueError(f"stage {self.name!r} is to learn faces and is told of none")
+        if (self.task == "speech") != (self.learning == ("speech",)):
+            raise ValueError(f"stage {self.name!r}: speech is a task of its own, and teaches no other part")
 
 
 def body(steps: int) -> Stage:
@@ -50,6 +58,13 @@ def face(steps: int) -> Stage:
 def everything(steps: int) -> Stage:
     """All parts together."""
     return Stage(name="everything", steps=steps, learning=(*BODY, *FACE), faces=True)
+
+
+def speech(steps: int) -> Stage:
+    """The speech encoder alone, beside a network as it is used: the averages rest."""
+    return Stage(
+        name="speech", steps=steps, learning=("speech",), faces=True, task="speech", on_averages=True
+    )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -80,7 +95,13 @@ def change(before: Stage | None, stage: Stage) -> Change:
     reset += [f"optimizer: moments of {', '.join(resting)}, dropped: they learn no more"] if resting else []
     return Change(
         stage=stage.name,
-        kept=("weights: all, as last moved, not their averages", "loader: goes on in its order", "seed"),
+        kept=(
+            "weights: the averages of what was taught, all others as they are"
+            if stage.on_averages
+            else "weights: all, as last moved, not their averages",
+            "loader: goes on in its order",
+            "seed",
+        ),
         created=(f"optimizer: moments of {', '.join(joining)}, at zero",) if joining else (),
         reset=(*reset, "average: begins again at the weights", "schedule: warm-up from step 0"),
     )

@@ -10,6 +10,7 @@ import torch
 from model.checkpoints import Weights, check_keys
 from model.nets.codecs import open_codec
 from model.nets.dit import DiT
+from model.nets.parts import Part
 from model.nets.sizes import Sizes
 from model.nets.vae import VideoCodec
 from model.train import saved
@@ -32,17 +33,46 @@ def trained(run: Path, taken: Taken, where: torch.device) -> tuple[DiT, VideoCod
     Raises:
         ValueError: there is none, it is not ours, or the autoencoder is missing.
     """
-    found = saved.checkpoints(run)
-    if not found:
-        raise ValueError(f"{run}: no checkpoint of a run there")
-    folder = found[-1]
-    told = saved.standing(folder).settings
-    settings = saved.read_as(Training, told, f"{folder}: not the settings of a training")
+    folder = last_of(run)
+    settings = settings_of(folder)
     weights = saved.averages_of(folder) if taken == "average" else saved.weights_of(folder)
     net = holding(settings.sizes, weights, folder)
     dtype = DTYPES[settings.dtype]
     codec = open_codec(settings.vae or run / CODEC, where, dtype)
     return net.to(where, dtype).eval().requires_grad_(requires_grad=False), codec
+
+
+def has_learned(run: Path, part: Part) -> bool:
+    """Whether a stage that a run has begun teaches a part of the network.
+
+    Raises:
+        ValueError: there is no checkpoint, or it is not ours.
+    """
+    folder = last_of(run)
+    begun = settings_of(folder).stages[: saved.standing(folder).stage + 1]
+    return any(part in stage.learning for stage in begun)
+
+
+def last_of(run: Path) -> Path:
+    """The last checkpoint of a run.
+
+    Raises:
+        ValueError: there is none.
+    """
+    found = saved.checkpoints(run)
+    if not found:
+        raise ValueError(f"{run}: no checkpoint of a run there")
+    return found[-1]
+
+
+def settings_of(folder: Path) -> Training:
+    """The settings that a checkpoint was written under.
+
+    Raises:
+        ValueError: it holds none.
+    """
+    told = saved.standing(folder).settings
+    return saved.read_as(Training, told, f"{folder}: not the settings of a training")
 
 
 def holding(sizes: Sizes, weights: Weights, folder: Path) -> DiT:
@@ -51,7 +81,7 @@ def holding(sizes: Sizes, weights: Weights, folder: Path) -> DiT:
     Raises:
         ValueError: the weights are not of these sizes.
     """
-    parts = max(sizes.layers, sizes.motion.depth)
+    parts = max(sizes.layers, sizes.motion.depth, sizes.speech.layers)
     if parts > len(weights):
         raise ValueError(f"{folder}: tells of a network of {parts} layers, and holds {len(weights)} weights")
     with torch.device("meta"):

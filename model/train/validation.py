@@ -8,9 +8,11 @@ B clips, F video frames, H, W height and width of the video, px.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from functools import partial
+from typing import Any
 
 import numpy as np
 import torch
@@ -28,7 +30,6 @@ from model.nets.scene import Scene
 from model.nets.vae import VideoCodec
 from model.sample.solve import Solving, solve
 from model.train.engine import Engine
-from model.train.lesson import Lesson
 from model.train.objective import Net, Score
 
 
@@ -56,7 +57,7 @@ class Look:
     """What was seen of the held-out clips."""
 
     loss: float
-    """Mean over clips and times, without a handed-over frame."""
+    """Mean over clips and times, without a handed-over frame; not a number where nothing could be scored."""
     films: tuple[Film, ...]
 
 
@@ -69,9 +70,9 @@ class Film:
     """F H 4W 3 uint8, from left to right: the reference, the maps, the video as made, the video as it is."""
 
 
-Teach = Callable[[Batch], Lesson]
+Teach = Callable[[Batch], Any]
 """What a batch teaches in the stage under way."""
-Judge = Callable[[Lesson, Generator, float], Score]
+Judge = Callable[[Any, Generator, float], Score]
 """The loss of a lesson, given what draws times and noise, and the share of hand-overs."""
 
 
@@ -108,11 +109,14 @@ class Exam:
         for clip, counts in turns(len(self), engine.rank, engine.ranks):
             given = teach(self[clip])
             for time in range(self.settings.times):
-                loss = judge(given, self.lot(clip, time), 0.0).loss
-                sums += counts * torch.stack([loss, torch.ones_like(loss)])
+                found = judge(given, self.lot(clip, time), 0.0)
+                sums += counts * found.counts * torch.stack([found.loss, torch.ones_like(found.loss)])
         loss, num = engine.mean(sums).tolist()
         filmed = range(min(self.settings.films, len(self)))
-        return Look(loss=loss / num, films=tuple(self.film(clip, engine, teach) for clip in filmed))
+        return Look(
+            loss=loss / num if num else math.nan,
+            films=tuple(self.film(clip, engine, teach) for clip in filmed),
+        )
 
     def film(self, clip: int, engine: Engine, teach: Teach) -> Film:
         """A clip beside what the network makes of it."""

@@ -13,9 +13,8 @@ from numpy.typing import NDArray
 from pipeline.core import Rejected
 from pipeline.media.encode import BITEXACT, compiled, failure
 from pipeline.media.fetch import at_hand
-from schemas.media import FPS, Clip
+from schemas.media import FPS, SOUND_RATE, Clip
 
-SAMPLE_RATE = 16_000
 LEAD_S = 2.0
 """Decoding starts this long before the clip: seeking is coarse, and decoders need a run-up."""
 LIMIT_S = 300.0
@@ -25,7 +24,7 @@ FILM_RATE = 48_000
 
 def num_samples(num_frames: int) -> int:
     """Samples in the span of this many frames."""
-    return round(num_frames * SAMPLE_RATE / FPS)
+    return round(num_frames * SOUND_RATE / FPS)
 
 
 def clip_sound(clip: Clip) -> NDArray[np.int16]:
@@ -64,9 +63,9 @@ def sound_command(clip: Clip, path: Path, wanted: int) -> list[str]:
         protocol_whitelist="file,pipe",
         **seek,
     )
-    first = round(start_s * SAMPLE_RATE)
+    first = round(start_s * SOUND_RATE)
     placed = source["a:0"].filter(
-        "aresample", SAMPLE_RATE, ochl="mono", osf="s16", first_pts=first, **{"async": 1}
+        "aresample", SOUND_RATE, ochl="mono", osf="s16", first_pts=first, **{"async": 1}
     )
     span = placed.filter("atrim", start_pts=first, end_pts=first + wanted)
     return compiled(span.output("pipe:", format="s16le", acodec="pcm_s16le").global_args("-copyts"))
@@ -81,7 +80,7 @@ def encode_flac(path: Path, sound: NDArray[np.int16], num_frames: int) -> bytes:
     """
     whole = np.zeros(num_samples(num_frames), "<i2")
     whole[: len(sound)] = sound
-    samples = ffmpeg.input("pipe:", format="s16le", ar=SAMPLE_RATE, ac=1)
+    samples = ffmpeg.input("pipe:", format="s16le", ar=SOUND_RATE, ac=1)
     command = compiled(samples.output(f"file:{path}", format="flac", acodec="flac", **BITEXACT))
     done = subprocess.run(command, check=False, input=whole.tobytes(), capture_output=True, timeout=LIMIT_S)
     if done.returncode:

@@ -7,11 +7,12 @@ from dataclasses import dataclass
 
 from pipeline.media.arrays import DamagedError
 from pipeline.media.facts import SoundFacts, VideoFacts, jpeg_size, sound_facts, video_facts
-from pipeline.media.sound import SAMPLE_RATE, num_samples
+from pipeline.media.sound import num_samples
 from pipeline.media.tar import sample_digest
 from pipeline.media.verify_meta import wrong_meta
 from pipeline.media.verify_tracks import wrong_tracks
 from schemas.index import IndexRow
+from schemas.media import SOUND_RATE
 from schemas.sample import (
     AUDIO,
     FACE,
@@ -110,7 +111,7 @@ def check_sound(exhibit: Exhibit) -> Iterator[str]:
     """The sound is 16 kHz mono and as long as the clip."""
     if AUDIO in exhibit.members:
         found = sound_facts(exhibit.members[AUDIO])
-        expected = SoundFacts("flac", SAMPLE_RATE, 1, num_samples(exhibit.row.frames))
+        expected = SoundFacts("flac", SOUND_RATE, 1, num_samples(exhibit.row.frames))
         if found != expected:
             yield f"{found}, expected {expected}"
 

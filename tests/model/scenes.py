@@ -11,6 +11,7 @@ from model.nets.dit import DiT
 from model.nets.motion import MotionSizes
 from model.nets.scene import FaceCrops, Scene
 from model.nets.sizes import Sizes, tiny
+from model.nets.speech import SpeechSizes
 
 CHANNELS, TEXT = 16, 24
 
@@ -24,7 +25,8 @@ def small(**changes: object) -> Sizes:
     """Sizes that compute in milliseconds."""
     sizes = Sizes(**{**vars(tiny()), "width": 48, "heads": 2, "layers": 2, "ffn": 96, "text_width": TEXT})
     motion = MotionSizes(side=32, placing="aligned", stem=8, depth=1, maps=8, feature=16)
-    return replace(sizes, **{"motion": motion, **changes})  # type: ignore[arg-type]
+    speech = SpeechSizes(width=16, heads=2, layers=1)
+    return replace(sizes, **{"motion": motion, "speech": speech, **changes})  # type: ignore[arg-type]
 
 
 def awake(sizes: Sizes, **options: bool) -> DiT:

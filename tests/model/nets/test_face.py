@@ -81,19 +81,19 @@ def test_frames_without_a_face_are_null_tokens() -> None:
     crops = torch.randn(2, 3, 3, 40, 40, generator=seed(0))
     seen = torch.tensor([[True, False, True], [False, False, True]])
     faces = FaceCrops(crops, eyes_and_mouth(2, 3, side=40), seen)
-    tokens = encoder(faces)
+    tokens = encoder.tokens(encoder(faces), seen)
     assert tokens[~seen].eq(0.5).all()
-    torch.testing.assert_close(tokens[seen], encoder(faces._replace(seen=torch.ones_like(seen)))[seen])
+    torch.testing.assert_close(tokens[seen], encoder.mlp(encoder(faces))[seen])
 
 
 @torch.inference_mode()
-def test_vectors_from_elsewhere_make_the_same_tokens() -> None:
+def test_crops_become_vectors_one_by_one() -> None:
     encoder, seen = FaceEncoder(small().motion, WIDTH, recompute=False), torch.ones(2, 3, dtype=torch.bool)
     crops = torch.randn(2, 3, 3, 32, 32, generator=seed(0))
     vectors = encoder.vectors(crops.flatten(0, 1)).view(2, 3, -1)
     assert vectors.shape[-1] == 6 + 30 + 16
     faces = FaceCrops(crops, torch.zeros(2, 3, 3, 2), seen)
-    torch.testing.assert_close(encoder.tokens(vectors, seen), encoder(faces))
+    torch.testing.assert_close(encoder(faces), vectors)
 
 
 @pytest.mark.parametrize("placing", ["aligned", "plain"])
@@ -110,7 +110,7 @@ def test_an_aligned_face_may_lean_and_a_plain_one_may_not(placing: Placing) -> N
     encoder = FaceEncoder(replace(small().motion, placing=placing), WIDTH, recompute=False)
     placed = encoder.placed(crops, both)
     assert ((placed[0] - placed[1]).abs().max() < 0.02) == (placing == "aligned")
-    expected = encoder.tokens(encoder.vectors(placed), seen[0])
+    expected = encoder.vectors(placed)
     torch.testing.assert_close(encoder(FaceCrops(crops[None], both[None], seen))[0], expected)
 
 
@@ -119,5 +119,5 @@ def test_faces_that_are_not_there_leave_gradients_finite() -> None:
     crops, seen = torch.zeros(1, 2, 3, 32, 32), torch.tensor([[True, False]])
     points = eyes_and_mouth(1, 2, side=32)
     points[:, 1] = 0
-    encoder(FaceCrops(crops, points, seen)).square().sum().backward()
+    encoder.tokens(encoder(FaceCrops(crops, points, seen)), seen).square().sum().backward()
     assert all(p.grad.isfinite().all() for p in encoder.parameters() if p.grad is not None)

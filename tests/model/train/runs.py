@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import sys
 from dataclasses import replace
@@ -18,7 +19,7 @@ from model.nets.sizes import Sizes
 from model.train.loop import Beat, Trainer
 from model.train.optimizer import OptimizerSettings
 from model.train.settings import Training
-from model.train.stages import Change, Stage, body, everything, face
+from model.train.stages import Change, Stage, body, everything, face, speech
 from model.train.validation import Look
 from tests.model.data import sets
 from tests.model.scenes import small
@@ -31,6 +32,27 @@ def loaded() -> LoaderSettings:
     base = sets.settings()
     deal = replace(base.deal, window=WindowRule(max_frames=25), max_tokens=500)
     return replace(base, deal=deal, sample=replace(base.sample, maps="baked"))
+
+
+def heard(seed: int = 0) -> LoaderSettings:
+    """The same with sound."""
+    return replace(loaded(), sample=replace(loaded().sample, speech=True), seed=seed)
+
+
+def seed_of(data: Path, slots: range, loud: int) -> int:
+    """The first seed that puts clips with sound into so many of these slots of the first epoch."""
+
+    def found(seed: int) -> int:
+        loader = Loader(str(data), heard(seed))
+        draws = (loader.order.epoch(0).slot(slot)[0] for slot in slots)
+        return sum(loader.index.row(draw.row).has_audio for draw in draws)
+
+    return next(seed for seed in itertools.count() if found(seed) == loud)
+
+
+def short(seed: int) -> dict[str, Any]:
+    """Changes to a training that make it short and leave every checkpoint."""
+    return {"stages": (body(3), face(3), speech(2)), "loader": heard(seed), "keep": 9, "save_every": 1}
 
 
 def training(**changes: Any) -> Training:
@@ -113,8 +135,8 @@ def main(said: dict[str, Any]) -> None:
     rank, ranks = 0, 1
     for one in said["trainings"]:
         settings = training(**one["settings"])
-        if one.get("short"):
-            settings = replace(settings, stages=(body(3), face(3)), keep=9, save_every=1)
+        if "short" in one:
+            settings = replace(settings, **short(one["short"]))
         if settings.zero and not torch.distributed.is_initialized():
             join(torch.device("cpu"))
         if torch.distributed.is_initialized():

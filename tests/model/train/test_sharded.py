@@ -14,9 +14,9 @@ from typing import Any
 import pytest
 import torch
 
+from model.nets.parts import part
 from model.train import saved
-from model.train.stages import body, face
-from tests.model.train.runs import Notes, train, training
+from tests.model.train.runs import Notes, seed_of, short, train, training
 from tests.model.train.test_objective import blind
 
 pytestmark = pytest.mark.timeout(600)
@@ -29,7 +29,6 @@ RUNS: dict[str, dict[str, Any]] = {
     "resumed in body": {"zero": 2},
     "resumed in face": {"zero": 3},
 }
-SHORT = (body(3), face(3))
 
 
 @dataclass(frozen=True)
@@ -41,15 +40,17 @@ class Ran:
     losses: dict[str, list[tuple[int, float, float]]]
     """Total step, loss and gradient, by run of the two ranks."""
     folder: Path
+    how: dict[str, Any]
 
 
 @pytest.fixture(scope="module")
 def ran(data_set: Path, tmp_path_factory: pytest.TempPathFactory) -> Ran:
     """The plain runs, then all others by two processes."""
     folder = tmp_path_factory.mktemp("ranks")
-    how = {"accumulate": 2, "stages": SHORT, "keep": 9, "save_every": 1}
-    plain = train(data_set, folder / "plain", training(**how))
-    rounded = train(data_set, folder / "rounded", training(**how, dtype="bfloat16"))
+    order = seed_of(data_set, range(12, 16), loud=1)  # of the speech stage, which one rank hears
+    how = short(order)
+    plain = train(data_set, folder / "plain", training(accumulate=2, **how))
+    rounded = train(data_set, folder / "rounded", training(accumulate=2, dtype="bfloat16", **how))
     for name, last in (("resumed in body", "1-000002"), ("resumed in face", "2-000001")):
         for checkpoint in saved.checkpoints(folder / "plain"):
             if checkpoint.name <= last:
@@ -58,7 +59,7 @@ def ran(data_set: Path, tmp_path_factory: pytest.TempPathFactory) -> Ran:
         {
             "run": str(folder / name),
             "losses": str(folder / f"{name}.txt"),
-            "short": True,
+            "short": order,
             "settings": settings,
         }
         for name, settings in RUNS.items()
@@ -74,7 +75,7 @@ def ran(data_set: Path, tmp_path_factory: pytest.TempPathFactory) -> Ran:
         name: [tuple(json.loads(line)) for line in (folder / f"{name}.txt").read_text().splitlines()]
         for name in RUNS
     }
-    return Ran(plain, rounded, losses, folder)
+    return Ran(plain, rounded, losses, folder, how)
 
 
 def numbers(notes: Notes) -> list[tuple[int, float, float]]:
@@ -111,7 +112,7 @@ def test_a_sharded_run_goes_on_on_one_rank(
 ) -> None:
     checkpoint = ran.folder / name / "checkpoints" / last
     shutil.copytree(checkpoint, tmp_path / "checkpoints" / last)
-    notes = train(data_set, tmp_path, training(stages=SHORT, accumulate=2, keep=9, save_every=1))
+    notes = train(data_set, tmp_path, training(accumulate=2, **ran.how))
     assert_alike(numbers(notes), numbers(ran.plain)[{"1-000002": 2, "2-000001": 4}[last] :], rel=1e-5)
 
 
@@ -128,6 +129,16 @@ def test_checkpoints_hold_the_same_whatever_wrote_them(ran: Ran, name: str) -> N
         if not blind(key):
             atol = 1e-10 if kind == "exp_avg_sq" else 1e-6
             torch.testing.assert_close(states[key, kind], value, rtol=1e-3, atol=atol)
+
+
+@pytest.mark.parametrize("name", ["plain", "zero 1", "zero 2", "zero 3"])
+def test_speech_learns_beside_weights_that_rest(ran: Ran, name: str) -> None:
+    checkpoints = ran.folder / name / "checkpoints"
+    begun, ended = saved.averages_of(checkpoints / "2-000003"), saved.weights_of(checkpoints / "3-000002")
+    assert {part(weight) for weight in begun if not torch.equal(begun[weight], ended[weight])} == {"speech"}
+    standing = saved.standing(checkpoints / "3-000002")
+    assert standing.frozen_now == standing.frozen_before
+    assert sum(loss > 0 for _, loss, _ in numbers(ran.plain)[6:]) == 1  # of the two steps
 
 
 def test_frozen_weights_are_exact_where_the_network_computes_in_bfloat16(ran: Ran) -> None:

@@ -17,8 +17,8 @@ from numpy.typing import NDArray
 from pipeline.media.decode import decode
 from pipeline.media.encode import EncodeError, VideoSettings, write_video
 from pipeline.media.probe import probe
-from pipeline.media.sound import SAMPLE_RATE, add_sound, clip_sound, encode_flac, num_samples
-from schemas.media import Clip, Look, Probed, Source, clip_key
+from pipeline.media.sound import add_sound, clip_sound, encode_flac, num_samples
+from schemas.media import SOUND_RATE, Clip, Look, Probed, Source, clip_key
 from tests.stored import filmed
 from tests.synth import Scene
 
@@ -27,7 +27,7 @@ LOOKS = ("brightness", "contrast", "motion", "frozen", "sharpness")
 COUNTED_S = 12
 
 
-def counted(rate: int = SAMPLE_RATE) -> NDArray[np.int16]:
+def counted(rate: int = SOUND_RATE) -> NDArray[np.int16]:
     """Sound whose every sample says when it is: a ramp, 1 at the start."""
     return (np.arange(COUNTED_S * rate) % 30_000 + 1).astype("<i2")
 
@@ -85,15 +85,15 @@ def clip_of(path: Path, first_frame: int, num_frames: int, container: str = "mat
 @pytest.mark.parametrize("first_frame", [0, 1, 37, 120, 200])
 @pytest.mark.parametrize("late_ms", [0, 750], ids=["together", "sound_first"])
 def test_samples_are_those_of_the_clips_span(tmp_path: Path, first_frame: int, late_ms: int) -> None:
-    sound = wav(tmp_path / "a.wav", counted(), SAMPLE_RATE)
+    sound = wav(tmp_path / "a.wav", counted(), SOUND_RATE)
     path = video_with_sound(tmp_path / "a.mkv", sound, "-c:a", "pcm_s16le", late=f"{late_ms / 1000}")
     got = clip_sound(clip_of(path, first_frame, 49))
-    first = round(first_frame * SAMPLE_RATE / 24) + late_ms * SAMPLE_RATE // 1000
+    first = round(first_frame * SOUND_RATE / 24) + late_ms * SOUND_RATE // 1000
     np.testing.assert_array_equal(got, counted()[first : first + num_samples(49)])
 
 
 def test_sound_that_starts_late_is_preceded_by_silence(tmp_path: Path) -> None:
-    sound = wav(tmp_path / "a.wav", counted(), SAMPLE_RATE)
+    sound = wav(tmp_path / "a.wav", counted(), SOUND_RATE)
     path = video_with_sound(tmp_path / "a.mkv", sound, "-c:a", "pcm_s16le", sound_late="0.5")
     got = clip_sound(clip_of(path, 0, 48))
     assert not got[:8_000].any()
@@ -115,14 +115,14 @@ def test_coded_stereo_keeps_its_place(tmp_path: Path, codec: str, first_frame: i
 
 
 def test_sound_that_ends_early_or_never_starts_is_short_or_empty(tmp_path: Path) -> None:
-    sound = wav(tmp_path / "a.wav", counted()[: 3 * SAMPLE_RATE], SAMPLE_RATE)
+    sound = wav(tmp_path / "a.wav", counted()[: 3 * SOUND_RATE], SOUND_RATE)
     path = video_with_sound(tmp_path / "a.mkv", sound, "-c:a", "pcm_s16le")
-    assert len(clip_sound(clip_of(path, 48, 48))) == SAMPLE_RATE
+    assert len(clip_sound(clip_of(path, 48, 48))) == SOUND_RATE
     assert len(clip_sound(clip_of(path, 96, 48))) == 0
 
 
 def test_a_broken_track_is_empty_and_no_error(tmp_path: Path) -> None:
-    sound = wav(tmp_path / "a.wav", counted(), SAMPLE_RATE)
+    sound = wav(tmp_path / "a.wav", counted(), SOUND_RATE)
     path = video_with_sound(tmp_path / "a.mkv", sound, "-c:a", "pcm_s16le")
     clip = clip_of(path, 24, 48)
     path.write_bytes(path.read_bytes().replace(b"A_PCM/INT/LIT", b"A_UNKNOWN/XYZ"))
@@ -131,7 +131,7 @@ def test_a_broken_track_is_empty_and_no_error(tmp_path: Path) -> None:
 
 def test_a_playlist_is_not_followed(tmp_path: Path) -> None:
     """Only the demuxer that the probe trusted reads the file, whatever it has become since."""
-    sound = wav(tmp_path / "a.wav", counted(), SAMPLE_RATE)
+    sound = wav(tmp_path / "a.wav", counted(), SOUND_RATE)
     path = video_with_sound(tmp_path / "a.ts", sound, "-c:a", "mp2")
     clip = clip_of(path, 24, 48, "mpegts")
     assert len(clip_sound(clip)) > 0
@@ -149,7 +149,7 @@ def test_flac_is_exact_and_padded_to_the_span(tmp_path: Path, num_frames: int) -
     with av.open(io.BytesIO(data)) as file:
         stream = file.streams.audio[0]
         assert (stream.sample_rate, stream.layout.name, stream.codec_context.name) == (
-            SAMPLE_RATE,
+            SOUND_RATE,
             "mono",
             "flac",
         )

@@ -1,0 +1,136 @@
+"""What a stage teaches by: a batch becomes a lesson, and the network is scored on it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import Any, ClassVar, Protocol
+
+import torch
+from torch import Generator
+
+from model.data.batch import Batch
+from model.data.index import Index
+from model.data.stream import Loader
+from model.nets.dit import DiT
+from model.nets.vae import VideoCodec
+from model.train.engine import Engine
+from model.train.lesson import Lesson, lesson, sometimes_handed_over
+from model.train.objective import Score, score
+from model.train.settings import Training
+from model.train.speaking import Talk, score_speech, shown_by, spread_of, talk
+from model.train.stages import Stage
+from model.train.validation import Exam, ValidationSettings
+
+
+class Task(Protocol):
+    """The way from a batch to a loss."""
+
+    numbers: ClassVar[tuple[str, ...]]
+    """What is said of each batch, in this order."""
+
+    def begin(self, net: DiT) -> None:
+        """Measure what a network has to know before its first step."""
+        ...
+
+    def exam(self, held_out: Index | None) -> Exam:
+        """What is looked at of held-out samples."""
+        ...
+
+    def given(self, batch: Batch) -> Any:
+        """The lesson of a batch, which has clips, where its tensors are."""
+        ...
+
+    def score(self, engine: Engine, given: Any, generator: Generator, handed_over: float) -> Score:
+        """The loss of a lesson; what is left to chance comes from the generator."""
+        ...
+
+
+@dataclass(frozen=True, kw_only=True)
+class VideoTask:
+    """Velocities of noised videos."""
+
+    loader: Loader
+    codec: VideoCodec
+    validation: ValidationSettings
+    faces: bool
+    strength: float
+    numbers: ClassVar[tuple[str, ...]] = ("loss", "target", "answer", "time")
+
+    def begin(self, net: DiT) -> None:
+        """Nothing is to be measured."""
+
+    def exam(self, held_out: Index | None) -> Exam:
+        """All samples, some made into films."""
+        return Exam(self.loader, held_out, self.validation, self.codec)
+
+    def given(self, batch: Batch) -> Lesson:
+        """Latents and their scene."""
+        return lesson(batch, self.codec, faces=self.faces)
+
+    def score(self, engine: Engine, given: Lesson, generator: Generator, handed_over: float) -> Score:
+        """With times and noise of the generator, and a share of clips that continue another."""
+        scene = sometimes_handed_over(given.scene, generator, handed_over)
+        return score(engine, replace(given, scene=scene), generator, strength=self.strength)
+
+
+@dataclass(frozen=True, kw_only=True)
+class SpeechTask:
+    """Motion of faces by what is heard."""
+
+    loader: Loader
+    codec: VideoCodec
+    validation: ValidationSettings
+    numbers: ClassVar[tuple[str, ...]] = ("loss", "target", "mouth", "pace")
+
+    @torch.no_grad()
+    def begin(self, net: DiT) -> None:
+        """Mean and spread of the motion of faces that are heard.
+
+        Raises:
+            ValueError: no sample has both a face and sound, or one breaks a promise of formats.md.
+        """
+        some = Exam(self.loader, heard_in(self.loader.index), ValidationSettings(clips=MEASURED), self.codec)
+        shown = [shown_by(net, talk(some[clip])) for clip in range(len(some))]
+        if not sum(map(len, shown)):
+            raise ValueError(f"{self.loader.root}: no sample has a face and sound: speech cannot be learned")
+        mean_V, spread_V = spread_of(torch.cat(shown), net.sizes.motion.parts)
+        net.speech.mean_V.copy_(mean_V)
+        net.speech.spread_V.copy_(spread_V)
+
+    def exam(self, held_out: Index | None) -> Exam:
+        """Samples with sound; no films, as videos are not learned."""
+        return Exam(
+            self.loader, held_out and heard_in(held_out), replace(self.validation, films=0), self.codec
+        )
+
+    def given(self, batch: Batch) -> Talk:
+        """Sounds and faces."""
+        return talk(batch)
+
+    def score(self, engine: Engine, given: Talk, generator: Generator, handed_over: float) -> Score:  # noqa: ARG002 - a task's
+        """Nothing is left to chance."""
+        return engine.ask(partial(score_speech, given=given))
+
+
+MEASURED = 32
+"""Samples that mean and spread are measured on."""
+
+
+def heard_in(index: Index) -> Index | None:
+    """The samples with sound."""
+    heard = replace(index, table=index.table.filter(index.table["has_audio"]))
+    return heard if len(heard) else None
+
+
+def task_of(stage: Stage, settings: Training, codec: VideoCodec, loader: Loader) -> Task:
+    """What a stage of a training teaches by."""
+    if stage.task == "speech":
+        return SpeechTask(loader=loader, codec=codec, validation=settings.validation)
+    return VideoTask(
+        loader=loader,
+        codec=codec,
+        validation=settings.validation,
+        faces=stage.faces,
+        strength=settings.strength,
+    )
