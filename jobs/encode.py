@@ -20,7 +20,9 @@ from pipeline.estimators.devices import num_cuda_devices
 from pipeline.landing import Lap, Ledger, digest
 from pipeline.leg import Leg
 from pipeline.runners.inline import run
+from pipeline.scratch import workplace
 from schemas.latents import INDEX, LatentRow
+from schemas.place import Place
 from schemas.version import LATENTS
 
 if TYPE_CHECKING:
@@ -42,8 +44,8 @@ class Encode:
 
     data: tyro.conf.Positional[str]
     """Folder of the data set, or its URI."""
-    out: Path
-    """Folder of the latents."""
+    out: str
+    """Folder of the latents, or its address in an object store."""
     vae: Path | None = None
     """Folder of an autoencoder in diffusers' layout, or file of a patch codec; None fits OUT/codec.npz."""
     window: WindowRule = field(default_factory=bounded)
@@ -66,31 +68,35 @@ def encode(job: Encode, console: Console) -> int:
     from model.data.latents import write_index  # brings torch along: not before latents are wanted
     from model.encoding import Autoencoder
 
-    path = job.vae or fitted(job.data, job.out / CODEC)
-    autoencoder = Autoencoder(path=path, device=job.device, precision=job.precision)
-    house, ledger = leg(job, autoencoder), Ledger(job.out)
-    with Terminal(console, time.monotonic) as terminal:
-        unseal = partial((job.out / INDEX).unlink, missing_ok=True)
-        run([house], ledger, terminal, clock=time.perf_counter, unseal=unseal, gpus=num_cuda_devices)
-    if not (job.out / INDEX).exists():
+    out = Place.at(job.out)
+    ledger = Ledger(out)
+    with workplace() as folder, Terminal(console, time.monotonic) as terminal:
+        path = job.vae or fitted(job.data, out, folder)
+        autoencoder = Autoencoder(path=path, device=job.device, precision=job.precision)
+        vae, unseal = autoencoder.digest, partial(out.remove, INDEX)
+        house = [leg(job, autoencoder)]
+        run(house, ledger, terminal, clock=time.perf_counter, unseal=unseal, gpus=num_cuda_devices)
+    if out.size(INDEX) is None:
         landed = (ledger.rows(LEG, name, LatentRow) for name in ledger.names(LEG))
-        write_index(str(job.out), chain.from_iterable(landed))
+        write_index(job.out, chain.from_iterable(landed))
     tallies = ledger.tallies(LEG)
     console.print(funnel(tallies))
-    console.print(f"latents.root {job.out}\nlatents.vae {autoencoder.digest}", highlight=False)
+    console.print(f"latents.root {job.out}\nlatents.vae {vae}", highlight=False)
     return 1 if any(tally.rejected for tally in tallies) else 0
 
 
-def fitted(data: str, path: Path) -> Path:
-    """A codec fitted to the data set, at `path`; one that is there already stays."""
+def fitted(data: str, out: Place, folder: Path) -> Path:
+    """The codec in `out`, fitted to the data set where there is none; from a store, its copy in `folder`."""
     from model.fitting import fit_codec
 
-    if not path.exists():
-        path.parent.mkdir(parents=True, exist_ok=True)
-        aside = path.with_name(f".{path.name}.tmp")
-        fit_codec(data).save(aside)
-        aside.replace(path)
-    return path
+    copy = folder / CODEC
+    if out.size(CODEC) is None:
+        fit_codec(data).save(copy)
+        out.put(CODEC, copy)
+    if out.folder is not None:
+        return out.folder / CODEC
+    copy.write_bytes(out.read(CODEC))
+    return copy
 
 
 def leg(job: Encode, autoencoder: Autoencoder) -> Leg:
@@ -99,7 +105,7 @@ def leg(job: Encode, autoencoder: Autoencoder) -> Leg:
 
     step = Step(
         name="encode",
-        make=partial(Encoder, autoencoder, job.data, str(job.out)),
+        make=partial(Encoder, autoencoder, job.data, job.out),
         takes=Parts,
         gives=LatentRow,
         settings=(autoencoder.digest, LATENTS, job.window, job.max_tokens),

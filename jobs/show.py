@@ -14,7 +14,6 @@ from jobs.preview import write_picture
 from jobs.sheets import Picture, below, beside, captioned, fit, label, overlay
 from model.data.position import moved
 from model.data.settings import LoaderSettings
-from model.data.table import as_text
 
 if TYPE_CHECKING:
     from model.data.batch import Batch
@@ -53,7 +52,7 @@ def show(job: Show, console: Console) -> int:
     loader = Loader(job.data, endless)
     loader.position = moved(loader.position, job.batch, loader.order.slots_of)
     place = loader.position
-    console.print(as_text(loader.table()), highlight=False, markup=False)
+    console.print(loader.table(), highlight=False, markup=False)
     batch = next(iter(loader))
     said = f"batch {job.batch}: epoch {place.epoch}, slot {place.slot}, {len(batch)} samples"
     parts = [strip(batch, number) for number in range(len(batch))]

@@ -20,7 +20,6 @@ from rich.console import Console
 from jobs.progress import readable_s
 from jobs.recipes import RECIPES, Name
 from model.data.stream import Loader
-from model.data.table import as_text
 from model.train.seat import Seat, shared_codec, take_seat
 from model.train.settings import Training
 from schemas.version import DRAWING, SCHEMA
@@ -74,7 +73,7 @@ def train(job: Train, console: Console) -> int:
     if seat.rank > 0:
         Trainer(job.out, job.settings, loader, codec, seat.device, Silence()).train()
         return 0
-    console.print(as_text(loader.table()), highlight=False, markup=False)
+    console.print(loader.table(), highlight=False, markup=False)
     console.print(held_out_said(loader), highlight=False)
     curves = Curves(job.out / "curves")
     everyone = Everyone(Terminal(console, time.monotonic, total_steps(job.settings)), curves)

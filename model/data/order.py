@@ -11,7 +11,8 @@ import numpy as np
 from model.data.batch import num_bytes
 from model.data.deal import DealSettings, Epoch, deal
 from model.data.index import Index
-from model.data.table import Line, lines
+from model.data.lengths import lengths
+from model.data.table import as_text, lines
 
 EPOCHS_HELD = 2
 """A step may end one epoch and begin the next."""
@@ -44,9 +45,10 @@ class Order:
             self.epoch(epoch)
         return self.num_slots[epoch]
 
-    def table(self, epoch: int) -> list[Line]:
-        """What an epoch keeps, repeats and leaves out."""
-        return lines(self.stock, self.settings, self.epoch(epoch))
+    def table(self, epoch: int) -> str:
+        """What an epoch keeps, repeats and leaves out, and which windows it shows, for a person."""
+        dealt = self.epoch(epoch)
+        return as_text(lines(self.stock, self.settings, dealt), lengths(self.stock, dealt))
 
     def largest_bytes(self, epoch: int) -> int:
         """Memory of the largest batch of an epoch."""

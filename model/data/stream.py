@@ -29,7 +29,7 @@ from model.data.make import MIB, Maker, Slot, Task
 from model.data.order import Order
 from model.data.position import Position, from_state, moved, slots_left, slots_of_rank
 from model.data.settings import LoaderSettings
-from model.data.table import Line, check
+from model.data.table import check
 from schemas.version import DRAWING
 
 LOG = logging.getLogger(__name__)
@@ -69,8 +69,8 @@ class Loader:
                 raise ValueError(f"{root}: {said}")
             LOG.warning("%s: %s", root, said)
 
-    def table(self) -> list[Line]:
-        """What the epoch of the position keeps, repeats and leaves out."""
+    def table(self) -> str:
+        """What the epoch of the position keeps, repeats and leaves out, and which windows it shows."""
         return self.order.table(self.position.epoch)
 
     @property

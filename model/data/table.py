@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from model.data.deal import DealSettings, Epoch, Stock, longest_windows, quotas
+from model.data.lengths import Lengths, rows_of
 from model.data.windows import num_tokens
 from schemas.index import bucket_name
 
@@ -89,19 +90,26 @@ def check(stock: Stock, settings: DealSettings) -> None:
     quotas(stock, longest_windows(stock, settings) >= settings.window.min_frames, settings)
 
 
-def as_text(table: Sequence[Line]) -> str:
-    """The table for a person."""
-    head = ("", "samples", "kept", "repeated", "resting", "dropped", "batches", "fill")
-    rows: list[tuple[str, ...]] = [head]
+def as_text(table: Sequence[Line], windows: Lengths) -> str:
+    """Both tables for a person."""
+    rows: list[tuple[str, ...]] = [
+        ("", "samples", "kept", "repeated", "resting", "dropped", "batches", "fill")
+    ]
     for line in table:
         said = ", ".join(f"{count} {reason}" for reason, count in line.dropped.items()) or "0"
         counts = (line.samples, line.kept, line.repeated, line.resting)
         rows.append((line.name, *map(str, counts), said, str(line.batches), f"{line.fill:.0%}"))
-    widths = [max(len(row[column]) for row in rows) for column in range(len(head))]
-    return "\n".join(
+    about = "windows by canvas and number of frames: samples + repeats, in batches"
+    return "\n".join([*aligned(rows), "", about, *aligned(rows_of(windows))])
+
+
+def aligned(rows: Sequence[tuple[str, ...]]) -> list[str]:
+    """Lines in which the cells of a column stand below each other, the first ones to the left."""
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    return [
         "  ".join(
             cell.ljust(w) if column == 0 else cell.rjust(w)
             for column, (cell, w) in enumerate(zip(row, widths, strict=True))
         )
         for row in rows
-    )
+    ]

@@ -30,6 +30,7 @@ from model.data.windows import WindowRule
 from model.nets.codec import PatchCodec
 from model.nets.codecs import codec_digest
 from pipeline.landing import Ledger
+from schemas.place import Place
 from tests.model.data import sets
 from tests.stored import write_shards
 
@@ -37,7 +38,7 @@ ROOT = Path(__file__).resolve().parents[2]
 RULE = WindowRule(variants=2, max_frames=33)
 
 
-def command(data: Path, out: Path, *more: str) -> list[str]:
+def command(data: Path, out: Path | str, *more: str) -> list[str]:
     rule = ["--window.variants", "2", "--window.max-frames", "33", "--max-tokens", "1500"]
     return ["encode", str(data), "--out", str(out), *rule, *more]
 
@@ -53,9 +54,9 @@ def vae_of(latents: Path) -> str:
     return codec_digest(latents / "codec.npz", torch.float32)
 
 
-def settings(latents: Path | None, **changes: Any) -> LoaderSettings:
+def settings(latents: Path | str | None, vae: str | None = None, **changes: Any) -> LoaderSettings:
     deal = replace(sets.settings().deal, window=RULE)
-    source = latents and LatentSource(root=str(latents), vae=vae_of(latents))
+    source = latents and LatentSource(root=str(latents), vae=vae or vae_of(Path(latents)))
     return sets.settings(**{"deal": deal, "latents": source, "epochs": 2, **changes})
 
 
@@ -209,6 +210,23 @@ def test_what_cannot_be_done_is_one_sentence(data_set, latents, tmp_path, capsys
 def test_a_loader_that_mirrors_takes_no_latents(latents):
     with pytest.raises(ValueError, match="no mirrored samples"):
         settings(latents, sample=SampleSettings(augment=Augmentation(mirror=0.5)))
+
+
+def test_a_store_holds_the_bytes_of_the_disk(data_set, latents, cloud):
+    out = "s3://bucket/latents"
+    assert main(command(data_set, out)) == 0
+    place = Place.at(out)
+    wanted = {
+        path.relative_to(latents).as_posix()
+        for path in latents.rglob("*")
+        if path.is_file() and path.suffix != ".done"  # markers tell times
+    }
+    assert {entry.name for entry in place.files() if not entry.name.endswith(".done")} == wanted
+    assert all(place.read(name) == (latents / name).read_bytes() for name in wanted)
+    assert all(batch.encoded for batch in batches(data_set, settings(out, vae_of(latents))))
+    cloud.asked()
+    assert main(command(data_set, out)) == 0
+    assert {line.split()[0] for line in cloud.asked()} == {"GET", "HEAD"}
 
 
 KILLED = """

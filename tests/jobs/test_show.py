@@ -42,6 +42,7 @@ def test_a_batch_is_drawn_as_the_loader_gives_it(data_set, tmp_path, capsys):
     said = capsys.readouterr().out
     assert f"batch 3: epoch 0, slot 3, {len(batch)} samples" in said
     assert "group full" in said
+    assert "windows by canvas and number of frames" in said
     for number in range(len(batch)):
         video, skeleton, sphere = (
             np.asarray(part[number, :1]) for part in (batch.video, batch.skeleton, batch.sphere)

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 from hypothesis import given
 
-from model.data.deal import deal
+from model.data.deal import AS_IT_IS, deal
+from model.data.lengths import MOST_COLUMNS, lengths, rows_of
 from model.data.table import as_text, check, lines
 from model.data.windows import WindowRule
 from tests.model.data import stocks
@@ -49,8 +50,47 @@ def test_what_is_never_drawn_is_counted_by_reason_and_refused():
 def test_repeats_and_rests_are_counted():
     stock = replace(stocks.stock(100), group=(np.arange(100) >= 20).astype(np.int64))
     settings = stocks.settings()
-    by_name = {line.name: line for line in lines(stock, settings, deal(stock, settings, 0, 0))}
+    epoch = deal(stock, settings, 0, 0)
+    by_name = {line.name: line for line in lines(stock, settings, epoch)}
     full, half = by_name["group full"], by_name["group half"]
     assert (full.samples, full.kept, full.repeated, full.resting) == (20, 20, 30, 0)
     assert (half.samples, half.kept, half.repeated, half.resting) == (80, 50, 0, 30)
-    assert "group half" in as_text(list(by_name.values()))
+    said = as_text(list(by_name.values()), lengths(stock, epoch))
+    assert "group half" in said
+    assert "frames" in said
+
+
+@given(stocks.two_groups, stocks.even)
+def test_every_draw_is_in_a_window_of_its_bucket(stock, settings):
+    epoch = deal(stock, settings, 0, 1)
+    found = lengths(stock, epoch)
+    by_name = {line.name: line for line in lines(stock, settings, epoch)}
+    for canvas, kept, repeated, batches in zip(
+        found.canvases, found.kept, found.repeated, found.batches, strict=True
+    ):
+        line = by_name[canvas]
+        assert (kept.sum(), repeated.sum(), batches.sum()) == (line.kept, line.repeated, line.batches)
+    assert len(found.spans) <= MOST_COLUMNS
+    for column, (least, most) in enumerate(found.spans):
+        inside = (epoch.frames >= least) & (epoch.frames <= most)
+        assert np.count_nonzero(inside) == (found.kept + found.repeated)[:, column].sum() > 0
+        assert np.count_nonzero(inside[epoch.bounds[:-1]]) == found.batches[:, column].sum()
+
+
+def test_few_lengths_have_a_column_each_and_empty_buckets_say_nothing():
+    stock = replace(
+        stocks.stock(8, num_groups=1),
+        frames=np.where(np.arange(8) < 5, 25, 33),
+        width=np.where(np.arange(8) < 5, 64, 96),
+        height=np.where(np.arange(8) < 5, 96, 64),
+    )
+    settings = stocks.settings(groups=AS_IT_IS, window=WindowRule(min_frames=25, max_frames=25))
+    assert rows_of(lengths(stock, deal(stock, settings, 0, 0))) == [
+        ("frames", "25"),
+        ("64x96", "5 in 1"),
+        ("96x64", "3 in 1"),
+    ]
+    settings = stocks.settings(groups=AS_IT_IS, window=WindowRule(min_frames=25, max_frames=29))
+    table = rows_of(lengths(stock, deal(stock, settings, 0, 0)))
+    assert table[0] == ("frames", "25", "29")
+    assert table[1] == ("64x96", "5 in 1", "")
