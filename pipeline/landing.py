@@ -19,11 +19,12 @@ from __future__ import annotations
 import hashlib
 import json
 import re
+from collections import deque
 from collections.abc import Callable, Container, Iterable, Iterator, Sequence
 from collections.abc import Set as AbstractSet
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from functools import partial
 from pathlib import Path
 from typing import Any, Self, TypeVar
@@ -43,15 +44,19 @@ B = TypeVar("B")
 T = TypeVar("T")
 READERS = 16
 """Files that are read at a time: most of a small file's time is waiting for the disk or the object store."""
+AHEAD = 4 * READERS
+"""Files that are read before they are asked for: there may be a hundred thousand, and each takes memory."""
 MARKER = re.compile(r"[a-z_]+/part-(?P<lap>[^/]+)\.done")
 TABLE = re.compile(r"[a-z_]+/(part|rejects)-(?P<lap>[^/]+)\.parquet")
 RUNNING = "running.json"
 """Beside the landings: what a run says of itself while it lasts. No reader needs it."""
 BATCH_BYTES = 32 * 2**20
 """Rows wait in memory until they weigh this much."""
+ROWS_AT_ONCE = 1024
+"""Rows of a row group that are records at a time."""
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Lap:
     """A set of items that lands whole or not at all."""
 
@@ -62,7 +67,7 @@ class Lap:
     read: Callable[[Ledger], Iterable[Any]]  # module-level functions and partials of them: it must travel
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Landed:
     """What a marker says of a finished lap."""
 
@@ -97,11 +102,12 @@ class Ledger:
         known = {field: said[field] for field in ("inputs", "rows", "rejects", "content")}
         return Landed(**known, steps=tallies)
 
-    def all_landed(self, leg: str) -> dict[str, Landed]:
-        """What the markers of a leg say, by the names of their laps, in order."""
+    def all_landed(self, leg: str) -> Iterator[tuple[str, Landed]]:
+        """The names of the laps of a leg that have a marker, in order, and what it says."""
         names = self.names(leg)
-        landed = read_all(partial(self.landed, leg), names)
-        return {name: lap for name, lap in zip(names, landed, strict=True) if lap is not None}
+        for name, landed in zip(names, read_all(partial(self.landed, leg), names), strict=True):
+            if landed is not None:
+                yield name, landed
 
     def names(self, leg: str) -> list[str]:
         """Laps of a leg that have a marker, in order."""
@@ -111,7 +117,7 @@ class Ledger:
     def tallies(self, leg: str) -> list[Tally]:
         """What became of the items of each step of a leg, over all its laps."""
         steps: dict[str, Tally] = {}
-        for landed in self.all_landed(leg).values():
+        for _, landed in self.all_landed(leg):
             for tally in landed.steps:
                 steps.setdefault(tally.step, Tally(step=tally.step)).add(tally)
         return list(steps.values())
@@ -174,7 +180,9 @@ class Ledger:
                     if not wanted:
                         continue
                 table = file.read_row_group(group)
-                yield from decode(table if wanted is None else table.take(wanted), cls)
+                table = table if wanted is None else table.take(wanted)
+                for start in range(0, table.num_rows, ROWS_AT_ONCE):
+                    yield from decode(table.slice(start, ROWS_AT_ONCE), cls)
 
     def columns(self, leg: str, name: str, columns: Sequence[str]) -> pa.Table:
         """Some columns of a landed lap; nested ones are named with dots."""
@@ -202,10 +210,16 @@ def table_of(leg: str, kind: str, lap: str) -> str:
     return f"{leg}/{kind}-{lap}.parquet"
 
 
-def read_all(read: Callable[[A], B], names: Iterable[A]) -> list[B]:
-    """`read` of each name, in order, many at a time."""
+def read_all(read: Callable[[A], B], names: Iterable[A]) -> Iterator[B]:
+    """`read` of each name, in order, several at a time and few of them ahead."""
     with ThreadPoolExecutor(READERS) as pool:
-        return list(pool.map(read, names))
+        coming: deque[Future[B]] = deque()
+        for name in names:
+            coming.append(pool.submit(read, name))
+            if len(coming) == AHEAD:
+                yield coming.popleft().result()
+        while coming:
+            yield coming.popleft().result()
 
 
 class TableFile:
@@ -262,7 +276,8 @@ def reject_schema() -> pa.Schema:
 
 def marker_text(lap: Lap, landed: Landed) -> str:
     """The marker of a landed lap."""
-    said = {"schema": SCHEMA, "leg": lap.leg, "lap": lap.name, **vars(landed)}
+    said: dict[str, Any] = {"schema": SCHEMA, "leg": lap.leg, "lap": lap.name}
+    said |= {fact.name: getattr(landed, fact.name) for fact in fields(landed)}
     said["steps"] = [vars(tally) for tally in landed.steps]
     return json.dumps(said, indent=1)
 

@@ -5,12 +5,14 @@ Lap names are stable: a grown corpus adds laps and leaves the others as they are
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
+from itertools import islice
 from typing import TypeVar
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from pipeline.landing import Landed, Lap, Ledger, digest, read_all
 from schemas.index import ShardPlan, bucket_name
@@ -24,9 +26,8 @@ def listed(ledger: Ledger, leg: str, settings: str, *, sources_per_lap: int) -> 
     """Chunks of the listing, each part of it cut on its own. A lap carries its rows: they are few."""
     laps: list[Lap] = []
     for part in ledger.names("listing"):
-        rows = list(ledger.rows("listing", part, Listed))
-        for start in range(0, len(rows), sources_per_lap):
-            chunk = rows[start : start + sources_per_lap]
+        rows = ledger.rows("listing", part, Listed)
+        while chunk := list(islice(rows, sources_per_lap)):
             laps.append(
                 Lap(
                     leg=leg,
@@ -43,14 +44,14 @@ def listed(ledger: Ledger, leg: str, settings: str, *, sources_per_lap: int) -> 
 
 def at_once(ledger: Ledger, leg: str, settings: str, *, before: str, cls: type) -> list[Lap]:
     """One lap over all that the leg before has landed."""
-    landed = ledger.all_landed(before)
+    landed = [(name, lap.content, lap.rows) for name, lap in ledger.all_landed(before)]
     return [
         Lap(
             leg=leg,
             name=f"{0:06d}",
-            inputs=digest(settings, *(lap.content for lap in landed.values())),
-            items=sum(lap.rows for lap in landed.values()),
-            read=partial(_all_rows, leg=before, names=tuple(landed), cls=cls),
+            inputs=digest(settings, *(content for _, content, _ in landed)),
+            items=sum(rows for *_, rows in landed),
+            read=partial(_all_rows, leg=before, names=tuple(name for name, *_ in landed), cls=cls),
         )
     ]
 
@@ -58,16 +59,16 @@ def at_once(ledger: Ledger, leg: str, settings: str, *, before: str, cls: type) 
 def first_copies(ledger: Ledger, leg: str, settings: str, *, sources: str, catalogue: str) -> list[Lap]:
     """The laps of the sources again, each with only those that the catalogue kept."""
     kept = {uri for name in ledger.names(catalogue) for uri in _uris(ledger, catalogue, name)}
-    landed = ledger.all_landed(sources)
-    found = read_all(partial(_uris, ledger, sources), landed)
+    contents = _contents(ledger, sources)
+    found = read_all(partial(_uris, ledger, sources), contents)
     laps = []
-    for (name, lap), listed_uris in zip(landed.items(), found, strict=True):
+    for (name, content), listed_uris in zip(contents.items(), found, strict=True):
         uris = tuple(uri for uri in listed_uris if uri in kept)
         laps.append(
             Lap(
                 leg=leg,
                 name=name,
-                inputs=digest(settings, lap.content, *uris),
+                inputs=digest(settings, content, *uris),
                 items=len(uris),
                 read=partial(_sources, leg=sources, name=name, uris=uris),
             )
@@ -84,8 +85,7 @@ class LapForLap:
 
     def __call__(self, ledger: Ledger, leg: str, settings: str) -> list[Lap]:
         """The laps whose lap of the leg before has landed."""
-        landed = ledger.all_landed(self.before)
-        return [self.after(leg, settings, name, lap) for name, lap in landed.items()]
+        return [self.after(leg, settings, name, lap) for name, lap in ledger.all_landed(self.before)]
 
     def after(self, leg: str, settings: str, name: str, landed: Landed) -> Lap:
         """The lap that reads a landed lap of the leg before."""
@@ -100,15 +100,19 @@ class LapForLap:
 
 def shards(ledger: Ledger, leg: str, settings: str, *, before: str, samples_per_shard: int) -> list[Lap]:
     """One lap a tar: samples of one canvas in the order of their keys, wherever they landed."""
-    contents = {name: landed.content for name, landed in ledger.all_landed(before).items()}
-    places = read_all(partial(_places, ledger, before), contents)
-    tars = plan_shards(pa.concat_tables([PLACES.empty_table(), *places]), samples_per_shard)
-    del places  # six million rows are in memory twice while they are sorted: not thrice
-    return [_tar(before, leg, settings, bucket, number, held, contents) for bucket, number, held in tars]
+    contents = _contents(ledger, before)
+    tars = plan_shards(_places(ledger, before, contents), samples_per_shard)
+    named = tuple(contents.items())
+    return [_tar(before, leg, settings, bucket, number, held, named) for bucket, number, held in tars]
 
 
-PLACES = pa.schema([("key", pa.string()), ("bucket", pa.string()), ("lap", pa.string())])
-"""Columns of a plan of tars: a sample's key, its canvas, and the lap that it landed in."""
+PLACES = pa.schema([("key", pa.string()), ("width", pa.int32()), ("height", pa.int32()), ("lap", pa.int32())])
+"""Columns of a plan of tars: a sample's key, its canvas, and which lap it landed in.
+
+There may be millions of rows: nothing that repeats is a string.
+"""
+LAPS_AT_ONCE = 1024
+"""Tables of laps that wait to be put together: small ones take more memory than their rows."""
 
 
 def plan_shards(samples: pa.Table, samples_per_shard: int) -> Iterator[tuple[str, int, pa.Table]]:
@@ -117,20 +121,35 @@ def plan_shards(samples: pa.Table, samples_per_shard: int) -> Iterator[tuple[str
     Samples of a bucket lie in the order of their keys, so those of one source stay together: the shard stage
     opens few sources, and the loader shuffles anyway.
     """
-    samples = samples.sort_by([("bucket", "ascending"), ("key", "ascending")])
-    start = 0
-    for count in samples["bucket"].value_counts():
-        bucket, stop = count["values"].as_py(), start + count["counts"].as_py()
-        for number, first in enumerate(range(start, stop, samples_per_shard)):
-            yield bucket, number, samples.slice(first, min(samples_per_shard, stop - first))
-        start = stop
+    canvases = samples.select(["width", "height"]).group_by(["width", "height"]).aggregate([]).to_pylist()
+    for bucket, canvas in sorted((bucket_name(**canvas), canvas) for canvas in canvases):
+        ours = pc.and_(*(pc.equal(samples[side], canvas[side]) for side in ("width", "height")))
+        held = samples.select(["key", "lap"]).filter(ours)
+        held = held.take(pc.sort_indices(held["key"])).combine_chunks()
+        for number, first in enumerate(range(0, held.num_rows, samples_per_shard)):
+            yield bucket, number, held.slice(first, samples_per_shard)
 
 
-def _places(ledger: Ledger, leg: str, name: str) -> pa.Table:
+def _places(ledger: Ledger, leg: str, names: Iterable[str]) -> pa.Table:
+    """The samples of all laps."""
+    tables = read_all(partial(_places_of, ledger, leg), enumerate(names))
+    blocks = [PLACES.empty_table()]
+    while some := list(islice(tables, LAPS_AT_ONCE)):
+        blocks.append(pa.concat_tables(some).combine_chunks())
+    return pa.concat_tables(blocks)
+
+
+def _places_of(ledger: Ledger, leg: str, numbered: tuple[int, str]) -> pa.Table:
+    """The samples of a lap."""
+    number, name = numbered
     table = ledger.columns(leg, name, ["key", "scene.width", "scene.height"])
-    keys, widths, heights = (column.to_pylist() for column in table.columns)
-    buckets = map(bucket_name, widths, heights)
-    return pa.table([keys, list(buckets), [name] * len(keys)], schema=PLACES)
+    lap = pa.repeat(number, table.num_rows)
+    return pa.table([*table.columns, lap], names=PLACES.names).cast(PLACES)
+
+
+def _contents(ledger: Ledger, leg: str) -> dict[str, str]:
+    """What the laps of a leg gave, by their names: digests."""
+    return {name: landed.content for name, landed in ledger.all_landed(leg)}
 
 
 def _tar(
@@ -140,11 +159,12 @@ def _tar(
     bucket: str,
     number: int,
     held: pa.Table,
-    contents: Mapping[str, str],
+    landed: Sequence[tuple[str, str]],
 ) -> Lap:
+    """A tar; `landed` are the names and digests of all laps before."""
     keys, laps = held["key"].to_pylist(), held["lap"].to_pylist()
     place = f"{bucket}/{number:06d}"
-    parts = (part for key, lap in zip(keys, laps, strict=True) for part in (key, contents[lap]))
+    parts = (part for key, lap in zip(keys, laps, strict=True) for part in (key, landed[lap][1]))
     return Lap(
         leg=leg,
         name=f"{bucket}-{number:06d}",
@@ -155,7 +175,7 @@ def _tar(
             leg=before,
             key=place,
             bucket=bucket,
-            names=" ".join(sorted(set(laps))),
+            names=" ".join(sorted({landed[lap][0] for lap in laps})),
             keys=" ".join(keys),
         ),
     )

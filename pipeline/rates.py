@@ -126,9 +126,7 @@ def works_of(
 def works_landed(ledger: Ledger, legs: Sequence[Leg], rates: Rates) -> list[Work]:
     """The laps that have landed, each as long as its steps were busy, and what a lap costs beside."""
     return [
-        work_of(
-            leg, rates, tuple(busy_s(landed) + rates.lap_s for landed in ledger.all_landed(leg.name).values())
-        )
+        work_of(leg, rates, tuple(busy_s(landed) + rates.lap_s for _, landed in ledger.all_landed(leg.name)))
         for leg in legs
     ]
 

@@ -27,7 +27,7 @@ class Found:
 def find(ledger: Ledger, legs: Sequence[Leg], key: str) -> Found | None:
     """The first reject with a key, in the order of the legs; None where there is none."""
     for leg in legs:
-        for name, landed in ledger.all_landed(leg.name).items():
+        for name, landed in ledger.all_landed(leg.name):
             for row in ledger.rejects(leg.name, name).to_pylist() if landed.rejects else ():
                 if row.pop("leg") == leg.name and row["key"] == key:
                     return Found(leg=leg, lap=name, reject=Reject(**row))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Container, Iterator, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
 from pipeline.landing import Landed, Lap, Ledger
@@ -23,11 +23,11 @@ def chains(legs: Sequence[Leg]) -> Iterator[list[Leg]]:
         yield chain
 
 
-def settled(landed: Mapping[str, Landed], retry: Container[str]) -> dict[str, Landed]:
+def settled(landed: Iterable[tuple[str, Landed]], retry: Container[str]) -> dict[str, Landed]:
     """The laps without a reject for a reason of `retry`; without tallies, for there may be a million."""
     return {
         name: replace(lap, steps=())
-        for name, lap in landed.items()
+        for name, lap in landed
         if not any(reason in retry for tally in lap.steps for reason in tally.reasons)
     }
 
@@ -38,7 +38,7 @@ class Way:
 
     leg: Leg
     laps: int
-    before: Mapping[str, Landed]  # what had landed when it began
+    before: dict[str, Landed]  # what had landed when it began, until it is offered
     done: int = 0
     items: int = 0
     items_done: int = 0
@@ -130,7 +130,7 @@ class Chain:
         """Take note of a lap that could run, or whose landing is as it should be."""
         way = self.ways[place]
         way.items += lap.items
-        landed = way.before.get(lap.name)
+        landed = way.before.pop(lap.name, None)
         if landed is not None and landed.inputs == lap.inputs:
             self.pass_on(place, lap, landed)
         else:

@@ -29,6 +29,8 @@ ROW_BYTES = 32
 
 ROWS_AT_ONCE = 2**16
 """Rows in memory while an index is written, and in one row group."""
+PARTS_AT_ONCE = 1024
+"""Parts that wait to be put together: small ones take more memory than their keys."""
 
 Part = Callable[[Sequence[str]], pa.Table]
 """Gives the named columns of some of an index's rows: asked once for their order, once to be written."""
@@ -70,19 +72,27 @@ class Order:
 
 def order_of(parts: Sequence[Part]) -> tuple[Order, set[str]]:
     """Where each row of the index comes from, and the tars that they name."""
-    with ThreadPoolExecutor() as pool:
-        tables = list(pool.map(lambda part: part(["key", "shard"]), parts))
-    named = {shard for table in tables for shard in table["shard"].unique().to_pylist()}
-    keys = pa.chunked_array([chunk for table in tables for chunk in table["key"].chunks], pa.string())
-    sizes = np.array([table.num_rows for table in tables], dtype=np.int64)
-    del tables
-    keys = keys.combine_chunks()
+    keys, sizes, named = all_keys(parts)
     ranks = pc.sort_indices(keys)
     rank = ranks.to_numpy().astype(np.int64)
     part = np.repeat(np.arange(len(parts)), sizes)[rank]
     order = Order(part, rank - (np.cumsum(sizes) - sizes)[part])
     refuse_repeats(keys.take(ranks), order, parts)
     return order, named
+
+
+def all_keys(parts: Sequence[Part]) -> tuple[pa.Array, NDArray[np.int64], set[str]]:
+    """The keys of all rows, part after part; how many each part has; the tars that they name."""
+    blocks, sizes, named = [pa.array([], pa.string())], [], set()
+    with ThreadPoolExecutor() as pool:
+        for start in range(0, len(parts), PARTS_AT_ONCE):
+            some = parts[start : start + PARTS_AT_ONCE]
+            tables = list(pool.map(lambda part: part(["key", "shard"]), some))
+            whole = pa.concat_tables(tables)
+            blocks.append(whole["key"].combine_chunks())
+            sizes += [table.num_rows for table in tables]
+            named.update(whole["shard"].unique().to_pylist())
+    return pa.concat_arrays(blocks), np.array(sizes, dtype=np.int64), named
 
 
 def refuse_repeats(keys: pa.Array, order: Order, parts: Sequence[Part]) -> None:

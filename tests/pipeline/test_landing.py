@@ -83,10 +83,10 @@ def test_an_interrupted_lap_does_not_exist(tmp_path: Path) -> None:
 
 def test_a_marker_says_from_which_inputs_a_lap_landed(tmp_path: Path) -> None:
     ledger = Ledger(tmp_path)
-    assert ledger.all_landed("sources") == {}
+    assert list(ledger.all_landed("sources")) == []
     landed = ledger.land(lap(), [source(1)], Source, [])
     assert landed.inputs == lap().inputs
-    assert ledger.all_landed("sources") == {"000000": landed}
+    assert list(ledger.all_landed("sources")) == [("000000", landed)]
 
 
 def test_prune_forgets_laps_out_of_plan(tmp_path: Path) -> None:

@@ -20,8 +20,12 @@ keys = st.dictionaries(
 
 
 def tars_of(samples: Iterable[tuple[str, str]], size: int) -> list[tuple[str, int, tuple[str, ...]]]:
-    rows = [(key, bucket, "000000") for key, bucket in samples]
-    table = pa.table(list(map(list, zip(*rows, strict=True))) or [[], [], []], schema=PLACES)
+    rows = [
+        {"key": key, "width": int(width), "height": int(height), "lap": 0}
+        for key, bucket in samples
+        for width, height in [bucket.split("x")]
+    ]
+    table = pa.Table.from_pylist(rows, schema=PLACES)
     return [
         (bucket, number, tuple(held["key"].to_pylist())) for bucket, number, held in plan_shards(table, size)
     ]
