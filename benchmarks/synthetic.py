@@ -1,4 +1,4 @@
-"""A finished ledger of synthetic rows: landings as the real code writes them, without videos.
+"""A finished ledger of synthetic rows: landings as the real code writes them, byte for byte, without videos.
 
 The rows of one lap of each leg are encoded, then written again for every lap under keys of its own. The plan
 that names the laps and their inputs is the real one.
@@ -9,7 +9,8 @@ from __future__ import annotations
 import hashlib
 import itertools
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any, get_args
 
@@ -20,7 +21,7 @@ import pyarrow.parquet as pq
 
 from pipeline.core import Tally
 from pipeline.flow import Curation, legs
-from pipeline.landing import Landed, Lap, Ledger, digest, marker_text, reject_schema
+from pipeline.landing import BATCH_BYTES, Landed, Lap, Ledger, digest, marker_text, read_all, reject_schema
 from pipeline.leg import Leg
 from pipeline.listing import enlist
 from schemas.arrays import array_spec
@@ -32,6 +33,8 @@ from schemas.tracks import Tracked
 SOURCES_PER_LAP = Curation().sources_per_lap
 NUM_FRAMES = 25
 CANVASES = ((640, 960), (784, 784), (960, 640))
+MARK = "#" * 12
+"""Stands for the key of a source in the rows that are written again and again."""
 MOST_LINKS = 60_000
 """Names that a file system gives one file; ext4 allows 65000."""
 
@@ -67,22 +70,25 @@ def value_of(hint: Any, filler: str) -> Any:
     return args[0]  # a literal
 
 
-def pressed(stamp: pa.Table, sources: Iterable[int]) -> pa.Table:
-    """The stamp's rows for these sources: as many as it was made for, or fewer."""
-    ours = list(sources)
-    rows = stamp.slice(0, stamp.num_rows // SOURCES_PER_LAP * len(ours))
-    columns = [renamed(column.combine_chunks(), ours) for column in rows.columns]
+def pressed(stamp: pa.Table, sources: Sequence[int]) -> pa.Table:
+    """The stamp's rows for these sources: for as many as it was made for, or for fewer or more."""
+    keys = [key_of(source) for source in sources for _ in range(stamp.num_rows // SOURCES_PER_LAP)]
+    rows = stamp.slice(0, len(keys))
+    if len(keys) > stamp.num_rows:
+        rows = stamp.take(np.resize(np.arange(stamp.num_rows), len(keys)))
+    columns = [renamed(column.combine_chunks(), pa.array(keys)) for column in rows.columns]
     return pa.table(columns, schema=stamp.schema)
 
 
-def renamed(array: pa.Array, sources: Sequence[int]) -> pa.Array:
-    """The array with the keys of the sources 0, 1, ... replaced in all strings."""
+def renamed(array: pa.Array, keys: pa.Array) -> pa.Array:
+    """The array with the mark in all strings replaced by the keys, one a row."""
     if pa.types.is_string(array.type):
-        for number, source in enumerate(sources):
-            array = pc.replace_substring(array, f"#{number:011x}", key_of(source))
-        return array
+        at = array[0].as_py().find(MARK)
+        if at >= 0:
+            head, tail = pc.utf8_slice_codeunits(array, 0, at), pc.utf8_slice_codeunits(array, at + len(MARK))
+            return pc.binary_join_element_wise(head, keys, tail, "")
     if pa.types.is_struct(array.type):
-        parts = [renamed(array.field(i), sources) for i in range(array.type.num_fields)]
+        parts = [renamed(array.field(i), keys) for i in range(array.type.num_fields)]
         return pa.StructArray.from_arrays(parts, fields=list(array.type))
     return array
 
@@ -90,16 +96,14 @@ def renamed(array: pa.Array, sources: Sequence[int]) -> pa.Array:
 def stamp_of(cls: Any, rows_per_source: int) -> pa.Table:
     """A lap of records whose keys are those of clips where there are several a source."""
     rows = []
-    for number in range(SOURCES_PER_LAP):
-        source = f"#{number:011x}"
-        for row in range(rows_per_source):
-            key = source if rows_per_source == 1 else f"{source}-{240 * row:06d}-0"
-            said: dict[str, Any] = {"key": key, "uri": f"/videos/{source}.mp4"}
-            if "scene" in field_types(cls):
-                width, height = CANVASES[row % len(CANVASES)]
-                said["scene"] = record(field_types(cls)["scene"], source, width=width, height=height)
-            rows.append(record(cls, source, **said))
-    return encode(rows, cls)
+    for row in range(rows_per_source):
+        key = MARK if rows_per_source == 1 else f"{MARK}-{240 * row:06d}-0"
+        said: dict[str, Any] = {"key": key, "uri": f"/videos/{MARK}.mp4"}
+        if "scene" in field_types(cls):
+            width, height = CANVASES[row % len(CANVASES)]
+            said["scene"] = record(field_types(cls)["scene"], MARK, width=width, height=height)
+        rows.append(record(cls, MARK, **said))
+    return encode(rows * SOURCES_PER_LAP, cls)
 
 
 def make_ledger(out: Path, num_clips: int, clips_per_source: int) -> None:
@@ -118,27 +122,24 @@ def make_ledger(out: Path, num_clips: int, clips_per_source: int) -> None:
 def write_leg(ledger: Ledger, leg: Leg, sources: range, clips_per_source: int) -> None:
     """Land all laps of a leg, as its plan has them."""
     stamp = stamp_of(leg.gives, 1 if leg.gives is Source else clips_per_source)
-    rejects = file_of(reject_schema().empty_table())
-    same = file_of(pressed(stamp, range(SOURCES_PER_LAP)))
-    folder = Folder(Path(ledger.place.uri) / leg.name, rejects, same)
-    for start, lap in zip(itertools.count(0, SOURCES_PER_LAP), leg.laps(ledger), strict=False):
-        ours = sources[start : start + SOURCES_PER_LAP]
-        if leg.gives in (Clip, Tracked) and len(ours) == SOURCES_PER_LAP:
-            folder.land(leg, lap, same, stamp.num_rows, rejects)  # no plan opens them
-            continue
-        if leg.name == "catalogue":
-            rows = catalogue(stamp, sources)
-        elif leg.gives is IndexRow:
-            rows = shard_rows(stamp, lap)
-        else:
-            rows = pressed(stamp, ours)
-        folder.land(leg, lap, file_of(rows), rows.num_rows, rejects)
-
-
-def catalogue(stamp: pa.Table, sources: range) -> pa.Table:
-    """All sources in one table."""
+    folder = Folder(leg, Path(ledger.place.uri) / leg.name, file_of(pressed(stamp, range(SOURCES_PER_LAP))))
     starts = range(0, len(sources), SOURCES_PER_LAP)
-    return pa.concat_tables(pressed(stamp, sources[start : start + SOURCES_PER_LAP]) for start in starts)
+    ours = (sources[start : start + SOURCES_PER_LAP] for start in starts)
+    if leg.name == "catalogue" or leg.gives is IndexRow:
+        ours = itertools.repeat(sources)
+    laps = zip(leg.laps(ledger), ours, strict=False)
+    for _ in read_all(partial(write_lap, folder, stamp), laps):
+        pass
+
+
+def write_lap(folder: Folder, stamp: pa.Table, lap_of: tuple[Lap, range]) -> None:
+    """Land a lap of some sources."""
+    lap, sources = lap_of
+    if folder.leg.gives in (Clip, Tracked) and len(sources) == SOURCES_PER_LAP:
+        folder.land(lap, folder.same, stamp.num_rows)  # no plan opens them
+        return
+    rows = shard_rows(stamp, lap) if folder.leg.gives is IndexRow else pressed(stamp, sources)
+    folder.land(lap, file_of(rows), rows.num_rows)
 
 
 def shard_rows(stamp: pa.Table, lap: Lap) -> pa.Table:
@@ -160,29 +161,33 @@ def shard_rows(stamp: pa.Table, lap: Lap) -> pa.Table:
 def file_of(table: pa.Table) -> bytes:
     """The table as the landings store it."""
     sink = pa.BufferOutputStream()
-    pq.write_table(table, sink, compression="zstd", row_group_size=max(1, table.num_rows))
+    most = -(-BATCH_BYTES // max(1, table.slice(0, 1).nbytes))  # rows come one by one, and wait until then
+    with pq.ParquetWriter(sink, table.schema, compression="zstd") as writer:
+        if table.num_rows:
+            writer.write_table(table, row_group_size=most)
     return bytes(sink.getvalue())
 
 
 class Folder:
     """The landings of one leg. Files of bytes that come often are one file of many names."""
 
-    def __init__(self, path: Path, *often: bytes) -> None:
-        self.path = path
+    def __init__(self, leg: Leg, path: Path, same: bytes) -> None:
+        self.leg, self.path, self.same = leg, path, same
         self.path.mkdir(parents=True)
-        self.often: dict[bytes, Path | None] = dict.fromkeys(often)
+        self.rejects = file_of(reject_schema().empty_table())
+        self.often: dict[bytes, Path | None] = {same: None, self.rejects: None}
 
-    def land(self, leg: Leg, lap: Lap, rows: bytes, kept: int, rejects: bytes) -> None:
+    def land(self, lap: Lap, rows: bytes, kept: int) -> None:
         """Put a lap's three files in their places."""
         self.put(f"part-{lap.name}.parquet", rows)
-        self.put(f"rejects-{lap.name}.parquet", rejects)
+        self.put(f"rejects-{lap.name}.parquet", self.rejects)
         counts = {"offered": lap.items, "kept": lap.items, "gave": kept, "offered_s": 40.0, "gave_s": 40.0}
         landed = Landed(
             inputs=lap.inputs,
             rows=kept,
             rejects=0,
-            content=digest(lap.name, *(hashlib.sha256(data).hexdigest() for data in (rows, rejects))),
-            steps=tuple(Tally(step=step.name, busy_s=1.0, **counts) for step in leg.steps),  # type: ignore[arg-type]
+            content=digest(*(hashlib.sha256(data).hexdigest() for data in (rows, self.rejects))),
+            steps=tuple(Tally(step=step.name, busy_s=1.0, **counts) for step in self.leg.steps),  # type: ignore[arg-type]
         )
         (self.path / f"part-{lap.name}.done").write_text(marker_text(lap, landed))
 
