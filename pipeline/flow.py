@@ -32,6 +32,7 @@ from schemas.media import Clip, Copies, Frames, Listed, Probed, Source
 from schemas.place import Where
 from schemas.sample import Sample
 from schemas.tracks import Tracked
+from schemas.version import SHARDS
 
 TRACKS = "tracks"
 """The leg that estimates."""
@@ -207,5 +208,9 @@ def reference(run: Curation) -> Step[Cast, Sample]:
 def shard(run: Curation, out: Where) -> Step[ShardPlan, IndexRow]:
     """Samples encoded into one tar."""
     return Step(
-        name="shard", make=partial(Shard, run.shard, out), takes=ShardPlan, gives=IndexRow, settings=run.shard
+        name="shard",
+        make=partial(Shard, run.shard, out),
+        takes=ShardPlan,
+        gives=IndexRow,
+        settings=(SHARDS, run.shard),
     )

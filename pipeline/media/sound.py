@@ -64,11 +64,17 @@ def sound_command(clip: Clip, path: Path, wanted: int) -> list[str]:
         **seek,
     )
     first = round(start_s * SOUND_RATE)
-    placed = source["a:0"].filter(
-        "aresample", SOUND_RATE, ochl="mono", osf="s16", first_pts=first, **{"async": 1}
-    )
+    placed = at_rate(source["a:0"], SOUND_RATE, first, ochl="mono", osf="s16")
     span = placed.filter("atrim", start_pts=first, end_pts=first + wanted)
     return compiled(span.output("pipe:", format="s16le", acodec="pcm_s16le").global_args("-copyts"))
+
+
+def at_rate(track: Any, rate: int, first: int, **form: str) -> Any:
+    """The track at a rate, from sample `first` of its own times on: gaps and a late start are silence.
+
+    In two filters, for `first_pts` counts in samples of what comes in: of a slower track it would be later.
+    """
+    return track.filter("aresample", rate).filter("aresample", rate, first_pts=first, **form, **{"async": 1})
 
 
 def encode_flac(path: Path, sound: NDArray[np.int16], num_frames: int) -> bytes:
@@ -98,11 +104,7 @@ def add_sound(silent: Path, clip: Clip, out: Path) -> None:
     source = ffmpeg.input(
         f"file:{clip.uri}", format=clip.video.container.split(",")[0], protocol_whitelist="file,pipe"
     )
-    placed = (
-        source["a:0"]
-        .filter("aresample", FILM_RATE)  # first: `first_pts` counts in samples of what comes in
-        .filter("aresample", FILM_RATE, first_pts=first, **{"async": 1})
-    )
+    placed = at_rate(source["a:0"], FILM_RATE, first)
     span = placed.filter("atrim", start_pts=first, end_pts=first + round(clip.num_frames * FILM_RATE / FPS))
     sound = span.filter("asetpts", "PTS-STARTPTS")
     pictures = ffmpeg.input(f"file:{silent}", format="mp4", protocol_whitelist="file")["v:0"]

@@ -73,3 +73,10 @@ def test_only_a_backend_on_a_gpu_makes_the_estimate_ask_for_one(tmp_path: Path) 
     assert set(gpus(Curation()).values()) == {0.0}
     on_gpu = Curation(backends=Backends(appearance=OpenClip(device="cuda")), gpu_share=0.25)
     assert {name: share for name, share in gpus(on_gpu).items() if share} == {"tracks": 0.25}
+
+
+def test_tars_alone_are_made_anew_where_their_bytes_would_be_others(monkeypatch: Any) -> None:
+    before = [leg.settings for leg in legs(Curation(), Path())]
+    monkeypatch.setattr("pipeline.flow.SHARDS", -1)
+    after = [leg.settings for leg in legs(Curation(), Path())]
+    assert [one == other for one, other in zip(before, after, strict=True)] == [True] * 5 + [False]

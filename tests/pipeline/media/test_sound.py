@@ -114,6 +114,19 @@ def test_coded_stereo_keeps_its_place(tmp_path: Path, codec: str, first_frame: i
     assert abs(int(np.abs(got.astype(int)).argmax()) - 8_000) <= 1
 
 
+@pytest.mark.parametrize("first_frame", [0, 24, 120, 200])
+@pytest.mark.parametrize("rate", [8_000, 11_025, 22_050])
+def test_sound_of_any_rate_keeps_its_place(tmp_path: Path, rate: int, first_frame: int) -> None:
+    """One click, half a second into the clip."""
+    clicks = np.zeros(rate * COUNTED_S, "<i2")
+    clicks[first_frame * rate // 24 + rate // 2] = 30_000
+    sound = wav(tmp_path / "a.wav", clicks, rate)
+    path = video_with_sound(tmp_path / "a.mov", sound, "-c:a", "pcm_s16le")
+    got = clip_sound(clip_of(path, first_frame, 72, "mov,mp4,m4a,3gp,3g2,mj2"))
+    assert len(got) == num_samples(72)
+    assert abs(int(np.abs(got.astype(int)).argmax()) - 8_000) <= 1
+
+
 def test_sound_that_ends_early_or_never_starts_is_short_or_empty(tmp_path: Path) -> None:
     sound = wav(tmp_path / "a.wav", counted()[: 3 * SOUND_RATE], SOUND_RATE)
     path = video_with_sound(tmp_path / "a.mkv", sound, "-c:a", "pcm_s16le")
