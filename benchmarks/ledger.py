@@ -65,7 +65,7 @@ def resume_scan(out: Path) -> None:
 def bare_scan(out: Path) -> None:
     """The files of a resume scan, read and not understood: markers, and those columns that plans look at."""
     read_columns(out, "listing", None)
-    read_columns(out, "sources", ["uri"])
+    read_columns(out, "sources", ["uri", "num_bytes"])
     read_columns(out, "catalogue", ["uri"])
     read_columns(out, "samples", ["key", "scene.width", "scene.height"])
     for path in (out / "landings").glob("*/part-*.done"):

@@ -57,23 +57,25 @@ def at_once(ledger: Ledger, leg: str, settings: str, *, before: str, cls: type) 
 
 
 def first_copies(ledger: Ledger, leg: str, settings: str, *, sources: str, catalogue: str) -> list[Lap]:
-    """The laps of the sources again, each with only those that the catalogue kept."""
+    """The laps of the sources again, each with only those that the catalogue kept; the largest first.
+
+    What is long must not come last, when no other lap is left for the other workers.
+    """
     kept = {uri for name in ledger.names(catalogue) for uri in _uris(ledger, catalogue, name)}
     contents = _contents(ledger, sources)
-    found = read_all(partial(_uris, ledger, sources), contents)
+    found = read_all(partial(_sizes, ledger, sources), contents)
     laps = []
-    for (name, content), listed_uris in zip(contents.items(), found, strict=True):
-        uris = tuple(uri for uri in listed_uris if uri in kept)
-        laps.append(
-            Lap(
-                leg=leg,
-                name=name,
-                inputs=digest(settings, content, *uris),
-                items=len(uris),
-                read=partial(_sources, leg=sources, name=name, uris=uris),
-            )
+    for (name, content), sizes in zip(contents.items(), found, strict=True):
+        uris = tuple(uri for uri in sizes if uri in kept)
+        lap = Lap(
+            leg=leg,
+            name=name,
+            inputs=digest(settings, content, *uris),
+            items=len(uris),
+            read=partial(_sources, leg=sources, name=name, uris=uris),
         )
-    return laps
+        laps.append((sum(sizes[uri] for uri in uris), lap))
+    return [lap for _, lap in sorted(laps, key=lambda pair: -pair[0])]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -184,6 +186,12 @@ def _tar(
 def _uris(ledger: Ledger, leg: str, name: str) -> list[str]:
     uris: list[str] = ledger.columns(leg, name, ["uri"])["uri"].to_pylist()
     return uris
+
+
+def _sizes(ledger: Ledger, leg: str, name: str) -> dict[str, int]:
+    """Bytes of the sources of a lap, by their addresses."""
+    uris, sizes = (column.to_pylist() for column in ledger.columns(leg, name, ["uri", "num_bytes"]).columns)
+    return dict(zip(uris, sizes, strict=True))
 
 
 def _given(_: Ledger, *, rows: Sequence[T]) -> Sequence[T]:

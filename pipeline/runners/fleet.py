@@ -57,11 +57,11 @@ class Equipment:
 class Worker:
     """An actor: a guard and the process it guards, on some machine."""
 
-    def __init__(self, equipment: Equipment, name: str) -> None:
+    def __init__(self, equipment: Equipment, name: str, threads: int) -> None:
         self.machine = get_node_ip_address()
         self.shared = equipment.shared
         name = f"{name} on {self.machine}"
-        self.guard = Guard(equipment.kit, equipment.patience, time.monotonic, name)
+        self.guard = Guard(equipment.kit, equipment.patience, time.monotonic, name, threads)
         self.meters = WorkerMeters()
 
     def begin(self) -> str:
@@ -204,7 +204,7 @@ class Fleet:
         name = f"{pool.name}-{next(self.numbers)}"
         actor = self.remote.options(
             num_cpus=pool.needs.cpus, num_gpus=pool.needs.gpus, memory=pool.needs.memory_bytes
-        ).remote(self.equipment, name)
+        ).remote(self.equipment, name, max(1, int(pool.needs.cpus)))
         pool.workers.append(Hired(name=name, actor=actor, coming=actor.begin.remote(), since=self.clock()))
 
     def ends(self) -> Iterator[tuple[Lap, Landed | Failure | Lost]]:

@@ -24,6 +24,8 @@ from pipeline.runners.watch import Sight, Spot
 
 EXIT_S = 10.0
 """A process that has hung up has so long to end."""
+POOLS = ("OMP_NUM_THREADS", "OPENCV_FOR_THREADS_NUM")
+"""Libraries ask these how many threads to keep, and would take all cores of the machine for each worker."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,11 +51,13 @@ class Guard:
         patience: Patience,
         clock: Callable[[], float],
         name: str,
+        threads: int,
     ) -> None:
         self.kit = kit
         self.patience = patience
         self.clock = clock
         self.name = name
+        self.threads = threads
         self.lap: Lap | None = None
         self.spot: Spot | None = None
         self.since = clock()
@@ -146,7 +150,11 @@ class Guard:
         self.process = subprocess.Popen(
             [sys.executable, "-c", f"from pipeline.runners.hands import main; main({theirs.fileno()})"],
             pass_fds=[theirs.fileno()],
-            env=os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
+            env={
+                **os.environ,
+                **dict.fromkeys(POOLS, str(self.threads)),
+                "PYTHONPATH": os.pathsep.join(filter(None, sys.path)),
+            },
             start_new_session=True,  # so that it can be killed with the encoders that it started
         )
         theirs.close()

@@ -10,9 +10,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from benchmarks.synthetic import make_ledger
+from pipeline import plan
 from pipeline.flow import Curation, legs
 from pipeline.landing import Ledger, digest
 from pipeline.plan import PLACES, plan_shards
+from schemas.media import Source
+from tests.pipeline.runners.odd import enlisted
 
 keys = st.dictionaries(
     st.from_regex(r"[0-9a-f]{12}-[0-9]{6}-0", fullmatch=True), st.sampled_from(["784x784", "1024x592"])
@@ -89,3 +92,25 @@ def test_a_lap_reads_what_its_plan_says(tmp_path: Path) -> None:
     assert [sample.key for sample in tar.members] == [
         f"{source:012x}-{240 * clip:06d}-0" for source in range(8) for clip in (2, 5, 8)
     ]
+
+
+def test_large_sources_come_first(tmp_path: Path) -> None:
+    ledger = enlisted(tmp_path, *(f"/v/fine-{number}" for number in range(5)))
+    sizes = {"/v/fine-0": 3, "/v/fine-1": 5, "/v/fine-2": 1, "/v/fine-3": 9, "/v/fine-4": 5}
+    for leg in ("sources", "catalogue"):
+        for lap in plan.listed(ledger, leg, "", sources_per_lap=1):
+            rows = [
+                Source(
+                    sha256="0" * 64,
+                    num_bytes=sizes[row.uri],
+                    key=row.key,
+                    uri=row.uri,
+                    licence=row.licence,
+                    domain=row.domain,
+                )
+                for row in lap.read(ledger)
+            ]
+            ledger.land(lap, [row for row in rows if row.num_bytes != 9 or leg == "sources"], Source, ())
+    laps = plan.first_copies(ledger, "clips", "", sources="sources", catalogue="catalogue")
+    assert [lap.name for lap in laps] == ["000001", "000004", "000000", "000002", "000003"]
+    assert laps[-1].items == 0

@@ -24,7 +24,7 @@ PATIENCE = Patience(base_s=20.0, per_footage_s=1.0, tries=2, kills=3)
 
 @contextmanager
 def guarding(ledger: Ledger, patience: Patience = PATIENCE) -> Iterator[Guard]:
-    guard = Guard(kit_of(house(10), ledger), patience, time.monotonic, "w")
+    guard = Guard(kit_of(house(10), ledger), patience, time.monotonic, "w", 3)
     try:
         yield guard
     finally:
@@ -52,6 +52,12 @@ def test_poison_is_held_back_and_the_others_land(tmp_path: Path) -> None:
         "leave1": ("crashed", "ended itself with code 3, 2 times; understudy replay OUT leave1"),
         "bad1": ("unreadable", "as told"),
     }
+
+
+def test_libraries_keep_as_many_threads_as_the_worker_has_cores(tmp_path: Path) -> None:
+    with guarding(enlisted(tmp_path)) as guard:
+        said = Path(f"/proc/{guard.process.pid}/environ").read_bytes().split(b"\0")
+    assert {b"OMP_NUM_THREADS=3", b"OPENCV_FOR_THREADS_NUM=3"} <= set(said)
 
 
 def test_what_never_returns_is_given_up(tmp_path: Path) -> None:
@@ -158,7 +164,7 @@ def test_the_process_ends_with_its_guard(tmp_path: Path) -> None:
         "from pipeline.runners.settings import Patience\n"
         "from pipeline.landing import Ledger\n"
         f"ledger = Ledger(Path({str(tmp_path)!r}))\n"
-        "guard = Guard(kit_of(house(10), ledger), Patience(), time.monotonic, 'w')\n"
+        "guard = Guard(kit_of(house(10), ledger), Patience(), time.monotonic, 'w', 1)\n"
         "print(guard.process.pid, flush=True)\n"
         "guard.run(house(10)[0].laps(ledger)[0])\n"
     )
