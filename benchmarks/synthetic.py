@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import itertools
 import os
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any, get_args
@@ -124,7 +124,7 @@ def write_leg(ledger: Ledger, leg: Leg, sources: range, clips_per_source: int) -
     stamp = stamp_of(leg.gives, 1 if leg.gives is Source else clips_per_source)
     folder = Folder(leg, Path(ledger.place.uri) / leg.name, file_of(pressed(stamp, range(SOURCES_PER_LAP))))
     starts = range(0, len(sources), SOURCES_PER_LAP)
-    ours = (sources[start : start + SOURCES_PER_LAP] for start in starts)
+    ours: Iterable[range] = (sources[start : start + SOURCES_PER_LAP] for start in starts)
     if leg.name == "catalogue" or leg.gives is IndexRow:
         ours = itertools.repeat(sources)
     laps = zip(leg.laps(ledger), ours, strict=False)
