@@ -55,7 +55,7 @@ def main(data: str, runs: Path) -> None:
     loader = Loader(data, settings.loader)
     rows: list[Row] = [*curves(runs), ("",) * 5]
     for which, index in (("strangers", loader.held_out), ("clips it learned from", loader.index)):
-        rows += [*tried(runs / "seeing", loader, index, which), ("",) * 5]
+        rows += [*tried(runs / "seeing", loader, index, which, settings.strength), ("",) * 5]
     held = len(loader.held_out or ())
     write_table(
         HERE / "LEARNING.md",
@@ -82,14 +82,14 @@ def curve(run: Path) -> dict[int, float]:
     return {event.step: event.value for event in events.Scalars("validation")}
 
 
-def tried(run: Path, loader: Loader, index: Index | None, which: str) -> Iterator[Row]:
+def tried(run: Path, loader: Loader, index: Index | None, which: str, strength: float) -> Iterator[Row]:
     """Loss by region with a clip's own conditions, and how often that with those of another."""
     net, codec = trained(run, "average", torch.device("cpu"))
     exam = Exam(loader, index, ValidationSettings(clips=CLIPS), codec)
     lessons = [lesson(exam[clip], codec, faces=True) for clip in range(len(exam))]
 
     def losses(swap: Swap) -> dict[str, float]:
-        return ablation.losses(net, lessons, swap, times=TIMES, strength=1.0, seed=0)
+        return ablation.losses(net, lessons, swap, times=TIMES, strength=strength, seed=0)
 
     own = losses(ablation.as_it_is)
     yield which, *(f"{own[region]:.3f}" for region in REGIONS)

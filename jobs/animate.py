@@ -22,7 +22,7 @@ from model.sample.pixels import Pictures, pictures_of, references_of
 from model.sample.retarget import retarget
 from model.sample.segments import Animator, Drive, HandOver, num_segments
 from model.sample.solve import Solving
-from model.train.trained import Taken, device, trained
+from model.train.trained import Taken, device, last_of, settings_of, trained
 from pipeline.flow import Backends
 from pipeline.media.encode import VideoSettings, write_video
 from pipeline.media.sound import add_sound, clip_sound
@@ -89,9 +89,8 @@ def animate(job: Animate, console: Console, editor: Editor | None = None) -> int
     size = person.width, person.height
     others = (eyes.picture(path)[0] for path in job.reference[1:])
     references = np.stack([on_canvas(still, *size) for still in (picture, *others)])
-    animator = Animator(
-        net=net, codec=codec, device=where, how=job.solving, hand_over=job.hand_over, seed=job.seed
-    )
+    how = job.solving.as_trained(settings_of(last_of(job.run)).strength)
+    animator = Animator(net=net, codec=codec, device=where, how=how, hand_over=job.hand_over, seed=job.seed)
     drive = VideoDrive(driver=driver, controls=controls, width=size[0], height=size[1])
     frames = driver.clip.num_frames
 

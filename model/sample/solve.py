@@ -18,6 +18,7 @@ from model.flow.times import descent
 from model.nets.dit import DiT
 from model.nets.scene import Scene
 
+NO_SHIFT = 1.0
 SOLVERS = {"euler": euler, "heun": heun}
 
 
@@ -28,12 +29,16 @@ class Solving:
     steps: int = 28
     solver: Literal["euler", "heun"] = "euler"
     """Heun's rule asks the network twice a step."""
-    strength: float = 5.0
-    """Shift of the times towards noise, as in training."""
+    strength: float | None = None
+    """Shift of the times towards noise; None: as in training, or none where no training is known."""
     references: float = 2.5
     """Weight of the references; 1 is no guidance."""
     motion: float = 2.5
     """Weight of pose and face. Equal weights take two answers a step, others three."""
+
+    def as_trained(self, strength: float) -> Solving:
+        """The same, shifted as in a training, unless a shift is given."""
+        return replace(self, strength=strength) if self.strength is None else self
 
 
 Asked = Callable[[Scene], Velocity]
@@ -58,7 +63,7 @@ def solve(ask: Asked, scene: Scene, noise_BCTHW: Tensor, how: Solving) -> Tensor
         references=how.references,
         motion=how.motion,
     )
-    times = descent(how.steps, strength=how.strength)
+    times = descent(how.steps, strength=how.strength or NO_SHIFT)
     latents = SOLVERS[how.solver](velocity, noise_BCTHW.float(), times)
     given = scene.first_given.to(latents.device).view(-1, 1, 1, 1)
     latents[:, :, 0] = torch.where(given, scene.first.to(latents), latents[:, :, 0])

@@ -62,7 +62,8 @@ class VideoTask:
 
     def exam(self, held_out: Index | None) -> Exam:
         """All samples, some made into films."""
-        return Exam(self.loader, held_out, self.validation, self.codec)
+        solving = self.validation.solving.as_trained(self.strength)
+        return Exam(self.loader, held_out, replace(self.validation, solving=solving), self.codec)
 
     def given(self, batch: Batch) -> Lesson:
         """Latents and their scene."""

@@ -54,10 +54,10 @@ def test_noise_goes_the_way_of_the_guided_velocity() -> None:
 
     with torch.no_grad():
         expected = euler(velocity, noise, descent(3, strength=5.0))
-    found = solve(ASK, scene, noise, Solving(steps=3))
+    found = solve(ASK, scene, noise, Solving(steps=3, strength=5.0))
     torch.testing.assert_close(found, expected, rtol=1e-4, atol=1e-4)
     for changed in ({"references": 1.0}, {"motion": 1.0}, {"solver": "heun"}, {"strength": 1.0}):
-        other = solve(ASK, scene, noise, replace(Solving(steps=3), **changed))
+        other = solve(ASK, scene, noise, replace(Solving(steps=3, strength=5.0), **changed))
         assert not torch.allclose(other, expected, atol=1e-2)
 
 
@@ -131,3 +131,12 @@ def test_the_same_seed_gives_the_same_bytes_and_another_others() -> None:
     assert torch.equal(one, again)
     assert not torch.equal(one[:73], other[:73])
     assert not torch.equal(one[74:], other[74:])
+
+
+def test_times_are_shifted_as_in_training_unless_said_otherwise() -> None:
+    scene, (noise, _) = some_scene(), noised(some_scene())
+    assert QUICK.as_trained(5.0) == replace(QUICK, strength=5.0)
+    assert replace(QUICK, strength=2.0).as_trained(5.0).strength == 2.0
+    found = [solve(ASK, scene, noise, how) for how in (QUICK, QUICK.as_trained(1.0), QUICK.as_trained(3.0))]
+    assert torch.equal(found[0], found[1])
+    assert not torch.allclose(found[0], found[2])
