@@ -20,7 +20,7 @@ class VideoCodec(Protocol):
     channels: int
 
     def encode(self, video: Tensor) -> Tensor:
-        """Latents (B, C, T, H, W), in all about as strong as standard normals, of RGB -1..1 (B, 3, F, 8H, 8W)."""
+        """Latents (B, C, T, H, W), together about standard normal, of RGB -1..1 (B, 3, F, 8H, 8W)."""
         ...
 
     def decode(self, latents: Tensor) -> Tensor:
