@@ -23,7 +23,7 @@ from pipeline.flow import TRACKS, Curation, legs
 from pipeline.landing import Ledger
 from pipeline.leg import Leg
 from pipeline.listing import enlist
-from pipeline.runners import inline
+from pipeline.runners import cluster, inline
 from pipeline.runners.loopback import keep_to_loopback
 from pipeline.runners.settings import ClusterSettings
 from pipeline.runners.watch import Watch, Watches
@@ -102,9 +102,7 @@ def run(job: Curate, house: Sequence[Leg], ledger: Ledger, watch: Watch) -> None
     if job.runner == "inline":
         inline.run(house, ledger, watch, clock=time.perf_counter, gpus=num_cuda_devices, **same)
         return
-    keep_to_loopback(os.environ, job.cluster.address)
-    from pipeline.runners import cluster  # Ray takes seconds to import, and reads the environment then
-
+    keep_to_loopback(os.environ, job.cluster.address)  # before Ray is imported, which reads it then
     shared = [place.folder for place in (Place.at(job.videos), out) if place.folder is not None]
     cluster.run(house, ledger, watch, clock=time.monotonic, settings=job.cluster, shared=shared, **same)
 

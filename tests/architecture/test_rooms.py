@@ -24,7 +24,7 @@ ROOMS: dict[str, set[str]] = {  # files, or folders that end in a slash
     "mediapipe": {"pipeline/estimators/mediapipe_graph.py"},
     "open_clip": {"pipeline/estimators/clip_embed.py"},
     "deepspeed": {"model/train/sharded.py"},
-    "ray": {"pipeline/runners/" + name for name in ("cluster.py", "fleet.py", "meters.py")},
+    "ray": {"pipeline/runners/" + name for name in ("driver.py", "fleet.py", "meters.py")},
     "torch": {"pipeline/estimators/clip_embed.py", "pipeline/estimators/devices.py", "model/"},
     "diffusers": {"model/nets/vae.py"},
     "safetensors": {"model/checkpoints.py", "pipeline/estimators/clip_embed.py"},
