@@ -146,12 +146,15 @@ def run(videos: Path, out: Path, how: tuple[str, ...], cores: set[int] | None) -
 
     watcher = threading.Thread(target=look, daemon=True)
     watcher.start()
-    subprocess.run(
+    done = subprocess.run(
         [*command, "--settings.sources-per-lap", "1", "--settings.samples-per-shard", "2", *how],
-        check=True,
+        check=False,
         capture_output=True,
+        text=True,
         preexec_fn=partial(os.sched_setaffinity, 0, cores) if cores else None,
     )
+    if done.returncode:
+        raise SystemExit(f"{' '.join(how)} failed: {done.stdout}{done.stderr}")
     took_s = time.perf_counter() - began
     first.set()
     watcher.join()

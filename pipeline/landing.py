@@ -19,13 +19,13 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections import deque
 from collections.abc import Callable, Container, Iterable, Iterator, Sequence
 from collections.abc import Set as AbstractSet
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, fields
 from functools import partial
+from itertools import islice
 from pathlib import Path
 from typing import Any, Self, TypeVar
 
@@ -44,8 +44,8 @@ B = TypeVar("B")
 T = TypeVar("T")
 READERS = 16
 """Files that are read at a time: most of a small file's time is waiting for the disk or the object store."""
-AHEAD = 4 * READERS
-"""Files that are read before they are asked for: there may be a hundred thousand, and each takes memory."""
+AT_ONCE = 1024
+"""Files that are asked for together: there may be a hundred thousand, and each that waits takes memory."""
 MARKER = re.compile(r"[a-z_]+/part-(?P<lap>[^/]+)\.done")
 TABLE = re.compile(r"[a-z_]+/(part|rejects)-(?P<lap>[^/]+)\.parquet")
 RUNNING = "running.json"
@@ -211,15 +211,11 @@ def table_of(leg: str, kind: str, lap: str) -> str:
 
 
 def read_all(read: Callable[[A], B], names: Iterable[A]) -> Iterator[B]:
-    """`read` of each name, in order, several at a time and few of them ahead."""
+    """`read` of each name, in order, many at a time."""
+    waiting = iter(names)
     with ThreadPoolExecutor(READERS) as pool:
-        coming: deque[Future[B]] = deque()
-        for name in names:
-            coming.append(pool.submit(read, name))
-            if len(coming) == AHEAD:
-                yield coming.popleft().result()
-        while coming:
-            yield coming.popleft().result()
+        while some := list(islice(waiting, AT_ONCE)):
+            yield from pool.map(read, some)
 
 
 class TableFile:
