@@ -1,4 +1,4 @@
-"""`understudy animate`: the person of a picture moves as the person of a video does."""
+"""`understudy animate`: the person of a picture moves as one in a video does, or speaks as one is heard."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import json
 import tempfile
 import time
 from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
@@ -14,18 +15,18 @@ import numpy as np
 import tyro
 from rich.console import Console
 
-from jobs.acting import Eyes, VideoDrive, figure_of, on_canvas
+from jobs.acting import Eyes, figure_of, on_canvas, said
+from jobs.acts import Act, Speaks, by_video, spoken, standing
 from jobs.progress import readable_s
-from jobs.second_pass import Part, room_for, with_made
+from jobs.second_pass import room_for, with_made
 from jobs.train import RUN
 from model.sample.pixels import Pictures, pictures_of, references_of
-from model.sample.retarget import retarget
 from model.sample.segments import Animator, Drive, HandOver, num_segments
 from model.sample.solve import Solving
-from model.train.trained import Taken, device, last_of, settings_of, trained
+from model.train.trained import Taken, device, has_learned, last_of, settings_of, trained
 from pipeline.flow import Backends
 from pipeline.media.encode import VideoSettings, write_video
-from pipeline.media.sound import add_sound, clip_sound
+from pipeline.media.voice import Voice, voice_of
 from schemas.controls import Controlled
 from schemas.media import FPS
 
@@ -49,10 +50,14 @@ class Animate:
     """Folder of a training."""
     reference: tuple[Path, ...]
     """Pictures of the person; the first gives canvas, place and body."""
-    driving: Path
-    """Video of one person."""
     out: Path
     """MP4 to write."""
+    driving: Path | None = None
+    """Video of one person; without it, the person of the first picture stands still and speaks."""
+    speech: Path | None = None
+    """Sound file, or video with sound, that the face follows and that is heard for as long as it lasts."""
+    speaks: Speaks = "mouth"
+    """What follows the speech: the mouth alone, or eyes and emotion too."""
     solving: Solving = field(default_factory=Solving)
     hand_over: HandOver = "frame"
     """What a segment hands to the next: its last frame, or its last latent frame as it is."""
@@ -72,38 +77,83 @@ def animate(job: Animate, console: Console, editor: Editor | None = None) -> int
     """Write the video; 0.
 
     Raises:
-        ValueError: the run, a picture or the driving video cannot be used; says why.
+        ValueError: the run, a picture, the driving video or the speech cannot be used; says why.
     """
-    if not job.reference:
-        raise ValueError("a picture of the person is needed: --reference PICTURE")
-    if job.second_pass:
-        room_for(len(job.reference))
+    refuse_senseless(job)
+    with heard(job) as voice:
+        make(job, voice, console, editor)
+    return 0
+
+
+def make(job: Animate, voice: Voice | None, console: Console, editor: Editor | None) -> None:
+    """Write the video.
+
+    Raises:
+        ValueError: as `animate`.
+    """
     where = device()
     net, codec = trained(job.run, job.weights, where)
     eyes = Eyes.of(job.backends, canvas_area(job.run))
     picture, person = eyes.picture(job.reference[0])
     canonical = figure_of(eyes.still(editor(picture), job.reference[0])) if editor else None
-    driver = eyes.video(job.driving)
-    say_stretch(driver, job, console)
-    controls = retarget(figure_of(driver), figure_of(person), canonical)
     size = person.width, person.height
     others = (eyes.picture(path)[0] for path in job.reference[1:])
     references = np.stack([on_canvas(still, *size) for still in (picture, *others)])
     how = job.solving.as_trained(settings_of(last_of(job.run)).strength)
     animator = Animator(net=net, codec=codec, device=where, how=how, hand_over=job.hand_over, seed=job.seed)
-    drive = VideoDrive(driver=driver, controls=controls, width=size[0], height=size[1])
-    frames = driver.clip.num_frames
+    act = standing(picture, person)
+    if job.driving:
+        driver = eyes.video(job.driving)
+        say_stretch(driver, job, console)
+        act = by_video(driver, person, canonical)
 
     def film(references: Pictures, drive: Drive, frames: int) -> Iterator[Pictures]:
         return map(pictures_of, animator(references_of(references, codec, where), drive, frames))
 
-    if job.second_pass:
-        part = Part(driver=driver, controls=controls, person=person)
+    if job.second_pass and act.part:
         embed = eyes.estimate.estimators.appearance
-        references = with_made(references, part, drive, film, embed, console)
-    write(job.out, driver, told(film(references, drive, frames), num_segments(frames), console))
-    console.print(f"{frames} frames of {size[0]}x{size[1]} px: {job.out}", highlight=False)
-    return 0
+        references = with_made(references, act.part, act.drive, film, embed, console)
+    if voice:
+        act = spoken(act, voice, job.speaks)
+    write(job.out, act, told(film(references, act.drive, act.frames), num_segments(act.frames), console))
+    console.print(f"{act.frames} frames of {size[0]}x{size[1]} px: {job.out}", highlight=False)
+
+
+def refuse_senseless(job: Animate) -> None:
+    """Returns where all that a job asks for goes together.
+
+    Raises:
+        ValueError: it does not.
+    """
+    if not job.reference:
+        raise ValueError("a picture of the person is needed: --reference PICTURE")
+    if not job.driving and not job.speech:
+        raise ValueError("something to play is needed: --driving VIDEO, --speech SOUND, or both")
+    if job.second_pass:
+        room_for(len(job.reference))
+        if not job.driving:
+            raise ValueError("a second pass needs a driving video that shows other sides: --driving VIDEO")
+    if job.speech and not has_learned(job.run, "speech"):
+        raise ValueError(
+            f"{job.run}: has not learned to speak; a training goes on to it by its recipe with speech, "
+            "such as --recipe speech_tiny"
+        )
+
+
+@contextmanager
+def heard(job: Animate) -> Iterator[Voice | None]:
+    """The speech of a job, if it has one.
+
+    Raises:
+        ValueError: it cannot be used; says why.
+    """
+    if job.speech is None:
+        yield None
+        return
+    with ExitStack() as stack:
+        with said(job.speech):
+            voice = stack.enter_context(voice_of(job.speech))
+        yield voice
 
 
 def canvas_area(run: Path) -> int:
@@ -141,14 +191,14 @@ def told(parts: Iterator[Pictures], segments: int, console: Console) -> Iterator
         )
 
 
-def write(out: Path, driver: Controlled, windows: Iterator[Pictures]) -> None:
-    """Write the video aside, with the sound of the driving video if it has any, and put it in its place."""
+def write(out: Path, act: Act, windows: Iterator[Pictures]) -> None:
+    """Write the video aside, with the sound of the act if it has any, and put it in its place."""
     out.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=out.parent, prefix=".animate-") as folder:
         silent, loud = Path(folder) / "silent.mp4", Path(folder) / "loud.mp4"
         write_video(silent, windows, VideoSettings())
-        if driver.clip.video.has_audio and clip_sound(driver.clip).size:
-            add_sound(silent, driver.clip, loud)
+        if act.dub:
+            act.dub(silent, loud)
             loud.replace(out)
         else:
             silent.replace(out)

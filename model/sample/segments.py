@@ -18,7 +18,7 @@ from torch import Generator, Tensor
 
 from model.data.chance import words
 from model.nets.dit import DiT
-from model.nets.scene import FaceCrops, Scene
+from model.nets.scene import FaceCrops, Scene, Speech
 from model.nets.vae import SPACE_STRIDE, TIME_STRIDE, VideoCodec
 from model.sample.solve import Solving, answers, solve
 
@@ -41,6 +41,8 @@ class Stretch(NamedTuple):
     """F 3 2 float32, px of the crops: right eye, left eye, mouth."""
     seen: Tensor
     """F bool: a face is there."""
+    speech: Speech | None = None
+    """What the faces follow, as a batch of one."""
 
 
 Drive = Callable[[NDArray[np.int64]], Stretch]
@@ -54,11 +56,13 @@ def num_segments(frames: int) -> int:
 
 def numbers_of(segment: int, frames: int) -> NDArray[np.int64]:
     """Numbers of the driving frames of a segment; behind the end the drive runs back, and forth again."""
-    ahead = np.arange(SEGMENT) + segment * (SEGMENT - 1)
-    if frames == 1:
-        return np.zeros(SEGMENT, np.int64)
-    lap = ahead % (2 * (frames - 1))
-    return np.asarray(np.minimum(lap, 2 * (frames - 1) - lap), np.int64)
+    return there_and_back(np.arange(SEGMENT) + segment * (SEGMENT - 1), frames)
+
+
+def there_and_back(numbers: NDArray[np.int64], frames: int) -> NDArray[np.int64]:
+    """Frames of a film of so many that goes back at its end, and forth again at its beginning."""
+    lap = numbers % max(2 * (frames - 1), 1)
+    return np.minimum(lap, 2 * (frames - 1) - lap)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -95,6 +99,7 @@ class Animator:
             first=torch.zeros_like(references_KCHW[:1]) if first is None else first,
             first_given=flag if first is not None else ~flag,
             faces=FaceCrops(stretch.faces[None], stretch.points[None], stretch.seen[None]),
+            speech=stretch.speech,
         ).to(self.device, torch.float32)
 
     def noise(self, segment: int, stretch: Stretch) -> Tensor:

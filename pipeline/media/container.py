@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from fractions import Fraction
 
@@ -32,7 +32,9 @@ def open_source(source: Source, *, max_pixels: int) -> Iterator[InputContainer]:
 
 
 @contextmanager
-def open_container(uri: str, *, max_pixels: int) -> Iterator[InputContainer]:
+def open_container(
+    uri: str, *, max_pixels: int, containers: Sequence[str] = CONTAINERS
+) -> Iterator[InputContainer]:
     """The opened file, for reading; FFmpeg's errors inside the block become rejects too.
 
     A decoder takes no memory for a picture much larger than `max_pixels`: see `decoder_bound`.
@@ -42,7 +44,7 @@ def open_container(uri: str, *, max_pixels: int) -> Iterator[InputContainer]:
     """
     options = {
         "protocol_whitelist": "file",
-        "format_whitelist": ",".join(CONTAINERS),
+        "format_whitelist": ",".join(containers),
         "max_pixels": decoder_bound(max_pixels),
     }
     try:
@@ -50,7 +52,7 @@ def open_container(uri: str, *, max_pixels: int) -> Iterator[InputContainer]:
     except av.InvalidDataError as error:
         raise Rejected("invalid_data", "text, noise, or a file cut off before its index") from error
     except av.ArgumentError as error:  # what FFmpeg answers for a container that is not on the list
-        raise Rejected("unsupported_container", f"none of {', '.join(CONTAINERS)}") from error
+        raise Rejected("unsupported_container", f"none of {', '.join(containers)}") from error
     except av.FFmpegError as error:
         raise Rejected("unreadable", str(error)) from error
     for stream in container.streams.video:

@@ -106,12 +106,18 @@ def add_sound(silent: Path, clip: Clip, out: Path) -> None:
     )
     placed = at_rate(source["a:0"], FILM_RATE, first)
     span = placed.filter("atrim", start_pts=first, end_pts=first + round(clip.num_frames * FILM_RATE / FPS))
-    sound = span.filter("asetpts", "PTS-STARTPTS")
+    add_stream(silent, span.filter("asetpts", "PTS-STARTPTS"), out, "-copyts")
+
+
+def add_stream(silent: Path, sound: ffmpeg.nodes.FilterableStream, out: Path, *flags: str) -> None:
+    """Write the video `silent` to `out` with a sound of ffmpeg's, AAC; pictures are copied.
+
+    Raises:
+        EncodeError: ffmpeg failed.
+    """
     pictures = ffmpeg.input(f"file:{silent}", format="mp4", protocol_whitelist="file")["v:0"]
     how = {"vcodec": "copy", "acodec": "aac", "audio_bitrate": "160k", "movflags": "+faststart", **BITEXACT}
-    command = compiled(
-        ffmpeg.output(pictures, sound, f"file:{out}", format="mp4", **how).global_args("-copyts")
-    )
+    command = compiled(ffmpeg.output(pictures, sound, f"file:{out}", format="mp4", **how).global_args(*flags))
     done = subprocess.run(
         command, check=False, stdin=subprocess.DEVNULL, capture_output=True, timeout=LIMIT_S
     )
