@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Literal
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 
 from jobs.acting import VideoDrive, figure_of
@@ -73,7 +72,7 @@ def spoken(act: Act, voice: Voice, speaks: Speaks) -> Act:
     drive = SpokenDrive(
         drive=act.drive,
         frames=act.frames,
-        sound_S=torch.from_numpy(voice.samples),
+        sound=voice.samples,
         mouth_only=speaks == "mouth",
     )
     return replace(

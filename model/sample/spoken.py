@@ -10,7 +10,6 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import Tensor
 
 from model.nets.scene import Speech
 from model.nets.speech import heard
@@ -24,13 +23,13 @@ class SpokenDrive:
     drive: Drive
     frames: int
     """Of that drive."""
-    sound_S: Tensor
-    """The whole speech, 16 kHz, int16; it may lie on a disk."""
+    sound: NDArray[np.int16]
+    """The whole speech (S,), 16 kHz; it may lie on a disk."""
     mouth_only: bool
     """Eyes and emotion stay those of the drive's faces."""
 
     def __call__(self, numbers: NDArray[np.int64]) -> Stretch:
         """What drives these frames: each hears its own second of the speech, whatever else is asked for."""
         stretch = self.drive(there_and_back(numbers, self.frames))
-        sounds_1FW = heard(self.sound_S[None], torch.from_numpy(numbers)).float() / 2**15
+        sounds_1FW = heard(torch.from_numpy(self.sound)[None], torch.from_numpy(numbers)).float() / 2**15
         return stretch._replace(speech=Speech(sounds_1FW, self.mouth_only))

@@ -81,15 +81,15 @@ def shown_by(net: DiT, given: Talk) -> Tensor:
 
 
 def spread_of(vectors_NV: Tensor, parts: tuple[int, ...]) -> tuple[Tensor, Tensor]:
-    """Mean and spread (V,) of motion vectors; a part has one spread."""
+    """Mean and spread (V,) of motion vectors; a part has one spread, 0 where it does not move."""
     mean_V = vectors_NV.double().mean(dim=0)
     off = (vectors_NV.double() - mean_V).split(list(parts), dim=1)
-    spread = [part.square().mean().sqrt().clamp(min=MIN_SPREAD).expand(part.shape[1]) for part in off]
-    return mean_V.float(), torch.cat(spread).float()
+    spread_V = torch.cat([part.square().mean().sqrt().expand(part.shape[1]) for part in off])
+    return mean_V.float(), torch.where(spread_V > MIN_SPREAD, spread_V, 0.0).float()
 
 
 MIN_SPREAD = 1e-6
-"""Of motion that hardly differs."""
+"""What differs by less differs by rounding."""
 
 
 def distances(wrong_BFV: Tensor, seen_BF: Tensor, parts: tuple[int, ...]) -> tuple[Tensor, Tensor]:

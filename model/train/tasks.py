@@ -89,13 +89,19 @@ class SpeechTask:
         """Mean and spread of the motion of faces that are heard.
 
         Raises:
-            ValueError: no sample has both a face and sound, or one breaks a promise of formats.md.
+            ValueError: no sample has both a face and sound, or one breaks a promise of formats.md, or the
+            motion encoder gives all faces the same motion.
         """
         some = Exam(self.loader, heard_in(self.loader.index), ValidationSettings(clips=MEASURED), self.codec)
         shown = [shown_by(net, talk(some[clip])) for clip in range(len(some))]
         if not sum(map(len, shown)):
             raise ValueError(f"{self.loader.root}: no sample has a face and sound: speech cannot be learned")
         mean_V, spread_V = spread_of(torch.cat(shown), net.sizes.motion.parts)
+        if not spread_V.all():
+            raise ValueError(
+                "the motion encoder tells no two faces apart, so speech has nothing to learn from it: "
+                "train faces at a lower optimizer.rate, or give --settings.motion"
+            )
         net.speech.mean_V.copy_(mean_V)
         net.speech.spread_V.copy_(spread_V)
 

@@ -19,7 +19,7 @@ ROOMS: dict[str, set[str]] = {  # files, or folders that end in a slash
     "av": {MEDIA + name for name in ("container.py", "decode.py", "facts.py", "pictures.py", "probe.py")}
     | {LOADER + "decode.py"},
     "decord": {MEDIA + "decode.py"},
-    "ffmpeg": {MEDIA + "encode.py", MEDIA + "sound.py"},
+    "ffmpeg": {MEDIA + name for name in ("encode.py", "sound.py", "voice.py")},
     "imageio_ffmpeg": {MEDIA + "encode.py"},
     "mediapipe": {"pipeline/estimators/mediapipe_graph.py"},
     "open_clip": {"pipeline/estimators/clip_embed.py"},

@@ -19,7 +19,7 @@ FRAMES = 168
 
 
 def drive(recorder: Recorder, frames: int = 30, *, mouth_only: bool = True) -> SpokenDrive:
-    return SpokenDrive(drive=recorder, frames=frames, sound_S=SOUND, mouth_only=mouth_only)
+    return SpokenDrive(drive=recorder, frames=frames, sound=SOUND.numpy(), mouth_only=mouth_only)
 
 
 def sounds(stretch: Stretch) -> torch.Tensor:
@@ -59,7 +59,7 @@ def test_tokens_do_not_depend_on_where_segments_are_cut() -> None:
 @pytest.mark.parametrize("mouth_only", [True, False])
 def test_a_speech_makes_another_video(mouth_only: bool) -> None:
     def made(sound: torch.Tensor) -> torch.Tensor:
-        spoken = SpokenDrive(drive=Recorder(), frames=30, sound_S=sound, mouth_only=mouth_only)
+        spoken = SpokenDrive(drive=Recorder(), frames=30, sound=sound.numpy(), mouth_only=mouth_only)
         animator = Animator(
             net=NET,
             codec=some_codec(),
