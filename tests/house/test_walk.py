@@ -1,0 +1,118 @@
+"""The whole house in one walk, as its user takes it: real clips to shards, to a training, to a video."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+from statistics import mean
+
+import av
+import numpy as np
+import pytest
+from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+
+from jobs.cli import main
+from model.train import saved
+from pipeline.stages.index import read_index
+
+CLIPS = ("full_04_balance_cam01.mp4", "half_05_sign_football.mp4")
+"""A balancing man, whole, and a signing woman, half: 40 and 50 frames."""
+STAGES = {"body": 24, "face": 4, "everything": 6}
+STEPS = sum(STAGES.values())
+SHORT = [
+    *(
+        word
+        for n, steps in enumerate(STAGES.values())
+        for word in (f"--settings.stages.{n}.steps", str(steps))
+    ),
+    *("--settings.optimizer.warm-up", "4", "--settings.loader.workers", "0"),
+]
+SAMPLING = ("--solving.steps", "4")
+
+
+@pytest.fixture(scope="module")
+def shards(corpus: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The clips as a data set of small canvases."""
+    videos, out = (tmp_path_factory.mktemp(name) for name in ("videos", "shards"))
+    for name in CLIPS:
+        (videos / name).symlink_to(corpus / "clips" / name)
+    small = ("--settings.control.canvas-area", "24576")
+    assert main(["curate", "--videos", str(videos), "--out", str(out), *small]) == 0
+    return out
+
+
+@pytest.fixture(scope="module")
+def run(shards: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A training of all three stages on it."""
+    out = tmp_path_factory.mktemp("run")
+    assert main(training(shards, out)) == 0
+    return out
+
+
+def training(shards: Path, run: Path) -> list[str]:
+    return ["train", "--recipe", "tiny", "--data", str(shards), "--out", str(run), *SHORT]
+
+
+def digests(folder: Path) -> dict[str, str]:
+    """Of all files below it."""
+    return {
+        path.relative_to(folder).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest()
+        for path in folder.rglob("*")
+        if path.is_file()
+    }
+
+
+def test_clips_become_samples_that_keep_every_promise(shards: Path) -> None:
+    rows = read_index(shards)
+    assert sorted((row.framing, row.frames) for row in rows) == [("full", 40), ("half", 50)]
+    assert {(row.width, row.height) for row in rows} == {(128, 192), (192, 128)}
+    assert main(["check", str(shards)]) == 0
+
+
+def test_a_batch_can_be_looked_at(shards: Path, tmp_path: Path) -> None:
+    picture = tmp_path / "batch.png"
+    assert main(["show", str(shards), "--picture", str(picture)]) == 0
+    assert picture.stat().st_size > 50_000
+
+
+def test_three_stages_learn_and_prove_what_they_left_alone(run: Path) -> None:
+    folders = saved.checkpoints(run)
+    assert [folder.name for folder in folders] == [
+        f"{n}-{steps:06}" for n, steps in enumerate(STAGES.values(), 1)
+    ]
+    proofs = [saved.standing(folder) for folder in folders]
+    assert all(proof.frozen_now and proof.frozen_now == proof.frozen_before for proof in proofs)
+    assert {"base", "pose", "reference"} <= set(proofs[1].frozen_now)
+    events = EventAccumulator(str(run / "curves"), size_guidance={"scalars": 0}).Reload()
+    losses = [event.value for event in events.Scalars("loss")]
+    assert len(losses) == STEPS
+    assert mean(losses[-STEPS // 3 :]) < 0.95 * mean(losses[: STEPS // 3])
+
+
+def test_a_finished_training_is_left_as_it_is(shards: Path, run: Path) -> None:
+    before = digests(run / "checkpoints")
+    assert main(training(shards, run)) == 0
+    assert digests(run / "checkpoints") == before
+
+
+def test_a_picture_is_brought_to_life_with_its_sound(run: Path, corpus: Path, tmp_path: Path) -> None:
+    picture, driving = (
+        corpus / "images" / "img_11_man_full_body.png",
+        corpus / "clips" / "talk_07_grid_man.mpg",
+    )
+    files = ("--run", str(run), "--reference", str(picture), "--driving", str(driving))
+    one, again = tmp_path / "one.mp4", tmp_path / "again.mp4"
+    for out in (one, again):
+        assert main(["animate", *files, "--out", str(out), *SAMPLING]) == 0
+    assert one.read_bytes() == again.read_bytes()
+    with av.open(str(one)) as made:
+        video, sound = made.streams.video[0], made.streams.audio[0]
+        assert video.average_rate == 24
+        frames = [frame.to_ndarray(format="rgb24") for frame in made.decode(video)]
+        made.seek(0)
+        samples = sum(frame.samples for frame in made.decode(sound))
+    assert len(frames) == 72  # 75 of 25 a second
+    assert {frame.shape for frame in frames} == {(192, 128, 3)}
+    assert samples / sound.rate == pytest.approx(72 / 24, abs=0.05)
+    assert np.std(frames[0]) > 10, "a picture, not a grey field"
+    assert np.abs(np.diff(np.asarray(frames[::8], np.float32), axis=0)).mean() > 0.1, "that moves"
