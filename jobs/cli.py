@@ -84,3 +84,7 @@ def main(args: list[str] | None = None) -> int:
     except KeyboardInterrupt:
         print("understudy: stopped; the same command goes on from here", file=sys.stderr)
         return 130
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -65,7 +65,7 @@ class Terminal:
         """A leg that was not shown before."""
         now = self.clock()
         if not self.console.is_terminal:
-            done = f", {lane.done} already done" if lane.done else ""
+            done = f", {lane.done} done" if lane.done else ""
             self.console.print(f"{lane.leg}: {lane.laps} laps{done}", highlight=False)
         task = self.bar.add_task(lane.leg, total=lane.items, completed=lane.items_done, said="")
         return Shown(task=task, lane=lane, began=now, before=lane.items_done, spoke=now)

@@ -4,16 +4,33 @@ from __future__ import annotations
 
 import os
 import shutil
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import pytest_randomly
 
 from tests.once import once
+from tests.resume.job import make_films, run_job
 from tests.stored import write_shards
 from tests.stores import Store, serving
 
 SHARED = Path(os.environ.get("UNDERSTUDY_SHARED", Path(__file__).resolve().parents[2] / "shared"))
+
+
+def seed_torch(seed: int) -> None:
+    """Seed torch where a test has it."""
+    if "torch" in sys.modules:
+        sys.modules["torch"].manual_seed(seed)
+
+
+pytest_randomly.entrypoint_reseeds = [seed_torch]  # in place of DeepSpeed's, which every process would import
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What may take long comes first, so that no process is left alone with it at the end."""
+    items.sort(key=lambda item: item.get_closest_marker("timeout") is None)
 
 
 @pytest.fixture(scope="session")
@@ -46,6 +63,24 @@ def data_set(tmp_path_factory: pytest.TempPathFactory) -> Path:
         write_shards(folder / "data set", folder / "videos")
 
     return once(tmp_path_factory, "figures", make) / "data set"
+
+
+@pytest.fixture(scope="session")
+def films(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Three short videos, one of them with nobody in it, and a copy."""
+    return once(tmp_path_factory, "films", make_films)
+
+
+@pytest.fixture(scope="session")
+def undisturbed(films: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What a job in one process makes of them when nobody disturbs it; the file "changes" lies beside it."""
+
+    def make(folder: Path) -> None:
+        done = run_job(films, folder / "set")
+        assert done.returncode == 0, done.stderr
+        (folder / "changes").write_text(done.stdout.split()[-1])
+
+    return once(tmp_path_factory, "undisturbed", make) / "set"
 
 
 @pytest.fixture

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import subprocess
 from dataclasses import fields
@@ -114,18 +115,23 @@ STRETCHES = ((0, 25), (7, 33), (12, 41), (3, 53))
 
 
 def write_shards(out: Path, videos: Path, *, crf: int = 17) -> list[IndexRow]:
-    """Four videos, one with sound, as sixteen samples in four tars, and their index."""
+    """Four videos, one with sound, as sixteen samples in four tars, and their index.
+
+    The videos are named without their folder, so that the set has the same bytes wherever it is made.
+    """
+    out = out.absolute()
     canvases: dict[tuple[int, int], list[Sample]] = {}
-    for scene in SCENES:
-        video = filmed(videos / f"{scene.number}.mp4", scene, sound=scene.number == 2)
-        samples = [sample_of(video, scene, *stretch) for stretch in STRETCHES]
-        canvases.setdefault((scene.width, scene.height), []).extend(samples)
     rows: list[IndexRow] = []
     settings = ShardSettings(bake_maps=True, video=VideoSettings(crf=crf))
-    for samples in canvases.values():
-        for number, part in enumerate((samples[:5], samples[5:])):
-            outcomes = list(Shard(settings, out)(plan_of(*part, number=number)))
-            assert all(isinstance(outcome, IndexRow) for outcome in outcomes)
-            rows += outcomes  # type: ignore[arg-type]
+    with contextlib.chdir(videos):
+        for scene in SCENES:
+            video = filmed(Path(f"{scene.number}.mp4"), scene, sound=scene.number == 2)
+            samples = [sample_of(video, scene, *stretch) for stretch in STRETCHES]
+            canvases.setdefault((scene.width, scene.height), []).extend(samples)
+        for samples in canvases.values():
+            for number, part in enumerate((samples[:5], samples[5:])):
+                outcomes = list(Shard(settings, out)(plan_of(*part, number=number)))
+                assert all(isinstance(outcome, IndexRow) for outcome in outcomes)
+                rows += outcomes  # type: ignore[arg-type]
     write_index(out, [encode(rows, IndexRow).select])
     return sorted(rows, key=lambda row: row.key)

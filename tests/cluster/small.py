@@ -22,7 +22,7 @@ def machines(number: int) -> Iterator[Cluster]:
     try:
         for _ in range(number):
             cluster.add_node(num_cpus=1)
-        cluster.wait_for_nodes()
+        cluster.wait_for_nodes(timeout=120)  # on a busy machine Ray starts slowly
         yield cluster
     finally:
         cluster.shutdown()

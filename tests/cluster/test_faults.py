@@ -14,23 +14,10 @@ from ray.cluster_utils import Cluster
 from jobs.check import pipeline_legs
 from pipeline.audit import audit
 from tests.cluster.small import kill, machines, start, workers
-from tests.resume.job import contents, landed, make_films, run_job
+from tests.resume.job import contents, landed
 
 pytestmark = pytest.mark.timeout(600)
 LONG_S = 240.0
-
-
-@pytest.fixture(scope="module")
-def films(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return make_films(tmp_path_factory.mktemp("films"))
-
-
-@pytest.fixture(scope="module")
-def undisturbed(films: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    out = tmp_path_factory.mktemp("undisturbed") / "set"
-    done = run_job(films, out)
-    assert done.returncode == 0, done.stderr
-    return out
 
 
 @pytest.fixture(scope="module")

@@ -30,7 +30,7 @@ from pipeline.runners.watch import Lane, Sight
 from schemas.place import Place
 from tests.cluster.small import ROOT, machines, start
 from tests.pipeline.runners.odd import enlisted, house
-from tests.resume.job import contents, make_films, run_job
+from tests.resume.job import contents, run_job
 from tests.stores import ACCESS_KEY, SECRET_KEY, TOKEN, Store, serving
 
 pytestmark = pytest.mark.timeout(300)
@@ -192,9 +192,8 @@ def test_the_bytes_are_those_of_one_process(connected: Cluster, tmp_path: Path) 
     assert content(ours) == content(theirs)
 
 
-def test_from_store_to_store(connected: Cluster, store: Store, tmp_path: Path) -> None:
+def test_from_store_to_store(connected: Cluster, store: Store, films: Path, tmp_path: Path) -> None:
     """The bytes of one process, and the keys of the store nowhere but in the environment."""
-    films = make_films(tmp_path)
     for path in sorted((films / "videos").iterdir()):
         Place.at("s3://bucket/videos").put(path.name, path)
     alone = run_job(films, tmp_path / "alone", videos="s3://bucket/videos")

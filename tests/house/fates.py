@@ -6,18 +6,20 @@ python -m tests.house.fates CLIPS_FOLDER    # prints the table anew, to be looke
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
-from itertools import islice
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 from pipeline.core import Step, Tally, apply
 from pipeline.flow import Curation, control, corpus, estimate, probe, screen, split
 from pipeline.stages.corpus import list_corpus
+from schemas.media import Clip
 from schemas.outcome import Reject
 
+ENOUGH = 60
+"""Kept frames of a file after which no more of its clips are estimated. All would take half an hour."""
 LOOKED_AT = 2
-"""Clips of a file that are estimated: the first that pass the screen. All would take half an hour."""
+"""Most clips of a file that are estimated: the first that pass the screen."""
 
 
 class Fates:
@@ -31,16 +33,25 @@ class Fates:
         self.costly = [(step, step.make()) for step in costly]
 
     def of(self, path: Path) -> list[str]:
-        """What the first steps dropped, how many clips passed, and what the first of these became.
+        """What the first steps dropped, which clips passed, and what the first of these became.
 
-        A clip is "first frame + length framing" or "first frame reason".
+        A clip is "first frame + length", with its framing once it is estimated, or "first frame reason".
         """
         offered = [listed for listed in list_corpus(path.parent) if listed.uri == str(path.resolve())]
         outcomes = list(self.through(self.cheap, offered))
         dropped = [said(outcome) for outcome in outcomes if isinstance(outcome, Reject)]
         clips = [outcome for outcome in outcomes if not isinstance(outcome, Reject)]
-        looked = [said(outcome) for outcome in self.through(self.costly, islice(clips, LOOKED_AT))]
-        return [*dropped, f"{len(clips)} clips", *looked]
+        passed = " ".join(f"{clip.first_frame}+{clip.num_frames}" for clip in clips)
+        return [*dropped, f"clips {passed}" if passed else "no clips", *self.estimated(clips)]
+
+    def estimated(self, clips: Sequence[Clip]) -> Iterator[str]:
+        """What the first clips became."""
+        kept = 0
+        for clip in clips[:LOOKED_AT]:
+            if kept < ENOUGH:
+                for outcome in self.through(self.costly, [clip]):
+                    kept += 0 if isinstance(outcome, Reject) else outcome.clip.num_frames
+                    yield said(outcome)
 
     def through(self, steps: list[tuple[Step[Any, Any], Any]], items: Any) -> Iterator[Any]:
         """The items through some steps."""

@@ -11,6 +11,7 @@ import sys
 from pathlib import Path
 
 import pytest
+import torch
 from rich.console import Console
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
@@ -91,6 +92,34 @@ def test_what_cannot_be_used_is_one_sentence(data_set: Path, tmp_path: Path, cap
     vae = ["--settings.vae", str(tmp_path / "none")]
     assert main(["train", "--data", str(data_set), *out, *vae]) == 2
     assert "none" in capsys.readouterr().err
+
+
+class Hostile:
+    """Pickles into a call."""
+
+    def __init__(self, trap: Path) -> None:
+        self.trap = trap
+
+    def __reduce__(self) -> tuple[object, tuple[str]]:
+        return os.system, (f"touch {self.trap}",)
+
+
+@pytest.mark.parametrize("setting", ["base", "motion"])
+@pytest.mark.parametrize("beside_weights", [True, False])
+def test_hostile_weights_run_nothing_and_are_one_sentence(
+    data_set: Path, tmp_path: Path, capsys, setting: str, beside_weights: bool
+) -> None:
+    file, trap = tmp_path / "public.pth", tmp_path / "trap"
+    torch.save(
+        {"state_dict": {"a.weight": torch.ones(1)} if beside_weights else {}, "by": Hostile(trap)}, file
+    )
+    out = ["--out", str(tmp_path / "run"), *SHORT]
+    assert main(["train", "--data", str(data_set), *out, f"--settings.{setting}", str(file)]) == 2
+    said = capsys.readouterr().err
+    assert ("unexpected: a.weight" if beside_weights else "holds no tensors by name") in said
+    assert said.count("\n") == 1
+    assert not trap.exists()
+    assert not saved.checkpoints(tmp_path / "run")
 
 
 def test_many_processes_need_deepspeed(monkeypatch: pytest.MonkeyPatch) -> None:

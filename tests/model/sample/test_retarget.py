@@ -87,6 +87,19 @@ def test_twice_the_forearm_is_drawn_twice_as_long_in_its_old_direction() -> None
     np.testing.assert_allclose(long.joints2d[:, rest], plain.joints2d[:, rest], atol=1e-2)
 
 
+def test_twice_the_limbs_are_twice_as_long_in_their_old_directions() -> None:
+    plain = retarget(figure(DRIVER), figure(STILL))
+    long = retarget(figure(DRIVER), other_body(STILL, elbow=2.0, wrist=2.0, knee=2.0, ankle=2.0))
+    changed = ("elbow", "wrist", "knee", "ankle")
+    for parent, child in ((a, b) for a, b in BODY_LIMBS if b.endswith(changed)):
+        bone, longer = (c.joints3d[:, J[child]] - c.joints3d[:, J[parent]] for c in (plain, long))
+        np.testing.assert_allclose(longer, 2 * bone, atol=1e-4)
+        drawn, stretched = (
+            np.linalg.norm(c.joints2d[:, J[child]] - c.joints2d[:, J[parent]], axis=1) for c in (plain, long)
+        )
+        assert np.median(stretched / drawn) == pytest.approx(2, rel=0.1), child  # up to perspective
+
+
 def test_the_figure_stands_where_the_reference_stands_and_is_as_large() -> None:
     reference = figure(STILL)
     found = retarget(figure(DRIVER), reference)

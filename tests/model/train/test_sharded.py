@@ -16,8 +16,9 @@ import torch
 
 from model.nets.parts import part
 from model.train import saved
-from tests.model.train.runs import Notes, seed_of, short, train, training
+from tests.model.train.runs import Notes, seed_of, short, train, trainer, training
 from tests.model.train.test_objective import blind
+from tests.once import once
 
 pytestmark = pytest.mark.timeout(600)
 ROOT = Path(__file__).resolve().parents[3]
@@ -31,26 +32,36 @@ RUNS: dict[str, dict[str, Any]] = {
 }
 
 
+Numbers = list[tuple[int, float, float]]
+"""Total step, loss and gradient of each step."""
+
+
 @dataclass(frozen=True)
 class Ran:
-    """What came of all runs."""
+    """What came of all runs, each in its folder."""
 
-    plain: Notes
-    rounded: Notes
-    losses: dict[str, list[tuple[int, float, float]]]
-    """Total step, loss and gradient, by run of the two ranks."""
     folder: Path
     how: dict[str, Any]
 
+    def numbers(self, name: str) -> Numbers:
+        """What a run said."""
+        return [tuple(json.loads(line)) for line in (self.folder / f"{name}.txt").read_text().splitlines()]
 
-@pytest.fixture(scope="module")
+
+@pytest.fixture(scope="session")
 def ran(data_set: Path, tmp_path_factory: pytest.TempPathFactory) -> Ran:
     """The plain runs, then all others by two processes."""
-    folder = tmp_path_factory.mktemp("ranks")
+    folder = once(tmp_path_factory, "ranks", lambda folder: run_all(data_set, folder))
+    return Ran(folder, short(int((folder / "order").read_text())))
+
+
+def run_all(data_set: Path, folder: Path) -> None:
+    """Run all below a folder."""
     order = seed_of(data_set, range(12, 16), loud=1)  # of the speech stage, which one rank hears
-    how = short(order)
-    plain = train(data_set, folder / "plain", training(accumulate=2, **how))
-    rounded = train(data_set, folder / "rounded", training(accumulate=2, dtype="bfloat16", **how))
+    (folder / "order").write_text(str(order))
+    for name, dtype in (("plain", "float32"), ("rounded", "bfloat16")):
+        settings = training(accumulate=2, dtype=dtype, **short(order))
+        trainer(data_set, folder / name, settings, Notes(folder / f"{name}.txt")).train()
     for name, last in (("resumed in body", "1-000002"), ("resumed in face", "2-000001")):
         for checkpoint in saved.checkpoints(folder / "plain"):
             if checkpoint.name <= last:
@@ -71,20 +82,13 @@ def ran(data_set: Path, tmp_path_factory: pytest.TempPathFactory) -> Ran:
         command, cwd=ROOT, capture_output=True, text=True, env={**os.environ, "OMP_NUM_THREADS": "1"}
     )
     assert done.returncode == 0, done.stderr[-4000:]
-    losses = {
-        name: [tuple(json.loads(line)) for line in (folder / f"{name}.txt").read_text().splitlines()]
-        for name in RUNS
-    }
-    return Ran(plain, rounded, losses, folder, how)
 
 
-def numbers(notes: Notes) -> list[tuple[int, float, float]]:
+def numbers(notes: Notes) -> Numbers:
     return [(beat.total, beat.numbers["loss"], beat.numbers["gradient"]) for beat in notes.beats]
 
 
-def assert_alike(
-    found: list[tuple[int, float, float]], expected: list[tuple[int, float, float]], rel: float
-) -> None:
+def assert_alike(found: Numbers, expected: Numbers, rel: float) -> None:
     assert [total for total, *_ in found] == [total for total, *_ in expected]
     for (_, *here), (_, *there) in zip(found, expected, strict=True):
         assert here == pytest.approx(there, rel=rel)
@@ -92,17 +96,17 @@ def assert_alike(
 
 @pytest.mark.parametrize("name", ["zero 1", "zero 2", "zero 3"])
 def test_two_sharded_ranks_have_the_losses_of_one_plain(ran: Ran, name: str) -> None:
-    assert_alike(ran.losses[name], numbers(ran.plain), rel=1e-5)
+    assert_alike(ran.numbers(name), ran.numbers("plain"), rel=1e-5)
 
 
 def test_bfloat16_is_as_near_as_its_rounding(ran: Ran) -> None:
-    assert_alike(ran.losses["bfloat16"], numbers(ran.rounded), rel=2e-2)
-    assert ran.rounded.losses != ran.plain.losses
+    assert_alike(ran.numbers("bfloat16"), ran.numbers("rounded"), rel=2e-2)
+    assert ran.numbers("rounded") != ran.numbers("plain")
 
 
 @pytest.mark.parametrize(("name", "done"), [("resumed in body", 2), ("resumed in face", 4)])
 def test_a_plain_run_goes_on_on_two_ranks(ran: Ran, name: str, done: int) -> None:
-    assert_alike(ran.losses[name], numbers(ran.plain)[done:], rel=1e-5)
+    assert_alike(ran.numbers(name), ran.numbers("plain")[done:], rel=1e-5)
 
 
 @pytest.mark.parametrize("name", ["zero 1", "zero 2", "zero 3"])
@@ -113,7 +117,7 @@ def test_a_sharded_run_goes_on_on_one_rank(
     checkpoint = ran.folder / name / "checkpoints" / last
     shutil.copytree(checkpoint, tmp_path / "checkpoints" / last)
     notes = train(data_set, tmp_path, training(accumulate=2, **ran.how))
-    assert_alike(numbers(notes), numbers(ran.plain)[{"1-000002": 2, "2-000001": 4}[last] :], rel=1e-5)
+    assert_alike(numbers(notes), ran.numbers("plain")[{"1-000002": 2, "2-000001": 4}[last] :], rel=1e-5)
 
 
 @pytest.mark.parametrize("name", ["zero 1", "zero 2", "zero 3"])
@@ -138,7 +142,7 @@ def test_speech_learns_beside_weights_that_rest(ran: Ran, name: str) -> None:
     assert {part(weight) for weight in begun if not torch.equal(begun[weight], ended[weight])} == {"speech"}
     standing = saved.standing(checkpoints / "3-000002")
     assert standing.frozen_now == standing.frozen_before
-    assert sum(loss > 0 for _, loss, _ in numbers(ran.plain)[6:]) == 1  # of the two steps
+    assert sum(loss > 0 for _, loss, _ in ran.numbers("plain")[6:]) == 1  # of the two steps
 
 
 def test_frozen_weights_are_exact_where_the_network_computes_in_bfloat16(ran: Ran) -> None:
