@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -33,6 +34,8 @@ from schemas.landmarks import face_points
 from schemas.media import MIN_CLIP_FRAMES, Clip, Listed, Look, clip_key
 from schemas.sample import FACE_SIZE
 
+STILL_PIXELS = 2048 * 2048
+"""Larger pictures are shrunk to this: references lie on canvases of a seventh of it and less."""
 WINDOW = 16
 """Frames of the driving video in memory at a time."""
 UNSEEN = Look(brightness=0.0, contrast=0.0, motion=0.0, frozen=0.0, sharpness=0.0)
@@ -88,15 +91,14 @@ class Eyes:
             ValueError: the file is no picture, or shows no person or several; says which.
         """
         with said(path):
-            picture = read_still(path, max_pixels=self.probe.settings.max_source_pixels)
+            picture = read_still(path, max_pixels=STILL_PIXELS)
         return picture, self.still(picture, path)
 
     def still(self, picture: Pictures, path: Path) -> Controlled:
         """The person in a picture (h, w, 3) that came from a path."""
         with tempfile.TemporaryDirectory() as folder, said(path):
             film = Path(folder) / "still.mp4"
-            frozen = np.broadcast_to(picture, (MIN_CLIP_FRAMES, *picture.shape))
-            write_video(film, iter([np.ascontiguousarray(frozen)]), VideoSettings(crf=10))
+            write_video(film, itertools.repeat(picture[None], MIN_CLIP_FRAMES), VideoSettings(crf=10))
             return self.person(film)
 
 

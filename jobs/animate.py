@@ -61,6 +61,8 @@ class Animate:
     solving: Solving = field(default_factory=Solving)
     hand_over: HandOver = "frame"
     """What a segment hands to the next: its last frame, or its last latent frame as it is."""
+    match_colours: bool = True
+    """Shift the colours of a segment that begins in others than the one before it ended in: no jump."""
     weights: Taken = "average"
     seed: int = 0
     second_pass: bool = False
@@ -100,7 +102,15 @@ def make(job: Animate, voice: Voice | None, console: Console, editor: Editor | N
     others = (eyes.picture(path)[0] for path in job.reference[1:])
     references = np.stack([on_canvas(still, *size) for still in (picture, *others)])
     how = job.solving.as_trained(settings_of(last_of(job.run)).strength)
-    animator = Animator(net=net, codec=codec, device=where, how=how, hand_over=job.hand_over, seed=job.seed)
+    animator = Animator(
+        net=net,
+        codec=codec,
+        device=where,
+        how=how,
+        hand_over=job.hand_over,
+        match_colours=job.match_colours,
+        seed=job.seed,
+    )
     act = standing(picture, person)
     if job.driving:
         driver = eyes.video(job.driving)
@@ -133,6 +143,12 @@ def refuse_senseless(job: Animate) -> None:
         room_for(len(job.reference))
         if not job.driving:
             raise ValueError("a second pass needs a driving video that shows other sides: --driving VIDEO")
+    if job.solving.steps < 1:
+        raise ValueError(f"noise becomes a video in at least one step, not in {job.solving.steps}")
+    if job.out.is_dir():
+        raise ValueError(f"{job.out}: a folder; --out names the video to write")
+    if job.out.resolve() in {path.resolve() for path in (job.driving, job.speech, *job.reference) if path}:
+        raise ValueError(f"{job.out}: would be written over what it is made from")
     if job.speech and not has_learned(job.run, "speech"):
         raise ValueError(
             f"{job.run}: has not learned to speak; a training goes on to it by its recipe with speech, "

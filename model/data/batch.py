@@ -176,9 +176,9 @@ def as_input(pictures: Tensor) -> Tensor:
 
     For where the network is: on a GPU this costs nothing, in a loader it would be four times the bytes.
     """
-    return pictures.movedim(-1, -4).to(torch.float32) / 127.5 - 1
+    return pictures.movedim(-1, -4).to(torch.float32).div_(127.5).sub_(1)  # of a new tensor
 
 
 def as_unit(pictures: Tensor) -> Tensor:
     """Pictures (..., T, H, W, 3), 0..255, as maps are read: (..., 3, T, H, W) float32, 0..1."""
-    return pictures.movedim(-1, -4).to(torch.float32) / 255
+    return pictures.movedim(-1, -4).to(torch.float32).div_(255)

@@ -23,9 +23,9 @@ def stretch_of(
     seen: NDArray[np.bool_],
 ) -> Stretch:
     """What drives frames: their maps, their face crops with eyes and mouth, and where there is a face."""
-    maps = [as_unit(torch.from_numpy(pictures)) for pictures in (skeleton, sphere)]
+    maps = as_unit(torch.from_numpy(np.concatenate([skeleton, sphere], axis=-1)))
     faces = as_input(torch.from_numpy(face)).transpose(0, 1)
-    return Stretch(torch.cat(maps), faces, torch.from_numpy(points), torch.from_numpy(seen))
+    return Stretch(maps, faces, torch.from_numpy(points), torch.from_numpy(seen))
 
 
 def references_of(pictures: Pictures, codec: VideoCodec, device: torch.device) -> Tensor:

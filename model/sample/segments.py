@@ -20,6 +20,7 @@ from model.data.chance import words
 from model.nets.dit import DiT
 from model.nets.scene import FaceCrops, Scene, Speech
 from model.nets.vae import SPACE_STRIDE, TIME_STRIDE, VideoCodec
+from model.sample.colour import matched
 from model.sample.solve import Solving, answers, solve
 
 SEGMENT = 73
@@ -74,17 +75,22 @@ class Animator:
     device: torch.device
     how: Solving
     hand_over: HandOver
+    match_colours: bool
+    """A segment whose first frame is of other colours than the last before it gets those."""
     seed: int
 
     def __call__(self, references_KCHW: Tensor, drive: Drive, frames: int) -> Iterator[Tensor]:
         """The video (t, 3, 8H, 8W), RGB -1..1, segment by segment; the same bytes for the same seed."""
         first: Tensor | None = None
+        last: Tensor | None = None
         for segment in range(num_segments(frames)):
             stretch = drive(numbers_of(segment, frames))
             scene, noise = self.scene(references_KCHW, stretch, first), self.noise(segment, stretch)
             latents = solve(partial(answers, self.net), scene, noise, self.how)
             video = self.codec.decode(latents)[0].transpose(0, 1)
-            first = self.handed(latents, video)
+            if last is not None and self.match_colours:
+                video = matched(video, last)
+            first, last = self.handed(latents, video), video[-1].clone()
             done = segment * (SEGMENT - 1)
             yield video[min(segment, 1) : frames - done]
 

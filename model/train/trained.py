@@ -31,7 +31,7 @@ def trained(run: Path, taken: Taken, where: torch.device) -> tuple[DiT, VideoCod
     """The network of a run's last checkpoint, and the run's autoencoder.
 
     Raises:
-        ValueError: there is none, it is not ours, or the autoencoder is missing.
+        ValueError: there is none, it is not ours, or the autoencoder is missing or of other latents.
     """
     folder = last_of(run)
     settings = settings_of(folder)
@@ -39,6 +39,11 @@ def trained(run: Path, taken: Taken, where: torch.device) -> tuple[DiT, VideoCod
     net = holding(settings.sizes, weights, folder)
     dtype = DTYPES[settings.dtype]
     codec = open_codec(settings.vae or run / CODEC, where, dtype)
+    if codec.channels != settings.sizes.channels:
+        raise ValueError(
+            f"{settings.vae or run / CODEC}: latents of {codec.channels} channels; "
+            f"the network of {folder} reads {settings.sizes.channels}"
+        )
     return net.to(where, dtype).eval().requires_grad_(requires_grad=False), codec
 
 

@@ -64,6 +64,7 @@ def test_a_reference_lies_on_the_canvas_as_in_training(eyes: Eyes, corpus: Path)
         ("images/img_12_hats_no_person.png", "img_12_hats_no_person.png: nobody"),
         ("MANIFEST.csv", "MANIFEST.csv: unreadable"),
         ("images/none.png", "none.png: unreadable"),
+        ("clips/talk_09_woman_head_turns.gif", "talk_09_woman_head_turns.gif: several_pictures: 23 in one"),
     ],
 )
 def test_a_picture_that_cannot_be_used_is_said(eyes: Eyes, corpus: Path, name: str, said: str) -> None:

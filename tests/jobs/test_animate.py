@@ -111,11 +111,19 @@ def test_what_cannot_be_used_is_one_sentence(run: Path, corpus: Path, tmp_path: 
         err: str = capsys.readouterr().err
         return err
 
+    assert "would be written over what it is made from" in sentence(
+        *command(run, corpus, out), "--driving", str(out)
+    )
+    assert "a folder; --out names the video" in sentence(*command(run, corpus, tmp_path))
+    assert "at least one step, not in 0" in sentence(*command(run, corpus, out), "--solving.steps", "0")
     assert "no checkpoint of a run" in sentence(*command(tmp_path / "none", corpus, out))
     assert "img_12_hats_no_person.png: nobody" in sentence(
         *command(run, corpus, out), "--reference", str(corpus / "images" / "img_12_hats_no_person.png")
     )
     assert "MANIFEST.csv: " in sentence(*command(run, corpus, out), "--driving", str(corpus / "MANIFEST.csv"))
+    assert "img_05_group_handshake.jpg: several_people: " in sentence(
+        *command(run, corpus, out), "--reference", str(corpus / "images" / "img_05_group_handshake.jpg")
+    )
     many = [str(corpus / "images" / f"img_0{n}_man_portrait.jpg") for n in (8, 8, 8, 8)]
     assert "up to 4 in all, and 4 are given" in sentence(
         *command(run, corpus, out, "--second-pass"), "--reference", *many

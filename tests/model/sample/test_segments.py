@@ -91,9 +91,15 @@ class Recorder:
 REFERENCES = torch.randn(2, 16, 2, 2, generator=torch.Generator().manual_seed(4))
 
 
-def animator(seed: int = 0, hand_over: HandOver = "frame") -> Animator:
+def animator(seed: int = 0, hand_over: HandOver = "frame", *, match_colours: bool = False) -> Animator:
     return Animator(
-        net=NET, codec=some_codec(), device=torch.device("cpu"), how=QUICK, hand_over=hand_over, seed=seed
+        net=NET,
+        codec=some_codec(),
+        device=torch.device("cpu"),
+        how=QUICK,
+        hand_over=hand_over,
+        match_colours=match_colours,
+        seed=seed,
     )
 
 
@@ -140,3 +146,14 @@ def test_times_are_shifted_as_in_training_unless_said_otherwise() -> None:
     found = [solve(ASK, scene, noise, how) for how in (QUICK, QUICK.as_trained(1.0), QUICK.as_trained(3.0))]
     assert torch.equal(found[0], found[1])
     assert not torch.allclose(found[0], found[2])
+
+
+def test_segments_follow_one_another_in_the_same_colours() -> None:
+    """A codec that is fitted to nothing changes colours whenever a frame goes through it."""
+    loose, tight = (
+        torch.cat(list(animator(match_colours=on)(REFERENCES, Recorder(), 80))) for on in (False, True)
+    )
+    assert torch.equal(loose[:73], tight[:73])
+    assert not torch.equal(loose[73:], tight[73:])
+    again = torch.cat(list(animator(match_colours=True)(REFERENCES, Recorder(), 80)))
+    assert torch.equal(again, tight)

@@ -14,6 +14,7 @@ import pytest
 import torch
 from safetensors.torch import save_file
 
+from model.nets.codec import VALUES, PatchCodec
 from model.train import saved
 from model.train.seat import CODEC
 from model.train.stages import body
@@ -127,3 +128,10 @@ def test_weights_elsewhere_are_not_read(own: Path) -> None:
 def test_where_no_run_is(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="no checkpoint of a run there"):
         trained(tmp_path, "average", CPU)
+
+
+def test_an_autoencoder_of_other_latents_is_said(own: Path) -> None:
+    basis = torch.linalg.qr(torch.randn(VALUES, 8, generator=torch.Generator().manual_seed(3))).Q
+    PatchCodec(torch.zeros(VALUES), basis, torch.full((8,), 3.0)).save(own / CODEC)
+    with pytest.raises(ValueError, match=r"codec\.npz: latents of 8 channels; the network of .* reads 16"):
+        trained(own, "last", CPU)
