@@ -66,6 +66,7 @@ def test_a_speech_makes_another_video(mouth_only: bool) -> None:
             device=torch.device("cpu"),
             how=Solving(steps=1, references=1, motion=1),
             hand_over="frame",
+            match_colours=True,
             seed=0,
         )
         return torch.cat(list(animator(REFERENCES, spoken, 60)))
