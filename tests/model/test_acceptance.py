@@ -14,24 +14,32 @@ HERE = Path(__file__).parent
 CHECKS: dict[int, tuple[str, dict[str, tuple[str, ...]]]] = {
     11: (
         "a driver that is its own reference is not changed",
-        {"sample/test_retarget.py": ("test_a_driver_that_is_its_own_reference_stays_as_it_is",)},
+        {
+            "sample/test_retarget.py": (
+                "test_acceptance_11_a_driver_that_is_its_own_reference_stays_as_it_is",
+            )
+        },
     ),
     12: (
         "bones keep their lengths in 3D",
-        {"sample/test_retarget.py": ("test_bones_keep_their_lengths_over_time_and_are_the_references",)},
+        {
+            "sample/test_retarget.py": (
+                "test_acceptance_12_bones_keep_their_lengths_over_time_and_are_the_references",
+            )
+        },
     ),
     13: (
         "twice the limbs are drawn twice as long, at the same angles",
         {
             "sample/test_retarget.py": (
                 "test_twice_the_forearm_is_drawn_twice_as_long_in_its_old_direction",
-                "test_twice_the_limbs_are_twice_as_long_in_their_old_directions",
+                "test_acceptance_13_twice_the_limbs_are_drawn_twice_as_long_at_the_same_angles",
             )
         },
     ),
     14: (
         "missing legs of the reference never move the arms",
-        {"sample/test_retarget.py": ("test_missing_legs_never_move_the_arms",)},
+        {"sample/test_retarget.py": ("test_acceptance_14_missing_legs_never_move_the_arms",)},
     ),
     15: (
         "fresh pose, Ref Attn and Face Attn leave the base's answer as it is, to the bit",
