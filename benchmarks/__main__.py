@@ -26,5 +26,6 @@ if __name__ == "__main__":
         ("benchmarks.runners", str(CORPUS / "clips")),
         ("benchmarks.cost", str(CORPUS / "clips"), "talk_0"),
         ("benchmarks.ledger",),
+        ("benchmarks.training",),
     ):
         subprocess.run([sys.executable, "-m", module, *args], check=True)

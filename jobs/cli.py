@@ -48,7 +48,8 @@ RUNS: dict[type, Callable[..., int]] = {
 
 
 DESCRIPTION = (
-    "Data engine and trainer for human animation. Also: understudy train --help, understudy animate --help"
+    "Data engine and trainer for human animation. Also: understudy train --help, understudy animate --help, "
+    "understudy estimate-training --help"
 )
 
 
@@ -62,6 +63,10 @@ def job(args: list[str]) -> Callable[[Console], int]:
         from jobs import animate
 
         return partial(animate.animate, animate.parse(args[1:]))
+    if args[:1] == ["estimate-training"]:
+        from jobs import estimate_training as training
+
+        return partial(training.estimate_training, training.parse(args[1:]))
     command: object = tyro.cli(Command, prog="understudy", description=DESCRIPTION, args=args)
     return partial(RUNS[type(command)], command)
 

@@ -14,7 +14,10 @@ from model.train.stages import body, everything, face
 
 
 def paper() -> Training:
-    """Eight GPUs of 96 GB, a clip each; weights are sharded too, or activations would not fit beside them."""
+    """A clip each on eight GPUs, weights sharded too.
+
+    121 frames take 133 GiB of each GPU, and 96 GB hold 41 frames: see `understudy estimate-training`.
+    """
     return Training(
         sizes=sizes.wan_14b(),
         stages=(body(20_000), face(20_000), everything(30_000)),

@@ -145,9 +145,9 @@ class DiT(nn.Module):
         known = latents_NC1HW.new_zeros(1, self.control_embedding.in_channels, *latents_NC1HW.shape[2:])
         known[:, self.sizes.channels] = 1  # the mask
         r_NMD = tokens(self.patch_embedding(latents_NC1HW) + self.control_embedding(known))
-        r_BKMD = r_NMD.unflatten(0, scene.references_seen.shape)
-        seen = scene.references_seen[..., None, None]
-        return torch.where(seen, r_BKMD, self.no_reference).flatten(1, 2)
+        r_BRD = r_NMD.unflatten(0, scene.references_seen.shape).flatten(1, 2)
+        seen_BR = scene.references_seen.repeat_interleave(r_NMD.shape[1], dim=1)
+        return torch.where(seen_BR[..., None], r_BRD, self.no_reference)
 
     def faces(self, scene: Scene, grid: tuple[int, int, int]) -> Faces | None:
         """Face tokens as the noise tokens will read them."""

@@ -13,13 +13,14 @@ import torch
 
 from model.data.settings import LoaderSettings
 from model.nets.sizes import Sizes
+from model.train.compiled import compiling
 from model.train.engine import Build, Dtype, PlainEngine
 from model.train.optimizer import OptimizerSettings
 from model.train.sharded import DeepSpeedEngine, Zero
 from model.train.stages import Stage
 from model.train.validation import ValidationSettings
 
-FREE = {"zero", "accumulate", "recompute", "save_every", "keep", "validation"}
+FREE = {"zero", "accumulate", "recompute", "compile", "save_every", "keep", "validation"}
 """Settings that a run may go on with other values of."""
 
 FREE_OF_LOADER = {"workers", "batches_ahead_mib", "fetch_ahead_mib", "max_unfit", "verify"}
@@ -50,6 +51,8 @@ class Training:
     """Batches of each rank in one step."""
     recompute: bool = True
     """Compute activations again on the way back instead of keeping them."""
+    compile: bool = False
+    """Compile the blocks with torch's inductor: wants a C++ compiler, on a GPU Triton."""
     strength: float = 5.0
     """Shift of the drawn times towards noise: about 5 for 45 000 tokens, 1 for few."""
     handed_over: float = 0.5
@@ -77,9 +80,12 @@ class Training:
     def engine(self, device: torch.device) -> Build:
         """What drives the network."""
         how: dict[str, Any] = {"device": device, "dtype": self.dtype, "accumulate": self.accumulate}
-        if self.zero is None:
-            return partial(PlainEngine, **how)
-        return partial(DeepSpeedEngine, **how, zero=self.zero)
+        build: Build = (
+            partial(PlainEngine, **how)
+            if self.zero is None
+            else partial(DeepSpeedEngine, **how, zero=self.zero)
+        )
+        return compiling(build, device) if self.compile else build
 
 
 def check_same(begun: dict[str, Any], settings: Training) -> None:

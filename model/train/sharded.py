@@ -182,6 +182,7 @@ def join(device: torch.device) -> None:
         torch.distributed.init_process_group(backend)
     else:
         torch.distributed.init_process_group(backend, store=HashStore(), rank=0, world_size=1)
+        os.environ["LOCAL_RANK"] = "0"  # DeepSpeed asks for it, and would have asked its launcher
     if device.type == "cpu":  # gloo does it all, and needs no compiler
         deepspeed.ops.__compatible_ops__["deepspeed_shm_comm"] = False
     deepspeed.init_distributed(verbose=False)

@@ -52,6 +52,7 @@ ROOMS: dict[str, set[str]] = {  # files, or folders that end in a slash
             "curate",
             "demo",
             "encode",
+            "estimate_training",
             "preview",
             "replay",
             "show",

@@ -82,6 +82,21 @@ def test_torchrun_with_deepspeed(data_set: Path, tmp_path: Path) -> None:
     assert sorted(curve(tmp_path, "loss")) == [1, 2, 3, 4, 5, 6, 7]
 
 
+def test_deepspeed_alone_needs_no_launcher(data_set: Path, tmp_path: Path) -> None:
+    args = ["train", "--data", str(data_set), "--out", str(tmp_path), *SHORT, "--settings.zero", "2"]
+    code = f"from jobs.cli import main; raise SystemExit(main({args!r}))"
+    found = {name: value for name, value in os.environ.items() if name not in {"RANK", "LOCAL_RANK"}}
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        env={**found, "OMP_NUM_THREADS": "1"},
+    )
+    assert done.returncode == 0, done.stderr[-3000:]
+    assert saved.standing(tmp_path / "checkpoints" / "3-000002").ranks == 1
+
+
 def test_what_cannot_be_used_is_one_sentence(data_set: Path, tmp_path: Path, capsys) -> None:
     out = ["--out", str(tmp_path / "run"), *SHORT]
     assert main(["train", "--data", str(tmp_path / "nothing"), *out]) == 2
