@@ -28,7 +28,7 @@ def tiny() -> Training:
         dtype="float32",
         zero=None,
         recompute=False,
-        strength=2.0,
+        strength=5.0,
         validation=ValidationSettings(every=100, clips=8, times=2, solving=Solving(steps=8)),
         save_every=100,
     )

@@ -6,6 +6,7 @@ noise tokens that read the same M keys.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Literal, NamedTuple
 
 import torch
@@ -27,6 +28,10 @@ FRAMES = 4
 
 CHUNK = 16
 """Crops that are encoded at a time where activations are computed again."""
+
+
+EVERY = 5
+"""Every so manieth face of a clip is measured: neighbours are alike."""
 
 
 class Faces(NamedTuple):
@@ -52,6 +57,14 @@ class FaceEncoder(nn.Module):
         crops, points = (part.flatten(0, 1).split(CHUNK) for part in (faces.pixels, faces.points))
         vectors = torch.cat([self.vectors(self.placed(*chunk)) for chunk in zip(crops, points, strict=True)])
         return vectors.unflatten(0, faces.seen.shape)
+
+    def measure(self, faces: Sequence[FaceCrops]) -> None:
+        """Let a fresh motion encoder measure faces of clips, some of each in every batch; see there."""
+        pixels = torch.cat([some.pixels[some.seen][::EVERY] for some in faces])
+        points = torch.cat([some.points[some.seen][::EVERY] for some in faces])
+        num = -(-len(pixels) // CHUNK)
+        batches = (self.placed(pixels[first::num], points[first::num]) for first in range(num))
+        self.motion.measure(batch for batch in batches if len(batch) > 1)
 
     def placed(self, crops_NCHW: Tensor, points_N32: Tensor) -> Tensor:
         """Crops as the motion encoder is to read them."""

@@ -6,6 +6,7 @@ are those of the published weights. B crops, C channels, V numbers of the motion
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
@@ -56,6 +57,10 @@ def pd_fgc() -> MotionSizes:
 def tiny_motion() -> MotionSizes:
     """A small one of the same build, for runs without a GPU."""
     return MotionSizes(side=64, placing="aligned", stem=16, depth=2, maps=16, feature=64)
+
+
+LEAST = 0.1
+"""Least variance of a channel that is measured, as a share of the mean over channels."""
 
 
 class Motion(NamedTuple):
@@ -173,6 +178,33 @@ class MotionEncoder(nn.Module):
     def train(self, mode: bool = True) -> MotionEncoder:  # noqa: ARG002, FBT001, FBT002 - torch's signature
         """Stays as in evaluation: the frames of a clip are too alike to be a batch's statistics."""
         return super().train(mode=False)
+
+    @property
+    def measured(self) -> bool:
+        """Whether the batch norms have statistics."""
+        return all(int(norm.num_batches_tracked) > 0 for norm in self.norms())
+
+    def norms(self) -> Iterator[nn.BatchNorm1d | nn.BatchNorm2d]:
+        """The batch norms."""
+        return (part for part in self.modules() if isinstance(part, nn.BatchNorm1d | nn.BatchNorm2d))
+
+    @torch.no_grad()
+    def measure(self, batches: Iterable[Tensor]) -> None:
+        """Give the batch norms of a fresh encoder the statistics of faces, batches (B, 3, H, W) of two or more.
+
+        Without them the signal grows from block to block, to tens where others have 1, and the first steps of
+        learning leave every ReLU of the end at zero. Channels that hardly change are not blown up.
+        """
+        for norm in self.norms():
+            norm.reset_running_stats()
+            norm.momentum = None  # the mean over all batches
+            norm.train()
+        for crops in batches:
+            self(crops)
+        self.eval()
+        for norm in self.norms():
+            assert norm.running_var is not None, "it was reset"
+            norm.running_var.clamp_(min=LEAST * float(norm.running_var.mean()))
 
     def forward(self, crops_B3HW: Tensor) -> Motion:
         """Motion of faces, RGB -1..1, of any size."""

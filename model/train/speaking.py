@@ -16,6 +16,7 @@ from torch import Tensor
 
 from model.data.batch import Batch
 from model.nets.dit import DiT
+from model.nets.face import EVERY
 from model.nets.scene import FaceCrops
 from model.nets.speech import heard
 from model.train.lesson import faces_of
@@ -67,10 +68,6 @@ def score_speech(net: DiT, given: Talk) -> Score:
         numbers={name: torch.as_tensor(number).detach() for name, number in numbers.items()},
         counts=seen_BF.any().float(),
     )
-
-
-EVERY = 5
-"""Every so manieth face is measured: neighbours are alike."""
 
 
 def shown_by(net: DiT, given: Talk) -> Tensor:

@@ -15,7 +15,7 @@ from model.data.stream import Loader
 from model.nets.dit import DiT
 from model.nets.vae import VideoCodec
 from model.train.engine import Engine
-from model.train.lesson import Lesson, lesson, sometimes_handed_over
+from model.train.lesson import Lesson, faces_of, lesson, sometimes_handed_over
 from model.train.objective import Score, score
 from model.train.settings import Training
 from model.train.speaking import Talk, score_speech, shown_by, spread_of, talk
@@ -54,11 +54,16 @@ class VideoTask:
     codec: VideoCodec
     validation: ValidationSettings
     faces: bool
+    fresh_faces: bool
+    """The motion encoder began from nothing."""
     strength: float
     numbers: ClassVar[tuple[str, ...]] = ("loss", "target", "answer", "time")
 
     def begin(self, net: DiT) -> None:
-        """Nothing is to be measured."""
+        """The statistics of faces, where the network is told of some and its motion encoder has none."""
+        if self.faces and self.fresh_faces and not net.face.motion.measured:
+            some = Exam(self.loader, self.loader.index, ValidationSettings(clips=MEASURED), self.codec)
+            net.face.measure([faces_of(some[clip]) for clip in range(len(some))])
 
     def exam(self, held_out: Index | None) -> Exam:
         """All samples, some made into films."""
@@ -120,8 +125,8 @@ class SpeechTask:
         return engine.ask(partial(score_speech, given=given))
 
 
-MEASURED = 32
-"""Samples that mean and spread are measured on."""
+MEASURED = 16
+"""Samples that faces are measured on."""
 
 
 def heard_in(index: Index) -> Index | None:
@@ -139,5 +144,6 @@ def task_of(stage: Stage, settings: Training, codec: VideoCodec, loader: Loader)
         codec=codec,
         validation=settings.validation,
         faces=stage.faces,
+        fresh_faces=settings.motion is None,
         strength=settings.strength,
     )
