@@ -190,7 +190,7 @@ class MotionEncoder(nn.Module):
 
     @torch.no_grad()
     def measure(self, batches: Iterable[Tensor]) -> None:
-        """Give the batch norms of a fresh encoder the statistics of faces, batches (B, 3, H, W) of two or more.
+        """Give a fresh encoder's batch norms the statistics of faces; batches (B, 3, H, W) hold 2 or more.
 
         Without them the signal grows from block to block, to tens where others have 1, and the first steps of
         learning leave every ReLU of the end at zero. Channels that hardly change are not blown up.
