@@ -179,10 +179,9 @@ class MotionEncoder(nn.Module):
         """Stays as in evaluation: the frames of a clip are too alike to be a batch's statistics."""
         return super().train(mode=False)
 
-    @property
     def measured(self) -> bool:
         """Whether the batch norms have statistics."""
-        return all(int(norm.num_batches_tracked) > 0 for norm in self.norms())
+        return all(bool(norm.num_batches_tracked) for norm in self.norms())
 
     def norms(self) -> Iterator[nn.BatchNorm1d | nn.BatchNorm2d]:
         """The batch norms."""

@@ -61,7 +61,7 @@ class VideoTask:
 
     def begin(self, net: DiT) -> None:
         """The statistics of faces, where the network is told of some and its motion encoder has none."""
-        if self.faces and self.fresh_faces and not net.face.motion.measured:
+        if self.faces and self.fresh_faces and not net.face.motion.measured():
             some = Exam(self.loader, self.loader.index, ValidationSettings(clips=MEASURED), self.codec)
             net.face.measure([faces_of(some[clip]) for clip in range(len(some))])
 

@@ -51,9 +51,9 @@ def test_a_fresh_encoder_measures_faces_and_its_signal_keeps_its_size() -> None:
     net = DiT(small(motion=tiny_motion()), seed(4))
     faces = [some_faces(number) for number in range(8)]
     wild = torch.cat([net.face(some) for some in faces]).flatten(0, 1)
-    assert not net.face.motion.measured
+    assert not net.face.motion.measured()
     net.face.measure(faces)
-    assert net.face.motion.measured
+    assert net.face.motion.measured()
     assert not any(module.training for module in net.face.motion.modules())
     calm = torch.cat([net.face(some) for some in faces]).flatten(0, 1)
     assert wild.square().mean().sqrt() > 10
@@ -67,4 +67,4 @@ def test_a_fresh_encoder_measures_faces_and_its_signal_keeps_its_size() -> None:
 def test_without_faces_nothing_is_measured() -> None:
     net = DiT(small(motion=tiny_motion()), seed(4))
     net.face.measure([some_faces(0, seen=0), some_faces(1, seen=1)])
-    assert not net.face.motion.measured
+    assert not net.face.motion.measured()
