@@ -24,6 +24,7 @@ from jobs.train import Train, train
 from model.data.index import Index
 from model.data.lots import DropoutRule
 from model.data.stream import Loader
+from model.nets.dit import DiT
 from model.train import ablation
 from model.train.ablation import REGIONS, Swap
 from model.train.lesson import lesson
@@ -31,7 +32,7 @@ from model.train.trained import trained
 from model.train.validation import Exam, ValidationSettings
 
 HERE = Path(__file__).parent
-CLIPS, TIMES = 24, 8
+CLIPS, TIMES = 16, 6
 BLIND = DropoutRule(references=0, motion=0, face=0, everything=1)
 SWAPS: dict[str, Swap] = {
     "pose of another": ablation.pose_of_another,
@@ -55,7 +56,7 @@ def main(data: str, runs: Path) -> None:
     loader = Loader(data, settings.loader)
     rows: list[Row] = [*curves(runs), ("",) * 5]
     for which, index in (("strangers", loader.held_out), ("clips it learned from", loader.index)):
-        rows += [*tried(runs / "seeing", loader, index, which, settings.strength), ("",) * 5]
+        rows += [*tried(runs, loader, index, which, settings.strength), ("",) * 5]
     held = len(loader.held_out or ())
     write_table(
         HERE / "LEARNING.md",
@@ -68,11 +69,9 @@ def main(data: str, runs: Path) -> None:
 
 
 def curves(runs: Path) -> Iterator[Row]:
-    """Losses of held-out clips by step, with and without conditions."""
-    seeing, blind = (curve(runs / name) for name in ("seeing", "blind"))
-    for step in seeing:
-        yield f"step {step}, trained without conditions", "", "", "", f"{blind[step]:.3f}"
-        yield f"step {step}", "", "", "", f"{seeing[step]:.3f}"
+    """Losses of held-out clips by step."""
+    for step, loss in curve(runs / "seeing").items():
+        yield f"step {step}", "", "", "", f"{loss:.3f}"
 
 
 def curve(run: Path) -> dict[int, float]:
@@ -82,20 +81,26 @@ def curve(run: Path) -> dict[int, float]:
     return {event.step: event.value for event in events.Scalars("validation")}
 
 
-def tried(run: Path, loader: Loader, index: Index | None, which: str, strength: float) -> Iterator[Row]:
-    """Loss by region with a clip's own conditions, and how often that with those of another."""
-    net, codec = trained(run, "average", torch.device("cpu"))
+def tried(runs: Path, loader: Loader, index: Index | None, which: str, strength: float) -> Iterator[Row]:
+    """Loss by region with a clip's own conditions and without any, and how often that with another clip's."""
+    (net, codec), (blind, _) = (
+        trained(runs / name, "average", torch.device("cpu")) for name in ("seeing", "blind")
+    )
     exam = Exam(loader, index, ValidationSettings(clips=CLIPS), codec)
     lessons = [lesson(exam[clip], codec, faces=True) for clip in range(len(exam))]
 
-    def losses(swap: Swap) -> dict[str, float]:
+    def losses(net: DiT, swap: Swap) -> dict[str, float]:
         return ablation.losses(net, lessons, swap, times=TIMES, strength=strength, seed=0)
 
-    own = losses(ablation.as_it_is)
-    yield which, *(f"{own[region]:.3f}" for region in REGIONS)
+    def row(what: str, shown: dict[str, str]) -> Row:
+        return f"{which}, {what}", *(shown[region] for region in REGIONS)
+
+    own, none = losses(net, ablation.as_it_is), losses(blind, ablation.nothing)
+    yield row("own conditions", {region: f"{own[region]:.3f}" for region in REGIONS})
+    yield row("trained and tried with none", {region: f"{none[region]:.3f}" for region in REGIONS})
     for name, swap in SWAPS.items():
-        other = losses(swap)
-        yield f"{which}, {name}", *(f"{other[region] / own[region]:.3f} times" for region in REGIONS)
+        other = losses(net, swap)
+        yield row(name, {region: f"{other[region] / own[region]:.3f} times" for region in REGIONS})
 
 
 if __name__ == "__main__":
