@@ -184,8 +184,9 @@ class MotionEncoder(nn.Module):
         return all(bool(norm.num_batches_tracked) for norm in self.norms())
 
     def norms(self) -> Iterator[nn.BatchNorm1d | nn.BatchNorm2d]:
-        """The batch norms."""
-        return (part for part in self.modules() if isinstance(part, nn.BatchNorm1d | nn.BatchNorm2d))
+        """The batch norms that the motion vector lies behind."""
+        used = nn.ModuleList([self.model, self.to_eye, self.to_emo, self.to_mouth])
+        return (part for part in used.modules() if isinstance(part, nn.BatchNorm1d | nn.BatchNorm2d))
 
     @torch.no_grad()
     def measure(self, batches: Iterable[Tensor]) -> None:
