@@ -100,7 +100,11 @@ def test_two_sharded_ranks_have_the_losses_of_one_plain(ran: Ran, name: str) -> 
 
 
 def test_bfloat16_is_as_near_as_its_rounding(ran: Ran) -> None:
-    assert_alike(ran.numbers("bfloat16"), ran.numbers("rounded"), rel=2e-2)
+    """Of the speech stage, from step 7 on, the losses: gradients of distances (L1) are signs, which may flip."""
+    found, expected = ran.numbers("bfloat16"), ran.numbers("rounded")
+    assert_alike(found[:6], expected[:6], rel=1e-2)
+    losses = [[loss for _, loss, _ in numbers[6:]] for numbers in (found, expected)]
+    assert losses[0] == pytest.approx(losses[1], rel=2e-2)
     assert ran.numbers("rounded") != ran.numbers("plain")
 
 
