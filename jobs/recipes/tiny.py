@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from model.data.augment import Augmentation
 from model.data.deal import AS_IT_IS, DealSettings
-from model.data.settings import LoaderSettings
+from model.data.settings import LoaderSettings, SampleSettings
 from model.data.windows import WindowRule
 from model.nets import sizes
 from model.sample.solve import Solving
@@ -23,6 +24,7 @@ def tiny() -> Training:
             deal=DealSettings(
                 groups=AS_IT_IS, window=WindowRule(max_frames=25), max_tokens=1600, held_out=0.2
             ),
+            sample=SampleSettings(augment=Augmentation(mirror=0.5)),  # or few clips are learned by heart
             workers=1,
         ),
         dtype="float32",

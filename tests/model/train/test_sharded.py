@@ -100,7 +100,7 @@ def test_two_sharded_ranks_have_the_losses_of_one_plain(ran: Ran, name: str) -> 
 
 
 def test_bfloat16_is_as_near_as_its_rounding(ran: Ran) -> None:
-    """Of the speech stage, from step 7 on, the losses: gradients of distances (L1) are signs, which may flip."""
+    """Of the speech stage, from step 7 on, the losses: gradients of distances are signs, which may flip."""
     found, expected = ran.numbers("bfloat16"), ran.numbers("rounded")
     assert_alike(found[:6], expected[:6], rel=1e-2)
     losses = [[loss for _, loss, _ in numbers[6:]] for numbers in (found, expected)]
