@@ -1,6 +1,6 @@
 """Where each acceptance check of the model is tested: checks 11 to 23 of the method's list, by their numbers.
 
-Check 24, that only the head changes with the face tokens, is one of a trained network: `benchmarks/LEARNING.md`.
+Check 24, that only the head changes with face tokens, needs a trained network: `LOG.md` says how far that is.
 """
 
 from __future__ import annotations
