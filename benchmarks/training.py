@@ -147,7 +147,7 @@ def bare(settings: Training, codec: PatchCodec, batch: Batch) -> Callable[[], No
     """A step of a loop without a trainer."""
     net = begin.fresh(settings).to(DEVICE)
     weights = list(net.parameters())
-    optimizer = AveragingAdamW(weights, settings.optimizer)
+    optimizer = AveragingAdamW(dict(net.named_parameters()), settings.optimizer)
     for weight in weights:
         optimizer.begin(weight, 0)
 

@@ -13,24 +13,28 @@ from model.train.settings import Training
 from model.train.stages import body, everything, face
 from model.train.validation import ValidationSettings
 
+FEW_CLIPS = Augmentation(mirror=0.5, face=0.5)
+"""Or they are learned by heart."""
+
 
 def tiny() -> Training:
     """A million weights on windows of a second; for data sets with canvases of some 100 px."""
     return Training(
         sizes=sizes.tiny(),
-        stages=(body(500), face(200), everything(300)),
-        optimizer=OptimizerSettings(rate=1e-3, warm_up=20, average=0.98),
+        stages=(body(500), face(300), everything(400)),
+        optimizer=OptimizerSettings(rate=1e-3, face_share=0.1, warm_up=20, average=0.98),
         loader=LoaderSettings(
             deal=DealSettings(
                 groups=AS_IT_IS, window=WindowRule(max_frames=25), max_tokens=1600, held_out=0.2
             ),
-            sample=SampleSettings(augment=Augmentation(mirror=0.5)),  # or few clips are learned by heart
+            sample=SampleSettings(augment=FEW_CLIPS),
             workers=1,
         ),
         dtype="float32",
         zero=None,
         recompute=False,
         strength=5.0,
+        head_weight=5.0,
         validation=ValidationSettings(every=100, clips=8, times=2, solving=Solving(steps=8)),
         save_every=100,
     )

@@ -9,19 +9,16 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 import torch
-from torch import Generator, Tensor
-from torch.nn.functional import interpolate, max_pool2d, max_pool3d
+from torch import Generator
+from torch.nn.functional import interpolate
 
 from model.data.chance import words
 from model.flow.path import between
 from model.flow.times import draw
 from model.nets.dit import DiT
 from model.nets.scene import Scene
-from model.nets.vae import SPACE_STRIDE, TIME_STRIDE
 from model.train.lesson import Lesson
-
-REGIONS = ("head", "body", "rest", "all")
-"""Under the head sphere, along the skeleton, elsewhere, and everywhere."""
+from model.train.regions import REGIONS, regions
 
 Swap = Callable[[Scene, Scene], Scene]
 """A clip's scene with something of another's, each alone in its batch."""
@@ -71,29 +68,15 @@ def losses(
     for number, mine in enumerate(lessons):
         scene = replace(mine.scene, first_given=torch.zeros_like(mine.scene.first_given))
         cues = net.read(swap(scene, lessons[(number + 1) % len(lessons)].scene))
-        places = regions(mine.scene.maps[0])
+        places = regions(mine.scene.maps)
         for time in range(times):
             word = int(words(1, "ablation", seed, number, time)[0])
             generator = Generator().manual_seed(word >> 1)
             times_B = draw(1, generator, strength=strength)
             eps = torch.randn(mine.latents.shape, generator=generator)
             point = between(mine.latents, eps, times_B)
-            error_THW = (net.denoise(point.x_t, times_B, cues) - point.v).square().mean(dim=1)[0]
+            error_BTHW = (net.denoise(point.x_t, times_B, cues) - point.v).square().mean(dim=1)
             for region, there in places.items():
-                sums[region] += float(error_THW[there].sum())
+                sums[region] += float(error_BTHW[there].sum())
                 sizes[region] += int(there.sum())
     return {region: sums[region] / max(sizes[region], 1) for region in REGIONS}
-
-
-def regions(maps_6FHW: Tensor) -> dict[str, Tensor]:
-    """Cells of the latent (T, H, W) that belong to each region; the body's are one cell around its bones."""
-    skeleton, sphere = (cells(part.amax(dim=0) > 0) for part in maps_6FHW.split(3))
-    body = (max_pool2d(skeleton.float(), 3, 1, 1) > 0) & ~sphere
-    return {"head": sphere, "body": body, "rest": ~sphere & ~body, "all": torch.ones_like(sphere)}
-
-
-def cells(marked_FHW: Tensor) -> Tensor:
-    """Cells of the latent (T, H, W) in whose pixels and frames anything is marked."""
-    first = marked_FHW[:1].expand(TIME_STRIDE - 1, -1, -1)
-    whole = torch.cat([first, marked_FHW]).float()
-    return max_pool3d(whole[None], (TIME_STRIDE, SPACE_STRIDE, SPACE_STRIDE))[0] > 0

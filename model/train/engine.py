@@ -99,7 +99,7 @@ class PlainEngine:
         self.all = dict(self.net.named_parameters()) | dict(self.net.named_buffers())
         self.learning = {name: weight for name, weight in self.net.named_parameters() if weight.requires_grad}
         self.masters = {name: nn.Parameter(weight.detach().float()) for name, weight in self.learning.items()}
-        self.optimizer = AveragingAdamW(self.masters.values(), settings)
+        self.optimizer = AveragingAdamW(self.masters, settings)
         for master in self.masters.values():
             self.optimizer.begin(master, steps)
 
@@ -123,8 +123,7 @@ class PlainEngine:
             )
             weight.grad = None
         length = clip_grad_norm_(self.masters.values(), self.clip)
-        for group in self.optimizer.param_groups:
-            group["lr"] = rate
+        self.optimizer.set_rate(rate)
         self.optimizer.step()
         for name in self.learning:
             self.show(name)

@@ -15,6 +15,7 @@ from model.flow.path import between
 from model.flow.times import draw
 from model.nets.scene import Scene
 from model.train.lesson import Lesson
+from model.train.regions import under_head
 
 
 class Net(Protocol):
@@ -30,17 +31,21 @@ class Score:
     """What a batch says of a network."""
 
     loss: Tensor
-    """The mean over all that counts, with its gradient."""
+    """What is to be made small, with its gradient."""
     numbers: dict[str, Tensor]
-    """For the log, without gradients, each a single number."""
+    """For the log, without gradients, each a single number; "loss" is the mean over all that counts."""
     counts: Tensor
     """1, or 0 where nothing in the batch can be scored."""
 
 
-def score(net: Net, lesson: Lesson, generator: Generator, *, strength: float) -> Score:
+def score(
+    net: Net, lesson: Lesson, generator: Generator, *, strength: float, head_weight: float = 1.0
+) -> Score:
     """Mean squared error of the velocity at one time a clip, over noise tokens, a handed-over frame left out.
 
-    Times and noise come from `generator`, on its device, the same on any; `strength` is the times' shift.
+    Times and noise come from `generator`, on its device, the same on any; `strength` is the times' shift. A
+    cell under the head sphere counts `head_weight` times in what is to be made small (MimicMotion, arXiv
+    2406.19680, does so for hands).
     """
     x_0 = lesson.latents.float()
     times_B = draw(len(x_0), generator, strength=strength).to(x_0.device)
@@ -49,17 +54,18 @@ def score(net: Net, lesson: Lesson, generator: Generator, *, strength: float) ->
     v = net(point.x_t, times_B, lesson.scene).float()
 
     counts = counted(lesson.scene.first_given.to(x_0.device), x_0)
-    loss_B = mean((v - point.v).square(), counts)
+    wrong = (v - point.v).square()
+    weights = counts * (1 + (head_weight - 1) * under_head(lesson.scene.maps.to(x_0.device))[:, None])
     numbers = {
-        "loss": loss_B.mean(),
+        "loss": mean(wrong, counts).mean(),
         "target": mean(point.v.square(), counts).mean(),
         "answer": mean(v.square(), counts).mean(),
         "time": times_B.mean(),
     }
     return Score(
-        loss=loss_B.mean(),
+        loss=mean(wrong, weights).mean(),
         numbers={name: number.detach() for name, number in numbers.items()},
-        counts=loss_B.new_ones(()),
+        counts=wrong.new_ones(()),
     )
 
 
@@ -70,7 +76,8 @@ def counted(first_given_B: Tensor, x_BCTHW: Tensor) -> Tensor:
     return counts
 
 
-def mean(values_BCTHW: Tensor, counts_B1T11: Tensor) -> Tensor:
-    """Mean of each clip's values (B,) where they count."""
-    per_frame = values_BCTHW.mean(dim=(1, 3, 4), keepdim=True)
-    return (per_frame * counts_B1T11).sum(dim=(1, 2, 3, 4)) / counts_B1T11.sum(dim=(1, 2, 3, 4))
+def mean(values_BCTHW: Tensor, weights: Tensor) -> Tensor:
+    """Mean of each clip's values (B,), weighted (B, 1, T, 1 or H, 1 or W)."""
+    per_cell = values_BCTHW.mean(dim=1, keepdim=True)
+    weights = weights.expand_as(per_cell)
+    return (per_cell * weights).sum(dim=(1, 2, 3, 4)) / weights.sum(dim=(1, 2, 3, 4))

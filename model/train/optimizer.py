@@ -5,12 +5,14 @@ Whatever shards, saves or restores the moments does the same to the average, on 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal, get_args
 
 import torch
 from torch import Tensor
+
+from model.nets.parts import part
 
 Kind = Literal["exp_avg", "exp_avg_sq", "average"]
 """States of a weight: the two moments, and its average over the steps of the stage."""
@@ -23,6 +25,8 @@ class OptimizerSettings:
     """How weights move (method.md 8)."""
 
     rate: float = 5e-6
+    face_share: float = 1.0
+    """Share of the rate by which the face encoder moves: less where it would forget, or fall silent."""
     warm_up: int = 500
     """Steps of a stage over which the rate grows from zero."""
     betas: tuple[float, float] = (0.9, 0.999)
@@ -33,10 +37,10 @@ class OptimizerSettings:
     """Share of the average that stays at each step, in the long run."""
 
     def __post_init__(self) -> None:
-        if self.rate <= 0 or self.clip <= 0 or self.warm_up < 0 or not 0 <= self.average < 1:
+        if min(self.rate, self.face_share, self.clip) <= 0 or self.warm_up < 0 or not 0 <= self.average < 1:
             raise ValueError(
-                f"rate {self.rate:g} and clip {self.clip:g} have to be above 0, warm_up {self.warm_up} at "
-                f"least 0, average {self.average:g} from 0 to below 1"
+                f"rate {self.rate:g}, face_share {self.face_share:g} and clip {self.clip:g} have to be above "
+                f"0, warm_up {self.warm_up} at least 0, average {self.average:g} from 0 to below 1"
             )
 
     def rate_at(self, step: int) -> float:
@@ -50,11 +54,21 @@ class AveragingAdamW(torch.optim.AdamW):
     Early averages forget faster, (1 + n) / (10 + n) after n steps, or they would long be the beginning.
     """
 
-    def __init__(self, weights: Iterable[Tensor], settings: OptimizerSettings) -> None:
+    def __init__(self, named: Mapping[str, Tensor], settings: OptimizerSettings) -> None:
         super().__init__(
-            weights, lr=settings.rate, betas=settings.betas, weight_decay=settings.weight_decay, foreach=True
+            groups(named, settings),
+            lr=settings.rate,
+            betas=settings.betas,
+            weight_decay=settings.weight_decay,
+            foreach=True,
         )
+        self.set_rate(settings.rate)
         self.stays = settings.average
+
+    def set_rate(self, rate: float) -> None:
+        """Move at this rate from now on, each group at its share of it."""
+        for group in self.param_groups:
+            group["lr"] = rate * group["share"]
 
     def begin(self, weight: Tensor, steps: int) -> None:
         """States of a weight that has been moved so many times: no moments yet, itself as the average."""
@@ -77,3 +91,13 @@ class AveragingAdamW(torch.optim.AdamW):
                     stays = min(self.stays, (1 + n) / (10 + n))
                     state["average"].lerp_(weight, 1 - stays)
         return answer
+
+
+def groups(named: Mapping[str, Tensor], settings: OptimizerSettings) -> list[dict[str, Any]]:
+    """Weights that move at the same share of the rate; no group is empty."""
+    face = {name for name in named if part(name) == "face_encoder"}
+    split = (
+        (settings.face_share, [weight for name, weight in named.items() if name in face]),
+        (1.0, [weight for name, weight in named.items() if name not in face]),
+    )
+    return [{"params": weights, "share": share} for share, weights in split if weights]

@@ -55,6 +55,8 @@ class Training:
     """Compile the blocks with torch's inductor: wants a C++ compiler, on a GPU Triton."""
     strength: float = 5.0
     """Shift of the drawn times towards noise: about 5 for 45 000 tokens, 1 for few."""
+    head_weight: float = 1.0
+    """How often a latent cell under the head sphere counts, others once; more where heads are small."""
     handed_over: float = 0.5
     """Share of clips that are told their first latent frame."""
     seed: int = 0
@@ -67,8 +69,8 @@ class Training:
     def __post_init__(self) -> None:
         if not self.stages or min(self.accumulate, self.save_every, self.keep) < 1:
             raise ValueError("a training has stages, and accumulates, saves and keeps at least 1")
-        if not 0 <= self.handed_over <= 1 or self.strength <= 0:
-            raise ValueError("handed_over is a share, and the strength of the shift is above 0")
+        if not 0 <= self.handed_over <= 1 or min(self.strength, self.head_weight) <= 0:
+            raise ValueError("handed_over is a share, head_weight and the strength of the shift are above 0")
         if any(stage.task == "speech" for stage in self.stages) and not self.loader.sample.speech:
             raise ValueError("a stage that teaches speech hears none: set loader.sample.speech")
 

@@ -57,10 +57,10 @@ class DeepSpeedEngine:
             torch.distributed.get_rank(),
             torch.distributed.get_world_size(),
         )
-        learning = [weight for weight in net.parameters() if weight.requires_grad]
+        learning = {name: weight for name, weight in net.named_parameters() if weight.requires_grad}
         self.engine, sharded, _, _ = deepspeed.initialize(
             model=Door(net.to(device, DTYPES[dtype])),
-            model_parameters=learning,
+            model_parameters=list(learning.values()),
             optimizer=AveragingAdamW(learning, settings),
             config={
                 "train_micro_batch_size_per_gpu": 1,  # its own count only: ours are by tokens
@@ -77,12 +77,17 @@ class DeepSpeedEngine:
         self.optimizer: Any = sharded
         self.begin(steps)
 
+    @property
+    def inner(self) -> AveragingAdamW:
+        """What moves the shards."""
+        return cast("AveragingAdamW", self.optimizer.optimizer)
+
     def begin(self, steps: int) -> None:
         """Give every shard its states now: DeepSpeed waits for the first step, and a resumed run cannot."""
         from deepspeed.utils import lazy_init_hp_params_optimizer_state
 
         sharded = self.optimizer
-        inner = cast("AveragingAdamW", sharded.optimizer)
+        inner = self.inner
         if sharded_weights(sharded):
             for shard in sharded.fp32_partitioned_groups_flat:
                 inner.begin(shard, steps)
@@ -107,8 +112,7 @@ class DeepSpeedEngine:
 
     def step(self, rate: float) -> float:
         """Move what learns."""
-        for group in self.optimizer.param_groups:
-            group["lr"] = rate
+        self.inner.set_rate(rate)
         self.engine.step()
         return float(self.engine.get_global_grad_norm())
 

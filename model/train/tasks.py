@@ -57,6 +57,7 @@ class VideoTask:
     fresh_faces: bool
     """The motion encoder began from nothing."""
     strength: float
+    head_weight: float
     numbers: ClassVar[tuple[str, ...]] = ("loss", "target", "answer", "time")
 
     def begin(self, net: DiT) -> None:
@@ -77,7 +78,13 @@ class VideoTask:
     def score(self, engine: Engine, given: Lesson, generator: Generator, handed_over: float) -> Score:
         """With times and noise of the generator, and a share of clips that continue another."""
         scene = sometimes_handed_over(given.scene, generator, handed_over)
-        return score(engine, replace(given, scene=scene), generator, strength=self.strength)
+        return score(
+            engine,
+            replace(given, scene=scene),
+            generator,
+            strength=self.strength,
+            head_weight=self.head_weight,
+        )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -146,4 +153,5 @@ def task_of(stage: Stage, settings: Training, codec: VideoCodec, loader: Loader)
         faces=stage.faces,
         fresh_faces=settings.motion is None,
         strength=settings.strength,
+        head_weight=settings.head_weight,
     )

@@ -110,7 +110,8 @@ class Exam:
             given = teach(self[clip])
             for time in range(self.settings.times):
                 found = judge(given, self.lot(clip, time), 0.0)
-                sums += counts * found.counts * torch.stack([found.loss, torch.ones_like(found.loss)])
+                loss = found.numbers["loss"]
+                sums += counts * found.counts * torch.stack([loss, torch.ones_like(loss)])
         loss, num = engine.mean(sums).tolist()
         filmed = range(min(self.settings.films, len(self)))
         return Look(

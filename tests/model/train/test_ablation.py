@@ -11,6 +11,7 @@ import torch
 from model.nets.scene import FaceCrops, Scene
 from model.train import ablation
 from model.train.lesson import Lesson
+from model.train.regions import REGIONS
 from tests.model.scenes import awake, small
 
 EYES_AND_MOUTH = torch.tensor([[10.0, 10.0], [22.0, 10.0], [16.0, 24.0]]).expand(1, 5, 3, 2)
@@ -41,24 +42,6 @@ def one(height: int, width: int, seed: int) -> Lesson:
 LESSONS = [one(8, 6, 1), one(6, 8, 2)]
 
 
-def test_regions_cover_the_latent_once() -> None:
-    places = ablation.regions(LESSONS[0].scene.maps[0])
-    assert (places["head"].int() + places["body"].int() + places["rest"].int() == 1).all()
-    assert places["head"].shape == (2, 8, 6)
-    assert torch.nonzero(places["head"][0]).tolist() == [
-        [row, column] for row in (1, 2) for column in (1, 2, 3)
-    ]
-    assert places["body"][1, 4, 2]
-    assert places["body"][1, 5, 3]
-    assert not places["body"][1, 6, 2]
-
-
-def test_an_early_frame_marks_only_its_own_latent_frame() -> None:
-    marked = torch.zeros(5, 16, 16, dtype=torch.bool)
-    marked[0, 3, 3] = True
-    assert ablation.cells(marked).int().tolist() == [[[1, 0], [0, 0]], [[0, 0], [0, 0]]]
-
-
 @pytest.mark.parametrize(
     "swap",
     [ablation.pose_of_another, ablation.face_of_another, ablation.references_of_another, ablation.nothing],
@@ -67,7 +50,7 @@ def test_every_swap_is_felt_and_fits_the_canvas(swap: ablation.Swap) -> None:
     losses = partial(ablation.losses, NET, LESSONS, times=2, strength=1.0, seed=0)
     own = losses(ablation.as_it_is)
     assert own == losses(ablation.as_it_is)
-    assert set(own) == set(ablation.REGIONS)
+    assert set(own) == set(REGIONS)
     other = losses(swap)
     assert other["all"] != own["all"]
 

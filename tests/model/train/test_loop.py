@@ -156,7 +156,10 @@ def test_only_the_last_checkpoints_and_the_ends_of_stages_are_kept(data_set: Pat
 @pytest.mark.parametrize(
     ("changed", "said"),
     [
-        ({"optimizer": OptimizerSettings(rate=2e-3, warm_up=2, average=0.9)}, "optimizer was .* and is "),
+        (
+            {"optimizer": OptimizerSettings(rate=2e-3, face_share=0.5, warm_up=2, average=0.9)},
+            "optimizer was .* and is ",
+        ),
         ({"seed": 4}, "seed was 0 and is 4"),
         ({"stages": STAGES[:2]}, "stages was"),
         ({"loader": replace(loaded(), seed=3)}, "loader.seed was 0 and is 3"),

@@ -65,6 +65,27 @@ def test_a_handed_over_frame_does_not_count() -> None:
     assert wrong(1, 1) == pytest.approx(1 / 2 / 2, rel=1e-3)
 
 
+def test_what_is_wrong_under_the_head_weighs_as_much_as_it_is_told_to() -> None:
+    scene = some_scene()
+    maps = torch.zeros_like(scene.maps)
+    maps[:, 3:, :, :8, :8] = 1  # one cell of each latent frame
+    batch = some_batch(replace(scene, maps=maps, first_given=torch.zeros_like(scene.first_given)))
+    cells = batch.latents[0, 0, 0].numel()
+
+    def loss(row: int, head_weight: float) -> tuple[float, float]:
+        def knows(x_t: Tensor, t: Tensor, _: Scene) -> Tensor:
+            v = (x_t - batch.latents) / t.view(-1, 1, 1, 1, 1)
+            v[..., row, 0] += 1
+            return v
+
+        found = score(knows, batch, seed(5), strength=3.0, head_weight=head_weight)
+        return float(found.loss), float(found.numbers["loss"])
+
+    for row, share in ((0, 5 / (cells + 4)), (1, 1 / (cells + 4))):
+        assert loss(row, 5.0) == pytest.approx((share, 1 / cells), rel=1e-3)
+        assert loss(row, 1.0) == pytest.approx((1 / cells, 1 / cells), rel=1e-3)
+
+
 def test_a_generator_tells_the_loss() -> None:
     net, batch = awake(small()), some_batch()
     assert torch.equal(scored(net, batch).loss, scored(net, batch).loss)

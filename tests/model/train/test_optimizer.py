@@ -15,7 +15,8 @@ def test_the_rate_grows_over_the_warm_up_and_stays() -> None:
 
 
 @pytest.mark.parametrize(
-    "wrong", [{"rate": 0.0}, {"clip": 0.0}, {"warm_up": -1}, {"average": 1.0}, {"average": -0.1}]
+    "wrong",
+    [{"rate": 0.0}, {"face_share": 0.0}, {"clip": 0.0}, {"warm_up": -1}, {"average": 1.0}, {"average": -0.1}],
 )
 def test_settings_without_sense_are_refused(wrong: dict[str, float]) -> None:
     with pytest.raises(ValueError, match="above 0"):
@@ -25,7 +26,7 @@ def test_settings_without_sense_are_refused(wrong: dict[str, float]) -> None:
 def moved(settings: OptimizerSettings, steps: int) -> tuple[list[torch.Tensor], AveragingAdamW]:
     """A weight after each step of falling gradients, its beginning first."""
     weight = torch.nn.Parameter(torch.tensor([1.0, -2.0]))
-    optimizer = AveragingAdamW([weight], settings)
+    optimizer = AveragingAdamW({"weight": weight}, settings)
     optimizer.begin(weight, 0)
     path = [weight.detach().clone()]
     for step in range(steps):
@@ -58,8 +59,23 @@ def test_the_average_follows_quickly_at_first_and_then_as_set() -> None:
 
 def test_what_has_no_gradient_stays_and_so_does_its_average() -> None:
     weight = torch.nn.Parameter(torch.ones(2))
-    optimizer = AveragingAdamW([weight], OptimizerSettings(rate=0.1))
+    optimizer = AveragingAdamW({"weight": weight}, OptimizerSettings(rate=0.1))
     optimizer.begin(weight, 0)
     optimizer.step()
     assert torch.equal(weight.detach(), torch.ones(2))
     assert torch.equal(optimizer.state[weight]["average"], torch.ones(2))
+
+
+def test_the_face_encoder_moves_at_its_share_of_the_rate() -> None:
+    names = ("face.motion.fc.weight", "face.null", "blocks.0.face_attn.q.weight")
+    weights = {name: torch.nn.Parameter(torch.ones(2)) for name in names}
+    optimizer = AveragingAdamW(weights, OptimizerSettings(rate=0.1, face_share=0.25, weight_decay=0))
+    for rate in (0.1, 0.2):
+        before = {name: weight.detach().clone() for name, weight in weights.items()}
+        for weight in weights.values():
+            optimizer.begin(weight, 0)
+            weight.grad = torch.ones(2)
+        optimizer.set_rate(rate)
+        optimizer.step()  # a first step of Adam is as long as its rate
+        moved = [float((before[name] - weight.detach())[0]) for name, weight in weights.items()]
+        assert moved == pytest.approx([rate / 4, rate, rate])
