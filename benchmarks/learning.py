@@ -67,7 +67,7 @@ def main(data: str, runs: Path) -> None:
         "python -m benchmarks.learning DATA RUNS_FOLDER",
         [("what", *REGIONS), *rows[:-1]],
         *NOTES,
-        f"All clips that show a face, {TIMES} times each; {len(loader.index)} samples learned from, {held} not.",
+        f"Clips that show a face, {TIMES} times each; {len(loader.index)} samples learned from, {held} not.",
     )
 
 
