@@ -35,6 +35,9 @@ DECORD_CONTAINERS = ("mov", "matroska")
 DECORD_BYTES = 128 * 2**20
 """Largest file, as RGB, that decord reads: where frames are fetched slowly, it holds them all."""
 
+DECORD_WIDTH = 97
+"""Narrowest file that decord reads: of narrower ones it takes the padding of a row for more channels."""
+
 decord.logging.set_level(decord.logging.QUIET)
 
 
@@ -134,6 +137,7 @@ def is_plain(video: Probed) -> bool:
     """Whether decord was seen to be right about files like this, in bounded memory."""
     return (
         3 * video.width * video.height * video.num_frames <= DECORD_BYTES
+        and video.width >= DECORD_WIDTH
         and video.rotation == 0
         and video.codec in DECORD_CODECS
         and video.pixel_format in DECORD_FORMATS

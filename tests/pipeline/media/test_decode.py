@@ -196,6 +196,13 @@ def test_decord_and_av_give_the_same_bytes(tmp_path: Path) -> None:
         assert np.array_equal(by_one, [frame.copy() for frame in by_av(video, 3, 30)])
 
 
+@pytest.mark.parametrize("width", [2, 8, 24, 48, 72, 96, 98])
+def test_narrow_videos_are_read(tmp_path: Path, width: int) -> None:
+    pictures = np.random.default_rng(width).integers(0, 256, (4, 36, width, 3), np.uint8)
+    video = probed(film(tmp_path / "a.mp4", pictures))
+    assert np.array_equal(all_of(video), [frame.copy() for frame in by_av(video, 0, 4)])
+
+
 def test_av_goes_on_where_decord_gives_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     video = probed(film(tmp_path / "a.mp4", numbered(60)))
 
