@@ -145,7 +145,7 @@ def test_many_processes_need_deepspeed(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.parametrize(
     ("recipe", "width", "steps", "rate"),
-    [("tiny", 128, 1_000, 1e-3), ("wan_1b", 1536, 70_000, 5e-6), ("paper", 5120, 70_000, 5e-6)],
+    [("tiny", 128, 1_200, 1e-3), ("wan_1b", 1536, 70_000, 5e-6), ("paper", 5120, 70_000, 5e-6)],
 )
 def test_recipes_are_the_defaults_and_the_line_changes_them(
     recipe: str, width: int, steps: int, rate: float
