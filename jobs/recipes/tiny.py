@@ -22,7 +22,7 @@ def tiny() -> Training:
     return Training(
         sizes=sizes.tiny(),
         stages=(body(500), face(300), everything(400)),
-        optimizer=OptimizerSettings(rate=1e-3, face_share=0.1, warm_up=20, average=0.98),
+        optimizer=OptimizerSettings(rate=1e-3, motion_share=0.01, warm_up=20, average=0.98),
         loader=LoaderSettings(
             deal=DealSettings(
                 groups=AS_IT_IS, window=WindowRule(max_frames=25), max_tokens=1600, held_out=0.2

@@ -12,12 +12,13 @@ from typing import Any, Literal, get_args
 import torch
 from torch import Tensor
 
-from model.nets.parts import part
-
 Kind = Literal["exp_avg", "exp_avg_sq", "average"]
 """States of a weight: the two moments, and its average over the steps of the stage."""
 
 KINDS: tuple[Kind, ...] = get_args(Kind)
+
+MOTION = "face.motion."
+"""How the names of the motion encoder's weights begin."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -25,8 +26,8 @@ class OptimizerSettings:
     """How weights move (method.md 8)."""
 
     rate: float = 5e-6
-    face_share: float = 1.0
-    """Share of the rate by which the face encoder moves: less where it would forget, or fall silent."""
+    motion_share: float = 1.0
+    """Share of the rate by which the motion encoder moves: less where it would forget, or fall silent."""
     warm_up: int = 500
     """Steps of a stage over which the rate grows from zero."""
     betas: tuple[float, float] = (0.9, 0.999)
@@ -37,10 +38,10 @@ class OptimizerSettings:
     """Share of the average that stays at each step, in the long run."""
 
     def __post_init__(self) -> None:
-        if min(self.rate, self.face_share, self.clip) <= 0 or self.warm_up < 0 or not 0 <= self.average < 1:
+        if min(self.rate, self.motion_share, self.clip) <= 0 or self.warm_up < 0 or not 0 <= self.average < 1:
             raise ValueError(
-                f"rate {self.rate:g}, face_share {self.face_share:g} and clip {self.clip:g} have to be above "
-                f"0, warm_up {self.warm_up} at least 0, average {self.average:g} from 0 to below 1"
+                f"rate {self.rate:g}, motion_share {self.motion_share:g} and clip {self.clip:g} have to be "
+                f"above 0, warm_up {self.warm_up} at least 0, average {self.average:g} from 0 to below 1"
             )
 
     def rate_at(self, step: int) -> float:
@@ -95,9 +96,9 @@ class AveragingAdamW(torch.optim.AdamW):
 
 def groups(named: Mapping[str, Tensor], settings: OptimizerSettings) -> list[dict[str, Any]]:
     """Weights that move at the same share of the rate; no group is empty."""
-    face = {name for name in named if part(name) == "face_encoder"}
+    motion = {name for name in named if name.startswith(MOTION)}
     split = (
-        (settings.face_share, [weight for name, weight in named.items() if name in face]),
-        (1.0, [weight for name, weight in named.items() if name not in face]),
+        (settings.motion_share, [weight for name, weight in named.items() if name in motion]),
+        (1.0, [weight for name, weight in named.items() if name not in motion]),
     )
     return [{"params": weights, "share": share} for share, weights in split if weights]

@@ -60,7 +60,7 @@ def training(**changes: Any) -> Training:
     base = Training(
         sizes=tiny_sizes(),
         stages=STAGES,
-        optimizer=OptimizerSettings(rate=1e-3, face_share=0.5, warm_up=2, average=0.9),
+        optimizer=OptimizerSettings(rate=1e-3, motion_share=0.5, warm_up=2, average=0.9),
         head_weight=2.0,
         loader=loaded(),
         dtype="float32",

@@ -157,7 +157,7 @@ def test_only_the_last_checkpoints_and_the_ends_of_stages_are_kept(data_set: Pat
     ("changed", "said"),
     [
         (
-            {"optimizer": OptimizerSettings(rate=2e-3, face_share=0.5, warm_up=2, average=0.9)},
+            {"optimizer": OptimizerSettings(rate=2e-3, motion_share=0.5, warm_up=2, average=0.9)},
             "optimizer was .* and is ",
         ),
         ({"seed": 4}, "seed was 0 and is 4"),

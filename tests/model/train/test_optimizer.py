@@ -16,7 +16,14 @@ def test_the_rate_grows_over_the_warm_up_and_stays() -> None:
 
 @pytest.mark.parametrize(
     "wrong",
-    [{"rate": 0.0}, {"face_share": 0.0}, {"clip": 0.0}, {"warm_up": -1}, {"average": 1.0}, {"average": -0.1}],
+    [
+        {"rate": 0.0},
+        {"motion_share": 0.0},
+        {"clip": 0.0},
+        {"warm_up": -1},
+        {"average": 1.0},
+        {"average": -0.1},
+    ],
 )
 def test_settings_without_sense_are_refused(wrong: dict[str, float]) -> None:
     with pytest.raises(ValueError, match="above 0"):
@@ -66,10 +73,10 @@ def test_what_has_no_gradient_stays_and_so_does_its_average() -> None:
     assert torch.equal(optimizer.state[weight]["average"], torch.ones(2))
 
 
-def test_the_face_encoder_moves_at_its_share_of_the_rate() -> None:
-    names = ("face.motion.fc.weight", "face.null", "blocks.0.face_attn.q.weight")
+def test_the_motion_encoder_moves_at_its_share_of_the_rate() -> None:
+    names = ("face.motion.fc.weight", "face.mlp.0.weight", "blocks.0.face_attn.q.weight")
     weights = {name: torch.nn.Parameter(torch.ones(2)) for name in names}
-    optimizer = AveragingAdamW(weights, OptimizerSettings(rate=0.1, face_share=0.25, weight_decay=0))
+    optimizer = AveragingAdamW(weights, OptimizerSettings(rate=0.1, motion_share=0.25, weight_decay=0))
     for rate in (0.1, 0.2):
         before = {name: weight.detach().clone() for name, weight in weights.items()}
         for weight in weights.values():
