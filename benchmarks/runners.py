@@ -26,7 +26,10 @@ from pathlib import Path
 from benchmarks.machine import write_table
 
 HERE = Path(__file__).parent
-PREFIXES = ("talk_04", "talk_05", "talk_07", "talk_08", "half_04", "half_05", "full_08")
+PREFIXES = (
+    *("talk_01", "talk_03", "talk_04", "talk_05", "talk_07", "talk_08"),
+    *("half_03", "half_04", "half_05", "full_01", "full_08"),
+)
 INLINE = ("--runner", "inline")
 ONE, TWO = (("--runner", "ray", "--workers", workers) for workers in ("1", "2"))
 PROCESS, WORKER, WORKERS = "in one process", "Ray, one worker", "Ray, two workers"
