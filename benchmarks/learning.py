@@ -33,6 +33,7 @@ from model.train.trained import trained
 from model.train.validation import Exam, ValidationSettings
 
 HERE = Path(__file__).parent
+COMMAND = "python -m benchmarks.learning DATA RUNS_FOLDER"
 CLIPS, TIMES = 40, 6
 LEAST_SEEN = 0.5
 """Share of the frames of a clip in which its face is seen; others cannot be told another's."""
@@ -52,6 +53,11 @@ NOTES = (
 
 
 def main(data: str, runs: Path) -> None:
+    learn(data, runs, HERE / "LEARNING.md", "What a small network learns of real clips", COMMAND)
+
+
+def learn(data: str, runs: Path, table: Path, title: str, command: str, *more: str) -> None:
+    """Train recipe tiny on a data set, with all conditions and with none, try both and write the table."""
     settings = RECIPES["tiny"]()
     blind = replace(settings.loader, sample=replace(settings.loader.sample, dropout=BLIND))
     for name, how in (("seeing", settings), ("blind", replace(settings, loader=blind))):
@@ -62,12 +68,13 @@ def main(data: str, runs: Path) -> None:
         rows += [*tried(runs, loader, index, which, settings.strength), ("",) * 5]
     held = len(loader.held_out or ())
     write_table(
-        HERE / "LEARNING.md",
-        "What a small network learns of real clips",
-        "python -m benchmarks.learning DATA RUNS_FOLDER",
+        table,
+        title,
+        command,
         [("what", *REGIONS), *rows[:-1]],
         *NOTES,
         f"Clips that show a face, {TIMES} times each; {len(loader.index)} samples learned from, {held} not.",
+        *more,
     )
 
 

@@ -19,7 +19,7 @@ from schemas.joints import J
 from schemas.media import Frames
 from schemas.raster import Canvas, draw_ball, draw_strokes
 from tests import figure
-from tests.synth import Acted, Array, Scene, acted, pixels, shifted, truth
+from tests.synth import Acted, Array, Scene, acted, expression, pixels, shifted, truth
 
 PARTS: tuple[tuple[str, str, float, str], ...] = (
     ("neck", "pelvis", 0.12, "shirt"),
@@ -39,12 +39,12 @@ FINGERS = [(0, 1 + 4 * f) for f in range(5)] + [
 
 
 FEATURES = (
-    ("left_eye", "left_eye", 0.017, (30, 30, 30)),
-    ("right_eye", "right_eye", 0.017, (30, 30, 30)),
-    ("nose", "nose", 0.011, (140, 110, 90)),
-    ("left_mouth", "right_mouth", 0.008, (150, 50, 50)),
+    ("left_eye", "left_eye", (0.003, 0.014, 0.0), (30, 30, 30)),
+    ("right_eye", "right_eye", (0.003, 0.014, 0.0), (30, 30, 30)),
+    ("nose", "nose", (0.011, 0.0, 0.0), (140, 110, 90)),
+    ("left_mouth", "right_mouth", (0.008, 0.0, 0.027), (150, 50, 50)),
 )
-"""Of the face: from mark, to mark, half width in metres, colour."""
+"""Of the face: from mark, to mark; half width in metres, more by open eyes, by an open mouth; colour."""
 
 
 def colours(look: int) -> dict[str, Array]:
@@ -119,9 +119,11 @@ def paint_head(scene: Scene, picture: Canvas, act: Acted, t: int, coat: dict[str
     paint[(z > 0.05) | (y < -0.62)] = coat["hair"]
     picture[row, column] = np.clip(paint, 0, 255)
     places = dict(zip(figure.FACE_MARKS, act.marks[t], strict=True))
-    for start, stop, radius_m, colour in FEATURES:
+    eyes, mouth = expression(scene)[t]
+    for start, stop, (least_m, by_eyes, by_mouth), colour in FEATURES:
         ends = np.array([[places[start]], [places[stop]]])
         if ((ends - act.head_center[t]) * ends).sum(axis=-1).max() < 0:  # both look at the camera
+            radius_m = least_m + eyes * by_eyes + mouth * by_mouth
             size = scene.focal_px * radius_m / ends[:, :, 2].mean(axis=0)
             first, last = pixels(scene, ends)
             draw_strokes(picture[None], first[:, None], last[:, None], size[:, None], np.array([[colour]]))

@@ -48,6 +48,7 @@ class Scene:
     absent: range = range(0)  # frames in which nobody is there
     company: range = range(0)  # frames in which a second figure stands beside
     mirrored: bool = False
+    mood: int | None = None  # seeds what eyes and mouth do; open and closed throughout without
 
     @property
     def focal_px(self) -> float:
@@ -98,6 +99,17 @@ def acted(scene: Scene) -> Acted:
         marks=np.einsum("tij,kj->tki", head, marks) + center[:, None],
     )
     return mirror(result) if scene.mirrored else result
+
+
+def expression(scene: Scene) -> Array:
+    """How far eyes and mouth are open (t, 2), 0..1: nothing else of a scene tells of it."""
+    if scene.mood is None:
+        return np.tile((1.0, 0.0), (scene.num_frames, 1))
+    dice = np.random.default_rng(scene.mood)
+    hertz, turns = dice.uniform(0.4, 1.4, (2, 2)), dice.random((2, 2))
+    seconds = np.arange(scene.num_frames)[:, None, None] / scene.fps
+    waves = np.sin(2 * math.pi * (hertz * seconds + turns)).sum(axis=1)
+    return np.asarray(np.clip(0.5 + waves, 0, 1))
 
 
 def mirror(act: Acted) -> Acted:

@@ -11,7 +11,7 @@ import pytest
 from pipeline.estimators.fakes import STRIP_SHARE
 from schemas.joints import BODY_JOINTS, J, mirrored
 from tests.paint import background, colours, film, frames_of
-from tests.synth import Scene, acted, truth
+from tests.synth import Scene, acted, expression, truth
 
 SCENE = Scene(width=240, height=360, num_frames=5, framing="portrait", turn_deg=(-20, 25))
 
@@ -26,6 +26,17 @@ def test_eyes_nose_and_skin_are_where_the_face_says():
         left_eye, right_eye, nose = mesh[:3, :2]
         assert at(picture, left_eye).tolist() == at(picture, right_eye).tolist() == [30, 30, 30]
         assert at(picture, nose).tolist() == [140, 110, 90]
+
+
+def test_a_mood_moves_eyes_and_mouth_and_nothing_that_is_told():
+    moved, still = (replace(SCENE, num_frames=40, mood=mood) for mood in (7, None))
+    pictures = frames_of(moved)
+    for course, colour in zip(expression(moved).T, ((30, 30, 30), (150, 50, 50)), strict=True):
+        shown = (pictures == colour).all(axis=-1).sum(axis=(1, 2))
+        assert (course.min(), course.max()) == (0, 1)
+        assert np.corrcoef(course, shown)[0, 1] > 0.9
+    assert not np.array_equal(expression(moved), expression(replace(moved, mood=8)))
+    assert np.array_equal(truth(moved).face.mesh, truth(still).face.mesh)
 
 
 def test_the_head_is_as_large_as_its_sphere():

@@ -55,13 +55,15 @@ class Guard:
             TrainingFault: loss or gradient are not numbers, or the loss has run away.
         """
         where = f"{self.stage}, step {step}"
-        unsound = [name for name in ("loss", "gradient") if not math.isfinite(numbers[name])]
+        unsound = [name for name in ("loss", "gradient") if not math.isfinite(numbers.get(name, 0.0))]
         if unsound:
             raise TrainingFault(
                 f"{where}: the {' and the '.join(unsound)} is no number any more, here with the clips "
                 f"{', '.join(keys)}; the last checkpoint is from before. "
                 "Lower optimizer.rate, or take dtype float32"
             )
+        if "loss" not in numbers:  # nothing in the batches counted
+            return
         self.steps += 1
         self.loss += (1 - STAYS) * (numbers["loss"] - self.loss)
         self.target += (1 - STAYS) * (numbers["target"] - self.target)

@@ -38,7 +38,7 @@ class Beat:
     total: int
     """Steps of all stages that are done."""
     numbers: dict[str, float]
-    """Means over the batches of all ranks."""
+    """Means over the batches of all ranks; where nothing in them counts, gradient and rate alone."""
 
 
 class Watch(Protocol):
@@ -164,7 +164,7 @@ class Trainer:
         self.step += 1
         *means, seen = engine.mean(torch.stack(sums).mean(dim=0)).tolist()
         named = zip(self.task.numbers, means, strict=True)
-        numbers = {name: mean / seen if seen else 0.0 for name, mean in named}
+        numbers = {name: mean / seen for name, mean in named if seen}
         numbers |= {"gradient": length, "rate": self.settings.optimizer.rate_at(self.step - 1)}
         self.guard.check(self.step, numbers, tuple(keys))
         return Beat(

@@ -175,3 +175,12 @@ def test_time_left_is_told_by_the_steps_of_this_start() -> None:
     lines = console.export_text().splitlines()
     assert lines[0] == "body 51 of 60: loss 1.0000, gradient 3.142"
     assert lines[-1].endswith("0.05 steps/s, 16:40 left")
+
+
+def test_a_step_in_which_nothing_counts_has_no_loss() -> None:
+    console = Console(record=True, width=200, file=io.StringIO())
+    numbers = {"gradient": 0.0, "rate": 1e-3}
+    Terminal(console, lambda: 0.0, total=9).stepped(
+        Beat(stage="speech", step=1, steps=9, total=1, numbers=numbers)
+    )
+    assert console.export_text() == "speech 1 of 9: nothing here to learn from\n"

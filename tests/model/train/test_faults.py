@@ -37,6 +37,15 @@ def test_a_single_bad_batch_does_not() -> None:
         guard.check(step, {**SOUND, "loss": 20.0 if step == 2 * PATIENCE else 1.0}, ())
 
 
+def test_steps_in_which_nothing_counts_say_nothing_of_the_loss() -> None:
+    guard = Guard("speech")
+    for step in range(3 * PATIENCE):
+        guard.check(step, {"gradient": 0.0} if step % 3 else SOUND, ())
+    with pytest.raises(TrainingFault, match="the gradient is no number any more"):
+        guard.check(0, {"gradient": math.nan}, ())
+    assert guard.steps == PATIENCE
+
+
 class Clips:
     """Of a batch, its size."""
 

@@ -1,0 +1,85 @@
+"""Whether a small network learns what faces do, of strangers too, where there are enough people.
+
+    python -m benchmarks.faces FOLDER
+
+Makes a data set of drawn people in FOLDER, whose eyes and mouths move by chance, so that face crops alone
+tell of them, and trains and tries recipe tiny on it as `benchmarks.learning` does on real clips; or goes on
+with what is there.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+
+from benchmarks.learning import learn
+from pipeline.stages.index import write_index
+from pipeline.stages.shard import Shard, ShardSettings
+from schemas.arrow import encode
+from schemas.index import IndexRow
+from schemas.sample import Sample
+from tests.stored import filmed, plan_of, sample_of
+from tests.synth import Scene
+
+HERE = Path(__file__).parent
+PEOPLE, SIDE, FRAMES = 120, 128, 96
+"""Drawn people; side of their pictures, px, and frames of their videos."""
+STARTS, LENGTH = ((0, 10), (45, 56)), 40
+"""From where to where the clips of a video may begin; frames of a clip."""
+PER_TAR = 16
+
+
+def main(folder: Path) -> None:
+    folder = folder.absolute()
+    if not (folder / "set").exists():
+        draw(folder)
+    learn(
+        str(folder / "set"),
+        folder / "runs",
+        HERE / "FACES.md",
+        "What a small network learns of faces, of drawn people",
+        "python -m benchmarks.faces FOLDER",
+        f"{PEOPLE} drawn people whose eyes and mouths move by chance.",
+    )
+
+
+def draw(folder: Path) -> None:
+    """Videos of the people, and the data set of them."""
+    (folder / "videos").mkdir(parents=True)
+    rows: list[IndexRow] = []
+    with contextlib.chdir(folder / "videos"):  # names without folders: the same bytes wherever it is made
+        everyone = list(samples())
+        for first in range(0, len(everyone), PER_TAR):
+            plan = plan_of(*everyone[first : first + PER_TAR], number=first // PER_TAR)
+            for outcome in Shard(ShardSettings(), folder / "set")(plan):
+                assert isinstance(outcome, IndexRow), outcome
+                rows.append(outcome)
+    write_index(folder / "set", [encode(rows, IndexRow).select])
+
+
+def samples() -> Iterator[Sample]:
+    """Two clips of each person, who turns in a way of their own."""
+    dice = np.random.default_rng(0)
+    for number in range(PEOPLE):
+        turn = dice.uniform(-25, 25, 2)
+        scene = Scene(
+            number=number,
+            width=SIDE,
+            height=SIDE,
+            num_frames=FRAMES,
+            framing="portrait",
+            turn_deg=(float(turn[0]), float(turn[1])),
+            look=number,
+            mood=number,
+        )
+        video = filmed(Path(f"{number}.mp4"), scene)
+        for bounds in STARTS:
+            yield sample_of(video, scene, int(dice.integers(*bounds)), LENGTH)
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]))
