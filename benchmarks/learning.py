@@ -25,16 +25,19 @@ from model.data.index import Index
 from model.data.lots import DropoutRule
 from model.data.stream import Loader
 from model.nets.dit import DiT
+from model.sample.solve import Solving
 from model.train import ablation
 from model.train.ablation import Swap
 from model.train.lesson import lesson
 from model.train.regions import REGIONS
+from model.train.settings import Training
 from model.train.trained import trained
 from model.train.validation import Exam, ValidationSettings
 
 HERE = Path(__file__).parent
 COMMAND = "python -m benchmarks.learning DATA RUNS_FOLDER"
-CLIPS, TIMES = 40, 6
+CLIPS, TIMES, FILMS = 40, 6, 4
+SOLVING = Solving(steps=8)
 LEAST_SEEN = 0.5
 """Share of the frames of a clip in which its face is seen; others cannot be told another's."""
 BLIND = DropoutRule(references=0, motion=0, face=0, everything=1)
@@ -48,7 +51,8 @@ Row = tuple[str, ...]
 NOTES = (
     "Losses are mean squared errors of the velocity; a network that says nothing has about 2. First the",
     "trainer's own numbers on held-out clips, then the loss by region (under the head sphere, along the",
-    "skeleton, elsewhere) with a clip's own conditions, and how many times that it is with another clip's.",
+    "skeleton, elsewhere) with a clip's own conditions, how many times that it is with another clip's, and",
+    "how far those move the pixels of films that are made from the same noise.",
 )
 
 
@@ -65,7 +69,7 @@ def learn(data: str, runs: Path, table: Path, title: str, command: str, *more: s
     loader = Loader(data, settings.loader)
     rows: list[Row] = [*curves(runs), ("",) * 5]
     for which, index in (("strangers", loader.held_out), ("clips it learned from", loader.index)):
-        rows += [*tried(runs, loader, index, which, settings.strength), ("",) * 5]
+        rows += [*tried(runs, loader, index, which, settings), ("",) * 5]
     held = len(loader.held_out or ())
     write_table(
         table,
@@ -73,7 +77,8 @@ def learn(data: str, runs: Path, table: Path, title: str, command: str, *more: s
         command,
         [("what", *REGIONS), *rows[:-1]],
         *NOTES,
-        f"Clips that show a face, {TIMES} times each; {len(loader.index)} samples learned from, {held} not.",
+        f"Clips that show a face, {TIMES} times each; films of {FILMS}.",
+        f"{len(loader.index)} samples learned from, {held} not.",
         *more,
     )
 
@@ -91,8 +96,8 @@ def curve(run: Path) -> dict[int, float]:
     return {event.step: event.value for event in events.Scalars("validation")}
 
 
-def tried(runs: Path, loader: Loader, index: Index | None, which: str, strength: float) -> Iterator[Row]:
-    """Loss by region with a clip's own conditions and without any, and how often that with another clip's."""
+def tried(runs: Path, loader: Loader, index: Index | None, which: str, settings: Training) -> Iterator[Row]:
+    """By region, the loss with a clip's own conditions and without any, and what another clip's change."""
     (net, codec), (blind, _) = (
         trained(runs / name, "average", torch.device("cpu")) for name in ("seeing", "blind")
     )
@@ -101,7 +106,7 @@ def tried(runs: Path, loader: Loader, index: Index | None, which: str, strength:
     lessons = [one for one in taken if one.scene.faces and one.scene.faces.seen.float().mean() >= LEAST_SEEN]
 
     def losses(net: DiT, swap: Swap) -> dict[str, float]:
-        return ablation.losses(net, lessons, swap, times=TIMES, strength=strength, seed=0)
+        return ablation.losses(net, lessons, swap, times=TIMES, strength=settings.strength, seed=0)
 
     def row(what: str, shown: dict[str, str]) -> Row:
         return f"{which}, {what}", *(shown[region] for region in REGIONS)
@@ -112,6 +117,12 @@ def tried(runs: Path, loader: Loader, index: Index | None, which: str, strength:
     for name, swap in SWAPS.items():
         other = losses(net, swap)
         yield row(name, {region: f"{other[region] / own[region]:.3f} times" for region in REGIONS})
+    filmed = lessons[:: -(-len(lessons) // FILMS)]
+    for name, swap in SWAPS.items():
+        moved = ablation.changes(
+            net, codec, filmed, swap, solving=SOLVING.as_trained(settings.strength), seed=0
+        )
+        yield row(f"film, {name}", {region: f"{moved[region]:.1f} of 255" for region in REGIONS})
 
 
 if __name__ == "__main__":

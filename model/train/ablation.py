@@ -1,4 +1,4 @@
-"""What each condition does for a network: its loss by region, and under the conditions of another clip.
+"""What each condition does for a network: its loss and its videos by region, with those of another clip.
 
 C latent channels, T latent frames, H, W latent height and width, F = 4 (T - 1) + 1 video frames.
 """
@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import partial
 
 import torch
 from torch import Generator
@@ -17,8 +18,10 @@ from model.flow.path import between
 from model.flow.times import draw
 from model.nets.dit import DiT
 from model.nets.scene import Scene
+from model.nets.vae import VideoCodec
+from model.sample.solve import Solving, answers, solve
 from model.train.lesson import Lesson
-from model.train.regions import REGIONS, regions
+from model.train.regions import REGIONS, in_pixels, regions
 
 Swap = Callable[[Scene, Scene], Scene]
 """A clip's scene with something of another's, each alone in its batch."""
@@ -66,8 +69,7 @@ def losses(
     """
     sums, sizes = dict.fromkeys(REGIONS, 0.0), dict.fromkeys(REGIONS, 0)
     for number, mine in enumerate(lessons):
-        scene = replace(mine.scene, first_given=torch.zeros_like(mine.scene.first_given))
-        cues = net.read(swap(scene, lessons[(number + 1) % len(lessons)].scene))
+        cues = net.read(swapped(lessons, number, swap))
         places = regions(mine.scene.maps)
         for time in range(times):
             word = int(words(1, "ablation", seed, number, time)[0])
@@ -80,3 +82,32 @@ def losses(
                 sums[region] += float(error_BTHW[there].sum())
                 sizes[region] += int(there.sum())
     return {region: sums[region] / max(sizes[region], 1) for region in REGIONS}
+
+
+@torch.no_grad()
+def changes(
+    net: DiT, codec: VideoCodec, lessons: Sequence[Lesson], swap: Swap, *, solving: Solving, seed: int
+) -> dict[str, float]:
+    """How far a swap moves the pixels of each region, mean of absolute differences, 0..255.
+
+    Each clip is made twice from the same noise, with its own conditions and swapped, as in `losses`.
+    """
+    sums, sizes = dict.fromkeys(REGIONS, 0.0), dict.fromkeys(REGIONS, 0)
+    for number, mine in enumerate(lessons):
+        word = int(words(1, "ablation in pixels", seed, number)[0])
+        noise = torch.randn(mine.latents.shape, generator=Generator().manual_seed(word >> 1))
+        own_B3FHW, other_B3FHW = (
+            codec.decode(solve(partial(answers, net), swapped(lessons, number, how), noise, solving))
+            for how in (as_it_is, swap)
+        )
+        moved_BFHW = 127.5 * (own_B3FHW.clamp(-1, 1) - other_B3FHW.clamp(-1, 1)).abs().mean(dim=1)
+        for region, there in regions(mine.scene.maps).items():
+            sums[region] += float(moved_BFHW[in_pixels(there)].sum())
+            sizes[region] += int(in_pixels(there).sum())
+    return {region: sums[region] / max(sizes[region], 1) for region in REGIONS}
+
+
+def swapped(lessons: Sequence[Lesson], number: int, swap: Swap) -> Scene:
+    """A clip's scene, without a hand-over, with something of the next clip's."""
+    mine, other = lessons[number].scene, lessons[(number + 1) % len(lessons)].scene
+    return swap(replace(mine, first_given=torch.zeros_like(mine.first_given)), other)

@@ -32,3 +32,9 @@ def cells(map_B3FHW: Tensor) -> Tensor:
     drawn_BFHW = map_B3FHW.amax(dim=1)
     whole = torch.cat([drawn_BFHW[:, :1].expand(-1, TIME_STRIDE - 1, -1, -1), drawn_BFHW], dim=1)
     return max_pool3d(whole, (TIME_STRIDE, SPACE_STRIDE, SPACE_STRIDE)) > 0
+
+
+def in_pixels(cells_BThw: Tensor) -> Tensor:
+    """The pixels of cells (B, F, H, W)."""
+    wide = cells_BThw.repeat_interleave(SPACE_STRIDE, dim=2).repeat_interleave(SPACE_STRIDE, dim=3)
+    return torch.cat([wide[:, :1], wide[:, 1:].repeat_interleave(TIME_STRIDE, dim=1)], dim=1)

@@ -9,10 +9,12 @@ import pytest
 import torch
 
 from model.nets.scene import FaceCrops, Scene
+from model.sample.solve import Solving
 from model.train import ablation
 from model.train.lesson import Lesson
 from model.train.regions import REGIONS
 from tests.model.scenes import awake, small
+from tests.model.train.runs import some_codec
 
 EYES_AND_MOUTH = torch.tensor([[10.0, 10.0], [22.0, 10.0], [16.0, 24.0]]).expand(1, 5, 3, 2)
 NET = awake(small(width=24, layers=1, ffn=48))
@@ -53,6 +55,15 @@ def test_every_swap_is_felt_and_fits_the_canvas(swap: ablation.Swap) -> None:
     assert set(own) == set(REGIONS)
     other = losses(swap)
     assert other["all"] != own["all"]
+
+
+def test_a_swap_moves_pixels_where_the_network_shows_it() -> None:
+    changes = partial(ablation.changes, NET, some_codec(), LESSONS, solving=Solving(steps=2), seed=0)
+    moved = changes(ablation.face_of_another)
+    assert moved == changes(ablation.face_of_another)
+    assert set(moved) == set(REGIONS)
+    assert min(moved.values()) > 0
+    assert set(changes(ablation.as_it_is).values()) == {0.0}
 
 
 def test_a_swap_changes_one_condition() -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import torch
 
-from model.train.regions import cells, regions, under_head
+from model.train.regions import cells, in_pixels, regions, under_head
 
 
 def maps() -> torch.Tensor:
@@ -33,3 +33,13 @@ def test_an_early_frame_marks_only_its_own_latent_frame() -> None:
     drawn = torch.zeros(1, 3, 5, 16, 16)
     drawn[0, 1, 0, 3, 3] = 1
     assert cells(drawn)[0].int().tolist() == [[[1, 0], [0, 0]], [[0, 0], [0, 0]]]
+
+
+def test_pixels_of_cells_are_those_that_mark_them() -> None:
+    """All pixels of a cell are its own, those of the first latent frame a single frame's."""
+    drawn = torch.zeros(1, 3, 5, 16, 16)
+    drawn[0, 0, 0, 3, 3] = drawn[0, 0, 2, 9, 12] = 1
+    there = in_pixels(cells(drawn))
+    expected = torch.zeros(1, 5, 16, 16, dtype=torch.bool)
+    expected[:, 0, :8, :8] = expected[:, 1:, 8:, 8:] = True
+    assert torch.equal(there, expected)
