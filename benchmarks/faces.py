@@ -10,7 +10,9 @@ with what is there.
 from __future__ import annotations
 
 import contextlib
+import math
 import sys
+import wave
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -22,8 +24,9 @@ from pipeline.stages.shard import Shard, ShardSettings
 from schemas.arrow import encode
 from schemas.index import IndexRow
 from schemas.sample import Sample
-from tests.stored import filmed, plan_of, sample_of
-from tests.synth import Scene
+from tests.paint import frames_of, write_video
+from tests.stored import plan_of, probed, sample_of, with_sound
+from tests.synth import Scene, expression
 
 HERE = Path(__file__).parent
 PEOPLE, SIDE, FRAMES = 120, 128, 96
@@ -31,6 +34,7 @@ PEOPLE, SIDE, FRAMES = 120, 128, 96
 STARTS, LENGTH = ((0, 10), (45, 56)), 40
 """From where to where the clips of a video may begin; frames of a clip."""
 PER_TAR = 16
+HERTZ = 16_000
 
 
 def main(folder: Path) -> None:
@@ -76,9 +80,27 @@ def samples() -> Iterator[Sample]:
             look=number,
             mood=number,
         )
-        video = filmed(Path(f"{number}.mp4"), scene)
+        film = write_video(Path(f"{number}.mp4"), frames_of(scene), scene.fps)
+        write_voice(Path(f"{number}.wav"), scene)
+        video = probed(with_sound(film, "-i", f"{number}.wav"))
         for bounds in STARTS:
             yield sample_of(video, scene, int(dice.integers(*bounds)), LENGTH)
+
+
+def write_voice(path: Path, scene: Scene) -> None:
+    """A buzz of the person's own pitch, as loud as the mouth is open, in a little noise."""
+    dice = np.random.default_rng(scene.number)
+    seconds = np.arange(round(scene.num_frames / scene.fps * HERTZ)) / HERTZ
+    turns = dice.uniform(90, 250) * seconds
+    buzz = sum(np.sin(2 * math.pi * k * turns) / k for k in range(1, 11))
+    mouth = expression(scene)[:, 1]
+    loud = np.interp(seconds, np.arange(len(mouth)) / scene.fps, mouth)
+    sound = 0.25 * loud * buzz + 0.002 * dice.standard_normal(len(seconds))
+    with wave.open(str(path), "wb") as file:
+        file.setnchannels(1)
+        file.setsampwidth(2)
+        file.setframerate(HERTZ)
+        file.writeframes((32767 * sound.clip(-1, 1)).astype("<i2").tobytes())
 
 
 if __name__ == "__main__":

@@ -32,10 +32,21 @@ def filmed(path: Path, scene: Scene, *, sound: bool = False) -> Probed:
     """A scene's video on disk, as the probe sees it; with a rising tone where `sound` is set."""
     picture = write_video(path, frames_of(scene), scene.fps)
     if sound:
-        tone = ["-f", "lavfi", "-i", f"aevalsrc=0.4*sin(800*t*t):d={scene.num_frames / scene.fps}:s=44100"]
-        command = [imageio_ffmpeg.get_ffmpeg_exe(), "-v", "error", "-i", str(picture), *tone, "-c:v", "copy"]
-        picture = path.with_stem(f"{path.stem} with sound")
-        subprocess.run([*command, "-c:a", "aac", str(picture)], check=True)
+        tone = f"aevalsrc=0.4*sin(800*t*t):d={scene.num_frames / scene.fps}:s=44100"
+        picture = with_sound(picture, "-f", "lavfi", "-i", tone)
+    return probed(picture)
+
+
+def with_sound(picture: Path, *given: str) -> Path:
+    """The video again, with the sound that ffmpeg is given by these arguments."""
+    path = picture.with_stem(f"{picture.stem} with sound")
+    command = [imageio_ffmpeg.get_ffmpeg_exe(), "-v", "error", "-i", str(picture), *given, "-c:v", "copy"]
+    subprocess.run([*command, "-c:a", "aac", str(path)], check=True)
+    return path
+
+
+def probed(picture: Path) -> Probed:
+    """A video on disk, as the probe sees it."""
     data = picture.read_bytes()
     sha256 = hashlib.sha256(data).hexdigest()
     source = Source(

@@ -1,0 +1,129 @@
+"""Whether faces follow speech, of strangers too, once a small network knows faces.
+
+    python -m benchmarks.speaking FOLDER
+
+Goes on where `benchmarks.faces` ended in FOLDER, whose drawn people have voices as loud as their mouths are
+open. Teaches a copy of its run speech by recipe speech_tiny and tries it; or goes on with what is there.
+"""
+
+from __future__ import annotations
+
+import shutil
+import sys
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+
+import torch
+from rich.console import Console
+
+from benchmarks.learning import CLIPS, FILMS, SOLVING, TIMES, Row
+from benchmarks.machine import write_table
+from jobs.recipes import RECIPES
+from jobs.train import Train, train
+from model.data.batch import Batch
+from model.data.stream import Loader
+from model.nets.dit import DiT
+from model.nets.scene import Scene, Speech
+from model.nets.vae import VideoCodec
+from model.train import ablation
+from model.train.ablation import Swap
+from model.train.lesson import Lesson, lesson
+from model.train.regions import REGIONS
+from model.train.settings import Training
+from model.train.speaking import score_speech, talk
+from model.train.trained import trained
+from model.train.validation import Exam, ValidationSettings
+
+HERE = Path(__file__).parent
+NUMBERS = ("loss", "target", "mouth", "pace")
+
+
+def main(folder: Path) -> None:
+    settings, run, data = RECIPES["speech_tiny"](), folder / "runs" / "speaking", str(folder / "set")
+    if not run.exists():
+        shutil.copytree(folder / "runs" / "seeing", run)
+    train(Train(data=data, out=run, recipe="speech_tiny", settings=settings), Console())
+    loader = Loader(data, settings.loader)
+    net, codec = trained(run, "average", torch.device("cpu"))
+    rows: list[Row] = []
+    for which, index in (("strangers", loader.held_out), ("clips it learned from", loader.index)):
+        exam = Exam(loader, index, ValidationSettings(clips=CLIPS), codec)
+        batches = [exam[clip] for clip in range(len(exam))]
+        rows += [*vectors(net, batches, which), *videos(net, codec, batches, which, settings), ("",) * 5]
+    write_table(
+        HERE / "SPEAKING.md",
+        "What a small network learns of speech, of drawn people",
+        "python -m benchmarks.speaking FOLDER",
+        [("what", *REGIONS), *rows[:-1]],
+        "First distances of motion vectors (L1, in spreads): in all, that of the mean vector in their place,",
+        "of the mouth's part, and of changes from frame to frame. Then the loss of velocities by region with",
+        "the clip's own face crops, how many times that it is with faces by speech or with none, and how far",
+        "another's speech moves the pixels of films from the same noise.",
+        f"{len(loader.index)} samples learned from, {len(loader.held_out or ())} not.",
+    )
+
+
+def vectors(net: DiT, batches: Sequence[Batch], which: str) -> Iterator[Row]:
+    """Distances of motion vectors, by a clip's own sound and by that of the next clip."""
+    yield f"{which}, motion vectors", "distance", "of the mean", "mouth", "pace"
+    for name, step in (("own speech", 0), ("speech of another", 1)):
+        sums: Counter[str] = Counter()
+        for number, batch in enumerate(batches):
+            other = batches[(number + step) % len(batches)]
+            with torch.no_grad():
+                found = score_speech(net, replace(talk(batch), sounds=talk(other).sounds))
+            sums.update({key: float(found.numbers[key]) / len(batches) for key in NUMBERS})
+        yield f"{which}, {name}", *(f"{sums[key]:.3f}" for key in NUMBERS)
+
+
+def videos(
+    net: DiT, codec: VideoCodec, batches: Sequence[Batch], which: str, settings: Training
+) -> Iterator[Row]:
+    """Losses of velocities with faces by crops, speech or nothing; what another's speech moves in films."""
+    lessons = [spoken(batch, codec) for batch in batches]
+    losses = partial(ablation.losses, net, lessons, times=TIMES, strength=settings.strength, seed=0)
+    swaps: dict[str, Swap] = {
+        "faces by own speech": ablation.as_it_is,
+        "faces by speech of another": speech_of_another,
+        "no faces": no_faces,
+    }
+    own = losses(by_crops)
+    yield f"{which}, velocities", *REGIONS
+    yield f"{which}, own face crops", *(f"{own[region]:.3f}" for region in REGIONS)
+    for name, swap in swaps.items():
+        found = losses(swap)
+        yield f"{which}, {name}", *(f"{found[region] / own[region]:.3f} times" for region in REGIONS)
+    filmed, solving = lessons[:: -(-len(lessons) // FILMS)], SOLVING.as_trained(settings.strength)
+    moved = ablation.changes(net, codec, filmed, speech_of_another, solving=solving, seed=0)
+    yield f"{which}, film, speech of another", *(f"{moved[region]:.1f} of 255" for region in REGIONS)
+
+
+def spoken(batch: Batch, codec: VideoCodec) -> Lesson:
+    """The lesson of a batch, whose faces follow its sound in all."""
+    given = lesson(batch, codec, faces=True)
+    speech = Speech(sounds=talk(batch).sounds, mouth_only=False)
+    return replace(given, scene=replace(given.scene, speech=speech))
+
+
+def by_crops(mine: Scene, _: Scene) -> Scene:
+    """Faces as the crops show them."""
+    return replace(mine, speech=None)
+
+
+def speech_of_another(mine: Scene, other: Scene) -> Scene:
+    """Another's speech."""
+    return replace(mine, speech=other.speech)
+
+
+def no_faces(mine: Scene, _: Scene) -> Scene:
+    """No face is seen, and nothing heard."""
+    assert mine.faces is not None, "lessons have them"
+    hidden = mine.faces._replace(seen=torch.zeros_like(mine.faces.seen))
+    return replace(mine, speech=None, faces=hidden)
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]))
