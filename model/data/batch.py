@@ -10,7 +10,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from model.data.decode import num_sounds
+from model.data.decode import AROUND, num_sounds
 from model.data.faults import Fault
 from schemas.sample import FACE_SIZE, MAX_REFERENCES
 
@@ -39,7 +39,7 @@ class Batch:
     reference_valid: Tensor  # B R bool: the first so many of a sample
     latents: Tensor  # B C T' H' W' float16, of the video
     reference_latents: Tensor  # B R C H' W' float16
-    speech: Tensor  # B S float32, -1..1, 16 kHz from the window's first frame on
+    speech: Tensor  # B S float32, -1..1, 16 kHz, of the window and AROUND frames before and after it
     has_speech: Tensor  # B bool
     drop_references: Tensor  # B bool: for the model to withhold
     drop_pose: Tensor  # B bool
@@ -115,7 +115,7 @@ def shapes(
         "reference_valid": ((size, MAX_REFERENCES), torch.bool),
         "latents": ((size, *latent), torch.float16),
         "reference_latents": ((size, MAX_REFERENCES, channels, *grid), torch.float16),
-        "speech": ((size, num_sounds(frames)), torch.float32),
+        "speech": ((size, num_sounds(frames + 2 * AROUND)), torch.float32),
         "has_speech": flag,
         "drop_references": flag,
         "drop_pose": flag,

@@ -23,6 +23,8 @@ from model.data.faults import UnfitError
 from schemas.media import FPS, SOUND_RATE
 
 CODEC = ("h264", "yuv420p")
+AROUND = 12
+"""Frames of sound given before and after a window, half a second each: what its first and last frames hear."""
 
 
 @contextmanager
@@ -105,7 +107,9 @@ def num_sounds(num_frames: int) -> int:
 
 
 def decode_sound(name: str, data: bytes, num_frames: int, start: int, out: NDArray[np.float32]) -> None:
-    """Decode the sound of a window from frame `start` on into `out`, -1..1.
+    """Decode sound of a clip from `AROUND` frames before frame `start` on into `out`, -1..1.
+
+    Where the clip has not begun, or has ended, there is silence.
 
     Raises:
         UnfitError: wrong_sound where rate, channels or length, that of `num_frames`, differ; undecodable.
@@ -119,5 +123,8 @@ def decode_sound(name: str, data: bytes, num_frames: int, start: int, out: NDArr
         whole = np.concatenate([frame.to_ndarray()[0] for frame in file.decode(stream)])
     if len(whole) != num_sounds(num_frames):
         raise UnfitError("wrong_sound", f"{name}: {len(whole)} samples for {num_frames} frames")
-    first = min(num_sounds(start), len(whole) - len(out))  # both lengths are rounded
-    out[...] = whole[first : first + len(out)].astype(np.float32) / 2**15
+    before = num_sounds(start) - num_sounds(AROUND)
+    there = slice(max(before, 0), max(before + len(out), 0))
+    found = whole[there].astype(np.float32) / 2**15
+    out[...] = 0
+    out[there.start - before :][: len(found)] = found

@@ -132,7 +132,7 @@ def fill_latents(page: Page, encoded: Encoded, shown: list[int]) -> None:
 
 
 def fill_speech(page: Page, row: IndexRow, members: Members, draw: Draw, *, wanted: bool) -> None:
-    """Decode the sound of the window, if it is wanted and there; else silence, and marked so."""
+    """Decode the sound of the window and around it where it is wanted and there; else silence, marked so."""
     page.has_speech[...] = wanted and row.has_audio
     if page.has_speech:
         decode_sound(AUDIO, members[AUDIO], row.frames, draw.start, page.speech)

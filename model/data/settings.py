@@ -17,7 +17,7 @@ class SampleSettings:
     maps: Literal["drawn", "baked"] = "drawn"
     """Skeletons and spheres are drawn from the numbers, or read from samples that hold them."""
     speech: bool = False
-    """Give the sound of the window where the sample has it."""
+    """Give the sound of the window, and of half a second around it, where the sample has it."""
     references: ReferenceRule = field(default_factory=ReferenceRule)
     dropout: DropoutRule = field(default_factory=DropoutRule)
     augment: Augmentation = field(default_factory=Augmentation)

@@ -15,6 +15,7 @@ import torch
 from torch import Tensor
 
 from model.data.batch import Batch
+from model.data.decode import AROUND
 from model.nets.dit import DiT
 from model.nets.face import EVERY
 from model.nets.scene import FaceCrops
@@ -37,10 +38,10 @@ class Talk:
 
 
 def talk(batch: Batch) -> Talk:
-    """The faces and sounds of a batch, where its tensors are; around a window's sound lies silence."""
+    """The faces and sounds of a batch, where its tensors are."""
     faces = faces_of(batch)
     counts = faces.seen & batch.has_speech[:, None]
-    numbers = torch.arange(counts.shape[1], device=counts.device)
+    numbers = AROUND + torch.arange(counts.shape[1], device=counts.device)
     return Talk(faces=faces._replace(seen=counts), sounds=heard(batch.speech, numbers))
 
 

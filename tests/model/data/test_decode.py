@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from model.data.decode import decode_sound, decode_still, decode_window, num_sounds
+from model.data.decode import AROUND, decode_sound, decode_still, decode_window, num_sounds
 from model.data.faults import UnfitError
 from pipeline.media.decode import decode_bytes
 from pipeline.media.encode import encode_jpeg
@@ -99,19 +99,45 @@ def test_sound_is_in_step_with_the_window(data_set):
         if pair[0].has_audio and pair[0].frames == 53
     )
     data = members["audio.flac"]
-    whole = np.empty(num_sounds(row.frames), np.float32)
-    decode_sound("a", data, row.frames, 0, whole)
+    around = num_sounds(AROUND)
+    longest = np.full(num_sounds(row.frames) + 2 * around, np.nan, np.float32)
+    decode_sound("a", data, row.frames, 0, longest)
+    whole = longest[around:-around]
+    assert not longest[:around].any()  # the clip has not begun
+    assert not longest[-around:].any()  # it has ended
     seconds = row.start_s + np.arange(len(whole)) / 16_000
     tone = np.sin(800 * seconds**2)
     inner = slice(2_000, -2_000)
     assert np.corrcoef(whole[inner], tone[inner])[0, 1] > 0.98
     for start in range(29):
-        part = np.empty(num_sounds(25), np.float32)
+        part = np.full(num_sounds(25 + 2 * AROUND), np.nan, np.float32)
         decode_sound("a", data, row.frames, start, part)
-        first = min(round(start * 16_000 / 24), len(whole) - len(part))
-        assert np.array_equal(part, whole[first : first + len(part)])
+        first = round(start * 16_000 / 24)
+        expected = longest[first : first + len(part)]
+        assert np.array_equal(part[: len(expected)], expected)
+        assert not part[len(expected) :].any()
     assert reason(lambda: decode_sound("a", data, row.frames - 1, 0, whole)) == "wrong_sound"
     assert reason(lambda: decode_sound("a", data[:200], row.frames, 0, whole)) == "undecodable"
+
+
+def test_a_short_sound_lies_in_silence(data_set):
+    """Windows that reach beyond the clip on both sides, or begin at its very end."""
+    row, members = next(
+        pair
+        for pair in (sets.stored(data_set, n) for n in range(16))
+        if pair[0].has_audio and pair[0].frames == 25
+    )
+    out = np.full(num_sounds(200), np.nan, np.float32)
+    decode_sound("a", members["audio.flac"], row.frames, 0, out)
+    around, length = num_sounds(AROUND), num_sounds(row.frames)
+    assert np.flatnonzero(out).min() >= around
+    assert np.flatnonzero(out).max() < around + length
+    assert abs(out[around : around + length]).max() > 0.1
+    last = np.full(num_sounds(60), np.nan, np.float32)
+    decode_sound("a", members["audio.flac"], row.frames, row.frames - 1, last)
+    begin = num_sounds(row.frames - 1) - around
+    assert np.array_equal(last[: length - begin], out[around:][begin:length])
+    assert not last[length - begin :].any()
 
 
 def test_sound_is_counted_as_the_pipeline_counts_it():

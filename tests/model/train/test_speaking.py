@@ -14,9 +14,11 @@ import torch
 from torch import Tensor
 
 from model.data.batch import Batch, as_input
+from model.data.decode import AROUND, num_sounds
 from model.data.stream import Loader
 from model.nets.parts import part
 from model.nets.scene import FaceCrops
+from model.nets.speech import HEARD
 from model.train import saved
 from model.train.engine import PlainEngine
 from model.train.lesson import blank
@@ -75,7 +77,11 @@ def test_a_batch_gives_faces_and_what_is_heard(batch: Batch) -> None:
     torch.testing.assert_close(given.faces.pixels, as_input(batch.face).transpose(1, 2))
     assert torch.equal(given.faces.seen, batch.face_valid)
     middle = given.sounds.shape[2] // 2
-    assert torch.equal(given.sounds[0, 12, middle : middle + 100], batch.speech[0, 8000:8100])
+    assert torch.equal(given.sounds[0, 12, middle : middle + 100], batch.speech[0, 16000:16100])
+    assert num_sounds(AROUND) >= HEARD / 2  # no frame hears beyond what is given
+    for frame in (0, FRAMES - 1):
+        first = num_sounds(frame + AROUND) - HEARD // 2
+        assert torch.equal(given.sounds[0, frame], batch.speech[0, first : first + HEARD])
     assert given.sounds[0].any()
     deaf = talk(replace(batch, has_speech=torch.zeros_like(batch.has_speech)))
     assert not deaf.faces.seen.any()
