@@ -24,7 +24,7 @@ from schemas.media import FPS, SOUND_RATE
 
 CODEC = ("h264", "yuv420p")
 AROUND = 12
-"""Frames of sound given before and after a window, half a second each: what its first and last frames hear."""
+"""Frames of sound given before a window and after it, half a second each: its first and last hear them."""
 
 
 @contextmanager
