@@ -49,9 +49,9 @@ def workplace() -> Iterator[Path]:
 
 
 def sweep(home: Path) -> None:
-    """Remove the folders whose processes have ended."""
+    """Remove the folders whose processes have ended; others remove theirs at the same time."""
     for folder in home.iterdir():
-        with suppress(BlockingIOError), locked(folder, fcntl.LOCK_EX | fcntl.LOCK_NB):
+        with suppress(BlockingIOError, FileNotFoundError), locked(folder, fcntl.LOCK_EX | fcntl.LOCK_NB):
             shutil.rmtree(folder, ignore_errors=True)
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.scratch import scratch, workplace
+from pipeline.scratch import scratch, take, workplace
 from tests.stores import ROOT
 
 
@@ -58,6 +58,21 @@ def test_what_a_killed_process_left_goes_and_a_living_ones_stays(tmp_path: Path)
     assert (folder / "a").exists()
     with workplace():
         assert not folder.exists()
+
+
+def test_a_folder_may_go_while_others_are_swept(monkeypatch: pytest.MonkeyPatch) -> None:
+    home = scratch("work")
+    for name in ("goes", "left"):
+        (home / name).mkdir()
+
+    def late(path: Path, how: int) -> int:
+        if path.name == "goes":
+            path.rmdir()  # its own process was quicker
+        return take(path, how)
+
+    monkeypatch.setattr("pipeline.scratch.take", late)
+    with workplace() as folder:
+        assert list(home.iterdir()) == [folder]
 
 
 def test_somebody_elses_folder_is_refused(tmp_path: Path) -> None:

@@ -100,7 +100,9 @@ class Notes:
         self.beats.append(beat)
         if self.file is not None:
             with self.file.open("a") as opened:
-                opened.write(json.dumps([beat.total, beat.numbers["loss"], beat.numbers["gradient"]]) + "\n")
+                opened.write(
+                    json.dumps([beat.total, beat.numbers.get("loss"), beat.numbers["gradient"]]) + "\n"
+                )
 
     def looked(self, look: Look, total: int) -> None:
         self.looks.append((look, total))
@@ -109,8 +111,8 @@ class Notes:
         self.folders.append(folder)
 
     @property
-    def losses(self) -> list[float]:
-        return [beat.numbers["loss"] for beat in self.beats]
+    def losses(self) -> list[float | None]:
+        return [beat.numbers.get("loss") for beat in self.beats]
 
 
 def trainer(

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from pipeline.landing import Landed
-from pipeline.runners.hands import Hands
+from pipeline.runners.hands import Failure, Hands
 from tests.pipeline.runners.odd import enlisted, hasher, house, one_by_one
 
 
@@ -15,6 +15,10 @@ class Link:
     """The other end of a pipe that nobody reads."""
 
     def send(self, _: object) -> None: ...
+
+
+def assert_landed(found: Landed | Failure) -> None:
+    assert isinstance(found, Landed), found
 
 
 def test_stages_are_made_once_a_worker(tmp_path: Path) -> None:
@@ -31,7 +35,9 @@ def test_stages_are_made_once_a_worker(tmp_path: Path) -> None:
     ledger = enlisted(tmp_path, "/v/fine-1", "/v/fine-2", "/v/fine-3")
     hands = Hands(Link(), {leg.name: leg for leg in (first, second)}, ledger)  # type: ignore[arg-type]
     assert made == []
-    assert all(isinstance(hands.run(lap), Landed) for lap in first.laps(ledger))
+    for lap in first.laps(ledger):
+        assert_landed(hands.run(lap))
     assert made == ["hash"]
-    assert all(isinstance(hands.run(lap), Landed) for lap in second.laps(ledger))
+    for lap in second.laps(ledger):
+        assert_landed(hands.run(lap))
     assert made == ["hash", "each"]
