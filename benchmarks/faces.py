@@ -19,13 +19,11 @@ from pathlib import Path
 import numpy as np
 
 from benchmarks.learning import learn
-from pipeline.stages.index import write_index
-from pipeline.stages.shard import Shard, ShardSettings
-from schemas.arrow import encode
-from schemas.index import IndexRow
+from pipeline.stages.shard import ShardSettings
+from schemas.media import SOUND_RATE
 from schemas.sample import Sample
 from tests.paint import frames_of, write_video
-from tests.stored import plan_of, probed, sample_of, with_sound
+from tests.stored import plan_of, probed, sample_of, with_sound, write_set
 from tests.synth import Scene, expression
 
 HERE = Path(__file__).parent
@@ -34,7 +32,6 @@ PEOPLE, SIDE, FRAMES = 120, 128, 96
 STARTS, LENGTH = ((0, 10), (45, 56)), 40
 """From where to where the clips of a video may begin; frames of a clip."""
 PER_TAR = 16
-HERTZ = 16_000
 
 
 def main(folder: Path) -> None:
@@ -54,15 +51,11 @@ def main(folder: Path) -> None:
 def draw(folder: Path) -> None:
     """Videos of the people, and the data set of them."""
     (folder / "videos").mkdir(parents=True)
-    rows: list[IndexRow] = []
     with contextlib.chdir(folder / "videos"):  # names without folders: the same bytes wherever it is made
         everyone = list(samples())
-        for first in range(0, len(everyone), PER_TAR):
-            plan = plan_of(*everyone[first : first + PER_TAR], number=first // PER_TAR)
-            for outcome in Shard(ShardSettings(), folder / "set")(plan):
-                assert isinstance(outcome, IndexRow), outcome
-                rows.append(outcome)
-    write_index(folder / "set", [encode(rows, IndexRow).select])
+        tars = [everyone[first : first + PER_TAR] for first in range(0, len(everyone), PER_TAR)]
+        plans = [plan_of(*members, number=number) for number, members in enumerate(tars)]
+        write_set(folder / "set", plans, ShardSettings())
 
 
 def samples() -> Iterator[Sample]:
@@ -90,7 +83,7 @@ def samples() -> Iterator[Sample]:
 def write_voice(path: Path, scene: Scene) -> None:
     """A buzz of the person's own pitch, as loud as the mouth is open, in a little noise."""
     dice = np.random.default_rng(scene.number)
-    seconds = np.arange(round(scene.num_frames / scene.fps * HERTZ)) / HERTZ
+    seconds = np.arange(round(scene.num_frames / scene.fps * SOUND_RATE)) / SOUND_RATE
     turns = dice.uniform(90, 250) * seconds
     buzz = sum(np.sin(2 * math.pi * k * turns) / k for k in range(1, 11))
     mouth = expression(scene)[:, 1]
@@ -99,7 +92,7 @@ def write_voice(path: Path, scene: Scene) -> None:
     with wave.open(str(path), "wb") as file:
         file.setnchannels(1)
         file.setsampwidth(2)
-        file.setframerate(HERTZ)
+        file.setframerate(SOUND_RATE)
         file.writeframes((32767 * sound.clip(-1, 1)).astype("<i2").tobytes())
 
 

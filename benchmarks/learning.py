@@ -10,8 +10,9 @@ network with conditions of other clips.
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import torch
@@ -25,10 +26,11 @@ from model.data.index import Index
 from model.data.lots import DropoutRule
 from model.data.stream import Loader
 from model.nets.dit import DiT
+from model.nets.vae import VideoCodec
 from model.sample.solve import Solving
 from model.train import ablation
 from model.train.ablation import Swap
-from model.train.lesson import lesson
+from model.train.lesson import Lesson, lesson
 from model.train.regions import REGIONS
 from model.train.settings import Training
 from model.train.trained import trained
@@ -108,21 +110,39 @@ def tried(runs: Path, loader: Loader, index: Index | None, which: str, settings:
     def losses(net: DiT, swap: Swap) -> dict[str, float]:
         return ablation.losses(net, lessons, swap, times=TIMES, strength=settings.strength, seed=0)
 
-    def row(what: str, shown: dict[str, str]) -> Row:
-        return f"{which}, {what}", *(shown[region] for region in REGIONS)
+    own = losses(net, ablation.as_it_is)
+    yield row(f"{which}, own conditions", own, "{:.3f}")
+    yield row(f"{which}, trained and tried with none", losses(blind, ablation.nothing), "{:.3f}")
+    for name, swap in SWAPS.items():
+        yield row(f"{which}, {name}", times(losses(net, swap), own), "{:.3f} times")
+    yield from filmed(net, codec, lessons, which, SWAPS, settings)
 
-    own, none = losses(net, ablation.as_it_is), losses(blind, ablation.nothing)
-    yield row("own conditions", {region: f"{own[region]:.3f}" for region in REGIONS})
-    yield row("trained and tried with none", {region: f"{none[region]:.3f}" for region in REGIONS})
-    for name, swap in SWAPS.items():
-        other = losses(net, swap)
-        yield row(name, {region: f"{other[region] / own[region]:.3f} times" for region in REGIONS})
-    filmed = lessons[:: -(-len(lessons) // FILMS)]
-    for name, swap in SWAPS.items():
-        moved = ablation.changes(
-            net, codec, filmed, swap, solving=SOLVING.as_trained(settings.strength), seed=0
-        )
-        yield row(f"film, {name}", {region: f"{moved[region]:.1f} of 255" for region in REGIONS})
+
+def filmed(
+    net: DiT,
+    codec: VideoCodec,
+    lessons: Sequence[Lesson],
+    which: str,
+    swaps: Mapping[str, Swap],
+    settings: Training,
+) -> Iterator[Row]:
+    """How far swaps move the pixels of some clips' films, by region."""
+    some = lessons[:: -(-len(lessons) // FILMS)]
+    solving = SOLVING.as_trained(settings.strength)
+    films = partial(ablation.films, net, codec, some, solving=solving, seed=0)
+    own = films(ablation.as_it_is)
+    for name, swap in swaps.items():
+        yield row(f"{which}, film, {name}", ablation.moved(some, own, films(swap)), "{:.1f} of 255")
+
+
+def row(what: str, numbers: Mapping[str, float], said: str) -> Row:
+    """A number for each region, said in this way."""
+    return what, *(said.format(numbers[region]) for region in REGIONS)
+
+
+def times(found: Mapping[str, float], own: Mapping[str, float]) -> dict[str, float]:
+    """How many times its own number each region's is."""
+    return {region: found[region] / own[region] for region in REGIONS}
 
 
 if __name__ == "__main__":

@@ -19,7 +19,7 @@ from pathlib import Path
 import torch
 from rich.console import Console
 
-from benchmarks.learning import CLIPS, FILMS, SOLVING, TIMES, Row
+from benchmarks.learning import CLIPS, TIMES, Row, filmed, row, times
 from benchmarks.machine import write_table
 from jobs.recipes import RECIPES
 from jobs.train import Train, train
@@ -92,13 +92,10 @@ def videos(
     }
     own = losses(by_crops)
     yield f"{which}, velocities", *REGIONS
-    yield f"{which}, own face crops", *(f"{own[region]:.3f}" for region in REGIONS)
+    yield row(f"{which}, own face crops", own, "{:.3f}")
     for name, swap in swaps.items():
-        found = losses(swap)
-        yield f"{which}, {name}", *(f"{found[region] / own[region]:.3f} times" for region in REGIONS)
-    filmed, solving = lessons[:: -(-len(lessons) // FILMS)], SOLVING.as_trained(settings.strength)
-    moved = ablation.changes(net, codec, filmed, speech_of_another, solving=solving, seed=0)
-    yield f"{which}, film, speech of another", *(f"{moved[region]:.1f} of 255" for region in REGIONS)
+        yield row(f"{which}, {name}", times(losses(swap), own), "{:.3f} times")
+    yield from filmed(net, codec, lessons, which, {"speech of another": speech_of_another}, settings)
 
 
 def spoken(batch: Batch, codec: VideoCodec) -> Lesson:

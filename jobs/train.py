@@ -167,9 +167,10 @@ class Terminal:
         if now - self.spoke < QUIET_S and beat.step != beat.steps:
             return
         self.spoke = now
-        numbers = "nothing here to learn from"
         if "loss" in beat.numbers:
             numbers = f"loss {beat.numbers['loss']:.4f}, gradient {beat.numbers['gradient']:.3f}"
+        else:
+            numbers = "nothing here to learn from"
         line = f"{beat.stage} {beat.step} of {beat.steps}: {numbers}{self.pace(now, beat)}"
         self.console.print(line, highlight=False)
 

@@ -19,7 +19,7 @@ from schemas.joints import J
 from schemas.media import Frames
 from schemas.raster import Canvas, draw_ball, draw_strokes
 from tests import figure
-from tests.synth import Acted, Array, Scene, acted, expression, pixels, shifted, truth
+from tests.synth import Acted, Array, Scene, acted, pixels, shifted, truth
 
 PARTS: tuple[tuple[str, str, float, str], ...] = (
     ("neck", "pelvis", 0.12, "shirt"),
@@ -119,7 +119,7 @@ def paint_head(scene: Scene, picture: Canvas, act: Acted, t: int, coat: dict[str
     paint[(z > 0.05) | (y < -0.62)] = coat["hair"]
     picture[row, column] = np.clip(paint, 0, 255)
     places = dict(zip(figure.FACE_MARKS, act.marks[t], strict=True))
-    eyes, mouth = expression(scene)[t]
+    eyes, mouth = act.face[t]
     for start, stop, (least_m, by_eyes, by_mouth), colour in FEATURES:
         ends = np.array([[places[start]], [places[stop]]])
         if ((ends - act.head_center[t]) * ends).sum(axis=-1).max() < 0:  # both look at the camera

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import subprocess
+from collections.abc import Iterable
 from dataclasses import fields
 from pathlib import Path
 
@@ -132,17 +133,25 @@ def write_shards(out: Path, videos: Path, *, crf: int = 17) -> list[IndexRow]:
     """
     out = out.absolute()
     canvases: dict[tuple[int, int], list[Sample]] = {}
-    rows: list[IndexRow] = []
-    settings = ShardSettings(bake_maps=True, video=VideoSettings(crf=crf))
     with contextlib.chdir(videos):
         for scene in SCENES:
             video = filmed(Path(f"{scene.number}.mp4"), scene, sound=scene.number == 2)
             samples = [sample_of(video, scene, *stretch) for stretch in STRETCHES]
             canvases.setdefault((scene.width, scene.height), []).extend(samples)
-        for samples in canvases.values():
-            for number, part in enumerate((samples[:5], samples[5:])):
-                outcomes = list(Shard(settings, out)(plan_of(*part, number=number)))
-                assert all(isinstance(outcome, IndexRow) for outcome in outcomes)
-                rows += outcomes  # type: ignore[arg-type]
+        plans = [
+            plan_of(*part, number=number)
+            for samples in canvases.values()
+            for number, part in enumerate((samples[:5], samples[5:]))
+        ]
+        return write_set(out, plans, ShardSettings(bake_maps=True, video=VideoSettings(crf=crf)))
+
+
+def write_set(out: Path, plans: Iterable[ShardPlan], settings: ShardSettings) -> list[IndexRow]:
+    """Tars as planned, all of whose samples must fit, and their index; its rows by key."""
+    rows: list[IndexRow] = []
+    for plan in plans:
+        for outcome in Shard(settings, out)(plan):
+            assert isinstance(outcome, IndexRow), outcome
+            rows.append(outcome)
     write_index(out, [encode(rows, IndexRow).select])
     return sorted(rows, key=lambda row: row.key)

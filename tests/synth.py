@@ -66,6 +66,7 @@ class Acted:
     head_rotation: Array  # t 3 3
     head_center: Array  # t 3
     marks: Array  # t m 3, on the face
+    face: Array  # t 2, how far eyes and mouth are open
 
 
 def acted(scene: Scene) -> Acted:
@@ -97,6 +98,7 @@ def acted(scene: Scene) -> Acted:
         head_rotation=head,
         head_center=center,
         marks=np.einsum("tij,kj->tki", head, marks) + center[:, None],
+        face=expression(scene),
     )
     return mirror(result) if scene.mirrored else result
 
@@ -121,6 +123,7 @@ def mirror(act: Acted) -> Acted:
         head_rotation=MIRROR[:, None] * act.head_rotation * MIRROR,
         head_center=act.head_center * MIRROR,
         marks=act.marks[:, list(mirrored(tuple(figure.FACE_MARKS)))] * MIRROR,
+        face=act.face,
     )
 
 

@@ -10,7 +10,7 @@ from dataclasses import replace
 from functools import partial
 
 import torch
-from torch import Generator
+from torch import Generator, Tensor
 from torch.nn.functional import interpolate
 
 from model.data.chance import words
@@ -85,25 +85,31 @@ def losses(
 
 
 @torch.no_grad()
-def changes(
+def films(
     net: DiT, codec: VideoCodec, lessons: Sequence[Lesson], swap: Swap, *, solving: Solving, seed: int
-) -> dict[str, float]:
-    """How far a swap moves the pixels of each region, mean of absolute differences, 0..255.
+) -> list[Tensor]:
+    """The clips as made (1, 3, F, H, W), RGB -1..1, with what is swapped as in `losses`.
 
-    Each clip is made twice from the same noise, with its own conditions and swapped, as in `losses`.
+    Noise follows from the seed: two calls differ by what is swapped alone.
     """
-    sums, sizes = dict.fromkeys(REGIONS, 0.0), dict.fromkeys(REGIONS, 0)
+    made = []
     for number, mine in enumerate(lessons):
         word = int(words(1, "ablation in pixels", seed, number)[0])
         noise = torch.randn(mine.latents.shape, generator=Generator().manual_seed(word >> 1))
-        own_B3FHW, other_B3FHW = (
-            codec.decode(solve(partial(answers, net), swapped(lessons, number, how), noise, solving))
-            for how in (as_it_is, swap)
-        )
-        moved_BFHW = 127.5 * (own_B3FHW.clamp(-1, 1) - other_B3FHW.clamp(-1, 1)).abs().mean(dim=1)
-        for region, there in regions(mine.scene.maps).items():
-            sums[region] += float(moved_BFHW[in_pixels(there)].sum())
-            sizes[region] += int(in_pixels(there).sum())
+        latents = solve(partial(answers, net), swapped(lessons, number, swap), noise, solving)
+        made.append(codec.decode(latents).clamp(-1, 1))
+    return made
+
+
+def moved(lessons: Sequence[Lesson], some: Sequence[Tensor], others: Sequence[Tensor]) -> dict[str, float]:
+    """How far the pixels of each region lie apart in two films of each clip, mean of differences, 0..255."""
+    sums, sizes = dict.fromkeys(REGIONS, 0.0), dict.fromkeys(REGIONS, 0)
+    for mine, one_B3FHW, other_B3FHW in zip(lessons, some, others, strict=True):
+        apart_BFHW = 127.5 * (one_B3FHW - other_B3FHW).abs().mean(dim=1)
+        for region, cells in regions(mine.scene.maps).items():
+            there = in_pixels(cells)
+            sums[region] += float(apart_BFHW[there].sum())
+            sizes[region] += int(there.sum())
     return {region: sums[region] / max(sizes[region], 1) for region in REGIONS}
 
 

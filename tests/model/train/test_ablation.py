@@ -58,12 +58,13 @@ def test_every_swap_is_felt_and_fits_the_canvas(swap: ablation.Swap) -> None:
 
 
 def test_a_swap_moves_pixels_where_the_network_shows_it() -> None:
-    changes = partial(ablation.changes, NET, some_codec(), LESSONS, solving=Solving(steps=2), seed=0)
-    moved = changes(ablation.face_of_another)
-    assert moved == changes(ablation.face_of_another)
+    films = partial(ablation.films, NET, some_codec(), LESSONS, solving=Solving(steps=2), seed=0)
+    own, other = films(ablation.as_it_is), films(ablation.face_of_another)
+    moved = ablation.moved(LESSONS, own, other)
+    assert moved == ablation.moved(LESSONS, films(ablation.as_it_is), films(ablation.face_of_another))
     assert set(moved) == set(REGIONS)
     assert min(moved.values()) > 0
-    assert set(changes(ablation.as_it_is).values()) == {0.0}
+    assert set(ablation.moved(LESSONS, own, films(ablation.as_it_is)).values()) == {0.0}
 
 
 def test_a_swap_changes_one_condition() -> None:
