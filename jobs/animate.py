@@ -17,6 +17,7 @@ from rich.console import Console
 
 from jobs.acting import Eyes, figure_of, on_canvas, said
 from jobs.acts import Act, Speaks, by_video, spoken, standing
+from jobs.exit_codes import ExitCode
 from jobs.progress import readable_s
 from jobs.second_pass import room_for, with_made
 from jobs.train import RUN
@@ -75,8 +76,8 @@ def parse(args: list[str]) -> Animate:
     return tyro.cli(Animate, prog="understudy animate", args=args)
 
 
-def animate(job: Animate, console: Console, editor: Editor | None = None) -> int:
-    """Write the video; 0.
+def animate(job: Animate, console: Console, editor: Editor | None = None) -> ExitCode:
+    """Write the video; `WHOLE`.
 
     Raises:
         ValueError: the run, a picture, the driving video or the speech cannot be used; says why.
@@ -84,7 +85,7 @@ def animate(job: Animate, console: Console, editor: Editor | None = None) -> int
     refuse_senseless(job)
     with heard(job) as voice:
         make(job, voice, console, editor)
-    return 0
+    return ExitCode.WHOLE
 
 
 def make(job: Animate, voice: Voice | None, console: Console, editor: Editor | None) -> None:

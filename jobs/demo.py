@@ -11,6 +11,7 @@ from rich.console import Console
 from jobs.check import Check, check
 from jobs.curate import Curate, curate
 from jobs.demo_videos import write_demo_videos
+from jobs.exit_codes import ExitCode
 from jobs.preview import Preview, preview
 
 
@@ -24,7 +25,7 @@ class Demo:
     """Your own folder of videos; photographs under a moving camera where there is none."""
 
 
-def demo(job: Demo, console: Console) -> int:
+def demo(job: Demo, console: Console) -> ExitCode:
     """Curate, check and preview; the first exit code that is not 0."""
     videos = job.videos or job.out / "videos"
     if job.videos is None:

@@ -10,6 +10,7 @@ from importlib.metadata import PackageNotFoundError, version
 from rich.console import Console
 from rich.table import Table
 
+from jobs.exit_codes import ExitCode
 from pipeline.estimators.clip_embed import OpenClip
 from pipeline.estimators.protocols import EstimatorUnavailable
 from pipeline.flow import Backends
@@ -42,14 +43,14 @@ class Doctor:
     """The estimators that a run would use: these must work."""
 
 
-def doctor(job: Doctor, console: Console) -> int:
-    """Print the findings; 1 where a run with these backends could not work."""
+def doctor(job: Doctor, console: Console) -> ExitCode:
+    """Print the findings; `BELOW_THRESHOLD` where a run with these backends could not work."""
     troubles = [*packages(console), *estimators(job.backends, console)]
     for trouble in troubles:
         console.print(f"missing: {trouble}", style="red", highlight=False)
     if not troubles:
         console.print("A run with these backends can start.", style="green")
-    return 1 if troubles else 0
+    return ExitCode.BELOW_THRESHOLD if troubles else ExitCode.WHOLE
 
 
 def packages(console: Console) -> list[str]:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Literal
 import tyro
 from rich.console import Console
 
+from jobs.exit_codes import ExitCode
 from jobs.progress import Terminal, funnel
 from model.data.deal import DealSettings
 from model.data.windows import WindowRule
@@ -58,8 +59,8 @@ class Encode:
     """Of the autoencoder's numbers."""
 
 
-def encode(job: Encode, console: Console) -> int:
-    """Run the job; 0 where all was encoded, 1 where something could not be.
+def encode(job: Encode, console: Console) -> ExitCode:
+    """Run the job; `WHOLE` where all was encoded, `FAILED_ITEMS` where something could not be.
 
     Raises:
         ValueError: the data set, the autoencoder or a setting cannot be used.
@@ -82,7 +83,7 @@ def encode(job: Encode, console: Console) -> int:
     tallies = ledger.tallies(LEG)
     console.print(funnel(tallies))
     console.print(f"latents.root {job.out}\nlatents.vae {vae}", highlight=False)
-    return 1 if any(tally.rejected for tally in tallies) else 0
+    return ExitCode.FAILED_ITEMS if any(tally.rejected for tally in tallies) else ExitCode.WHOLE
 
 
 def fitted(data: str, out: Place, folder: Path) -> Path:

@@ -9,6 +9,7 @@ from typing import Literal
 from rich.console import Console
 from rich.table import Table
 
+from jobs.exit_codes import ExitCode
 from jobs.progress import readable_s
 from pipeline.cost import Bill, bill, machines_of
 from pipeline.flow import Curation, legs
@@ -34,8 +35,8 @@ class EstimateCost:
     """Mean length of a video, seconds; without it, as measured."""
 
 
-def estimate_cost(job: EstimateCost, console: Console) -> int:
-    """Print the estimate; 0.
+def estimate_cost(job: EstimateCost, console: Console) -> ExitCode:
+    """Print the estimate; `WHOLE`.
 
     Raises:
         ValueError: a number or a machine cannot be used, or nothing has been measured.
@@ -61,7 +62,7 @@ def estimate_cost(job: EstimateCost, console: Console) -> int:
         console.print(table)
     for line in (*verdict(said), "", *assumptions(rates)):
         console.print(line, highlight=False, soft_wrap=True)
-    return 0
+    return ExitCode.WHOLE
 
 
 def of_legs(said: Bill) -> Table:
