@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True, kw_only=True)
-class Fault:
+class Unfit:
     """A sample that was left out of its batch."""
 
     key: str
