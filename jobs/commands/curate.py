@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, field
 from functools import partial
 from importlib.metadata import version
@@ -31,7 +31,7 @@ from jobs.exit_codes import ExitCode
 from pipeline.corpora.listing import enlist
 from pipeline.estimators.devices import num_cuda_devices
 from pipeline.flow import TRACKS, Curation, legs
-from pipeline.stages.corpus import list_corpus, passed_over
+from pipeline.stages.corpus import Survey, survey
 from schemas.media import Listed
 from schemas.tracks import Tracked
 from schemas.version import DRAWING, PIPELINE, SCHEMA
@@ -49,6 +49,8 @@ class Curate:
     runner: Literal["inline", "ray"] = "inline"
     """In this process, or on a Ray cluster: the bytes are the same."""
     cluster: tyro.conf.OmitArgPrefixes[ClusterSettings] = field(default_factory=ClusterSettings)
+    follow_links: bool = False
+    """Take files and folders outside the folder of videos too, where links in it lead there."""
     retry: tuple[str, ...] = ()
     """Try again what was rejected for these reasons, for instance crashed timed_out killed."""
     settings: Curation = field(default_factory=Curation)
@@ -63,17 +65,23 @@ def curate(job: Curate, console: Console) -> ExitCode:
         AtWork: another run is at work on the data set.
     """
     began = time.monotonic()
-    found = list_corpus(job.videos)
-    for suffix, count in sorted(passed_over(job.videos).items()):
-        console.print(
-            f"{count} files {suffix or 'without a suffix'} are no videos by their names", highlight=False
-        )
+    found = survey(job.videos, follow_links=job.follow_links)
+    for sentence in left_out(found):
+        console.print(sentence, highlight=False)
     out = Place.at(job.out)
     with Beacon(out, job.runner, time.time) as beacon:
-        tallies = make(job, out, found, beacon, console)
+        tallies = make(job, out, found.videos, beacon, console)
     console.print(funnel(tallies))
     console.print(f"done in {readable_s(time.monotonic() - began)}: {out / INDEX}", highlight=False)
     return verdict(tallies, job.settings.min_kept_share, console)
+
+
+def left_out(found: Survey) -> Iterator[str]:
+    """What of a folder is not taken, a sentence each."""
+    for suffix, count in sorted(found.others.items()):
+        yield f"{count} files {suffix or 'without a suffix'} are no videos by their names"
+    if found.links_out:
+        yield f"{found.links_out} links lead out of the folder and are not followed: see --follow-links"
 
 
 def make(job: Curate, out: Place, found: Sequence[Listed], beacon: Beacon, console: Console) -> list[Tally]:
