@@ -23,6 +23,7 @@ from pipeline.flow import TRACKS, Curation, legs
 from pipeline.landing import Ledger
 from pipeline.leg import Leg
 from pipeline.listing import enlist
+from pipeline.reach import UNREACHED, refuse_unreached
 from pipeline.runners import cluster, inline
 from pipeline.runners.loopback import keep_to_loopback
 from pipeline.runners.settings import ClusterSettings
@@ -49,7 +50,8 @@ class Curate:
     """In this process, or on a Ray cluster: the bytes are the same."""
     cluster: tyro.conf.OmitArgPrefixes[ClusterSettings] = field(default_factory=ClusterSettings)
     retry: tuple[str, ...] = ()
-    """Try again what was rejected for these reasons, for instance crashed timed_out killed."""
+    """Try again what was rejected for these reasons, for instance crashed timed_out killed. What could not be
+    reached (denied, unreachable) is always tried again."""
     settings: Curation = field(default_factory=Curation)
 
 
@@ -60,6 +62,7 @@ def curate(job: Curate, console: Console) -> int:
         ValueError: the corpus or a setting cannot be used.
         OSError: the data set's place cannot be written.
         AtWork: another run is at work on the data set.
+        MostUnreached: most videos cannot be reached.
     """
     began = time.monotonic()
     found = list_corpus(job.videos)
@@ -78,6 +81,8 @@ def curate(job: Curate, console: Console) -> int:
 def make(job: Curate, out: Place, found: Sequence[Listed], beacon: Beacon, console: Console) -> list[Tally]:
     """Bring the data set to its end; what became of the items of each step."""
     out.sweep()
+    if out.size(INDEX) is None:
+        refuse_unreached(found)
     ledger = Ledger(out)
     enlisted = enlist(ledger, found)
     console.print(f"{enlisted.new} new files, {enlisted.known} known, {enlisted.gone} gone", highlight=False)
@@ -97,7 +102,7 @@ def run(job: Curate, house: Sequence[Leg], ledger: Ledger, watch: Watch) -> None
     out = Place.at(job.out)
     same: dict[str, Any] = {
         "unseal": partial(out.remove, INDEX),
-        "retry": job.retry,
+        "retry": (*job.retry, *UNREACHED),
     }  # the index vouches for the whole
     if job.runner == "inline":
         inline.run(house, ledger, watch, clock=time.perf_counter, gpus=num_cuda_devices, **same)

@@ -15,6 +15,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from pipeline.landing import Landed, Lap, Ledger, digest, read_all
+from pipeline.reach import mostly_reached
 from schemas.index import ShardPlan, bucket_name
 from schemas.media import Listed, Source
 from schemas.sample import Sample
@@ -43,8 +44,13 @@ def listed(ledger: Ledger, leg: str, settings: str, *, sources_per_lap: int) -> 
 
 
 def at_once(ledger: Ledger, leg: str, settings: str, *, before: str, cls: type) -> list[Lap]:
-    """One lap over all that the leg before has landed."""
-    landed = [(name, lap.content, lap.rows) for name, lap in ledger.all_landed(before)]
+    """One lap over all that the leg before has landed.
+
+    Raises:
+        MostUnreached: there most files could not be reached.
+    """
+    found = mostly_reached(ledger.all_landed(before))
+    landed = [(name, lap.content, lap.rows) for name, lap in found]
     return [
         Lap(
             leg=leg,

@@ -21,9 +21,10 @@ from typing import BinaryIO
 
 from pipeline.core import Rejected
 from pipeline.scratch import locked, scratch, take
+from schemas.address import is_uri
 from schemas.media import Source
 from schemas.place import Place
-from schemas.store import is_uri
+from schemas.store import Unreached
 
 
 @contextmanager
@@ -32,8 +33,8 @@ def at_hand(source: Source) -> Iterator[Path]:
 
     Raises:
         Rejected: "changed": it is not what was listed (a file on disk is judged by its size, a fetched one by
-            its digest); "missing": it is in its store no more.
-        OSError: its store denies it or does not answer, or there is no room for a copy.
+            its digest); "missing": it is in its store no more; "denied" or "unreachable": its store says so.
+        OSError: there is no room for a copy.
     """
     if not is_uri(source.uri):
         with suppress(OSError):  # whoever opens it says what is wrong
@@ -99,6 +100,8 @@ def pour(source: Source, file: BinaryIO) -> None:
                 break
     except FileNotFoundError as error:
         raise Rejected("missing", str(error)) from error
+    except Unreached as error:
+        raise Rejected(error.reason, str(error)) from error
     file.flush()
     if digest.hexdigest() != source.sha256:
         raise Rejected("changed", "its content is not what was listed")
