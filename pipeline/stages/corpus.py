@@ -18,12 +18,11 @@ from urllib.parse import unquote
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from pipeline.core import Rejected
-from schemas.address import anothers, is_uri
+from storage.address import anothers, is_uri
 from schemas.media import Copies, Listed, Source
-from schemas.outcome import Reject
-from schemas.place import Place, Where
-from schemas.store import Unreached
+from schemas.outcome import Reject, Rejected
+from storage.place import Place, Where
+from storage.store import Unreached
 
 VIDEO_SUFFIXES = (
     *(".mp4", ".m4v", ".mov", ".3gp", ".3g2", ".mkv", ".webm", ".avi", ".gif", ".flv", ".ogv"),

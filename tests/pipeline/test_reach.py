@@ -7,13 +7,14 @@ from pathlib import Path
 
 import pytest
 
+from engine.core import Tally
+from engine.ledger import Landed
 from jobs.cli import main
-from pipeline.core import Rejected, Tally
-from pipeline.landing import Landed
-from pipeline.reach import MostUnreached, mostly_reached, refuse_unreached
+from pipeline.corpora.reach import MostUnreached, mostly_reached, refuse_unreached
 from pipeline.stages.corpus import Corpus
 from schemas.media import Listed
-from schemas.place import Place
+from schemas.outcome import Rejected
+from storage.place import Place
 from tests.stores import Store
 
 
@@ -36,7 +37,7 @@ def test_a_forbidden_file_is_a_reject_and_so_is_one_of_no_bucket(cloud: Store) -
 
 
 def test_a_silent_store_is_a_reject(cloud: Store, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("schemas.store.ATTEMPTS", 1)
+    monkeypatch.setattr("storage.store.ATTEMPTS", 1)
     cloud.fail({"match": ".", "kind": 503})
     with pytest.raises(Rejected, match="unreachable"):
         list(Corpus()(listed("s3://bucket/reach/b.mp4?region=of-its-own")[0]))
@@ -65,7 +66,7 @@ def test_the_same_command_tries_again(
     cloud: Store, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Keys that end while the job runs: nothing that they cost is a reject for good."""
-    monkeypatch.setattr("schemas.store.ATTEMPTS", 1)
+    monkeypatch.setattr("storage.store.ATTEMPTS", 1)
     videos = Place.at("s3://bucket/ended?region=of-its-own-too")
     for number in range(3):
         videos.write(f"{number}.mp4", f"no video {number}".encode() * 1000)

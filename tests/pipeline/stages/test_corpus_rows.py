@@ -13,9 +13,9 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.core import Rejected
 from pipeline.stages.corpus import Corpus, list_corpus
-from schemas.place import Place
+from schemas.outcome import Rejected
+from storage.place import Place
 from tests.stores import ACCESS_KEY, SECRET_KEY, TOKEN, Store
 
 SECRETS = (ACCESS_KEY, SECRET_KEY, TOKEN)
@@ -61,7 +61,7 @@ def listener(monkeypatch: pytest.MonkeyPatch) -> Iterator[Listener]:
     ):
         monkeypatch.setenv(name, value)
     monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
-    monkeypatch.setattr("schemas.store.ATTEMPTS", 1)
+    monkeypatch.setattr("storage.store.ATTEMPTS", 1)
     with closing(Listener()) as listening:
         yield listening
 
