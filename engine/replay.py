@@ -10,8 +10,8 @@ from urllib.parse import urlsplit
 from engine.core import Gather, Step, members_of
 from engine.ledger import Ledger
 from engine.leg import Leg
-from storage.address import chooses_nothing, is_uri
 from schemas.outcome import Reject, Rejected
+from storage.address import chooses_nothing, is_uri
 
 SOURCE_KEY = 12
 """Characters of a key that name the source."""

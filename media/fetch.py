@@ -19,9 +19,9 @@ from functools import cache
 from pathlib import Path, PurePosixPath
 from typing import BinaryIO
 
-from storage.address import is_uri
 from schemas.media import Source
 from schemas.outcome import Rejected
+from storage.address import is_uri
 from storage.place import Place
 from storage.scratch import locked, scratch, take
 from storage.store import Unreached

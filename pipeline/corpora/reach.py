@@ -7,8 +7,8 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from engine.core import CannotRun
 from engine.ledger import Landed, read_all
-from storage.address import is_uri
 from schemas.media import Listed
+from storage.address import is_uri
 from storage.place import Place
 from storage.store import Denied, Unreached
 

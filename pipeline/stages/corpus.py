@@ -18,9 +18,9 @@ from urllib.parse import unquote
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from storage.address import anothers, is_uri
 from schemas.media import Copies, Listed, Source
 from schemas.outcome import Reject, Rejected
+from storage.address import anothers, is_uri
 from storage.place import Place, Where
 from storage.store import Unreached
 
