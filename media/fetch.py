@@ -22,9 +22,10 @@ from typing import BinaryIO
 from media.content import sha256_of_file, state_of
 from schemas.media import Source
 from schemas.outcome import Rejected
+from storage.address import is_uri
 from storage.place import Place, suffix_of
 from storage.scratch import locked, scratch, take
-from storage.store import is_uri
+from storage.store import Unreached
 
 
 @contextmanager
@@ -34,8 +35,8 @@ def at_hand(source: Source) -> Iterator[Path]:
     Raises:
         Rejected: "changed": its content is not what was listed, at the beginning or the end of the block (a
             file on disk is read again where its size, times or inode are not those it was last read with);
-            "missing": it is in its store no more; "not_a_file".
-        OSError: its store denies it or does not answer, or there is no room for a copy.
+            "missing": it is in its store no more; "not_a_file"; "denied" or "unreachable": its store says so.
+        OSError: there is no room for a copy.
     """
     if not is_uri(source.uri):
         path = Path(source.uri)
@@ -106,6 +107,8 @@ def pour(source: Source, file: BinaryIO) -> None:
                 break
     except FileNotFoundError as error:
         raise Rejected("missing", str(error)) from error
+    except Unreached as error:
+        raise Rejected(error.reason, str(error)) from error
     file.flush()
     if digest.hexdigest() != source.sha256:
         raise Rejected("changed", "its content is not what was listed")

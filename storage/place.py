@@ -16,17 +16,8 @@ from urllib.parse import unquote, urlsplit
 
 import pyarrow as pa
 
-from storage.store import (
-    CHUNK_BYTES,
-    connect,
-    encoded,
-    in_store,
-    is_uri,
-    normalised,
-    refuse_odd,
-    told,
-    upload,
-)
+from storage.address import encoded, is_uri, normalised, refuse_odd
+from storage.store import CHUNK_BYTES, connect, in_store, told, upload
 
 
 class Entry(NamedTuple):
@@ -58,7 +49,8 @@ class Place:
         """The place at a path, a `file://` address or the address of a store; a place is where it is.
 
         Raises:
-            ValueError: an unknown scheme, a password or an unknown option in it, or a path that is not plain.
+            ValueError: an unknown scheme, another machine's file, a password or an unknown option in it, or a
+                path that is not plain.
         """
         if isinstance(where, Place):
             return where
@@ -66,6 +58,10 @@ class Place:
             return cls(str(Path(where).absolute()))
         parts = urlsplit(where, allow_fragments=False)
         if parts.scheme == "file":
+            if parts.netloc not in {"", "localhost"}:
+                raise ValueError(f"file://{parts.netloc}: files of another machine are not opened")
+            if parts.query:
+                raise ValueError("file:// has no options: a question mark of a name is written %3F")
             return cls(str(Path(unquote(parts.path)).absolute()))
         return cls(normalised(parts))
 

@@ -29,6 +29,7 @@ from jobs.console.heartbeat import Beacon
 from jobs.console.progress import Terminal, funnel, readable_s
 from jobs.exit_codes import ExitCode
 from pipeline.corpora.listing import enlist
+from pipeline.corpora.reach import UNREACHED, refuse_unreached
 from pipeline.estimators.devices import num_cuda_devices
 from pipeline.flow import TRACKS, Curation, legs
 from pipeline.stages.corpus import Survey, survey
@@ -52,7 +53,8 @@ class Curate:
     follow_links: bool = False
     """Take files and folders outside the folder of videos too, where links in it lead there."""
     retry: tuple[str, ...] = ()
-    """Try again what was rejected for these reasons, for instance crashed timed_out killed."""
+    """Try again what was rejected for these reasons, for instance crashed timed_out killed. What could not be
+    reached (denied, unreachable) is always tried again."""
     settings: Curation = field(default_factory=Curation)
 
 
@@ -63,6 +65,7 @@ def curate(job: Curate, console: Console) -> ExitCode:
         ValueError: the corpus or a setting cannot be used.
         OSError: the data set's place cannot be written.
         AtWork: another run is at work on the data set.
+        MostUnreached: most videos cannot be reached.
     """
     began = time.monotonic()
     found = survey(job.videos, follow_links=job.follow_links)
@@ -87,6 +90,8 @@ def left_out(found: Survey) -> Iterator[str]:
 def make(job: Curate, out: Place, found: Sequence[Listed], beacon: Beacon, console: Console) -> list[Tally]:
     """Bring the data set to its end; what became of the items of each step."""
     out.sweep()
+    if out.size(INDEX) is None:
+        refuse_unreached(found)
     ledger = Ledger(out)
     enlisted = enlist(ledger, found)
     console.print(f"{enlisted.new} new files, {enlisted.known} known, {enlisted.gone} gone", highlight=False)
@@ -106,7 +111,7 @@ def run(job: Curate, house: Sequence[Leg], ledger: Ledger, watch: Watch) -> None
     out = Place.at(job.out)
     same: dict[str, Any] = {
         "unseal": partial(out.remove, INDEX),
-        "retry": job.retry,
+        "retry": (*job.retry, *UNREACHED),
     }  # the index vouches for the whole
     if job.runner == "inline":
         inline.run(house, ledger, watch, clock=time.perf_counter, gpus=num_cuda_devices, **same)

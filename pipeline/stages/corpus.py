@@ -5,12 +5,14 @@ from __future__ import annotations
 import csv
 import errno
 import hashlib
+import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from io import StringIO
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -19,8 +21,9 @@ from media.content import sha256_of_file, state_of
 from pipeline.stages.folder import Scan, by_name, listed, printable, scan
 from schemas.media import Copies, Listed, Source
 from schemas.outcome import Reject, Rejected
+from storage.address import anothers, is_uri
 from storage.place import Place, Where, suffix_of
-from storage.store import OPTIONS, is_uri
+from storage.store import Unreached
 
 MANIFESTS = (".csv", ".parquet")
 UNKNOWN = "unknown"
@@ -48,7 +51,8 @@ def survey(videos: Where, *, follow_links: bool = False) -> Survey:
     that is not UTF-8 is listed with its odd bytes written as backslash escapes, and will not be found.
 
     A manifest is a CSV or Parquet table with a column `uri`, absolute or relative to the manifest's folder,
-    and perhaps `licence` and `domain`. Manifest and files may lie anywhere, some here and some there.
+    and perhaps `licence` and `domain`. Manifest and files may lie anywhere, some here and some there. A row
+    that names no file, a server or a key is listed without them, so that the next step rejects it.
 
     Raises:
         ValueError: neither a folder nor a manifest, or a manifest that cannot be used.
@@ -88,38 +92,35 @@ def read_manifest(place: Place, name: str) -> dict[str, tuple[str, str]]:
     """Licence and domain by address.
 
     Raises:
-        ValueError: it cannot be read, has no column `uri`, lacks an address, or contradicts itself.
+        ValueError: it cannot be read, has no column `uri`, or contradicts itself.
     """
     facts: dict[str, tuple[str, str]] = {}
-    manifest = place.uri_of(name)
     for number, row in enumerate(read_rows(place, name), start=1):
-        try:
-            uri = address(place, str(row["uri"] or ""))
-        except ValueError as error:
-            raise ValueError(f"{manifest}: row {number} has no usable uri ({error})") from None
+        uri = address(place, str(row["uri"] or f"no uri in row {number}"))
         fact = (str(row.get("licence") or UNKNOWN), str(row.get("domain") or UNKNOWN))
         if facts.setdefault(uri, fact) != fact:
-            raise ValueError(f"{manifest}: row {number} contradicts an earlier row on {uri}")
+            raise ValueError(f"{place.uri_of(name)}: row {number} contradicts an earlier row on {uri}")
     return facts
 
 
 def address(place: Place, said: str) -> str:
-    """The full address of a file that a manifest in this place names.
+    """The full address of a file that a manifest in this place names, or one that will be a reject.
 
-    Raises:
-        ValueError: there is none, it leads out of a store, or it holds what may be a key: it would be stored.
+    It is stored, and so holds no keys; of options only the manifest's own, so that no row chooses a server.
     """
-    if not said or "\0" in said:
-        raise ValueError("it is empty or holds a zero byte")
+    if (path := path_of(place, said)) is not None:
+        return printable(by_name(Path(path.replace("\0", "\\x00"))))
+    return anothers(said, place.uri) if is_uri(said) else place.address(said)
+
+
+def path_of(place: Place, said: str) -> str | None:
+    """The path on disk that a row names; None where it names something else."""
     if is_uri(said):
-        if said.partition("://")[0].lower() in OPTIONS:
-            return Place.at(said).uri
-        if set("@?") & set(said):
-            raise ValueError("a password or option in an address of no store")
-        return said  # rejected by the next step
+        here = re.fullmatch(r"file://(?:localhost)?(/[^?]*)", said, re.IGNORECASE | re.DOTALL)
+        return unquote(here[1]) if here else None
     if place.folder is not None or Path(said).is_absolute():
-        return printable(by_name((place.folder or Path()) / said))
-    return place.uri_of(said)
+        return str((place.folder or Path()) / said)
+    return None
 
 
 def read_rows(place: Place, name: str) -> list[Mapping[str, Any]]:
@@ -164,8 +165,7 @@ class Corpus:
         Raises:
             Rejected: "unsupported_uri", "missing", "unreadable", "empty", "changed": it was written while it
                 was read, or "not_a_file": a folder, a device or pipe, or a link that leads to itself. Nothing
-                is opened that could block.
-            OSError: its store denies it or does not answer.
+                is opened that could block. Of a file in a store also "denied" and "unreachable".
         """
         sha256, num_bytes = hash_object(item.uri) if is_uri(item.uri) else hash_file(Path(item.uri))
         if num_bytes == 0:
@@ -205,6 +205,8 @@ def hash_object(uri: str) -> tuple[str, int]:
             num_bytes += len(chunk)
     except FileNotFoundError as error:
         raise Rejected("missing", str(error)) from error
+    except Unreached as error:
+        raise Rejected(error.reason, str(error)) from error
     return digest.hexdigest(), num_bytes
 
 

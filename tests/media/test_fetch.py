@@ -111,20 +111,18 @@ def test_what_changed_or_went_is_a_reject(stored: Place) -> None:
     assert list(fetch.copies().iterdir()) == []
 
 
-def test_what_the_network_does_is_no_reject(
+def test_what_a_store_does_not_give_is_a_reject(
     stored: Place, cloud: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("storage.store.ATTEMPTS", 2)
     video = put(stored, "a.mp4", b"12345")
     video = source(f"{video.uri}?region=far", b"12345")
-    cloud.fail({"match": ".", "kind": 500})
-    with pytest.raises(OSError, match="did not do it in 2 tries"), at_hand(video):
-        pass
-    cloud.fail({"match": ".", "kind": 403})
-    with pytest.raises(PermissionError, match="access is denied"), at_hand(video):
-        pass
-    with pytest.raises(PermissionError, match="access is denied"):
-        list(Corpus()(Listed(key="k", uri=video.uri, licence="", domain="")))
+    for kind, words in ((500, "unreachable: .*in 2 tries"), (403, "denied: .*access is denied")):
+        cloud.fail({"match": ".", "kind": kind})
+        with pytest.raises(Rejected, match=words), at_hand(video):
+            pass
+        with pytest.raises(Rejected, match=words):
+            list(Corpus()(Listed(key="k", uri=video.uri, licence="", domain="")))
 
 
 def test_the_longest_unused_go_when_room_is_wanted(stored: Place, monkeypatch: pytest.MonkeyPatch) -> None:
