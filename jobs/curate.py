@@ -17,6 +17,7 @@ from rich.console import Console
 
 from jobs.beacon import Beacon
 from jobs.exit_codes import ExitCode
+from jobs.lock import manner
 from jobs.progress import Terminal, funnel, readable_s
 from pipeline.core import Tally
 from pipeline.estimators.devices import num_cuda_devices
@@ -51,6 +52,8 @@ class Curate:
     cluster: tyro.conf.OmitArgPrefixes[ClusterSettings] = field(default_factory=ClusterSettings)
     retry: tuple[str, ...] = ()
     """Try again what was rejected for these reasons, for instance crashed timed_out killed."""
+    force: bool = False
+    """Take OUT over from a run that seems to be at work on it and is not."""
     settings: Curation = field(default_factory=Curation)
 
 
@@ -69,7 +72,7 @@ def curate(job: Curate, console: Console) -> ExitCode:
             f"{count} files {suffix or 'without a suffix'} are no videos by their names", highlight=False
         )
     out = Place.at(job.out)
-    with Beacon(out, job.runner, time.time) as beacon:
+    with Beacon(out, job.runner, manner(console, force=job.force)) as beacon:
         tallies = make(job, out, found, beacon, console)
     console.print(funnel(tallies))
     console.print(f"done in {readable_s(time.monotonic() - began)}: {out / INDEX}", highlight=False)
