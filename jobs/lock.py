@@ -20,11 +20,11 @@ from typing import Any, Self
 from pydantic import TypeAdapter, ValidationError
 from rich.console import Console
 
+from dataset.names import RUNNING
+from engine.core import CannotRun
 from jobs.holder import Holder, lives, this_process
-from pipeline.core import CannotRun
-from pipeline.landing import RUNNING
-from pipeline.scratch import locked
-from schemas.place import Place
+from storage.place import Place
+from storage.scratch import locked
 
 TOLD_EVERY_S = 5.0
 """Seconds between two signs of life."""

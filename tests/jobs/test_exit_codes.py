@@ -12,9 +12,9 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
+from engine.core import CannotRun
 from jobs import cli
 from jobs.exit_codes import ExitCode
-from pipeline.core import CannotRun
 
 ROOT = Path(__file__).resolve().parents[2]
 WAITS = """

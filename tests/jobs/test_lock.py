@@ -13,11 +13,11 @@ from pathlib import Path
 
 import pytest
 
+from dataset.names import RUNNING
 from jobs import lock
 from jobs.holder import Holder, this_process
 from jobs.lock import AT_WORK, AtWork, Claim, Lock, Manner, read_claim
-from pipeline.landing import RUNNING
-from schemas.place import Place
+from storage.place import Place
 from tests.stores import Store
 
 NOW = 1_000_000.0
@@ -210,7 +210,7 @@ def test_signs_of_life_come_by_themselves(tmp_path: Path, monkeypatch: pytest.Mo
 
 def test_a_killed_run_leaves_the_place_free(tmp_path: Path) -> None:
     code = (
-        "import os, signal, sys, time; from jobs.lock import *; from schemas.place import Place\n"
+        "import os, signal, sys, time; from jobs.lock import *; from storage.place import Place\n"
         "how = Manner(wall=time.time, sleep=time.sleep, say=print)\n"
         "with Lock(Place.at(sys.argv[1]), dict, how): os.kill(os.getpid(), signal.SIGKILL)\n"
     )
