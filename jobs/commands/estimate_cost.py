@@ -14,7 +14,7 @@ from engine.planning.cost import Bill, bill, machines_of
 from engine.planning.rates import Rates, measured, read_rates, works_of
 from jobs.console.progress import readable_s
 from jobs.exit_codes import ExitCode
-from pipeline.flow import Curation, legs
+from pipeline.flow import TARS, Curation, legs
 
 RATES = Path(__file__).resolve().parents[2] / "benchmarks" / "stages.json"
 RECIPES = {"default": Curation()}
@@ -56,6 +56,7 @@ def estimate_cost(job: EstimateCost, console: Console) -> ExitCode:
         source_s=job.source_s or rates.source_s,
         sources_per_lap=recipe.sources_per_lap,
         samples_per_shard=recipe.samples_per_shard,
+        tar_leg=TARS,
     )
     said = bill(works, [machines_of(word) for word in job.machines], worker_s=rates.worker_s)
     for table in (of_legs(said), of_machines(said)):

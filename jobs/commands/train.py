@@ -23,6 +23,7 @@ from jobs.lock import Lock, manner
 from jobs.recipes.training import RECIPES, Name
 from model.data.loader import Loader
 from model.train.distributed import Seat, shared_codec, take_seat
+from model.train.names import CURVES, RUN
 from model.train.settings import Training
 from schemas.version import DRAWING, SCHEMA
 from storage.place import Place
@@ -32,7 +33,6 @@ if TYPE_CHECKING:
     from model.train.phases import Change, Stage
     from model.train.validation import Look
 
-RUN = "run.json"
 RUNNER = "train"
 PACKAGES = ("understudy", "torch", "deepspeed", "numpy")
 QUIET_S = 10.0
@@ -81,7 +81,7 @@ def train(job: Train, console: Console) -> ExitCode:
         return ExitCode.WHOLE
     with Lock(Place.at(job.out), lambda: {"runner": RUNNER}, manner(console, force=job.force)) as lock:
         lead(job, seat, loader, lock, console)
-    console.print(f"done: {job.out}; curves: tensorboard --logdir {job.out / 'curves'}", highlight=False)
+    console.print(f"done: {job.out}; curves: tensorboard --logdir {job.out / CURVES}", highlight=False)
     return ExitCode.WHOLE
 
 
@@ -93,7 +93,7 @@ def lead(job: Train, seat: Seat, loader: Loader, lock: Lock, console: Console) -
     codec = shared_codec(job.out, job.data, job.settings, seat)
     console.print(loader.table(), highlight=False, markup=False)
     console.print(held_out_said(loader), highlight=False)
-    curves = Curves(job.out / "curves")
+    curves = Curves(job.out / CURVES)
     terminal = Terminal(console, time.monotonic, total_steps(job.settings))
     everyone = Everyone(Holding(lock), terminal, curves)
     try:
