@@ -1,4 +1,4 @@
-"""The ledger: laps land whole or not at all, and a marker says so (formats.md; house.md 4.6).
+"""The ledger: laps land whole or not at all, and a marker says so (formats.md).
 
     OUT/landings/<leg>/part-<lap>.parquet     rows that were kept
     OUT/landings/<leg>/rejects-<lap>.parquet  rows that were not, with step and reason
