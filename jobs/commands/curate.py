@@ -26,9 +26,9 @@ from engine.runners.ray.loopback import keep_to_loopback
 from engine.runners.settings import ClusterSettings
 from engine.runners.status import Watch, Watches
 from jobs.console.heartbeat import Beacon
+from jobs.console.lock import manner
 from jobs.console.progress import Terminal, funnel, readable_s
 from jobs.exit_codes import ExitCode
-from jobs.lock import manner
 from pipeline.corpora.listing import enlist
 from pipeline.estimators.devices import num_cuda_devices
 from pipeline.flow import TRACKS, Curation, legs

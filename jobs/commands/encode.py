@@ -18,9 +18,9 @@ from engine.leg import Leg
 from engine.runners.inline import run
 from engine.runners.status import Watches
 from jobs.console.heartbeat import Beacon
+from jobs.console.lock import manner
 from jobs.console.progress import Terminal, funnel
 from jobs.exit_codes import ExitCode
-from jobs.lock import manner
 from model.data.epoch_order import DealSettings
 from model.data.windows import WindowRule
 from pipeline.estimators.devices import num_cuda_devices

@@ -16,9 +16,9 @@ from engine.runners.stall import LATE_S, LATE_SHARE
 from engine.runners.status import Lane
 from jobs.commands.check import pipeline_legs
 from jobs.console.heartbeat import Running, read_running
+from jobs.console.lock import AT_WORK
 from jobs.console.progress import readable_s
 from jobs.exit_codes import ExitCode
-from jobs.lock import AT_WORK
 from storage.place import Place
 
 RECENT_S = 600.0

@@ -17,9 +17,9 @@ from typing import TYPE_CHECKING, Any
 import tyro
 from rich.console import Console
 
+from jobs.console.lock import Lock, manner
 from jobs.console.progress import readable_s
 from jobs.exit_codes import ExitCode
-from jobs.lock import Lock, manner
 from jobs.recipes.training import RECIPES, Name
 from model.data.loader import Loader
 from model.train.distributed import Seat, shared_codec, take_seat

@@ -10,7 +10,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from dataset.names import RUNNING
 from engine.runners.status import Lane, Sight
-from jobs.lock import MAX_BYTES, Claim, Lock, Manner
+from jobs.console.lock import MAX_BYTES, Claim, Lock, Manner
 from storage.place import Place
 
 

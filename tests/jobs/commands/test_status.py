@@ -14,8 +14,8 @@ from dataset.names import RUNNING
 from engine.runners.status import Lane, Sight, Spot
 from jobs.commands.status import Status, status
 from jobs.console.heartbeat import Beacon, read_running
-from jobs.holder import this_process
-from jobs.lock import AT_WORK, Manner
+from jobs.console.holder import this_process
+from jobs.console.lock import AT_WORK, Manner
 from storage.place import Place
 from tests.engine.runners.odd import enlisted
 

@@ -17,7 +17,7 @@ from tensorboard.backend.event_processing.event_accumulator import EventAccumula
 
 from jobs.cli import main
 from jobs.commands.train import Holding, Terminal, parse
-from jobs.lock import AT_WORK, AtWork, Lock, manner
+from jobs.console.lock import AT_WORK, AtWork, Lock, manner
 from model.data.settings import LatentSource
 from model.train import checkpoint as saved
 from model.train.distributed import check_latents, take_seat

@@ -22,7 +22,7 @@ from rich.console import Console
 
 from dataset.names import RUNNING
 from engine.core import CannotRun
-from jobs.holder import Holder, lives, this_process
+from jobs.console.holder import Holder, lives, this_process
 from storage.place import Place
 from storage.scratch import locked
 

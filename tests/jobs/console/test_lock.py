@@ -14,9 +14,9 @@ from pathlib import Path
 import pytest
 
 from dataset.names import RUNNING
-from jobs import lock
-from jobs.holder import Holder, this_process
-from jobs.lock import AT_WORK, AtWork, Claim, Lock, Manner, read_claim
+from jobs.console import lock
+from jobs.console.holder import Holder, this_process
+from jobs.console.lock import AT_WORK, AtWork, Claim, Lock, Manner, read_claim
 from storage.place import Place
 from tests.stores import Store
 
@@ -210,11 +210,11 @@ def test_signs_of_life_come_by_themselves(tmp_path: Path, monkeypatch: pytest.Mo
 
 def test_a_killed_run_leaves_the_place_free(tmp_path: Path) -> None:
     code = (
-        "import os, signal, sys, time; from jobs.lock import *; from storage.place import Place\n"
+        "import os, signal, sys, time; from jobs.console.lock import *; from storage.place import Place\n"
         "how = Manner(wall=time.time, sleep=time.sleep, say=print)\n"
         "with Lock(Place.at(sys.argv[1]), dict, how): os.kill(os.getpid(), signal.SIGKILL)\n"
     )
-    root = Path(__file__).resolve().parents[2]
+    root = Path(__file__).resolve().parents[3]
     subprocess.run([sys.executable, "-c", code, str(tmp_path)], cwd=root, check=False)
     found = read_claim(Place.at(tmp_path))
     assert found is not None

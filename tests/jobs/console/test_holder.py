@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from jobs.holder import PROC, Holder, lives, started, this_process
+from jobs.console.holder import PROC, Holder, lives, started, this_process
 
 
 def made(folder: Path, process: int, said: str, namespace: str = "pid:[1]") -> Path:
@@ -32,7 +32,7 @@ def stat(name: str, state: str, started: int) -> str:
 
 def test_this_process_lives_until_it_has_ended() -> None:
     assert lives(this_process())
-    ask = "from jobs.holder import this_process; print(repr(this_process()))"
+    ask = "from jobs.console.holder import this_process; print(repr(this_process()))"
     done = subprocess.run([sys.executable, "-c", ask], capture_output=True, text=True, check=True)
     other: Holder = eval(done.stdout, {"Holder": Holder})
     assert (other.boot, other.namespace) == (this_process().boot, this_process().namespace)
