@@ -185,7 +185,7 @@ class TrainConsole:
             return
         self.spoke = now
         if "loss" in beat.metrics:
-            metrics = f"loss {beat.metrics['loss']:.4f}, gradient {beat.metrics['gradient']:.3f}"
+            metrics = f"loss {beat.metrics['loss']:.4f}, grad_norm {beat.metrics['grad_norm']:.3f}"
         else:
             metrics = "nothing here to learn from"
         line = f"{beat.phase} {beat.step} of {beat.steps}: {metrics}{self.pace(now, beat)}"

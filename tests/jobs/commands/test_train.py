@@ -183,7 +183,7 @@ def test_time_left_is_told_by_the_steps_of_this_start() -> None:
         terminal.stepped(StepMetrics(phase="body", step=total, steps=60, total=total, metrics=numbers))
         now += 20.0
     lines = console.export_text().splitlines()
-    assert lines[0] == "body 51 of 60: loss 1.0000, gradient 3.142"
+    assert lines[0] == "body 51 of 60: loss 1.0000, grad_norm 3.142"
     assert lines[-1].endswith("0.05 steps/s, 16:40 left")
 
 
