@@ -15,7 +15,8 @@ from typing import Any, Literal
 import tyro
 from rich.console import Console
 
-from dataset.index import INDEX, write_index
+from dataset.index import write_index
+from dataset.names import INDEX, RUN
 from engine.core import Tally
 from engine.ledger import Ledger
 from engine.leg import Leg
@@ -35,8 +36,6 @@ from schemas.media import Listed
 from schemas.tracks import Tracked
 from schemas.version import DRAWING, PIPELINE, SCHEMA
 from storage.place import Place
-
-RUN = "run.json"
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -13,6 +13,7 @@ import tyro
 from pydantic import TypeAdapter, ValidationError
 from rich.console import Console
 
+from dataset.names import RUN
 from engine.ledger import Ledger
 from engine.replay import find, replay
 from jobs.exit_codes import ExitCode
@@ -71,7 +72,7 @@ def settings_of(out: Place) -> Curation:
         ValueError: there is no data set, or its settings are not those of this version.
     """
     try:
-        said = json.loads(out.read("run.json"))["settings"]
+        said = json.loads(out.read(RUN))["settings"]
         return TypeAdapter(Curation).validate_python(said)
     except FileNotFoundError as error:
         raise ValueError(f"{out}: no data set") from error
