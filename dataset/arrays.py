@@ -34,7 +34,7 @@ MAX_ENTRIES = 64
 
 MAGIC = b"\x93NUMPY\x01\x00"
 HEADER = re.compile(
-    rb"\{'descr': '(?P<descr>[<|][a-zA-Z][0-9]{1,2})', 'fortran_order': (?P<fortran>False|True), "
+    rb"\{'descr': '(?P<descr>[<>|=]?[a-zA-Z][0-9]{0,2})', 'fortran_order': (?P<fortran>False|True), "
     rb"'shape': \((?P<shape>(?:[0-9]{1,10}(?:, [0-9]{1,10}){0,7},?)?)\), \} *\n"
 )
 """What numpy writes of an array of plain numbers, to the letter."""

@@ -1,4 +1,4 @@
-"""What the pages of a Parquet file say of their sizes: a reader takes memory by that, whatever the footer says.
+"""What the pages of a Parquet file say of their sizes: readers take memory by that, not by the footer.
 
 A page begins with a header in Thrift's compact protocol, of which two numbers are wanted here.
 """

@@ -6,7 +6,8 @@ repeats a million times. So pages are asked for their sizes first, and texts are
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import itertools
+from collections.abc import Iterator, Sequence
 from typing import Any, TypeVar
 
 import numpy as np
@@ -16,6 +17,7 @@ import pyarrow.parquet as pq
 
 from dataset.pages import unpacked_sizes
 from schemas.outcome import DamagedError
+from schemas.version import SCHEMA
 from storage.place import Place
 
 T = TypeVar("T")
@@ -31,8 +33,15 @@ MAX_TEXT_BYTES = 2048
 """Longest text in a column."""
 
 
-def table_at(place: Place, name: str, schema: pa.Schema, least_row_bytes: int = DIGEST_BYTES) -> pa.Table:
-    """The rows of a Parquet file of a place: see `table_in`.
+def table_at(
+    place: Place,
+    name: str,
+    schema: pa.Schema,
+    columns: Sequence[str] | None = None,
+    *,
+    least_row_bytes: int = DIGEST_BYTES,
+) -> pa.Table:
+    """Rows of a Parquet file of a place: see `table_in`.
 
     Raises:
         DamagedError: as `table_in`; its text begins with the file's address.
@@ -40,13 +49,19 @@ def table_at(place: Place, name: str, schema: pa.Schema, least_row_bytes: int = 
     """
     data = place.read(name, size=MAX_FILE_BYTES + 1)
     try:
-        return table_in(data, schema, least_row_bytes)
+        return table_in(data, schema, columns, least_row_bytes=least_row_bytes)
     except DamagedError as error:
         raise DamagedError(f"{place.uri_of(name)}: {error}") from error
 
 
-def table_in(data: bytes, schema: pa.Schema, least_row_bytes: int = DIGEST_BYTES) -> pa.Table:
-    """The rows of a Parquet file of this flat schema, whole and without gaps, texts as codes.
+def table_in(
+    data: bytes,
+    schema: pa.Schema,
+    columns: Sequence[str] | None = None,
+    *,
+    least_row_bytes: int = DIGEST_BYTES,
+) -> pa.Table:
+    """The rows of a Parquet file of this flat schema, of all columns or of some; texts are codes.
 
     It takes some hundred times the memory of `data` at most, and no row fewer than `least_row_bytes` of it.
 
@@ -55,23 +70,24 @@ def table_in(data: bytes, schema: pa.Schema, least_row_bytes: int = DIGEST_BYTES
     """
     if len(data) > MAX_FILE_BYTES:
         raise DamagedError(f"more than {MAX_FILE_BYTES} bytes are too many")
+    wanted = list(schema.names if columns is None else columns)
     try:
         with pq.ParquetFile(pa.BufferReader(data)) as file:
             if not file.schema_arrow.equals(schema):
-                raise DamagedError(f"its columns are not {', '.join(schema.names)}")
-            refuse_large(data, file.metadata, least_row_bytes)
-        texts = [field.name for field in schema if pa.types.is_string(field.type)]
+                raise DamagedError(f"its columns are not those of schema {SCHEMA}")
+            refuse_large(data, file.metadata, [schema.names.index(name) for name in wanted], least_row_bytes)
+        texts = [name for name in wanted if pa.types.is_string(schema.field(name).type)]
         with pq.ParquetFile(pa.BufferReader(data), read_dictionary=texts) as file:
-            table = file.read()
+            table = file.read(columns=wanted)
             table.validate(full=True)
+            refuse_odd(table, file.metadata.num_rows)
     except (pa.ArrowException, OSError, OverflowError) as error:  # of bytes in memory: no disk is at fault
         raise DamagedError(f"no readable table: {error}") from error
-    refuse_odd(table, file.metadata.num_rows)
     return table
 
 
-def refuse_large(data: bytes, footer: pq.FileMetaData, least_row_bytes: int) -> None:
-    """Returns where a file's rows and pages fit its size, and its pages its rows.
+def refuse_large(data: bytes, footer: pq.FileMetaData, columns: Sequence[int], least_row_bytes: int) -> None:
+    """Returns where a file's rows fit its size, and the pages of its columns its rows.
 
     Raises:
         DamagedError: they do not.
@@ -79,7 +95,7 @@ def refuse_large(data: bytes, footer: pq.FileMetaData, least_row_bytes: int) -> 
     if footer.num_rows * least_row_bytes > len(data) or footer.num_row_groups > MAX_GROUPS:
         raise DamagedError(f"{footer.num_rows} rows cannot be in so small a file")
     left = footer.num_rows * ROW_BYTES + SPARE_BYTES
-    for start, stop in chunks(footer):
+    for start, stop in chunks(footer, columns):
         if not 0 < start <= stop <= len(data):
             raise DamagedError(f"a column from byte {start} to {stop} of {len(data)}")
         for size in unpacked_sizes(memoryview(data)[start:stop]):
@@ -88,14 +104,23 @@ def refuse_large(data: bytes, footer: pq.FileMetaData, least_row_bytes: int) -> 
                 raise DamagedError(f"it unpacks to more than {ROW_BYTES} bytes for each of its rows")
 
 
-def chunks(footer: pq.FileMetaData) -> Iterator[tuple[int, int]]:
-    """Where the column chunks of a file begin and end, as Arrow reads them."""
-    for group in range(footer.num_row_groups):
-        for number in range(footer.num_columns):
-            column = footer.row_group(group).column(number)
-            start = column.data_page_offset
-            if column.has_dictionary_page and 0 < column.dictionary_page_offset < start:
-                start = column.dictionary_page_offset
+def chunks(footer: pq.FileMetaData, columns: Sequence[int]) -> Iterator[tuple[int, int]]:
+    """Where the chunks of columns begin and end in a file, as Arrow reads them.
+
+    Raises:
+        DamagedError: the numbers of rows and values of the footer contradict each other.
+    """
+    groups = [footer.row_group(number) for number in range(footer.num_row_groups)]
+    if sum(group.num_rows for group in groups) != footer.num_rows:
+        raise DamagedError(f"its parts have other rows than its {footer.num_rows}")
+    for group, number in itertools.product(groups, columns):
+        column = group.column(number)
+        if column.num_values != group.num_rows:  # by which Arrow reads
+            raise DamagedError(f"{column.num_values} values in {group.num_rows} rows")
+        start = column.data_page_offset
+        if column.has_dictionary_page and 0 < column.dictionary_page_offset < start:
+            start = column.dictionary_page_offset
+        if column.num_values:
             yield start, start + column.total_compressed_size
 
 

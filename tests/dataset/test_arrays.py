@@ -109,7 +109,7 @@ DAMAGED = {
     "cut": (pack(ARRAYS)[:-30], "no readable zip"),
     "flipped": (pack(ARRAYS)[:200] + b"\xff" + pack(ARRAYS)[201:], "not those that the zip lists"),
     "more": (pack(ARRAYS) + b"x", "no readable zip"),
-    "objects": (saved(a=np.array([Bomb()], object)), r"elements of type \|O|no header of a plain array"),
+    "objects": (saved(a=np.array([Bomb()], object)), r"elements of type \|O"),
     "pickle": (zipped("a.npy", pickle.dumps({"a": 1})), r"a\.npy': no header"),
     "text": (zipped("a.txt", b"text"), r"'a\.txt' is no \.npy"),
     "twice": (twice(), "is there twice"),
@@ -126,6 +126,7 @@ DAMAGED = {
     "structured": (described("[('a', '<f4')]"), "no header"),
     "dates": (described("'<M8'"), "elements of type <M8"),
     "foreign": (headed("{'descr': '<f3', 'fortran_order': False, 'shape': (16,), }"), "elements of type <f3"),
+    "big-endian": (described("'>f4'"), "elements of type >f4"),
     "fortran": (saved(a=np.asfortranarray(np.ones((2, 3)))), "Fortran order"),
     "version 2": (zipped("a.npy", b"\x93NUMPY\x02\x00\x01\x00\x00\x00\n"), "no header"),
     "no length": (zipped("a.npy", b"\x93NUMPY\x01\x00"), "no header"),
@@ -153,6 +154,6 @@ def test_what_numpy_saves_is_read() -> None:
 
 def test_mutants_are_read_or_named() -> None:
     data = pack(ARRAYS)
-    for seed in range(400):
+    for seed in range(200):
         with suppress(DamagedError):
             unpack(mutant("tracks.npz", data, seed))
