@@ -30,6 +30,8 @@ class Replay:
     """Folder or address of the data set."""
     key: tyro.conf.Positional[str]
     """Key of the item, as the rejects say it."""
+    videos: str = ""
+    """Address that the videos were given by, where it has options: a data set alone chooses no server."""
 
 
 def run_replay(job: Replay, console: Console) -> ExitCode:
@@ -38,7 +40,7 @@ def run_replay(job: Replay, console: Console) -> ExitCode:
     What crashes its process crashes this one: the traceback of all threads is printed then.
 
     Raises:
-        ValueError: there is no such reject.
+        ValueError: there is no such reject, or its file lies on a server that nobody named.
     """
     faulthandler.enable()
     out = Place.at(job.out)
@@ -55,7 +57,7 @@ def run_replay(job: Replay, console: Console) -> ExitCode:
             console.print(where, highlight=False, markup=False)
 
         try:
-            given = replay(found, ledger, house[found.leg.name], tell)
+            given = replay(found, ledger, house[found.leg.name], tell, job.videos)
         except Rejected as no:
             traceback.print_exception(no)
             console.print(f"rejected again: {no}", highlight=False, markup=False)
