@@ -74,7 +74,8 @@ def train(job: Train, console: Console) -> ExitCode:
     if seat.rank > 0:
         Trainer(job.out, job.settings, loader, codec, seat.device, Silence()).train()
         return ExitCode.WHOLE
-    console.print(loader.table(), highlight=False, markup=False)
+    for line in loader.table().split("\n"):
+        console.print(line, highlight=False)
     console.print(held_out_said(loader), highlight=False)
     curves = Curves(job.out / CURVES)
     everyone = Everyone(Terminal(console, time.monotonic, total_steps(job.settings)), curves)
