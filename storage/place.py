@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 import secrets
 import shutil
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import BinaryIO, NamedTuple
 from urllib.parse import unquote, urlsplit
 
@@ -208,6 +209,17 @@ class Place:
 
 Where = Place | str | Path
 """What a caller may name a place by."""
+
+SUFFIX = re.compile(r"\.(?=[0-9]*[A-Za-z])[0-9A-Za-z]{1,10}")
+
+
+def suffix_of(uri: str) -> str:
+    """How the name of a file ends, in small letters; empty where that is no suffix.
+
+    One is a dot and up to ten letters and digits, not digits alone: not "vs. Jones, live" nor "take.0001".
+    """
+    suffix = PurePosixPath(uri.partition("?")[0] if is_uri(uri) else uri).suffix
+    return suffix.lower() if SUFFIX.fullmatch(suffix) else ""
 
 
 @contextmanager

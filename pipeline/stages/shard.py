@@ -14,6 +14,7 @@ from dataset.meta import pack_meta
 from dataset.names import SHARDS
 from dataset.tar import read_members, sample_digest, samples_in
 from dataset.verify.sample import Exhibit, faults_of
+from media.content import sha256_of_file
 from media.decode import decode, decode_frames
 from media.encode import VideoSettings, encode_jpeg, video_writer
 from media.resample import crop_squares, resample, resample_one
@@ -74,6 +75,7 @@ class Shard:
             RuntimeError: what was written breaks a promise of formats.md: a bug of an earlier step.
         """
         name = f"{SHARDS}/{plan.key}.tar"
+        sha256_of_file.cache_clear()  # what is stored is told by the digest: each source is read again for it
         with workplace() as folder:
             tar = folder / "shard.tar"
             rows = []

@@ -58,6 +58,37 @@ def test_a_file_on_disk_is_itself(tmp_path: Path) -> None:
         pass
 
 
+def rewrite(path: Path) -> None:
+    """Other bytes of the same number, under a new time."""
+    before = path.stat().st_ctime_ns
+    while path.stat().st_ctime_ns == before:  # the clock of files goes in steps
+        path.write_bytes(b"54321")
+
+
+def test_a_file_rewritten_at_its_size_is_a_reject(tmp_path: Path) -> None:
+    path = tmp_path / "a.mp4"
+    path.write_bytes(b"12345")
+    video = source(str(path), b"12345")
+    with pytest.raises(Rejected, match="changed: its content is not what was listed"), at_hand(video):
+        rewrite(path)  # while it is read
+    with pytest.raises(Rejected, match="changed: its content is not what was listed"), at_hand(video):
+        pass
+
+
+def test_a_file_that_was_only_touched_is_itself(tmp_path: Path) -> None:
+    path = tmp_path / "a.mp4"
+    path.write_bytes(b"12345")
+    with at_hand(source(str(path), b"12345")):
+        path.touch()
+
+
+@pytest.mark.parametrize("name", ["a." + "x" * 240, "Miller vs. Jones, live from the " + "x" * 200, "a.0001"])
+def test_long_names_and_suffixes_that_are_none(stored: Place, name: str) -> None:
+    with at_hand(put(stored, name, b"12345")) as path:
+        assert path.suffix == ""
+        assert path.read_bytes() == b"12345"
+
+
 def test_a_fetched_file_is_fetched_once(stored: Place, cloud: Store) -> None:
     video = put(stored, "a b.mp4", b"12345")
     cloud.asked()
