@@ -74,7 +74,7 @@ def test_a_job_on_hostile_files_and_its_replay(said: Said, tmp_path: Path) -> No
         (videos / name).write_bytes(b"no video")
     code, text = said("curate", "--videos", videos, "--out", out)
     assert code == 1
-    assert r"\x1b[2j\x1b]0;x\x07\u202e\x9b1a\u2028\r\nunderstudy: all is well are no videos" in text
+    assert r"b]\x1b[2J\x1b]0;x\x07\u202e\x9b1A\u2028\r\nunderstudy: all is well/set/index.parquet" in text
     assert said("curate", "--videos", videos, "--out", out)[0] == 1
     assert said("status", out)[0] == 0
     said("check", out)
