@@ -22,6 +22,7 @@ from typing import BinaryIO
 from schemas.media import Source
 from schemas.outcome import Rejected
 from storage.place import Place
+from storage.regular_file import NotAFileError, refuse_irregular
 from storage.scratch import locked, scratch, take
 from storage.store import is_uri
 
@@ -31,14 +32,15 @@ def at_hand(source: Source) -> Iterator[Path]:
     """The source's file on a local disk, for as long as the block lasts.
 
     Raises:
-        Rejected: "changed": it is not what was listed (a file on disk is judged by its size, a fetched one by
-            its digest); "missing": it is in its store no more.
+        Rejected: "not_a_file"; "changed": it is not what was listed (a file on disk is judged by its size, a
+            fetched one by its digest); "missing": it is in its store no more.
         OSError: its store denies it or does not answer, or there is no room for a copy.
     """
     if not is_uri(source.uri):
-        with suppress(OSError):  # whoever opens it says what is wrong
-            refuse_changed(source, Path(source.uri).stat().st_size)
-        yield Path(source.uri)
+        path = Path(source.uri)
+        with suppress(FileNotFoundError, PermissionError):  # whoever opens it says what is wrong
+            refuse_unlike(source, path)
+        yield path
         return
     handle = held(source)
     try:
@@ -47,8 +49,14 @@ def at_hand(source: Source) -> Iterator[Path]:
         os.close(handle)
 
 
-def refuse_changed(source: Source, num_bytes: int) -> None:
-    """Reject a file of another size than the source had when it was hashed."""
+def refuse_unlike(source: Source, path: Path) -> None:
+    """Reject what is no file, or of another size than the source had when it was hashed."""
+    facts = path.stat()
+    try:
+        refuse_irregular(path, facts)
+    except NotAFileError as error:
+        raise Rejected("not_a_file", str(error)) from error
+    num_bytes = facts.st_size
     if num_bytes != source.num_bytes:
         raise Rejected("changed", f"{num_bytes} bytes, {source.num_bytes} when it was listed")
 

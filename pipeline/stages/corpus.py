@@ -6,7 +6,6 @@ import csv
 import errno
 import hashlib
 import os
-import stat
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from io import StringIO
@@ -19,6 +18,7 @@ import pyarrow.parquet as pq
 from schemas.media import Copies, Listed, Source
 from schemas.outcome import Reject, Rejected
 from storage.place import Place, Where
+from storage.regular_file import NotAFileError, open_regular
 from storage.store import OPTIONS, is_uri
 
 VIDEO_SUFFIXES = (
@@ -220,11 +220,11 @@ class Corpus:
 def hash_file(path: Path) -> tuple[str, int]:
     """Sha256 and length of a regular file."""
     try:
-        if not stat.S_ISREG(path.stat().st_mode):
-            raise Rejected("not_a_file", "a folder, pipe or device")
-        with path.open("rb") as file:
+        with open_regular(path) as file:
             sha256 = hashlib.file_digest(file, "sha256").hexdigest()
             num_bytes = file.tell()
+    except NotAFileError as error:
+        raise Rejected("not_a_file", str(error)) from error
     except (FileNotFoundError, NotADirectoryError) as error:
         raise Rejected("missing", str(error)) from error
     except OSError as error:
