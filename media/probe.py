@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
-from typing import cast
+from typing import Any, cast
 
 import numpy as np
 from av.container import InputContainer
@@ -167,7 +167,7 @@ def read_timeline(container: InputContainer, stream: VideoStream, max_duration_s
     return timeline_of(np.array(times, np.int64), np.array(lengths, np.int64), tick, first=key)
 
 
-def packets(container: InputContainer, max_duration_s: float) -> Iterator[Packet]:
+def packets(container: InputContainer, max_duration_s: float) -> Iterator[Packet[Any]]:
     """All packets of all streams that hold something, no more than `max_duration_s` may have."""
     for number, packet in enumerate(container.demux()):
         if number > max_duration_s * MAX_RATE:

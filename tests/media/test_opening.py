@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from dataset.verify.sample import sound_facts, video_facts
+from media.facts import sound_facts, video_facts
 from media.stills import read_still
 from media.voice import voice_of
 from schemas.outcome import Rejected

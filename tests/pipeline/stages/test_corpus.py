@@ -11,6 +11,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from pipeline.stages import corpus
 from pipeline.stages.corpus import Corpus, First, copies, list_corpus, passed_over
 from schemas.media import Listed, Source
 from schemas.outcome import Reject, Rejected
@@ -191,7 +192,7 @@ def test_a_file_that_may_not_be_read(tmp_path: Path, monkeypatch: pytest.MonkeyP
     def refuse(*args: object, **named: object) -> None:
         raise PermissionError(13, "Permission denied", str(path))
 
-    monkeypatch.setattr(Path, "open", refuse)  # chmod does not stop root
+    monkeypatch.setattr(corpus, "open_regular", refuse)  # chmod does not stop root
     assert reason_of(path) == "unreadable"
 
 
