@@ -45,8 +45,8 @@ def open_without_waiting(path: str, flags: int) -> int:
     return os.open(path, flags | os.O_NONBLOCK)
 
 
-def refuse_irregular(path: Path, facts: os.stat_result) -> None:
-    """Raise NotAFileError unless `facts`, of what stands at `path`, are those of a regular file."""
+def refuse_irregular(path: Path | int, facts: os.stat_result) -> None:
+    """Raise NotAFileError unless `facts`, of what stands there, are those of a regular file."""
     if not stat.S_ISREG(facts.st_mode):
         kind = next((name for name, is_kind in KINDS.items() if is_kind(facts.st_mode)), "no regular file")
         raise NotAFileError(f"{path}: {kind}; only regular files are read")
