@@ -115,7 +115,7 @@ class Place:
             if self.folder is not None:
                 if not stat.S_ISREG(Path(uri).stat().st_mode):  # a pipe would be waited for, without end
                     raise OSError(errno.EINVAL, "No plain file", uri)
-                return pa.OSFile(uri)
+                return pa.OSFile(os.fsencode(uri))  # a name on disk need not be text
             store, path = connect(uri)
             return store.open_input_file(path)
 

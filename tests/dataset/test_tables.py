@@ -47,7 +47,8 @@ def parquet(columns: dict[str, Any] | None = None, rows: int = ROWS, **options: 
     ]
     out = pa.BufferOutputStream()
     pq.write_table(pa.Table.from_arrays(arrays, names=SCHEMA.names), out, compression="zstd", **options)
-    return out.getvalue().to_pybytes()
+    data: bytes = out.getvalue().to_pybytes()
+    return data
 
 
 def test_rows_are_those_that_were_written() -> None:
@@ -81,7 +82,7 @@ def test_pages_say_their_sizes() -> None:
     assert 0 < headers < 300 * len(sizes)
 
 
-BOMBS = {
+BOMBS: dict[str, tuple[dict[str, Any], dict[str, Any], str]] = {
     "a text for all rows": ({"domain": ["a" * 100_000] * ROWS}, {}, "domain: a text of 100000 bytes"),
     "one text": ({"licence": ["a", *["b" * 5000] * (ROWS - 1)]}, {}, "licence: a text of 5000 bytes"),
     "plain": ({"domain": ["a" * 9000] * ROWS}, {"use_dictionary": False}, "unpacks to more than 4096 bytes"),
