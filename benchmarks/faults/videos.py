@@ -1,0 +1,218 @@
+"""Mutated videos: headers, streams, containers, names. What is made is a function of the seed and the clips."""
+
+from __future__ import annotations
+
+import os
+import socket
+import struct
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from random import Random
+
+from benchmarks.faults.clips import TITLE
+from benchmarks.faults.mutate import EXTREMES, mutated
+
+HEAD = 2048
+"""Bytes at both ends of a file that are mostly headers and indices."""
+
+Clips = Mapping[str, bytes]
+
+
+def write_video(kind: str, seed: int, clips: Clips, folder: Path, secret: Path, address: str) -> str:
+    """Write one mutated video into an empty folder; how it was made."""
+    return KINDS[kind](Random(f"{kind} {seed}"), clips, folder, secret, address)
+
+
+def some(draw: Random, clips: Clips) -> tuple[str, bytes]:
+    """A clip; those that are encoded here, which are seen to the end, three times as often as those of a corpus."""
+    names = [name for name in clips for _ in range(1 if name[-6:-4].isdigit() else 3)]
+    name = draw.choice(names)
+    return name, clips[name]
+
+
+def header_places(data: bytes) -> list[range]:
+    """Where a file's headers are: the boxes that are no pictures in mp4 and mov, both ends of every other."""
+    found = [range(at, min(at + HEAD, len(data))) for at in positions(data, b"moov")]
+    return found or [range(min(HEAD, len(data))), range(max(len(data) - HEAD, 0), len(data))]
+
+
+def positions(data: bytes, word: bytes) -> list[int]:
+    """Where a word stands."""
+    found, at = [], data.find(word)
+    while at >= 0:
+        found.append(at)
+        at = data.find(word, at + 1)
+    return found
+
+
+def headers(draw: Random, clips: Clips, folder: Path, *_: object) -> str:
+    """A clip with changes in its headers."""
+    name, data = some(draw, clips)
+    how, changed = mutated(data, draw, header_places(data))
+    (folder / name).write_bytes(changed)
+    return f"{name}: {how}"
+
+
+def streams(draw: Random, clips: Clips, folder: Path, *_: object) -> str:
+    """A clip with changes in its pictures and sound."""
+    name, data = some(draw, clips)
+    how, changed = mutated(data, draw, [range(min(HEAD, len(data) // 2), len(data))])
+    (folder / name).write_bytes(changed)
+    return f"{name}: {how}"
+
+
+# Containers
+
+
+def containers(draw: Random, clips: Clips, folder: Path, secret: Path, address: str) -> str:
+    """A file that is put together wrongly, or names others."""
+    make = draw.choice((renamed, grafted, joined, titled, counted, listed, listed, referring))
+    return f"{make.__name__}: {make(draw, clips, folder, secret, address)}"
+
+
+def renamed(draw: Random, clips: Clips, folder: Path, *_: object) -> str:
+    """Under the name of another container."""
+    (name, data), (other, _) = some(draw, clips), some(draw, clips)
+    (folder / other).write_bytes(data + free_box(draw))
+    return f"{name} as {other}"
+
+
+def grafted(draw: Random, clips: Clips, folder: Path, *_: object) -> str:
+    """The head of one file and the rest of another."""
+    (name, data), (other, rest) = some(draw, clips), some(draw, clips)
+    at = draw.randrange(1, min(len(data), len(rest)))
+    (folder / name).write_bytes(data[:at] + rest[at:])
+    return f"{name} and {other} from {at}"
+
+
+def joined(draw: Random, clips: Clips, folder: Path, *_: object) -> str:
+    """Two files one after the other."""
+    (name, data), (other, rest) = some(draw, clips), some(draw, clips)
+    (folder / name).write_bytes(data + rest)
+    return f"{name} and {other}"
+
+
+def titled(draw: Random, clips: Clips, folder: Path, *_: object) -> str:
+    """A title that is no text of the container's encoding."""
+    name = draw.choice([name for name, data in clips.items() if TITLE.encode() in data])
+    title = bytes(draw.choice((0xE9, 0xFF, 0x80, 0xC0, 0x1B, 0x0A, draw.randrange(1, 256))) for _ in TITLE)
+    (folder / name).write_bytes(clips[name].replace(TITLE.encode(), title))
+    return f"{name} {title!r}"
+
+
+def counted(draw: Random, clips: Clips, folder: Path, *_: object) -> str:
+    """Tables of samples that claim other numbers of entries, or other entries."""
+    name = draw.choice([name for name in clips if name.endswith((".mp4", ".mov"))])
+    changed, boxes = bytearray(clips[name]), []
+    for _ in range(draw.randint(1, 3)):
+        box = draw.choice((b"stsz", b"stts", b"stsc", b"stco", b"stss", b"ctts", b"elst", b"mdhd", b"tkhd"))
+        found = positions(changed, box)
+        if found:
+            at = draw.choice(found) + 4 * draw.randint(2, 6)
+            changed[at : at + 4] = struct.pack(">I", draw.choice((*EXTREMES, draw.randrange(2**32))))
+            boxes.append(box.decode())
+    (folder / name).write_bytes(changed + free_box(draw))
+    return f"{name} {' '.join(boxes)}"
+
+
+def free_box(draw: Random) -> bytes:
+    """Bytes that a reader of mp4 passes over: they tell files of the same content apart."""
+    return struct.pack(">I4sQ", 16, b"free", draw.getrandbits(64))
+
+
+def listed(draw: Random, clips: Clips, folder: Path, secret: Path, address: str) -> str:
+    """A list of other files under a video's name."""
+    target = draw.choice((str(secret), f"file:{secret}", f"http://{address}"))
+    texts = {
+        "concat": f"ffconcat version 1.0\nfile '{target}'\n",
+        "hls": f"#EXTM3U\n#EXT-X-TARGETDURATION:5\n#EXTINF:5,\n{target}\n#EXT-X-ENDLIST\n",
+        "sdp": "v=0\no=- 0 0 IN IP4 127.0.0.1\ns=x\nc=IN IP4 127.0.0.1\nm=video 5004 RTP/AVP 33\n",
+        "dash": f'<MPD xmlns="urn:mpeg:dash:schema:mpd:2011"><Period><AdaptationSet><Representation id="0" bandwidth="1">'
+        f"<BaseURL>{target}</BaseURL></Representation></AdaptationSet></Period></MPD>",
+        "asx": f'<asx version="3.0"><entry><ref href="{target}"/></entry></asx>',
+        "rtsp": f"RTSPtext\nrtsp://{address}\n",
+        "webvtt": f"WEBVTT\n\n00:00.000 --> 00:01.000\n{target}\n",
+        "ffmeta": f";FFMETADATA1\ntitle={target}\n",
+    }  # fmt: skip
+    kind = draw.choice(sorted(texts))
+    (folder / draw.choice(sorted(clips))).write_text(texts[kind] + f"\n#{draw.getrandbits(64)}\n")
+    return f"{kind} of {target.partition(':')[0]}"
+
+
+def referring(draw: Random, clips: Clips, folder: Path, secret: Path, address: str) -> str:
+    """A movie whose samples lie in another file, as QuickTime allows."""
+    target = draw.choice((str(secret), f"file://{secret}", f"http://{address}")).encode() + b"\0"
+    data = clips["plain.mp4"]
+    entry = struct.pack(">I4sI", 12 + len(target), b"url ", 0) + target
+    old = struct.pack(">I4sI", 12, b"url ", 1)
+    at = data.find(old)
+    changed = bytearray(data.replace(old, entry, 1))
+    for box in (b"moov", b"trak", b"mdia", b"minf", b"dinf", b"dref"):
+        start = data.rfind(box, 0, at) - 4  # each is the last of its kind before the entry
+        size = struct.unpack_from(">I", data, start)[0]
+        struct.pack_into(">I", changed, start, size + len(target))
+    (folder / "reference.mov").write_bytes(changed + free_box(draw))
+    return target[:-1].decode()
+
+
+# Names
+
+ODD: Sequence[bytes] = (
+    *(b"x" * 240 + b".mp4", b"line\nbreak.mp4", b"tab\t.mp4", b"\x1b[2J\x1b]0;title\x07.mp4", b"a[/b].mp4"),
+    *(b"[bold red].mp4", b"-i.mp4", b"%03d.mp4", b"a*?.mp4", b"it's \"quoted\".mp4", b"concat:a.mp4"),
+    *(b"file:x.mp4", b"pipe:0.mp4", b"caf\xe9.mp4", b"\xff\xfe.mp4", "\u202egnp.mp4".encode(), b".mp4"),
+    *(b"A.MP4", b"a.mp4.mp4", b"a.b.c.mp4", "\U0001f600.mp4".encode(), b" a .mp4", b"a;b,c|d.mp4", b"~.mp4"),
+    *(b"$(id).mp4", b"`id`.mp4", b"a#b.mp4", b"a?b=c&d.mp4", b"s3:.mp4", b"\\.mp4", b"nul.mp4", b"{a}.mp4"),
+    *("\u0301" * 60 + ".mp4").encode().split(b"\0"),
+)
+SUFFIXES = (b"." + b"m" * 200, b".mp4 ", b".mp4\n", b".m\xe9", b".", b".\x1b[2J", b".mp4;rm")
+
+
+def names(draw: Random, clips: Clips, folder: Path, secret: Path, address: str) -> str:
+    """A good video under an odd name, or something else under a good one."""
+    if draw.random() < 0.65:
+        name = draw.choice(ODD) if draw.random() < 0.8 else b"a" + draw.choice(SUFFIXES)
+        path = folder / os.fsdecode(name)
+        path.parent.mkdir(exist_ok=True)
+        path.write_bytes(clips["plain.mp4"] + free_box(draw))
+        return repr(name)
+    make = draw.choice(sorted(NO_FILES))
+    NO_FILES[make](folder / "a.mp4", secret)
+    return make
+
+
+def bind(path: Path) -> None:
+    """A socket."""
+    here = Path.cwd()
+    os.chdir(path.parent)  # the kernel takes short paths only
+    try:
+        with socket.socket(socket.AF_UNIX) as one:
+            one.bind(path.name)
+    finally:
+        os.chdir(here)
+
+
+NO_FILES: dict[str, Callable[[Path, Path], object]] = {
+    "fifo": lambda path, _: os.mkfifo(path),
+    "socket": lambda path, _: bind(path),
+    "folder": lambda path, _: path.mkdir(),
+    "link out": lambda path, secret: path.symlink_to(secret),
+    "link to a link out": lambda path, secret: (
+        path.with_name("b").symlink_to(secret),
+        path.symlink_to(path.with_name("b")),
+    ),
+    "link to a folder out": lambda path, secret: path.with_name("d").symlink_to(secret.parent),
+    "link to itself": lambda path, _: path.symlink_to(path),
+    "link to nothing": lambda path, _: path.symlink_to(path.with_name("gone.mp4")),
+    "link to zeros": lambda path, _: path.symlink_to("/dev/zero"),
+    "link to a terminal": lambda path, _: path.symlink_to("/dev/tty"),
+    "link to /proc": lambda path, _: path.symlink_to("/proc/self/mem"),
+    "empty": lambda path, _: path.write_bytes(b""),
+}
+
+KINDS: dict[str, Callable[[Random, Clips, Path, Path, str], str]] = {
+    "headers": headers,
+    "streams": streams,
+    "containers": containers,
+    "names": names,
+}
