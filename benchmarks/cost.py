@@ -18,14 +18,14 @@ from pathlib import Path
 from rich.console import Console
 
 from benchmarks.machine import write_table
-from jobs.curate import Curate, curate
-from jobs.estimate_cost import RATES
-from pipeline.cost import bill
+from engine.ledger import Ledger
+from engine.planning.cost import bill
+from engine.planning.rates import read_rates, works_landed
+from engine.planning.simulation import Machines
+from engine.runners.settings import ClusterSettings
+from jobs.commands.curate import Curate, curate
+from jobs.commands.estimate_cost import RATES
 from pipeline.flow import Curation, legs
-from pipeline.landing import Ledger
-from pipeline.rates import read_rates, works_landed
-from pipeline.runners.settings import ClusterSettings
-from pipeline.simulation import Machines
 
 HERE = Path(__file__).parent
 WORKERS = 2

@@ -20,20 +20,20 @@ from rich.console import Console
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
 from benchmarks.machine import write_table
-from jobs.recipes import RECIPES
-from jobs.train import Train, train
+from jobs.commands.train import Train, train
+from jobs.recipes.training import RECIPES
 from model.data.index import Index
-from model.data.lots import DropoutRule
-from model.data.stream import Loader
+from model.data.loader import Loader
+from model.data.sample_rng import DropoutRule
+from model.encode.inputs import Lesson, lesson
+from model.eval import ablation
+from model.eval.ablation import Swap
+from model.eval.regions import REGIONS
+from model.nets.autoencoders.wan import VideoCodec
 from model.nets.dit import DiT
-from model.nets.vae import VideoCodec
 from model.sample.solve import Solving
-from model.train import ablation
-from model.train.ablation import Swap
-from model.train.lesson import Lesson, lesson
-from model.train.regions import REGIONS
+from model.train.load import trained
 from model.train.settings import Training
-from model.train.trained import trained
 from model.train.validation import Exam, ValidationSettings
 
 HERE = Path(__file__).parent

@@ -22,11 +22,11 @@ import pyarrow.parquet as pq
 
 from benchmarks.machine import write_table
 from benchmarks.synthetic import make_ledger
+from dataset.index import write_index
+from engine.ledger import Ledger
+from engine.runners.inline import run
+from engine.runners.status import Lane, Sight
 from pipeline.flow import Curation, legs
-from pipeline.landing import Ledger
-from pipeline.runners.inline import run
-from pipeline.runners.watch import Lane, Sight
-from pipeline.stages.index import write_index
 
 HERE = Path(__file__).parent
 CLIPS_PER_SOURCE = 10

@@ -27,17 +27,17 @@ import webdataset
 from rich.console import Console
 
 from benchmarks.machine import write_table
-from jobs.curate import Curate, curate
+from dataset.reader import Members, Reader
+from dataset.sample_files import controls_of
+from jobs.commands.curate import Curate, curate
+from media.members import decode_still, decode_window
 from model.data.batch import Pages
-from model.data.chance import words
-from model.data.deal import AS_IT_IS, EVEN, DealSettings, Draw, Stock, deal
-from model.data.decode import decode_still, decode_window
+from model.data.epoch_order import AS_IT_IS, EVEN, DealSettings, Draw, Stock, deal
 from model.data.index import open_index
-from model.data.lots import ReferenceRule
-from model.data.read import Members, Reader
+from model.data.loader import Loader
+from model.data.rng import words
+from model.data.sample_rng import ReferenceRule
 from model.data.settings import LoaderSettings, SampleSettings
-from model.data.stored import controls_of
-from model.data.stream import Loader
 from model.data.windows import WindowRule
 from schemas.drawing import draw_skeleton, draw_spheres
 from schemas.index import IndexRow

@@ -20,7 +20,7 @@ from typing import Any
 import imageio_ffmpeg
 
 from benchmarks.machine import write_table
-from pipeline.core import Gather
+from engine.core import Gather
 from pipeline.flow import Curation, legs
 from pipeline.stages.corpus import list_corpus
 from schemas.index import ShardPlan, bucket_name

@@ -38,7 +38,7 @@ RUNS = {PROCESS: (INLINE, None), WORKER: (ONE, None), WORKERS: (TWO, None), HELD
 """How each run is called, and the cores that it may use."""
 MOST_COST, LEAST_GAIN, MOST_AGAIN, MOST_BEGIN = 1.1, 1.7, 0.02, 1.5
 BARE = """
-from pipeline.runners.loopback import keep_to_loopback
+from engine.runners.ray.loopback import keep_to_loopback
 import os
 keep_to_loopback(os.environ, None)
 import ray

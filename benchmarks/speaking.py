@@ -21,20 +21,20 @@ from rich.console import Console
 
 from benchmarks.learning import CLIPS, TIMES, Row, filmed, row, times
 from benchmarks.machine import write_table
-from jobs.recipes import RECIPES
-from jobs.train import Train, train
+from jobs.commands.train import Train, train
+from jobs.recipes.training import RECIPES
 from model.data.batch import Batch
-from model.data.stream import Loader
+from model.data.loader import Loader
+from model.encode.inputs import Lesson, lesson
+from model.eval import ablation
+from model.eval.ablation import Swap
+from model.eval.regions import REGIONS
+from model.nets.autoencoders.wan import VideoCodec
+from model.nets.conditions import Scene, Speech
 from model.nets.dit import DiT
-from model.nets.scene import Scene, Speech
-from model.nets.vae import VideoCodec
-from model.train import ablation
-from model.train.ablation import Swap
-from model.train.lesson import Lesson, lesson
-from model.train.regions import REGIONS
+from model.train.load import trained
+from model.train.objectives.speech import score_speech, talk
 from model.train.settings import Training
-from model.train.speaking import score_speech, talk
-from model.train.trained import trained
 from model.train.validation import Exam, ValidationSettings
 
 HERE = Path(__file__).parent

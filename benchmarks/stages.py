@@ -21,18 +21,19 @@ import numpy as np
 from rich.console import Console
 
 from benchmarks.machine import machine, write_table
-from jobs.curate import Curate, curate
-from pipeline.core import Rejected, Stage, Step
+from engine.core import Stage, Step
+from engine.ledger import Ledger
+from engine.leg import Crew, Leg
+from engine.planning.rates import Rate, Rates, measured, write_rates
+from jobs.commands.curate import Curate, curate
+from media.decode import decode
+from media.encode import VideoSettings, video_writer
+from media.resample import resample
 from pipeline.flow import Curation, estimating, legs
-from pipeline.geometry import CANVAS_AREA
-from pipeline.landing import Ledger
-from pipeline.leg import Crew, Leg
-from pipeline.media.decode import decode
-from pipeline.media.encode import VideoSettings, video_writer
-from pipeline.media.resample import resample
-from pipeline.rates import Rate, Rates, measured, write_rates
 from pipeline.stages.estimate import Estimate
+from schemas.controls import CANVAS_AREA
 from schemas.media import FPS, Clip
+from schemas.outcome import Rejected
 
 HERE = Path(__file__).parent
 PREFIXES = ("talk_01", "talk_04", "half_04", "half_05", "full_01", "full_08")
@@ -129,7 +130,7 @@ def crew_making_s(leg: str) -> float:
     """Seconds until a new worker has the stages of a leg ready, what they import included."""
     code = (
         "import time; from pathlib import Path; from pipeline.flow import Curation, legs\n"
-        "from pipeline.leg import Crew; began = time.perf_counter()\n"
+        "from engine.leg import Crew; began = time.perf_counter()\n"
         "house = legs(Curation(), Path())\n"
         f"[Crew(leg, float, lambda _, stage: stage) for leg in house if leg.name == {leg!r}]\n"
         "print(time.perf_counter() - began)"
@@ -140,8 +141,8 @@ def crew_making_s(leg: str) -> float:
 def worker_start_s() -> float:
     """Seconds of the start of an actor and then of the process that it guards."""
     began = time.perf_counter()
-    told("import pipeline.runners.fleet")
-    told("import pipeline.runners.hands, pipeline.flow")
+    told("import engine.runners.ray.pools")
+    told("import engine.runners.process, pipeline.flow")
     return time.perf_counter() - began
 
 

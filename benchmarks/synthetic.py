@@ -19,11 +19,11 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from pipeline.core import Tally
+from engine.core import Tally
+from engine.ledger import BATCH_BYTES, Landed, Lap, Ledger, digest, marker_text, read_all, reject_schema
+from engine.leg import Leg
+from pipeline.corpora.listing import enlist
 from pipeline.flow import Curation, legs
-from pipeline.landing import BATCH_BYTES, Landed, Lap, Ledger, digest, marker_text, read_all, reject_schema
-from pipeline.leg import Leg
-from pipeline.listing import enlist
 from schemas.arrays import array_spec
 from schemas.arrow import encode, field_types
 from schemas.index import IndexRow

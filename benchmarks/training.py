@@ -34,24 +34,24 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
 
 from benchmarks.machine import write_table
-from jobs.estimate_training import GPUS_GIB, learning, longest, parse, sharing
-from jobs.recipes import RECIPES, Name
+from jobs.commands.estimate_training import GPUS_GIB, learning, longest, parse, sharing
+from jobs.recipes.training import RECIPES, Name
 from model.data.batch import Batch, shapes, tensors
+from model.data.loader import Loader
 from model.data.position import Position
-from model.data.stream import Loader
+from model.encode.inputs import generator_of, lesson, sometimes_handed_over
 from model.flow.path import between
-from model.flow.times import draw
-from model.nets.codec import VALUES, PatchCodec
-from model.train import begin
-from model.train.budget import Memory, memory
-from model.train.engine import DTYPES, Engine
-from model.train.lesson import generator_of, lesson, sometimes_handed_over
+from model.flow.timesteps import draw
+from model.nets.autoencoders.patches import VALUES, PatchCodec
+from model.planning.flops import Operations, Window, operations
+from model.planning.memory import Memory, memory
+from model.train import init as begin
+from model.train.engines.deepspeed import join
+from model.train.engines.engine import DTYPES, Engine
+from model.train.engines.optimizer import AveragingAdamW
 from model.train.loop import Trainer
-from model.train.optimizer import AveragingAdamW
-from model.train.products import Operations, Window, operations
+from model.train.phases import enter, everything
 from model.train.settings import Training
-from model.train.sharded import join
-from model.train.stages import enter, everything
 from tests.model.train.runs import Notes
 
 HERE = Path(__file__).parent

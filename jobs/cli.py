@@ -10,17 +10,16 @@ from typing import Annotated
 import tyro
 from rich.console import Console
 
-from jobs.check import Check, check
-from jobs.curate import Curate, curate
-from jobs.doctor import Doctor, doctor
-from jobs.encode import Encode, encode
-from jobs.estimate_cost import EstimateCost, estimate_cost
-from jobs.preview import Preview, preview
-from jobs.replay import Replay, run_replay
-from jobs.show import Show, show
-from jobs.status import Status, status
-from pipeline.core import CannotRun
-from pipeline.estimators.protocols import EstimatorUnavailable
+from engine.core import CannotRun, EstimatorUnavailable
+from jobs.commands.check import Check, check
+from jobs.commands.curate import Curate, curate
+from jobs.commands.doctor import Doctor, doctor
+from jobs.commands.encode import Encode, encode
+from jobs.commands.estimate_cost import EstimateCost, estimate_cost
+from jobs.commands.preview import Preview, preview
+from jobs.commands.replay import Replay, run_replay
+from jobs.commands.show import Show, show
+from jobs.commands.status import Status, status
 
 Command = (
     Annotated[Curate, tyro.conf.subcommand("curate")]
@@ -56,15 +55,15 @@ DESCRIPTION = (
 def job(args: list[str]) -> Callable[[Console], int]:
     """What to run. What brings torch along is not read before it is wanted, and so no part of the union."""
     if args[:1] == ["train"]:
-        from jobs.train import parse, train
+        from jobs.commands.train import parse, train
 
         return partial(train, parse(args[1:]))
     if args[:1] == ["animate"]:
-        from jobs import animate
+        from jobs.commands import animate
 
         return partial(animate.animate, animate.parse(args[1:]))
     if args[:1] == ["estimate-training"]:
-        from jobs import estimate_training as training
+        from jobs.commands import estimate_training as training
 
         return partial(training.estimate_training, training.parse(args[1:]))
     command: object = tyro.cli(Command, prog="understudy", description=DESCRIPTION, args=args)

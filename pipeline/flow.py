@@ -6,16 +6,16 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, fields
 from functools import partial
 
-from pipeline import plan
-from pipeline.core import Gather, Step
-from pipeline.estimators.appearance import ColourLayout
-from pipeline.estimators.clip_embed import OpenClip
+from engine.core import Gather, Step
+from engine.leg import Leg
+from pipeline import plans as plan
+from pipeline.estimators.appearance.colours import ColourLayout
+from pipeline.estimators.appearance.open_clip_embedder import OpenClip
 from pipeline.estimators.head_pose import MeshHead
-from pipeline.estimators.mediapipe_body import MediapipeBody
-from pipeline.estimators.mediapipe_face import MediapipeFace
-from pipeline.estimators.mediapipe_hands import MediapipeHands
-from pipeline.estimators.mediapipe_person import MediapipePerson
-from pipeline.leg import Leg
+from pipeline.estimators.mediapipe.body import MediapipeBody
+from pipeline.estimators.mediapipe.face import MediapipeFace
+from pipeline.estimators.mediapipe.hands import MediapipeHands
+from pipeline.estimators.mediapipe.person import MediapipePerson
 from pipeline.settings import check
 from pipeline.stages.control import Control, ControlSettings
 from pipeline.stages.corpus import Corpus, First, copies
@@ -29,10 +29,10 @@ from pipeline.stages.split import Split, SplitSettings
 from schemas.controls import Cast, Controlled
 from schemas.index import IndexRow, ShardPlan
 from schemas.media import Clip, Copies, Frames, Listed, Probed, Source
-from schemas.place import Where
 from schemas.sample import Sample
 from schemas.tracks import Tracked
 from schemas.version import SHARDS
+from storage.place import Where
 
 TRACKS = "tracks"
 """The leg that estimates."""

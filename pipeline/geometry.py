@@ -16,16 +16,11 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.spatial.transform import Rotation
 
+from schemas.controls import CANVAS_AREA, CANVAS_MULTIPLE
 from schemas.joints import J
 
 Array = NDArray[np.float64]
 Reals = NDArray[np.floating[Any]]
-
-CANVAS_AREA = 614_400
-"""Area of 960x640 px, to which clips are resized (arXiv 2504.01724)."""
-
-CANVAS_MULTIPLE = 16
-"""Divides both sides of a canvas: stride of the video autoencoder times the transformer's patch."""
 
 
 # Canvas and camera

@@ -12,6 +12,12 @@ from schemas.base import record
 from schemas.media import Clip
 from schemas.tracks import Appearance, EstimatorCard
 
+CANVAS_MULTIPLE = 16
+"""Divides both sides of a canvas: stride of the video autoencoder times the transformer's patch."""
+
+CANVAS_AREA = 614_400
+"""Area of 960x640 px, to which clips are resized (arXiv 2504.01724)."""
+
 Framing = Literal["portrait", "half", "full"]
 
 

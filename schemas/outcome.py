@@ -14,3 +14,25 @@ class Reject:
     reason: str  # a fixed snake_case word, countable
     detail: str  # what was seen, for a person
     uri: str  # of the source video
+
+
+class Rejected(Exception):
+    """Unfit data: the item becomes a row of the rejects, under a fixed reason."""
+
+    def __init__(self, reason: str, detail: str = "") -> None:
+        super().__init__(f"{reason}: {detail}" if detail else reason)
+        self.reason = reason
+        self.detail = detail
+
+
+class DamagedError(ValueError):
+    """Stored bytes are not what they should be; the message says what was found."""
+
+
+class UnfitError(Exception):
+    """A stored sample breaks a promise of formats.md. Carries a fixed reason and what was seen."""
+
+    def __init__(self, reason: str, detail: str) -> None:
+        super().__init__(f"{reason}: {detail}")
+        self.reason = reason
+        self.detail = detail

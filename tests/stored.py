@@ -12,10 +12,10 @@ from pathlib import Path
 import imageio_ffmpeg
 import numpy as np
 
+from dataset.index import write_index
+from media.encode import VideoSettings
+from media.probe import probe
 from pipeline.geometry import canvas_affine
-from pipeline.media.encode import VideoSettings
-from pipeline.media.probe import probe
-from pipeline.stages.index import write_index
 from pipeline.stages.shard import Shard, ShardSettings
 from schemas.arrow import encode
 from schemas.controls import Controlled, Controls

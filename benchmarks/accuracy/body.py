@@ -22,7 +22,7 @@ from benchmarks.accuracy.people import (
     stills,
 )
 from benchmarks.accuracy.table import Row
-from pipeline.estimators.mediapipe_body import BodyMapper, MediapipeBody
+from pipeline.estimators.mediapipe.body import BodyMapper, MediapipeBody
 from pipeline.geometry import box_iou
 from pipeline.stages.estimate import EstimateSettings
 from schemas.joints import BODY_JOINTS, J

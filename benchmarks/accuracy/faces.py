@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from pipeline.estimators.head_pose import MeshHead, MeshHeadTracker
-from pipeline.estimators.mediapipe_face import MediapipeFace, MeshFaceDetector
-from pipeline.estimators.mediapipe_person import MediapipePerson, PersonTracker
+from pipeline.estimators.mediapipe.face import MediapipeFace, MeshFaceDetector
+from pipeline.estimators.mediapipe.person import MediapipePerson, PersonTracker
 from schemas.media import MIN_CLIP_FRAMES, Frames
 from schemas.tracks import FaceTrack, KeypointTrack
 

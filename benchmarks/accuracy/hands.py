@@ -14,8 +14,8 @@ from benchmarks.accuracy.faces import person_tracker, picture
 from benchmarks.accuracy.people import Array, LabelledBody, clip, marked, shown_frames, stills
 from benchmarks.accuracy.table import Row
 from pipeline.estimators.crops import Square
-from pipeline.estimators.mediapipe_hand_net import Hand
-from pipeline.estimators.mediapipe_hands import HandTracker, MediapipeHands
+from pipeline.estimators.mediapipe.hand_net import Hand
+from pipeline.estimators.mediapipe.hands import HandTracker, MediapipeHands
 from schemas.media import MIN_CLIP_FRAMES, Frames
 from schemas.tracks import HandTrack
 

@@ -12,8 +12,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.media.decode import decode
-from pipeline.media.probe import probe
+from media.decode import decode
+from media.probe import probe
 from pipeline.stages.probe import ProbeSettings
 from schemas.joints import BODY_JOINTS, HAND_JOINTS
 from schemas.media import FPS, Frames, Probed, Source

@@ -22,7 +22,16 @@ CODECS: dict[str, tuple[str, ...]] = {
     "plain.mp4": (*H264, "-c:a", "aac"),
     "index_first.mp4": (*H264, "-c:a", "aac", "-movflags", "+faststart"),
     "pieces.mp4": (*H264, "-g", "10", "-c:a", "aac", "-movflags", "frag_keyframe+empty_moov"),
-    "hevc.mp4": ("-c:v", "libx265", "-preset", "ultrafast", "-x265-params", "log-level=none", "-tag:v", "hvc1"),
+    "hevc.mp4": (
+        "-c:v",
+        "libx265",
+        "-preset",
+        "ultrafast",
+        "-x265-params",
+        "log-level=none",
+        "-tag:v",
+        "hvc1",
+    ),
     "phone.mov": (*H264, "-c:a", "pcm_s16le"),
     "motion.mov": ("-c:v", "mjpeg", *Q, "-c:a", "pcm_s16le"),
     "h264.mkv": (*H264, "-c:a", "flac"),
@@ -46,7 +55,18 @@ def make_clips(folder: Path, corpus: Path | None) -> None:
     (folder / "truths").mkdir()
     save_truth(folder / "truths", SCENE.number, truth(SCENE))
     frames = frames_of(SCENE)
-    picture = ("-f", "rawvideo", "-pix_fmt", "rgb24", "-s", f"{SCENE.width}x{SCENE.height}", "-r", "24", "-i", "-")
+    picture = (
+        "-f",
+        "rawvideo",
+        "-pix_fmt",
+        "rgb24",
+        "-s",
+        f"{SCENE.width}x{SCENE.height}",
+        "-r",
+        "24",
+        "-i",
+        "-",
+    )
     sound = ("-f", "lavfi", "-i", f"sine=frequency=330:duration={SCENE.num_frames / 24}")
     for name, codec in CODECS.items():
         command = [imageio_ffmpeg.get_ffmpeg_exe(), "-v", "error", *picture, *sound, *codec]

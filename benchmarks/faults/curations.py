@@ -107,7 +107,9 @@ def fates(kind: str, made: dict[int, str], videos: Path, out: Path, ended: Ended
 
 def is_passed_over(folder: Path) -> bool:
     """Whether nothing in an item's folder is a video: the job counts such files by their suffixes."""
-    return not any(path.is_file() and not path.is_symlink() and path.suffix == ".mp4" for path in folder.iterdir())
+    return not any(
+        path.is_file() and not path.is_symlink() and path.suffix == ".mp4" for path in folder.iterdir()
+    )
 
 
 def seed_in(uri: str) -> int:
@@ -118,7 +120,10 @@ def seed_in(uri: str) -> int:
 
 def kept_in(out: Path) -> set[int]:
     """Items with a sample in the index."""
-    keys = {key.partition("-")[0] for key in pq.read_table(out / "index.parquet", columns=["key"])["key"].to_pylist()}
+    keys = {
+        key.partition("-")[0]
+        for key in pq.read_table(out / "index.parquet", columns=["key"])["key"].to_pylist()
+    }
     places: set[int] = set()
     for part in out.glob("landings/sources/part-*.parquet"):
         rows = pq.read_table(part, columns=["key", "uri"]).to_pylist()
@@ -144,7 +149,9 @@ def busy_of(out: Path) -> dict[int, float]:
         for leg in ("clips", "tracks", "samples"):
             landed = out / "landings" / leg / marker.name
             if len(seeds) == 1 and landed.exists():
-                found[seeds.copy().pop()] += sum(step["busy_s"] for step in json.loads(landed.read_text())["steps"])
+                found[seeds.copy().pop()] += sum(
+                    step["busy_s"] for step in json.loads(landed.read_text())["steps"]
+                )
     return dict(found)
 
 

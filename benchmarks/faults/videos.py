@@ -159,7 +159,7 @@ def referring(draw: Random, clips: Clips, folder: Path, secret: Path, address: s
 
 ODD: Sequence[bytes] = (
     *(b"x" * 240 + b".mp4", b"line\nbreak.mp4", b"tab\t.mp4", b"\x1b[2J\x1b]0;title\x07.mp4", b"a[/b].mp4"),
-    *(b"[bold red].mp4", b"-i.mp4", b"%03d.mp4", b"a*?.mp4", b"it's \"quoted\".mp4", b"concat:a.mp4"),
+    *(b"[bold red].mp4", b"-i.mp4", b"%03d.mp4", b"a*?.mp4", b'it\'s "quoted".mp4', b"concat:a.mp4"),
     *(b"file:x.mp4", b"pipe:0.mp4", b"caf\xe9.mp4", b"\xff\xfe.mp4", "\u202egnp.mp4".encode(), b".mp4"),
     *(b"A.MP4", b"a.mp4.mp4", b"a.b.c.mp4", "\U0001f600.mp4".encode(), b" a .mp4", b"a;b,c|d.mp4", b"~.mp4"),
     *(b"$(id).mp4", b"`id`.mp4", b"a#b.mp4", b"a?b=c&d.mp4", b"s3:.mp4", b"\\.mp4", b"nul.mp4", b"{a}.mp4"),

@@ -12,7 +12,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from model.data.lots import Lots
+from model.data.sample_rng import Lots
 from schemas.controls import Controls
 from schemas.joints import BODY_JOINTS, BODY_LIMBS, J, mirrored
 from schemas.media import FPS

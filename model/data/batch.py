@@ -10,7 +10,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from model.data.decode import AROUND, num_sounds
+from media.members import AROUND, num_sounds
 from model.data.faults import Fault
 from schemas.sample import FACE_SIZE, MAX_REFERENCES
 

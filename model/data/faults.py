@@ -17,12 +17,3 @@ class Fault:
     def __str__(self) -> str:
         """One line for a log."""
         return f"{self.key} in {self.shard}: {self.reason}: {self.detail}"
-
-
-class UnfitError(Exception):
-    """A stored sample breaks a promise of formats.md. Carries a fixed reason and what was seen."""
-
-    def __init__(self, reason: str, detail: str) -> None:
-        super().__init__(f"{reason}: {detail}")
-        self.reason = reason
-        self.detail = detail

@@ -13,14 +13,14 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
-from model.data.chance import Words
-from model.data.deal import Group, Stock
+from model.data.epoch_order import Group, Stock
+from model.data.rng import Words
 from schemas.arrow import decode, schema_of
 from schemas.index import IndexRow
 from schemas.media import MAX_CLIP_FRAMES, MIN_CLIP_FRAMES
-from schemas.place import Place
 from schemas.sample import MAX_REFERENCES
 from schemas.version import SCHEMA
+from storage.place import Place
 
 INDEX = "index.parquet"
 SHARD = re.compile(r"shards/[0-9]+x[0-9]+/[0-9]{6}\.tar")

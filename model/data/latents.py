@@ -11,18 +11,18 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
-from model.data.chance import Ints, Words, stirred
-from model.data.deal import Epoch, Stock
-from model.data.faults import UnfitError
+from dataset.reader import Members
+from dataset.sample_files import plain_array
+from model.data.epoch_order import Epoch, Stock
 from model.data.index import MAX_SAMPLE_BYTES, MAX_SIDE_PX, idents, rows_in
-from model.data.read import Members
-from model.data.stored import plain_array
+from model.data.rng import Ints, Words, stirred
 from schemas.arrow import decode, encode
 from schemas.index import IndexRow
 from schemas.latents import INDEX, MEMBER, LatentRow
 from schemas.media import MAX_CLIP_FRAMES
-from schemas.place import Place
+from schemas.outcome import UnfitError
 from schemas.version import LATENTS, SCHEMA
+from storage.place import Place
 
 Halves = NDArray[np.float16]
 REPETITIVE = ["vae", "shard"]

@@ -6,6 +6,9 @@ from typing import NamedTuple
 
 import numpy as np
 
+from dataset.reader import Members
+from dataset.sample_files import Facts, controls_of, facts_of, require
+from media.members import decode_sound, decode_still, decode_window
 from model.data.augment import (
     draw_changes,
     jitter_faces,
@@ -14,18 +17,15 @@ from model.data.augment import (
     window_of,
 )
 from model.data.batch import Page
-from model.data.deal import Draw
-from model.data.decode import decode_sound, decode_still, decode_window
-from model.data.faults import UnfitError
+from model.data.epoch_order import Draw
 from model.data.latents import Halves
-from model.data.lots import Lots, draw_dropout, draw_references
-from model.data.read import Members
+from model.data.sample_rng import Lots, draw_dropout, draw_references
 from model.data.settings import SampleSettings
-from model.data.stored import Facts, controls_of, facts_of, require
 from schemas.drawing import draw_skeleton, draw_spheres
 from schemas.index import IndexRow
 from schemas.landmarks import face_points, mirror_points
 from schemas.media import FPS
+from schemas.outcome import UnfitError
 from schemas.sample import AUDIO, FACE, META, SKELETON, SPHERE, TRACKS, VIDEO, reference_member
 
 

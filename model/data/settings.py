@@ -6,8 +6,8 @@ from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from model.data.augment import Augmentation
-from model.data.deal import DealSettings
-from model.data.lots import DropoutRule, ReferenceRule
+from model.data.epoch_order import DealSettings
+from model.data.sample_rng import DropoutRule, ReferenceRule
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from model.data.chance import Ints, Words, below, stirred
+from model.data.rng import Ints, Words, below, stirred
 from schemas.media import MIN_CLIP_FRAMES
 
 FRAMES_PER_LATENT = 4

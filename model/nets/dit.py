@@ -16,7 +16,7 @@
              feed-forward     both, with the same weights
 
 Self-attention, text and feed-forward are those of Wan 2.1, whose public weights load by name
-(`model.nets.base`). Ref Attn, Face Attn and what joins by channel start as zero: a fresh network without
+(`model.nets.pretrained.wan`). Ref Attn, Face Attn and what joins by channel start as zero: a fresh network without
 references says what its base says, bit for bit.
 
 B clips, C latent channels, P pose channels, X = C + 1 + P control channels, T latent frames, F video frames,
@@ -34,14 +34,14 @@ from torch.nn.functional import pad
 from torch.utils.checkpoint import checkpoint
 
 from model.nets.attention import Attention, ReferenceAttention
+from model.nets.conditions import FaceCrops, Scene, Speech
 from model.nets.face import FaceAttention, FaceEncoder, Faces, read_by_clip, read_by_frame
+from model.nets.init import start
 from model.nets.layers import EPS, Head, modulations, waves
 from model.nets.pose import PoseEncoder
 from model.nets.rope import Rotation, in_video, scene_positions
-from model.nets.scene import FaceCrops, Scene, Speech
 from model.nets.sizes import Sizes
 from model.nets.speech import SpeechEncoder
-from model.nets.start import start
 
 TIME_UNITS = 1000.0
 """The base counts time from 0, data, to 1000, noise; we count to 1."""

@@ -15,10 +15,10 @@ from torch.utils.checkpoint import checkpoint
 
 from model.nets.alignment import align
 from model.nets.attention import Attention
+from model.nets.conditions import FaceCrops
 from model.nets.layers import EPS
 from model.nets.motion import MotionEncoder, MotionSizes
 from model.nets.rope import Rotation, in_time
-from model.nets.scene import FaceCrops
 
 Reach = Literal["frame", "clip"]
 """Whose faces a noise token reads: those of its own latent frame's video frames, or the whole clip's."""

@@ -111,7 +111,7 @@ class SpeechBlock(nn.Module):
 class SpeechEncoder(nn.Module):
     """What frames hear to motion vectors, in the space of `model.nets.motion`. A fresh one says the mean.
 
-    Mean and spread are those of the motion that it is to learn, measured before (`model.fitting`).
+    Mean and spread are those of the motion that it is to learn, measured before (`model.encode.fit`).
     """
 
     mean_V: Tensor

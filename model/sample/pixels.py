@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from model.data.batch import as_input, as_unit
-from model.nets.vae import VideoCodec
+from model.nets.autoencoders.wan import VideoCodec
 from model.sample.segments import Stretch
 
 Pictures = NDArray[np.uint8]

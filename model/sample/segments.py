@@ -16,10 +16,10 @@ import torch
 from numpy.typing import NDArray
 from torch import Generator, Tensor
 
-from model.data.chance import words
+from model.data.rng import words
+from model.nets.autoencoders.wan import SPACE_STRIDE, TIME_STRIDE, VideoCodec
+from model.nets.conditions import FaceCrops, Scene, Speech
 from model.nets.dit import DiT
-from model.nets.scene import FaceCrops, Scene, Speech
-from model.nets.vae import SPACE_STRIDE, TIME_STRIDE, VideoCodec
 from model.sample.colour import matched
 from model.sample.solve import Solving, answers, solve
 

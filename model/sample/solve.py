@@ -14,9 +14,9 @@ from torch import Tensor
 
 from model.flow.guidance import nested
 from model.flow.solver import Velocity, euler, heun
-from model.flow.times import descent
+from model.flow.timesteps import descent
+from model.nets.conditions import Scene
 from model.nets.dit import DiT
-from model.nets.scene import Scene
 
 NO_SHIFT = 1.0
 SOLVERS = {"euler": euler, "heun": heun}

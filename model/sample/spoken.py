@@ -11,7 +11,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from model.nets.scene import Speech
+from model.nets.conditions import Speech
 from model.nets.speech import heard
 from model.sample.segments import Drive, Stretch, there_and_back
 

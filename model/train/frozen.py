@@ -7,8 +7,8 @@ from collections.abc import Mapping
 
 import torch
 
-from model.nets.parts import Part, part
-from model.train.stages import Entered
+from model.nets.param_groups import Part, part
+from model.train.phases import Entered
 
 Digests = dict[Part, str]
 

@@ -11,17 +11,18 @@ import torch
 from torch import Generator, Tensor
 
 from model.data.batch import Batch
+from model.data.loader import Loader
 from model.data.position import Position, moved
-from model.data.stream import Loader
+from model.encode.inputs import blank, generator_of
+from model.nets.autoencoders.wan import VideoCodec
 from model.nets.dit import DiT
-from model.nets.vae import VideoCodec
-from model.train import begin, saved
+from model.train import checkpoint as saved
+from model.train import init as begin
 from model.train.faults import Guard, memory_said
 from model.train.frozen import Digests, digests, prove
-from model.train.lesson import blank, generator_of
-from model.train.objective import Score
+from model.train.objectives.video import Score
+from model.train.phases import Change, Stage, States, change, enter
 from model.train.settings import Training, check_same
-from model.train.stages import Change, Stage, States, change, enter
 from model.train.tasks import task_of
 from model.train.validation import Look
 

@@ -13,11 +13,11 @@ import torch
 
 from model.data.settings import LoaderSettings
 from model.nets.sizes import Sizes
-from model.train.compiled import compiling
-from model.train.engine import Build, Dtype, PlainEngine
-from model.train.optimizer import OptimizerSettings
-from model.train.sharded import DeepSpeedEngine, Zero
-from model.train.stages import Stage
+from model.train.engines.compiled import compiling
+from model.train.engines.deepspeed import DeepSpeedEngine, Zero
+from model.train.engines.engine import Build, Dtype, PlainEngine
+from model.train.engines.optimizer import OptimizerSettings
+from model.train.phases import Stage
 from model.train.validation import ValidationSettings
 
 FREE = {"zero", "accumulate", "recompute", "compile", "save_every", "keep", "validation"}

@@ -11,15 +11,15 @@ from torch import Generator
 
 from model.data.batch import Batch
 from model.data.index import Index
-from model.data.stream import Loader
+from model.data.loader import Loader
+from model.encode.inputs import Lesson, faces_of, lesson, sometimes_handed_over
+from model.nets.autoencoders.wan import VideoCodec
 from model.nets.dit import DiT
-from model.nets.vae import VideoCodec
-from model.train.engine import Engine
-from model.train.lesson import Lesson, faces_of, lesson, sometimes_handed_over
-from model.train.objective import Score, score
+from model.train.engines.engine import Engine
+from model.train.objectives.speech import Talk, score_speech, shown_by, spread_of, talk
+from model.train.objectives.video import Score, score
+from model.train.phases import Stage
 from model.train.settings import Training
-from model.train.speaking import Talk, score_speech, shown_by, spread_of, talk
-from model.train.stages import Stage
 from model.train.validation import Exam, ValidationSettings
 
 

@@ -19,18 +19,18 @@ import torch
 from torch import Generator, Tensor
 
 from model.data.batch import Batch
-from model.data.chance import words
-from model.data.deal import Draw, longest_windows
+from model.data.epoch_order import Draw, longest_windows
 from model.data.index import Index
-from model.data.make import Maker, Slot, Task
+from model.data.loader import Loader
+from model.data.rng import words
 from model.data.settings import LoaderSettings, undisturbed
-from model.data.stream import Loader
+from model.data.worker import Maker, Slot, Task
 from model.flow.solver import Velocity
-from model.nets.scene import Scene
-from model.nets.vae import VideoCodec
+from model.nets.autoencoders.wan import VideoCodec
+from model.nets.conditions import Scene
 from model.sample.solve import Solving, solve
-from model.train.engine import Engine
-from model.train.objective import Net, Score
+from model.train.engines.engine import Engine
+from model.train.objectives.video import Net, Score
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -15,9 +15,9 @@ from typing import Any, Generic, TypeVar, cast, get_type_hints
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.estimators.protocols import (
+from engine.core import EstimatorUnavailable
+from pipeline.estimators.contracts import (
     BodyEstimator,
-    EstimatorUnavailable,
     FaceDetector,
     HandEstimator,
     HeadTracker,

@@ -7,22 +7,14 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from pipeline.core import Rejected
-from pipeline.geometry import (
-    CANVAS_AREA,
-    Array,
-    body_yaw,
-    canvas_affine,
-    canvas_size,
-    head_angles,
-    principal_point,
-)
-from pipeline.head_sphere import Camera, Spheres, with_torso
-from pipeline.parts import attached, body_on_canvas, face_windows, hands_on_canvas
-from pipeline.quality import quality
-from pipeline.smoothing import Mask, SmoothingSettings
-from schemas.controls import Controlled, Controls, Framing
+from pipeline.controls.body_and_hands import attached, body_on_canvas, face_windows, hands_on_canvas
+from pipeline.controls.head_sphere import Camera, Spheres, with_torso
+from pipeline.controls.quality import quality
+from pipeline.controls.smoothing import Mask, SmoothingSettings
+from pipeline.geometry import Array, body_yaw, canvas_affine, canvas_size, head_angles, principal_point
+from schemas.controls import CANVAS_AREA, Controlled, Controls, Framing
 from schemas.joints import J
+from schemas.outcome import Rejected
 from schemas.tracks import BodyTrack, Tracked
 
 HIPS, ANKLES, ELBOWS = ([J[f"left_{name}"], J[f"right_{name}"]] for name in ("hip", "ankle", "elbow"))

@@ -16,11 +16,10 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from pipeline.core import Rejected
 from schemas.media import Copies, Listed, Source
-from schemas.outcome import Reject
-from schemas.place import Place, Where
-from schemas.store import OPTIONS, is_uri
+from schemas.outcome import Reject, Rejected
+from storage.place import Place, Where
+from storage.store import OPTIONS, is_uri
 
 VIDEO_SUFFIXES = (
     *(".mp4", ".m4v", ".mov", ".3gp", ".3g2", ".mkv", ".webm", ".avi", ".gif", ".flv", ".ogv"),

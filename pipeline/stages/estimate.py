@@ -11,8 +11,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.core import Rejected
-from pipeline.estimators.protocols import (
+from media.decode import decode
+from pipeline.estimators.contracts import (
     BodyEstimator,
     FaceDetector,
     HandEstimator,
@@ -20,9 +20,9 @@ from pipeline.estimators.protocols import (
     ImageEmbedder,
     PoseEstimator2D,
 )
-from pipeline.media.decode import decode
 from schemas.arrays import array_specs
 from schemas.media import MIN_CLIP_FRAMES, Clip, Frames, clip_key
+from schemas.outcome import Rejected
 from schemas.tracks import (
     Appearance,
     BodyTrack,

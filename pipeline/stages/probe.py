@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from pipeline.media.probe import probe
+from media.probe import probe
 from schemas.media import Probed, Source
 
 
@@ -30,7 +30,7 @@ class Probe:
         self.settings = settings
 
     def __call__(self, source: Source) -> Iterator[Probed]:
-        """The probed source; `pipeline.media.probe` says the reasons of rejects."""
+        """The probed source; `media.probe` says the reasons of rejects."""
         yield probe(
             source,
             max_pixels=self.settings.max_source_pixels,

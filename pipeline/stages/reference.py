@@ -8,12 +8,12 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from pipeline.candidates import Candidates, candidates
-from pipeline.core import Rejected
+from pipeline.controls.smoothing import Mask
 from pipeline.geometry import Array, wrap_angle
-from pipeline.half_body import half_body_crop, shows_half
-from pipeline.smoothing import Mask
+from pipeline.references.candidates import Candidates, candidates
+from pipeline.references.half_body import half_body_crop, shows_half
 from schemas.controls import Cast, Controlled
+from schemas.outcome import Rejected
 from schemas.sample import Reference, Sample, Why
 
 

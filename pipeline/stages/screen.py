@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from pipeline.core import Rejected
 from schemas.media import MIN_CLIP_FRAMES, Clip
+from schemas.outcome import Rejected
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -9,22 +9,19 @@ from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from pipeline.core import Rejected
-from pipeline.media.arrays import DamagedError, pack
-from pipeline.media.decode import decode, decode_frames
-from pipeline.media.encode import VideoSettings, encode_jpeg, video_writer
-from pipeline.media.meta import pack_meta
-from pipeline.media.resample import crop_squares, resample, resample_one
-from pipeline.media.sound import clip_sound, encode_flac, num_samples
-from pipeline.media.tar import read_members, sample_digest, samples_in
-from pipeline.media.verify import Exhibit, faults_of
-from pipeline.scratch import workplace
+from dataset.arrays import pack
+from dataset.meta import pack_meta
+from dataset.tar import read_members, sample_digest, samples_in
+from dataset.verify.sample import Exhibit, faults_of
+from media.decode import decode, decode_frames
+from media.encode import VideoSettings, encode_jpeg, video_writer
+from media.resample import crop_squares, resample, resample_one
+from media.sound import clip_sound, encode_flac, num_samples
 from schemas.arrays import array_specs
 from schemas.controls import Controls
 from schemas.drawing import draw_skeleton, draw_spheres
 from schemas.index import IndexRow, ShardPlan, bucket_name
-from schemas.outcome import Reject
-from schemas.place import Place, Where
+from schemas.outcome import DamagedError, Reject, Rejected
 from schemas.sample import (
     AUDIO,
     FACE,
@@ -38,6 +35,8 @@ from schemas.sample import (
     reference_member,
 )
 from schemas.version import SCHEMA
+from storage.place import Place, Where
+from storage.scratch import workplace
 
 Members = dict[str, bytes]
 
@@ -56,7 +55,7 @@ class ShardSettings:
 class Shard:
     """Puts one tar below `out`. Samples that cannot be encoded are rejects; no tar is left without samples.
 
-    Reasons: those of `pipeline.media.decode`, and "broken_audio".
+    Reasons: those of `media.decode`, and "broken_audio".
     """
 
     def __init__(self, settings: ShardSettings, out: Where) -> None:

@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 from scenedetect import FrameTimecode
 from scenedetect.detectors import AdaptiveDetector, ContentDetector
 
-from pipeline.media.clock import first_tick, num_ticks
-from pipeline.media.pictures import small_pictures
+from media.clock import first_tick, num_ticks
+from media.pictures import small_pictures
 from schemas.media import FPS, MAX_CLIP_FRAMES, Clip, Look, Probed, clip_key
 
 LOOK_HEIGHT_PX = 360
@@ -69,7 +69,7 @@ class Split:
         """Clips of at most `MAX_CLIP_FRAMES` that follow one another and never contain a cut.
 
         Raises:
-            Rejected: as `pipeline.media.pictures.pictures`. Every picture is decoded here, and a damaged file
+            Rejected: as `media.pictures.pictures`. Every picture is decoded here, and a damaged file
                 goes no further.
         """
         scan = scan_pictures(video, self.settings)

@@ -13,7 +13,7 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 FLOORS = ("schemas", "pipeline", "model", "jobs")
 
-MEDIA = "pipeline/media/"
+MEDIA = "media/"
 LOADER = "model/data/"
 ROOMS: dict[str, set[str]] = {  # files, or folders that end in a slash
     "av": {MEDIA + name for name in ("container.py", "decode.py", "facts.py", "pictures.py", "probe.py")}
@@ -21,27 +21,31 @@ ROOMS: dict[str, set[str]] = {  # files, or folders that end in a slash
     "decord": {MEDIA + "decode.py"},
     "ffmpeg": {MEDIA + name for name in ("encode.py", "sound.py", "voice.py")},
     "imageio_ffmpeg": {MEDIA + "encode.py"},
-    "mediapipe": {"pipeline/estimators/mediapipe_graph.py"},
-    "open_clip": {"pipeline/estimators/clip_embed.py"},
-    "deepspeed": {"model/train/sharded.py"},
+    "mediapipe": {"pipeline/estimators/mediapipe/graph.py"},
+    "open_clip": {"pipeline/estimators/appearance/open_clip_embedder.py"},
+    "deepspeed": {"model/train/engines/deepspeed.py"},
     "ray": {"pipeline/runners/" + name for name in ("driver.py", "fleet.py", "meters.py")},
-    "torch": {"pipeline/estimators/clip_embed.py", "pipeline/estimators/devices.py", "model/"},
-    "diffusers": {"model/nets/vae.py"},
-    "safetensors": {"model/checkpoints.py", "pipeline/estimators/clip_embed.py"},
+    "torch": {
+        "pipeline/estimators/appearance/open_clip_embedder.py",
+        "pipeline/estimators/devices.py",
+        "model/",
+    },
+    "diffusers": {"model/nets/autoencoders/wan.py"},
+    "safetensors": {"storage/weight_files.py", "pipeline/estimators/appearance/open_clip_embedder.py"},
     "scenedetect": {"pipeline/stages/split.py"},
     "webdataset": set(),
     "pyarrow": {
         "schemas/arrow.py",
-        "schemas/place.py",
-        "schemas/store.py",
+        "storage/place.py",
+        "storage/store.py",
         LOADER + "index.py",
         LOADER + "latents.py",
         LOADER + "read.py",
-        "pipeline/audit_landings.py",
-        "pipeline/landing.py",
-        "pipeline/plan.py",
+        "engine/audit_landings.py",
+        "engine/ledger.py",
+        "pipeline/plans.py",
         "pipeline/stages/corpus.py",
-        "pipeline/stages/index.py",
+        "dataset/index.py",
     },
     "tyro": {
         f"jobs/{name}.py"
@@ -89,7 +93,7 @@ def test_the_ground_floor_is_light() -> None:
     heavy = ("torch", "mediapipe", "webdataset", "open_clip", "ray")
     code = (
         "import sys, schemas.arrow, schemas.index, schemas.drawing\n"
-        "import pipeline.core, pipeline.flow, pipeline.runners.inline, pipeline.runners.guard\n"
+        "import engine.core, pipeline.flow, engine.runners.inline, engine.runners.supervisor\n"
         f"print([name for name in {heavy!r} if name in sys.modules])"
     )
     said = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)

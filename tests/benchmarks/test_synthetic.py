@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from benchmarks.synthetic import make_ledger
+from engine.ledger import Ledger
 from pipeline.flow import Curation, legs
-from pipeline.landing import Ledger
 
 
 def test_landings_are_those_of_the_real_code(tmp_path: Path) -> None:

@@ -10,8 +10,8 @@ from pathlib import Path
 
 from rich.console import Console
 
-from jobs.curate import Curate, curate
-from pipeline.runners.settings import ClusterSettings
+from engine.runners.settings import ClusterSettings
+from jobs.commands.curate import Curate, curate
 from tests.resume.job import settings
 
 

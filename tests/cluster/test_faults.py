@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 from ray.cluster_utils import Cluster
 
-from jobs.check import pipeline_legs
-from pipeline.audit import audit
+from engine.audit import audit
+from jobs.commands.check import pipeline_legs
 from tests.cluster.small import kill, machines, start, workers
 from tests.resume.job import contents, landed
 

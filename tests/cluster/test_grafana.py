@@ -7,7 +7,7 @@ import re
 from pathlib import Path
 from typing import Any
 
-from pipeline.runners.metrics import METRICS
+from engine.runners.metrics import METRICS
 
 BOARD: dict[str, Any] = json.loads(
     (Path(__file__).resolve().parents[2] / "docs" / "grafana.json").read_text()

@@ -18,18 +18,18 @@ import pytest
 import ray
 from ray.cluster_utils import Cluster
 
-from pipeline.core import DeviceMissing
-from pipeline.landing import Ledger
-from pipeline.runners import cluster as runner
-from pipeline.runners import inline
-from pipeline.runners.fleet import CannotBegin
-from pipeline.runners.hands import LapFailed
-from pipeline.runners.metrics import METRICS
-from pipeline.runners.settings import ClusterSettings, Patience
-from pipeline.runners.watch import Lane, Sight
-from schemas.place import Place
+from engine.core import DeviceMissing
+from engine.ledger import Ledger
+from engine.runners import inline
+from engine.runners.metrics import METRICS
+from engine.runners.process import LapFailed
+from engine.runners.ray import cluster as runner
+from engine.runners.ray.pools import CannotBegin
+from engine.runners.settings import ClusterSettings, Patience
+from engine.runners.status import Lane, Sight
+from storage.place import Place
 from tests.cluster.small import ROOT, machines, start
-from tests.pipeline.runners.odd import enlisted, house
+from tests.engine.runners.odd import enlisted, house
 from tests.resume.job import contents, run_job
 from tests.stores import ACCESS_KEY, SECRET_KEY, TOKEN, Store, serving
 
@@ -222,13 +222,13 @@ def test_nothing_listens_beyond_this_machine(tmp_path: Path) -> None:
     code = f"""
 import os, sys, time, json, threading
 from pathlib import Path
-from pipeline.runners.loopback import keep_to_loopback
+from engine.runners.ray.loopback import keep_to_loopback
 keep_to_loopback(os.environ, None)
-from pipeline.runners import cluster
-from pipeline.runners.settings import ClusterSettings, Patience
-from pipeline.landing import Ledger
+from engine.runners.ray import cluster
+from engine.runners.settings import ClusterSettings, Patience
+from engine.ledger import Ledger
 from tests.cluster.test_job import Seen
-from tests.pipeline.runners.odd import house
+from tests.engine.runners.odd import house
 import psutil
 class Looking(Seen):
     def sights(self, sights):

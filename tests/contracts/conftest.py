@@ -14,8 +14,17 @@ import skimage.data
 import torch
 from numpy.typing import NDArray
 
-from pipeline.estimators.appearance import ColourLayout
-from pipeline.estimators.clip_embed import OpenClip
+from pipeline.estimators.appearance.colours import ColourLayout
+from pipeline.estimators.appearance.open_clip_embedder import OpenClip
+from pipeline.estimators.contracts import (
+    Backend,
+    BodyEstimator,
+    FaceDetector,
+    HandEstimator,
+    HeadTracker,
+    ImageEmbedder,
+    PoseEstimator2D,
+)
 from pipeline.estimators.fakes import (
     FakeBody,
     FakeEmbedder,
@@ -26,19 +35,10 @@ from pipeline.estimators.fakes import (
     save_truth,
 )
 from pipeline.estimators.head_pose import MeshHead
-from pipeline.estimators.mediapipe_body import MediapipeBody
-from pipeline.estimators.mediapipe_face import MediapipeFace
-from pipeline.estimators.mediapipe_hands import MediapipeHands
-from pipeline.estimators.mediapipe_person import MediapipePerson
-from pipeline.estimators.protocols import (
-    Backend,
-    BodyEstimator,
-    FaceDetector,
-    HandEstimator,
-    HeadTracker,
-    ImageEmbedder,
-    PoseEstimator2D,
-)
+from pipeline.estimators.mediapipe.body import MediapipeBody
+from pipeline.estimators.mediapipe.face import MediapipeFace
+from pipeline.estimators.mediapipe.hands import MediapipeHands
+from pipeline.estimators.mediapipe.person import MediapipePerson
 from schemas.media import Frames
 from schemas.tracks import BodyTrack, FaceTrack, HandTrack, HeadTrack, KeypointTrack
 from tests.paint import frames_of

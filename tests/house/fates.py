@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from pipeline.core import Step, Tally, apply
+from engine.core import Step, Tally, apply
 from pipeline.flow import Curation, control, corpus, estimate, probe, screen, split
 from pipeline.stages.corpus import list_corpus
 from schemas.media import Clip

@@ -12,9 +12,9 @@ import numpy as np
 import pytest
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
+from dataset.index import read_index
 from jobs.cli import main
-from model.train import saved
-from pipeline.stages.index import read_index
+from model.train import checkpoint as saved
 
 CLIPS = ("full_04_balance_cam01.mp4", "half_05_sign_football.mp4", "talk_01_man_green_backdrop.mp4")
 """A balancing man, whole, a signing woman, half, and a man who talks: 40, 50 and 75 frames."""

@@ -19,12 +19,12 @@ import pyarrow.parquet as pq
 import pytest
 from rich.console import Console
 
-from jobs.check import Check, check
+from dataset.names import RUNNING
 from jobs.cli import main
-from jobs.preview import Preview, preview
-from pipeline.landing import RUNNING
+from jobs.commands.check import Check, check
+from jobs.commands.preview import Preview, preview
 from pipeline.stages.corpus import list_corpus
-from schemas.place import Place
+from storage.place import Place
 from tests.paint import film
 from tests.stores import ACCESS_KEY, ROOT, SECRET_KEY, TOKEN, Store
 from tests.synth import Scene

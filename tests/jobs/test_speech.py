@@ -9,15 +9,15 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from jobs.acting import Eyes
-from jobs.acts import spoken, standing
+from jobs.animation.drives import spoken, standing
+from jobs.animation.people import Eyes
 from jobs.cli import main
-from model.train import saved
+from media.voice import Voice, voice_of
+from model.train import checkpoint as saved
 from pipeline.flow import Backends
-from pipeline.media.voice import Voice, voice_of
 from tests.films import ffmpeg
-from tests.jobs.test_animate import QUICK, facts, run
-from tests.jobs.test_train import SHORT
+from tests.jobs.commands.test_animate import QUICK, facts, run
+from tests.jobs.commands.test_train import SHORT
 
 __all__ = ["run"]
 

@@ -7,9 +7,9 @@ from dataclasses import replace
 import torch
 from torch import Generator, Tensor
 
+from model.nets.conditions import FaceCrops, Scene
 from model.nets.dit import DiT
 from model.nets.motion import MotionSizes
-from model.nets.scene import FaceCrops, Scene
 from model.nets.sizes import Sizes, tiny
 from model.nets.speech import SpeechSizes
 

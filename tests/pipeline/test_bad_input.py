@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from pipeline.core import Step, Tally, apply
+from engine.core import Step, Tally, apply
 from pipeline.stages.corpus import Corpus, list_corpus
 from pipeline.stages.probe import Probe, ProbeSettings
 from pipeline.stages.screen import Screen, ScreenSettings

@@ -4,7 +4,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipeline.geometry import (
-    CANVAS_AREA,
     apply_affine,
     body_yaw,
     bounding_box,
@@ -29,6 +28,7 @@ from pipeline.geometry import (
     torso_frame,
     wrap_angle,
 )
+from schemas.controls import CANVAS_AREA
 from schemas.joints import BODY_JOINTS, J, mirrored
 
 RANDOM = np.random.default_rng(0)

@@ -18,11 +18,11 @@ from typing import Any, cast
 
 from rich.console import Console
 
-from jobs.check import pipeline_legs
-from jobs.curate import Curate, curate
+from engine.ledger import Ledger
+from jobs.commands.check import pipeline_legs
+from jobs.commands.curate import Curate, curate
 from pipeline.estimators.fakes import FakeBody, FakeEmbedder, FakeFace, FakeHands, FakeHead, FakePose2D
 from pipeline.flow import Backends, Curation
-from pipeline.landing import Ledger
 from pipeline.stages.screen import ScreenSettings
 from tests.paint import film
 from tests.synth import Scene

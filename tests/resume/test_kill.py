@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from jobs.check import pipeline_legs
-from pipeline.audit import audit
+from engine.audit import audit
+from jobs.commands.check import pipeline_legs
 from tests.resume.job import contents, landed, run_job
 
 

@@ -6,10 +6,10 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from dataset.reader import Members, Reader
 from model.data.batch import Batch, Pages
-from model.data.deal import AS_IT_IS, DealSettings, Draw
+from model.data.epoch_order import AS_IT_IS, DealSettings, Draw
 from model.data.index import open_index
-from model.data.read import Members, Reader
 from model.data.sample import fill
 from model.data.settings import LoaderSettings, SampleSettings
 from schemas.index import IndexRow

@@ -7,8 +7,8 @@ from dataclasses import replace
 import numpy as np
 from hypothesis import strategies as st
 
-from model.data.chance import words
-from model.data.deal import AS_IT_IS, EVEN, DealSettings, Stock
+from model.data.epoch_order import AS_IT_IS, EVEN, DealSettings, Stock
+from model.data.rng import words
 from model.data.windows import WindowRule
 
 CANVASES = np.array([(64, 96), (96, 64), (80, 80)])

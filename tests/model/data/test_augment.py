@@ -16,7 +16,7 @@ from model.data.augment import (
     scale_bones,
     window_of,
 )
-from model.data.lots import Lots
+from model.data.sample_rng import Lots
 from schemas.controls import Controls
 from schemas.drawing import draw_skeleton, draw_spheres, joint_colour
 from schemas.joints import BODY_LIMBS, J

@@ -9,17 +9,17 @@ import numpy as np
 import pytest
 from rich.console import Console
 
+from dataset.arrays import unpack
+from dataset.index import read_index
+from dataset.tar import read_members, samples_in
 from jobs.cli import main
-from jobs.curate import Curate, curate
+from jobs.commands.curate import Curate, curate
+from media.decode import decode_bytes
 from model.data.batch import Batch
-from model.data.deal import DealSettings
+from model.data.epoch_order import DealSettings
+from model.data.loader import Loader
 from model.data.settings import LoaderSettings
-from model.data.stream import Loader
 from model.data.windows import WindowRule
-from pipeline.media.arrays import unpack
-from pipeline.media.decode import decode_bytes
-from pipeline.media.tar import read_members, samples_in
-from pipeline.stages.index import read_index
 from schemas.controls import Controls
 from schemas.drawing import draw_skeleton, draw_spheres
 

@@ -8,9 +8,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from model.data.deal import EVEN, Group
+from dataset.index import read_index
+from model.data.epoch_order import EVEN, Group
 from model.data.index import open_index, unfit_shards
-from pipeline.stages.index import read_index
 from schemas.arrow import encode
 from schemas.index import IndexRow
 

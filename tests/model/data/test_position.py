@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from model.data.deal import AS_IT_IS, deal
+from model.data.epoch_order import AS_IT_IS, deal
 from model.data.position import Position, from_state, moved, slots_left, slots_of_rank
 from tests.model.data import stocks
 

@@ -6,17 +6,17 @@ import numpy as np
 import pytest
 import torch
 
+from dataset.sample_files import controls_of
+from media.decode import decode_bytes
+from media.members import decode_still
 from model.data.augment import Augmentation
 from model.data.batch import Batch, as_input, num_bytes, shapes, tensors
-from model.data.deal import Draw
-from model.data.decode import decode_still
-from model.data.faults import UnfitError
-from model.data.lots import DropoutRule, ReferenceRule
+from model.data.epoch_order import Draw
+from model.data.sample_rng import DropoutRule, ReferenceRule
 from model.data.settings import SampleSettings
-from model.data.stored import controls_of
-from pipeline.media.decode import decode_bytes
 from schemas.drawing import draw_skeleton, draw_spheres
 from schemas.landmarks import face_points
+from schemas.outcome import UnfitError
 from tests.model.data import sets
 
 ALL = SampleSettings(speech=True, references=ReferenceRule(single=0.0))

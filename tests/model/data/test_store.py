@@ -12,10 +12,10 @@ from urllib.parse import unquote
 import pytest
 import torch
 
+from dataset.index import read_index
 from model.data.batch import Batch, tensors
-from model.data.stream import Loader
-from pipeline.stages.index import read_index
-from schemas.place import Place
+from model.data.loader import Loader
+from storage.place import Place
 from tests.model.data import sets
 from tests.stores import Store
 
@@ -83,7 +83,7 @@ def test_a_store_that_denies_is_one_sentence(uploaded, cloud):
 
 WORKERS = """
 import itertools, sys
-from model.data.stream import Loader
+from model.data.loader import Loader
 from tests.model.data import sets
 
 if __name__ == "__main__":

@@ -11,7 +11,7 @@ from torch import Tensor
 
 from model.flow.path import between
 from model.flow.solver import Velocity, euler, heun
-from model.flow.times import descent
+from model.flow.timesteps import descent
 from tests.model.scenes import seed
 
 Solver = Callable[[Velocity, Tensor, Tensor], Tensor]

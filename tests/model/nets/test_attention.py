@@ -13,8 +13,8 @@ from torch.nn.functional import scaled_dot_product_attention
 from torch.overrides import TorchFunctionMode
 from torch.utils._python_dispatch import TorchDispatchMode
 
+from model.nets.conditions import Scene
 from model.nets.face import Reach
-from model.nets.scene import Scene
 from tests.model.scenes import awake, noised, small, some_scene
 
 

@@ -8,9 +8,9 @@ import pytest
 import torch
 from torch import Tensor
 
+from model.nets.conditions import FaceCrops, Scene
 from model.nets.dit import Cues, DiT
 from model.nets.rope import Rotation
-from model.nets.scene import FaceCrops, Scene
 from tests.model.scenes import awake, change, noised, seed, small, some_scene
 
 SEEN = 0.01

@@ -7,10 +7,10 @@ from dataclasses import replace
 import pytest
 import torch
 
+from model.nets.conditions import FaceCrops
 from model.nets.face import FaceAttention, FaceEncoder, read_by_clip, read_by_frame
 from model.nets.motion import Placing
 from model.nets.rope import in_time
-from model.nets.scene import FaceCrops
 from tests.model.scenes import eyes_and_mouth, seed, small
 
 WIDTH, HEAD, GRID = 8, 4, (3, 1, 2)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import torch
 
+from model.nets.conditions import FaceCrops
 from model.nets.dit import DiT
 from model.nets.motion import MotionEncoder, tiny_motion
-from model.nets.scene import FaceCrops
 from tests.model.scenes import awake, change, eyes_and_mouth, noised, seed, small, some_scene
 
 

@@ -8,9 +8,9 @@ import pytest
 import torch
 from torch import Tensor
 
+from model.nets.conditions import Scene, Speech
 from model.nets.dit import DiT
-from model.nets.parts import parts
-from model.nets.scene import Scene, Speech
+from model.nets.param_groups import parts
 from model.nets.sizes import tiny, wan_1b
 from model.nets.speech import HEARD, SpeechEncoder, SpeechSizes, heard, log_mel, mel_bands, six_layers
 from tests.model.scenes import awake, change, noised, seed, small, some_scene

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 from model.flow.solver import euler
-from model.flow.times import descent
+from model.flow.timesteps import descent
 from model.sample.segments import SEGMENT, Animator, HandOver, Stretch, num_segments, numbers_of
 from model.sample.solve import Solving, answers, solve
 from tests.model.scenes import awake, noised, small, some_scene

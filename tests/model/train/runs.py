@@ -11,15 +11,15 @@ from typing import Any
 
 import torch
 
+from model.data.loader import Loader
 from model.data.settings import LoaderSettings
-from model.data.stream import Loader
 from model.data.windows import WindowRule
-from model.nets.codec import VALUES, PatchCodec
+from model.nets.autoencoders.patches import VALUES, PatchCodec
 from model.nets.sizes import Sizes
+from model.train.engines.optimizer import OptimizerSettings
 from model.train.loop import Beat, Trainer
-from model.train.optimizer import OptimizerSettings
+from model.train.phases import Change, Stage, body, everything, face, speech
 from model.train.settings import Training
-from model.train.stages import Change, Stage, body, everything, face, speech
 from model.train.validation import Look
 from tests.model.data import sets
 from tests.model.scenes import small
@@ -132,7 +132,7 @@ def train(data: Path, run: Path, settings: Training) -> Notes:
 
 def main(said: dict[str, Any]) -> None:
     """One rank of a training, as a program."""
-    from model.train.sharded import join
+    from model.train.engines.deepspeed import join
 
     torch.set_num_threads(1)
     rank, ranks = 0, 1

@@ -18,12 +18,12 @@ from typing import Any
 import pytest
 import torch
 
-from model.checkpoints import read_weights, write_weights
-from model.nets.parts import part
-from model.train import saved
+from model.nets.param_groups import part
+from model.train import checkpoint as saved
+from model.train.engines.optimizer import OptimizerSettings
 from model.train.faults import TrainingFault
-from model.train.optimizer import OptimizerSettings
-from model.train.stages import FACE, body, face
+from model.train.phases import FACE, body, face
+from storage.weight_files import read_weights, write_weights
 from tests.model.train.runs import STAGES, Notes, loaded, train, trainer, training
 
 ROOT = Path(__file__).resolve().parents[3]

@@ -11,12 +11,12 @@ import torch
 from PIL import Image, ImageSequence
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
-from model.data.stream import Loader
+from model.data.loader import Loader
 from model.sample.solve import Solving
-from model.train import saved
-from model.train.curves import Curves, as_gif
+from model.train import checkpoint as saved
+from model.train.phases import body, everything
 from model.train.settings import Training
-from model.train.stages import body, everything
+from model.train.tensorboard import Curves, as_gif
 from model.train.validation import Exam, Look, ValidationSettings, turns
 from tests.model.train.runs import Notes, loaded, some_codec, train, trainer, training
 

@@ -8,6 +8,7 @@ import cv2
 import numpy as np
 import pytest
 
+from engine.core import EstimatorUnavailable
 from pipeline.estimators.fakes import (
     FakeBody,
     FakeEmbedder,
@@ -19,7 +20,6 @@ from pipeline.estimators.fakes import (
     save_truth,
     write_strip,
 )
-from pipeline.estimators.protocols import EstimatorUnavailable
 from schemas.tracks import BodyTrack
 from tests.paint import film, frames_of
 from tests.synth import Scene, truth

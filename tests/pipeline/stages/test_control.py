@@ -3,7 +3,7 @@ from dataclasses import fields, replace
 import numpy as np
 import pytest
 
-from pipeline.core import Rejected
+from pipeline.controls.smoothing import SmoothingSettings
 from pipeline.geometry import (
     apply_affine,
     canvas_affine,
@@ -13,11 +13,11 @@ from pipeline.geometry import (
     project,
     torso_frame,
 )
-from pipeline.smoothing import SmoothingSettings
 from pipeline.stages.control import Control, ControlSettings
 from schemas.arrow import decode, encode
 from schemas.controls import Controlled, Controls
 from schemas.joints import BODY_JOINTS, J, mirrored
+from schemas.outcome import Rejected
 from schemas.tracks import Tracked
 from tests.synth import Scene, true_controls
 from tests.tracked import tracked_of, without

@@ -11,10 +11,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from pipeline.core import Rejected
 from pipeline.stages.corpus import Corpus, First, copies, list_corpus, passed_over
 from schemas.media import Listed, Source
-from schemas.outcome import Reject
+from schemas.outcome import Reject, Rejected
 
 
 def touch(path: Path, content: bytes = b"x") -> Path:

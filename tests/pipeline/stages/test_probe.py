@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.core import Rejected
 from pipeline.stages.probe import Probe, ProbeSettings
+from schemas.outcome import Rejected
 from tests.films import HEIGHT, WIDTH, film, numbered, source_of
 
 

@@ -4,13 +4,13 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from pipeline.core import Rejected
 from pipeline.geometry import apply_affine
-from pipeline.half_body import half_body_crop
+from pipeline.references.half_body import half_body_crop
 from pipeline.stages.control import Control, ControlSettings
 from pipeline.stages.reference import Refer, ReferenceSettings
 from schemas.arrow import encode
 from schemas.controls import Cast, Controlled
+from schemas.outcome import Rejected
 from schemas.sample import Sample
 from schemas.tracks import Tracked
 from tests.synth import Scene

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.core import Rejected
 from pipeline.stages.screen import Screen, ScreenSettings
 from pipeline.stages.split import Split, SplitSettings
 from schemas.media import Clip
+from schemas.outcome import Rejected
 from tests.films import X264, film, probed, street
 
 

@@ -20,10 +20,10 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from pipeline.core import Step, Tally, apply
-from pipeline.media.decode import decode
-from pipeline.media.resample import crop_squares
-from pipeline.media.sound import clip_sound
+from engine.core import Step, Tally, apply
+from media.decode import decode
+from media.resample import crop_squares
+from media.sound import clip_sound
 from pipeline.stages.shard import Shard, ShardSettings
 from schemas.arrays import array_specs
 from schemas.controls import Controls

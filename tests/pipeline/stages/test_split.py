@@ -14,8 +14,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.media.clock import first_tick, num_ticks
-from pipeline.media.decode import decode_frames
+from media.clock import first_tick, num_ticks
+from media.decode import decode_frames
 from pipeline.stages.split import Split, SplitSettings, frozen_share, scan_pictures, stretches
 from schemas.media import Clip, Frames, Look, Probed
 from tests.films import X264, film, numbered, numbers, probed

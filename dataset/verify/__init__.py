@@ -1,0 +1,1 @@
+"""Whether stored samples, rows and shards keep every promise of formats.md."""

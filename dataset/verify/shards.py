@@ -1,0 +1,103 @@
+"""What is wrong with the files of a data set and with its tars."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from io import BufferedReader
+from pathlib import Path
+from typing import Literal
+
+from dataset.index import INDEX
+from dataset.names import RUNNING
+from dataset.tar import StoredSample, read_members, samples_in
+from dataset.verify.sample import Exhibit, Fault, faults_of
+from schemas.index import IndexRow
+from schemas.outcome import DamagedError
+from storage.place import Place
+
+READ_BYTES = 2**20
+"""Of a tar, read at a time: headers lie between small members, and in a store each read is a request."""
+
+Kind = Literal["file", "folder", "link"]
+
+
+def file_faults(place: Place, named: Iterable[str]) -> Iterator[str]:
+    """Files that are missing, and files, links and folders that should not be there."""
+    wanted = {INDEX, "run.json", *named}
+    folders = {"shards", "landings", *(str(Path(name).parent) for name in named)}
+    missing = set(wanted)
+    for name, kind in all_in(place):
+        if kind == "link":
+            yield f"{name!r} is a link"
+        elif kind == "folder":
+            if name not in folders and not name.startswith("landings/"):
+                yield f"{name!r} does not belong there"
+        elif not name.startswith("landings/"):  # the landings have a check of their own
+            if name not in wanted | {RUNNING}:
+                yield f"{name!r} is in no index"
+            missing.discard(name)
+    yield from (f"{name} is missing" for name in sorted(missing))
+
+
+def all_in(place: Place) -> Iterator[tuple[str, Kind]]:
+    """All that lies in a place, in order; on disk through no link. A store has only files."""
+    if place.folder is None:
+        yield from ((entry.name, "file") for entry in place.files())
+    elif place.folder.is_dir():
+        yield from walk(place.folder)
+
+
+def walk(folder: Path, prefix: str = "") -> Iterator[tuple[str, Kind]]:
+    """All that lies below a folder, in order."""
+    for path in sorted(folder.iterdir()):
+        name = prefix + path.name
+        if path.is_symlink():
+            yield name, "link"
+        elif path.is_dir():
+            yield name, "folder"
+            yield from walk(path, f"{name}/")
+        else:
+            yield name, "file"
+
+
+def is_plain_file(place: Place, name: str) -> bool:
+    """Whether there is a file of this name, and no link."""
+    there = place.size(name) is not None
+    return there and not (place.folder is not None and (place.folder / name).is_symlink())
+
+
+def shard_faults(
+    place: Place, by_shard: Mapping[str, Sequence[IndexRow]], shard: str, *, quick: bool
+) -> tuple[list[Fault], int]:
+    """What is wrong with a tar and its samples, and how many of them were looked into."""
+    rows = {row.key: row for row in by_shard[shard]}
+    faults: list[Fault] = []
+    looked_at = 0
+    try:
+        with place.open(shard) as opened, BufferedReader(opened, READ_BYTES) as file:
+            stored = samples_in(file)
+            faults += [Fault("shards", detail) for detail in place_faults(rows, stored)]
+            for sample in () if quick else stored:
+                if sample.key in rows:
+                    looked_at += 1
+                    exhibit = Exhibit(rows[sample.key], read_members(file, sample), decode=True)
+                    faults += [
+                        Fault(fault.check, f"{sample.key}: {fault.detail}") for fault in faults_of(exhibit)
+                    ]
+    except (DamagedError, OSError) as error:
+        return [Fault("shards", str(error))], 0
+    return faults, looked_at
+
+
+def place_faults(rows: Mapping[str, IndexRow], stored: Sequence[StoredSample]) -> Iterator[str]:
+    """Samples that are not where the index says, not there, or not in the index."""
+    for sample in stored:
+        row = rows.get(sample.key)
+        if row is None:
+            yield f"{sample.key} is in no index"
+        elif (sample.offset, sample.size) != (row.offset, row.size):
+            yield (
+                f"{sample.key}: {sample.size} bytes at {sample.offset}, "
+                f"the index says {row.size} at {row.offset}"
+            )
+    yield from (f"{key} is missing" for key in sorted(rows.keys() - {sample.key for sample in stored}))

@@ -1,0 +1,1 @@
+"""Resumable work for anyone: steps, legs, the ledger, and who runs them."""

@@ -1,0 +1,199 @@
+"""What is wrong with the landings of a data set: laps against their markers, legs against each other."""
+
+from __future__ import annotations
+
+import itertools
+import re
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from dataset.verify.meta import NUMBER, json_at, misfits
+from dataset.verify.sample import Fault
+from dataset.verify.shards import Kind, all_in
+from engine.ledger import digest, marker_of, reject_schema, table_of
+from schemas.arrow import schema_of
+from schemas.index import IndexRow
+from schemas.outcome import DamagedError
+from schemas.version import SCHEMA
+from storage.place import Place, sha256_of
+
+FILE = re.compile(r"(part-(?P<lap>[0-9x-]+)\.(done|parquet)|rejects-(?P<rejects>[0-9x-]+)\.parquet)")
+REASON = re.compile(r"[a-z][a-z0-9_]*")
+MARKER_SHAPE: dict[str, Any] = {
+    "schema": int,
+    "leg": str,
+    "lap": str,
+    "inputs": str,
+    "rows": int,
+    "rejects": int,
+    "content": str,
+    "steps": [
+        {
+            "step": str,
+            "offered": int,
+            "kept": int,
+            "gave": int,
+            "offered_s": NUMBER,
+            "gave_s": NUMBER,
+            "busy_s": NUMBER,
+            "light_s": NUMBER,
+            "reasons": {str: int},
+        }
+    ],
+}
+
+
+@dataclass(frozen=True)
+class LegNames:
+    """A leg and its steps, as the pipeline has them."""
+
+    name: str
+    steps: tuple[str, ...] = ()
+    groups: frozenset[str] = frozenset()  # of the steps, those that only put items into groups
+
+
+@dataclass
+class Landings:
+    """What has been read of the landings, and what is wrong with them."""
+
+    laps: int = 0
+    offered: Counter[str] = field(default_factory=Counter)  # to the first step of each leg
+    given: Counter[str] = field(default_factory=Counter)  # rows of each leg
+    rows: Counter[tuple[object, ...]] = field(default_factory=Counter)  # of the last leg, by their values
+    faults: list[Fault] = field(default_factory=list)
+
+
+def read_landings(place: Place, legs: Sequence[LegNames]) -> Landings:
+    """All landings of `legs`, in the order in which they ran."""
+    landings = Landings()
+    place = place / "landings"
+    found = list(all_in(place))
+    landings.faults += [Fault("landings", detail) for detail in strays(found, legs)]
+    for leg in legs:
+        laps = laps_of(leg, found)
+        if not laps:
+            landings.faults.append(Fault("landings", f"{leg.name} has not landed"))
+        for lap in laps:
+            for fault in read_lap(place, leg, lap, landings):
+                landings.faults.append(Fault(fault.check, f"{leg.name}, lap {lap}: {fault.detail}"))
+            if leg is legs[-1]:
+                landings.rows.update(rows_of(place, leg, lap))
+    for before, leg in itertools.pairwise(legs):
+        given, offered = landings.given[before.name], landings.offered[leg.name]
+        if given != offered:
+            detail = f"{before.name} gave {given} rows, {leg.name} was offered {offered}"
+            landings.faults.append(Fault("conservation", detail))
+    return landings
+
+
+def strays(found: Sequence[tuple[str, Kind]], legs: Sequence[LegNames]) -> Iterator[str]:
+    """Files and folders among the landings that should not be there."""
+    known = {leg.name for leg in legs}
+    for leg in sorted({name.partition("/")[0] for name, _ in found} - known):
+        yield f"{leg!r} is no leg of this pipeline"
+    for name, kind in found:
+        leg, _, file = name.partition("/")
+        if leg in known and file and (kind != "file" or not FILE.fullmatch(file)):
+            yield f"{leg}: {file!r} does not belong there"
+
+
+def laps_of(leg: LegNames, found: Sequence[tuple[str, Kind]]) -> list[str]:
+    """Names of the laps of which a leg has any file."""
+    files = (FILE.fullmatch(name.removeprefix(f"{leg.name}/")) for name, _ in found)
+    return sorted({match["lap"] or match["rejects"] for match in files if match})
+
+
+def read_lap(place: Place, leg: LegNames, lap: str, landings: Landings) -> Iterator[Fault]:
+    """What is wrong with one lap; its numbers are added up."""
+    landings.laps += 1
+    try:
+        marker = json_at(place, marker_of(leg.name, lap))
+        strange = list(misfits(marker, MARKER_SHAPE, "marker"))
+        if strange:
+            raise DamagedError(strange[0])
+        tables = [table_of(leg.name, kind, lap) for kind in ("part", "rejects")]
+        content = digest(*(sha256_of(place.chunks(table)) for table in tables))
+        counts = [num_rows(place, table) for table in tables]
+        reasons = reasons_in(place, tables[1], leg.name)
+    except (OSError, ValueError, pa.ArrowException) as error:
+        yield Fault("landings", str(error))
+        return
+    landings.given[leg.name] += marker["rows"]
+    said = (
+        marker["schema"],
+        marker["leg"],
+        marker["lap"],
+        marker["content"],
+        marker["rows"],
+        marker["rejects"],
+    )
+    if said != (SCHEMA, leg.name, lap, content, *counts):
+        yield Fault("landings", f"the marker says {said}, the tables are {(content, *counts)}")
+    if [step["step"] for step in marker["steps"]] != list(leg.steps):
+        yield Fault("landings", f"its steps are not {', '.join(leg.steps)}")
+    elif marker["steps"]:
+        landings.offered[leg.name] += marker["steps"][0]["offered"]
+        yield from (Fault("conservation", detail) for detail in losses(marker, leg, reasons))
+
+
+def losses(marker: dict[str, Any], leg: LegNames, reasons: Counter[tuple[str, str]]) -> Iterator[str]:
+    """Items that a lap lost or made up between its first step and its landing."""
+    steps = marker["steps"]
+    for step in steps:
+        told = {(step["step"], reason): times for reason, times in step["reasons"].items() if times}
+        if step["offered"] != step["kept"] + sum(told.values()):
+            rejected = sum(told.values())
+            yield f"{step['step']} was offered {step['offered']}, kept {step['kept']}, rejected {rejected}"
+        found = {place: times for place, times in reasons.items() if place[0] == step["step"]}
+        if told != found:
+            yield f"{step['step']} tells of rejects {told}, its rows of {found}"
+    for step, after in itertools.pairwise(steps):
+        passed = step["kept"] if step["step"] in leg.groups else step["gave"]  # groups are counted by members
+        if passed != after["offered"]:
+            yield f"{step['step']} passed on {passed}, {after['step']} was offered {after['offered']}"
+    if steps[-1]["gave"] != marker["rows"]:
+        yield f"{steps[-1]['step']} gave {steps[-1]['gave']}, {marker['rows']} have landed"
+    if unknown := {step for step, _ in reasons} - set(leg.steps):
+        yield f"rejects of unknown steps {sorted(unknown)}"
+
+
+def num_rows(place: Place, name: str) -> int:
+    """Rows of a table, from its footer."""
+    with place.open(name) as opened, pq.ParquetFile(opened) as file:
+        return int(file.metadata.num_rows)
+
+
+def reasons_in(place: Place, name: str, leg: str) -> Counter[tuple[str, str]]:
+    """How many rejects of a table have which step and reason.
+
+    Raises:
+        DamagedError: it is no table of this leg's rejects.
+    """
+    found: Counter[tuple[str, str]] = Counter()
+    with place.open(name) as opened, pq.ParquetFile(opened) as file:
+        if not file.schema_arrow.equals(reject_schema()):
+            raise DamagedError(f"{name}: its columns are not those of rejects")
+        for batch in file.iter_batches(columns=["step", "reason", "leg"]):
+            rows = batch.to_pylist()
+            found.update((str(row["step"]), str(row["reason"])) for row in rows if row["leg"] == leg)
+        if found.total() != file.metadata.num_rows or not all(
+            REASON.fullmatch(reason) for _, reason in found
+        ):
+            raise DamagedError(f"{name}: rejects of another leg, or without a fixed word as reason")
+    return found
+
+
+def rows_of(place: Place, leg: LegNames, lap: str) -> Iterator[tuple[object, ...]]:
+    """The values of the index rows of a lap, none where they cannot be read: its own check tells of that."""
+    try:
+        with place.open(table_of(leg.name, "part", lap)) as opened, pq.ParquetFile(opened) as file:
+            if file.schema_arrow.equals(schema_of(IndexRow)):
+                for batch in file.iter_batches():
+                    yield from (tuple(row.values()) for row in batch.to_pylist())
+    except (OSError, pa.ArrowException):
+        return

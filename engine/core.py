@@ -1,0 +1,203 @@
+"""The contract of a stage, and the one loop that keeps account of every item."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Generic, NoReturn, Protocol, TypeVar
+
+from schemas.outcome import Reject, Rejected
+
+In = TypeVar("In", contravariant=True)
+Out = TypeVar("Out", covariant=True)
+A = TypeVar("A")
+B = TypeVar("B")
+
+
+class CannotRun(RuntimeError):
+    """A job cannot run or go on: a sentence for its user, and a trace where the reason is a bug."""
+
+    trace: str = ""
+
+
+class DeviceMissing(CannotRun):
+    """A step needs what no machine has; told before any work is done."""
+
+
+class Stage(Protocol[In, Out]):
+    """Turns one item into one or more items, or raises `Rejected`.
+
+    Where the item is a group (it has `members`), the stage may give some members' rejects among its
+    outputs; each member then leaves once, as an output or as a reject, under the member's own key.
+    """
+
+    def __call__(self, item: In, /) -> Iterable[Out | Reject]: ...
+
+
+Light = Callable[[Any, Callable[[], float]], Callable[[], float]]
+"""Begins to time the work of a stage that no scheduling can save, such as its model calls, by a clock.
+
+Gives what reads the seconds so far: their share of the stage's seconds says how near it is to its speed of
+light.
+"""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Step(Generic[A, B]):
+    """A stage and what it needs where it runs. `make` is called once per worker.
+
+    `settings` is all that the answers depend on besides the item, and its repr says it whole: laps that
+    landed under other settings are redone.
+    """
+
+    name: str
+    make: Callable[[], Stage[A, B]]
+    takes: type[A]
+    gives: type[B]
+    settings: object = None
+    cpus: float = 1.0
+    gpus: float = 0.0  # a fraction lets several workers share one
+    memory_bytes: int = 2**30
+    light: Light | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Gather(Generic[A, B]):
+    """Many items to fewer groups, each a member of exactly one: a pure function of all items of a lap."""
+
+    name: str
+    group: Callable[[Sequence[A]], Sequence[B]]
+    takes: type[A]
+    gives: type[B]
+    settings: object = None
+
+
+@dataclass(kw_only=True)
+class Tally:
+    """What became of the items of one step. Offered equals kept plus rejected, always."""
+
+    step: str
+    offered: int = 0
+    kept: int = 0
+    gave: int = 0
+    offered_s: float = 0.0  # footage
+    gave_s: float = 0.0
+    busy_s: float = 0.0
+    light_s: float = 0.0  # of these, spent on what no scheduling can save (`Light`); 0 where it is not told
+    reasons: Counter[str] = field(default_factory=Counter)
+
+    @property
+    def rejected(self) -> int:
+        """Items that became rejects."""
+        return self.reasons.total()
+
+    def add(self, other: Tally) -> None:
+        """Count another lap's tally of the same step in."""
+        self.offered += other.offered
+        self.kept += other.kept
+        self.gave += other.gave
+        self.offered_s += other.offered_s
+        self.gave_s += other.gave_s
+        self.busy_s += other.busy_s
+        self.light_s += other.light_s
+        self.reasons += other.reasons
+
+
+def apply(
+    step: Step[A, B],
+    stage: Stage[A, B],
+    items: Iterable[A | Reject],
+    tally: Tally,
+    clock: Callable[[], float],
+) -> Iterator[B | Reject]:
+    """All of an item's outputs or its reject, never both; for a group, of each member. Rejects pass through.
+
+    Raises:
+        Exception: whatever else the stage raises is a bug and stops the run; a note names the item.
+    """
+    for item in items:
+        if isinstance(item, Reject):
+            yield item
+            continue
+        start = clock()
+        outcomes = outcomes_of(step, stage, item)
+        tally.busy_s += clock() - start
+        count(tally, item, outcomes)
+        yield from outcomes
+
+
+def outcomes_of(step: Step[A, B], stage: Stage[A, B], item: A) -> list[B | Reject]:
+    """What the stage makes of one item, its `Rejected` turned into rows."""
+    try:
+        outcomes = list(stage(item)) or refuse_silence()
+    except Rejected as no:
+        return [
+            Reject(key=member.key, step=step.name, reason=no.reason, detail=no.detail, uri=member.uri)
+            for member in members_of(item)
+        ]
+    except Exception as bug:
+        bug.add_note(f"in step {step.name!r} on item {getattr(item, 'key', '?')!r}")
+        raise
+    return outcomes
+
+
+def refuse_silence() -> NoReturn:
+    """Nothing given is a reject too: nothing is lost in silence."""
+    raise Rejected("empty", "the step gave nothing")
+
+
+def gather(step: Gather[Any, Any], items: Iterable[Any], tally: Tally) -> Iterator[Any]:
+    """The groups of all items; rejects pass through."""
+    members: list[Any] = []
+    for item in items:
+        if isinstance(item, Reject):
+            yield item
+        else:
+            members.append(item)
+    groups = step.group(members)
+    placed = Counter(member.key for group in groups for member in members_of(group))
+    if placed != Counter(member.key for member in members):
+        raise AssertionError(f"step {step.name!r} lost or repeated a member")
+    tally.offered += len(members)
+    tally.kept += len(members)
+    tally.gave += len(groups)
+    tally.offered_s += sum(map(footage_s, members))
+    tally.gave_s += sum(map(footage_s, groups))
+    yield from groups
+
+
+def count(tally: Tally, item: Any, outcomes: Sequence[Any]) -> None:
+    """Enter one item's outcomes into the tally.
+
+    Raises:
+        AssertionError: a group's member left twice or not at all, or a single item left both ways.
+    """
+    rejects = [outcome for outcome in outcomes if isinstance(outcome, Reject)]
+    outputs = [outcome for outcome in outcomes if not isinstance(outcome, Reject)]
+    members = members_of(item)
+    if hasattr(item, "members") and Counter(o.key for o in outcomes) != Counter(m.key for m in members):
+        raise AssertionError(f"step {tally.step!r} lost or repeated a member of {item.key!r}")
+    if not hasattr(item, "members") and rejects and outputs:
+        raise AssertionError(f"step {tally.step!r} both kept and rejected {item.key!r}")
+    tally.offered += len(members)
+    tally.kept += len(members) - len(rejects)
+    tally.gave += len(outputs)
+    tally.offered_s += footage_s(item)
+    tally.gave_s += sum(map(footage_s, outputs))
+    tally.reasons.update(reject.reason for reject in rejects)
+
+
+def members_of(item: Any) -> tuple[Any, ...]:
+    """What is counted: a group's members, or the item itself."""
+    members: tuple[Any, ...] = getattr(item, "members", (item,))
+    return members
+
+
+def footage_s(item: Any) -> float:
+    """Seconds of footage that an item stands for; 0 before the file is probed."""
+    return float(getattr(item, "duration_s", 0.0))
+
+
+class EstimatorUnavailable(RuntimeError):
+    """An estimator cannot run here; the message names what is missing and how to get it."""

@@ -1,0 +1,1 @@
+"""What a run takes, on paper: rates, a simulation, cost."""

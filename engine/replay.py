@@ -1,0 +1,91 @@
+"""One item alone, through the leg that rejected it, with all that goes wrong."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from engine.core import Gather, Step, members_of
+from engine.ledger import Ledger
+from engine.leg import Leg
+from schemas.outcome import Reject, Rejected
+
+SOURCE_KEY = 12
+"""Characters of a key that name the source."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Found:
+    """A reject as it landed, and the leg and lap that it is of."""
+
+    leg: Leg
+    lap: str
+    reject: Reject
+
+
+def find(ledger: Ledger, legs: Sequence[Leg], key: str) -> Found | None:
+    """The first reject with a key, in the order of the legs; None where there is none."""
+    for leg in legs:
+        for name, landed in ledger.all_landed(leg.name):
+            for row in ledger.rejects(leg.name, name).to_pylist() if landed.rejects else ():
+                if row.pop("leg") == leg.name and row["key"] == key:
+                    return Found(leg=leg, lap=name, reject=Reject(**row))
+    return None
+
+
+def replay(found: Found, ledger: Ledger, leg: Leg, tell: Callable[[str], None]) -> list[Any]:
+    """What the steps of a leg give for the rejected item, now; nothing lands.
+
+    `leg` is the leg of the reject, or one of the same steps that write elsewhere. `tell` hears which step has
+    which item.
+
+    Raises:
+        Exception: what the stage raises on the item, as it is: `Rejected` too.
+        ValueError: the item is not among those of its lap any more.
+    """
+    key = found.reject.key
+    laps = [lap for lap in found.leg.laps(ledger) if lap.name == found.lap]
+    items = [item for lap in laps for item in map(alone, lap.read(ledger), [key] * lap.items)]
+    items = [item for item in items if item.key[:SOURCE_KEY] == key[:SOURCE_KEY] or concerns(item, key)]
+    if not items:
+        raise ValueError(f"{key}: its lap {found.leg.name}/{found.lap} does not hold it any more")
+    for place, step in enumerate(leg.steps):
+        if isinstance(step, Gather):
+            items = list(step.group(items))
+        else:
+            items = list(through(step, items, key, tell))
+        together = any(isinstance(later, Gather) for later in leg.steps[place:])
+        items = [item for item in items if together or concerns(item, key)]
+    return items
+
+
+def alone(item: Any, key: str) -> Any:
+    """A group of samples cut down to the one with the key; any other item as it is."""
+    members = tuple(member for member in members_of(item) if member.key == key)
+    return replace(item, members=members) if hasattr(item, "members") and members else item
+
+
+def concerns(item: Any, key: str) -> bool:
+    """Whether an item is that of the key, holds it, or is what it was made from."""
+    return any(member.key == key or key.startswith(f"{member.key}-") for member in members_of(item))
+
+
+def through(
+    step: Step[Any, Any], items: Sequence[Any], key: str, tell: Callable[[str], None]
+) -> Iterator[Any]:
+    """What one step gives of items; rejects of those that are there for company are passed over."""
+    stage = step.make()
+    for item in items:
+        tell(f"step {step.name}, item {item.key}, {item.uri}")
+        try:
+            outcomes = list(stage(item))
+        except Rejected:
+            if concerns(item, key):
+                raise
+            continue
+        for outcome in outcomes:
+            if isinstance(outcome, Reject) and outcome.key == key:
+                raise Rejected(outcome.reason, outcome.detail)
+            if not isinstance(outcome, Reject):
+                yield outcome

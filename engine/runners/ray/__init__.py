@@ -1,0 +1,1 @@
+"""Legs on a Ray cluster."""

@@ -1,0 +1,62 @@
+"""Legs on a Ray cluster: workers run laps and land them, Ray places the workers.
+
+Only laps travel to workers and only counts come back: rows and pixels stay where they are made. A lap that is
+lost with its worker or its machine is run again; twice is the same as once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Container, Sequence
+from contextlib import ExitStack
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from engine.ledger import Ledger
+from engine.leg import Leg
+from engine.runners.order import Chain, chains
+from engine.runners.settings import ClusterSettings
+from engine.runners.status import Watch
+
+if TYPE_CHECKING:
+    from engine.runners.ray.driver import Job
+
+
+def run(
+    legs: Sequence[Leg],
+    ledger: Ledger,
+    watch: Watch,
+    *,
+    clock: Callable[[], float],
+    unseal: Callable[[], None],
+    settings: ClusterSettings,
+    shared: Sequence[Path] = (),
+    retry: Container[str] = (),
+) -> None:
+    """Bring every leg to its end. `shared` are local paths that every machine must see.
+
+    Laps with rejects for a reason of `retry` run again.
+
+    Raises:
+        DeviceMissing: a step needs what no machine has; told before any work is done.
+        CannotBegin: a machine does not see what all must see, or workers die as they begin.
+        LapFailed: a lap cannot be done; the same job goes on from here.
+        ConnectionError: there is no cluster at the address.
+    """
+    house = list(chains(legs))
+    with ExitStack() as stack:
+        job: Job | None = None
+        for place, chained in enumerate(house):
+            chain = Chain(chained, ledger, ahead=settings.laps_ahead, unseal=unseal, retry=retry)
+            watch.lanes(chain.lanes)
+            if chain.over:
+                continue
+            later = [leg for rest in house[place + 1 :] for leg in rest]
+            if job is None:
+                from engine.runners.ray.driver import driving  # a finished job needs no cluster, and no Ray
+
+                paths = [str(path) for path in shared]
+                job = stack.enter_context(
+                    driving(legs, ledger, watch, clock=clock, settings=settings, shared=paths)
+                )
+                job.fleet.require([*chained, *later], settings.machine_wait_s)
+            job.bring_to_end(chain, later)

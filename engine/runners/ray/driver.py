@@ -1,0 +1,126 @@
+"""The driver on a Ray cluster: the connection, the fleet, and chains of legs that it brings to their end."""
+
+from __future__ import annotations
+
+import os
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+import ray
+
+from engine.ledger import Landed, Lap, Ledger
+from engine.leg import Leg
+from engine.runners.order import Chain
+from engine.runners.process import Failure, LapFailed
+from engine.runners.ray.meters import Meters
+from engine.runners.ray.pools import Equipment, Fleet, Lost
+from engine.runners.settings import ClusterSettings
+from engine.runners.stall import stalls
+from engine.runners.status import Watch
+from engine.runners.supervisor import kit_of
+
+OBJECT_STORE_BYTES = 128 * 2**20
+"""Ray's shared memory where it runs on this machine alone: nothing large travels."""
+
+
+@contextmanager
+def driving(
+    legs: Sequence[Leg],
+    ledger: Ledger,
+    watch: Watch,
+    *,
+    clock: Callable[[], float],
+    settings: ClusterSettings,
+    shared: Sequence[str],
+) -> Iterator[Job]:
+    """A job on a cluster, with nobody hired yet; at its end all workers go.
+
+    Raises:
+        ConnectionError: there is no cluster at the address.
+    """
+    equipment = Equipment(kit=kit_of(legs, ledger), patience=settings.patience, shared=tuple(shared))
+    with (
+        connected(settings.address),
+        Fleet(legs, equipment, clock, workers=settings.workers, gpu_workers=settings.gpu_workers) as fleet,
+    ):
+        yield Job(ledger=ledger, watch=watch, clock=clock, settings=settings, fleet=fleet)
+
+
+@contextmanager
+def connected(address: str | None) -> Iterator[None]:
+    """A connection to the cluster, made where there is none yet."""
+    if ray.is_initialized():
+        yield
+        return
+    if address is None and "RAY_ADDRESS" not in os.environ:
+        where = {"address": "local", "object_store_memory": OBJECT_STORE_BYTES, "include_dashboard": False}
+    else:
+        where = {"address": address}
+    ray.init(logging_level="error", log_to_driver=False, **where)
+    try:
+        yield
+    finally:
+        ray.shutdown()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Job:
+    """What all chains of a run share."""
+
+    ledger: Ledger
+    watch: Watch
+    clock: Callable[[], float]
+    settings: ClusterSettings
+    fleet: Fleet
+
+    def bring_to_end(self, chain: Chain, later: Sequence[Leg]) -> None:
+        """Run all laps of a chain. Workers that no leg needs any more go at once."""
+        fleet = self.fleet
+        losses: Counter[tuple[str, str]] = Counter()
+        meters = Meters()
+        while not chain.over:
+            fleet.staff(chain, later)
+            for lap, end in fleet.ends():
+                if isinstance(end, Landed):
+                    self.refuse_unseen(lap, end)
+                    chain.landed(lap, end)
+                elif isinstance(end, Failure):
+                    raise LapFailed(end)
+                else:
+                    chain.give_back(lap)
+                    losses[lap.leg, lap.name] += 1
+                    self.refuse_losses(lap, end, losses[lap.leg, lap.name])
+            why = stalls(chain.lanes, fleet.sights, fleet.waits, self.clock())
+            self.watch.lanes(chain.lanes)
+            self.watch.sights(fleet.sights)
+            self.watch.stuck(list(why.values()))
+            meters.tell(chain.lanes, why, fleet.sizes)
+        chain.tidy()
+        self.refuse_gone(chain)
+
+    def refuse_gone(self, chain: Chain) -> None:
+        """Stop before the next leg goes on without a lap that somebody is still at."""
+        if gone := chain.gone():
+            sentence = (
+                f"{gone[0]} had landed and is gone: somebody else is at work on it; start the job again"
+            )
+            raise LapFailed(Failure(sentence=sentence))
+
+    def refuse_unseen(self, lap: Lap, landed: Landed) -> None:
+        """Stop where a worker lands where nobody else looks: on the disk of its own machine."""
+        if self.ledger.landed(lap.leg, lap.name) != landed:
+            sentence = (
+                f"{lap.leg}/{lap.name} has landed on a worker's machine and is not seen from here: "
+                "the data set must lie where all machines see it, on shared storage or in an object store"
+            )
+            raise LapFailed(Failure(sentence=sentence))
+
+    def refuse_losses(self, lap: Lap, lost: Lost, times: int) -> None:
+        """Stop where a lap is lost again and again."""
+        if times >= self.settings.losses:
+            sentence = (
+                f"{lap.leg}/{lap.name} was lost {times} times with its worker; the last time: {lost.why}"
+            )
+            raise LapFailed(Failure(sentence=sentence))

@@ -1,0 +1,45 @@
+"""How a job uses a cluster, and how long it waits for an item."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from engine.runners.status import Spot
+
+
+@dataclass(frozen=True, kw_only=True)
+class Patience:
+    """How long an item may take, and how often it is tried."""
+
+    base_s: float = 300.0
+    """Seconds that every item may take in a step,"""
+    per_footage_s: float = 60.0
+    """and so many more for each second of its footage."""
+    tries: int = 2
+    """An item that crashed its process or ran out of time so often is held back: a reject."""
+    kills: int = 5
+    """So often, where the process was killed from outside: for want of memory, or by chance."""
+
+    def limit_s(self, spot: Spot | None) -> float:
+        """Seconds that a worker may stay where it is."""
+        return self.base_s + (self.per_footage_s * spot.footage_s if spot else 0.0)
+
+
+@dataclass(frozen=True, kw_only=True)
+class ClusterSettings:
+    """How a job uses a cluster."""
+
+    address: str | None = None
+    """A running cluster, "auto" for the one that this machine belongs to; without it this machine is one."""
+    workers: int | None = None
+    """Workers for legs that need no GPU; None for as many as the machines hold. A number makes a cluster grow
+    that can."""
+    gpu_workers: int | None = None
+    """Workers for legs that need a GPU."""
+    laps_ahead: int = 32
+    """Most laps that may wait for the leg that follows: so far the cheap ones run ahead of the costly one."""
+    machine_wait_s: float = 0.0
+    """How long to wait for a machine that can hold a worker at all, where the cluster can grow."""
+    losses: int = 20
+    """The job stops where one lap was lost so often with its worker or its machine."""
+    patience: Patience = field(default_factory=Patience)

@@ -1,0 +1,83 @@
+"""What runners tell of a job under way, and whom."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from engine.core import Tally
+
+
+@dataclass(frozen=True, kw_only=True)
+class Spot:
+    """An item in a step; of a group, the member that is worked on."""
+
+    step: str
+    key: str
+    uri: str
+    footage_s: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sight:
+    """What one worker is at."""
+
+    worker: str
+    leg: str
+    lap: str
+    spot: Spot | None  # None between items
+    since_s: float  # how long it has been there
+    limit_s: float | None  # how long it may be; None where nobody keeps the time
+    tallies: Sequence[Tally]  # of the lap so far
+
+
+@dataclass(frozen=True, kw_only=True)
+class Lane:
+    """How far a leg is. Totals grow while the legs before it go on."""
+
+    leg: str
+    laps: int
+    done: int
+    running: int
+    ready: int  # laps that could run now
+    items: int
+    items_done: int
+
+
+class Watch(Protocol):
+    """Who looks on while a job runs."""
+
+    def lanes(self, lanes: Sequence[Lane]) -> None:
+        """How far the legs are that are under way; told when a leg begins and whenever a lap has landed."""
+        ...
+
+    def sights(self, sights: Sequence[Sight]) -> None:
+        """What all workers are at; told again and again."""
+        ...
+
+    def stuck(self, why: Sequence[str]) -> None:
+        """Legs that do not go on, a sentence each; told again and again, empty where all is well."""
+        ...
+
+
+class Watches:
+    """Several watches as one."""
+
+    def __init__(self, *watches: Watch) -> None:
+        self.all = watches
+
+    def lanes(self, lanes: Sequence[Lane]) -> None:
+        """How far the legs are."""
+        for watch in self.all:
+            watch.lanes(lanes)
+
+    def sights(self, sights: Sequence[Sight]) -> None:
+        """What all workers are at."""
+        for watch in self.all:
+            watch.sights(sights)
+
+    def stuck(self, why: Sequence[str]) -> None:
+        """Legs that do not go on."""
+        for watch in self.all:
+            watch.stuck(why)

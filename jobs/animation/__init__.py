@@ -1,0 +1,1 @@
+"""From people in pictures and videos to what an animation plays."""

@@ -1,0 +1,154 @@
+"""People in pictures and videos as the animator needs them: the pipeline's own steps, for one file."""
+
+from __future__ import annotations
+
+import itertools
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from media.clock import num_ticks
+from media.decode import decode
+from media.encode import VideoSettings, write_video
+from media.resample import crop_squares, resample_one
+from media.stills import read_still
+from model.data.augment import frames_of
+from model.sample.pixels import Pictures, stretch_of
+from model.sample.retarget import Figure
+from model.sample.segments import Stretch
+from pipeline.flow import Backends
+from pipeline.geometry import canvas_affine
+from pipeline.stages.control import Control, ControlSettings
+from pipeline.stages.corpus import Corpus
+from pipeline.stages.estimate import Estimate, EstimateSettings
+from pipeline.stages.probe import Probe, ProbeSettings
+from schemas.controls import Controlled, Controls
+from schemas.drawing import draw_skeleton, draw_spheres
+from schemas.landmarks import face_points
+from schemas.media import MIN_CLIP_FRAMES, Clip, Listed, Look, clip_key
+from schemas.outcome import Rejected
+from schemas.sample import FACE_SIZE
+
+STILL_PIXELS = 2048 * 2048
+"""Larger pictures are shrunk to this: references lie on canvases of a seventh of it and less."""
+WINDOW = 16
+"""Frames of the driving video in memory at a time."""
+UNSEEN = Look(brightness=0.0, contrast=0.0, motion=0.0, frozen=0.0, sharpness=0.0)
+"""What looking for shots would have measured: nothing is screened here."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Eyes:
+    """Finds the person of a file."""
+
+    estimate: Estimate
+    control: Control
+    probe: Probe
+
+    @classmethod
+    def of(cls, backends: Backends, canvas_area: int) -> Eyes:
+        """With all weights loaded; canvases have up to this many px."""
+        return cls(
+            estimate=Estimate(EstimateSettings(), backends.build()),
+            control=Control(ControlSettings(canvas_area=canvas_area)),
+            probe=Probe(ProbeSettings()),
+        )
+
+    def video(self, path: Path) -> Controlled:
+        """The longest stretch of a video that shows one person, and its controls.
+
+        Raises:
+            ValueError: the file is no video, or shows no person or several; says which.
+        """
+        with said(path):
+            return self.person(path)
+
+    def person(self, path: Path) -> Controlled:
+        """As `video`.
+
+        Raises:
+            Rejected: as the pipeline's steps, and "too_short".
+        """
+        (source,) = Corpus()(Listed(key="0" * 12, uri=str(path.absolute()), licence="", domain=""))
+        (video,) = self.probe(source)
+        frames = num_ticks(video.duration_s)
+        if frames < MIN_CLIP_FRAMES:
+            raise Rejected("too_short", f"{frames} frames at 24 a second; at least {MIN_CLIP_FRAMES}")
+        whole = Clip(key=clip_key(video.key, 0), video=video, first_frame=0, num_frames=frames, look=UNSEEN)
+        longest = max(self.estimate(whole), key=lambda stretch: stretch.clip.num_frames)
+        (controlled,) = self.control(longest)
+        return controlled
+
+    def picture(self, path: Path) -> tuple[Pictures, Controlled]:
+        """A picture (h, w, 3), and the person in it as in a video in which nothing moves.
+
+        Raises:
+            ValueError: the file is no picture, or shows no person or several; says which.
+        """
+        with said(path):
+            picture = read_still(path, max_pixels=STILL_PIXELS)
+        return picture, self.still(picture, path)
+
+    def still(self, picture: Pictures, path: Path) -> Controlled:
+        """The person in a picture (h, w, 3) that came from a path."""
+        with tempfile.TemporaryDirectory() as folder, said(path):
+            film = Path(folder) / "still.mp4"
+            write_video(film, itertools.repeat(picture[None], MIN_CLIP_FRAMES), VideoSettings(crf=10))
+            return self.person(film)
+
+
+@contextmanager
+def said(path: Path) -> Iterator[None]:
+    """Turn a reject into a sentence about a file."""
+    try:
+        yield
+    except Rejected as no:
+        raise ValueError(f"{path}: {no}") from no
+
+
+def figure_of(person: Controlled) -> Figure:
+    """The person as retargeting reads it."""
+    return Figure(controls=person.controls, framing=person.framing, width=person.width, height=person.height)
+
+
+def on_canvas(picture: Pictures, width: int, height: int) -> Pictures:
+    """A picture (h, w, 3) on a canvas, as references of training lie on theirs."""
+    affine = canvas_affine(picture.shape[1], picture.shape[0], (width, height))
+    return resample_one(picture, affine, width, height)
+
+
+@dataclass(frozen=True, kw_only=True)
+class VideoDrive:
+    """Drives by a video: maps of retargeted controls on another canvas, faces as they are in the video."""
+
+    driver: Controlled
+    controls: Controls
+    width: int
+    height: int
+
+    def __call__(self, numbers: NDArray[np.int64]) -> Stretch:
+        """What drives these frames, which may repeat and lie far apart."""
+        driver, shown = self.driver, frames_of(self.controls, numbers)
+        own = frames_of(driver.controls, numbers)
+        skeleton = draw_skeleton(shown, self.width, self.height)
+        sphere = draw_spheres(shown, self.width, self.height)
+        points = face_points(own, driver.to_canvas, driver.width, driver.height)
+        return stretch_of(skeleton, sphere, self.faces(numbers), points, own.face_valid.copy())
+
+    def faces(self, numbers: NDArray[np.int64]) -> Pictures:
+        """Face crops of these frames; a few frames of the video at a time are in memory."""
+        clip, own = self.driver.clip, self.driver.controls
+        wanted, places = np.unique(numbers, return_inverse=True)
+        first, count = int(wanted[0]), int(np.ptp(wanted)) + 1
+        crops = []
+        for frames in decode(clip.video, clip.first_frame + first, count, window=WINDOW):
+            here = wanted[(wanted >= first) & (wanted < first + len(frames))]
+            seen = frames[here - first]
+            crops.append(crop_squares(seen, own.face_box[here], own.face_valid[here], FACE_SIZE))
+            first += len(frames)
+        return np.concatenate(crops)[places]

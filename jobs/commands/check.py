@@ -1,0 +1,73 @@
+"""`understudy check`: every promise of formats.md on a finished data set, and an exit code."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+import tyro
+from rich.console import Console
+from rich.table import Table
+
+from engine.audit import MEANINGS, Report, audit
+from engine.audit_landings import LegNames
+from engine.core import Gather
+from pipeline.corpora.listing import LEG
+from pipeline.flow import Curation, legs
+
+
+@dataclass(frozen=True, kw_only=True)
+class Check:
+    """Audit a finished data set; nothing is written."""
+
+    out: tyro.conf.Positional[str | Path]
+    """Folder or address of the data set."""
+    quick: bool = False
+    """Read the index and the headers of the tars only."""
+    workers: int = os.cpu_count() or 1
+    """Tars read at a time."""
+
+
+def check(job: Check, console: Console) -> int:
+    """Print the verdicts and the first failures; 0 where there is no failure, else 1.
+
+    Raises:
+        OSError: there is no such data set, or it cannot be read.
+    """
+    with console.status("reading") as status:
+
+        def watch(done: int, total: int) -> None:
+            status.update(f"{done} of {total} samples")
+
+        report = audit(job.out, pipeline_legs(), quick=job.quick, workers=job.workers, watch=watch)
+    console.print(verdicts(report))
+    for name, verdict in report.items():
+        for what in verdict.first:
+            console.print(f"{name}: {what}", style="red", highlight=False, markup=False)
+        if verdict.failed > len(verdict.first):
+            more = verdict.failed - len(verdict.first)
+            console.print(f"{name}: and {more} more", style="red", highlight=False)
+    return 1 if any(verdict.failed for verdict in report.values()) else 0
+
+
+def pipeline_legs() -> list[LegNames]:
+    """The legs of the pipeline, in order, by their names."""
+    house = [
+        LegNames(
+            name=leg.name,
+            steps=tuple(step.name for step in leg.steps),
+            groups=frozenset(step.name for step in leg.steps if isinstance(step, Gather)),
+        )
+        for leg in legs(Curation(), "")
+    ]
+    return [LegNames(name=LEG), *house]
+
+
+def verdicts(report: Report) -> Table:
+    """One line a check."""
+    table = Table("check", "looked at", "failed", "promise")
+    for name, verdict in report.items():
+        style = "red" if verdict.failed else ""
+        table.add_row(name, str(verdict.looked_at), str(verdict.failed), MEANINGS[name], style=style)
+    return table

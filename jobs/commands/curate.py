@@ -1,0 +1,152 @@
+"""`understudy curate`: from a folder of videos to an index of verified shards."""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field
+from functools import partial
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any, Literal
+
+import tyro
+from rich.console import Console
+
+from dataset.index import INDEX, write_index
+from engine.core import Tally
+from engine.ledger import Ledger
+from engine.leg import Leg
+from engine.runners import inline
+from engine.runners.ray import cluster
+from engine.runners.ray.loopback import keep_to_loopback
+from engine.runners.settings import ClusterSettings
+from engine.runners.status import Watch, Watches
+from jobs.console.heartbeat import Beacon
+from jobs.console.progress import Terminal, funnel, readable_s
+from pipeline.corpora.listing import enlist
+from pipeline.estimators.devices import num_cuda_devices
+from pipeline.flow import TRACKS, Curation, legs
+from pipeline.stages.corpus import list_corpus, passed_over
+from schemas.media import Listed
+from schemas.tracks import Tracked
+from schemas.version import DRAWING, PIPELINE, SCHEMA
+from storage.place import Place
+
+RUN = "run.json"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Curate:
+    """Make a data set of verified shards from videos, or go on where an earlier run stopped."""
+
+    videos: str | Path
+    """Folder or address of videos, or of a CSV or Parquet manifest with the columns uri, licence, domain."""
+    out: str | Path
+    """Folder of the data set, or its address in an object store: s3://bucket/set."""
+    runner: Literal["inline", "ray"] = "inline"
+    """In this process, or on a Ray cluster: the bytes are the same."""
+    cluster: tyro.conf.OmitArgPrefixes[ClusterSettings] = field(default_factory=ClusterSettings)
+    retry: tuple[str, ...] = ()
+    """Try again what was rejected for these reasons, for instance crashed timed_out killed."""
+    settings: Curation = field(default_factory=Curation)
+
+
+def curate(job: Curate, console: Console) -> int:
+    """Run the job; 0 where the data set is whole, 1 where too little was kept.
+
+    Raises:
+        ValueError: the corpus or a setting cannot be used.
+        OSError: the data set's place cannot be written.
+        AtWork: another run is at work on the data set.
+    """
+    began = time.monotonic()
+    found = list_corpus(job.videos)
+    for suffix, count in sorted(passed_over(job.videos).items()):
+        console.print(
+            f"{count} files {suffix or 'without a suffix'} are no videos by their names", highlight=False
+        )
+    out = Place.at(job.out)
+    with Beacon(out, job.runner, time.time) as beacon:
+        tallies = make(job, out, found, beacon, console)
+    console.print(funnel(tallies))
+    console.print(f"done in {readable_s(time.monotonic() - began)}: {out / INDEX}", highlight=False)
+    return verdict(tallies, job.settings.min_kept_share, console)
+
+
+def make(job: Curate, out: Place, found: Sequence[Listed], beacon: Beacon, console: Console) -> list[Tally]:
+    """Bring the data set to its end; what became of the items of each step."""
+    out.sweep()
+    ledger = Ledger(out)
+    enlisted = enlist(ledger, found)
+    console.print(f"{enlisted.new} new files, {enlisted.known} known, {enlisted.gone} gone", highlight=False)
+    write_run(job, out)
+    house = legs(job.settings, out)
+    with Terminal(console, time.monotonic) as terminal:
+        run(job, house, ledger, Watches(beacon, terminal))
+    write_run(job, out)
+    if out.size(INDEX) is None:
+        shards = house[-1].name
+        write_index(out, [partial(ledger.columns, shards, name) for name in ledger.names(shards)])
+    return [tally for leg in house for tally in ledger.tallies(leg.name)]
+
+
+def run(job: Curate, house: Sequence[Leg], ledger: Ledger, watch: Watch) -> None:
+    """Bring all legs to their end, where the job says."""
+    out = Place.at(job.out)
+    same: dict[str, Any] = {
+        "unseal": partial(out.remove, INDEX),
+        "retry": job.retry,
+    }  # the index vouches for the whole
+    if job.runner == "inline":
+        inline.run(house, ledger, watch, clock=time.perf_counter, gpus=num_cuda_devices, **same)
+        return
+    keep_to_loopback(os.environ, job.cluster.address)  # before Ray is imported, which reads it then
+    shared = [place.folder for place in (Place.at(job.videos), out) if place.folder is not None]
+    cluster.run(house, ledger, watch, clock=time.monotonic, settings=job.cluster, shared=shared, **same)
+
+
+def write_run(job: Curate, out: Place) -> None:
+    """Write what the run is made of beside its output: at its end with the estimators that spoke."""
+    said: dict[str, Any] = {
+        "schema": SCHEMA,
+        "drawing": DRAWING,
+        "pipeline": PIPELINE,
+        "code": version("understudy"),
+        "recipe": "default",
+        "settings": json.loads(json.dumps(asdict(job.settings), default=str)),
+        "estimators": estimators_in(Ledger(out)),
+    }
+    before = json.loads(out.read(RUN)) if out.size(RUN) is not None else {}
+    if said != before:
+        out.write(RUN, (json.dumps(said, indent=1) + "\n").encode())
+
+
+def estimators_in(ledger: Ledger) -> dict[str, Any]:
+    """The estimators by trade, as the first clip tells that has landed with its tracks."""
+    for name, landed in ledger.all_landed(TRACKS):
+        if landed.rows:
+            tracked = next(ledger.rows(TRACKS, name, Tracked))
+            return {trade: asdict(card) for trade, card in tracked.provenance.items()}
+    return {}
+
+
+def verdict(tallies: list[Tally], min_kept_share: float, console: Console) -> int:
+    """Whether enough was kept; if not, which steps dropped the rest."""
+    by_step = {step: Tally(step=step) for step in ("corpus", "probe", "screen", "shard")}
+    by_step |= {tally.step: tally for tally in tallies}
+    cut, stored = by_step["screen"].offered, by_step["shard"].kept
+    files, probed = by_step["corpus"].offered, by_step["probe"].kept
+    if stored > 0 and stored >= min_kept_share * cut:
+        return 0
+    worst = max(tallies, key=lambda tally: tally.rejected)
+    reasons = ", ".join(f"{reason} {n}" for reason, n in worst.reasons.most_common(3))
+    console.print(
+        f"too little was kept: {stored} samples of {cut} clips from {probed} of {files} files "
+        f"(min_kept_share is {min_kept_share:g}); step {worst.step!r} dropped most: {reasons or 'nothing'}",
+        style="red",
+        highlight=False,
+    )
+    return 1

@@ -1,0 +1,123 @@
+"""`understudy doctor`: what is installed, which estimators can run, what is missing and how to get it."""
+
+from __future__ import annotations
+
+import platform
+import sys
+from dataclasses import dataclass, field, fields
+from importlib.metadata import PackageNotFoundError, version
+
+from rich.console import Console
+from rich.table import Table
+
+from engine.core import EstimatorUnavailable
+from media.encode import ffmpeg_version
+from pipeline.estimators.appearance.open_clip_embedder import OpenClip
+from pipeline.flow import Backends
+
+PACKAGES = (
+    "av",
+    "decord",
+    "imageio-ffmpeg",
+    "mediapipe",
+    "numpy",
+    "open-clip-torch",
+    "opencv-contrib-python",
+    "protobuf",
+    "pyarrow",
+    "scenedetect",
+    "torch",
+    "webdataset",
+)
+"""Packages whose versions decide what a run gives."""
+
+OTHER_OPENCV = ("opencv-python", "opencv-python-headless", "opencv-contrib-python-headless")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Doctor:
+    """Say what is installed, which estimators can run, and what is missing and how to get it."""
+
+    backends: Backends = field(default_factory=Backends)
+    """The estimators that a run would use: these must work."""
+
+
+def doctor(job: Doctor, console: Console) -> int:
+    """Print the findings; 1 where a run with these backends could not work."""
+    troubles = [*packages(console), *estimators(job.backends, console)]
+    for trouble in troubles:
+        console.print(f"missing: {trouble}", style="red", highlight=False)
+    if not troubles:
+        console.print("A run with these backends can start.", style="green")
+    return 1 if troubles else 0
+
+
+def packages(console: Console) -> list[str]:
+    """Print versions; what is wrong with them."""
+    troubles = []
+    table = Table(
+        "package",
+        "version",
+        title=f"Python {platform.python_version()}, {sys.platform}",
+        title_justify="left",
+    )
+    for name in PACKAGES:
+        try:
+            table.add_row(name, version(name))
+        except PackageNotFoundError:
+            table.add_row(name, "not installed")
+            troubles.append(
+                f"package {name}: `make setup` installs all packages at the versions of requirements.lock"
+            )
+    try:
+        table.add_row("ffmpeg binary", ffmpeg_version())
+    except OSError as error:
+        troubles.append(f"ffmpeg binary: {error}; the package imageio-ffmpeg brings one: run `make setup`")
+    console.print(table)
+    spare = [name for name in OTHER_OPENCV if installed(name)]
+    if spare:
+        troubles.append(f"{', '.join(spare)} beside opencv-contrib-python: these wheels overwrite each other")
+    return troubles
+
+
+def installed(name: str) -> bool:
+    """Whether a package is installed."""
+    try:
+        version(name)
+    except PackageNotFoundError:
+        return False
+    return True
+
+
+def estimators(backends: Backends, console: Console) -> list[str]:
+    """Load every estimator and print what it is; what a run would lack."""
+    table = Table(
+        "trade",
+        "estimator",
+        "version",
+        "weights",
+        "licence",
+        "state",
+        title="Estimators",
+        title_justify="left",
+    )
+    troubles: list[str] = []
+    lacks: list[str] = []
+    wanted = [(trade.name, getattr(backends, trade.name)) for trade in fields(Backends)]
+    spare = [] if isinstance(backends.appearance, OpenClip) else [("appearance (option)", OpenClip())]
+    for trade, backend in wanted + spare:
+        name = type(backend).__name__
+        try:
+            card = backend.build().card
+        except EstimatorUnavailable as lacking:
+            table.add_row(trade, name, "", "", "", "cannot run")
+            lacks.append(f"{trade}: {lacking}")
+            if (trade, backend) in wanted:
+                troubles.append(lacks.pop())
+        else:
+            digest = card.weights_sha256[:12] or "none needed"
+            table.add_row(trade, card.name, card.version, digest, card.licence, "ready")
+    console.print(table)
+    for lack in lacks:
+        console.print(f"optional, {lack}", highlight=False)
+    return troubles

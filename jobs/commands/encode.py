@@ -1,0 +1,141 @@
+"""`understudy encode`: latents of a data set's windows and references, made once and not in every epoch."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, field
+from functools import partial
+from itertools import chain
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+import tyro
+from rich.console import Console
+
+from engine.core import Step
+from engine.ledger import Lap, Ledger, digest
+from engine.leg import Leg
+from engine.runners.inline import run
+from jobs.console.progress import Terminal, funnel
+from model.data.epoch_order import DealSettings
+from model.data.windows import WindowRule
+from pipeline.estimators.devices import num_cuda_devices
+from schemas.latents import INDEX, LatentRow
+from schemas.version import LATENTS
+from storage.place import Place
+from storage.scratch import workplace
+
+if TYPE_CHECKING:
+    from model.data.index import Index
+    from model.encode.latents import Autoencoder, Parts
+
+LEG = "latents"
+CODEC = "codec.npz"
+
+
+def bounded() -> WindowRule:
+    """Four windows a sample."""
+    return WindowRule(variants=4)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Encode:
+    """Store the latents of a data set, or go on where an earlier run stopped."""
+
+    data: tyro.conf.Positional[str]
+    """Folder of the data set, or its URI."""
+    out: str
+    """Folder of the latents, or its address in an object store."""
+    vae: Path | None = None
+    """Folder of an autoencoder in diffusers' layout, or file of a patch codec; None fits OUT/codec.npz."""
+    window: WindowRule = field(default_factory=bounded)
+    """As in training: other windows are not found there. `variants` bounds how many a sample gives."""
+    max_tokens: int = DealSettings.max_tokens
+    """As in training: it bounds windows too."""
+    device: str = "cpu"
+    """Where the autoencoder runs, as torch names it: cpu, cuda, cuda:1."""
+    precision: Literal["float32", "bfloat16"] = "float32"
+    """Of the autoencoder's numbers."""
+
+
+def encode(job: Encode, console: Console) -> int:
+    """Run the job; 0 where all was encoded, 1 where something could not be.
+
+    Raises:
+        ValueError: the data set, the autoencoder or a setting cannot be used.
+        OSError: a folder cannot be read or written.
+    """
+    from model.data.latents import write_index  # brings torch along: not before latents are wanted
+    from model.encode.latents import Autoencoder
+
+    out = Place.at(job.out)
+    ledger = Ledger(out)
+    with workplace() as folder, Terminal(console, time.monotonic) as terminal:
+        path = job.vae or fitted(job.data, out, folder)
+        autoencoder = Autoencoder(path=path, device=job.device, precision=job.precision)
+        vae, unseal = autoencoder.digest, partial(out.remove, INDEX)
+        house = [leg(job, autoencoder)]
+        run(house, ledger, terminal, clock=time.perf_counter, unseal=unseal, gpus=num_cuda_devices)
+    if out.size(INDEX) is None:
+        landed = (ledger.rows(LEG, name, LatentRow) for name in ledger.names(LEG))
+        write_index(job.out, chain.from_iterable(landed))
+    tallies = ledger.tallies(LEG)
+    console.print(funnel(tallies))
+    console.print(f"latents.root {job.out}\nlatents.vae {vae}", highlight=False)
+    return 1 if any(tally.rejected for tally in tallies) else 0
+
+
+def fitted(data: str, out: Place, folder: Path) -> Path:
+    """The codec in `out`, fitted to the data set where there is none; from a store, its copy in `folder`."""
+    from model.encode.fit import fit_codec
+
+    copy = folder / CODEC
+    if out.size(CODEC) is None:
+        fit_codec(data).save(copy)
+        out.put(CODEC, copy)
+    if out.folder is not None:
+        return out.folder / CODEC
+    copy.write_bytes(out.read(CODEC))
+    return copy
+
+
+def leg(job: Encode, autoencoder: Autoencoder) -> Leg:
+    """The leg that encodes a data set: a lap for each of its tars."""
+    from model.encode.latents import Encoder, Parts
+
+    step = Step(
+        name="encode",
+        make=partial(Encoder, autoencoder, job.data, job.out),
+        takes=Parts,
+        gives=LatentRow,
+        settings=(autoencoder.digest, LATENTS, job.window, job.max_tokens),
+        gpus=0.0 if job.device == "cpu" else 1.0,
+    )
+    return Leg(name=LEG, steps=(step,), plan=partial(laps, job=job))
+
+
+def laps(_: Ledger, name: str, settings: str, *, job: Encode) -> list[Lap]:
+    """One lap for each tar of the data set from which anything is encoded."""
+    from model.data.index import open_index
+    from model.encode.latents import parts_of
+
+    laps = []
+    for shard, some in open_index(job.data).by_shard():
+        told = chain(some.table["key"].to_pylist(), some.table["sha256"].to_pylist())
+        laps.append(
+            Lap(
+                leg=name,
+                name=shard.removeprefix("shards/").removesuffix(".tar").replace("/", "-"),
+                inputs=digest(settings, shard, *told),
+                items=len(parts_of(some, job.window, job.max_tokens)),
+                read=partial(parts_in, some=some, job=job, shard=shard),
+            )
+        )
+    return [lap for lap in laps if lap.items]
+
+
+def parts_in(_: Ledger, *, some: Index, job: Encode, shard: str) -> list[Parts]:
+    """All that is to be encoded of the samples of one tar."""
+    from model.encode.latents import Parts, parts_of
+
+    return [Parts(key=shard, members=tuple(parts_of(some, job.window, job.max_tokens)))]

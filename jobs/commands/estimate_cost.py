@@ -1,0 +1,111 @@
+"""`understudy estimate-cost`: what a corpus will take, before a machine is paid for."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from rich.console import Console
+from rich.table import Table
+
+from engine.ledger import Ledger
+from engine.planning.cost import Bill, bill, machines_of
+from engine.planning.rates import Rates, measured, read_rates, works_of
+from jobs.console.progress import readable_s
+from pipeline.flow import Curation, legs
+
+RATES = Path(__file__).resolve().parents[2] / "benchmarks" / "stages.json"
+RECIPES = {"default": Curation()}
+
+
+@dataclass(frozen=True, kw_only=True)
+class EstimateCost:
+    """Say how long a corpus will take on some machines, what it costs, and which leg is the bottleneck."""
+
+    hours: float
+    """Footage of the corpus, hours."""
+    machines: tuple[str, ...]
+    """Kinds of machines, NAME=COUNTxCORES+GPUS@PRICE: cpu=8x16@0.68 gpu=4x8+1@0.80. A head: head=1x0@0.20."""
+    recipe: Literal["default"] = "default"
+    measured: Path | None = None
+    """A data set, finished or not, whose own rates are taken; without it, those of benchmarks/stages.json."""
+    source_s: float | None = None
+    """Mean length of a video, seconds; without it, as measured."""
+
+
+def estimate_cost(job: EstimateCost, console: Console) -> int:
+    """Print the estimate; 0.
+
+    Raises:
+        ValueError: a number or a machine cannot be used, or nothing has been measured.
+        OSError: the rates cannot be read.
+    """
+    if job.hours <= 0 or (job.source_s is not None and job.source_s <= 0):
+        raise ValueError("hours and source_s must be more than 0")
+    recipe = RECIPES[job.recipe]
+    house = legs(recipe, Path())
+    rates = read_rates(RATES)
+    if job.measured is not None:
+        rates = measured(Ledger(job.measured), house, rates, str(job.measured))
+    works = works_of(
+        rates,
+        house,
+        hours=job.hours,
+        source_s=job.source_s or rates.source_s,
+        sources_per_lap=recipe.sources_per_lap,
+        samples_per_shard=recipe.samples_per_shard,
+    )
+    said = bill(works, [machines_of(word) for word in job.machines], worker_s=rates.worker_s)
+    for table in (of_legs(said), of_machines(said)):
+        console.print(table)
+    for line in (*verdict(said), "", *assumptions(rates)):
+        console.print(line, highlight=False, soft_wrap=True)
+    return 0
+
+
+def of_legs(said: Bill) -> Table:
+    """What each leg takes."""
+    table = Table(title="Legs", title_justify="left")
+    for heading in ("leg", "laps", "one worker", "from", "to", "all workers"):
+        table.add_column(heading, justify="left" if heading == "leg" else "right")
+    for leg in said.legs:
+        times = (readable_s(s) for s in (leg.work_s, leg.start_s, leg.stop_s, leg.least_s))
+        table.add_row(leg.leg, f"{leg.laps:,}", *times)
+    return table
+
+
+def of_machines(said: Bill) -> Table:
+    """What each kind of machine takes."""
+    table = Table(title="Machines", title_justify="left")
+    for heading in ("kind", "machines", "machine-hours", "used", "money"):
+        table.add_column(heading, justify="left" if heading == "kind" else "right")
+    for one in said.machines:
+        money = "" if one.price is None else f"{one.price:,.2f}"
+        table.add_row(
+            one.kind.name, str(one.kind.count), f"{one.paid_s / 3600:,.1f}", f"{one.used:.0%}", money
+        )
+    return table
+
+
+def verdict(said: Bill) -> tuple[str, str]:
+    """The whole in two lines."""
+    hours = sum(one.paid_s for one in said.machines) / 3600
+    money = "" if said.price is None else f", {said.price:,.2f} in money"
+    worst = said.bottleneck
+    return (
+        f"wall-clock {readable_s(said.wall_s)}, {hours:,.1f} machine-hours{money}",
+        f"bottleneck: {worst.leg}, {readable_s(worst.least_s)} on all workers that may do it",
+    )
+
+
+def assumptions(rates: Rates) -> tuple[str, ...]:
+    """What the estimate rests on."""
+    return (
+        "Assumed:",
+        f"- rates as measured on: {rates.measured}; a core or GPU of these machines is as fast",
+        f"- a sample of {rates.sample_s:.1f} s; kept at each step what was kept there",
+        f"- {rates.lap_s:.2f} s a lap beside its steps; {rates.worker_s:.0f} s to start a worker",
+        "- machines are there from the start and are paid to their last lap; none is taken away",
+        "- reading and writing keep up; storage and traffic are not in the price",
+    )

@@ -1,0 +1,253 @@
+"""`understudy estimate-training`: memory, time and money of a training, before a GPU is paid for."""
+
+from __future__ import annotations
+
+import argparse
+from dataclasses import dataclass, replace
+
+import tyro
+from rich.console import Console
+from rich.table import Table
+
+from jobs.console.progress import readable_s
+from jobs.recipes.training import RECIPES, Name
+from model.data.windows import FRAMES_PER_LATENT, num_tokens
+from model.planning.activations import Precision
+from model.planning.flops import Operations, Parts, Window, operations, parameters
+from model.planning.memory import Sharing, memory, most_frames
+from model.train.engines.deepspeed import Zero
+from model.train.engines.engine import DTYPES
+from model.train.phases import Stage
+from model.train.settings import Training
+
+FRAMES = (25, 73, 121)
+GPUS_GIB = (80, 96, 141)
+CANVAS: dict[Name, tuple[int, int]] = {"tiny": (192, 128), "wan_1b": (960, 640), "paper": (960, 640)}
+"""Width and height at the area that a recipe is for, px."""
+GB = 2**30
+
+
+@dataclass(frozen=True, kw_only=True)
+class EstimateTraining:
+    """Say what each stage takes of a GPU's memory, what fits, and how long it will take."""
+
+    recipe: Name = "tiny"
+    """Where the settings' defaults come from."""
+    ranks: int = 8
+    """GPUs."""
+    canvas: tuple[int, int] = (960, 640)
+    """Width and height of a video, px."""
+    references: int = 4
+    """Pictures of the person in each clip; trainings show one to four."""
+    tflops: float | None = None
+    """What a GPU can do at most, in the network's precision, TFLOP/s; H100: 989 in bfloat16, H20: 148."""
+    mfu: float = 0.35
+    """Share of that which a training reaches. Measured by benchmarks.training where there is a GPU."""
+    price: float | None = None
+    """Of an hour of one GPU."""
+    spare: float = 0.08
+    """Share of a GPU's memory for its driver, other ranks' messages, and gaps."""
+    settings: Training
+
+
+def parse(args: list[str]) -> EstimateTraining:
+    """The estimate of a command line: the recipe's, with what the line changes."""
+    named = argparse.ArgumentParser(add_help=False)
+    named.add_argument("--recipe", default="tiny", choices=RECIPES)
+    name: Name = named.parse_known_args(args)[0].recipe
+    settings = RECIPES[name]()
+    ranks = 1 if settings.zero is None else 8
+    default = EstimateTraining(recipe=name, settings=settings, canvas=CANVAS[name], ranks=ranks)
+    return tyro.cli(EstimateTraining, prog="understudy estimate-training", args=args, default=default)
+
+
+def estimate_training(job: EstimateTraining, console: Console) -> int:
+    """Print the estimate; 0.
+
+    Raises:
+        ValueError: a number cannot be used.
+    """
+    check(job)
+    tables = [of_parts(job), of_stages(job)]
+    if job.settings.zero is not None:
+        tables.append(of_gpus(job))
+    for table in tables:
+        console.print(table)
+    for line in (*verdict(job), "", *assumptions(job)):
+        console.print(line, highlight=False, soft_wrap=True)
+    return 0
+
+
+def check(job: EstimateTraining) -> None:
+    """That the numbers can be used.
+
+    Raises:
+        ValueError: one cannot.
+    """
+    least = min(job.ranks, job.references, *job.canvas, job.mfu, job.tflops or 1, job.price or 0.01)
+    if least <= 0 or job.mfu > 1 or not 0 <= job.spare < 1:
+        raise ValueError("ranks, references, canvas, tflops and price are above 0, mfu and spare are shares")
+    if job.canvas[0] % 16 or job.canvas[1] % 16:
+        raise ValueError(f"a canvas of {job.canvas[0]}x{job.canvas[1]} px: both have to be multiples of 16")
+    if job.settings.zero is None and job.ranks > 1:
+        raise ValueError(f"{job.ranks} ranks and an engine of one process: set settings.zero to 1, 2 or 3")
+
+
+def shown(job: EstimateTraining, stage: Stage, frames: int) -> Window:
+    """What a batch shows: as many clips as the loader's token budget holds, at least one."""
+    width, height = job.canvas
+    clips = max(1, job.settings.loader.deal.max_tokens // int(num_tokens(width, height, frames)))
+    return Window(
+        frames=frames,
+        width=width,
+        height=height,
+        references=job.references,
+        clips=clips,
+        faces=stage.faces,
+    )
+
+
+def sharing(job: EstimateTraining) -> Sharing:
+    """How the settings share a training out."""
+    precision = Precision(value=DTYPES[job.settings.dtype].itemsize, fused=True)
+    settings = job.settings
+    return Sharing(zero=settings.zero, ranks=job.ranks, recompute=settings.recompute, precision=precision)
+
+
+def counted(job: EstimateTraining, stage: Stage, window: Window) -> Operations:
+    """Operations of a batch."""
+    return operations(job.settings.sizes, window, learning(stage), recompute=job.settings.recompute)
+
+
+def learning(stage: Stage) -> Parts:
+    """Parts that a stage teaches."""
+    return frozenset(stage.learning)
+
+
+def videos(job: EstimateTraining) -> list[Stage]:
+    """The stages that run the whole network; one that teaches speech costs little beside them."""
+    return [stage for stage in job.settings.stages if stage.task == "video"]
+
+
+def of_parts(job: EstimateTraining) -> Table:
+    """Weights of each part, and where they learn."""
+    table = titled("Weights", "part", "million", "learn in")
+    for part, count in parameters(job.settings.sizes).items():
+        where = [stage.name for stage in job.settings.stages if part in stage.learning]
+        table.add_row(part, f"{count / 1e6:,.3f}", ", ".join(where))
+    table.add_row("all", f"{sum(parameters(job.settings.sizes).values()) / 1e6:,.3f}", "")
+    return table
+
+
+def of_stages(job: EstimateTraining) -> Table:
+    """Memory of a rank, GiB, and operations of its batch, by stage and window."""
+    how = f"zero {job.settings.zero}, {job.ranks} ranks" if job.settings.zero else "one process"
+    heads = (
+        *("stage", "frames", "clips", "tokens", "weights", "gradients", "states", "buckets", "inputs"),
+        *("kept", "working", "peak GiB", "TFLOP", "again"),
+    )
+    table = titled(f"One batch of a rank ({how})", *heads, *(("seconds",) if job.tflops else ()))
+    for stage in videos(job):
+        for frames in FRAMES:
+            window = shown(job, stage, frames)
+            said = memory(job.settings.sizes, window, learning(stage), sharing(job))
+            work = counted(job, stage, window)
+            kinds = (
+                *(said.weights, said.gradients, said.states, said.buckets, said.inputs, said.kept),
+                *(said.working, said.peak),
+            )
+            table.add_row(
+                *(stage.name, str(frames), str(window.clips), f"{tokens(job, window):,}"),
+                *(gib(count) for count in kinds),
+                *(f"{work.model / 1e12:,.3g}", f"{work.again / 1e12:,.3g}"),
+                *((f"{batch_s(job, work):,.3g}",) if job.tflops else ()),
+            )
+    return table
+
+
+def tokens(job: EstimateTraining, window: Window) -> int:
+    """Noise tokens of a batch, as the loader counts them."""
+    return window.clips * int(num_tokens(*job.canvas, window.frames))
+
+
+def gib(count: int) -> str:
+    """Bytes for a person."""
+    return f"{count / GB:,.2f}" if count < 10 * GB else f"{count / GB:,.0f}"
+
+
+def of_gpus(job: EstimateTraining) -> Table:
+    """The longest single clip, by GPU and sharing, in the stage that takes most."""
+    table = titled(
+        "Most tokens of a batch that fit, as frames of one clip, in the stage that takes most",
+        *("zero", "ranks", *(f"{size} GB" for size in GPUS_GIB)),
+    )
+    counts = sorted({1, 8, job.ranks})
+    kinds: tuple[Zero, ...] = (1, 2, 3)
+    for zero, ranks in ((zero, ranks) for zero in kinds for ranks in counts):
+        how = replace(sharing(job), zero=zero, ranks=ranks)
+        table.add_row(str(zero), str(ranks), *(longest(job, how, size) for size in GPUS_GIB))
+    return table
+
+
+def longest(job: EstimateTraining, how: Sharing, size_gib: int) -> str:
+    """Tokens and frames that fit a GPU in every stage."""
+    capacity = size_gib * GB * (1 - job.spare)
+    fitting = [
+        most_frames(job.settings.sizes, shown(job, stage, 1), learning(stage), how, capacity)
+        for stage in videos(job)
+    ]
+    frames = min(fitting)
+    return f"{int(num_tokens(*job.canvas, frames)):,} ({frames})" if frames else "nothing"
+
+
+def batch_s(job: EstimateTraining, work: Operations) -> float:
+    """Seconds of a batch: what the network asks for, at the share of the GPU's best that is reached."""
+    assert job.tflops is not None, "asked for only where it is given"
+    return work.model / (1e12 * job.tflops * job.mfu)
+
+
+def verdict(job: EstimateTraining) -> tuple[str, ...]:
+    """Memory of the machine, and the whole of the training in time and money."""
+    host = 2 * 4 * sum(parameters(job.settings.sizes).values())
+    told = (
+        f"a machine of {job.ranks} ranks needs {gib(job.ranks * host)} GiB of its own when a stage begins: "
+        "each rank holds all weights twice, float32",
+    )
+    if not job.tflops:
+        return (*told, "give tflops for times")
+    seconds = [stage.steps * step_s(job, stage) for stage in videos(job)]
+    hours = job.ranks * sum(seconds) / 3600
+    money = f", {hours * job.price:,.0f} in money" if job.price else ""
+    stages = ", ".join(f"{stage.name} {readable_s(s)}" for stage, s in zip(videos(job), seconds, strict=True))
+    return (*told, f"all steps: {stages}; {hours:,.0f} GPU-hours{money}")
+
+
+def step_s(job: EstimateTraining, stage: Stage) -> float:
+    """Mean seconds of a step: windows are as often of each length, and batches hold as many as fit."""
+    rule = job.settings.loader.deal.window
+    lengths = range(rule.min_frames, rule.max_frames + 1, FRAMES_PER_LATENT)
+    windows = [shown(job, stage, frames) for frames in lengths]
+    often = [1 / window.clips for window in windows]
+    took = sum(o * batch_s(job, counted(job, stage, w)) for o, w in zip(often, windows, strict=True))
+    return job.settings.accumulate * took / sum(often)
+
+
+def assumptions(job: EstimateTraining) -> tuple[str, ...]:
+    """What the estimate rests on."""
+    pace = f"- a step takes its operations at {job.mfu:.0%} of {job.tflops} TFLOP/s; ranks and data keep up"
+    return (
+        "Assumed:",
+        f"- videos of {job.canvas[0]}x{job.canvas[1]} px with {job.references} references; no caption",
+        "- weights, activations and operations by formulas that tests compare with networks that run "
+        "(model/planning/flops.py, kept.py, budget.py); fused attention and norms, no compilation",
+        f"- {job.spare:.0%} of a GPU stay free; what the autoencoder takes while it encodes is not counted",
+        *((pace,) if job.tflops else ()),
+    )
+
+
+def titled(title: str, *heads: str) -> Table:
+    """An empty table."""
+    table = Table(title=title, title_justify="left")
+    for head in heads:
+        table.add_column(head, justify="left" if head in {"part", "stage", "learn in"} else "right")
+    return table

@@ -1,0 +1,78 @@
+"""`understudy replay`: one rejected or crashed item alone, here, with its full error."""
+
+from __future__ import annotations
+
+import faulthandler
+import json
+import tempfile
+import traceback
+from dataclasses import dataclass
+from pathlib import Path
+
+import tyro
+from pydantic import TypeAdapter, ValidationError
+from rich.console import Console
+
+from engine.ledger import Ledger
+from engine.replay import find, replay
+from pipeline.flow import Curation, legs
+from schemas.outcome import Rejected
+from storage.place import Place
+
+
+@dataclass(frozen=True, kw_only=True)
+class Replay:
+    """Run a rejected or crashed item again, alone, in this process; the data set is left as it is."""
+
+    out: tyro.conf.Positional[str]
+    """Folder or address of the data set."""
+    key: tyro.conf.Positional[str]
+    """Key of the item, as the rejects say it."""
+
+
+def run_replay(job: Replay, console: Console) -> int:
+    """Show what was said of the item then, and what happens to it now; 0 where it goes through, else 1.
+
+    What crashes its process crashes this one: the traceback of all threads is printed then.
+
+    Raises:
+        ValueError: there is no such reject.
+    """
+    faulthandler.enable()
+    out = Place.at(job.out)
+    ledger, settings = Ledger(out), settings_of(out)
+    found = find(ledger, legs(settings, out), job.key)
+    if found is None:
+        raise ValueError(f"{out}: nothing was rejected under the key {job.key!r}")
+    was = found.reject
+    console.print(f"rejected by step {was.step}: {was.reason}, {was.detail}", highlight=False, markup=False)
+    with tempfile.TemporaryDirectory() as scratch:
+        house = {leg.name: leg for leg in legs(settings, Path(scratch))}
+
+        def tell(where: str) -> None:
+            console.print(where, highlight=False, markup=False)
+
+        try:
+            given = replay(found, ledger, house[found.leg.name], tell)
+        except Rejected as no:
+            traceback.print_exception(no)
+            console.print(f"rejected again: {no}", highlight=False, markup=False)
+            return 1
+    kinds = ", ".join(f"{type(item).__name__} {item.key}" for item in given)
+    console.print(f"goes through now: {kinds or 'nothing given'}", highlight=False)
+    return 0
+
+
+def settings_of(out: Place) -> Curation:
+    """The settings of the last run on a data set.
+
+    Raises:
+        ValueError: there is no data set, or its settings are not those of this version.
+    """
+    try:
+        said = json.loads(out.read("run.json"))["settings"]
+        return TypeAdapter(Curation).validate_python(said)
+    except FileNotFoundError as error:
+        raise ValueError(f"{out}: no data set") from error
+    except (KeyError, ValueError, ValidationError) as error:
+        raise ValueError(f"{out.uri_of('run.json')}: not the settings of a run ({error})") from error

@@ -1,0 +1,127 @@
+"""`understudy status`: how a data set's job goes or went, from anywhere that sees the data set."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import tyro
+from rich.console import Console
+from rich.table import Table
+
+from engine.core import Tally
+from engine.ledger import Ledger
+from engine.runners.stall import LATE_S, LATE_SHARE
+from engine.runners.status import Lane
+from jobs.commands.check import pipeline_legs
+from jobs.console.heartbeat import Running, read_running
+from jobs.console.progress import readable_s
+from storage.place import Place
+
+RECENT_S = 600.0
+"""Rates are those of so many seconds."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Status:
+    """Say how a job goes: legs, rejects by reason, rate, time left, and what is stuck."""
+
+    out: tyro.conf.Positional[str]
+    """Folder or address of the data set."""
+
+
+def status(job: Status, console: Console) -> int:
+    """Print the state of the job; 0 where it is done or goes on, 1 where nobody works on it or it is stuck.
+
+    Raises:
+        ValueError: there is no data set.
+        OSError: it cannot be read.
+    """
+    out, now = Place.at(job.out), time.time()
+    running = read_running(out)
+    if running is None:
+        raise ValueError(f"{out}: no data set, or no run has begun there")
+    console.print(headline(running, now), highlight=False)
+    alive = running.is_alive(now)
+    console.print(legs_table(out, running, now, alive=alive))
+    stuck = stuck_ones(running, now) if alive else []
+    for worker in running.workers if alive else ():
+        console.print(
+            f"{worker['worker']}: {place_of(worker)} for {readable_s(now - worker['since'])}", highlight=False
+        )
+    for sentence in stuck:
+        console.print(f"stuck? {sentence}", style="yellow", highlight=False)
+    return 0 if running.state == "done" or (alive and not stuck) else 1
+
+
+def headline(running: Running, now: float) -> str:
+    """Who works on the data set, or how the last run ended."""
+    who = f"{running.runner}, process {running.process} on {running.host}"
+    if running.is_alive(now):
+        since, ago = readable_s(now - running.began), readable_s(now - running.told)
+        return f"at work for {since} ({who}), last sign of life {ago} ago"
+    if running.state == "running":
+        end = f"gave no sign of life for {readable_s(now - running.told)}"
+    else:
+        end = f"{running.state} after {readable_s(running.told - running.began)}"
+    return f"nobody is at work: the last run ({who}) {end}"
+
+
+def legs_table(out: Place, running: Running, now: float, *, alive: bool) -> Table:
+    """A line a leg: laps, items, rejects by reason, rate and time left."""
+    table = Table("leg", "laps", "running", "items kept", "rejected", "rate", "left", "reasons")
+    known = {lane.leg: lane for lane in running.lanes}
+    ledger = Ledger(out)
+    for leg in pipeline_legs():
+        if not leg.steps:
+            continue
+        lane, tallies = known.get(leg.name), ledger.tallies(leg.name)
+        recent = laps_since(out, leg.name, max(now - RECENT_S, running.began))
+        rate = recent / max(1.0, min(RECENT_S, now - running.began)) if alive else 0.0
+        done = len(ledger.names(leg.name))
+        table.add_row(
+            leg.name,
+            f"{done} of {lane.laps}" if lane else str(done),
+            str(lane.running) if lane and alive else "",
+            str(tallies[-1].gave) if tallies else "",
+            str(sum(tally.rejected for tally in tallies)),
+            f"{rate * 60:.1f} laps/min" if rate else "",
+            left(lane, done, rate),
+            reasons(tallies),
+        )
+    return table
+
+
+def laps_since(out: Place, leg: str, start: float) -> int:
+    """Laps of a leg that have landed since a moment."""
+    markers = (entry for entry in out.files(f"landings/{leg}") if entry.name.endswith(".done"))
+    return sum(entry.mtime_s >= start for entry in markers)
+
+
+def left(lane: Lane | None, done: int, rate: float) -> str:
+    """Time left of a leg."""
+    return readable_s((lane.laps - done) / rate) if lane and rate and lane.laps > done else ""
+
+
+def reasons(tallies: Sequence[Tally]) -> str:
+    """Rejects by step and reason, the most frequent first."""
+    found = [(n, f"{tally.step} {reason} {n}") for tally in tallies for reason, n in tally.reasons.items()]
+    return ", ".join(text for _, text in sorted(found, key=lambda pair: (-pair[0], pair[1])))
+
+
+def stuck_ones(running: Running, now: float) -> list[str]:
+    """What does not go on, as the run itself said, and items that have been worked on for very long."""
+    late = [
+        f"{worker['leg']}: {worker['worker']} at {place_of(worker)}, {now - worker['since']:.0f} s"
+        for worker in running.workers
+        if now - worker["since"] >= max(LATE_S, LATE_SHARE * (worker["limit_s"] or 0.0))
+    ]
+    told = {sentence.partition(":")[0] for sentence in running.stuck}
+    return [*running.stuck, *(sentence for sentence in late if sentence.partition(":")[0] not in told)]
+
+
+def place_of(worker: Mapping[str, str | None]) -> str:
+    """Where a worker is, for a person."""
+    here = f"step {worker['step']}, item {worker['key']}" if worker["step"] else "between items"
+    return f"{worker['leg']}/{worker['lap']}, {here}"

@@ -1,0 +1,235 @@
+"""`understudy train`: from shards to weights, in one process or under torchrun or deepspeed."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import math
+import platform
+import subprocess
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import tyro
+from rich.console import Console
+
+from jobs.console.progress import readable_s
+from jobs.recipes.training import RECIPES, Name
+from model.data.loader import Loader
+from model.train.distributed import Seat, shared_codec, take_seat
+from model.train.settings import Training
+from schemas.version import DRAWING, SCHEMA
+
+if TYPE_CHECKING:
+    from model.train.loop import Beat, Watch
+    from model.train.phases import Change, Stage
+    from model.train.validation import Look
+
+RUN = "run.json"
+PACKAGES = ("understudy", "torch", "deepspeed", "numpy")
+QUIET_S = 10.0
+"""Seconds between two lines of progress."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Train:
+    """Train the network on a data set, or go on from a run's last checkpoint."""
+
+    data: str
+    """Folder of the data set, or its URI."""
+    out: Path
+    """Folder of the run."""
+    recipe: Name = "tiny"
+    """Where the settings' defaults come from."""
+    settings: Training
+
+
+def parse(args: list[str]) -> Train:
+    """The training of a command line: the recipe's, with what the line changes."""
+    named = argparse.ArgumentParser(add_help=False)
+    named.add_argument("--recipe", default="tiny", choices=RECIPES)
+    name: Name = named.parse_known_args(args)[0].recipe
+    default = Train(data=tyro.MISSING, out=tyro.MISSING, recipe=name, settings=RECIPES[name]())
+    return tyro.cli(Train, prog="understudy train", args=args, default=default)
+
+
+def train(job: Train, console: Console) -> int:
+    """Train to the end of the last stage; 0.
+
+    Raises:
+        ValueError: the data set, the settings or the run's checkpoint cannot be used.
+        TrainingFault: memory does not suffice, or nothing is learned.
+    """
+    from model.train.loop import Trainer
+    from model.train.tensorboard import Curves
+
+    seat = take_seat(job.settings)
+    loader = Loader(job.data, job.settings.loader, rank=seat.rank, ranks=seat.ranks)
+    codec = shared_codec(job.out, job.data, job.settings, seat)
+    if seat.rank > 0:
+        Trainer(job.out, job.settings, loader, codec, seat.device, Silence()).train()
+        return 0
+    console.print(loader.table(), highlight=False, markup=False)
+    console.print(held_out_said(loader), highlight=False)
+    curves = Curves(job.out / "curves")
+    everyone = Everyone(Terminal(console, time.monotonic, total_steps(job.settings)), curves)
+    try:
+        trainer = Trainer(job.out, job.settings, loader, codec, seat.device, everyone)
+        note_start(job, seat, loader)
+        trainer.train()
+    finally:
+        curves.close()
+    console.print(f"done: {job.out}; curves: tensorboard --logdir {job.out / 'curves'}", highlight=False)
+    return 0
+
+
+def held_out_said(loader: Loader) -> str:
+    """How much is kept for validation."""
+    share = loader.settings.deal.held_out
+    if loader.held_out is None:
+        return "no source is held out: nothing tells how strangers would fare"
+    return f"held out, {share:.1%} of the sources: {len(loader.held_out)} samples, never drawn"
+
+
+def total_steps(settings: Training) -> int:
+    """Steps of all stages."""
+    return sum(stage.steps for stage in settings.stages)
+
+
+def note_start(job: Train, seat: Seat, loader: Loader) -> None:
+    """Add to the run's list of starts all that it takes to repeat this one."""
+    file = job.out / RUN
+    starts: list[dict[str, Any]] = json.loads(file.read_text()) if file.exists() else []
+    starts.append(
+        {
+            "data": job.data,
+            "index_sha256": loader.index.digest,
+            "canvas_area": canvas_area(loader),
+            "recipe": job.recipe,
+            "settings": job.settings.as_plain(),
+            "ranks": seat.ranks,
+            "device": str(seat.device),
+            "code": commit(),
+            "versions": {
+                "python": platform.python_version(),
+                **{package: version(package) for package in PACKAGES},
+                "schema": SCHEMA,
+                "drawing": DRAWING,
+            },
+        }
+    )
+    aside = file.with_suffix(".part")
+    aside.write_text(json.dumps(starts, indent=1))
+    aside.replace(file)
+
+
+def canvas_area(loader: Loader) -> int:
+    """Of the largest canvas that is trained on, px."""
+    return int((loader.index.numbers("width") * loader.index.numbers("height")).max())
+
+
+def commit() -> str:
+    """The commit of this code, if it is a checkout, and whether files differ from it."""
+    asked = ["git", "-C", str(Path(__file__).parent), "describe", "--always", "--dirty", "--abbrev=40"]
+    try:
+        return subprocess.run(asked, capture_output=True, text=True, check=True).stdout.strip()
+    except (OSError, subprocess.CalledProcessError):
+        return "not a checkout"
+
+
+class Terminal:
+    """Says what happens, with rate and time left."""
+
+    def __init__(self, console: Console, clock: Callable[[], float], total: int) -> None:
+        self.console, self.clock, self.total = console, clock, total
+        self.began: tuple[float, int] | None = None
+        """Time and steps done when the first step here had been taken: it alone waits for workers."""
+        self.spoke = -math.inf
+
+    def entered(self, changed: Change, done: int, stage: Stage) -> None:
+        """Say what became of everything."""
+        going_on = f", {done} of its {stage.steps} steps are done" if done else f", {stage.steps} steps"
+        self.console.print(f"stage {changed.stage}{going_on}", highlight=False)
+        if done:
+            return
+        for what in ("kept", "created", "reset"):
+            for thing in getattr(changed, what):
+                self.console.print(f"  {what}: {thing}", highlight=False)
+
+    def stepped(self, beat: Beat) -> None:
+        """Say where the training stands, now and then."""
+        now = self.clock()
+        self.began = self.began or (now, beat.total)
+        if now - self.spoke < QUIET_S and beat.step != beat.steps:
+            return
+        self.spoke = now
+        if "loss" in beat.numbers:
+            numbers = f"loss {beat.numbers['loss']:.4f}, gradient {beat.numbers['gradient']:.3f}"
+        else:
+            numbers = "nothing here to learn from"
+        line = f"{beat.stage} {beat.step} of {beat.steps}: {numbers}{self.pace(now, beat)}"
+        self.console.print(line, highlight=False)
+
+    def pace(self, now: float, beat: Beat) -> str:
+        """Rate and time left, once there is something to tell them by."""
+        assert self.began is not None, "a step was taken"
+        passed, steps = now - self.began[0], beat.total - self.began[1]
+        if steps == 0 or passed <= 0:
+            return ""
+        left_s = (self.total - beat.total) * passed / steps
+        return f", {steps / passed:.2f} steps/s, {readable_s(left_s)} left"
+
+    def looked(self, look: Look, total: int) -> None:
+        """Say how held-out clips fare."""
+        self.console.print(f"held-out clips after {total} steps: loss {look.loss:.4f}", highlight=False)
+
+    def kept(self, folder: Path) -> None:
+        """Say where the checkpoint lies."""
+        self.console.print(f"saved {folder}", highlight=False)
+
+
+class Silence:
+    """Looks on and says nothing."""
+
+    def entered(self, changed: Change, done: int, stage: Stage) -> None:
+        """A stage."""
+
+    def stepped(self, beat: Beat) -> None:
+        """A step."""
+
+    def looked(self, look: Look, total: int) -> None:
+        """Held-out clips."""
+
+    def kept(self, folder: Path) -> None:
+        """A checkpoint."""
+
+
+class Everyone:
+    """Tells all of several."""
+
+    def __init__(self, *watches: Watch) -> None:
+        self.watches = watches
+
+    def entered(self, changed: Change, done: int, stage: Stage) -> None:
+        """A stage."""
+        for watch in self.watches:
+            watch.entered(changed, done, stage)
+
+    def stepped(self, beat: Beat) -> None:
+        """A step."""
+        for watch in self.watches:
+            watch.stepped(beat)
+
+    def looked(self, look: Look, total: int) -> None:
+        """Held-out clips."""
+        for watch in self.watches:
+            watch.looked(look, total)
+
+    def kept(self, folder: Path) -> None:
+        """A checkpoint."""
+        for watch in self.watches:
+            watch.kept(folder)

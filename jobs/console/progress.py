@@ -1,0 +1,136 @@
+"""What a person sees of a long job: a line a leg while it runs, a funnel when it ends."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import Self
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
+from rich.table import Table
+
+from engine.core import Tally
+from engine.runners.status import Lane, Sight
+
+QUIET_S = 10.0
+"""Seconds between two lines where there is no terminal."""
+
+
+@dataclass
+class Shown:
+    """A leg as it is shown."""
+
+    task: TaskID
+    lane: Lane
+    began: float
+    before: int  # items done when it was first seen
+    spoke: float
+
+
+class Terminal:
+    """Shows each leg's items, rate and time left; a bar on a terminal, a line now and then elsewhere."""
+
+    def __init__(self, console: Console, clock: Callable[[], float]) -> None:
+        self.console = console
+        self.clock = clock
+        self.bar = Progress(
+            TextColumn("{task.description:>9}"),
+            BarColumn(bar_width=24),
+            MofNCompleteColumn(),
+            TextColumn("{task.fields[said]}"),
+            TimeElapsedColumn(),
+            console=console,
+            disable=not console.is_terminal,
+        )
+        self.legs: dict[str, Shown] = {}
+        self.stalled: tuple[str, ...] = ()
+
+    def __enter__(self) -> Self:
+        self.bar.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.bar.stop()
+
+    def lanes(self, lanes: Sequence[Lane]) -> None:
+        """How far the legs are."""
+        for lane in lanes:
+            if lane.leg in self.legs:
+                self.legs[lane.leg].lane = lane
+            elif lane.running or lane.done == lane.laps:
+                self.legs[lane.leg] = self.first(lane)
+
+    def first(self, lane: Lane) -> Shown:
+        """A leg that was not shown before."""
+        now = self.clock()
+        if not self.console.is_terminal:
+            done = f", {lane.done} done" if lane.done else ""
+            self.console.print(f"{lane.leg}: {lane.laps} laps{done}", highlight=False)
+        task = self.bar.add_task(lane.leg, total=lane.items, completed=lane.items_done, said="")
+        return Shown(task=task, lane=lane, began=now, before=lane.items_done, spoke=now)
+
+    def sights(self, sights: Sequence[Sight]) -> None:
+        """What the workers are at."""
+        for name, shown in self.legs.items():
+            under_way = sum(
+                sight.tallies[0].offered for sight in sights if sight.leg == name and sight.tallies
+            )
+            self.show(shown, min(shown.lane.items_done + under_way, shown.lane.items))
+
+    def show(self, shown: Shown, done: int) -> None:
+        """Bring a leg's line up to date."""
+        lane, now = shown.lane, self.clock()
+        said = pace(done - shown.before, lane.items - done, now - shown.began)
+        self.bar.update(shown.task, total=lane.items, completed=done, said=said)
+        if not self.console.is_terminal and lane.running and now - shown.spoke >= QUIET_S:
+            shown.spoke = now
+            self.console.print(f"{lane.leg}: {done} of {lane.items}, {said}", highlight=False)
+
+    def stuck(self, why: Sequence[str]) -> None:
+        """Legs that do not go on: told once each time that they get stuck."""
+        legs = {sentence.partition(":")[0] for sentence in why}
+        for sentence in why:
+            if sentence.partition(":")[0] not in self.stalled:
+                self.console.print(f"stuck? {sentence}", style="yellow", highlight=False)
+        self.stalled = tuple(legs)
+
+
+def pace(fresh: int, left: int, passed_s: float) -> str:
+    """Rate and time left."""
+    if fresh <= 0 or passed_s <= 0:
+        return ""
+    return f"{fresh / passed_s:.2f} items/s, {readable_s(left * passed_s / fresh)} left"
+
+
+def funnel(tallies: Iterable[Tally]) -> Table:
+    """What each step was offered, kept and why it dropped the rest."""
+    table = Table(title="Retention", title_justify="left")
+    for heading in ("step", "offered", "kept", "gave", "footage in", "footage out", "speed", "dropped"):
+        words = heading in ("step", "dropped")
+        table.add_column(
+            heading, justify="left" if words else "right", overflow="fold", no_wrap=heading == "step"
+        )
+    for tally in tallies:
+        dropped = ", ".join(
+            f"{reason} {n}" for reason, n in sorted(tally.reasons.items(), key=lambda r: (-r[1], r[0]))
+        )
+        speed = f"{tally.offered_s / tally.busy_s:.1f}x" if tally.busy_s > 0 and tally.offered_s > 0 else ""
+        table.add_row(
+            tally.step,
+            str(tally.offered),
+            str(tally.kept),
+            str(tally.gave),
+            readable_s(tally.offered_s),
+            readable_s(tally.gave_s),
+            speed,
+            dropped,
+        )
+    return table
+
+
+def readable_s(seconds: float) -> str:
+    """A duration for a person: 0:07, 1:02:03."""
+    minutes, s = divmod(round(seconds), 60)
+    hours, m = divmod(minutes, 60)
+    return f"{hours}:{m:02d}:{s:02d}" if hours else f"{m}:{s:02d}"

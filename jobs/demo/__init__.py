@@ -1,0 +1,1 @@
+"""A small data set without a download, and a look at it."""

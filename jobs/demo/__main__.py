@@ -1,0 +1,41 @@
+"""`make demo`: videos of real people, a data set made from them, its checks and its overlay sheets."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import tyro
+from rich.console import Console
+
+from jobs.commands.check import Check, check
+from jobs.commands.curate import Curate, curate
+from jobs.commands.preview import Preview, preview
+from jobs.demo.videos import write_demo_videos
+
+
+@dataclass(frozen=True, kw_only=True)
+class Demo:
+    """Make a small data set and look at it."""
+
+    out: Path
+    """Folder of everything that the demo makes."""
+    videos: Path | None = None
+    """Your own folder of videos; photographs under a moving camera where there is none."""
+
+
+def demo(job: Demo, console: Console) -> int:
+    """Curate, check and preview; the first exit code that is not 0."""
+    videos = job.videos or job.out / "videos"
+    if job.videos is None:
+        write_demo_videos(videos)
+    made = curate(Curate(videos=videos, out=job.out / "set"), console)
+    if made:
+        return made
+    checked = check(Check(out=job.out / "set"), console)
+    shown = preview(Preview(data=job.out / "set", out=job.out / "sheets"), console)
+    return checked or shown
+
+
+if __name__ == "__main__":
+    raise SystemExit(demo(tyro.cli(Demo), Console()))

@@ -1,0 +1,71 @@
+"""Videos of real people without a download: photographs that ship inside packages, under a moving camera.
+
+The astronaut Eileen Collins (NASA, public domain) and a cameraman (CC0) come with scikit-image, Admiral Grace
+Hopper (US Navy, public domain) with matplotlib. A cup of coffee must be found to be nobody.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from pathlib import Path
+
+import cv2
+import matplotlib.cbook
+import numpy as np
+import skimage.data
+from numpy.typing import NDArray
+
+from media.encode import VideoSettings, write_video
+from schemas.media import FPS, Frames
+
+Picture = NDArray[np.uint8]
+SIZE = (640, 640)
+"""Width and height of the demo's videos, px."""
+
+
+def write_demo_videos(folder: Path) -> None:
+    """Four videos: one person; two shots of one person each; two people at once; nobody."""
+    folder.mkdir(parents=True, exist_ok=True)
+    astronaut, cameraman, coffee = skimage.data.astronaut(), skimage.data.camera(), skimage.data.coffee()
+    hopper = str(matplotlib.cbook.get_sample_data("grace_hopper.jpg", asfileobj=False))
+    admiral = np.asarray(cv2.imread(hopper, cv2.IMREAD_COLOR_RGB), np.uint8)
+    together = np.hstack([astronaut[:, 80:400], admiral[: len(astronaut), 100:420]])
+    write_video(folder / "astronaut.mp4", windows(filmed(astronaut, seconds=6, phase=0.0)), VideoSettings())
+    shots = np.concatenate(
+        [filmed(admiral, seconds=3, phase=1.0), filmed(np.dstack([cameraman] * 3), seconds=3, phase=2.0)]
+    )
+    write_video(folder / "admiral and cameraman.mp4", windows(shots), VideoSettings())
+    write_video(folder / "together.mp4", windows(filmed(together, seconds=3, phase=3.0)), VideoSettings())
+    write_video(folder / "coffee.mp4", windows(filmed(coffee, seconds=3, phase=4.0)), VideoSettings())
+
+
+def filmed(picture: Picture, *, seconds: float, phase: float) -> Frames:
+    """The picture as a hand-held camera sees it: panned, zoomed and tilted slowly."""
+    width, height = SIZE
+    frames = np.empty((round(seconds * FPS), height, width, 3), np.uint8)
+    middle = np.array([picture.shape[1] / 2, picture.shape[0] / 2])
+    fits = max(width / picture.shape[1], height / picture.shape[0])
+    for t in range(len(frames)):
+        angle = phase + 2 * math.pi * t / (3 * FPS)
+        tilt = math.radians(6) * math.sin(angle)
+        scale = fits * (1.25 + 0.08 * math.sin(1.7 * angle))
+        pan = np.array(
+            [0.03 * picture.shape[1] * math.cos(angle), 0.02 * picture.shape[0] * math.sin(1.3 * angle)]
+        )
+        turn = scale * np.array([[math.cos(tilt), -math.sin(tilt)], [math.sin(tilt), math.cos(tilt)]])
+        shift = np.array([width / 2, height / 2]) - turn @ (middle + pan)
+        cv2.warpAffine(
+            picture,
+            np.column_stack([turn, shift]),
+            (width, height),
+            dst=frames[t],
+            flags=cv2.INTER_CUBIC,
+            borderMode=cv2.BORDER_REFLECT_101,
+        )
+    return frames
+
+
+def windows(frames: Frames, size: int = 24) -> Iterator[Frames]:
+    """The frames a window at a time."""
+    return (frames[start : start + size] for start in range(0, len(frames), size))

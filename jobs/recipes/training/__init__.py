@@ -1,0 +1,19 @@
+"""Trainings by name. Each is a function that gives every setting; the command line may change any."""
+
+from collections.abc import Callable
+from typing import Literal
+
+from jobs.recipes.training.paper import paper
+from jobs.recipes.training.speech import speech_tiny, speech_wan_1b
+from jobs.recipes.training.tiny import tiny
+from jobs.recipes.training.wan_1b import wan_1b
+from model.train.settings import Training
+
+Name = Literal["tiny", "wan_1b", "paper", "speech_tiny", "speech_wan_1b"]
+RECIPES: dict[Name, Callable[[], Training]] = {
+    "tiny": tiny,
+    "wan_1b": wan_1b,
+    "paper": paper,
+    "speech_tiny": speech_tiny,
+    "speech_wan_1b": speech_wan_1b,
+}

@@ -1,0 +1,1 @@
+"""The only rooms that open media files: probe, decode, encode, pictures, sound."""

@@ -1,0 +1,150 @@
+"""Videos on this machine's disk: where they lie, or as copies that are checked, shared and bounded.
+
+Copies are named by their content in one folder for all processes of the machine. A reader holds a lock on the
+copy that it reads; the one unused for longest goes when room is wanted, and all that nobody reads when a
+process ends.
+"""
+
+from __future__ import annotations
+
+import atexit
+import fcntl
+import hashlib
+import os
+import secrets
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from functools import cache
+from pathlib import Path, PurePosixPath
+from typing import BinaryIO
+
+from schemas.media import Source
+from schemas.outcome import Rejected
+from storage.place import Place
+from storage.scratch import locked, scratch, take
+from storage.store import is_uri
+
+
+@contextmanager
+def at_hand(source: Source) -> Iterator[Path]:
+    """The source's file on a local disk, for as long as the block lasts.
+
+    Raises:
+        Rejected: "changed": it is not what was listed (a file on disk is judged by its size, a fetched one by
+            its digest); "missing": it is in its store no more.
+        OSError: its store denies it or does not answer, or there is no room for a copy.
+    """
+    if not is_uri(source.uri):
+        with suppress(OSError):  # whoever opens it says what is wrong
+            refuse_changed(source, Path(source.uri).stat().st_size)
+        yield Path(source.uri)
+        return
+    handle = held(source)
+    try:
+        yield copy_of(source)
+    finally:
+        os.close(handle)
+
+
+def refuse_changed(source: Source, num_bytes: int) -> None:
+    """Reject a file of another size than the source had when it was hashed."""
+    if num_bytes != source.num_bytes:
+        raise Rejected("changed", f"{num_bytes} bytes, {source.num_bytes} when it was listed")
+
+
+def copy_of(source: Source) -> Path:
+    """Where a copy lies; it keeps its suffix, by which FFmpeg tells some containers."""
+    return copies() / f"{source.sha256}{PurePosixPath(source.uri.partition('?')[0]).suffix}"
+
+
+def held(source: Source) -> int:
+    """A handle that holds the copy; it is fetched where it is not there (any more)."""
+    path = copy_of(source)
+    while True:
+        with suppress(FileNotFoundError):
+            handle = take(path, fcntl.LOCK_SH)
+            if os.fstat(handle).st_nlink:  # not removed between opening and locking
+                os.utime(path)
+                return handle
+            os.close(handle)
+        fetch(source, path)
+
+
+def fetch(source: Source, path: Path) -> None:
+    """Fetch a source to `path`, where it appears whole and verified or not at all."""
+    aside = path.with_name(f".{secrets.token_hex(8)}.tmp")
+    with locked(copies(), fcntl.LOCK_EX):  # nobody takes the new file for one that a killed process left
+        make_room(source.num_bytes)
+        file = aside.open("xb")
+        fcntl.flock(file, fcntl.LOCK_EX)
+    with file:
+        try:
+            pour(source, file)
+            aside.replace(path)
+        except BaseException:
+            aside.unlink()
+            raise
+
+
+def pour(source: Source, file: BinaryIO) -> None:
+    """Write a source's bytes to an open file, no more than it had when it was listed."""
+    place, name = Place.holding(source.uri)
+    digest = hashlib.sha256()
+    try:
+        for chunk in place.chunks(name):
+            digest.update(chunk)
+            file.write(chunk)
+            if file.tell() > source.num_bytes:
+                break
+    except FileNotFoundError as error:
+        raise Rejected("missing", str(error)) from error
+    file.flush()
+    if digest.hexdigest() != source.sha256:
+        raise Rejected("changed", "its content is not what was listed")
+
+
+def make_room(num_bytes: int) -> None:
+    """Remove what killed processes left half fetched, and the longest unused copies until a file fits in.
+
+    Raises:
+        OSError: it does not fit.
+    """
+    files = dict(facts_of(copies()))
+    used = sum(facts.st_size for facts in files.values())
+    most = allowance(copies(), used)
+    for path in sorted(files, key=lambda path: files[path].st_mtime):
+        if (path.suffix == ".tmp" or used + num_bytes > most) and let_go(path):
+            used -= files[path].st_size
+    if used + num_bytes > most:
+        raise OSError(f"{copies()}: no room for a video of {num_bytes} bytes; set TMPDIR to a larger disk")
+
+
+def facts_of(home: Path) -> Iterator[tuple[Path, os.stat_result]]:
+    """The files in a folder from which others are being removed."""
+    for path in home.iterdir():
+        with suppress(FileNotFoundError):
+            yield path, path.stat()
+
+
+def allowance(home: Path, used: int) -> int:
+    """Bytes that copies may take: half of what the disk has beside other things."""
+    return (shutil.disk_usage(home).free + used) // 2
+
+
+def let_go(path: Path) -> bool:
+    """Remove a copy that nobody holds."""
+    try:
+        with locked(path, fcntl.LOCK_EX | fcntl.LOCK_NB):
+            path.unlink()
+    except (BlockingIOError, FileNotFoundError):
+        return False
+    return True
+
+
+@cache
+def copies() -> Path:
+    """The folder of all copies; those that nobody reads go when this process ends."""
+    home = scratch("videos")
+    atexit.register(lambda: [let_go(path) for path in home.iterdir()])
+    return home

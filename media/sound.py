@@ -1,0 +1,125 @@
+"""The sound of a clip: 16 kHz mono, in step with its first frame, to the sample."""
+
+from __future__ import annotations
+
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import ffmpeg
+import numpy as np
+from numpy.typing import NDArray
+
+from media.encode import BITEXACT, compiled, failure
+from media.fetch import at_hand
+from schemas.media import FPS, SOUND_RATE, Clip
+from schemas.outcome import Rejected
+
+LEAD_S = 2.0
+"""Decoding starts this long before the clip: seeking is coarse, and decoders need a run-up."""
+LIMIT_S = 300.0
+FILM_RATE = 48_000
+"""Samples a second of a film's sound."""
+
+
+def num_samples(num_frames: int) -> int:
+    """Samples in the span of this many frames."""
+    return round(num_frames * SOUND_RATE / FPS)
+
+
+def clip_sound(clip: Clip) -> NDArray[np.int16]:
+    """Sound of the clip's span from its first sample on, up to where the sound track ends or breaks off.
+
+    The track's own times decide: gaps and a late start are silence. Empty where the track has nothing in the
+    span or cannot be decoded.
+
+    Raises:
+        Rejected: "broken_audio": decoding the track does not come to an end.
+    """
+    wanted = num_samples(clip.num_frames)
+    try:
+        with at_hand(clip.video.source) as path:
+            done = subprocess.run(
+                sound_command(clip, path, wanted),
+                stdin=subprocess.DEVNULL,
+                check=False,  # a broken track gives what could be decoded, or nothing
+                capture_output=True,
+                timeout=LIMIT_S,
+            )
+    except subprocess.TimeoutExpired:
+        raise Rejected("broken_audio", f"no end after {LIMIT_S:g} s of decoding") from None
+    return np.frombuffer(done.stdout[: len(done.stdout) // 2 * 2], "<i2")[:wanted]
+
+
+def sound_command(clip: Clip, path: Path, wanted: int) -> list[str]:
+    """The ffmpeg command that gives a clip's samples from the file at `path`, as int16."""
+    start_s = clip.video.start_s + clip.start_s  # on the file's clock
+    seek: dict[str, Any] = {}
+    if clip.first_frame / FPS > LEAD_S:
+        seek = {"ss": f"{start_s - LEAD_S:.6f}", "seek_timestamp": 1, "noaccurate_seek": None}
+    source = ffmpeg.input(
+        f"file:{path}",
+        format=clip.video.container.split(",")[0],  # the demuxer that the probe trusted, and no other
+        protocol_whitelist="file,pipe",
+        **seek,
+    )
+    first = round(start_s * SOUND_RATE)
+    placed = at_rate(source["a:0"], SOUND_RATE, first, ochl="mono", osf="s16")
+    span = placed.filter("atrim", start_pts=first, end_pts=first + wanted)
+    return compiled(span.output("pipe:", format="s16le", acodec="pcm_s16le").global_args("-copyts"))
+
+
+def at_rate(track: Any, rate: int, first: int, **form: str) -> Any:
+    """The track at a rate, from sample `first` of its own times on: gaps and a late start are silence.
+
+    In two filters, for `first_pts` counts in samples of what comes in: of a slower track it would be later.
+    """
+    return track.filter("aresample", rate).filter("aresample", rate, first_pts=first, **form, **{"async": 1})
+
+
+def encode_flac(path: Path, sound: NDArray[np.int16], num_frames: int) -> bytes:
+    """`sound`, with silence up to the span of `num_frames`, as FLAC; `path` is a place to write it first.
+
+    Raises:
+        EncodeError: ffmpeg failed.
+        OSError: the disk is full.
+    """
+    whole = np.zeros(num_samples(num_frames), "<i2")
+    whole[: len(sound)] = sound
+    samples = ffmpeg.input("pipe:", format="s16le", ar=SOUND_RATE, ac=1)
+    command = compiled(samples.output(f"file:{path}", format="flac", acodec="flac", **BITEXACT))
+    done = subprocess.run(command, check=False, input=whole.tobytes(), capture_output=True, timeout=LIMIT_S)
+    if done.returncode:
+        raise failure(path, done.returncode, done.stderr, LIMIT_S)
+    return path.read_bytes()
+
+
+def add_sound(silent: Path, clip: Clip, out: Path) -> None:
+    """Write the video `silent` to `out` with the sound of the clip's span, AAC; pictures are copied.
+
+    Raises:
+        EncodeError: ffmpeg failed: a sound track that cannot be read, or a full disk.
+    """
+    first = round((clip.video.start_s + clip.start_s) * FILM_RATE)
+    source = ffmpeg.input(
+        f"file:{clip.uri}", format=clip.video.container.split(",")[0], protocol_whitelist="file,pipe"
+    )
+    placed = at_rate(source["a:0"], FILM_RATE, first)
+    span = placed.filter("atrim", start_pts=first, end_pts=first + round(clip.num_frames * FILM_RATE / FPS))
+    add_stream(silent, span.filter("asetpts", "PTS-STARTPTS"), out, "-copyts")
+
+
+def add_stream(silent: Path, sound: ffmpeg.nodes.FilterableStream, out: Path, *flags: str) -> None:
+    """Write the video `silent` to `out` with a sound of ffmpeg's, AAC; pictures are copied.
+
+    Raises:
+        EncodeError: ffmpeg failed.
+    """
+    pictures = ffmpeg.input(f"file:{silent}", format="mp4", protocol_whitelist="file")["v:0"]
+    how = {"vcodec": "copy", "acodec": "aac", "audio_bitrate": "160k", "movflags": "+faststart", **BITEXACT}
+    command = compiled(ffmpeg.output(pictures, sound, f"file:{out}", format="mp4", **how).global_args(*flags))
+    done = subprocess.run(
+        command, check=False, stdin=subprocess.DEVNULL, capture_output=True, timeout=LIMIT_S
+    )
+    if done.returncode:
+        raise failure(out, done.returncode, done.stderr, LIMIT_S)

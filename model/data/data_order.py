@@ -1,0 +1,61 @@
+"""The order of a data set under some settings: its epochs, dealt when they are asked for, and its digest."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import asdict
+
+import numpy as np
+
+from model.data.batch import num_bytes
+from model.data.epoch_order import DealSettings, Epoch, deal
+from model.data.epoch_report import as_text, lines
+from model.data.index import Index
+from model.data.window_lengths import lengths
+
+EPOCHS_HELD = 2
+"""A step may end one epoch and begin the next."""
+
+
+class Order:
+    """The endless row of slots that an index, the settings of the deal and a seed give."""
+
+    def __init__(self, index: Index, settings: DealSettings, seed: int) -> None:
+        self.settings = settings
+        self.seed = seed
+        self.stock = index.stock(settings.groups)
+        said = {"index": index.digest, "deal": asdict(settings), "seed": seed}
+        self.digest = hashlib.sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()
+        self.dealt: dict[int, Epoch] = {}
+        self.num_slots: dict[int, int] = {}
+
+    def epoch(self, number: int) -> Epoch:
+        """The slots of an epoch."""
+        if number not in self.dealt:
+            if len(self.dealt) == EPOCHS_HELD:
+                del self.dealt[min(self.dealt)]
+            self.dealt[number] = deal(self.stock, self.settings, self.seed, number)
+            self.num_slots[number] = len(self.dealt[number])
+        return self.dealt[number]
+
+    def slots_of(self, epoch: int) -> int:
+        """Number of slots of an epoch."""
+        if epoch not in self.num_slots:
+            self.epoch(epoch)
+        return self.num_slots[epoch]
+
+    def table(self, epoch: int) -> str:
+        """What an epoch keeps, repeats and leaves out, and which windows it shows, for a person."""
+        dealt = self.epoch(epoch)
+        return as_text(lines(self.stock, self.settings, dealt), lengths(self.stock, dealt))
+
+    def largest_bytes(self, epoch: int) -> int:
+        """Memory of the largest batch of an epoch."""
+        dealt = self.epoch(epoch)
+        first = dealt.bounds[:-1]
+        row = dealt.row[first]
+        sizes = num_bytes(
+            np.diff(dealt.bounds), dealt.frames[first], self.stock.height[row], self.stock.width[row]
+        )
+        return int(sizes.max())

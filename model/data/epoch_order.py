@@ -1,0 +1,246 @@
+"""Who reads what, in what order: a pure function of the index, the settings, the seed and the epoch.
+
+Nothing here knows of ranks, workers or files. An epoch is a list of slots; a slot is the micro-batch of one
+rank in one step: draws of one bucket (canvas and window length), as many as the token budget holds.
+
+Each group of samples (full figures, and halves with portraits, by default) is dealt from an endless deck: lap
+after lap, each an own shuffle of the whole group. An epoch takes the next cards of each deck, in the groups'
+shares, and holds as many draws as the index has samples. So a group is short of nothing for ever: after any
+number of epochs two of its samples differ by at most one draw. With one group an epoch is one lap: each
+sample exactly once.
+
+A lap shuffles the shards, puts at least `mixed_shards` of them that follow each other into a window, and
+shuffles the samples of each window. Reading stays near a few tars at a time, and two samples next to each
+other come from the same tar with a probability of at most one over `mixed_shards`: that number is the mixing
+distance.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from model.data.rng import Ints, Words, fractions, words
+from model.data.windows import WindowRule, draw_windows, longest_window, num_tokens
+from schemas.controls import Framing
+
+RUNS = 32
+"""Runs of alike slots that are told apart in one stretch of the order."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Group:
+    """Samples that have a share of the draws to themselves."""
+
+    name: str
+    share: float
+    """Of the draws, relative to the other groups' shares."""
+    framings: tuple[Framing, ...] = ("portrait", "half", "full")
+    domains: tuple[str, ...] = ()
+    """Only samples of these domains; empty: of all."""
+
+
+EVEN = (
+    Group(name="full", share=0.5, framings=("full",)),
+    Group(name="half", share=0.5, framings=("half", "portrait")),
+)
+"""Full figures and halves, portraits with the halves, 50/50 (method.md section 1)."""
+
+AS_IT_IS = (Group(name="all", share=1.0),)
+"""Each sample once an epoch."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class DealSettings:
+    """How the samples of an index become batches."""
+
+    groups: tuple[Group, ...] = EVEN
+    """A sample belongs to the first group that takes it; one that none takes is dropped."""
+    window: WindowRule = field(default_factory=WindowRule)
+    max_tokens: int = 74_400
+    """Most noise tokens of a batch, as in `num_tokens`: 121 frames of the largest canvas."""
+    mixed_shards: int = 128
+    """Mixing distance, in shards."""
+    alike: int = 8
+    """Slots in a row that cost about the same: ranks side by side end a step together. 1 mixes freely."""
+    max_dropped: float = 0.01
+    """Training is refused where more than this share of the samples is dropped."""
+    held_out: float = 0.0
+    """Share of the sources that are never drawn: what was learned is tried on them."""
+
+    def __post_init__(self) -> None:
+        """Check that something is left to draw."""
+        if not 0 <= self.held_out < 1:
+            raise ValueError(f"held_out is a share of the sources, from 0 to below 1, not {self.held_out:g}")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Stock:
+    """The columns of an index that the order depends on; one row a sample."""
+
+    digest: str  # of the index
+    ident: Words  # of the samples' bytes
+    shard: Ints  # number of the tar
+    width: Ints  # px
+    height: Ints  # px
+    frames: Ints
+    group: Ints  # index into the settings' groups, -1 for none
+
+
+@dataclass(frozen=True)
+class Draw:
+    """One sample as one batch shows it."""
+
+    row: int  # of the index
+    start: int  # first frame of the window
+    frames: int
+    seed: int  # of all that is still to be drawn: references, dropout, augmentation
+
+
+@dataclass(frozen=True, kw_only=True)
+class Epoch:
+    """All slots of an epoch in their order."""
+
+    row: Ints  # one a draw, as are the next three
+    start: Ints
+    frames: Ints
+    seed: Words
+    bounds: Ints  # slot s holds the draws bounds[s] to bounds[s + 1]
+
+    def __len__(self) -> int:
+        """Number of slots."""
+        return len(self.bounds) - 1
+
+    def slot(self, number: int) -> tuple[Draw, ...]:
+        """The draws of a slot."""
+        some = range(self.bounds[number], self.bounds[number + 1])
+        return tuple(
+            Draw(int(self.row[i]), int(self.start[i]), int(self.frames[i]), int(self.seed[i])) for i in some
+        )
+
+
+def deal(stock: Stock, settings: DealSettings, seed: int, epoch: int) -> Epoch:
+    """The slots of an epoch.
+
+    Raises:
+        ValueError: a group has no samples.
+    """
+    longest = longest_windows(stock, settings)
+    row, lap = draw_samples(stock, longest >= settings.window.min_frames, settings, seed, epoch)
+    seeds = words(len(row), stock.digest, seed, epoch, "draws")
+    variants = settings.window.variants
+    salt = seeds if variants is None else (lap % variants).astype(np.uint64)
+    start, frames = draw_windows(stock.frames[row], longest[row], stock.ident[row], salt, settings.window)
+    width, height = stock.width[row], stock.height[row]
+    tokens = num_tokens(width, height, frames)
+    members, bounds = batches(bucket_code(width, height, frames), settings.max_tokens // tokens)
+    cost = np.add.reduceat(tokens[members], bounds[:-1])
+    tie = words(len(cost), stock.digest, seed, epoch, "slots")
+    chosen, bounds = rearranged(members, bounds, side_by_side(cost, tie, settings.alike))
+    return Epoch(
+        row=row[chosen], start=start[chosen], frames=frames[chosen], seed=seeds[chosen], bounds=bounds
+    )
+
+
+def longest_windows(stock: Stock, settings: DealSettings) -> Ints:
+    """Most frames of a window of each sample, 4k+1; below the least of the settings, none fits."""
+    return longest_window(stock.frames, stock.width, stock.height, settings.window, settings.max_tokens)
+
+
+def quotas(stock: Stock, fits: NDArray[np.bool_], settings: DealSettings) -> Ints:
+    """Draws of each group in an epoch: in all as many as there are samples, by largest remainders.
+
+    A group whose share is 0 is not drawn from: its samples are dropped.
+
+    Raises:
+        ValueError: a group has a share and no samples, or none has both.
+    """
+    sizes = np.array([np.count_nonzero(fits & (stock.group == g)) for g in range(len(settings.groups))])
+    for group, size in zip(settings.groups, sizes, strict=True):
+        if group.share < 0 or (size == 0 and group.share > 0):
+            raise ValueError(
+                f"group {group.name!r} has {size} samples for a share of {group.share:g}: "
+                "set its share to 0, or give groups that the index can fill"
+            )
+    shares = np.array([group.share for group in settings.groups])
+    if shares.sum() == 0:
+        raise ValueError("no group has a share: nothing can be drawn")
+    wanted = sizes[shares > 0].sum() * shares / shares.sum()
+    quota: Ints = np.floor(wanted).astype(np.int64)
+    most_short = np.argsort(-(wanted - quota), kind="stable")
+    quota[most_short[: sizes[shares > 0].sum() - quota.sum()]] += 1
+    return quota
+
+
+def draw_samples(
+    stock: Stock, fits: NDArray[np.bool_], settings: DealSettings, seed: int, epoch: int
+) -> tuple[Ints, Ints]:
+    """Row and lap of each draw of an epoch, in order: the groups' decks riffled together, evenly."""
+    rows, laps, places = [], [], []
+    for group, quota in enumerate(quotas(stock, fits, settings).tolist()):
+        if quota == 0:
+            continue
+        members = np.flatnonzero(fits & (stock.group == group))
+        purpose = (stock.digest, seed, settings.groups[group].name)
+        first, stop = epoch * quota, (epoch + 1) * quota
+        some = range(first // len(members), -(-stop // len(members)))
+        deck = [members[shuffle(stock.shard[members], settings.mixed_shards, *purpose, lap)] for lap in some]
+        inside = slice(first - some.start * len(members), stop - some.start * len(members))
+        rows.append(np.concatenate(deck)[inside])
+        laps.append(np.repeat(np.array(some), len(members))[inside])
+        places.append((np.arange(quota) + fractions(words(quota, *purpose, epoch, "places"))) / quota)
+    order = np.argsort(np.concatenate(places), kind="stable")
+    return np.concatenate(rows)[order], np.concatenate(laps)[order]
+
+
+def shuffle(shard: Ints, mixed_shards: int, *purpose: str | int) -> Ints:
+    """An order of the rows of `shard`: shards shuffled, then rows in windows of `mixed_shards` and more."""
+    names, code = np.unique(shard, return_inverse=True)
+    place = np.empty(len(names), np.int64)
+    place[np.argsort(words(len(names), *purpose, "shards"), kind="stable")] = np.arange(len(names))
+    num_windows = max(1, len(names) // mixed_shards)
+    return np.lexsort((words(len(shard), *purpose, "samples"), (place * num_windows // len(names))[code]))
+
+
+def bucket_code(width: Ints, height: Ints, frames: Ints) -> Ints:
+    """One number for each canvas and window length."""
+    return np.asarray(width << 40 | height << 20 | frames, np.int64)
+
+
+def batches(bucket: Ints, capacity: Ints) -> tuple[Ints, Ints]:
+    """Draws put into batches of one bucket, in the order in which the batches fill up.
+
+    A batch of bucket b holds `capacity` draws, the last one of each bucket what is left. Gives the draws
+    batch by batch, and the bounds of the batches.
+    """
+    order = np.argsort(bucket, kind="stable")
+    first = np.flatnonzero(np.diff(bucket[order], prepend=-1))
+    within = np.arange(len(order)) - np.repeat(first, np.diff(first, append=len(order)))
+    starts = np.flatnonzero(within % capacity[order] == 0)
+    bounds = np.append(starts, len(order))
+    filled = order[bounds[1:] - 1]  # place of the last draw of each batch
+    return rearranged(order, bounds, np.argsort(filled, kind="stable"))
+
+
+def rearranged(members: Ints, bounds: Ints, order: Ints) -> tuple[Ints, Ints]:
+    """The runs of `members` between `bounds`, in another order."""
+    sizes = np.diff(bounds)[order]
+    new = np.concatenate([[0], np.cumsum(sizes)])
+    source = np.repeat(bounds[:-1][order] - new[:-1], sizes) + np.arange(len(members))
+    return members[source], new
+
+
+def side_by_side(cost: Ints, tie: Words, alike: int) -> Ints:
+    """An order of slots in which `alike` in a row cost about the same.
+
+    In each stretch of the given order slots are sorted by cost and cut into runs, and the runs shuffled.
+    """
+    place = np.arange(len(cost))
+    if alike == 1:
+        return place
+    stretch = place // (RUNS * alike)
+    by_cost = np.lexsort((tie, cost, stretch))
+    run = place // alike
+    return by_cost[np.lexsort((place, tie[run * alike], stretch))]

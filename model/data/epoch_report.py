@@ -1,0 +1,115 @@
+"""What an epoch keeps, repeats and leaves out, by bucket: shown before training, refused if too much goes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from model.data.epoch_order import DealSettings, Epoch, Stock, longest_windows, quotas
+from model.data.window_lengths import Lengths, rows_of
+from model.data.windows import num_tokens
+from schemas.index import bucket_name
+
+
+@dataclass(frozen=True, kw_only=True)
+class Line:
+    """Samples of one canvas or one group in one epoch. Kept, resting and dropped make up what there is."""
+
+    name: str
+    samples: int
+    kept: int  # drawn at least once
+    repeated: int  # draws beyond the first of each sample
+    resting: int  # left to later epochs, for the groups' shares
+    dropped: dict[str, int]  # never drawn, by reason
+    batches: int
+    fill: float  # mean share of the token budget that a batch uses
+
+
+def dropped(stock: Stock, settings: DealSettings) -> dict[str, NDArray[np.bool_]]:
+    """Rows that no epoch draws, by reason, each under one."""
+    least = settings.window.min_frames
+    homeless = stock.group < 0
+    short = (stock.frames < least) & ~homeless
+    large = (longest_windows(stock, settings) < least) & ~short & ~homeless
+    return {"in no group": homeless, "too short": short, "over the token budget": large}
+
+
+def lines(stock: Stock, settings: DealSettings, epoch: Epoch) -> list[Line]:
+    """One line a canvas, one a group, and one for all."""
+    gone = dropped(stock, settings)
+    draws = np.bincount(epoch.row, minlength=len(stock.frames))
+    first = epoch.row[epoch.bounds[:-1]]
+    tokens = num_tokens(stock.width[epoch.row], stock.height[epoch.row], epoch.frames)
+    fill = np.add.reduceat(tokens, epoch.bounds[:-1]) / settings.max_tokens
+
+    def line(name: str, rows: NDArray[np.bool_]) -> Line:
+        kept = int(np.count_nonzero(draws[rows]))
+        lost = {reason: int(np.count_nonzero(which & rows)) for reason, which in gone.items()}
+        batches = rows[first]
+        return Line(
+            name=name,
+            samples=int(np.count_nonzero(rows)),
+            kept=kept,
+            repeated=int(draws[rows].sum()) - kept,
+            resting=int(np.count_nonzero(rows)) - kept - sum(lost.values()),
+            dropped={reason: count for reason, count in lost.items() if count},
+            batches=int(np.count_nonzero(batches)),
+            fill=float(fill[batches].mean()) if batches.any() else 0.0,
+        )
+
+    return [line(name, rows) for name, rows in parts(stock, settings)]
+
+
+def parts(stock: Stock, settings: DealSettings) -> Iterator[tuple[str, NDArray[np.bool_]]]:
+    """The rows of each line of the table."""
+    for width, height in np.unique(np.stack([stock.width, stock.height]), axis=1).T.tolist():
+        yield bucket_name(width, height), (stock.width == width) & (stock.height == height)
+    for number, group in enumerate(settings.groups):
+        yield f"group {group.name}", stock.group == number
+    yield "all", np.ones(len(stock.frames), np.bool_)
+
+
+def check(stock: Stock, settings: DealSettings) -> None:
+    """Returns where every group can be drawn from, and little enough is dropped.
+
+    Raises:
+        ValueError: a group has no samples, or more than the settings' share of all samples is never drawn.
+    """
+    gone = {reason: int(np.count_nonzero(rows)) for reason, rows in dropped(stock, settings).items()}
+    samples = len(stock.frames)
+    share = sum(gone.values()) / samples
+    if share > settings.max_dropped:
+        said = ", ".join(f"{count} {reason}" for reason, count in gone.items() if count)
+        raise ValueError(
+            f"{share:.1%} of {samples} samples would never be drawn ({said}); "
+            f"max_dropped is {settings.max_dropped:.1%}"
+        )
+    quotas(stock, longest_windows(stock, settings) >= settings.window.min_frames, settings)
+
+
+def as_text(table: Sequence[Line], windows: Lengths) -> str:
+    """Both tables for a person."""
+    rows: list[tuple[str, ...]] = [
+        ("", "samples", "kept", "repeated", "resting", "dropped", "batches", "fill")
+    ]
+    for line in table:
+        said = ", ".join(f"{count} {reason}" for reason, count in line.dropped.items()) or "0"
+        counts = (line.samples, line.kept, line.repeated, line.resting)
+        rows.append((line.name, *map(str, counts), said, str(line.batches), f"{line.fill:.0%}"))
+    about = "windows by canvas and number of frames: samples + repeats, in batches"
+    return "\n".join([*aligned(rows), "", about, *aligned(rows_of(windows))])
+
+
+def aligned(rows: Sequence[tuple[str, ...]]) -> list[str]:
+    """Lines in which the cells of a column stand below each other, the first ones to the left."""
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    return [
+        "  ".join(
+            cell.ljust(w) if column == 0 else cell.rjust(w)
+            for column, (cell, w) in enumerate(zip(row, widths, strict=True))
+        )
+        for row in rows
+    ]

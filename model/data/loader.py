@@ -1,0 +1,221 @@
+"""Batches for one rank, from any position of the order, made by any number of workers.
+
+The order lives in the rank's own process, which hands one slot at a time to its workers and takes the batches
+back in the order of the slots. So the order knows nothing of workers, and the position after a batch is that
+of the batch, however far ahead others are being made.
+"""
+
+from __future__ import annotations
+
+import itertools
+import logging
+import multiprocessing
+import multiprocessing.connection
+import os
+import threading
+from collections import deque
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from torch.utils.data import DataLoader
+
+from model.data.batch import Batch
+from model.data.data_order import Order
+from model.data.epoch_report import check
+from model.data.faults import Fault
+from model.data.index import open_index, unfit_shards
+from model.data.latents import Latents
+from model.data.position import Position, from_state, moved, slots_left, slots_of_rank
+from model.data.settings import LoaderSettings
+from model.data.worker import MIB, Maker, Slot, Task
+from schemas.version import DRAWING
+
+LOG = logging.getLogger(__name__)
+CONTEXT = multiprocessing.get_context("forkserver")
+"""Workers are born of a process without threads, CUDA or open connections, whatever the trainer holds."""
+PRELOAD = ["model.data.worker"]
+CONTEXT.set_forkserver_preload(PRELOAD)
+
+
+class Loader:
+    """The batches of one rank, in order, from a position that can be saved and restored.
+
+    Every rank of a run is given the same data set and settings, and takes as many steps as every other.
+
+    Raises (at birth):
+        ValueError: no index of this schema, a group without samples, too many samples dropped, a tar that is
+            missing or cut off, or no latents where they should be.
+        OSError: the storage does not answer.
+    """
+
+    def __init__(self, root: str, settings: LoaderSettings, *, rank: int = 0, ranks: int = 1) -> None:
+        if not 0 <= rank < ranks:
+            raise ValueError(f"rank {rank} of {ranks}")
+        self.root, self.settings, self.rank, self.ranks = root, settings, rank, ranks
+        whole = open_index(root)
+        self.index, self.held_out = whole.split(settings.deal.held_out)
+        self.order = Order(self.index, settings.deal, settings.seed)
+        self.position = Position(order=self.order.digest)
+        self.unfit: list[Fault] = []
+        latents = settings.latents
+        self.latents = Latents(latents.root, latents.vae) if latents else None
+        self.covered: dict[int, NDArray[np.bool_]] = {}
+        check(self.order.stock, settings.deal)
+        refuse_tail(self)
+        for said in unfit_shards(whole):
+            if settings.max_unfit == 0:
+                raise ValueError(f"{root}: {said}")
+            LOG.warning("%s: %s", root, said)
+
+    def table(self) -> str:
+        """What the epoch of the position keeps, repeats and leaves out, and which windows it shows."""
+        return self.order.table(self.position.epoch)
+
+    @property
+    def steps(self) -> int | None:
+        """Steps that are left, the same number for every rank; None: without end."""
+        if self.settings.epochs is None:
+            return None
+        return slots_left(self.position, self.settings.epochs, self.order.slots_of) // self.ranks
+
+    def state_dict(self) -> dict[str, Any]:
+        """Where training goes on after the last batch that was given out: one record, alike on all ranks."""
+        return {**self.position.as_state(), "drawing": DRAWING}
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """Go on from a saved position, whatever the number of ranks and workers that saved it.
+
+        Raises:
+            ValueError: it belongs to another order, or to maps drawn by other rules, or leaves a tail that
+                these ranks would drop.
+        """
+        position = from_state(state, self.order.digest)
+        if state.get("drawing") != DRAWING:
+            raise ValueError(
+                f"trained on maps of drawing rules {state.get('drawing')}; this code draws by {DRAWING}"
+            )
+        self.position = position
+        refuse_tail(self)
+
+    def __iter__(self) -> Iterator[Batch]:
+        """The batches from the position on.
+
+        Raises:
+            RuntimeError: more samples are unfit than the settings allow.
+        """
+        workers = self.settings.workers
+        batches = DataLoader(
+            Maker(self.root, self.settings),
+            sampler=self.tasks(),
+            batch_size=None,
+            collate_fn=as_it_is,
+            num_workers=workers,
+            prefetch_factor=batches_ahead(self) if workers else None,
+            multiprocessing_context=CONTEXT if workers else None,
+            worker_init_fn=die_with_trainer,
+            pin_memory=self.settings.pin,
+        )
+        for batch in batches:
+            self.position = moved(self.position, self.ranks, self.order.slots_of)
+            self.note(batch.faults)
+            yield batch
+
+    def tasks(self) -> Iterator[Task]:
+        """A task for each step of the rank from the position on."""
+        places = slots_of_rank(self.position, self.rank, self.ranks, self.order.slots_of)
+        waiting: deque[Slot] = deque()
+        turn = max(self.settings.workers, 1)  # a worker is given every so manieth task
+        for place in itertools.islice(places, self.steps):
+            waiting.append(self.slot(place))
+            if len(waiting) > turn:
+                yield Task(slot=waiting.popleft(), upcoming=waiting[-1])
+        for slot in waiting:
+            yield Task(slot=slot, upcoming=Slot())
+
+    def slot(self, place: Position) -> Slot:
+        """What a slot shows, and where that lies."""
+        draws = self.order.epoch(place.epoch).slot(place.slot)
+        rows = tuple(self.index.row(draw.row) for draw in draws)
+        if self.latents is None or not self.encoded(self.latents, place.epoch)[place.slot]:
+            return Slot(draws=draws, rows=rows)
+        found = (self.latents.found(row, d.start, d.frames) for row, d in zip(rows, draws, strict=True))
+        return Slot(draws=draws, rows=rows, latents=tuple(found))
+
+    def encoded(self, latents: Latents, epoch: int) -> NDArray[np.bool_]:
+        """For each slot of an epoch, whether all of it has latents; what has none is said once."""
+        if epoch not in self.covered:
+            self.covered = {epoch: latents.slots(self.order.stock, self.order.epoch(epoch))}
+            whole = bool(self.covered[epoch].all())
+            LOG.log(logging.INFO if whole else logging.WARNING, latents.said(self.covered[epoch], epoch))
+        return self.covered[epoch]
+
+    def note(self, faults: tuple[Fault, ...]) -> None:
+        """Count samples that were left out, and stop where they are too many."""
+        for fault in faults:
+            LOG.warning("left out: %s", fault)
+        self.unfit += faults
+        allowed = self.settings.max_unfit
+        if len(self.unfit) > allowed:
+            raise RuntimeError(
+                f"{len(self.unfit)} unfit samples, {allowed} allowed; the last: {self.unfit[-1]}"
+            )
+
+
+def refuse_tail(loader: Loader) -> None:
+    """Returns where the end of the last epoch, too short for a step of all ranks, is small enough.
+
+    Raises:
+        ValueError: it holds more than the settings' share of the samples.
+    """
+    epochs, most = loader.settings.epochs, loader.settings.deal.max_dropped
+    if epochs is None:
+        return
+    last = loader.order.epoch(epochs - 1)
+    over = slots_left(loader.position, epochs, loader.order.slots_of) % loader.ranks
+    samples = int(last.bounds[-1] - last.bounds[max(len(last) - over, 0)])
+    if samples > most * len(loader.index):
+        raise ValueError(
+            f"the last {samples} of {len(loader.index)} samples do not fill a step of {loader.ranks} ranks "
+            f"and would be dropped; max_dropped is {most:.1%}"
+        )
+
+
+def batches_ahead(loader: Loader) -> int:
+    """Batches that each worker makes ahead, two at most, so that the largest fit into memory together.
+
+    Raises:
+        ValueError: not even one each does.
+    """
+    settings = loader.settings
+    largest = loader.order.largest_bytes(loader.position.epoch)
+    each = settings.batches_ahead_mib * MIB // (largest * settings.workers)
+    if each < 1:
+        raise ValueError(
+            f"{settings.workers} workers make a batch of up to {largest / MIB:.0f} MiB each; "
+            f"batches_ahead_mib is {settings.batches_ahead_mib}: allow more memory, or take fewer workers"
+        )
+    return min(each, 2)
+
+
+def die_with_trainer(_: int) -> None:
+    """Let this worker end when the process that it works for does, even killed.
+
+    The worker's parent is the fork server, which lives for as long as its workers do: without this, a killed
+    trainer would leave both behind, with their memory.
+    """
+    trainer = multiprocessing.parent_process()
+    assert trainer is not None, "only workers are initialised"
+    sentinel = trainer.sentinel
+
+    def watch() -> None:
+        multiprocessing.connection.wait([sentinel])
+        os._exit(1)
+
+    threading.Thread(target=watch, daemon=True).start()
+
+
+def as_it_is(batch: Any) -> Any:
+    """The batch: it was put together where it was made."""
+    return batch

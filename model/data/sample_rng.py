@@ -1,0 +1,116 @@
+"""What is still open when a sample is shown, drawn from its own seed: references, dropout, augmentation.
+
+Every question has a name, and its answer depends on the seed and that name alone: switching one augmentation
+on changes nothing else of what is drawn.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from model.data.rng import Ints, fractions, words
+from schemas.sample import MAX_REFERENCES
+
+
+@dataclass(frozen=True)
+class Lots:
+    """Answers to named questions, all from one seed."""
+
+    seed: int
+
+    def units(self, name: str, count: int) -> NDArray[np.float64]:
+        """Numbers of [0, 1)."""
+        return fractions(words(count, "lot", self.seed, name))
+
+    def unit(self, name: str) -> float:
+        """A number of [0, 1)."""
+        return float(self.units(name, 1)[0])
+
+    def between(self, name: str, low: float, high: float) -> float:
+        """A number of [low, high)."""
+        return low + (high - low) * self.unit(name)
+
+    def order(self, name: str, count: int) -> Ints:
+        """The numbers 0..count-1 in a random order."""
+        return np.argsort(words(count, "lot", self.seed, name), kind="stable")
+
+    def generator(self, name: str) -> np.random.Generator:
+        """For noise: many numbers, whose stream numpy may change with a version."""
+        return np.random.default_rng(words(2, "lot", self.seed, name).tolist())
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReferenceRule:
+    """How many of a sample's references are shown, and which (method.md 6)."""
+
+    single: float = 0.5
+    """Probability of one reference; otherwise two to all of them, each number alike."""
+    max_references: int = MAX_REFERENCES
+    """Most references shown."""
+    apart_s: float = 0.5
+    """References this far outside the window are taken before others: 12 frames."""
+
+
+def draw_references(
+    lots: Lots, rule: ReferenceRule, times_s: tuple[float, ...], window_s: tuple[float, float]
+) -> list[int]:
+    """Numbers of the references to show, in a random order.
+
+    `times_s` are the references' and `window_s` the first and last frame's times in the source.
+    """
+    most = min(len(times_s), rule.max_references)
+    if most == 1 or lots.unit("single reference") < rule.single:
+        count = 1
+    else:
+        count = 2 + int(lots.unit("number of references") * (most - 1))
+    first, last = window_s[0] - rule.apart_s, window_s[1] + rule.apart_s
+    order = lots.order("references", len(times_s)).tolist()
+    near = [first < times_s[number] < last for number in order]
+    preferred = [number for _, number in sorted(zip(near, order, strict=True), key=lambda pair: pair[0])]
+    chosen = preferred[:count]
+    return [chosen[place] for place in lots.order("order of references", count)]
+
+
+@dataclass(frozen=True, kw_only=True)
+class DropoutRule:
+    """How often conditions are withheld, for guidance (method.md 7.7); at most one of the four happens."""
+
+    references: float = 0.10
+    """The references alone."""
+    motion: float = 0.10
+    """Pose and face together."""
+    face: float = 0.10
+    """The face alone."""
+    everything: float = 0.05
+    """References, pose and face."""
+
+    def __post_init__(self) -> None:
+        """Check that the probabilities leave none below zero."""
+        parts = (self.references, self.motion, self.face, self.everything)
+        if min(parts) < 0 or sum(parts) > 1:
+            raise ValueError(f"dropout probabilities {parts}: each at least 0, at most 1 in all")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Dropout:
+    """Conditions that are withheld from one sample. The data are whole: the model does the withholding."""
+
+    references: bool = False
+    pose: bool = False
+    face: bool = False
+
+
+def draw_dropout(lots: Lots, rule: DropoutRule) -> Dropout:
+    """Which conditions are withheld."""
+    edges = np.cumsum([rule.references, rule.motion, rule.face, rule.everything])
+    case = int(np.searchsorted(edges, lots.unit("dropout"), side="right"))
+    return (
+        Dropout(references=True),
+        Dropout(pose=True, face=True),
+        Dropout(face=True),
+        Dropout(references=True, pose=True, face=True),
+        Dropout(),
+    )[case]

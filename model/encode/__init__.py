@@ -1,0 +1,1 @@
+"""Samples to stored latents, and codecs fitted on a data set."""

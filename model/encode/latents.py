@@ -1,0 +1,226 @@
+"""Samples to stored latents: what `understudy encode` does with each tar of a data set."""
+
+from __future__ import annotations
+
+import io
+import itertools
+import tarfile
+import tempfile
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.lib import format as npy
+from numpy.typing import NDArray
+
+from dataset.reader import Members, Reader, sample_digest
+from media.members import decode_still, decode_window
+from model.data.batch import as_input
+from model.data.epoch_order import AS_IT_IS, DealSettings, longest_windows
+from model.data.index import Index
+from model.data.latents import Halves
+from model.data.windows import WindowRule, windows_of
+from model.nets.autoencoders.opened import codec_digest, open_codec
+from model.nets.autoencoders.wan import VideoCodec
+from schemas.index import IndexRow
+from schemas.latents import MEMBER, LatentRow, latents_key
+from schemas.media import FPS
+from schemas.outcome import Reject, UnfitError
+from schemas.sample import VIDEO, reference_member
+from schemas.version import LATENTS, SCHEMA
+from storage.place import Place
+
+
+@dataclass(frozen=True, kw_only=True)
+class Part:
+    """What becomes one file: a window of a sample, or its references where there are no frames."""
+
+    row: IndexRow
+    start: int
+    frames: int
+
+    @property
+    def key(self) -> str:
+        """Key of the latents."""
+        return latents_key(self.row.key, self.start, self.frames)
+
+    @property
+    def uri(self) -> str:
+        """The tar that the sample lies in."""
+        return self.row.shard
+
+    @property
+    def duration_s(self) -> float:
+        """Seconds of footage."""
+        return self.frames / FPS
+
+
+@dataclass(frozen=True, kw_only=True)
+class Parts:
+    """What becomes one tar: all of the samples of a tar of the data set, sample after sample."""
+
+    key: str  # path of both tars
+    members: tuple[Part, ...]
+
+    @property
+    def duration_s(self) -> float:
+        """Seconds of footage."""
+        return sum(part.duration_s for part in self.members)
+
+
+def parts_of(index: Index, rule: WindowRule, max_tokens: int) -> list[Part]:
+    """The references of each sample, and all windows of it that a loader of these settings ever draws.
+
+    Samples that no window fits into have no part.
+
+    Raises:
+        ValueError: such a loader always draws new ones.
+    """
+    deal = DealSettings(groups=AS_IT_IS, window=rule, max_tokens=max_tokens)
+    stock = index.stock(deal.groups)
+    longest = longest_windows(stock, deal)
+    parts = []
+    for number in np.flatnonzero(longest >= rule.min_frames).tolist():
+        row = index.row(number)
+        drawn = windows_of(row.frames, int(longest[number]), stock.ident[number], rule)
+        parts += [Part(row=row, start=start, frames=frames) for start, frames in [(0, 0), *drawn]]
+    return parts
+
+
+@dataclass(frozen=True, kw_only=True)
+class Autoencoder:
+    """Which autoencoder encodes, and where."""
+
+    path: Path
+    """Folder in diffusers' layout, or file of a patch codec."""
+    device: str
+    """As torch names it."""
+    precision: str
+    """Of its numbers: a floating type of torch."""
+
+    @property
+    def digest(self) -> str:
+        """What its latents are known by."""
+        return codec_digest(self.path, getattr(torch, self.precision))
+
+    def open(self) -> VideoCodec:
+        """The autoencoder, with its weights.
+
+        Raises:
+            ValueError: there is none at that path.
+        """
+        return open_codec(self.path, torch.device(self.device), getattr(torch, self.precision))
+
+
+class Encoder:
+    """Writes tars of latents. Samples that break a promise of formats.md are rejects.
+
+    Reasons: those of `dataset.reader` and `media.members`, "missing_member" and "not_finite".
+    """
+
+    def __init__(self, autoencoder: Autoencoder, data: str, out: str) -> None:
+        self.codec, self.vae = autoencoder.open(), autoencoder.digest
+        self.device = torch.device(autoencoder.device)
+        self.reader = Reader(data, verify=True)
+        self.out = Place.at(out)
+
+    def __call__(self, parts: Parts) -> Iterator[LatentRow | Reject]:
+        """A row for each part that was encoded, a reject for each other, as each is done with.
+
+        The rows hold once the last has been given and the tar is in its place.
+
+        Raises:
+            OSError: the folder cannot be written, or gives other bytes back.
+        """
+        with tempfile.TemporaryDirectory() as folder:
+            aside = Path(folder) / "latents.tar"
+            with tarfile.open(aside, "w", format=tarfile.USTAR_FORMAT) as tar:
+                for _, some in itertools.groupby(parts.members, lambda part: part.row.key):
+                    yield from self.write(tar, parts.key, some)
+                filled = tar.offset > 0
+            if filled:
+                self.out.put(parts.key, aside)
+
+    def write(self, tar: tarfile.TarFile, shard: str, parts: Iterable[Part]) -> Iterator[LatentRow | Reject]:
+        """Encode the parts of one sample into a tar."""
+        members: Members = {}
+        for part in parts:
+            try:
+                members = members or self.reader.read(part.row)
+                latents = self.encode(pictures_of(part, members), each=part.frames == 0)
+            except UnfitError as no:
+                yield Reject(key=part.key, step="encode", reason=no.reason, detail=no.detail, uri=part.uri)
+            else:
+                offset = tar.offset
+                stored = append(tar, part.key, latents)
+                yield row_of(part, self.vae, latents, stored, shard, offset, tar.offset - offset)
+
+    def encode(self, pictures: NDArray[np.uint8], *, each: bool) -> Halves:
+        """Latents (C, T, H, W) of a film, or (R, C, H, W) of pictures that are encoded each for itself.
+
+        Raises:
+            UnfitError: not_finite.
+        """
+        shown = torch.from_numpy(pictures)
+        video = as_input(shown[:, None] if each else shown[None]).to(self.device)
+        latents = self.codec.encode(video).to("cpu", torch.float16)
+        if not latents.isfinite().all():
+            raise UnfitError("not_finite", "the autoencoder gave numbers beyond half precision")
+        return np.ascontiguousarray(latents[:, :, 0] if each else latents[0])
+
+
+def pictures_of(part: Part, members: Members) -> NDArray[np.uint8]:
+    """The frames of a window, or the references (t, h, w, 3).
+
+    Raises:
+        UnfitError: a member is missing or cannot be decoded.
+    """
+    row = part.row
+    names = [VIDEO] if part.frames else [reference_member(number) for number in range(row.num_references)]
+    missing = [name for name in names if name not in members]
+    if missing:
+        raise UnfitError("missing_member", ", ".join(missing))
+    pictures = np.empty((part.frames or row.num_references, row.height, row.width, 3), np.uint8)
+    if part.frames:
+        decode_window(VIDEO, members[VIDEO], row.frames, part.start, pictures)
+    else:
+        for picture, name in zip(pictures, names, strict=True):
+            decode_still(name, members[name], picture)
+    return pictures
+
+
+def append(tar: tarfile.TarFile, key: str, latents: Halves) -> Members:
+    """Add latents to a tar, the same bytes at any time; what was added, by name."""
+    data = io.BytesIO()
+    npy.write_array(data, latents, version=(1, 0), allow_pickle=False)
+    entry = tarfile.TarInfo(f"{key}.{MEMBER}")
+    entry.size, entry.mode, entry.mtime = data.tell(), 0o444, 0
+    data.seek(0)
+    tar.addfile(entry, data)
+    return {MEMBER: data.getvalue()}
+
+
+def row_of(
+    part: Part, vae: str, latents: Halves, stored: Members, shard: str, offset: int, size: int
+) -> LatentRow:
+    """The row of a part that was encoded."""
+    first, second, height, width = latents.shape
+    return LatentRow(
+        key=part.key,
+        sample_sha256=part.row.sha256,
+        start=part.start,
+        frames=part.frames,
+        vae=vae,
+        rules=LATENTS,
+        channels=first if part.frames else second,
+        times=second if part.frames else first,
+        height=height,
+        width=width,
+        shard=shard,
+        offset=offset,
+        size=size,
+        sha256=sample_digest(part.key, stored),
+        schema=SCHEMA,
+    )

@@ -1,0 +1,133 @@
+"""A video autoencoder that needs no weights of others: a linear map of patches, fitted on the data at hand.
+
+Each patch of 4 frames by 8 by 8 pixels becomes its share of the 16 directions in which patches differ most
+(principal components), divided by the root of how much they differ: undivided, all but the brightness would
+drown in noise; divided in full, most of what a network sees would be fine detail that nothing foretells. In
+all, latents have the power of a standard normal. The first frame is taken for four equal ones, so a
+picture has the latents of a film in which nothing moves. Sharp detail is lost; all stays recognisable.
+
+B clips, F = 4 (T - 1) + 1 video frames, C latent channels, T latent frames, H, W latent height and width,
+M = 3 * 4 * 8 * 8 values of a patch.
+"""
+
+from __future__ import annotations
+
+import zipfile
+from collections.abc import Iterable
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from model.nets.autoencoders.wan import SPACE_STRIDE, TIME_STRIDE, check_video
+
+CHANNELS = 16
+VALUES = 3 * TIME_STRIDE * SPACE_STRIDE**2
+MAX_FILE_BYTES = 2**24
+"""Largest file that is read, unpacked: that of all directions has 2.4 million bytes."""
+
+
+class PatchCodec(nn.Module):
+    """A `VideoCodec` that is linear in the pixels."""
+
+    mean_M: Tensor
+    basis_MC: Tensor
+    spread_C: Tensor
+
+    def __init__(self, mean_M: Tensor, basis_MC: Tensor, spread_C: Tensor) -> None:
+        super().__init__()
+        self.channels = len(spread_C)
+        self.register_buffer("mean_M", mean_M)
+        self.register_buffer("basis_MC", basis_MC)
+        self.register_buffer("spread_C", spread_C)
+
+    @torch.no_grad()
+    def encode(self, video: Tensor) -> Tensor:
+        """Latents of RGB -1..1."""
+        check_video(video)
+        codes = (patches(video) - self.mean_M) @ self.basis_MC / self.spread_C
+        return codes.movedim(-1, 1)
+
+    @torch.no_grad()
+    def decode(self, latents: Tensor) -> Tensor:
+        """RGB -1..1."""
+        values = (latents.movedim(1, -1) * self.spread_C) @ self.basis_MC.T + self.mean_M
+        return pictures(values).clamp(-1, 1)
+
+    def save(self, file: Path) -> None:
+        """Write the codec; the same codec gives the same bytes."""
+        mean, basis, spread = (tensor.cpu().numpy() for tensor in (self.mean_M, self.basis_MC, self.spread_C))
+        with file.open("wb") as opened:
+            np.savez(opened, mean_M=mean, basis_MC=basis, spread_C=spread)
+
+    @classmethod
+    def load(cls, file: Path) -> PatchCodec:
+        """The codec of a file.
+
+        Raises:
+            ValueError: it holds none.
+        """
+        names = ("mean_M", "basis_MC", "spread_C")
+        try:
+            with zipfile.ZipFile(file) as archive:
+                size = sum(entry.file_size for entry in archive.infolist())
+            if size > MAX_FILE_BYTES:
+                raise ValueError(f"{size} bytes")  # noqa: TRY301
+            with np.load(file, allow_pickle=False) as arrays:
+                mean, basis, spread = given = [arrays[name] for name in names]
+        except Exception as broken:  # a stranger's file may break the reader anywhere
+            raise ValueError(f"{file}: not a patch codec ({broken})") from broken
+        shapes = mean.shape, basis.shape, spread.shape
+        if shapes != ((VALUES,), (VALUES, spread.size), (spread.size,)) or spread.dtype != np.float32:
+            raise ValueError(f"{file}: not a patch codec (arrays of {shapes})")
+        return cls(*map(torch.from_numpy, given))
+
+
+def fit(videos: Iterable[Tensor], channels: int = CHANNELS) -> PatchCodec:
+    """The codec that keeps most of the given videos, each RGB -1..1 (B, 3, F, 8H, 8W); one is held at a time.
+
+    Raises:
+        ValueError: too few patches to tell their directions.
+    """
+    num, total, products = 0, torch.zeros(VALUES).double(), torch.zeros(VALUES, VALUES).double()
+    for video in videos:
+        check_video(video)
+        values = patches(video).reshape(-1, VALUES).double()
+        num += len(values)
+        total += values.sum(dim=0)
+        products += values.T @ values
+    if num <= VALUES:
+        raise ValueError(f"{num} patches of video are too few to fit a codec; more than {VALUES} are needed")
+    mean = total / num
+    variances, directions = torch.linalg.eigh(products / num - torch.outer(mean, mean))
+    basis = directions[:, -channels:].flip(1)  # the largest first
+    largest = basis.gather(0, basis.abs().argmax(dim=0, keepdim=True))
+    deviation = variances[-channels:].flip(0).clamp(min=MIN_VARIANCE).sqrt()
+    spread = (
+        deviation.sqrt() * deviation.mean().sqrt()
+    )  # variances of deviation / its mean, which is 1 in all
+    return PatchCodec(mean.float(), (basis * largest.sign()).float(), spread.float())
+
+
+MIN_VARIANCE = 1e-6
+"""Directions in which the data hardly differ are not blown up further."""
+
+
+def patches(video: Tensor) -> Tensor:
+    """Values of patches (B, T, H, W, M) of a video, its first frame taken four times."""
+    whole = torch.cat([video[:, :, :1].expand(-1, -1, TIME_STRIDE - 1, -1, -1), video], dim=2)
+    b, c, f, h, w = whole.shape
+    s = SPACE_STRIDE
+    cut = whole.reshape(b, c, f // TIME_STRIDE, TIME_STRIDE, h // s, s, w // s, s)
+    return cut.permute(0, 2, 4, 6, 1, 3, 5, 7).flatten(4)
+
+
+def pictures(values_BTHWM: Tensor) -> Tensor:
+    """The video (B, 3, F, 8H, 8W) of patches; the first frame is the mean of its four."""
+    b, t, h, w, _ = values_BTHWM.shape
+    s = SPACE_STRIDE
+    cut = values_BTHWM.view(b, t, h, w, 3, TIME_STRIDE, s, s).permute(0, 4, 1, 5, 2, 6, 3, 7)
+    whole = cut.reshape(b, 3, t * TIME_STRIDE, h * s, w * s)
+    first = whole[:, :, :TIME_STRIDE].mean(dim=2, keepdim=True)
+    return torch.cat([first, whole[:, :, TIME_STRIDE:]], dim=2)

@@ -1,0 +1,1 @@
+"""Public weights put into our networks."""

@@ -1,0 +1,94 @@
+"""Public weights of Wan 2.1 as the base of a network.
+
+Our names are those of the original files. Diffusers' names are translated. Text-to-video weights load
+strictly; of image-to-video weights the patch embedding is split over ours (the noised latent's columns, the
+hand-over frame's, and the sum of the mask's four, which are alike over a known latent frame), and the branch
+that reads a CLIP picture is left out: the hand-over frame and the references say more.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from model.nets.dit import DiT
+from model.nets.param_groups import part
+from storage.weight_files import Weights, by_pattern, check_keys
+
+FROM_DIFFUSERS = {
+    r"^condition_embedder\.time_embedder\.linear_1\.": "time_embedding.0.",
+    r"^condition_embedder\.time_embedder\.linear_2\.": "time_embedding.2.",
+    r"^condition_embedder\.time_proj\.": "time_projection.1.",
+    r"^condition_embedder\.text_embedder\.linear_1\.": "text_embedding.0.",
+    r"^condition_embedder\.text_embedder\.linear_2\.": "text_embedding.2.",
+    r"^condition_embedder\.image_embedder\.": "img_emb.",
+    r"\.attn1\.": ".self_attn.",
+    r"\.attn2\.": ".cross_attn.",
+    r"\.to_([qkv])\.": r".\1.",
+    r"\.to_out\.0\.": ".o.",
+    r"\.add_([kv])_proj\.": r".\1_img.",
+    r"\.norm_added_k\.": ".norm_k_img.",
+    r"\.norm2\.": ".norm3.",
+    r"\.ffn\.net\.0\.proj\.": ".ffn.0.",
+    r"\.ffn\.net\.2\.": ".ffn.2.",
+    r"^scale_shift_table$": "head.modulation",
+    r"\.scale_shift_table$": ".modulation",
+    r"^proj_out\.": "head.head.",
+}
+
+IMAGE_BRANCH = re.compile(r"^img_emb\.|\.cross_attn\.(k_img|v_img|norm_k_img)\.")
+"""Weights that read a CLIP picture in image-to-video checkpoints."""
+
+MASKS = 4
+"""Mask channels of image-to-video weights: one a video frame of the latent frame."""
+
+
+@dataclass(frozen=True)
+class BaseReport:
+    """What was read of a base."""
+
+    num_tensors: int
+    image_to_video: bool
+    left_out: str
+    """By pattern; empty where all was read."""
+
+
+def load_base(net: DiT, weights: Weights) -> BaseReport:
+    """Put a base's weights into the network; its other parts stay as they are.
+
+    Raises:
+        ValueError: weights are missing, unexpected or of other shapes; named by pattern, and nothing was
+        changed.
+    """
+    base = {ours(name): tensor for name, tensor in weights.items()}
+    wanted = {name: tensor for name, tensor in net.state_dict().items() if part(name) == "base"}
+    image = {name for name in base if IMAGE_BRANCH.search(name)}
+    patches = base.get("patch_embedding.weight")
+    channels = net.sizes.channels
+    image_to_video = patches is not None and patches.shape[1] == 2 * channels + MASKS
+    control = {}
+    if patches is not None and image_to_video:
+        base = {name: tensor for name, tensor in base.items() if name not in image}
+        base["patch_embedding.weight"] = patches[:, :channels]
+        control["control_embedding.weight"] = control_columns(patches, net)
+    check_keys(base, wanted, "this base does not fit the network")
+    net.load_state_dict(base | control, strict=False)
+    return BaseReport(len(base) + len(control), image_to_video, by_pattern(image))
+
+
+def ours(name: str) -> str:
+    """Our name of a base's weight."""
+    for pattern, replacement in FROM_DIFFUSERS.items():
+        name = re.sub(pattern, replacement, name)
+    return name
+
+
+def control_columns(patches: Tensor, net: DiT) -> Tensor:
+    """Our control embedding from an image-to-video patch embedding over noise, masks and condition."""
+    channels = net.sizes.channels
+    _, mask, condition = patches.split([channels, MASKS, channels], dim=1)
+    pose = torch.zeros_like(net.control_embedding.weight)[:, channels + 1 :].type_as(patches)
+    return torch.cat([condition, mask.sum(dim=1, keepdim=True), pose.to(patches.device)], dim=1)

@@ -1,0 +1,197 @@
+"""Bytes of activations: what autograd keeps of a batch on the way there for the way back, by formulas alone.
+
+A product keeps its rows if its weights learn (their gradient is made of them); a norm its input if any
+gradient goes through it; a gate or scale what it multiplies if its own value learns; an activation its input;
+an attention its queries, keys, values and answer, and one float32 number a query and head. Two layers that
+keep the same tensor keep it once. What blocks normalise, they normalise in float32: under bfloat16 that is a
+copy.
+
+Where activations are computed again, a block keeps its own tokens, and the way back has all of one block at a
+time; the motion encoder likewise, a chunk of crops at a time.
+
+Letters as in `model.planning.flops`; K keys of Face Attn, A heads.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from model.nets.face import CHUNK, FRAMES
+from model.nets.motion import MotionSizes
+from model.nets.pose import KERNEL, MAP_CHANNELS
+from model.nets.sizes import Sizes
+from model.planning.flops import FACES, POSE, START, Parts, Window, hourglass
+
+FLOAT = 4
+"""Bytes of a float32."""
+INDEX = 8
+"""Bytes of the place of a maximum."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Kept:
+    """Bytes of one batch."""
+
+    pose: int
+    """Of the pose encoder."""
+    faces: int
+    """Of the motion encoder, and of face tokens."""
+    blocks: int
+    """From the beginning of the way back on."""
+    ends: int
+    """Before and behind the blocks."""
+    again: int
+    """The most that is computed again at a time: a block, or a chunk of crops."""
+
+    @property
+    def total(self) -> int:
+        """All that is kept until the way back."""
+        return self.pose + self.faces + self.blocks + self.ends
+
+
+@dataclass(frozen=True, kw_only=True)
+class Precision:
+    """How numbers lie in memory."""
+
+    value: int
+    """Bytes of a value that the network computes with."""
+    fused: bool
+    """RMS norms are single kernels, as on GPUs; on processors they are made of small steps."""
+
+    @property
+    def copy(self) -> int:
+        """Bytes of a value's float32 copy; a float32 value is none."""
+        return 0 if self.value == FLOAT else FLOAT
+
+
+def kept(sizes: Sizes, window: Window, learning: Parts, precision: Precision, *, recompute: bool) -> Kept:
+    """What a batch keeps where some parts learn."""
+    flows = bool(learning & START)
+    first = block(sizes, window, learning, precision, flows=flows)
+    later = block(sizes, window, learning, precision, flows=True)
+    crop = motion(sizes.motion, precision.value) if window.faces and "face_encoder" in learning else 0
+    crops = window.clips * window.frames
+    said = faces(sizes, window, learning, precision.value)
+    tokens = window.clips * (noise(sizes, window) + references(sizes, window)) * sizes.width
+    if recompute:
+        blocks, again = sizes.layers * tokens * precision.value, max(later, min(CHUNK, crops) * crop)
+        said += crops * min(crop, 3 * sizes.motion.side**2 * precision.value)  # the crops
+    else:
+        blocks, again, said = first + (sizes.layers - 1) * later, 0, said + crops * crop
+    return Kept(
+        pose=pose(sizes, window, precision.value) if "pose" in learning else 0,
+        faces=said,
+        blocks=blocks,
+        ends=ends(sizes, window, learning, precision),
+        again=again,
+    )
+
+
+def noise(sizes: Sizes, window: Window) -> int:
+    """Noise tokens of a clip."""
+    return window.latents * window.picture(sizes)
+
+
+def references(sizes: Sizes, window: Window) -> int:
+    """Reference tokens of a clip."""
+    return window.references * window.picture(sizes)
+
+
+def keys(sizes: Sizes, window: Window) -> int:
+    """Face keys of a clip."""
+    return window.latents * (FRAMES + 1) if sizes.face_reach == "frame" else window.frames
+
+
+def block(sizes: Sizes, window: Window, learning: Parts, precision: Precision, *, flows: bool) -> int:
+    """One block, whose tokens come with or without gradients."""
+    value, copy, d = precision.value, precision.copy, sizes.width
+    n, r = noise(sizes, window), references(sizes, window)
+    base, reference, face = (part in learning for part in ("base", "reference", "face_attn"))
+    faced = window.faces and bool(learning & FACES)
+    into = (FLOAT + value) * base  # normalised, and as scaled and shifted
+
+    spoken = flows or base
+    shown = spoken or reference
+    moved = shown or faced
+    total = (
+        (n + r) * d * (FLOAT * flows + into + value * base)
+    )  # self-attention: into it, and its gated answer
+    total += attention(sizes, precision, n + r, n + r, learns=base, asks=flows, asked=flows)
+    total += (n + r) * d * value * (spoken + base)  # text
+    total += attention(sizes, precision, n + r, 2 * window.caption, learns=base, asks=spoken, asked=spoken)
+    total += (n + r) * d * value * (shown + reference)
+    total += attention(sizes, precision, n, r, learns=reference, asks=spoken, asked=spoken)
+    if window.faces:
+        k = keys(sizes, window)
+        total += n * d * value * moved + (n + k) * d * value * face
+        total += attention(sizes, precision, n, k, learns=face, asks=shown, asked=faced)
+    total += n * d * FLOAT * moved + r * d * copy * spoken  # the references' float32 is kept above
+    total += (n + r) * d * (into + value * base)
+    total += (n * moved + r * spoken) * sizes.ffn * value + (n + r) * sizes.ffn * value * base
+    return window.clips * total
+
+
+def attention(
+    sizes: Sizes, precision: Precision, asking: int, keys: int, *, learns: bool, asks: bool, asked: bool
+) -> int:
+    """Queries, keys and values of so many tokens, which come with or without gradients, and the answer."""
+    if not (learns or asks or asked):
+        return 0
+    value = precision.value
+    norm = value if precision.fused else FLOAT * (1 + learns)  # its input; its float32, and that normalised
+    q = asking * (norm * (learns or asks) + value)
+    kv = keys * (norm * (learns or asked) + 2 * value)
+    answer = asking * value
+    rows = FLOAT * (asking * sizes.heads + asking * (learns or asks) + keys * (learns or asked))
+    return (q + kv + answer) * sizes.width + rows
+
+
+def ends(sizes: Sizes, window: Window, learning: Parts, precision: Precision) -> int:
+    """Latents that are embedded, rotations, and the read-out."""
+    n, r, d = noise(sizes, window), references(sizes, window), sizes.width
+    _, rows, columns = sizes.patch
+    base = "base" in learning
+    control = sizes.channels + 1 + sizes.pose_channels
+    latents = n * control * ("pose" in learning) + (n + r) * sizes.channels * base
+    head = n * d * (FLOAT + (FLOAT + precision.value) * base)
+    turns = (n + r) * sizes.head_width * FLOAT
+    return window.clips * (latents * rows * columns * precision.value + head) + turns
+
+
+def pose(sizes: Sizes, window: Window, value: int) -> int:
+    """The pose encoder: of each layer its input, with copies of the first frame before it, and its output."""
+    channels, frames, pixels = MAP_CHANNELS, window.frames, window.pixels
+    total = channels * (frames + KERNEL - 1) * pixels
+    for widths, time, space in POSE:
+        outputs = widths * sizes.pose_width
+        frames, pixels = 1 + (frames - 1) // time, pixels // space**2
+        total += outputs * (2 * frames + KERNEL - 1) * pixels
+    return window.clips * total * value
+
+
+def faces(sizes: Sizes, window: Window, learning: Parts, value: int) -> int:
+    """Motion vectors, the MLP, and face keys, which all blocks share."""
+    if not window.faces:
+        return 0
+    mlp = window.frames * (sizes.motion.vector + 2 * sizes.width) * ("face_encoder" in learning)
+    shared = keys(sizes, window) * sizes.width * bool(FACES & learning)
+    return window.clips * value * (mlp + shared)
+
+
+def motion(sizes: MotionSizes, value: int) -> int:
+    """The motion encoder on one crop, its small branches left out."""
+    c1, c2, c4 = sizes.stem, 2 * sizes.stem, 4 * sizes.stem
+    half, quarter, eighth = ((sizes.side // n) ** 2 for n in (2, 4, 8))
+    values = 3 * sizes.side**2 + 2 * c1 * half  # crop; convolved, and without what is negative
+    values += residual(c1, c2) * half + c2 * half + c2 * quarter  # as pooled
+    values += residual(c2, c2) * quarter + c2 * quarter + residual(c2, c4) * quarter
+    for side in hourglass(sizes.depth, sizes.side // 4):
+        values += (c4 + residual(c4, c4)) * side**2
+    values += (c4 + residual(c4, c4)) * quarter + 3 * c4 * quarter + 2 * sizes.maps * quarter + eighth
+    pooled = c2 * quarter + sum(c4 * (sizes.side // 4 >> level) ** 2 for level in range(1, sizes.depth + 1))
+    return values * value + pooled * INDEX
+
+
+def residual(inputs: int, outputs: int) -> int:
+    """Values a pixel that a residual block of the motion encoder keeps beside its input."""
+    return inputs * (1 if inputs == outputs else 2) + 2 * (outputs // 2 + outputs // 4)

@@ -1,0 +1,367 @@
+"""The network as its products: how many weights each part has, and what a step computes, by formulas alone.
+
+All that counts is a matrix of weights applied to rows of numbers, or an attention. A product of R rows with I
+inputs and O outputs takes 2 R I O operations; on the way back as many for the gradient of its weights, if
+they learn, and as many for that of its rows, if anything in front of it learns. A convolution is a product
+whose rows are the pixels that it makes and whose inputs are all values under its kernel. An attention of Q
+tokens to M takes two products without weights, 4 Q M D operations, and five on the way back, as fused kernels
+compute the scores again: 10 Q M D.
+
+B clips; a clip has T latent frames, N noise tokens, R reference tokens, F faces, L caption tokens; D width.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from functools import partial
+
+from model.nets.autoencoders.wan import SPACE_STRIDE, TIME_STRIDE
+from model.nets.face import FRAMES
+from model.nets.motion import EMOTION, EYE, HEADPOSE, MOUTH_EMBED, MotionSizes
+from model.nets.param_groups import Part
+from model.nets.pose import KERNEL, MAP_CHANNELS
+from model.nets.sizes import Sizes
+from model.nets.speech import BANDS
+
+Parts = frozenset[Part]
+NONE: Parts = frozenset()
+START: Parts = frozenset({"base", "pose", "no_reference"})
+"""What the tokens of the first block come from."""
+SPOKEN: Parts = START | {"no_caption", "reference"}
+BASE: Parts = frozenset({"base", "no_caption"})
+REFERENCE: Parts = frozenset({"reference"})
+POSED: Parts = frozenset({"pose"})
+FACES: Parts = frozenset({"face_encoder", "no_face", "face_attn"})
+
+POSE = ((1, 1, 2), (2, 2, 2), (4, 2, 2))
+"""Of the pose encoder's layers before its last: channels in widths of it, strides in time and space."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Window:
+    """What a batch of one rank shows."""
+
+    frames: int
+    """4k + 1."""
+    width: int
+    """px"""
+    height: int
+    """px"""
+    references: int = 1
+    clips: int = 1
+    faces: bool = True
+    """The network is told of faces."""
+    caption: int = 1
+    """Tokens; one where there is none."""
+
+    @property
+    def latents(self) -> int:
+        """Latent frames, T."""
+        return 1 + (self.frames - 1) // TIME_STRIDE
+
+    @property
+    def pixels(self) -> int:
+        """Of a frame."""
+        return self.width * self.height
+
+    def picture(self, sizes: Sizes) -> int:
+        """Tokens of a latent frame."""
+        _, rows, columns = sizes.patch
+        return (self.height // (SPACE_STRIDE * rows)) * (self.width // (SPACE_STRIDE * columns))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Product:
+    """Rows times a matrix of weights."""
+
+    part: Part
+    rows: int
+    """Of all clips; 0 for weights that are no matrix: of norms, tables, null tokens."""
+    inputs: int
+    outputs: int
+    bias: bool = True
+    after: Parts = NONE
+    """What lies in front of it."""
+    tied: bool = False
+    """Its weights are those of another product."""
+    count: int = 1
+    again: bool = False
+    """Done once more on the way back, where activations are computed again."""
+
+    @property
+    def weights(self) -> int:
+        """Values that it holds."""
+        return 0 if self.tied else self.count * self.outputs * (self.inputs + self.bias)
+
+    @property
+    def forward(self) -> int:
+        """Operations of the way there."""
+        return 2 * self.count * self.rows * self.inputs * self.outputs
+
+    def backward(self, learning: Parts) -> int:
+        """Operations of the way back."""
+        return self.forward * ((self.part in learning) + bool(self.after & learning))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Attending:
+    """Tokens that ask others."""
+
+    clips: int
+    asking: int
+    asked: int
+    width: int
+    after: Parts
+    """What lies in front of it, its own weights included."""
+    count: int = 1
+    again: bool = True
+
+    @property
+    def forward(self) -> int:
+        """Operations of the way there."""
+        return 4 * self.count * self.clips * self.asking * self.asked * self.width
+
+    def backward(self, learning: Parts) -> int:
+        """Operations of the way back."""
+        return self.forward * 5 // 2 if self.after & learning else 0
+
+
+Work = Product | Attending
+
+
+def works(sizes: Sizes, window: Window) -> list[Work]:
+    """All that the network computes of a window; products without rows are there for their weights."""
+    return [
+        *ends(sizes, window),
+        *pose(sizes, window),
+        *faces(sizes, window),
+        *speech(sizes),
+        *block(sizes, window, START, count=1),
+        *block(sizes, window, SPOKEN | (FACES if window.faces else NONE), count=sizes.layers - 1),
+    ]
+
+
+def table(part: Part, size: int, rows: int = 1) -> Product:
+    """Weights that are no matrix: `rows` for each of `size` values."""
+    return Product(part=part, rows=0, inputs=rows, outputs=size, bias=False)
+
+
+def ends(sizes: Sizes, window: Window) -> Iterator[Work]:
+    """What is before and behind the blocks; times are embedded twice, the references' is 0."""
+    d, b, patch = sizes.width, window.clips, math.prod(sizes.patch)
+    noise, reference = b * window.latents * window.picture(sizes), window.picture(sizes)
+    seen = noise + b * window.references * reference
+    control = sizes.channels + 1 + sizes.pose_channels
+    yield Product(part="base", rows=seen, inputs=patch * sizes.channels, outputs=d)
+    yield Product(
+        part="pose",
+        rows=noise + reference,
+        inputs=patch * control,
+        outputs=d,
+        bias=False,
+        after=POSED,
+    )
+    for inputs, outputs, after in ((sizes.waves, d, NONE), (d, d, START), (d, 6 * d, START)):
+        yield Product(part="base", rows=2 * b, inputs=inputs, outputs=outputs, after=after)
+    yield Product(
+        part="base",
+        rows=b * window.caption,
+        inputs=sizes.text_width,
+        outputs=d,
+        after=frozenset({"no_caption"}),
+    )
+    yield Product(part="base", rows=b * window.caption, inputs=d, outputs=d, after=BASE)
+    yield table("no_caption", sizes.text_width)
+    yield table("no_reference", d)
+    yield Product(part="base", rows=noise, inputs=d, outputs=patch * sizes.channels, after=SPOKEN | FACES)
+    yield table("base", d, 2)
+
+
+def pose(sizes: Sizes, window: Window) -> Iterator[Work]:
+    """The pose encoder: four causal convolutions of 3 x 3 x 3."""
+    inputs, after = MAP_CHANNELS, NONE
+    frames, pixels = window.frames, window.pixels
+    layers = [(sizes.pose_width * widths, time, space) for widths, time, space in POSE]
+    for outputs, time, space in (*layers, (sizes.pose_channels, 1, 1)):
+        frames, pixels = 1 + (frames - 1) // time, pixels // space**2
+        rows = window.clips * frames * pixels
+        yield Product(part="pose", rows=rows, inputs=KERNEL**3 * inputs, outputs=outputs, after=after)
+        inputs, after = outputs, POSED
+
+
+def block(sizes: Sizes, window: Window, before: Parts, *, count: int) -> Iterator[Work]:
+    """So many blocks, whose tokens come from what was `before`."""
+    d, b = sizes.width, window.clips
+    noise = window.latents * window.picture(sizes)
+    reference = window.references * window.picture(sizes)
+    both = noise + reference
+    spoken = before | BASE
+    shown = spoken | REFERENCE
+    faced = shown | FACES if window.faces else shown
+
+    def layers() -> Iterator[Work]:
+        yield table("base", 6 * d)
+        yield from attention("base", d, b, (both, before), (both, before))
+        yield table("base", d, 2)
+        yield from attention("base", d, 2 * b, (both / 2, spoken), (window.caption, spoken))
+        yield table("reference", d, 4)
+        yield from attention("reference", d, b, (noise, spoken), (reference, spoken))
+        yield table("face_attn", d, 4)
+        yield from face_attention(sizes, window, noise, shown)
+        for rows, after, tied in ((noise, faced, False), (reference, spoken, True)):
+            yield Product(part="base", rows=b * rows, inputs=d, outputs=sizes.ffn, after=after, tied=tied)
+            yield Product(part="base", rows=b * rows, inputs=sizes.ffn, outputs=d, after=after, tied=tied)
+
+    return (replace(work, count=count, again=True) for work in layers())
+
+
+def attention(
+    part: Part, d: int, clips: int, asking: tuple[float, Parts], asked: tuple[int, Parts]
+) -> Iterator[Work]:
+    """Queries, keys, values and answers, their norms, and the attention itself."""
+    (q, before_q), (k, before_k) = asking, asked
+    own = frozenset[Part]({part}) | before_q | before_k
+    rows, keys = int(clips * q), clips * k
+    for count, after in ((rows, before_q), (keys, before_k), (keys, before_k), (rows, own)):
+        yield Product(part=part, rows=count, inputs=d, outputs=d, after=after)
+    yield table(part, d, 2)
+    yield Attending(clips=1, asking=rows, asked=k, width=d, after=own)
+
+
+def face_attention(sizes: Sizes, window: Window, noise: int, shown: Parts) -> Iterator[Work]:
+    """Each latent frame asks its own faces and the null token, or each token asks all faces of the clip."""
+    if not window.faces:
+        yield from attention("face_attn", sizes.width, 0, (0, NONE), (0, NONE))
+    elif sizes.face_reach == "clip":
+        asked = (window.frames, FACES)
+        yield from attention("face_attn", sizes.width, window.clips, (noise, shown), asked)
+    else:
+        frames = window.clips * window.latents
+        own = (window.picture(sizes), shown)
+        yield from attention("face_attn", sizes.width, frames, own, (FRAMES + 1, FACES))
+
+
+def faces(sizes: Sizes, window: Window) -> Iterator[Work]:
+    """Motion vectors of all face crops, and the MLP to face tokens."""
+    crops = window.clips * window.frames if window.faces else 0
+    for work in motion(sizes.motion, crops):
+        yield replace(work, again=True)
+    d, after = sizes.width, frozenset[Part]({"face_encoder"})
+    yield Product(part="face_encoder", rows=crops, inputs=sizes.motion.vector, outputs=d, after=after)
+    yield Product(part="face_encoder", rows=crops, inputs=d, outputs=d, after=after)
+    yield table("no_face", d)
+
+
+def motion(sizes: MotionSizes, crops: int) -> Iterator[Product]:
+    """The motion encoder: a face alignment network and four branches, of which one is of use to nobody."""
+    c1, c2, c4, f = sizes.stem, 2 * sizes.stem, 4 * sizes.stem, sizes.feature
+    half, quarter, eighth = (sizes.side // n for n in (2, 4, 8))
+    yield replace(conv(crops, half, 3, c1, kernel=7, bias=True), after=NONE)
+    yield table("face_encoder", c1, 2)
+    yield from residual(crops, half, c1, c2)
+    yield from residual(crops, quarter, c2, c2)
+    yield from residual(crops, quarter, c2, c4)
+    for side in hourglass(sizes.depth, quarter):
+        yield from residual(crops, side, c4, c4)
+    yield from residual(crops, quarter, c4, c4)
+    yield conv(crops, quarter, c4, c4, kernel=1, bias=True)
+    yield table("face_encoder", c4, 2)
+    yield conv(crops, quarter, c4, sizes.maps, kernel=1, bias=True)
+    yield table("face_encoder", sizes.maps, 2)
+    yield conv(crops, eighth, sizes.maps, 1, kernel=3, bias=True)
+    yield linear("face_encoder", crops, eighth**2, f)
+    branches: tuple[tuple[Part, int], ...] = (("face_encoder", EYE), ("face_encoder", EMOTION))
+    for part, outputs in (*branches, ("face_spare", HEADPOSE), ("face_encoder", 0)):
+        yield from (linear(part, crops, f, f), linear(part, crops, f, f), table(part, f, 2))
+        if outputs:
+            yield linear(part, crops, f, outputs)
+    yield linear("face_spare", 0, f, MOUTH_EMBED)
+
+
+def hourglass(depth: int, side: int) -> list[int]:
+    """Sides of the pictures that the blocks of an hourglass see."""
+    sides = [side >> level for level in range(depth + 1)]
+    return [*sides[:-1], *sides[1:], *sides[1:], sides[-1]]
+
+
+def residual(crops: int, side: int, inputs: int, outputs: int) -> Iterator[Product]:
+    """A residual block of the motion encoder."""
+    half, quarter = outputs // 2, outputs // 4
+    for a, b in ((inputs, half), (half, quarter), (quarter, quarter)):
+        yield table("face_encoder", a, 2)
+        yield conv(crops, side, a, b)
+    if inputs != outputs:
+        yield table("face_encoder", inputs, 2)
+        yield conv(crops, side, inputs, outputs, kernel=1)
+
+
+def conv(crops: int, side: int, inputs: int, outputs: int, *, kernel: int = 3, bias: bool = False) -> Product:
+    """A convolution that makes square pictures."""
+    product = linear("face_encoder", crops * side**2, kernel**2 * inputs, outputs)
+    return replace(product, bias=bias)
+
+
+def linear(part: Part, rows: int, inputs: int, outputs: int) -> Product:
+    """A layer of the motion encoder; of what is spare, nothing goes back."""
+    after = NONE if part == "face_spare" else frozenset[Part]({part})
+    return Product(part=part, rows=rows, inputs=inputs, outputs=outputs, after=after)
+
+
+def speech(sizes: Sizes) -> Iterator[Work]:
+    """The weights of the speech encoder; its stage runs no block, and costs little."""
+    d, taps = sizes.speech.width, 5
+    said = partial(Product, part="speech", rows=0)
+    yield said(inputs=taps * BANDS, outputs=d)
+    yield said(inputs=taps * d, outputs=d)
+    for _ in range(sizes.speech.layers):
+        yield from (table("speech", d, 4), *attention("speech", d, 0, (0, NONE), (0, NONE)))
+        yield from (said(inputs=d, outputs=4 * d), said(inputs=4 * d, outputs=d))
+    yield table("speech", d, 2)
+    yield said(inputs=d, outputs=sizes.motion.vector)
+
+
+def parameters(sizes: Sizes) -> dict[Part, int]:
+    """Values of each part of a network."""
+    window = Window(frames=1, width=0, height=0)
+    found: dict[Part, int] = {}
+    for work in works(sizes, window):
+        if isinstance(work, Product):
+            found[work.part] = found.get(work.part, 0) + work.weights
+    return found
+
+
+@dataclass(frozen=True, kw_only=True)
+class Operations:
+    """Floating-point operations of one batch; a multiplication and an addition are two."""
+
+    forward: int
+    backward: int
+    again: int
+    """Of what is computed a second time because it was not kept."""
+
+    @property
+    def model(self) -> int:
+        """What the network asks for: by convention the numerator of MFU."""
+        return self.forward + self.backward
+
+    @property
+    def total(self) -> int:
+        """What is computed."""
+        return self.model + self.again
+
+
+def operations(sizes: Sizes, window: Window, learning: Parts, *, recompute: bool) -> Operations:
+    """Operations of a step's batch, where some parts learn.
+
+    Counted as again: of an attention, the scores that its way back computes anew; with `recompute`, the way
+    there of blocks and motion encoder, once more.
+    """
+    forward = backward = again = 0
+    for work in works(sizes, window):
+        back = work.backward(learning)
+        scores = back // 5 if isinstance(work, Attending) else 0
+        forward, backward, again = forward + work.forward, backward + back - scores, again + scores
+        again += work.forward if recompute and work.again else 0
+    return Operations(forward=forward, backward=backward, again=again)

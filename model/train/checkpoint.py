@@ -1,0 +1,185 @@
+"""Checkpoints: all that a run needs to go on as if nothing had happened, on any number of ranks.
+
+    RUN/checkpoints/<stage>-<step>/   stage from 1, step of that stage
+        state.json          where the run and its loader stand; proof that frozen weights did not move
+        weights/            all weights and buffers, float32
+        average/            averages of the weights that learn; the others are their own
+        exp_avg/ exp_avg_sq/
+
+Tensors are whole and by name, in safetensors, so no pickle is ever read. A folder is written under another
+name and renamed, so what has its name is complete. Times, noise and hand-overs follow from the seed and the
+place in the loader's order alone: those two are all there is to say of randomness.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, TypeVar
+
+from pydantic import TypeAdapter, ValidationError
+from torch import Tensor
+
+from model.nets.param_groups import Part
+from model.train.engines.engine import Engine
+from model.train.engines.optimizer import KINDS
+from model.train.phases import Entered, States
+from storage.weight_files import Weights, read_weights, write_weights
+
+VERSION = 1
+NAME = re.compile(r"(\d+)-(\d{6,})")
+PART = ".part"
+STATE = "state.json"
+MAX_STATE_BYTES = 2**20
+"""Largest state that is read; one has some thousand."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Standing:
+    """Where a run stands."""
+
+    stage: int
+    """From 0."""
+    step: int
+    """Steps of the stage that are done."""
+    loader: dict[str, Any]
+    settings: dict[str, Any]
+    """All that losses depend on, the seed among them."""
+    ranks: int
+    frozen_before: dict[Part, str]
+    """Digests of what the stage does not teach, at its beginning, ..."""
+    frozen_now: dict[Part, str]
+    """... and at this checkpoint."""
+
+    def __post_init__(self) -> None:
+        if self.stage < 0 or min(self.step, self.ranks) < 1:
+            raise ValueError("a checkpoint is written by ranks, after steps of a stage")
+
+
+def checkpoints(run: Path) -> list[Path]:
+    """The complete checkpoints of a run, oldest first."""
+    found = [path for path in (run / "checkpoints").glob("*") if NAME.fullmatch(path.name)]
+    return sorted(found, key=place)
+
+
+def place(folder: Path) -> tuple[int, int]:
+    """Stage, from 1, and step of a checkpoint."""
+    stage, step = folder.name.split("-")
+    return int(stage), int(step)
+
+
+def save(run: Path, standing: Standing, entered: Entered) -> Path:
+    """Write a checkpoint; every rank takes part in reading the weights, the first writes."""
+    folder = run / "checkpoints" / f"{standing.stage + 1}-{standing.step:06}"
+    aside = folder.with_name(folder.name + PART)
+    if entered.engine.rank == 0:
+        for stale in folder.parent.glob("*" + PART):
+            shutil.rmtree(stale)
+    keep(entered.engine, aside / "weights", weights(entered))
+    for kind in KINDS:
+        keep(
+            entered.engine,
+            aside / kind,
+            ((name, entered.engine.state(name, kind)) for name in entered.learning),
+        )
+    if entered.engine.rank == 0:
+        (aside / STATE).write_text(json.dumps({"version": VERSION, **asdict(standing)}, indent=1))
+        settle(aside)
+        aside.rename(folder)
+        sync(folder.parent)
+    return folder
+
+
+def weights(entered: Entered, *, averaged: bool = False) -> Iterator[tuple[str, Tensor]]:
+    """All weights: those that learn as the engine has them, the others as they were before any rounding.
+
+    With `averaged`, the averages of those that learn.
+    """
+    engine = entered.engine
+    for name in entered.learning:
+        yield name, engine.state(name, "average") if averaged else engine.weight(name)
+    yield from entered.still.items()
+
+
+def keep(engine: Engine, folder: Path, tensors: Iterator[tuple[str, Tensor]]) -> None:
+    """Write tensors on the first rank; the others only help to gather them."""
+    if engine.rank == 0:
+        write_weights(folder, tensors)
+    else:
+        for _ in tensors:
+            pass
+
+
+def settle(folder: Path) -> None:
+    """See that everything in a folder is on the disk."""
+    for path in [*folder.rglob("*"), folder]:
+        sync(path)
+
+
+def sync(path: Path) -> None:
+    """See that a file or folder is on the disk."""
+    descriptor = os.open(path, os.O_RDONLY)
+    os.fsync(descriptor)
+    os.close(descriptor)
+
+
+def standing(folder: Path) -> Standing:
+    """Where the run of a checkpoint stands.
+
+    Raises:
+        ValueError: it is none of ours, or of another version.
+    """
+    try:
+        if (folder / STATE).stat().st_size > MAX_STATE_BYTES:
+            raise ValueError(f"{STATE} is larger than {MAX_STATE_BYTES} bytes")  # noqa: TRY301
+        said = json.loads((folder / STATE).read_text())
+        version = said.pop("version")
+    except (OSError, ValueError, TypeError, KeyError, AttributeError, RecursionError) as broken:
+        raise ValueError(f"{folder}: not a checkpoint of a run ({broken})") from broken
+    if version != VERSION:
+        raise ValueError(f"{folder}: a checkpoint of version {version!r}; this code reads {VERSION}")
+    return read_as(Standing, said, f"{folder}: not a checkpoint of a run")
+
+
+Told = TypeVar("Told")
+
+
+def read_as(cls: type[Told], said: object, what: str) -> Told:
+    """A record out of plain values, such as JSON has; nested records too.
+
+    Raises:
+        ValueError: they are not those of such a record; `what`, and which and why, in one line.
+    """
+    try:
+        return TypeAdapter(cls).validate_python(said)
+    except ValidationError as broken:
+        faults = [f"{'.'.join(map(str, fault['loc']))}: {fault['msg']}" for fault in broken.errors()]
+        raise ValueError(f"{what} ({'; '.join(faults)})") from broken
+
+
+def weights_of(folder: Path) -> Weights:
+    """All weights of a checkpoint, as last moved."""
+    return read_weights(folder / "weights")
+
+
+def averages_of(folder: Path) -> Weights:
+    """All weights of a checkpoint, averaged where they learned: those to make videos with."""
+    return weights_of(folder) | read_weights(folder / "average")
+
+
+def states_of(folder: Path) -> States:
+    """The states of the optimizer."""
+    return {(name, kind): value for kind in KINDS for name, value in read_weights(folder / kind).items()}
+
+
+def prune(run: Path, keep: int) -> None:
+    """Remove all checkpoints but the last `keep` and the last of each stage."""
+    found = checkpoints(run)
+    ends = {place(folder)[0]: folder for folder in found}
+    for folder in set(found) - set(ends.values()) - set(found[-keep:]):
+        shutil.rmtree(folder)

@@ -1,0 +1,79 @@
+"""What one process of a training finds: its device, its rank, and the autoencoder that all ranks share."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+
+from model.data.settings import LatentSource
+from model.encode.fit import fit_codec
+from model.nets.autoencoders.opened import codec_digest, open_codec
+from model.nets.autoencoders.wan import VideoCodec
+from model.train.engines.deepspeed import join
+from model.train.engines.engine import DTYPES
+from model.train.settings import Training
+
+CODEC = "codec.npz"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Seat:
+    """Where this process stands among those of the training."""
+
+    device: torch.device
+    rank: int
+    ranks: int
+
+
+def take_seat(settings: Training) -> Seat:
+    """The seat that torchrun or deepspeed gave, or the only one.
+
+    Raises:
+        ValueError: there are several, and the settings are for one.
+    """
+    rank, ranks = int(os.environ.get("RANK", "0")), int(os.environ.get("WORLD_SIZE", "1"))
+    if settings.zero is None and ranks > 1:
+        raise ValueError(f"{ranks} processes were started for an engine of one: set zero to 1, 2 or 3")
+    device = torch.device("cpu")
+    if torch.cuda.is_available():
+        device = torch.device("cuda", int(os.environ.get("LOCAL_RANK", "0")))
+        torch.cuda.set_device(device)
+    if settings.zero is not None:
+        join(device)
+    return Seat(device=device, rank=rank, ranks=ranks)
+
+
+def shared_codec(run: Path, data: str, settings: Training, seat: Seat) -> VideoCodec:
+    """The autoencoder of the settings, or the run's own, which the first rank fits to the data set once.
+
+    Raises:
+        ValueError: there is none where the settings say, the data set is too small to fit one, or stored
+        latents are those of another.
+    """
+    path, dtype = settings.vae or run / CODEC, DTYPES[settings.dtype]
+    if seat.rank == 0 and not path.exists() and settings.vae is None:
+        run.mkdir(parents=True, exist_ok=True)
+        aside = run / (CODEC + ".part")
+        fit_codec(data).save(aside)
+        aside.replace(path)
+    if settings.zero is not None:
+        torch.distributed.barrier()
+    codec = open_codec(path, seat.device, dtype)
+    check_latents(settings.loader.latents, codec_digest(path, dtype), path)
+    return codec
+
+
+def check_latents(stored: LatentSource | None, digest: str, path: Path) -> None:
+    """That stored latents, if any are to be used, are those of the training's autoencoder.
+
+    Raises:
+        ValueError: they are not.
+    """
+    if stored is not None and stored.vae != digest:
+        raise ValueError(
+            f"the latents in {stored.root} are those of the autoencoder {stored.vae}, but this run's, "
+            f"{path}, is {digest}: give the one that encoded them, at the same precision"
+        )

@@ -1,0 +1,1 @@
+"""What drives a network: plain, compiled, DeepSpeed; the optimizer; ranks."""

@@ -1,0 +1,192 @@
+"""DeepSpeed: an engine of many ranks that share weights, moments and averages by ZeRO (arXiv 1910.02054).
+
+Stage 1 shards the optimizer's states, 2 gradients too, 3 the weights too. All of DeepSpeed is in this file.
+Its own checkpoints are not used: they belong to a number of ranks, and to pickle; ours hold whole tensors.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from typing import Any, Literal, cast
+
+import torch
+from torch import Tensor, nn
+from torch._C._distributed_c10d import HashStore
+
+from model.nets.conditions import Scene
+from model.train.engines.engine import DTYPES, Answer, Dtype
+from model.train.engines.optimizer import AveragingAdamW, Kind, OptimizerSettings
+
+Zero = Literal[1, 2, 3]
+
+SILENT = 2**31 - 1
+"""Steps between two reports of DeepSpeed's own."""
+
+
+class Door(nn.Module):
+    """A network that can be asked anything: DeepSpeed lets everything in by one forward."""
+
+    def __init__(self, net: nn.Module) -> None:
+        super().__init__()
+        self.net = net
+
+    def forward(self, question: Callable[[nn.Module], Answer]) -> Answer:
+        """What a question gets out of the network."""
+        return question(self.net)
+
+
+class DeepSpeedEngine:
+    """An engine of all processes that torchrun or deepspeed started; of this one where none did."""
+
+    def __init__(
+        self,
+        net: nn.Module,
+        settings: OptimizerSettings,
+        steps: int,
+        *,
+        device: torch.device,
+        dtype: Dtype,
+        accumulate: int,
+        zero: Zero,
+    ) -> None:
+        import deepspeed
+
+        self.device, self.rank, self.ranks = (
+            device,
+            torch.distributed.get_rank(),
+            torch.distributed.get_world_size(),
+        )
+        learning = {name: weight for name, weight in net.named_parameters() if weight.requires_grad}
+        self.engine, sharded, _, _ = deepspeed.initialize(
+            model=Door(net.to(device, DTYPES[dtype])),
+            model_parameters=list(learning.values()),
+            optimizer=AveragingAdamW(learning, settings),
+            config={
+                "train_micro_batch_size_per_gpu": 1,  # its own count only: ours are by tokens
+                "gradient_accumulation_steps": accumulate,
+                "gradient_clipping": settings.clip,
+                "bf16": {"enabled": dtype == "bfloat16"},
+                "zero_optimization": {"stage": zero},
+                "zero_allow_untested_optimizer": True,  # it is AdamW and one more state
+                "steps_per_print": SILENT,
+            },
+        )
+        self.weights = dict(net.named_parameters())
+        self.buffers = dict(net.named_buffers())
+        self.optimizer: Any = sharded
+        self.begin(steps)
+
+    @property
+    def inner(self) -> AveragingAdamW:
+        """What moves the shards."""
+        return cast("AveragingAdamW", self.optimizer.optimizer)
+
+    def begin(self, steps: int) -> None:
+        """Give every shard its states now: DeepSpeed waits for the first step, and a resumed run cannot."""
+        from deepspeed.utils import lazy_init_hp_params_optimizer_state
+
+        sharded = self.optimizer
+        inner = self.inner
+        if sharded_weights(sharded):
+            for shard in sharded.fp32_partitioned_groups_flat:
+                inner.begin(shard, steps)
+            return
+        for weights, shard in zip(sharded.bit16_groups, sharded.single_partition_of_fp32_groups, strict=True):
+            inner.begin(shard, steps)
+            lazy_init_hp_params_optimizer_state(weights, shard, inner.state)
+
+    def __call__(self, noised_BCTHW: Tensor, times_B: Tensor, scene: Scene) -> Tensor:
+        """Velocity."""
+        return self.ask(lambda net: net(noised_BCTHW, times_B, scene))
+
+    def ask(self, question: Callable[[Any], Answer]) -> Answer:
+        """What a question gets out of the network."""
+        return cast("Answer", self.engine(question))
+
+    def backward(self, loss: Tensor) -> None:
+        """Add gradients."""
+        self.engine.backward(loss)
+        if not self.engine.is_gradient_accumulation_boundary():
+            self.engine.step()  # counts the batch, and moves nothing
+
+    def step(self, rate: float) -> float:
+        """Move what learns."""
+        self.inner.set_rate(rate)
+        self.engine.step()
+        return float(self.engine.get_global_grad_norm())
+
+    def weight(self, name: str) -> Tensor:
+        """A weight."""
+        from deepspeed.runtime.zero import GatheredParameters
+        from deepspeed.utils import safe_get_full_fp32_param
+
+        if name in self.buffers:
+            return self.buffers[name].cpu()
+        weight = self.weights[name]
+        if weight.requires_grad:
+            return cast("Tensor", safe_get_full_fp32_param(weight)).detach().cpu()
+        with GatheredParameters([weight]):
+            return weight.detach().cpu().clone()
+
+    def put_weight(self, name: str, value: Tensor) -> None:
+        """Replace a weight."""
+        from deepspeed.utils import safe_set_full_fp32_param, safe_set_local_fp32_param
+
+        weight = self.weights[name]
+        if sharded_weights(self.optimizer):
+            safe_set_local_fp32_param(weight, self.own(weight, value))
+        else:
+            safe_set_full_fp32_param(weight, value)
+
+    def state(self, name: str, kind: Kind) -> Tensor:
+        """A state."""
+        from deepspeed.utils import safe_get_full_optimizer_state
+
+        return cast("Tensor", safe_get_full_optimizer_state(self.weights[name], kind)).cpu()
+
+    def put_state(self, name: str, kind: Kind, value: Tensor) -> None:
+        """Replace a state."""
+        from deepspeed.utils import safe_set_full_optimizer_state, safe_set_local_optimizer_state
+
+        weight = self.weights[name]
+        if sharded_weights(self.optimizer):
+            safe_set_local_optimizer_state(weight, self.own(weight, value), kind)
+        else:
+            safe_set_full_optimizer_state(weight, value, kind)
+
+    def own(self, weight: Any, value: Tensor) -> Tensor:
+        """This rank's part of a value; the last part is filled up with zeros."""
+        size = weight.ds_tensor.numel()
+        part = value.flatten()[self.rank * size : (self.rank + 1) * size]
+        return torch.nn.functional.pad(part, (0, size - len(part)))
+
+    def mean(self, values: Tensor) -> Tensor:
+        """The mean of all ranks' values."""
+        values = values.clone()
+        torch.distributed.all_reduce(values)
+        return values / self.ranks
+
+    def close(self) -> None:
+        """Give memory back."""
+        self.engine.destroy()
+
+
+def sharded_weights(optimizer: Any) -> bool:
+    """Whether the weights themselves are sharded: ZeRO 3."""
+    return hasattr(optimizer, "fp32_partitioned_groups_flat")
+
+
+def join(device: torch.device) -> None:
+    """Meet the other ranks, as torchrun or deepspeed say who they are; alone where neither was there."""
+    import deepspeed
+
+    backend = "nccl" if device.type == "cuda" else "gloo"
+    if "RANK" in os.environ:
+        torch.distributed.init_process_group(backend)
+    else:
+        torch.distributed.init_process_group(backend, store=HashStore(), rank=0, world_size=1)
+        os.environ["LOCAL_RANK"] = "0"  # DeepSpeed asks for it, and would have asked its launcher
+    if device.type == "cpu":  # gloo does it all, and needs no compiler
+        deepspeed.ops.__compatible_ops__["deepspeed_shm_comm"] = False
+    deepspeed.init_distributed(verbose=False)

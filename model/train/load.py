@@ -1,0 +1,96 @@
+"""What a run has learned, ready to make videos."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Literal
+
+import torch
+
+from model.nets.autoencoders.opened import open_codec
+from model.nets.autoencoders.wan import VideoCodec
+from model.nets.dit import DiT
+from model.nets.param_groups import Part
+from model.nets.sizes import Sizes
+from model.train import checkpoint as saved
+from model.train.distributed import CODEC
+from model.train.engines.engine import DTYPES
+from model.train.settings import Training
+from storage.weight_files import Weights, check_keys
+
+Taken = Literal["average", "last"]
+"""Weights averaged over the last steps, or as last moved."""
+
+
+def device() -> torch.device:
+    """Where videos are made: a GPU, if there is one."""
+    return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+
+
+def trained(run: Path, taken: Taken, where: torch.device) -> tuple[DiT, VideoCodec]:
+    """The network of a run's last checkpoint, and the run's autoencoder.
+
+    Raises:
+        ValueError: there is none, it is not ours, or the autoencoder is missing or of other latents.
+    """
+    folder = last_of(run)
+    settings = settings_of(folder)
+    weights = saved.averages_of(folder) if taken == "average" else saved.weights_of(folder)
+    net = holding(settings.sizes, weights, folder)
+    dtype = DTYPES[settings.dtype]
+    codec = open_codec(settings.vae or run / CODEC, where, dtype)
+    if codec.channels != settings.sizes.channels:
+        raise ValueError(
+            f"{settings.vae or run / CODEC}: latents of {codec.channels} channels; "
+            f"the network of {folder} reads {settings.sizes.channels}"
+        )
+    return net.to(where, dtype).eval().requires_grad_(requires_grad=False), codec
+
+
+def has_learned(run: Path, part: Part) -> bool:
+    """Whether a stage that a run has begun teaches a part of the network.
+
+    Raises:
+        ValueError: there is no checkpoint, or it is not ours.
+    """
+    folder = last_of(run)
+    begun = settings_of(folder).stages[: saved.standing(folder).stage + 1]
+    return any(part in stage.learning for stage in begun)
+
+
+def last_of(run: Path) -> Path:
+    """The last checkpoint of a run.
+
+    Raises:
+        ValueError: there is none.
+    """
+    found = saved.checkpoints(run)
+    if not found:
+        raise ValueError(f"{run}: no checkpoint of a run there")
+    return found[-1]
+
+
+def settings_of(folder: Path) -> Training:
+    """The settings that a checkpoint was written under.
+
+    Raises:
+        ValueError: it holds none.
+    """
+    told = saved.standing(folder).settings
+    return saved.read_as(Training, told, f"{folder}: not the settings of a training")
+
+
+def holding(sizes: Sizes, weights: Weights, folder: Path) -> DiT:
+    """The network of these sizes with a folder's weights; sizes that are not theirs take no memory.
+
+    Raises:
+        ValueError: the weights are not of these sizes.
+    """
+    parts = max(sizes.layers, sizes.motion.depth, sizes.speech.layers)
+    if parts > len(weights):
+        raise ValueError(f"{folder}: tells of a network of {parts} layers, and holds {len(weights)} weights")
+    with torch.device("meta"):
+        net = DiT(sizes, torch.Generator())
+    check_keys(weights, net.state_dict(), f"{folder}: these weights do not fit its sizes")
+    net.load_state_dict(weights, assign=True)
+    return net

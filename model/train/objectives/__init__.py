@@ -1,0 +1,1 @@
+"""What a phase teaches: the losses."""

@@ -1,0 +1,83 @@
+"""The loss of one batch: how far the network's velocity is from the path's (method.md 7.4).
+
+B clips, C latent channels, T latent frames, H, W latent height and width.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol
+
+import torch
+from torch import Generator, Tensor
+
+from model.encode.inputs import Lesson
+from model.eval.regions import under_head
+from model.flow.path import between
+from model.flow.timesteps import draw
+from model.nets.conditions import Scene
+
+
+class Net(Protocol):
+    """A network of velocities: a `DiT`, or what an engine wraps around one."""
+
+    def __call__(self, noised_BCTHW: Tensor, times_B: Tensor, scene: Scene, /) -> Tensor:
+        """Velocity (B, C, T, H, W)."""
+        ...
+
+
+@dataclass(frozen=True, kw_only=True)
+class Score:
+    """What a batch says of a network."""
+
+    loss: Tensor
+    """What is to be made small, with its gradient."""
+    numbers: dict[str, Tensor]
+    """For the log, without gradients, each a single number; "loss" is the mean over all that counts."""
+    counts: Tensor
+    """1, or 0 where nothing in the batch can be scored."""
+
+
+def score(
+    net: Net, lesson: Lesson, generator: Generator, *, strength: float, head_weight: float = 1.0
+) -> Score:
+    """Mean squared error of the velocity at one time a clip, over noise tokens, a handed-over frame left out.
+
+    Times and noise come from `generator`, on its device, the same on any; `strength` is the times' shift. A
+    cell under the head sphere counts `head_weight` times in what is to be made small (MimicMotion, arXiv
+    2406.19680, does so for hands).
+    """
+    x_0 = lesson.latents.float()
+    times_B = draw(len(x_0), generator, strength=strength).to(x_0.device)
+    eps = torch.randn(x_0.shape, generator=generator, device=generator.device).to(x_0.device)
+    point = between(x_0, eps, times_B)
+    v = net(point.x_t, times_B, lesson.scene).float()
+
+    counts = counted(lesson.scene.first_given.to(x_0.device), x_0)
+    wrong = (v - point.v).square()
+    weights = counts * (1 + (head_weight - 1) * under_head(lesson.scene.maps.to(x_0.device))[:, None])
+    numbers = {
+        "loss": mean(wrong, counts).mean(),
+        "target": mean(point.v.square(), counts).mean(),
+        "answer": mean(v.square(), counts).mean(),
+        "time": times_B.mean(),
+    }
+    return Score(
+        loss=mean(wrong, weights).mean(),
+        numbers={name: number.detach() for name, number in numbers.items()},
+        counts=wrong.new_ones(()),
+    )
+
+
+def counted(first_given_B: Tensor, x_BCTHW: Tensor) -> Tensor:
+    """1 for latent frames that are to be found, 0 for one that was handed over (B, 1, T, 1, 1)."""
+    counts = torch.ones_like(x_BCTHW[:, :1, :, :1, :1])
+    counts[:, :, 0] = 1 - first_given_B.view(-1, 1, 1, 1).to(x_BCTHW.dtype)
+    return counts
+
+
+def mean(values_BCTHW: Tensor, weights: Tensor) -> Tensor:
+    """Mean of each clip's values (B,), weighted (B, 1, T, 1 or H, 1 or W)."""
+    per_cell = values_BCTHW.mean(dim=1, keepdim=True)
+    weights = weights.expand_as(per_cell)
+    return (per_cell * weights).sum(dim=(1, 2, 3, 4)) / weights.sum(dim=(1, 2, 3, 4))

@@ -1,0 +1,151 @@
+"""Body, then face, then everything (method.md 8), then speech (2.3), and what a change of stage does.
+
+A stage is a training of its own on the weights of the one before: `enter` is the only way in, from a stage's
+beginning as from the middle of one.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal, get_args
+
+from torch import Tensor, nn
+
+from model.nets.param_groups import Part, parts
+from model.train.engines.engine import Build, Engine
+from model.train.engines.optimizer import KINDS, Kind, OptimizerSettings
+
+FACE: tuple[Part, ...] = ("face_encoder", "face_attn", "no_face")
+BODY: tuple[Part, ...] = ("base", "no_caption", "pose", "reference", "no_reference")
+
+Taught = Literal["video", "speech"]
+"""What is learned: to make videos, or to move faces by speech."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Stage:
+    """What learns, of what, for how long."""
+
+    name: str
+    steps: int
+    learning: tuple[Part, ...]
+    faces: bool
+    """The network is told of faces; else Face Attn is left out."""
+    task: Taught = "video"
+    on_averages: bool = False
+    """Begins on the averages of what the stage before taught, not on its weights as last moved."""
+
+    def __post_init__(self) -> None:
+        unknown = set(self.learning) - set(get_args(Part))
+        if unknown or not self.learning or self.steps < 1:
+            raise ValueError(f"stage {self.name!r} needs steps, and parts to learn out of {get_args(Part)}")
+        if not self.faces and set(self.learning) & set(FACE):
+            raise ValueError(f"stage {self.name!r} is to learn faces and is told of none")
+        if (self.task == "speech") != (self.learning == ("speech",)):
+            raise ValueError(f"stage {self.name!r}: speech is a task of its own, and teaches no other part")
+
+
+def body(steps: int) -> Stage:
+    """Skeleton and sphere alone; the video model becomes one of people."""
+    return Stage(name="body", steps=steps, learning=BODY, faces=False)
+
+
+def face(steps: int) -> Stage:
+    """The face branch alone, all else frozen."""
+    return Stage(name="face", steps=steps, learning=FACE, faces=True)
+
+
+def everything(steps: int) -> Stage:
+    """All parts together."""
+    return Stage(name="everything", steps=steps, learning=(*BODY, *FACE), faces=True)
+
+
+def speech(steps: int) -> Stage:
+    """The speech encoder alone, beside a network as it is used: the averages rest."""
+    return Stage(
+        name="speech", steps=steps, learning=("speech",), faces=True, task="speech", on_averages=True
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Change:
+    """What became of each thing when a stage began; for people to read."""
+
+    stage: str
+    kept: tuple[str, ...]
+    created: tuple[str, ...]
+    reset: tuple[str, ...]
+
+
+def change(before: Stage | None, stage: Stage) -> Change:
+    """What entering a stage does, after another or at the very beginning."""
+    if before is None:
+        new = (
+            "optimizer: moments of what learns, at zero",
+            "average: at the weights",
+            "schedule: warm-up from step 0",
+        )
+        return Change(
+            stage=stage.name, kept=(), created=(*new, "loader: at the start of its order"), reset=()
+        )
+    joining = sorted(set(stage.learning) - set(before.learning))
+    resting = sorted(set(before.learning) - set(stage.learning))
+    again = sorted(set(before.learning) & set(stage.learning))
+    reset = [f"optimizer: moments of {', '.join(again)}, at zero"] if again else []
+    reset += [f"optimizer: moments of {', '.join(resting)}, dropped: they learn no more"] if resting else []
+    return Change(
+        stage=stage.name,
+        kept=(
+            "weights: the averages of what was taught, all others as they are"
+            if stage.on_averages
+            else "weights: all, as last moved, not their averages",
+            "loader: goes on in its order",
+            "seed",
+        ),
+        created=(f"optimizer: moments of {', '.join(joining)}, at zero",) if joining else (),
+        reset=(*reset, "average: begins again at the weights", "schedule: warm-up from step 0"),
+    )
+
+
+States = dict[tuple[str, Kind], Tensor]
+"""States of the optimizer, by name of the weight and kind."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Entered:
+    """A stage under way."""
+
+    engine: Engine
+    learning: tuple[str, ...]
+    """Names of the weights that learn."""
+    still: dict[str, Tensor]
+    """All others and the buffers, as they were before any rounding."""
+
+
+def enter(
+    net: nn.Module,
+    stage: Stage,
+    build: Build,
+    settings: OptimizerSettings,
+    steps: int = 0,
+    states: States | None = None,
+) -> Entered:
+    """The stage after `steps` of it, on a network with float32 weights, which becomes the engine's.
+
+    Without states, moments are zero and averages are the weights.
+    """
+    named = parts(net)
+    learning = tuple(name for part in stage.learning for name in named[part])
+    for name, weight in net.named_parameters():
+        weight.requires_grad_(name in learning)
+    exact = {name: value.detach().clone() for name, value in net.state_dict().items()}
+    engine = build(net, settings, steps)
+    for name in learning:
+        value = exact.pop(name)
+        engine.put_weight(name, value)
+        for kind in KINDS:
+            if states is not None:
+                engine.put_state(name, kind, states[name, kind])
+            elif kind == "average":
+                engine.put_state(name, kind, value)
+    return Entered(engine=engine, learning=learning, still=exact)

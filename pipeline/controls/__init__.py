@@ -1,0 +1,1 @@
+"""From tracks to control signals: pure functions of tracks."""

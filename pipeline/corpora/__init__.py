@@ -1,0 +1,1 @@
+"""Where videos come from: what a corpus lists."""

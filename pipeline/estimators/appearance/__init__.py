@@ -1,0 +1,1 @@
+"""How a person's picture looks: embedders of appearance."""

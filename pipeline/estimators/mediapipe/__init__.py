@@ -1,0 +1,1 @@
+"""The embedded estimators: MediaPipe's networks from its wheel."""

@@ -1,0 +1,139 @@
+"""The main person's face as a dense mesh, from the networks in mediapipe 0.10.21's wheel.
+
+The networks expect a face that fills much of their small square input, so they never see the whole frame: the
+head's square is cut out and enlarged, a detector finds the face in it, and the mesh network (MediaPipe Face
+Mesh with attention, arXiv 2006.10962) runs on a square around the face, turned so that the eyes lie level.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pipeline.estimators.crops import Square
+from pipeline.estimators.mediapipe.detectors import FACE_DETECTOR_NEAR
+from pipeline.estimators.mediapipe.face_place import Face, Head, agrees, detected_region, head_of, stays
+from pipeline.estimators.mediapipe.graph import Graph, card, inference_text, read_float, read_landmarks
+from pipeline.geometry import bounding_box
+from schemas.media import Frames
+from schemas.tracks import EstimatorCard, FaceTrack, KeypointTrack
+
+Picture = NDArray[np.uint8]
+
+MESH_MODEL = "face_landmark/face_landmark_with_attention.tflite"
+MESH_SIDE = 192
+"""Of the mesh network's square input, px."""
+NUM_POINTS = 478
+"""Of the mesh: 468 on the skin, then centre and rim of the right and of the left iris, five each."""
+
+MAX_RUNS = 4
+"""Of the mesh on one frame, each on the square around the last mesh, until the square stays."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class MediapipeFace:
+    """The embedded face detector: weights come with the package."""
+
+    min_detection: float = 0.5
+    """Score, 0..1, below which a detected box is not looked at."""
+    min_presence: float = 0.9
+    """Score of the mesh network, 0..1, below which there is no face: faces have 0.99, full profiles less."""
+
+    def build(self) -> MeshFaceDetector:
+        """The detector.
+
+        Raises:
+            EstimatorUnavailable: mediapipe 0.10.21 is missing.
+        """
+        return MeshFaceDetector(self)
+
+
+class MeshFaceDetector:
+    """Follows one face through a window of frames; looks for it anew where it was lost."""
+
+    def __init__(self, settings: MediapipeFace) -> None:
+        self._settings = settings
+        self._detect = FACE_DETECTOR_NEAR.start(settings.min_detection)
+        self._mesh = Graph(mesh_text(), {"landmarks": read_landmarks, "presence": read_float}, MESH_SIDE)
+        self._card = card("mediapipe_face", (FACE_DETECTOR_NEAR.model, MESH_MODEL))
+
+    @property
+    def card(self) -> EstimatorCard:
+        """Name, version, weights digest and licence."""
+        return self._card
+
+    def __call__(self, frames: Frames, person: KeypointTrack, /) -> FaceTrack:
+        """The face of the main person in every frame; not valid where none is seen or no person is."""
+        found: list[Face | None] = []
+        last: Face | None = None
+        for t, frame in enumerate(frames):
+            last = self.find(frame, head_of(person, t), last) if person.valid[t] else None
+            found.append(last)
+        return as_track(found)
+
+    def find(self, frame: Picture, head: Head, last: Face | None) -> Face | None:
+        """The face of one frame: where it was in the last one, else wherever it is in the head's square."""
+        if last is not None:
+            face = self.settle(frame, last.region)
+            if face is not None and agrees(face, head):
+                return face
+        for window in head.windows:
+            for region in self.detect(frame, window):
+                face = self.settle(frame, region)
+                if face is not None and agrees(face, head):
+                    return face
+        return None
+
+    def detect(self, frame: Picture, window: Square) -> list[Square]:
+        """Squares around the faces in a window, turned to their eye lines, best first."""
+        rows = self._detect(window.cut(frame, FACE_DETECTOR_NEAR.side))["detections"]
+        if rows is None:
+            return []
+        return [detected_region(row, window) for row in rows[np.argsort(-rows[:, 0], kind="stable")]]
+
+    def settle(self, frame: Picture, region: Square) -> Face | None:
+        """The face in a square, seen from the square that fits it; None where there is none."""
+        face = None
+        for _ in range(MAX_RUNS):
+            answer = self._mesh(region.cut(frame, MESH_SIDE))
+            if answer["presence"] < self._settings.min_presence:
+                return None
+            marks = answer["landmarks"][:, :3].astype(np.float64)
+            mesh = np.column_stack([region.to_picture(marks[:, :2]), marks[:, 2] * region.side])
+            face = Face(mesh, answer["presence"])
+            if stays(face.region, region):
+                break
+            region = face.region
+        return face
+
+
+def mesh_text() -> str:
+    """Graph from a crop to the streams `landmarks` and `presence`."""
+    return f"""
+    {inference_text(MESH_MODEL, MESH_SIDE, 0.0)}
+    output_stream: "landmarks"
+    output_stream: "presence"
+    node {{ calculator: "SplitTensorVectorCalculator" input_stream: "tensors"
+      output_stream: "marks" output_stream: "flag"
+      options {{ [mediapipe.SplitVectorCalculatorOptions.ext] {{
+        ranges {{ begin: 0 end: 6 }} ranges {{ begin: 6 end: 7 }} }} }} }}
+    node {{ calculator: "TensorsToFaceLandmarksWithAttention" input_stream: "TENSORS:marks"
+      output_stream: "LANDMARKS:landmarks" }}
+    node {{ calculator: "TensorsToFloatsCalculator"
+      input_stream: "TENSORS:flag" output_stream: "FLOAT:presence"
+      options {{ [mediapipe.TensorsToFloatsCalculatorOptions.ext] {{ activation: SIGMOID }} }} }}
+    """
+
+
+def as_track(found: list[Face | None]) -> FaceTrack:
+    """Faces of successive frames as one track, zeros where there is none."""
+    num_frames = len(found)
+    mesh = np.zeros((num_frames, NUM_POINTS, 3), np.float32)
+    box = np.zeros((num_frames, 4), np.float32)
+    score = np.zeros(num_frames, np.float32)
+    for t, face in enumerate(found):
+        if face is not None:
+            mesh[t], box[t], score[t] = face.mesh, bounding_box(face.mesh[:, :2]), face.score
+    return FaceTrack(box=box, mesh=mesh, score=score, valid=np.array([face is not None for face in found]))

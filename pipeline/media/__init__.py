@@ -1,1 +1,0 @@
-"""The only rooms that open media files: probe, decode, encode."""

@@ -1,0 +1,1 @@
+"""Which frames may become references, and how they are cut."""

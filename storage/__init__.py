@@ -1,0 +1,1 @@
+"""Places and object stores, scratch space, safe readers of weight files: bytes, ours and strangers'."""

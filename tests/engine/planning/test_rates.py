@@ -1,0 +1,102 @@
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from benchmarks.synthetic import make_ledger
+from engine.ledger import Ledger
+from engine.planning.rates import Rate, Rates, measured, read_rates, works_landed, works_of, write_rates
+from pipeline.flow import Curation, legs
+
+HOUSE = legs(Curation(), Path())
+FLAT = Rates(
+    measured="nowhere",
+    steps=tuple(
+        Rate(leg=leg.name, step=step.name, frames_per_s=24.0, keeps=1.0)
+        for leg in HOUSE
+        for step in leg.steps
+    ),
+    source_s=60.0,
+    sample_s=6.0,
+    lap_s=0.5,
+    worker_s=3.0,
+    crew_s={leg.name: 2.0 for leg in HOUSE},
+)
+
+
+def about(number: float) -> Any:
+    return pytest.approx(number)
+
+
+def sizes(rates: Rates, hours: float) -> dict[str, list[float]]:
+    works = works_of(rates, HOUSE, hours=hours, source_s=60.0, sources_per_lap=4, samples_per_shard=64)
+    return {work.leg: [len(work.laps_s), sum(work.laps_s)] for work in works}
+
+
+def test_an_hour_at_the_speed_of_life_takes_an_hour_a_step() -> None:
+    said = sizes(FLAT, 1.0)
+    assert said["sources"] == [15, about(3600 + 15 * 0.5)]
+    assert said["catalogue"] == [1, about(2 * 3600 + 0.5)]
+    assert said["clips"] == [15, about(3 * 3600 + 15 * 0.5)]
+    assert said["shards"] == [10, about(3600 + 10 * 0.5)]
+    assert sizes(FLAT, 2.0)["tracks"] == [30, about(2 * said["tracks"][1])]
+
+
+def test_what_a_step_drops_is_no_work_for_the_next() -> None:
+    steps = (replace(rate, keeps=0.5) if rate.step == "screen" else rate for rate in FLAT.steps)
+    said = sizes(replace(FLAT, steps=tuple(steps)), 1.0)
+    assert said["clips"] == sizes(FLAT, 1.0)["clips"]
+    assert said["tracks"] == [15, about(1800 + 15 * 0.5)]
+    assert said["shards"] == [5, about(1800 + 5 * 0.5)]
+
+
+def test_laps_follow_as_the_runner_has_them() -> None:
+    works = works_of(FLAT, HOUSE, hours=1, source_s=60.0, sources_per_lap=4, samples_per_shard=64)
+    assert [work.leg for work in works if work.follows] == ["tracks", "samples"]
+
+
+def test_rates_come_back_from_their_file(tmp_path: Path) -> None:
+    write_rates(tmp_path / "rates.json", FLAT)
+    assert read_rates(tmp_path / "rates.json") == FLAT
+
+
+@pytest.mark.parametrize("text", ["", "[]", "{}", '{"steps": [{"leg": 1}]}'])
+def test_another_file_is_refused(text: str, tmp_path: Path) -> None:
+    (tmp_path / "rates.json").write_text(text)
+    with pytest.raises(ValueError, match="no table of rates"):
+        read_rates(tmp_path / "rates.json")
+
+
+def test_a_ledger_tells_its_rates(tmp_path: Path) -> None:
+    """Each synthetic lap of 4 sources: 40 s of footage, a second in each step, 40 s given, 40 clips."""
+    make_ledger(tmp_path, 80, 10)
+    rates = measured(Ledger(tmp_path), HOUSE, FLAT, "synthetic")
+    by_step = {rate.step: rate for rate in rates.steps}
+    assert by_step["estimate"] == Rate(leg="tracks", step="estimate", frames_per_s=960.0, keeps=1.0)
+    assert rates.measured == "synthetic"
+    assert rates.lap_s == FLAT.lap_s
+
+
+def test_steps_that_landed_nothing_keep_their_rates(tmp_path: Path) -> None:
+    make_ledger(tmp_path, 80, 10)
+    for marker in (tmp_path / "landings" / "shards").glob("*.done"):
+        marker.unlink()
+    rates = measured(Ledger(tmp_path), HOUSE, FLAT, "synthetic")
+    assert next(rate for rate in rates.steps if rate.step == "shard").frames_per_s == 24.0
+    assert rates.sample_s == FLAT.sample_s
+
+
+def test_without_footage_there_is_nothing_to_tell(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="no footage has been measured yet"):
+        measured(Ledger(tmp_path), HOUSE, FLAT, "empty")
+
+
+def test_laps_that_landed_are_as_long_as_they_were(tmp_path: Path) -> None:
+    make_ledger(tmp_path, 80, 10)
+    works = {work.leg: work for work in works_landed(Ledger(tmp_path), HOUSE, FLAT)}
+    assert works["tracks"].laps_s == (1.5, 1.5)
+    assert works["clips"].laps_s == (3.5, 3.5)
+    assert works["tracks"].crew_s == 2.0

@@ -1,0 +1,82 @@
+"""What a worker needs, and how near a step comes to its speed of light."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from engine.core import Step
+from engine.leg import Crew, Leg, Needs
+from pipeline import plans as plan
+from pipeline.estimators.appearance.open_clip_embedder import OpenClip
+from pipeline.flow import Backends, Curation, legs
+from schemas.media import Listed, Source
+from tests.engine.runners.odd import enlisted
+
+
+class Clock:
+    """Goes on by itself a little, and as far as it is told."""
+
+    now = 0.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+class Slow:
+    """A stage that takes 3 s of which the model takes 2."""
+
+    def __init__(self, clock: Clock) -> None:
+        self.clock = clock
+        self.model_s = 0.0
+
+    def __call__(self, item: Listed) -> Iterator[Source]:
+        self.clock.now += 1.0
+        self.clock.now += 2.0
+        self.model_s += 2.0
+        yield Source(
+            key=item.key, uri=item.uri, sha256="0" * 64, num_bytes=1, licence=item.licence, domain=item.domain
+        )
+
+
+def model_s(stage: Slow, clock: Callable[[], float]) -> Callable[[], float]:
+    assert clock() == 0.0
+    return lambda: stage.model_s
+
+
+def test_seconds_that_no_scheduling_can_save_are_told_by_lap(tmp_path: Path) -> None:
+    ledger, clock = enlisted(tmp_path, "/v/fine-1", "/v/fine-2", "/v/fine-3"), Clock()
+    step: Step[Any, Any] = Step(
+        name="slow", make=partial(Slow, clock), takes=Listed, gives=Source, light=model_s
+    )
+    leg = Leg(name="sources", steps=(step,), plan=partial(plan.listed, sources_per_lap=2))
+    crew = Crew(leg, clock, lambda step, stage: stage)
+    told = [crew.run(lap, ledger, lambda tallies: None).steps[0] for lap in leg.laps(ledger)]
+    assert [(tally.busy_s, tally.light_s) for tally in told] == [(6.0, 4.0), (3.0, 2.0)]
+
+
+def test_a_leg_needs_what_its_hungriest_step_needs() -> None:
+    steps = [
+        Step(name="a", make=Slow, takes=Listed, gives=Source, cpus=2.0, memory_bytes=10),  # type: ignore[arg-type]
+        Step(name="b", make=Slow, takes=Listed, gives=Source, gpus=0.5, memory_bytes=30),  # type: ignore[arg-type]
+    ]
+    leg = Leg(name="x", steps=tuple(steps), plan=partial(plan.listed, sources_per_lap=2))
+    assert leg.needs == Needs(cpus=2.0, gpus=0.5, memory_bytes=30)
+
+
+def test_only_a_backend_on_a_gpu_makes_the_estimate_ask_for_one(tmp_path: Path) -> None:
+    def gpus(run: Curation) -> dict[str, float]:
+        return {leg.name: leg.needs.gpus for leg in legs(run, tmp_path)}
+
+    assert set(gpus(Curation()).values()) == {0.0}
+    on_gpu = Curation(backends=Backends(appearance=OpenClip(device="cuda")), gpu_share=0.25)
+    assert {name: share for name, share in gpus(on_gpu).items() if share} == {"tracks": 0.25}
+
+
+def test_tars_alone_are_made_anew_where_their_bytes_would_be_others(monkeypatch: Any) -> None:
+    before = [leg.settings for leg in legs(Curation(), Path())]
+    monkeypatch.setattr("pipeline.flow.SHARDS", -1)
+    after = [leg.settings for leg in legs(Curation(), Path())]
+    assert [one == other for one, other in zip(before, after, strict=True)] == [True] * 5 + [False]

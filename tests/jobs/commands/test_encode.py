@@ -1,0 +1,263 @@
+"""`understudy encode`, and what the loader makes of it."""
+
+from __future__ import annotations
+
+import io
+import logging
+import re
+import shutil
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow.parquet as pq
+import pytest
+import torch
+import webdataset
+
+from engine.ledger import Ledger
+from jobs.cli import main
+from model.data.augment import Augmentation
+from model.data.batch import Batch, as_input, tensors
+from model.data.index import open_index
+from model.data.loader import Loader
+from model.data.settings import LatentSource, LoaderSettings, SampleSettings
+from model.data.windows import WindowRule
+from model.nets.autoencoders.opened import codec_digest
+from model.nets.autoencoders.patches import PatchCodec
+from storage.place import Place
+from tests.model.data import sets
+from tests.stored import write_shards
+
+ROOT = Path(__file__).resolve().parents[3]
+RULE = WindowRule(variants=2, max_frames=33)
+
+
+def command(data: Path, out: Path | str, *more: str) -> list[str]:
+    rule = ["--window.variants", "2", "--window.max-frames", "33", "--max-tokens", "1500"]
+    return ["encode", str(data), "--out", str(out), *rule, *more]
+
+
+@pytest.fixture(scope="module")
+def latents(data_set, tmp_path_factory) -> Path:
+    out: Path = tmp_path_factory.mktemp("latents")
+    assert main(command(data_set, out)) == 0
+    return out
+
+
+def vae_of(latents: Path) -> str:
+    return codec_digest(latents / "codec.npz", torch.float32)
+
+
+def settings(latents: Path | str | None, vae: str | None = None, **changes: Any) -> LoaderSettings:
+    deal = replace(sets.settings().deal, window=RULE)
+    source = latents and LatentSource(root=str(latents), vae=vae or vae_of(Path(latents)))
+    return sets.settings(**{"deal": deal, "latents": source, "epochs": 2, **changes})
+
+
+def batches(data_set: Path, settings: LoaderSettings) -> Iterator[Batch]:
+    return iter(Loader(str(data_set), settings))
+
+
+@pytest.mark.parametrize("workers", [0, 2])
+def test_latents_are_those_of_the_pictures_they_stand_for(data_set, latents, workers):
+    codec = PatchCodec.load(latents / "codec.npz")
+    given = batches(data_set, settings(latents, workers=workers))
+    shown = batches(data_set, settings(None))
+    for encoded, plain in zip(given, shown, strict=True):
+        assert encoded.encoded
+        assert not plain.encoded
+        expected = codec.encode(as_input(plain.video))
+        torch.testing.assert_close(encoded.latents, expected.half(), atol=4e-3, rtol=2e-3)
+        for mine, theirs, valid in zip(
+            encoded.reference_latents, plain.references, plain.reference_valid, strict=True
+        ):
+            expected = codec.encode(as_input(theirs[:, None]))[:, :, 0]
+            torch.testing.assert_close(mine[valid], expected[valid].half(), atol=4e-3, rtol=2e-3)
+            assert not mine[~valid].any()
+        assert encoded.video.numel() == encoded.references.numel() == 0
+        for name in set(tensors(plain)) - {"video", "references", "latents", "reference_latents"}:
+            assert torch.equal(getattr(encoded, name), getattr(plain, name)), name
+        assert (encoded.keys, encoded.starts) == (plain.keys, plain.starts)
+
+
+def test_a_second_run_encodes_nothing_and_changes_nothing(data_set, latents, monkeypatch):
+    before = {path: path.read_bytes() for path in latents.rglob("*") if path.is_file()}
+    monkeypatch.setattr(PatchCodec, "encode", None)
+    assert main(command(data_set, latents)) == 0
+    assert before == {path: path.read_bytes() for path in latents.rglob("*") if path.is_file()}
+
+
+@pytest.mark.parametrize("change", [["--window.variants", "3"], ["--precision", "bfloat16"]])
+def test_what_latents_depend_on_makes_them_anew(data_set, latents, tmp_path, change, capsys):
+    out = Path(shutil.copytree(latents, tmp_path / "latents"))
+    before = Ledger(out).landed("latents", "96x144-000000")
+    main(command(data_set, out, "--vae", str(out / "codec.npz"), *change))
+    after = Ledger(out).landed("latents", "96x144-000000")
+    assert before is not None
+    assert after is not None
+    assert before.inputs != after.inputs
+
+
+def said(caplog: pytest.LogCaptureFixture) -> str:
+    return " ".join(record.getMessage() for record in caplog.records)
+
+
+def test_the_loader_says_what_does_not_match_and_decodes_it(data_set, latents, caplog):
+    caplog.set_level(logging.INFO)
+    fits = settings(latents, epochs=1)
+    assert all(batch.encoded for batch in batches(data_set, fits))
+    assert re.search(r"match (\d+) of \1 batches of epoch 0", said(caplog))
+    assert "the others are decoded" not in said(caplog)
+
+    caplog.clear()
+    other_vae = replace(fits, latents=LatentSource(root=str(latents), vae="0" * 64))
+    assert not any(batch.encoded for batch in batches(data_set, other_vae))
+    assert "match 0 of" in said(caplog)
+    assert "rows are of another autoencoder or other rules" in said(caplog)
+
+    caplog.clear()
+    other_windows = replace(fits, deal=replace(fits.deal, window=WindowRule(variants=3, max_frames=33)))
+    loader = Loader(str(data_set), replace(other_windows, epochs=3))
+    found = [batch.encoded for batch in loader]
+    assert any(found)
+    assert not all(found)
+    assert "batches of epoch 2; the others are decoded: their windows" in said(caplog)
+
+
+def test_latents_of_other_bytes_do_not_match(data_set, latents, tmp_path, caplog):
+    """The same keys with other content: the data set was made anew."""
+    other, videos = tmp_path / "other", tmp_path / "videos"
+    videos.mkdir()
+    write_shards(other, videos, crf=30)
+    mine, theirs = (open_index(str(out)).table["sha256"].to_pylist() for out in (data_set, other))
+    assert not set(mine) & set(theirs)
+    assert not any(batch.encoded for batch in batches(other, settings(latents, epochs=1)))
+
+
+def test_rules_of_another_version_do_not_match(data_set, latents, monkeypatch):
+    monkeypatch.setattr("model.data.latents.LATENTS", 2)
+    assert not any(batch.encoded for batch in batches(data_set, settings(latents, epochs=1)))
+
+
+def test_damaged_latents_stop_the_run_or_are_left_out_and_counted(data_set, latents, tmp_path):
+    out = Path(shutil.copytree(latents, tmp_path / "latents"))
+    path = out / "shards/96x144/000001.tar"
+    data = bytearray(path.read_bytes())
+    data[1_000] ^= 1
+    path.write_bytes(data)
+    with pytest.raises(RuntimeError, match="wrong_digest"):
+        list(batches(data_set, settings(out)))
+    loader = Loader(str(data_set), settings(out, max_unfit=100))
+    shown = [key for batch in loader for key in batch.keys]
+    assert len(shown) + len(loader.unfit) == 32
+    assert {fault.reason for fault in loader.unfit} == {"wrong_digest"}
+    path.unlink()
+    loader = Loader(str(data_set), settings(out, max_unfit=100))
+    list(loader)
+    assert {fault.reason for fault in loader.unfit} == {"missing_shard"}
+
+
+def test_plain_webdataset_reads_latents(data_set, latents):
+    path = latents / "shards/96x144/000000.tar"
+    with path.open("rb") as stream:
+        files = webdataset.tariterators.tar_file_expander([{"url": str(path), "stream": stream}])
+        samples = list(webdataset.tariterators.group_by_keys(files))
+    rows = pq.read_table(latents / "latents.parquet", columns=["key", "shard"]).to_pylist()
+    assert sorted(sample["__key__"] for sample in samples) == [
+        row["key"] for row in rows if row["shard"] == "shards/96x144/000000.tar"
+    ]
+    for sample in samples:
+        array = np.load(io.BytesIO(sample["latents.npy"]))
+        assert array.dtype == np.float16
+        assert array.shape[-2:] == (18, 12)
+
+
+def test_a_sample_that_cannot_be_read_is_a_reject(data_set, latents, tmp_path):
+    data = Path(shutil.copytree(data_set, tmp_path / "data"))
+    row = open_index(str(data)).row(4)
+    path = data / row.shard
+    whole = bytearray(path.read_bytes())
+    whole[row.offset + 700] ^= 1
+    path.write_bytes(whole)
+    out = tmp_path / "out"
+    assert main(command(data, out, "--vae", str(latents / "codec.npz"))) == 1
+    rejects = Ledger(out).rejects("latents", row.shard.removeprefix("shards/")[:-4].replace("/", "-"))
+    assert rejects["reason"].to_pylist() in (["wrong_digest"] * 2, ["wrong_digest"] * 3)
+    assert all(key.startswith(row.key) for key in rejects["key"].to_pylist())
+
+
+@pytest.mark.parametrize(
+    ("more", "said"),
+    [
+        (["--vae", "nothing.npz"], "'nothing.npz'"),
+        (["--window.variants", "None"], "windows are drawn anew every time"),
+        (["--device", "cuda"], "needs a GPU"),
+    ],
+)
+def test_what_cannot_be_done_is_one_sentence(data_set, latents, tmp_path, capsys, more, said, monkeypatch):
+    monkeypatch.setattr("jobs.commands.encode.num_cuda_devices", lambda: 0)
+    shutil.copy(latents / "codec.npz", tmp_path)
+    assert main(command(data_set, tmp_path, *more)) == 2
+    assert said in capsys.readouterr().err
+
+
+def test_a_loader_that_mirrors_takes_no_latents(latents):
+    with pytest.raises(ValueError, match="no mirrored samples"):
+        settings(latents, sample=SampleSettings(augment=Augmentation(mirror=0.5)))
+
+
+def test_a_store_holds_the_bytes_of_the_disk(data_set, latents, cloud):
+    out = "s3://bucket/latents"
+    assert main(command(data_set, out)) == 0
+    place = Place.at(out)
+    wanted = {
+        path.relative_to(latents).as_posix()
+        for path in latents.rglob("*")
+        if path.is_file() and path.suffix != ".done"  # markers tell times
+    }
+    assert {entry.name for entry in place.files() if not entry.name.endswith(".done")} == wanted
+    assert all(place.read(name) == (latents / name).read_bytes() for name in wanted)
+    assert all(batch.encoded for batch in batches(data_set, settings(out, vae_of(latents))))
+    cloud.asked()
+    assert main(command(data_set, out)) == 0
+    assert {line.split()[0] for line in cloud.asked()} == {"GET", "HEAD"}
+
+
+KILLED = """
+import os, signal, sys
+from jobs.cli import main
+from model.encode.latents import Encoder
+
+write, count = Encoder.write, 0
+
+def counted(self, tar, shard, parts):
+    global count
+    for outcome in write(self, tar, shard, parts):
+        count += 1
+        if count == int(sys.argv[1]):
+            os.kill(os.getpid(), signal.SIGKILL)
+        yield outcome
+
+Encoder.write = counted
+main(sys.argv[2:])
+"""
+
+
+@pytest.mark.parametrize("after", [4, 20])
+def test_killed_and_started_again_it_gives_the_same_bytes(data_set, latents, tmp_path, after):
+    out = tmp_path / "latents"
+    out.mkdir()
+    shutil.copy(latents / "codec.npz", out)
+    killed = subprocess.run([sys.executable, "-c", KILLED, str(after), *command(data_set, out)], cwd=ROOT)
+    assert killed.returncode == -signal.SIGKILL
+    assert not (out / "latents.parquet").exists()
+    assert main(command(data_set, out)) == 0
+    for path in sorted(latents.rglob("*")):
+        if path.suffix in (".tar", ".parquet"):
+            assert (out / path.relative_to(latents)).read_bytes() == path.read_bytes(), path

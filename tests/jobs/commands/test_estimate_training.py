@@ -1,0 +1,90 @@
+"""The estimate of a training as it is asked for at the command line."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from jobs.cli import main
+from jobs.commands.estimate_training import parse, shown, videos
+
+
+def asked(capsys: pytest.CaptureFixture[str], *words: str) -> tuple[int, str, str]:
+    code = main(["estimate-training", *words])
+    said = capsys.readouterr()
+    return code, said.out, said.err
+
+
+@pytest.fixture(autouse=True)
+def wide(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "200")
+
+
+def rows(out: str, first: str) -> list[list[str]]:
+    """Cells of the rows that begin so."""
+    cells = [[cell.strip() for cell in line.split("│")[1:-1]] for line in out.splitlines()]
+    return [row for row in cells if row and row[0] == first]
+
+
+def test_the_small_public_base_on_eight_gpus(capsys: pytest.CaptureFixture[str]) -> None:
+    code, out, _ = asked(capsys, "--recipe", "wan_1b", "--tflops", "989", "--mfu", "0.4", "--price", "2.5")
+    assert code == 0
+    (base,) = rows(out, "base")
+    assert base[1:] == ["1,418.997", "body, everything"]  # Wan 2.1 T2V-1.3B
+    assert [row[1] for row in rows(out, "everything")] == ["25", "73", "121"]
+    assert [row[3] for row in rows(out, "body")] == ["67,200", "45,600", "74,400"]  # method.md 7.1
+    assert re.search(r"all steps: body .*; [\d,]+ GPU-hours, [\d,]+ in money", out)
+    assert "Assumed:" in out
+
+
+def test_more_ranks_fit_more_and_larger_gpus_too(capsys: pytest.CaptureFixture[str]) -> None:
+    _, out, _ = asked(capsys, "--recipe", "paper")
+    alone, eight = (row[2:] for row in rows(out, "3"))
+    assert alone == ["nothing"] * 3
+    small, middle, large = (int(cell.split()[0].replace(",", "")) for cell in ["0", *eight[1:]])
+    assert small < middle < large
+    assert "give tflops for times" in out
+
+
+def test_ten_times_the_power_is_a_tenth_of_the_hours(capsys: pytest.CaptureFixture[str]) -> None:
+    hours = []
+    for tflops in ("100", "1000"):
+        _, out, _ = asked(capsys, "--recipe", "wan_1b", "--tflops", tflops)
+        hours.append(float(out.split(" GPU-hours")[0].rsplit(" ", 1)[1].replace(",", "")))
+    assert hours[0] / hours[1] == pytest.approx(10, rel=0.01)
+
+
+def test_settings_change_the_estimate(capsys: pytest.CaptureFixture[str]) -> None:
+    peaks = []
+    for words in ((), ("--settings.no-recompute",)):
+        _, out, _ = asked(capsys, "--recipe", "wan_1b", *words)
+        peaks.append(float(rows(out, "body")[-1][11]))
+    assert peaks[1] > 3 * peaks[0]
+
+
+def test_one_process_needs_no_table_of_gpus(capsys: pytest.CaptureFixture[str]) -> None:
+    code, out, _ = asked(capsys)
+    assert code == 0
+    assert "one process" in out
+    assert "80 GB" not in out
+    job = parse([])
+    assert job.canvas == (192, 128)
+    assert shown(job, videos(job)[0], 25).clips == 2  # 1600 tokens, of 672 a clip
+
+
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        (("--ranks", "0"), "ranks, references, canvas, tflops and price are above 0"),
+        (("--mfu", "1.5"), "mfu and spare are shares"),
+        (("--canvas", "100", "64"), "both have to be multiples of 16"),
+        (("--ranks", "2"), "2 ranks and an engine of one process: set settings.zero"),
+    ],
+)
+def test_what_cannot_be_estimated_is_a_sentence(
+    words: tuple[str, ...], sentence: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    code, out, err = asked(capsys, *words)
+    assert (code, out) == (2, "")
+    assert sentence in err

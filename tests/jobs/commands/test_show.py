@@ -1,0 +1,69 @@
+"""`understudy show`: the picture holds what the loader gives."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Sequence
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+from dataset.index import read_index
+from jobs.cli import main
+from jobs.commands.show import FRAME_PX, REFERENCE_PX, SMALL_PX
+from jobs.console.contact_sheets import fit, overlay
+from model.data.epoch_order import DealSettings
+from model.data.loader import Loader
+from tests.model.data import sets
+
+SETTINGS = ["--loader.deal.max-tokens", "1500", "--loader.deal.mixed-shards", "2", "--loader.deal.alike", "2"]
+
+
+def shown(picture: np.ndarray, part: np.ndarray) -> bool:
+    """Whether the part is in the picture, to the pixel; its corner may be covered by a word."""
+    part = part[24:]
+    found = cv2.matchTemplate(picture, part, cv2.TM_SQDIFF)
+    y, x = np.unravel_index(found.argmin(), found.shape)
+    return np.array_equal(picture[y : y + part.shape[0], x : x + part.shape[1]], part)
+
+
+def drawn(data_set: Path, picture: Path, number: int, more: Sequence[str] = ()) -> int:
+    return main(["show", str(data_set), "--picture", str(picture), "--batch", str(number), *SETTINGS, *more])
+
+
+def test_a_batch_is_drawn_as_the_loader_gives_it(data_set, tmp_path, capsys):
+    path = tmp_path / "new folder" / "batch.png"
+    assert drawn(data_set, path, 3) == 0
+    picture = cv2.cvtColor(cv2.imread(str(path)), cv2.COLOR_BGR2RGB)
+    deal = DealSettings(max_tokens=1_500, mixed_shards=2, alike=2)
+    batch = next(itertools.islice(Loader(str(data_set), sets.settings(deal=deal)), 3, None))
+    said = capsys.readouterr().out
+    assert f"batch 3: epoch 0, slot 3, {len(batch)} samples" in said
+    assert "group full" in said
+    assert "windows by canvas and number of frames" in said
+    for number in range(len(batch)):
+        video, skeleton, sphere = (
+            np.asarray(part[number, :1]) for part in (batch.video, batch.skeleton, batch.sphere)
+        )
+        assert shown(picture, fit(overlay(video, skeleton, sphere)[0], FRAME_PX))
+        assert shown(picture, fit(np.asarray(batch.face[number, -1]), SMALL_PX))
+        for still, valid in zip(batch.references[number], batch.reference_valid[number], strict=True):
+            assert shown(picture, fit(np.asarray(still), REFERENCE_PX)) or not valid
+
+
+def test_a_sample_that_is_left_out_is_said_and_not_drawn(own_set, tmp_path, capsys):
+    path = own_set / read_index(own_set)[0].shard
+    path.write_bytes(bytes(path.stat().st_size))
+    codes = [drawn(own_set, tmp_path / "batch.png", number) for number in range(6)]
+    assert set(codes) == {0, 1}
+    assert "left out: " in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("folder", "number", "said"), [("nowhere", 0, "index.parquet"), (".", -1, "counted from 0")]
+)
+def test_what_cannot_be_shown_is_one_sentence(data_set, tmp_path, capsys, folder, number, said):
+    assert drawn(data_set / folder, tmp_path / "batch.png", number) == 2
+    assert said in capsys.readouterr().err

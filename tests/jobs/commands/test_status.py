@@ -1,0 +1,139 @@
+"""How a job goes is told from its folder alone: alive, dead, done or stuck."""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import socket
+import time
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from rich.console import Console
+
+from dataset.names import RUNNING
+from engine.runners.status import Lane, Sight, Spot
+from jobs.commands.status import Status, status
+from jobs.console.heartbeat import AtWork, Beacon, read_running
+from storage.place import Place
+from tests.engine.runners.odd import enlisted
+
+LANE = Lane(leg="tracks", laps=8, done=2, running=1, ready=5, items=80, items_done=20)
+SPOT = Spot(step="estimate", key="0123456789ab-000000", uri="/v/a.mp4", footage_s=10.0)
+SIGHT = Sight(worker="cpu-0", leg="tracks", lap="000002", spot=SPOT, since_s=5.0, limit_s=900.0, tallies=())
+
+
+class Clock:
+    """A wall clock that a test sets."""
+
+    def __init__(self) -> None:
+        self.now = time.time()
+
+    def __call__(self) -> float:
+        return self.now
+
+
+def said(out: Path) -> tuple[int, str]:
+    console = Console(file=io.StringIO(), width=200)
+    code = status(Status(out=str(out)), console)
+    assert isinstance(console.file, io.StringIO)
+    return code, console.file.getvalue()
+
+
+def change(out: Path, **fields: object) -> None:
+    path = out / RUNNING
+    path.write_text(json.dumps(json.loads(path.read_text()) | fields))
+
+
+def test_a_run_at_work(tmp_path: Path) -> None:
+    enlisted(tmp_path, "/v/fine-1")
+    clock = Clock()
+    with Beacon(Place.at(tmp_path), "ray", clock) as beacon:
+        beacon.lanes([LANE])
+        clock.now += 6.0
+        beacon.sights([SIGHT])
+        code, text = said(tmp_path)
+    assert code == 0
+    assert "at work" in text
+    assert "of 8" in text
+    assert "cpu-0: tracks/000002, step estimate, item 0123456789ab-000000" in text
+    assert "stuck" not in text
+
+
+def test_what_is_stuck_is_told(tmp_path: Path) -> None:
+    enlisted(tmp_path, "/v/fine-1")
+    clock = Clock()
+    with Beacon(Place.at(tmp_path), "ray", clock) as beacon:
+        beacon.lanes([LANE])
+        clock.now += 6.0
+        beacon.stuck(["tracks: 3 laps wait for a worker"])
+        beacon.sights([replace(SIGHT, leg="clips", since_s=700.0)])
+        code, text = said(tmp_path)
+    assert code == 1
+    assert "stuck? tracks: 3 laps wait for a worker" in text
+    assert "stuck? clips: cpu-0 at clips/000002, step estimate" in text
+
+
+def test_a_run_that_ended(tmp_path: Path) -> None:
+    enlisted(tmp_path, "/v/fine-1")
+    with Beacon(Place.at(tmp_path), "inline", time.time):
+        pass
+    assert said(tmp_path)[0] == 0
+    assert "nobody is at work: the last run" in said(tmp_path)[1]
+    with pytest.raises(OSError, match="disk full"), Beacon(Place.at(tmp_path), "inline", time.time):
+        raise OSError("disk full")
+    code, text = said(tmp_path)
+    assert code == 1
+    assert "ended by OSError: disk full" in text
+
+
+@pytest.mark.parametrize(
+    ("fields", "dead"),
+    [
+        ({}, False),
+        ({"process": 2**22 + 1}, True),  # no such process here
+        ({"host": "elsewhere", "process": 2**22 + 1}, False),  # of which this machine knows nothing
+        ({"host": "elsewhere", "told": time.time() - 3600}, True),
+    ],
+)
+def test_a_second_run_is_refused_while_the_first_lives(
+    fields: dict[str, object], dead: bool, tmp_path: Path
+) -> None:
+    place = Place.at(tmp_path)
+    with Beacon(place, "inline", time.time):
+        change(tmp_path, **fields)
+        if dead:
+            with Beacon(place, "inline", time.time):
+                pass
+        else:
+            with pytest.raises(AtWork, match="another run is at work"), Beacon(place, "inline", time.time):
+                pass
+
+
+def test_what_the_run_says_is_read_back(tmp_path: Path) -> None:
+    place = Place.at(tmp_path)
+    assert read_running(place) is None
+    with Beacon(place, "ray", time.time) as beacon:
+        beacon.lanes([LANE])
+        beacon.lanes([replace(LANE, done=3), replace(LANE, leg="samples")])
+        running = read_running(place)
+        assert running is not None
+        assert (running.host, running.process) == (socket.gethostname(), os.getpid())
+        assert running.state == "running"
+    running = read_running(place)
+    assert running is not None
+    assert [(lane.leg, lane.done) for lane in running.lanes] == [("tracks", 3), ("samples", 2)]
+
+
+@pytest.mark.parametrize("text", ["", "[]", "{}", '{"lanes": [{"leg": 1}]}', '{"lanes": 5}'])
+def test_a_file_of_another_kind_is_named(text: str, tmp_path: Path) -> None:
+    (tmp_path / RUNNING).write_text(text)
+    with pytest.raises(ValueError, match="not what a run writes"):
+        read_running(Place.at(tmp_path))
+
+
+def test_where_nothing_ever_ran(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="no run has begun there"):
+        said(tmp_path / "none")

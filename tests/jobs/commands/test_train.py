@@ -1,0 +1,186 @@
+"""`understudy train` as a user calls it: alone, under torchrun, and with what it cannot use."""
+
+from __future__ import annotations
+
+import io
+import json
+import math
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import torch
+from rich.console import Console
+from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+
+from jobs.cli import main
+from jobs.commands.train import Terminal, parse
+from model.data.settings import LatentSource
+from model.train import checkpoint as saved
+from model.train.distributed import check_latents, take_seat
+from model.train.loop import Beat
+
+ROOT = Path(__file__).resolve().parents[3]
+SHORT = (
+    *("--settings.stages.0.steps", "3", "--settings.stages.1.steps", "2", "--settings.stages.2.steps", "2"),
+    *("--settings.save-every", "2", "--settings.loader.workers", "0", "--settings.loader.no-verify"),
+    *("--settings.loader.deal.max-dropped", "1", "--settings.loader.deal.max-tokens", "500"),
+    *("--settings.sizes.width", "24", "--settings.sizes.heads", "2", "--settings.sizes.layers", "1"),
+    *("--settings.validation.clips", "1", "--settings.validation.solving.steps", "1"),
+    *("--settings.sizes.motion.side", "32", "--settings.sizes.motion.stem", "8"),
+)
+
+
+def curve(run: Path, name: str) -> dict[int, float]:
+    """Numbers by total step."""
+    events = EventAccumulator(str(run / "curves"), size_guidance={"scalars": 0})
+    events.Reload()
+    return {event.step: event.value for event in events.Scalars(name)}
+
+
+def test_a_training_from_the_command_line(data_set: Path, tmp_path: Path, capsys) -> None:
+    args = ["train", "--data", str(data_set), "--out", str(tmp_path), *SHORT]
+    assert main(args) == 0
+    said = capsys.readouterr().out
+    assert "stage face, 2 steps" in said
+    assert "average: begins again at the weights" in said
+    assert "body 3 of 3: loss" in said
+    assert "steps/s" in said
+    names = ["1-000003", "2-000002", "3-000002"]
+    assert [folder.name for folder in saved.checkpoints(tmp_path)] == names
+    losses = curve(tmp_path, "loss")
+    assert sorted(losses) == [1, 2, 3, 4, 5, 6, 7]
+    (start,) = json.loads((tmp_path / "run.json").read_text())
+    assert start["settings"]["stages"][0]["steps"] == 3
+    assert start["settings"]["sizes"]["width"] == 24
+    assert {"index_sha256", "code", "versions", "ranks", "device", "data", "recipe"} < start.keys()
+
+    for folder in saved.checkpoints(tmp_path)[1:]:  # as if killed in the face stage
+        folder.rename(tmp_path / folder.name)
+    assert main(args) == 0
+    assert "stage body, 3 of its 3 steps are done" in capsys.readouterr().out
+    assert curve(tmp_path, "loss") == losses
+    assert len(json.loads((tmp_path / "run.json").read_text())) == 2
+
+
+def test_torchrun_with_deepspeed(data_set: Path, tmp_path: Path) -> None:
+    launch = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2"]
+    args = ["train", "--data", str(data_set), "--out", str(tmp_path), *SHORT, "--settings.zero", "2"]
+    code = f"from jobs.cli import main; raise SystemExit(main({args!r}))"
+    done = subprocess.run(
+        [*launch, "--no-python", sys.executable, "-c", code],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        env={**os.environ, "OMP_NUM_THREADS": "1"},
+    )
+    assert done.returncode == 0, done.stderr[-3000:]
+    assert done.stdout.count("stage body, 3 steps") == 1  # one rank speaks
+    assert saved.standing(tmp_path / "checkpoints" / "3-000002").ranks == 2
+    assert sorted(curve(tmp_path, "loss")) == [1, 2, 3, 4, 5, 6, 7]
+
+
+def test_deepspeed_alone_needs_no_launcher(data_set: Path, tmp_path: Path) -> None:
+    args = ["train", "--data", str(data_set), "--out", str(tmp_path), *SHORT, "--settings.zero", "2"]
+    code = f"from jobs.cli import main; raise SystemExit(main({args!r}))"
+    found = {name: value for name, value in os.environ.items() if name not in {"RANK", "LOCAL_RANK"}}
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        env={**found, "OMP_NUM_THREADS": "1"},
+    )
+    assert done.returncode == 0, done.stderr[-3000:]
+    assert saved.standing(tmp_path / "checkpoints" / "3-000002").ranks == 1
+
+
+def test_what_cannot_be_used_is_one_sentence(data_set: Path, tmp_path: Path, capsys) -> None:
+    out = ["--out", str(tmp_path / "run"), *SHORT]
+    assert main(["train", "--data", str(tmp_path / "nothing"), *out]) == 2
+    assert "nothing" in capsys.readouterr().err
+    base = ["--settings.base", str(tmp_path / "none.safetensors")]
+    assert main(["train", "--data", str(data_set), *out, *base]) == 2
+    assert "none.safetensors: no such file of weights" in capsys.readouterr().err
+    vae = ["--settings.vae", str(tmp_path / "none")]
+    assert main(["train", "--data", str(data_set), *out, *vae]) == 2
+    assert "none" in capsys.readouterr().err
+
+
+class Hostile:
+    """Pickles into a call."""
+
+    def __init__(self, trap: Path) -> None:
+        self.trap = trap
+
+    def __reduce__(self) -> tuple[object, tuple[str]]:
+        return os.system, (f"touch {self.trap}",)
+
+
+@pytest.mark.parametrize("setting", ["base", "motion"])
+@pytest.mark.parametrize("beside_weights", [True, False])
+def test_hostile_weights_run_nothing_and_are_one_sentence(
+    data_set: Path, tmp_path: Path, capsys, setting: str, beside_weights: bool
+) -> None:
+    file, trap = tmp_path / "public.pth", tmp_path / "trap"
+    torch.save(
+        {"state_dict": {"a.weight": torch.ones(1)} if beside_weights else {}, "by": Hostile(trap)}, file
+    )
+    out = ["--out", str(tmp_path / "run"), *SHORT]
+    assert main(["train", "--data", str(data_set), *out, f"--settings.{setting}", str(file)]) == 2
+    said = capsys.readouterr().err
+    assert ("unexpected: a.weight" if beside_weights else "holds no tensors by name") in said
+    assert said.count("\n") == 1
+    assert not trap.exists()
+    assert not saved.checkpoints(tmp_path / "run")
+
+
+def test_many_processes_need_deepspeed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("WORLD_SIZE", "2")
+    with pytest.raises(ValueError, match="2 processes were started for an engine of one: set zero"):
+        take_seat(parse(["--data", "x", "--out", "y"]).settings)
+
+
+@pytest.mark.parametrize(
+    ("recipe", "width", "steps", "rate"),
+    [("tiny", 128, 1_200, 1e-3), ("wan_1b", 1536, 70_000, 5e-6), ("paper", 5120, 70_000, 5e-6)],
+)
+def test_recipes_are_the_defaults_and_the_line_changes_them(
+    recipe: str, width: int, steps: int, rate: float
+) -> None:
+    job = parse(["--data", "x", "--out", "y", "--recipe", recipe, "--settings.seed", "7"])
+    assert job.settings.sizes.width == width
+    assert sum(stage.steps for stage in job.settings.stages) == steps
+    assert job.settings.optimizer.rate == rate
+    assert job.settings.seed == 7
+
+
+def test_latents_of_another_autoencoder_are_refused() -> None:
+    check_latents(None, "a", Path("codec"))
+    check_latents(LatentSource(root="latents", vae="a"), "a", Path("codec"))
+    with pytest.raises(ValueError, match="latents in latents are those of the autoencoder b, but this run's"):
+        check_latents(LatentSource(root="latents", vae="b"), "a", Path("codec"))
+
+
+def test_time_left_is_told_by_the_steps_of_this_start() -> None:
+    now = 0.0
+    console = Console(record=True, width=200, file=io.StringIO())
+    terminal = Terminal(console, lambda: now, total=110)
+    for total in range(51, 61):
+        numbers = {"loss": 1.0, "gradient": math.pi}
+        terminal.stepped(Beat(stage="body", step=total, steps=60, total=total, numbers=numbers))
+        now += 20.0
+    lines = console.export_text().splitlines()
+    assert lines[0] == "body 51 of 60: loss 1.0000, gradient 3.142"
+    assert lines[-1].endswith("0.05 steps/s, 16:40 left")
+
+
+def test_a_step_in_which_nothing_counts_has_no_loss() -> None:
+    console = Console(record=True, width=200, file=io.StringIO())
+    numbers = {"gradient": 0.0, "rate": 1e-3}
+    Terminal(console, lambda: 0.0, total=9).stepped(
+        Beat(stage="speech", step=1, steps=9, total=1, numbers=numbers)
+    )
+    assert console.export_text() == "speech 1 of 9: nothing here to learn from\n"

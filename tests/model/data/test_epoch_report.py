@@ -1,0 +1,96 @@
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from hypothesis import given
+
+from model.data.epoch_order import AS_IT_IS, deal
+from model.data.epoch_report import as_text, check, lines
+from model.data.window_lengths import MOST_COLUMNS, lengths, rows_of
+from model.data.windows import WindowRule
+from tests.model.data import stocks
+
+
+@given(stocks.two_groups, stocks.even)
+def test_every_sample_is_on_one_side(stock, settings):
+    epoch = deal(stock, settings, 0, 1)
+    table = lines(stock, settings, epoch)
+    for line in table:
+        assert line.samples == line.kept + line.resting + sum(line.dropped.values())
+    whole = table[-1]
+    assert whole.samples == len(stock.frames)
+    assert whole.kept + whole.repeated == len(epoch.row)
+    assert whole.batches == len(epoch)
+    buckets = [line for line in table if line.name[0].isdigit()]
+    for name in ("samples", "kept", "repeated", "resting", "batches"):
+        assert sum(getattr(line, name) for line in buckets) == getattr(whole, name)
+
+
+def test_what_is_never_drawn_is_counted_by_reason_and_refused():
+    stock = stocks.stock(200)
+    stock = replace(
+        stock,
+        frames=np.where(np.arange(200) < 3, 27, 100),
+        group=np.where(np.arange(200) == 9, -1, stock.group),
+    )
+    settings = stocks.settings(window=WindowRule(min_frames=29), max_tokens=199)
+    table = lines(stock, settings, deal(stock, settings, 0, 0))
+    square = np.count_nonzero((stock.width == 80) & (np.arange(200) >= 3) & (np.arange(200) != 9))
+    assert square > 0
+    assert table[-1].dropped == {"in no group": 1, "too short": 3, "over the token budget": square}
+    with pytest.raises(
+        ValueError, match=r"samples would never be drawn .*1 in no group, 3 too short, .*1\.0%"
+    ):
+        check(stock, settings)
+    check(stock, replace(settings, max_dropped=1.0))
+
+
+def test_repeats_and_rests_are_counted():
+    stock = replace(stocks.stock(100), group=(np.arange(100) >= 20).astype(np.int64))
+    settings = stocks.settings()
+    epoch = deal(stock, settings, 0, 0)
+    by_name = {line.name: line for line in lines(stock, settings, epoch)}
+    full, half = by_name["group full"], by_name["group half"]
+    assert (full.samples, full.kept, full.repeated, full.resting) == (20, 20, 30, 0)
+    assert (half.samples, half.kept, half.repeated, half.resting) == (80, 50, 0, 30)
+    said = as_text(list(by_name.values()), lengths(stock, epoch))
+    assert "group half" in said
+    assert "frames" in said
+
+
+@given(stocks.two_groups, stocks.even)
+def test_every_draw_is_in_a_window_of_its_bucket(stock, settings):
+    epoch = deal(stock, settings, 0, 1)
+    found = lengths(stock, epoch)
+    by_name = {line.name: line for line in lines(stock, settings, epoch)}
+    for canvas, kept, repeated, batches in zip(
+        found.canvases, found.kept, found.repeated, found.batches, strict=True
+    ):
+        line = by_name[canvas]
+        assert (kept.sum(), repeated.sum(), batches.sum()) == (line.kept, line.repeated, line.batches)
+    assert len(found.spans) <= MOST_COLUMNS
+    for column, (least, most) in enumerate(found.spans):
+        inside = (epoch.frames >= least) & (epoch.frames <= most)
+        assert np.count_nonzero(inside) == (found.kept + found.repeated)[:, column].sum() > 0
+        assert np.count_nonzero(inside[epoch.bounds[:-1]]) == found.batches[:, column].sum()
+
+
+def test_few_lengths_have_a_column_each_and_empty_buckets_say_nothing():
+    stock = replace(
+        stocks.stock(8, num_groups=1),
+        frames=np.where(np.arange(8) < 5, 25, 33),
+        width=np.where(np.arange(8) < 5, 64, 96),
+        height=np.where(np.arange(8) < 5, 96, 64),
+    )
+    settings = stocks.settings(groups=AS_IT_IS, window=WindowRule(min_frames=25, max_frames=25))
+    assert rows_of(lengths(stock, deal(stock, settings, 0, 0))) == [
+        ("frames", "25"),
+        ("64x96", "5 in 1"),
+        ("96x64", "3 in 1"),
+    ]
+    settings = stocks.settings(groups=AS_IT_IS, window=WindowRule(min_frames=25, max_frames=29))
+    table = rows_of(lengths(stock, deal(stock, settings, 0, 0)))
+    assert table[0] == ("frames", "25", "29")
+    assert table[1] == ("64x96", "5 in 1", "")

@@ -1,0 +1,361 @@
+"""The loader as a trainer uses it: every rank, any number of workers, stopped and resumed, damaged data."""
+
+from __future__ import annotations
+
+import itertools
+import os
+import random
+import signal
+import subprocess
+import sys
+import tarfile
+import time
+from dataclasses import replace
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+
+from dataset.index import read_index
+from model.data.batch import tensors
+from model.data.data_order import Order
+from model.data.epoch_order import AS_IT_IS, EVEN, DealSettings, Epoch, Stock, deal
+from model.data.index import open_index
+from model.data.loader import Loader
+from model.data.settings import LoaderSettings, SampleSettings
+from model.data.windows import WindowRule
+from tests.model.data import sets
+
+pytestmark = pytest.mark.filterwarnings("ignore:This DataLoader will create")  # more workers than cores
+ROOT = Path(__file__).resolve().parents[3]
+RANKS = (1, 2, 3, 5)
+WORKERS = (0, 1, 2, 3, 4)
+SLOTS = 30
+"""A whole number of steps for every number of ranks, in the third epoch of the small data set."""
+
+State = dict[str, Any]
+Slot = tuple[tuple[str, int, int], ...]
+"""Key, first frame and number of frames of each sample of a batch."""
+
+
+def said(batch) -> Slot:
+    return tuple(
+        (key, start, batch.video.shape[1]) for key, start in zip(batch.keys, batch.starts, strict=True)
+    )
+
+
+def planned(out: Path, settings: LoaderSettings, slots: range) -> list[Slot]:
+    """What the order says of slots, counted from the first epoch on."""
+    index = open_index(str(out))
+    order = Order(index, settings.deal, settings.seed)
+    places = ((epoch, slot) for epoch in itertools.count() for slot in range(order.slots_of(epoch)))
+    return [
+        tuple((index.row(d.row).key, d.start, d.frames) for d in order.epoch(epoch).slot(slot))
+        for epoch, slot in itertools.islice(places, slots.start, slots.stop)
+    ]
+
+
+def run(
+    out: Path, settings: LoaderSettings, ranks: int, steps: int, state: State | None = None
+) -> tuple[list[Slot], State]:
+    """The slots of some steps of all ranks in their order, and the state that every rank then has."""
+    of_ranks, states = [], []
+    for rank in range(ranks):
+        loader = Loader(str(out), settings, rank=rank, ranks=ranks)
+        if state is not None:
+            loader.load_state_dict(state)
+        of_ranks.append([said(batch) for batch in itertools.islice(loader, steps)])
+        states.append(loader.state_dict())
+    assert all(one == states[0] for one in states)
+    return [slot for step in zip(*of_ranks, strict=True) for slot in step], states[0]
+
+
+def quick(**changes) -> LoaderSettings:
+    """One or two samples of 25 frames a batch, their maps read: many runs in little time."""
+    deal = replace(sets.settings().deal, window=WindowRule(max_frames=25), max_tokens=800)
+    one_ahead = 15 * max(changes.get("workers", 0), 1)
+    return sets.settings(
+        deal=deal, sample=SampleSettings(maps="baked"), batches_ahead_mib=one_ahead, **changes
+    )
+
+
+@pytest.fixture(scope="module")
+def before(data_set):
+    """For each configuration: what a run gave before it stopped at slot 30, and its state."""
+    return cache(lambda ranks, workers: run(data_set, quick(workers=workers), ranks, SLOTS // ranks))
+
+
+@pytest.fixture(scope="module")
+def after(data_set):
+    """For each configuration and state: what a run gives that goes on from there."""
+
+    @cache
+    def resumed(ranks: int, workers: int, state: tuple[tuple[str, Any], ...]) -> list[Slot]:
+        return run(data_set, quick(workers=workers), ranks, -(-10 // ranks), dict(state))[0]
+
+    return resumed
+
+
+@pytest.mark.parametrize("ranks", RANKS)
+@pytest.mark.parametrize("workers", WORKERS)
+def test_stopped_under_this_and_resumed_under_every_other(data_set, before, after, ranks, workers):
+    """All pairs of ranks and workers before and after: what follows is the rest of the order, once."""
+    slots, state = before(ranks, workers)
+    assert slots == planned(data_set, quick(), range(SLOTS))
+    for other_ranks, other_workers in itertools.product(RANKS, WORKERS):
+        rest = after(other_ranks, other_workers, tuple(state.items()))
+        assert rest == planned(data_set, quick(), range(SLOTS, SLOTS + len(rest)))
+
+
+@pytest.mark.parametrize("trial", range(6))
+def test_stopped_at_random_steps_again_and_again_an_epoch_is_whole(data_set, trial):
+    """Each leg under other ranks and workers, to the end of the second epoch: every sample exactly twice."""
+    lots = random.Random(trial)
+    order = Order(open_index(str(data_set)), quick().deal, 0)
+    total = order.slots_of(0) + order.slots_of(1)
+    seen: list[Slot] = []
+    state: State = Loader(str(data_set), quick()).state_dict()
+    while len(seen) < total:
+        ranks = lots.choice([ranks for ranks in RANKS if ranks <= total - len(seen)])
+        steps = lots.randint(1, min(4, (total - len(seen)) // ranks))
+        slots, state = run(data_set, quick(workers=lots.choice(WORKERS)), ranks, steps, state)
+        seen += slots
+    assert seen == planned(data_set, quick(), range(total))
+    keys = sorted(key for slot in seen for key, _, _ in slot)
+    assert keys == sorted(2 * [row.key for row in read_index(data_set)])
+    assert (state["epoch"], state["slot"]) == (2, 0)
+
+
+def test_batches_are_the_same_bytes_whoever_makes_them(data_set):
+    made = [
+        list(itertools.islice(Loader(str(data_set), sets.settings(workers=workers)), 4)) for workers in (0, 2)
+    ]
+    for one, other in zip(*made, strict=True):
+        assert one.keys == other.keys
+        for name, tensor in tensors(one).items():
+            assert torch.equal(tensor, getattr(other, name)), name
+
+
+KILLED = """
+import sys, time
+from model.data.loader import Loader
+from tests.model.data import sets
+
+if __name__ == "__main__":
+    loader = Loader(sys.argv[1], sets.settings(workers=2))
+    for batch in loader:
+        print(loader.state_dict()["epoch"], loader.state_dict()["slot"], ",".join(batch.keys), flush=True)
+"""
+
+
+def test_killed_outright_nothing_stays_behind_and_nothing_is_lost(data_set, tmp_path):
+    """SIGKILL in the middle of training: the workers go too, and the last saved state leads on."""
+    script = tmp_path / "train.py"
+    script.write_text(KILLED)
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    process = subprocess.Popen(
+        [sys.executable, str(script), str(data_set)],
+        stdout=subprocess.PIPE,
+        text=True,
+        cwd=ROOT,
+        env=environment,
+    )
+    assert process.stdout is not None
+    said_so = [process.stdout.readline().split() for _ in range(7)]
+    children = descendants(process.pid)
+    assert len(children) >= 2
+    process.send_signal(signal.SIGKILL)
+    process.wait()
+    process.stdout.close()
+    done = [keys.split(",") for _, _, keys in said_so]
+    state = Loader(str(data_set), sets.settings()).state_dict()
+    state |= {"epoch": int(said_so[-1][0]), "slot": int(said_so[-1][1])}
+    rest, _ = run(data_set, sets.settings(), 1, 5, state)
+    expected = planned(data_set, sets.settings(), range(12))
+    assert done + [[key for key, _, _ in slot] for slot in rest] == [
+        [k for k, _, _ in slot] for slot in expected
+    ]
+    wait_until_gone(children)
+
+
+def descendants(pid: int) -> list[int]:
+    found = []
+    for path in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            fields = path.read_text().rpartition(")")[2].split()
+        except OSError:
+            continue
+        if int(fields[1]) == pid:
+            found += [int(path.parent.name), *descendants(int(path.parent.name))]
+    return found
+
+
+def wait_until_gone(pids: list[int], limit_s: float = 60) -> None:
+    end = time.monotonic() + limit_s
+    while any(Path(f"/proc/{pid}").exists() for pid in pids):
+        assert time.monotonic() < end, "workers outlive the run"
+        time.sleep(0.1)
+
+
+def test_resuming_reads_nothing_of_what_came_before(own_set):
+    """Every tar but those of the next batch is taken away: it comes all the same."""
+    settings = sets.settings(max_unfit=100)
+    state = run(own_set, settings, 1, 6)[1]
+    ahead = planned(own_set, settings, range(6, 7))[0]
+    needed = {row.shard for row in read_index(own_set) if row.key in {key for key, _, _ in ahead}}
+    for path in (own_set / "shards").rglob("*.tar"):
+        if path.relative_to(own_set).as_posix() not in needed:
+            path.unlink()
+    assert run(own_set, settings, 1, 1, state)[0] == [ahead]
+
+
+def test_resuming_deals_no_epoch_that_came_before(data_set, monkeypatch):
+    """What is computed before the first batch does not grow with the position either."""
+    state = {**Loader(str(data_set), quick()).state_dict(), "epoch": 1_000, "slot": 3}
+    dealt: list[int] = []
+
+    def watched(stock: Stock, settings: DealSettings, seed: int, epoch: int) -> Epoch:
+        dealt.append(epoch)
+        return deal(stock, settings, seed, epoch)
+
+    monkeypatch.setattr("model.data.data_order.deal", watched)
+    loader = Loader(str(data_set), quick())
+    loader.load_state_dict(state)
+    next(iter(loader))
+    assert dealt == [1_000]
+
+
+def test_a_tail_is_refused_on_resuming_too(data_set):
+    settings = sets.settings(epochs=1, deal=replace(sets.settings().deal, max_dropped=0.01))
+    state = Loader(str(data_set), settings).state_dict()
+    slots = Order(open_index(str(data_set)), settings.deal, 0).slots_of(0)
+    ranks = next(ranks for ranks in range(3, slots + 1) if slots % ranks == 0)
+    other = Loader(str(data_set), settings, rank=0, ranks=ranks)
+    with pytest.raises(ValueError, match=f"do not fill a step of {ranks} ranks"):
+        other.load_state_dict({**state, "slot": slots - 1})
+
+
+def test_a_finite_run_gives_every_rank_the_same_steps_and_each_sample_once(data_set):
+    settings = sets.settings(epochs=1)
+    slots = Order(open_index(str(data_set)), settings.deal, 0).slots_of(0)
+    for ranks in RANKS:
+        loaders = [Loader(str(data_set), settings, rank=rank, ranks=ranks) for rank in range(ranks)]
+        taken = [[said(batch) for batch in loader] for loader in loaders]
+        assert {len(part) for part in taken} == {slots // ranks}
+        assert [slot for step in zip(*taken, strict=True) for slot in step] == planned(
+            data_set, settings, range(slots // ranks * ranks)
+        )
+        assert all(loader.steps == 0 for loader in loaders)
+
+
+def test_a_tail_that_would_be_dropped_is_refused(data_set):
+    settings = sets.settings(epochs=1, deal=replace(sets.settings().deal, max_dropped=0.01))
+    Loader(str(data_set), settings)
+    with pytest.raises(ValueError, match="do not fill a step of 7 ranks and would be dropped"):
+        Loader(str(data_set), settings, rank=0, ranks=7)
+
+
+def test_full_and_half_are_even(data_set):
+    settings = sets.settings(deal=replace(sets.settings().deal, groups=EVEN), epochs=1)
+    framing = {row.key: row.framing for row in read_index(data_set)}
+    drawn = [framing[key] for batch in Loader(str(data_set), settings) for key in batch.keys]
+    assert drawn.count("full") == drawn.count("half") == 8
+
+
+def test_a_state_of_another_order_is_refused(data_set):
+    state = Loader(str(data_set), sets.settings()).state_dict()
+    for other in (
+        sets.settings(seed=1),
+        sets.settings(deal=replace(sets.settings().deal, max_tokens=3_000)),
+    ):
+        with pytest.raises(ValueError, match="another order"):
+            Loader(str(data_set), other).load_state_dict(state)
+    with pytest.raises(ValueError, match="drawing rules 0"):
+        Loader(str(data_set), sets.settings()).load_state_dict({**state, "drawing": 0})
+    Loader(str(data_set), sets.settings(workers=3, verify=False)).load_state_dict(state)
+
+
+def test_the_state_is_small_and_plain(data_set):
+    state = run(data_set, sets.settings(), 1, 3)[1]
+    assert set(state) == {"version", "order", "epoch", "slot", "drawing"}
+    assert all(isinstance(value, int | str) for value in state.values())
+
+
+# Damage
+
+
+def break_video(out: Path, number: int) -> str:
+    """Overwrite the middle of a sample's video; its key."""
+    row = read_index(out)[number]
+    with tarfile.open(out / row.shard) as tar:
+        member = tar.getmember(f"{row.key}.video.mp4")
+    path = out / row.shard
+    data = bytearray(path.read_bytes())
+    middle = member.offset_data + member.size // 2
+    data[middle : middle + 64] = bytes(64)
+    path.write_bytes(data)
+    return row.key
+
+
+@pytest.mark.parametrize("workers", [0, 2])
+def test_a_bad_sample_stops_the_run_by_its_name(own_set, workers):
+    key = break_video(own_set, 5)
+    with pytest.raises(
+        RuntimeError, match=f"1 unfit samples, 0 allowed; the last: {key} in shards/.*wrong_digest"
+    ):
+        list(Loader(str(own_set), sets.settings(workers=workers, epochs=1)))
+
+
+@pytest.mark.parametrize("ranks", [1, 3])
+def test_bad_samples_are_left_out_and_counted_and_nobody_takes_their_place(own_set, ranks):
+    bad = {break_video(own_set, 5), break_video(own_set, 11)}
+    settings = sets.settings(max_unfit=4, epochs=2)
+    loaders = [Loader(str(own_set), settings, rank=rank, ranks=ranks) for rank in range(ranks)]
+    batches = [list(loader) for loader in loaders]
+    steps = {len(part) for part in batches}
+    assert len(steps) == 1, "no rank is short of a step"
+    slots = planned(own_set, settings, range(steps.pop() * ranks))
+    got = [said(batch) for step in zip(*batches, strict=True) for batch in step]
+    assert got == [tuple(one for one in slot if one[0] not in bad) for slot in slots]
+    named = [fault.key for loader in loaders for fault in loader.unfit]
+    assert sorted(named) == sorted(key for slot in slots for key, _, _ in slot if key in bad)
+    for part in batches:
+        for batch in part:
+            assert len(batch) == batch.video.shape[0] == batch.drop_pose.shape[0]
+            assert len(batch) or batch.faults
+
+
+def test_more_bad_samples_than_allowed_stop_the_run(own_set):
+    for number in (1, 5, 11):
+        break_video(own_set, number)
+    loader = Loader(str(own_set), sets.settings(max_unfit=2, epochs=1))
+    with pytest.raises(RuntimeError, match="3 unfit samples, 2 allowed"):
+        list(loader)
+
+
+def test_tars_that_are_missing_or_cut_off_are_named_before_the_first_step(own_set):
+    path = own_set / "shards/96x144/000001.tar"
+    path.write_bytes(path.read_bytes()[:2_000])
+    with pytest.raises(ValueError, match=r"shards/96x144/000001\.tar ends at byte 2000"):
+        Loader(str(own_set), sets.settings())
+    loader = Loader(str(own_set), sets.settings(max_unfit=16, epochs=1))
+    shown = [key for batch in loader for key in batch.keys]
+    assert {fault.reason for fault in loader.unfit} == {"truncated"}
+    assert len(shown) + len(loader.unfit) == 16
+    path.unlink()
+    with pytest.raises(ValueError, match=r"shards/96x144/000001\.tar is missing"):
+        Loader(str(own_set), sets.settings())
+
+
+def test_workers_that_do_not_fit_into_memory_are_refused(data_set):
+    loader = Loader(str(data_set), sets.settings(workers=200))
+    with pytest.raises(ValueError, match=r"200 workers make a batch of up to .* MiB each"):
+        next(iter(loader))
+
+
+def test_groups_of_settings_are_those_of_the_order(data_set):
+    assert sets.settings().deal.groups == AS_IT_IS
+    with pytest.raises(ValueError, match="rank 2 of 2"):
+        Loader(str(data_set), sets.settings(), rank=2, ranks=2)

@@ -1,0 +1,85 @@
+"""The codec that is fitted on the data."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import torch
+from torch import Tensor
+
+from model.nets.autoencoders.patches import PatchCodec, fit, patches, pictures
+from tests.model.scenes import seed
+
+
+def film(number: int, frames: int = 9) -> Tensor:
+    """Smooth colours that drift sideways, -1..1."""
+    coarse = torch.rand(1, 3, 6, 16, generator=seed(number)) * 2 - 1
+    wide = torch.nn.functional.interpolate(coarse, (48, 128), mode="bicubic").clamp(-1, 1)
+    return torch.stack([wide[..., 2 * t : 2 * t + 64] for t in range(frames)], dim=2)
+
+
+@pytest.fixture(scope="module")
+def codec() -> PatchCodec:
+    return fit(film(number, frames=17) for number in range(8))
+
+
+def test_patches_are_cut_and_put_together() -> None:
+    video = film(0)
+    cut = patches(video)
+    assert cut.shape == (1, 3, 6, 8, 768)
+    torch.testing.assert_close(pictures(cut), video)
+    assert torch.equal(cut[0, 1, 2, 3].view(3, 4, 8, 8), video[0, :, 1:5, 16:24, 24:32])
+
+
+def test_films_of_the_same_kind_come_back(codec: PatchCodec) -> None:
+    video = film(100)
+    latents = codec.encode(video)
+    assert latents.shape == (1, 16, 3, 6, 8)
+    error = (codec.decode(latents) - video).square().mean()
+    assert 10 * torch.log10(4 / error) > 28  # one colour for all would give 12
+
+
+def test_what_the_codec_can_say_comes_back_exactly(codec: PatchCodec) -> None:
+    video = codec.decode(0.2 * codec.encode(film(100)))
+    assert video.abs().max() < 1  # nothing was clipped
+    torch.testing.assert_close(codec.decode(codec.encode(video))[:, :, 1:], video[:, :, 1:])
+
+
+def test_latents_of_the_fitted_data_have_the_power_of_a_standard_normal(codec: PatchCodec) -> None:
+    latents = torch.cat([codec.encode(film(number, frames=17)) for number in range(8)])
+    torch.testing.assert_close(latents.mean(dim=(0, 2, 3, 4)), torch.zeros(16), atol=1e-3, rtol=0)
+    power = latents.square().mean(dim=(0, 2, 3, 4))
+    assert power.mean() == pytest.approx(1, abs=0.01)
+    assert power.diff().max() < 1e-3  # the strongest direction first
+    relative = (codec.spread_C / codec.spread_C[0]).square()
+    torch.testing.assert_close(power / power[0], relative, atol=1e-3, rtol=0.01)
+
+
+def test_a_picture_has_the_latents_of_a_film_in_which_nothing_moves(codec: PatchCodec) -> None:
+    still = film(3)[:, :, :1]
+    latents = codec.encode(still.expand(-1, -1, 9, -1, -1))
+    torch.testing.assert_close(latents, codec.encode(still).expand(-1, -1, 3, -1, -1))
+
+
+def test_latents_do_not_see_later_frames(codec: PatchCodec) -> None:
+    video = film(4)
+    torch.testing.assert_close(codec.encode(video)[:, :, :2], codec.encode(video[:, :, :5]))
+
+
+def test_a_codec_is_kept_in_a_file(codec: PatchCodec, tmp_path: Path) -> None:
+    for name in ("one.npz", "two"):
+        codec.save(tmp_path / name)
+    assert (tmp_path / "one.npz").read_bytes() == (tmp_path / "two").read_bytes()
+    assert torch.equal(PatchCodec.load(tmp_path / "two").encode(film(5)), codec.encode(film(5)))
+    (tmp_path / "broken.npz").write_bytes(b"hello")
+    for name in ("broken.npz", "nowhere.npz"):
+        with pytest.raises(ValueError, match=rf"{name}: not a patch codec"):
+            PatchCodec.load(tmp_path / name)
+
+
+def test_sizes_that_make_no_patches_are_refused(codec: PatchCodec) -> None:
+    with pytest.raises(ValueError, match="8 frames of 64x48 px do not make latents"):
+        codec.encode(film(0)[:, :, :8])
+    with pytest.raises(ValueError, match="48 patches of video are too few"):
+        fit([film(0)[:, :, :1]])

@@ -1,0 +1,137 @@
+"""Compiled blocks: the same losses, names and checkpoints; few graphs; a sentence where nothing compiles."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+import torch._inductor.config as inductor
+from torch import nn
+from torch.fx import GraphModule
+
+from model.nets.conditions import Scene
+from model.train import checkpoint as saved
+from model.train.engines import compiled
+from model.train.engines.optimizer import OptimizerSettings
+from model.train.phases import Stage, body, enter, everything, face
+from model.train.settings import Training
+from tests.model.scenes import awake, noised, small, some_scene
+from tests.model.train.runs import train, training
+
+pytestmark = pytest.mark.filterwarnings("ignore")  # torch's own, while it compiles
+
+
+@pytest.fixture(autouse=True)
+def fresh() -> Iterator[None]:
+    torch.compiler.reset()
+    yield
+    torch.compiler.reset()
+
+
+@pytest.fixture
+def one_process() -> Iterator[None]:
+    """Kernels are compiled where they are asked for, not by a pool that would outlive the test."""
+    with inductor.patch({"compile_threads": 1, "cpp_cache_precompile_headers": False}):
+        yield
+
+
+class Counted:
+    """A compiler that compiles nothing, and counts what it is given."""
+
+    def __init__(self) -> None:
+        self.graphs = 0
+
+    def __call__(self, graph: GraphModule, _: list[torch.Tensor]) -> Callable[..., Any]:
+        self.graphs += 1
+        return graph.forward
+
+
+@pytest.fixture
+def counted(monkeypatch: pytest.MonkeyPatch) -> Counted:
+    backend, whole = Counted(), nn.Module.compile
+
+    def compile_counted(module: nn.Module, **how: Any) -> None:
+        whole(module, **how, backend=backend)
+
+    monkeypatch.setattr(nn.Module, "compile", compile_counted)
+    monkeypatch.setattr(compiled, "check_compiler", lambda device: None)
+    return backend
+
+
+def assert_same_losses(data: Path, out: Path, asked: Training) -> None:
+    """Compiled and as it is, a training says and saves the same; and it may go on without."""
+    plain = train(data, out / "plain", asked)
+    fast = train(data, out / "fast", replace(asked, compile=True))
+    assert len(fast.losses) == sum(stage.steps for stage in asked.stages)
+    for here, there in zip(fast.beats, plain.beats, strict=True):
+        assert here.numbers == pytest.approx(there.numbers, rel=1e-5)
+    ends = [saved.weights_of(saved.checkpoints(out / run)[-1]) for run in ("plain", "fast")]
+    assert ends[0].keys() == ends[1].keys()
+    assert train(data, out / "fast", asked).beats == []
+
+
+@pytest.mark.skipif(not (shutil.which("g++") or shutil.which("clang++")), reason="no C++ compiler")
+@pytest.mark.timeout(600)
+def test_kernels_of_a_compiler_give_the_same_losses(
+    data_set: Path, tmp_path: Path, one_process: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TORCHINDUCTOR_DEBUG_COMPILE", "1")  # compiled in less time, to slower kernels
+    monkeypatch.setattr(compiled, "check_compiler", lambda device: None)  # the training shows it
+    assert_same_losses(data_set, tmp_path, training(stages=(body(2),), recompute=True))
+
+
+@pytest.mark.parametrize("recompute", [False, True])
+def test_a_training_of_compiled_blocks_goes_through_all_stages(
+    data_set: Path, tmp_path: Path, counted: Counted, recompute: bool
+) -> None:
+    stages = (body(2), face(1), everything(1))
+    assert_same_losses(data_set, tmp_path, training(stages=stages, recompute=recompute, save_every=9))
+    assert counted.graphs == 3  # one a stage: all batches are of one clip
+
+
+def entered(stage: Stage, settings: Training) -> nn.Module:
+    """A network of two blocks in a stage, compiled."""
+    net = awake(small())
+    enter(net, stage, settings.engine(torch.device("cpu")), OptimizerSettings())
+    return net
+
+
+def scenes(*, faces: bool) -> list[Scene]:
+    """Batches of many shapes, of one clip and of more."""
+    shapes = [(1, 3, 2), (1, 5, 1), (1, 7, 4), (3, 4, 2), (2, 5, 3), (4, 6, 1)]
+    made = [some_scene(clips=c, latents=t, references=k) for c, t, k in shapes]
+    return [scene if faces else replace(scene, faces=None) for scene in made]
+
+
+@pytest.mark.parametrize(("stage", "most"), [(body(1), 4), (face(1), 6), (everything(1), 4)])
+def test_many_shapes_share_few_graphs(stage: Stage, most: int, counted: Counted) -> None:
+    net = entered(stage, training(compile=True))
+    for scene in scenes(faces=stage.faces):
+        net(*noised(scene), scene)
+    told = counted.graphs
+    assert 1 <= told <= most
+    for scene in scenes(faces=stage.faces):
+        net(*noised(scene, 9), scene)
+    assert counted.graphs == told
+
+
+def test_nothing_is_compiled_unless_asked(counted: Counted) -> None:
+    net = entered(body(1), training())
+    scene = replace(some_scene(), faces=None)
+    net(*noised(scene), scene)
+    assert counted.graphs == 0
+
+
+def test_names_of_weights_stay(counted: Counted) -> None:
+    assert entered(body(1), training(compile=True)).state_dict().keys() == awake(small()).state_dict().keys()
+
+
+def test_without_a_compiler_it_is_one_sentence(one_process: None) -> None:
+    said = r"nothing can be compiled here \(.*: compile needs a C\+\+ compiler"
+    with inductor.patch({"cpp.cxx": ("/nowhere/c++",)}), pytest.raises(ValueError, match=said):
+        training(compile=True).engine(torch.device("cpu"))

@@ -1,0 +1,162 @@
+"""DeepSpeed on two ranks, over gloo, against the plain engine on one: the same losses and checkpoints."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+
+from model.nets.param_groups import part
+from model.train import checkpoint as saved
+from tests.model.train.objectives.test_video import blind
+from tests.model.train.runs import Notes, seed_of, short, train, trainer, training
+from tests.once import once
+
+pytestmark = pytest.mark.timeout(600)
+ROOT = Path(__file__).resolve().parents[4]
+RUNS: dict[str, dict[str, Any]] = {
+    "zero 1": {"zero": 1},
+    "zero 2": {"zero": 2, "recompute": True},
+    "zero 3": {"zero": 3, "recompute": True},
+    "bfloat16": {"zero": 2, "dtype": "bfloat16"},
+    "resumed in body": {"zero": 2},
+    "resumed in face": {"zero": 3},
+}
+
+
+Numbers = list[tuple[int, float | None, float]]
+"""Total step, loss and gradient of each step."""
+
+
+@dataclass(frozen=True)
+class Ran:
+    """What came of all runs, each in its folder."""
+
+    folder: Path
+    how: dict[str, Any]
+
+    def numbers(self, name: str) -> Numbers:
+        """What a run said."""
+        return [tuple(json.loads(line)) for line in (self.folder / f"{name}.txt").read_text().splitlines()]
+
+
+@pytest.fixture(scope="session")
+def ran(data_set: Path, tmp_path_factory: pytest.TempPathFactory) -> Ran:
+    """The plain runs, then all others by two processes."""
+    folder = once(tmp_path_factory, "ranks", lambda folder: run_all(data_set, folder))
+    return Ran(folder, short(int((folder / "order").read_text())))
+
+
+def run_all(data_set: Path, folder: Path) -> None:
+    """Run all below a folder."""
+    order = seed_of(data_set, range(12, 16), loud=1)  # of the speech stage, which one rank hears
+    (folder / "order").write_text(str(order))
+    for name, dtype in (("plain", "float32"), ("rounded", "bfloat16")):
+        settings = training(accumulate=2, dtype=dtype, **short(order))
+        trainer(data_set, folder / name, settings, Notes(folder / f"{name}.txt")).train()
+    for name, last in (("resumed in body", "1-000002"), ("resumed in face", "2-000001")):
+        for checkpoint in saved.checkpoints(folder / "plain"):
+            if checkpoint.name <= last:
+                shutil.copytree(checkpoint, folder / name / "checkpoints" / checkpoint.name)
+    trainings = [
+        {
+            "run": str(folder / name),
+            "losses": str(folder / f"{name}.txt"),
+            "short": order,
+            "settings": settings,
+        }
+        for name, settings in RUNS.items()
+    ]
+    launch = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2"]
+    said = json.dumps({"data": str(data_set), "trainings": trainings})
+    command = [*launch, "-m", "tests.model.train.runs", said]
+    done = subprocess.run(
+        command, cwd=ROOT, capture_output=True, text=True, env={**os.environ, "OMP_NUM_THREADS": "1"}
+    )
+    assert done.returncode == 0, done.stderr[-4000:]
+
+
+def numbers(notes: Notes) -> Numbers:
+    return [(beat.total, beat.numbers.get("loss"), beat.numbers["gradient"]) for beat in notes.beats]
+
+
+def assert_alike(found: Numbers, expected: Numbers, rel: float) -> None:
+    assert [(total, loss is None) for total, loss, _ in found] == [
+        (total, loss is None) for total, loss, _ in expected
+    ]
+    for (_, loss, gradient), (_, other, steepness) in zip(found, expected, strict=True):
+        assert (loss or 0.0, gradient) == pytest.approx((other or 0.0, steepness), rel=rel)
+
+
+@pytest.mark.parametrize("name", ["zero 1", "zero 2", "zero 3"])
+def test_two_sharded_ranks_have_the_losses_of_one_plain(ran: Ran, name: str) -> None:
+    assert_alike(ran.numbers(name), ran.numbers("plain"), rel=1e-5)
+
+
+def test_bfloat16_is_as_near_as_its_rounding(ran: Ran) -> None:
+    """Of the speech stage, from step 7 on, the losses: gradients of distances are signs, which may flip."""
+    found, expected = ran.numbers("bfloat16"), ran.numbers("rounded")
+    assert_alike(found[:6], expected[:6], rel=1e-2)
+    losses = [[loss for _, loss, _ in numbers[6:] if loss is not None] for numbers in (found, expected)]
+    assert losses[0] == pytest.approx(losses[1], rel=2e-2)
+    assert ran.numbers("rounded") != ran.numbers("plain")
+
+
+@pytest.mark.parametrize(("name", "done"), [("resumed in body", 2), ("resumed in face", 4)])
+def test_a_plain_run_goes_on_on_two_ranks(ran: Ran, name: str, done: int) -> None:
+    assert_alike(ran.numbers(name), ran.numbers("plain")[done:], rel=1e-5)
+
+
+@pytest.mark.parametrize("name", ["zero 1", "zero 2", "zero 3"])
+@pytest.mark.parametrize("last", ["1-000002", "2-000001"])
+def test_a_sharded_run_goes_on_on_one_rank(
+    ran: Ran, data_set: Path, tmp_path: Path, name: str, last: str
+) -> None:
+    checkpoint = ran.folder / name / "checkpoints" / last
+    shutil.copytree(checkpoint, tmp_path / "checkpoints" / last)
+    notes = train(data_set, tmp_path, training(accumulate=2, **ran.how))
+    assert_alike(numbers(notes), ran.numbers("plain")[{"1-000002": 2, "2-000001": 4}[last] :], rel=1e-5)
+
+
+@pytest.mark.parametrize("name", ["zero 1", "zero 2", "zero 3"])
+def test_checkpoints_hold_the_same_whatever_wrote_them(ran: Ran, name: str) -> None:
+    plain, sharded = (ran.folder / run / "checkpoints" / "2-000003" for run in ("plain", name))
+    expected, found = saved.averages_of(plain), saved.averages_of(sharded)
+    assert found.keys() == expected.keys()
+    for key, value in expected.items():
+        if not blind(key):  # whose gradients are rounding
+            torch.testing.assert_close(found[key], value, rtol=1e-4, atol=1e-6)
+    states = saved.states_of(sharded)
+    for (key, kind), value in saved.states_of(plain).items():
+        if not blind(key):
+            atol = 1e-10 if kind == "exp_avg_sq" else 1e-6
+            torch.testing.assert_close(states[key, kind], value, rtol=1e-3, atol=atol)
+
+
+@pytest.mark.parametrize("name", ["plain", "zero 1", "zero 2", "zero 3"])
+def test_speech_learns_beside_weights_that_rest(ran: Ran, name: str) -> None:
+    checkpoints = ran.folder / name / "checkpoints"
+    begun, ended = saved.averages_of(checkpoints / "2-000003"), saved.weights_of(checkpoints / "3-000002")
+    assert {part(weight) for weight in begun if not torch.equal(begun[weight], ended[weight])} == {"speech"}
+    standing = saved.standing(checkpoints / "3-000002")
+    assert standing.frozen_now == standing.frozen_before
+    assert sum(loss is not None for _, loss, _ in ran.numbers("plain")[6:]) == 1  # of the two steps
+
+
+def test_frozen_weights_are_exact_where_the_network_computes_in_bfloat16(ran: Ran) -> None:
+    begun = saved.weights_of(ran.folder / "bfloat16" / "checkpoints" / "1-000003")
+    ended = saved.weights_of(ran.folder / "bfloat16" / "checkpoints" / "2-000003")
+    name = "blocks.0.ffn.0.weight"
+    assert torch.equal(begun[name], ended[name])
+    assert not torch.equal(begun[name], begun[name].bfloat16().float())
+    standing = saved.standing(ran.folder / "bfloat16" / "checkpoints" / "2-000003")
+    assert standing.ranks == 2
+    assert standing.frozen_now["base"] == standing.frozen_before["base"]

@@ -1,0 +1,137 @@
+"""Checkpoints of strangers, given to make videos with: one sentence, and no memory for what they tell."""
+
+from __future__ import annotations
+
+import json
+import resource
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from safetensors.torch import save_file
+
+from model.nets.autoencoders.patches import VALUES, PatchCodec
+from model.train import checkpoint as saved
+from model.train.distributed import CODEC
+from model.train.load import trained
+from model.train.phases import body
+from tests.model.train.runs import some_codec, train, training
+
+LAST = "1-000001"
+CPU = torch.device("cpu")
+
+
+@pytest.fixture(scope="module")
+def run(data_set: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A run of one step."""
+    folder = tmp_path_factory.mktemp("run")
+    train(data_set, folder, training(stages=(body(1),)))
+    some_codec().save(folder / CODEC)
+    return folder
+
+
+@pytest.fixture
+def own(run: Path, tmp_path: Path) -> Path:
+    """A copy of it, to be changed."""
+    return Path(shutil.copytree(run, tmp_path / "run"))
+
+
+def tell(run: Path, way: str, value: object) -> None:
+    """Change what a checkpoint tells; `way` leads there, its parts between dots."""
+    file = run / "checkpoints" / LAST / saved.STATE
+    said = place = json.loads(file.read_text())
+    *parts, last = way.split(".")
+    for part in parts:
+        place = place[part]
+    place[last] = value
+    file.write_text(json.dumps(said))
+
+
+@contextmanager
+def little_memory(more: int = 2**30) -> Iterator[None]:
+    """This process may not take much more memory than it has."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_AS)
+    pages = int(Path("/proc/self/statm").read_text().split()[0])
+    resource.setrlimit(resource.RLIMIT_AS, (pages * resource.getpagesize() + more, hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_AS, (soft, hard))
+
+
+def test_the_network_of_a_run_is_its_averages(run: Path) -> None:
+    net, codec = trained(run, "average", CPU)
+    folder = run / "checkpoints" / LAST
+    for name, value in saved.averages_of(folder).items():
+        assert torch.equal(net.state_dict()[name], value), name
+    last, _ = trained(run, "last", CPU)
+    for name, value in saved.weights_of(folder).items():
+        assert torch.equal(last.state_dict()[name], value), name
+    assert not any(weight.requires_grad for weight in net.parameters())
+    assert codec.channels == 16
+
+
+@pytest.mark.parametrize(
+    ("way", "value", "said"),
+    [
+        ("settings.sizes.layers", 50_000, "a network of 50000 layers, and holds"),
+        ("settings.sizes.motion.depth", 50_000, "a network of 50000 layers, and holds"),
+        ("settings.sizes.layers", 10**12, "layers of 1000000000000 makes no network"),
+        ("settings.sizes.width", 65_536, "these weights do not fit its sizes: shapes: "),
+        ("settings.sizes.ffn", 65_536, "these weights do not fit its sizes: shapes: blocks"),
+        ("settings.sizes.layers", 3, r"do not fit its sizes: missing: blocks\.\*\.cross_attn"),
+        ("settings.sizes.heads", 0, "heads of 0 makes no network"),
+        ("settings.sizes.width", "wide", r"not the settings of a training \(.*sizes.width"),
+        ("settings.sizes.motion", [], r"not the settings of a training \(.*sizes.motion"),
+        ("settings.sizes", None, r"not the settings of a training \(.*sizes"),
+        ("settings.dtype", "__import__", r"not the settings of a training \(.*dtype"),
+        ("settings.vae", "../../../../etc/passwd", "not a patch codec"),
+        ("settings.vae", "/dev/null", "not a patch codec"),
+        ("stage", "first", r"not a checkpoint of a run \(stage: "),
+        ("stage", -1, "not a checkpoint of a run"),
+        ("step", 0, "not a checkpoint of a run"),
+        ("loader", [], r"not a checkpoint of a run \(.*loader"),
+        ("version", {}, r"a checkpoint of version \{\}; this code reads 1"),
+    ],
+)
+def test_what_a_stranger_tells_is_refused_before_memory_is_taken(
+    own: Path, way: str, value: object, said: str
+) -> None:
+    tell(own, way, value)
+    with little_memory(), pytest.raises(ValueError, match=said) as refused:
+        trained(own, "average", CPU)
+    assert "\n" not in str(refused.value)
+
+
+@pytest.mark.parametrize("content", [b"", b"[" * 10_000, b"null", b"\xff\xfe", b"{" + b" " * 2**20 + b"}"])
+def test_a_state_that_is_none_is_refused(own: Path, content: bytes) -> None:
+    (own / "checkpoints" / LAST / saved.STATE).write_bytes(content)
+    with pytest.raises(ValueError, match=f"{LAST}: not a checkpoint of a run"):
+        trained(own, "average", CPU)
+
+
+def test_weights_elsewhere_are_not_read(own: Path) -> None:
+    """A list of files may not lead out of its folder."""
+    secret = own / "secret.safetensors"
+    save_file({"a": torch.ones(1)}, secret)
+    folder = own / "checkpoints" / LAST / "weights"
+    listed: dict[str, Any] = {"weight_map": {"a": "../../../secret.safetensors"}}
+    (folder / "model.safetensors.index.json").write_text(json.dumps(listed))
+    with pytest.raises(ValueError, match="names files outside its folder"):
+        trained(own, "average", CPU)
+
+
+def test_where_no_run_is(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="no checkpoint of a run there"):
+        trained(tmp_path, "average", CPU)
+
+
+def test_an_autoencoder_of_other_latents_is_said(own: Path) -> None:
+    basis = torch.linalg.qr(torch.randn(VALUES, 8, generator=torch.Generator().manual_seed(3))).Q
+    PatchCodec(torch.zeros(VALUES), basis, torch.full((8,), 3.0)).save(own / CODEC)
+    with pytest.raises(ValueError, match=r"codec\.npz: latents of 8 channels; the network of .* reads 16"):
+        trained(own, "last", CPU)

@@ -1,0 +1,85 @@
+"""Scratch space goes with its process, whatever ends it, and never while the process lives."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import sys
+import tempfile
+from contextlib import suppress
+from pathlib import Path
+
+import pytest
+
+from storage.scratch import scratch, take, workplace
+from tests.stores import ROOT
+
+
+@pytest.fixture(autouse=True)
+def elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+
+
+def test_folders_are_apart_and_gone_afterwards() -> None:
+    with workplace() as one, workplace() as other:
+        (one / "a").write_bytes(b"1")
+        assert list(other.iterdir()) == []
+    assert list(scratch("work").iterdir()) == []
+
+
+def test_an_error_takes_the_folder_too() -> None:
+    with suppress(KeyboardInterrupt), workplace() as folder:
+        (folder / "a").write_bytes(b"1")
+        raise KeyboardInterrupt
+    assert list(scratch("work").iterdir()) == []
+
+
+def test_what_a_killed_process_left_goes_and_a_living_ones_stays(tmp_path: Path) -> None:
+    code = (
+        "import sys\nfrom storage.scratch import workplace\n"
+        "with workplace() as folder:\n    (folder / 'a').write_bytes(b'1')\n"
+        "    print(folder, flush=True)\n    sys.stdin.read()"
+    )
+    with subprocess.Popen(
+        [sys.executable, "-c", code],
+        cwd=ROOT,
+        env={"TMPDIR": str(tmp_path)},
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as process:
+        assert process.stdout
+        folder = Path(process.stdout.readline().strip())
+        assert folder.is_relative_to(tmp_path)
+        with workplace():
+            assert (folder / "a").exists()
+        process.send_signal(signal.SIGKILL)
+        process.wait()
+    assert (folder / "a").exists()
+    with workplace():
+        assert not folder.exists()
+
+
+def test_a_folder_may_go_while_others_are_swept(monkeypatch: pytest.MonkeyPatch) -> None:
+    home = scratch("work")
+    for name in ("goes", "left"):
+        (home / name).mkdir()
+
+    def late(path: Path, how: int) -> int:
+        if path.name == "goes":
+            path.rmdir()  # its own process was quicker
+        return take(path, how)
+
+    monkeypatch.setattr("storage.scratch.take", late)
+    with workplace() as folder:
+        assert list(home.iterdir()) == [folder]
+
+
+def test_somebody_elses_folder_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "trap").mkdir()
+    home = scratch("work").parent
+    (home / "work").rmdir()
+    home.rmdir()
+    home.symlink_to(tmp_path / "trap")
+    with pytest.raises(PermissionError, match="another user's"):
+        scratch("work")

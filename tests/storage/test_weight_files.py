@@ -1,0 +1,200 @@
+"""Weight files of friends and of strangers."""
+
+from __future__ import annotations
+
+import builtins
+import io
+import json
+import os
+import pickle
+import zipfile
+from collections import OrderedDict
+from pathlib import Path
+
+import pytest
+import torch
+from safetensors.torch import save_file
+from torch import Tensor
+
+from storage import weight_files as checkpoints
+from storage.weight_files import by_pattern, check_keys, read_weights
+
+
+class Settings(dict):  # type: ignore[type-arg]
+    """Stands for the settings object that a trainer saves with its weights; readers do not have its class."""
+
+    def __init__(self, **values: object) -> None:
+        super().__init__(values)
+        self.frozen = True
+
+
+def same(found: dict[str, Tensor], expected: dict[str, Tensor]) -> bool:
+    return found.keys() == expected.keys() and all(
+        found[name].dtype == tensor.dtype and torch.equal(found[name], tensor)
+        for name, tensor in expected.items()
+    )
+
+
+@pytest.fixture
+def weights() -> dict[str, Tensor]:
+    base = torch.arange(12.0).view(3, 4)
+    return {"a.weight": base.t(), "a.half": base.bfloat16(), "b.count": torch.tensor(3)}
+
+
+def test_plain_files_are_read(tmp_path: Path, weights: dict[str, Tensor]) -> None:
+    torch.save(weights, tmp_path / "new.pth")
+    torch.save(OrderedDict(weights), tmp_path / "old.pth", _use_new_zipfile_serialization=False)
+    save_file({name: tensor.contiguous() for name, tensor in weights.items()}, tmp_path / "x.safetensors")
+    for name in ("new.pth", "old.pth", "x.safetensors"):
+        assert same(read_weights(tmp_path / name), weights), name
+
+
+@pytest.mark.parametrize("key", ["state_dict", "model_state_dict", "network"])
+def test_weights_are_found_beside_settings(tmp_path: Path, weights: dict[str, Tensor], key: str) -> None:
+    parameters = {name: torch.nn.Parameter(x, requires_grad=False) for name, x in weights.items()}
+    content = {"epoch": 3, "hyper_parameters": Settings(lr=0.1), key: parameters, "callbacks": {Settings: 1}}
+    torch.save(content, tmp_path / "lightning.ckpt")
+    with pytest.raises(pickle.UnpicklingError):
+        torch.load(tmp_path / "lightning.ckpt", weights_only=True)
+    found = read_weights(tmp_path / "lightning.ckpt")
+    assert same(found, weights)
+    assert not any(tensor.requires_grad for tensor in found.values())
+
+
+def test_settings_stay_readable(tmp_path: Path) -> None:
+    torch.save({"cfg": Settings(lr=0.1), "state_dict": {}}, tmp_path / "x.ckpt")
+    cfg = checkpoints.read_with_settings(tmp_path / "x.ckpt")["cfg"]
+    assert dict(cfg) == {"lr": 0.1, "frozen": True}
+    assert type(cfg) is not Settings
+
+
+def test_a_folder_is_read_as_its_index_says(tmp_path: Path, weights: dict[str, Tensor]) -> None:
+    for number, (name, tensor) in enumerate(weights.items()):
+        save_file({name: tensor.contiguous()}, tmp_path / f"part-{number}.safetensors")
+    assert same(read_weights(tmp_path), weights)
+    index = {"weight_map": {"a.weight": "part-0.safetensors"}}
+    (tmp_path / "model.safetensors.index.json").write_text(json.dumps(index))
+    assert list(read_weights(tmp_path)) == ["a.weight"]
+    index["weight_map"]["a.weight"] = "../part-0.safetensors"
+    (tmp_path / "model.safetensors.index.json").write_text(json.dumps(index))
+    with pytest.raises(ValueError, match="outside its folder"):
+        read_weights(tmp_path)
+
+
+class Runs:
+    """Pickles into a call."""
+
+    def __init__(self, function: object, *arguments: object) -> None:
+        self.call = (function, arguments)
+
+    def __reduce__(self) -> tuple[object, tuple[object, ...]]:
+        return self.call
+
+
+PAYLOADS = {
+    "system": lambda trap: Runs(os.system, f"touch {trap}"),
+    "print": lambda _: Runs(print, "HOSTILE CODE RAN"),
+    "eval": lambda trap: Runs(eval, f"open({str(trap)!r}, 'w')"),
+    "getattr": lambda trap: Runs(getattr, Runs(__import__, "os"), "mkdir"),
+    "open": lambda trap: Runs(builtins.open, str(trap), "w"),
+    "jit": lambda trap: Runs(torch.load, str(trap)),
+    "nested": lambda trap: Runs(list, Runs(os.listdir, "/"), Runs(os.mkdir, str(trap))),
+}
+
+
+@pytest.mark.parametrize("name", PAYLOADS)
+@pytest.mark.parametrize("zipped", [True, False])
+def test_hostile_files_run_nothing(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str], name: str, zipped: bool
+) -> None:
+    trap, file = tmp_path / "trap", tmp_path / "x.ckpt"
+    content = {"state_dict": {"a": torch.ones(1)}, "extra": PAYLOADS[name](trap)}
+    torch.save(content, file, _use_new_zipfile_serialization=zipped)
+    try:
+        assert list(read_weights(file)) == ["a"]
+    except ValueError:
+        assert not zipped or name == "nested"
+    assert not trap.exists()
+    assert "HOSTILE" not in "".join(capfd.readouterr())
+
+
+def test_the_payloads_would_run(tmp_path: Path) -> None:
+    file, trap = tmp_path / "x.ckpt", tmp_path / "trap"
+    torch.save(PAYLOADS["system"](trap), file)
+    torch.load(file, weights_only=False)
+    assert trap.exists()
+
+
+def test_torchscript_is_not_run(tmp_path: Path) -> None:
+    with zipfile.ZipFile(tmp_path / "x.pt", "w") as archive:
+        for name in ("x/data.pkl", "x/constants.pkl", "x/code/__torch__.py"):
+            archive.writestr(name, pickle.dumps({}))
+    with pytest.raises(ValueError, match="an archive of something else than weights"):
+        read_weights(tmp_path / "x.pt")
+
+
+def test_sizes_are_bounded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    torch.save({"a": torch.ones(1000), "cfg": Settings()}, tmp_path / "x.pt")
+    monkeypatch.setattr(checkpoints, "MAX_PICKLE_BYTES", 10)
+    with pytest.raises(ValueError, match="description of its tensors is too large"):
+        read_weights(tmp_path / "x.pt")
+    monkeypatch.setattr(checkpoints, "MAX_BYTES", 10)
+    with pytest.raises(ValueError, match="GiB are read"):
+        read_weights(tmp_path / "x.pt")
+
+
+def test_compressed_archives_are_refused(tmp_path: Path) -> None:
+    with zipfile.ZipFile(tmp_path / "bomb.pt", "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("x/data.pkl", pickle.dumps(Settings()))
+        archive.writestr("x/version", "3")
+        archive.writestr("x/data/0", bytes(10**6))
+    with pytest.raises(ValueError, match="compressed"):
+        read_weights(tmp_path / "bomb.pt")
+
+
+def test_tensors_beyond_their_file_are_refused(tmp_path: Path) -> None:
+    torch.save({"a": torch.ones(4), "cfg": Settings()}, tmp_path / "x.pt")
+    changed = io.BytesIO()
+    with zipfile.ZipFile(tmp_path / "x.pt") as source, zipfile.ZipFile(changed, "w") as target:
+        for entry in source.infolist():
+            content = source.read(entry)
+            if entry.filename.endswith("data.pkl"):  # a stride of 1 becomes one of 100
+                assert content.count(b"K\x04\x85q") == 1
+                content = content.replace(b"K\x04\x85q", b"K\xff\x85q")
+            target.writestr(entry.filename, content)
+    (tmp_path / "x.pt").write_bytes(changed.getvalue())
+    with pytest.raises(ValueError, match="not a checkpoint"):
+        read_weights(tmp_path / "x.pt")
+
+
+@pytest.mark.parametrize("content", [b"", b"hello", b"PK\x03\x04 broken", b"\x80\x02]q\x00."])
+@pytest.mark.parametrize("suffix", ["pth", "safetensors"])
+def test_other_files_are_refused(tmp_path: Path, content: bytes, suffix: str) -> None:
+    file = tmp_path / f"x.{suffix}"
+    file.write_bytes(content)
+    with pytest.raises(ValueError, match=str(file)):
+        read_weights(file)
+
+
+def test_files_without_weights_are_refused(tmp_path: Path) -> None:
+    torch.save([1, 2], tmp_path / "list.pt")
+    torch.save({"epoch": 3, "blocks.0.note": "x", "blocks.1.note": "y"}, tmp_path / "notes.pt")
+    with pytest.raises(ValueError, match="holds a list, not weights by name"):
+        read_weights(tmp_path / "list.pt")
+    with pytest.raises(ValueError, match=r"no tensors by name, only blocks\.\*\.note \(2\), epoch"):
+        read_weights(tmp_path / "notes.pt")
+    with pytest.raises(ValueError, match="no such file"):
+        read_weights(tmp_path / "nowhere.pt")
+    with pytest.raises(ValueError, match="no such file"):
+        read_weights(tmp_path / "list.pt" / "x")
+
+
+def test_patterns() -> None:
+    names = [f"m.{i}.bias" for i in range(12)] + ["m.0.a.3.weight", "m.1.a.4.weight", "conv1.weight"]
+    assert by_pattern(names) == "conv1.weight, m.*.a.*.weight (2), m.*.bias (12)"
+
+
+def test_keys_that_fit_are_silent() -> None:
+    check_keys({"a": torch.zeros(2)}, {"a": torch.ones(2)}, "x")
+    with pytest.raises(ValueError, match=r"^x: missing: b; shapes: a \(2,\) for \(3,\)$"):
+        check_keys({"a": torch.zeros(2)}, {"a": torch.ones(3), "b": torch.ones(1)}, "x")
