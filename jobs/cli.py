@@ -1,9 +1,13 @@
-"""The command `understudy`: one sentence and a non-zero exit code where something cannot be done."""
+"""The command `understudy`: where something cannot be done, one sentence and an exit code that says so."""
 
 from __future__ import annotations
 
+import signal
 import sys
-from collections.abc import Callable
+import threading
+import traceback
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import partial
 from typing import Annotated
 
@@ -20,6 +24,7 @@ from jobs.commands.preview import Preview, preview
 from jobs.commands.replay import Replay, run_replay
 from jobs.commands.show import Show, show
 from jobs.commands.status import Status, status
+from jobs.exit_codes import ExitCode
 
 Command = (
     Annotated[Curate, tyro.conf.subcommand("curate")]
@@ -33,7 +38,7 @@ Command = (
     | Annotated[Doctor, tyro.conf.subcommand("doctor")]
 )
 
-RUNS: dict[type, Callable[..., int]] = {
+RUNS: dict[type, Callable[..., ExitCode]] = {
     Curate: curate,
     Check: check,
     Preview: preview,
@@ -52,7 +57,7 @@ DESCRIPTION = (
 )
 
 
-def job(args: list[str]) -> Callable[[Console], int]:
+def job(args: list[str]) -> Callable[[Console], ExitCode]:
     """What to run. What brings torch along is not read before it is wanted, and so no part of the union."""
     if args[:1] == ["train"]:
         from jobs.commands.train import parse, train
@@ -70,24 +75,39 @@ def job(args: list[str]) -> Callable[[Console], int]:
     return partial(RUNS[type(command)], command)
 
 
-def main(args: list[str] | None = None) -> int:
-    """Run one command; its exit code."""
+def main(args: list[str] | None = None) -> ExitCode:
+    """Run one command; how it ended, see docs/exit_codes.md."""
     run = job(sys.argv[1:] if args is None else args)
-    console = Console()
     try:
-        return run(console)
+        with terminate_stops():
+            return run(Console())
+    except KeyboardInterrupt:
+        print("understudy: stopped; the same command goes on from here", file=sys.stderr)
+        return ExitCode.STOPPED
     except CannotRun as trouble:
         print(f"{trouble.trace}understudy: {trouble}", file=sys.stderr)
-        return 2
     except (ValueError, OSError, EstimatorUnavailable) as trouble:
         notes: list[str] = getattr(trouble, "__notes__", [])  # the step and the item, where there was one
         if notes and not isinstance(trouble, OSError):  # a bug; a full disk is none
-            raise
-        print(f"understudy: {'; '.join([str(trouble), *notes])}", file=sys.stderr)
-        return 2
-    except KeyboardInterrupt:
-        print("understudy: stopped; the same command goes on from here", file=sys.stderr)
-        return 130
+            traceback.print_exception(trouble)
+        else:
+            print(f"understudy: {'; '.join([str(trouble), *notes])}", file=sys.stderr)
+    except Exception as bug:  # noqa: BLE001  Python itself would end with the code of a poor result
+        traceback.print_exception(bug)
+    return ExitCode.CANNOT_RUN
+
+
+@contextmanager
+def terminate_stops() -> Iterator[None]:
+    """While the block lasts, SIGTERM stops this process as Ctrl-C does: it puts away what it has begun."""
+    if threading.current_thread() is not threading.main_thread():  # which alone may ask for signals
+        yield
+        return
+    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 if __name__ == "__main__":

@@ -8,7 +8,8 @@ from functools import partial
 
 from engine.core import Gather, Step
 from engine.leg import Leg
-from pipeline import plans as plan
+from engine.plans import LapForLap, at_once
+from pipeline import plans
 from pipeline.estimators.appearance.colours import ColourLayout
 from pipeline.estimators.appearance.open_clip_embedder import OpenClip
 from pipeline.estimators.head_pose import MeshHead
@@ -36,6 +37,8 @@ from storage.place import Where
 
 TRACKS = "tracks"
 """The leg that estimates."""
+TARS = "shards"
+"""The leg whose laps are tars of samples."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -95,24 +98,24 @@ class Curation:
 
 def legs(run: Curation, out: Where) -> list[Leg]:
     """The legs of a run into the place `out`, in order; each arrow is a record, each leg's end a landing."""
-    listing = partial(plan.listed, sources_per_lap=run.sources_per_lap)
-    firsts = partial(plan.first_copies, sources="sources", catalogue="catalogue")
-    tars = partial(plan.shards, before="samples", samples_per_shard=run.samples_per_shard)
+    listing = partial(plans.listed, sources_per_lap=run.sources_per_lap)
+    firsts = partial(plans.first_copies, sources="sources", catalogue="catalogue")
+    tars = partial(plans.shards, before="samples", samples_per_shard=run.samples_per_shard)
     return [
         Leg(name="sources", steps=(corpus(),), plan=listing),
         Leg(
             name="catalogue",
             steps=(same_content(), first()),
-            plan=partial(plan.at_once, before="sources", cls=Source),
+            plan=partial(at_once, before="sources", cls=Source),
         ),
         Leg(name="clips", steps=(probe(run), split(run), screen(run)), plan=firsts),
-        Leg(name=TRACKS, steps=(estimate(run),), plan=plan.LapForLap(before="clips", cls=Clip)),
+        Leg(name=TRACKS, steps=(estimate(run),), plan=LapForLap(before="clips", cls=Clip)),
         Leg(
             name="samples",
             steps=(control(run), same_person(run), reference(run)),
-            plan=plan.LapForLap(before=TRACKS, cls=Tracked),
+            plan=LapForLap(before=TRACKS, cls=Tracked),
         ),
-        Leg(name="shards", steps=(shard(run, out),), plan=tars),
+        Leg(name=TARS, steps=(shard(run, out),), plan=tars),
     ]
 
 

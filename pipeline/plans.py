@@ -6,7 +6,6 @@ Lap names are stable: a grown corpus adds laps and leaves the others as they are
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from functools import partial
 from itertools import islice
 from typing import TypeVar
@@ -14,7 +13,7 @@ from typing import TypeVar
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from engine.ledger import Landed, Lap, Ledger, digest, read_all
+from engine.ledger import Lap, Ledger, digest, read_all
 from schemas.index import ShardPlan, bucket_name
 from schemas.media import Listed, Source
 from schemas.sample import Sample
@@ -42,20 +41,6 @@ def listed(ledger: Ledger, leg: str, settings: str, *, sources_per_lap: int) -> 
     return laps
 
 
-def at_once(ledger: Ledger, leg: str, settings: str, *, before: str, cls: type) -> list[Lap]:
-    """One lap over all that the leg before has landed."""
-    landed = [(name, lap.content, lap.rows) for name, lap in ledger.all_landed(before)]
-    return [
-        Lap(
-            leg=leg,
-            name=f"{0:06d}",
-            inputs=digest(settings, *(content for _, content, _ in landed)),
-            items=sum(rows for *_, rows in landed),
-            read=partial(_all_rows, leg=before, names=tuple(name for name, *_ in landed), cls=cls),
-        )
-    ]
-
-
 def first_copies(ledger: Ledger, leg: str, settings: str, *, sources: str, catalogue: str) -> list[Lap]:
     """The laps of the sources again, each with only those that the catalogue kept; the largest first.
 
@@ -76,28 +61,6 @@ def first_copies(ledger: Ledger, leg: str, settings: str, *, sources: str, catal
         )
         laps.append((sum(sizes[uri] for uri in uris), lap))
     return [lap for _, lap in sorted(laps, key=lambda pair: -pair[0])]
-
-
-@dataclass(frozen=True, kw_only=True)
-class LapForLap:
-    """One lap for each of the leg before; each can begin as soon as its own has landed."""
-
-    before: str
-    cls: type
-
-    def __call__(self, ledger: Ledger, leg: str, settings: str) -> list[Lap]:
-        """The laps whose lap of the leg before has landed."""
-        return [self.after(leg, settings, name, lap) for name, lap in ledger.all_landed(self.before)]
-
-    def after(self, leg: str, settings: str, name: str, landed: Landed) -> Lap:
-        """The lap that reads a landed lap of the leg before."""
-        return Lap(
-            leg=leg,
-            name=name,
-            inputs=digest(settings, landed.content),
-            items=landed.rows,
-            read=partial(_all_rows, leg=self.before, names=(name,), cls=self.cls),
-        )
 
 
 def shards(ledger: Ledger, leg: str, settings: str, *, before: str, samples_per_shard: int) -> list[Lap]:
@@ -196,11 +159,6 @@ def _sizes(ledger: Ledger, leg: str, name: str) -> dict[str, int]:
 
 def _given(_: Ledger, *, rows: Sequence[T]) -> Sequence[T]:
     return rows
-
-
-def _all_rows(ledger: Ledger, *, leg: str, names: Sequence[str], cls: type[T]) -> Iterator[T]:
-    for name in names:
-        yield from ledger.rows(leg, name, cls)
 
 
 def _sources(ledger: Ledger, *, leg: str, name: str, uris: Sequence[str]) -> Iterator[Source]:

@@ -13,7 +13,7 @@ from engine.core import Tally
 from engine.ledger import Landed, Ledger
 from engine.leg import Leg
 from engine.planning.simulation import Work
-from pipeline import plans as plan
+from engine.plans import at_once
 from schemas.media import FPS
 
 
@@ -106,8 +106,12 @@ def works_of(
     source_s: float,
     sources_per_lap: int,
     samples_per_shard: int,
+    tar_leg: str,
 ) -> list[Work]:
-    """The laps of a corpus of so many hours, each of a leg as long as the others."""
+    """The laps of a corpus of so many hours, each of a leg as long as the others.
+
+    Those of `tar_leg` are tars of samples, those of the others follow the chunks of the listing.
+    """
     footage_s = 3600 * hours
     laps = math.ceil(footage_s / source_s / sources_per_lap)
     works = []
@@ -117,8 +121,7 @@ def works_of(
         for rate in rates.of(leg.name):
             work_s += footage_s * FPS / rate.frames_per_s if rate.frames_per_s else 0.0
             footage_s *= rate.keeps
-        kinds: dict[object, int] = {plan.at_once: 1, plan.shards: max(1, tars)}
-        count = kinds.get(plan_of(leg), laps)
+        count = max(1, tars) if leg.name == tar_leg else 1 if reads_all(leg) else laps
         works.append(work_of(leg, rates, (work_s / count + rates.lap_s,) * count))
     return works
 
@@ -148,6 +151,6 @@ def work_of(leg: Leg, rates: Rates, laps_s: tuple[float, ...]) -> Work:
     )
 
 
-def plan_of(leg: Leg) -> object:
-    """The function of `pipeline.plans` that names a leg's laps."""
-    return getattr(leg.plan, "func", leg.plan)
+def reads_all(leg: Leg) -> bool:
+    """Whether a leg is one lap over all that landed before it."""
+    return getattr(leg.plan, "func", None) is at_once

@@ -1,4 +1,4 @@
-"""A process that runs laps and tells over a pipe what it is at: what `engine.runners.supervisor` watches over.
+"""A process that runs laps and tells over a pipe what it is at; `engine.runners.supervisor` watches over it.
 
 An item may crash it or hang it; whoever watches knows from its last word which item that was.
 """

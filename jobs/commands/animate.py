@@ -20,6 +20,7 @@ from jobs.animation.people import Eyes, figure_of, on_canvas, said
 from jobs.animation.second_pass import room_for, with_made
 from jobs.commands.train import RUN
 from jobs.console.progress import readable_s
+from jobs.exit_codes import ExitCode
 from media.encode import VideoSettings, write_video
 from media.voice import Voice, voice_of
 from model.sample.pixels import Pictures, pictures_of, references_of
@@ -75,8 +76,8 @@ def parse(args: list[str]) -> Animate:
     return tyro.cli(Animate, prog="understudy animate", args=args)
 
 
-def animate(job: Animate, console: Console, editor: Editor | None = None) -> int:
-    """Write the video; 0.
+def animate(job: Animate, console: Console, editor: Editor | None = None) -> ExitCode:
+    """Write the video; `WHOLE`.
 
     Raises:
         ValueError: the run, a picture, the driving video or the speech cannot be used; says why.
@@ -84,7 +85,7 @@ def animate(job: Animate, console: Console, editor: Editor | None = None) -> int
     refuse_senseless(job)
     with heard(job) as voice:
         make(job, voice, console, editor)
-    return 0
+    return ExitCode.WHOLE
 
 
 def make(job: Animate, voice: Voice | None, console: Console, editor: Editor | None) -> None:

@@ -13,6 +13,7 @@ from rich.table import Table
 from engine.audit import MEANINGS, Report, audit
 from engine.audit_landings import LegNames
 from engine.core import Gather
+from jobs.exit_codes import ExitCode
 from pipeline.corpora.listing import LEG
 from pipeline.flow import Curation, legs
 
@@ -29,8 +30,8 @@ class Check:
     """Tars read at a time."""
 
 
-def check(job: Check, console: Console) -> int:
-    """Print the verdicts and the first failures; 0 where there is no failure, else 1.
+def check(job: Check, console: Console) -> ExitCode:
+    """Print the verdicts and the first failures; `WHOLE` where there is no failure, else `BELOW_THRESHOLD`.
 
     Raises:
         OSError: there is no such data set, or it cannot be read.
@@ -48,7 +49,8 @@ def check(job: Check, console: Console) -> int:
         if verdict.failed > len(verdict.first):
             more = verdict.failed - len(verdict.first)
             console.print(f"{name}: and {more} more", style="red", highlight=False)
-    return 1 if any(verdict.failed for verdict in report.values()) else 0
+    failed = any(verdict.failed for verdict in report.values())
+    return ExitCode.BELOW_THRESHOLD if failed else ExitCode.WHOLE
 
 
 def pipeline_legs() -> list[LegNames]:

@@ -26,6 +26,7 @@ from engine.runners.settings import ClusterSettings
 from engine.runners.status import Watch, Watches
 from jobs.console.heartbeat import Beacon
 from jobs.console.progress import Terminal, funnel, readable_s
+from jobs.exit_codes import ExitCode
 from pipeline.corpora.listing import enlist
 from pipeline.estimators.devices import num_cuda_devices
 from pipeline.flow import TRACKS, Curation, legs
@@ -54,8 +55,8 @@ class Curate:
     settings: Curation = field(default_factory=Curation)
 
 
-def curate(job: Curate, console: Console) -> int:
-    """Run the job; 0 where the data set is whole, 1 where too little was kept.
+def curate(job: Curate, console: Console) -> ExitCode:
+    """Run the job; `WHOLE`, or `BELOW_THRESHOLD` where too little was kept.
 
     Raises:
         ValueError: the corpus or a setting cannot be used.
@@ -133,14 +134,14 @@ def estimators_in(ledger: Ledger) -> dict[str, Any]:
     return {}
 
 
-def verdict(tallies: list[Tally], min_kept_share: float, console: Console) -> int:
+def verdict(tallies: list[Tally], min_kept_share: float, console: Console) -> ExitCode:
     """Whether enough was kept; if not, which steps dropped the rest."""
     by_step = {step: Tally(step=step) for step in ("corpus", "probe", "screen", "shard")}
     by_step |= {tally.step: tally for tally in tallies}
     cut, stored = by_step["screen"].offered, by_step["shard"].kept
     files, probed = by_step["corpus"].offered, by_step["probe"].kept
     if stored > 0 and stored >= min_kept_share * cut:
-        return 0
+        return ExitCode.WHOLE
     worst = max(tallies, key=lambda tally: tally.rejected)
     reasons = ", ".join(f"{reason} {n}" for reason, n in worst.reasons.most_common(3))
     console.print(
@@ -149,4 +150,4 @@ def verdict(tallies: list[Tally], min_kept_share: float, console: Console) -> in
         style="red",
         highlight=False,
     )
-    return 1
+    return ExitCode.BELOW_THRESHOLD

@@ -11,6 +11,7 @@ from rich.console import Console
 from rich.table import Table
 
 from engine.core import EstimatorUnavailable
+from jobs.exit_codes import ExitCode
 from media.encode import ffmpeg_version
 from pipeline.estimators.appearance.open_clip_embedder import OpenClip
 from pipeline.flow import Backends
@@ -42,14 +43,14 @@ class Doctor:
     """The estimators that a run would use: these must work."""
 
 
-def doctor(job: Doctor, console: Console) -> int:
-    """Print the findings; 1 where a run with these backends could not work."""
+def doctor(job: Doctor, console: Console) -> ExitCode:
+    """Print the findings; `BELOW_THRESHOLD` where a run with these backends could not work."""
     troubles = [*packages(console), *estimators(job.backends, console)]
     for trouble in troubles:
         console.print(f"missing: {trouble}", style="red", highlight=False)
     if not troubles:
         console.print("A run with these backends can start.", style="green")
-    return 1 if troubles else 0
+    return ExitCode.BELOW_THRESHOLD if troubles else ExitCode.WHOLE
 
 
 def packages(console: Console) -> list[str]:

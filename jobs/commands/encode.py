@@ -17,6 +17,7 @@ from engine.ledger import Lap, Ledger, digest
 from engine.leg import Leg
 from engine.runners.inline import run
 from jobs.console.progress import Terminal, funnel
+from jobs.exit_codes import ExitCode
 from model.data.epoch_order import DealSettings
 from model.data.windows import WindowRule
 from pipeline.estimators.devices import num_cuda_devices
@@ -58,8 +59,8 @@ class Encode:
     """Of the autoencoder's numbers."""
 
 
-def encode(job: Encode, console: Console) -> int:
-    """Run the job; 0 where all was encoded, 1 where something could not be.
+def encode(job: Encode, console: Console) -> ExitCode:
+    """Run the job; `WHOLE` where all was encoded, `FAILED_ITEMS` where something could not be.
 
     Raises:
         ValueError: the data set, the autoencoder or a setting cannot be used.
@@ -82,7 +83,7 @@ def encode(job: Encode, console: Console) -> int:
     tallies = ledger.tallies(LEG)
     console.print(funnel(tallies))
     console.print(f"latents.root {job.out}\nlatents.vae {vae}", highlight=False)
-    return 1 if any(tally.rejected for tally in tallies) else 0
+    return ExitCode.FAILED_ITEMS if any(tally.rejected for tally in tallies) else ExitCode.WHOLE
 
 
 def fitted(data: str, out: Place, folder: Path) -> Path:

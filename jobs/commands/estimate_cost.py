@@ -13,7 +13,8 @@ from engine.ledger import Ledger
 from engine.planning.cost import Bill, bill, machines_of
 from engine.planning.rates import Rates, measured, read_rates, works_of
 from jobs.console.progress import readable_s
-from pipeline.flow import Curation, legs
+from jobs.exit_codes import ExitCode
+from pipeline.flow import TARS, Curation, legs
 
 RATES = Path(__file__).resolve().parents[2] / "benchmarks" / "stages.json"
 RECIPES = {"default": Curation()}
@@ -34,8 +35,8 @@ class EstimateCost:
     """Mean length of a video, seconds; without it, as measured."""
 
 
-def estimate_cost(job: EstimateCost, console: Console) -> int:
-    """Print the estimate; 0.
+def estimate_cost(job: EstimateCost, console: Console) -> ExitCode:
+    """Print the estimate; `WHOLE`.
 
     Raises:
         ValueError: a number or a machine cannot be used, or nothing has been measured.
@@ -55,13 +56,14 @@ def estimate_cost(job: EstimateCost, console: Console) -> int:
         source_s=job.source_s or rates.source_s,
         sources_per_lap=recipe.sources_per_lap,
         samples_per_shard=recipe.samples_per_shard,
+        tar_leg=TARS,
     )
     said = bill(works, [machines_of(word) for word in job.machines], worker_s=rates.worker_s)
     for table in (of_legs(said), of_machines(said)):
         console.print(table)
     for line in (*verdict(said), "", *assumptions(rates)):
         console.print(line, highlight=False, soft_wrap=True)
-    return 0
+    return ExitCode.WHOLE
 
 
 def of_legs(said: Bill) -> Table:

@@ -10,6 +10,7 @@ from rich.console import Console
 from rich.table import Table
 
 from jobs.console.progress import readable_s
+from jobs.exit_codes import ExitCode
 from jobs.recipes.training import RECIPES, Name
 from model.data.windows import FRAMES_PER_LATENT, num_tokens
 from model.planning.activations import Precision
@@ -61,8 +62,8 @@ def parse(args: list[str]) -> EstimateTraining:
     return tyro.cli(EstimateTraining, prog="understudy estimate-training", args=args, default=default)
 
 
-def estimate_training(job: EstimateTraining, console: Console) -> int:
-    """Print the estimate; 0.
+def estimate_training(job: EstimateTraining, console: Console) -> ExitCode:
+    """Print the estimate; `WHOLE`.
 
     Raises:
         ValueError: a number cannot be used.
@@ -75,7 +76,7 @@ def estimate_training(job: EstimateTraining, console: Console) -> int:
         console.print(table)
     for line in (*verdict(job), "", *assumptions(job)):
         console.print(line, highlight=False, soft_wrap=True)
-    return 0
+    return ExitCode.WHOLE
 
 
 def check(job: EstimateTraining) -> None:

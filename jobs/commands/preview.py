@@ -18,6 +18,7 @@ from dataset.arrays import unpack
 from dataset.index import read_index
 from dataset.tar import TAR_END, read_members, samples_in
 from jobs.console.contact_sheets import Picture, below, beside, captioned, fit, label, overlay
+from jobs.exit_codes import ExitCode
 from media.decode import decode_bytes
 from media.encode import VideoSettings, video_writer
 from schemas.controls import Controls
@@ -52,8 +53,8 @@ class Preview:
     """Write an overlay video of each shown sample, too."""
 
 
-def preview(job: Preview, console: Console) -> int:
-    """Write the sheets and videos; 0.
+def preview(job: Preview, console: Console) -> ExitCode:
+    """Write the sheets and videos; `WHOLE`.
 
     Raises:
         ValueError: there is no data set, or a shard is damaged.
@@ -76,7 +77,7 @@ def preview(job: Preview, console: Console) -> int:
     for number, start in enumerate(range(0, len(rows), job.per_sheet)):
         write_picture(job.out / f"sheet_{number:03d}.png", below(rows[start : start + job.per_sheet], gap=16))
     console.print(f"{len(rows)} samples on sheets in {job.out}", highlight=False)
-    return 0
+    return ExitCode.WHOLE
 
 
 def spread(rows: Sequence[IndexRow], most: int) -> list[IndexRow]:

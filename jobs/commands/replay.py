@@ -15,6 +15,7 @@ from rich.console import Console
 
 from engine.ledger import Ledger
 from engine.replay import find, replay
+from jobs.exit_codes import ExitCode
 from pipeline.flow import Curation, legs
 from schemas.outcome import Rejected
 from storage.place import Place
@@ -30,8 +31,8 @@ class Replay:
     """Key of the item, as the rejects say it."""
 
 
-def run_replay(job: Replay, console: Console) -> int:
-    """Show what was said of the item then, and what happens to it now; 0 where it goes through, else 1.
+def run_replay(job: Replay, console: Console) -> ExitCode:
+    """Show what was said of the item then, and what happens to it now: `WHOLE` where it goes through.
 
     What crashes its process crashes this one: the traceback of all threads is printed then.
 
@@ -57,10 +58,10 @@ def run_replay(job: Replay, console: Console) -> int:
         except Rejected as no:
             traceback.print_exception(no)
             console.print(f"rejected again: {no}", highlight=False, markup=False)
-            return 1
+            return ExitCode.BELOW_THRESHOLD
     kinds = ", ".join(f"{type(item).__name__} {item.key}" for item in given)
     console.print(f"goes through now: {kinds or 'nothing given'}", highlight=False)
-    return 0
+    return ExitCode.WHOLE
 
 
 def settings_of(out: Place) -> Curation:

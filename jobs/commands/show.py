@@ -12,6 +12,7 @@ from rich.console import Console
 
 from jobs.commands.preview import write_picture
 from jobs.console.contact_sheets import Picture, below, beside, captioned, fit, label, overlay
+from jobs.exit_codes import ExitCode
 from model.data.position import moved
 from model.data.settings import LoaderSettings
 
@@ -38,7 +39,7 @@ class Show:
     loader: LoaderSettings = field(default_factory=LoaderSettings)
 
 
-def show(job: Show, console: Console) -> int:
+def show(job: Show, console: Console) -> ExitCode:
     """Write the picture and print what the batch's epoch keeps; 0, or 1 where a sample had to be left out.
 
     Raises:
@@ -62,7 +63,7 @@ def show(job: Show, console: Console) -> int:
     for fault in batch.faults:
         console.print(f"left out: {fault}", style="red", highlight=False, markup=False)
     console.print(f"{said}: {job.picture}", highlight=False)
-    return 1 if batch.faults else 0
+    return ExitCode.FAILED_ITEMS if batch.faults else ExitCode.WHOLE
 
 
 def strip(batch: Batch, number: int) -> Picture:

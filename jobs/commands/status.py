@@ -17,6 +17,7 @@ from engine.runners.status import Lane
 from jobs.commands.check import pipeline_legs
 from jobs.console.heartbeat import Running, read_running
 from jobs.console.progress import readable_s
+from jobs.exit_codes import ExitCode
 from storage.place import Place
 
 RECENT_S = 600.0
@@ -31,8 +32,8 @@ class Status:
     """Folder or address of the data set."""
 
 
-def status(job: Status, console: Console) -> int:
-    """Print the state of the job; 0 where it is done or goes on, 1 where nobody works on it or it is stuck.
+def status(job: Status, console: Console) -> ExitCode:
+    """Print the state of the job; `BELOW_THRESHOLD` where it is stuck, or not done and nobody works on it.
 
     Raises:
         ValueError: there is no data set.
@@ -52,7 +53,8 @@ def status(job: Status, console: Console) -> int:
         )
     for sentence in stuck:
         console.print(f"stuck? {sentence}", style="yellow", highlight=False)
-    return 0 if running.state == "done" or (alive and not stuck) else 1
+    fine = running.state == "done" or (alive and not stuck)
+    return ExitCode.WHOLE if fine else ExitCode.BELOW_THRESHOLD
 
 
 def headline(running: Running, now: float) -> str:

@@ -18,6 +18,7 @@ import tyro
 from rich.console import Console
 
 from jobs.console.progress import readable_s
+from jobs.exit_codes import ExitCode
 from jobs.recipes.training import RECIPES, Name
 from model.data.loader import Loader
 from model.train.distributed import Seat, shared_codec, take_seat
@@ -57,8 +58,8 @@ def parse(args: list[str]) -> Train:
     return tyro.cli(Train, prog="understudy train", args=args, default=default)
 
 
-def train(job: Train, console: Console) -> int:
-    """Train to the end of the last stage; 0.
+def train(job: Train, console: Console) -> ExitCode:
+    """Train to the end of the last stage; `WHOLE`.
 
     Raises:
         ValueError: the data set, the settings or the run's checkpoint cannot be used.
@@ -72,7 +73,7 @@ def train(job: Train, console: Console) -> int:
     codec = shared_codec(job.out, job.data, job.settings, seat)
     if seat.rank > 0:
         Trainer(job.out, job.settings, loader, codec, seat.device, Silence()).train()
-        return 0
+        return ExitCode.WHOLE
     console.print(loader.table(), highlight=False, markup=False)
     console.print(held_out_said(loader), highlight=False)
     curves = Curves(job.out / "curves")
@@ -84,7 +85,7 @@ def train(job: Train, console: Console) -> int:
     finally:
         curves.close()
     console.print(f"done: {job.out}; curves: tensorboard --logdir {job.out / 'curves'}", highlight=False)
-    return 0
+    return ExitCode.WHOLE
 
 
 def held_out_said(loader: Loader) -> str:

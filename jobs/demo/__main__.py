@@ -12,6 +12,7 @@ from jobs.commands.check import Check, check
 from jobs.commands.curate import Curate, curate
 from jobs.commands.preview import Preview, preview
 from jobs.demo.videos import write_demo_videos
+from jobs.exit_codes import ExitCode
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -24,7 +25,7 @@ class Demo:
     """Your own folder of videos; photographs under a moving camera where there is none."""
 
 
-def demo(job: Demo, console: Console) -> int:
+def demo(job: Demo, console: Console) -> ExitCode:
     """Curate, check and preview; the first exit code that is not 0."""
     videos = job.videos or job.out / "videos"
     if job.videos is None:

@@ -1,6 +1,7 @@
 """Which windows an epoch shows, by bucket: canvas and window length. Shown before training.
 
-A window's length is drawn anew for each draw, so what is dropped belongs to no length (`model.data.epoch_report`).
+A window's length is drawn anew for each draw, so what is dropped belongs to no length
+(`model.data.epoch_report`).
 """
 
 from __future__ import annotations

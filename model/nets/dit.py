@@ -16,8 +16,8 @@
              feed-forward     both, with the same weights
 
 Self-attention, text and feed-forward are those of Wan 2.1, whose public weights load by name
-(`model.nets.pretrained.wan`). Ref Attn, Face Attn and what joins by channel start as zero: a fresh network without
-references says what its base says, bit for bit.
+(`model.nets.pretrained.wan`). Ref Attn, Face Attn and what joins by channel start as zero: a fresh network
+without references says what its base says, bit for bit.
 
 B clips, C latent channels, P pose channels, X = C + 1 + P control channels, T latent frames, F video frames,
 H, W latent height and width, K references, N noise tokens, R reference tokens, D width, L caption tokens,

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from typing import Protocol, TypeVar
 
-from engine.core import EstimatorUnavailable
 from schemas.media import Frames
 from schemas.tracks import (
     BodyTrack,

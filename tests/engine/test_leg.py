@@ -9,7 +9,7 @@ from typing import Any
 
 from engine.core import Step
 from engine.leg import Crew, Leg, Needs
-from pipeline import plans as plan
+from pipeline import plans
 from pipeline.estimators.appearance.open_clip_embedder import OpenClip
 from pipeline.flow import Backends, Curation, legs
 from schemas.media import Listed, Source
@@ -51,7 +51,7 @@ def test_seconds_that_no_scheduling_can_save_are_told_by_lap(tmp_path: Path) -> 
     step: Step[Any, Any] = Step(
         name="slow", make=partial(Slow, clock), takes=Listed, gives=Source, light=model_s
     )
-    leg = Leg(name="sources", steps=(step,), plan=partial(plan.listed, sources_per_lap=2))
+    leg = Leg(name="sources", steps=(step,), plan=partial(plans.listed, sources_per_lap=2))
     crew = Crew(leg, clock, lambda step, stage: stage)
     told = [crew.run(lap, ledger, lambda tallies: None).steps[0] for lap in leg.laps(ledger)]
     assert [(tally.busy_s, tally.light_s) for tally in told] == [(6.0, 4.0), (3.0, 2.0)]
@@ -62,7 +62,7 @@ def test_a_leg_needs_what_its_hungriest_step_needs() -> None:
         Step(name="a", make=Slow, takes=Listed, gives=Source, cpus=2.0, memory_bytes=10),  # type: ignore[arg-type]
         Step(name="b", make=Slow, takes=Listed, gives=Source, gpus=0.5, memory_bytes=30),  # type: ignore[arg-type]
     ]
-    leg = Leg(name="x", steps=tuple(steps), plan=partial(plan.listed, sources_per_lap=2))
+    leg = Leg(name="x", steps=tuple(steps), plan=partial(plans.listed, sources_per_lap=2))
     assert leg.needs == Needs(cpus=2.0, gpus=0.5, memory_bytes=30)
 
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from benchmarks.synthetic import make_ledger
 from engine.ledger import Ledger, digest
-from pipeline import plans as plan
+from pipeline import plans
 from pipeline.flow import Curation, legs
 from pipeline.plans import PLACES, plan_shards
 from schemas.media import Source
@@ -98,7 +98,7 @@ def test_large_sources_come_first(tmp_path: Path) -> None:
     ledger = enlisted(tmp_path, *(f"/v/fine-{number}" for number in range(5)))
     sizes = {"/v/fine-0": 3, "/v/fine-1": 5, "/v/fine-2": 1, "/v/fine-3": 9, "/v/fine-4": 5}
     for leg in ("sources", "catalogue"):
-        for lap in plan.listed(ledger, leg, "", sources_per_lap=1):
+        for lap in plans.listed(ledger, leg, "", sources_per_lap=1):
             rows = [
                 Source(
                     sha256="0" * 64,
@@ -111,6 +111,6 @@ def test_large_sources_come_first(tmp_path: Path) -> None:
                 for row in lap.read(ledger)
             ]
             ledger.land(lap, [row for row in rows if row.num_bytes != 9 or leg == "sources"], Source, ())
-    laps = plan.first_copies(ledger, "clips", "", sources="sources", catalogue="catalogue")
+    laps = plans.first_copies(ledger, "clips", "", sources="sources", catalogue="catalogue")
     assert [lap.name for lap in laps] == ["000001", "000004", "000000", "000002", "000003"]
     assert laps[-1].items == 0

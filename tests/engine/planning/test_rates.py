@@ -9,7 +9,7 @@ import pytest
 from benchmarks.synthetic import make_ledger
 from engine.ledger import Ledger
 from engine.planning.rates import Rate, Rates, measured, read_rates, works_landed, works_of, write_rates
-from pipeline.flow import Curation, legs
+from pipeline.flow import TARS, Curation, legs
 
 HOUSE = legs(Curation(), Path())
 FLAT = Rates(
@@ -32,7 +32,9 @@ def about(number: float) -> Any:
 
 
 def sizes(rates: Rates, hours: float) -> dict[str, list[float]]:
-    works = works_of(rates, HOUSE, hours=hours, source_s=60.0, sources_per_lap=4, samples_per_shard=64)
+    works = works_of(
+        rates, HOUSE, hours=hours, source_s=60.0, sources_per_lap=4, samples_per_shard=64, tar_leg=TARS
+    )
     return {work.leg: [len(work.laps_s), sum(work.laps_s)] for work in works}
 
 
@@ -54,7 +56,9 @@ def test_what_a_step_drops_is_no_work_for_the_next() -> None:
 
 
 def test_laps_follow_as_the_runner_has_them() -> None:
-    works = works_of(FLAT, HOUSE, hours=1, source_s=60.0, sources_per_lap=4, samples_per_shard=64)
+    works = works_of(
+        FLAT, HOUSE, hours=1, source_s=60.0, sources_per_lap=4, samples_per_shard=64, tar_leg=TARS
+    )
     assert [work.leg for work in works if work.follows] == ["tracks", "samples"]
 
 

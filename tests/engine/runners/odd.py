@@ -12,7 +12,8 @@ from pathlib import Path
 from engine.core import Gather, Step
 from engine.ledger import Ledger
 from engine.leg import Leg
-from pipeline import plans as plan
+from engine.plans import LapForLap
+from pipeline import plans
 from pipeline.corpora.listing import enlist
 from pipeline.stages.corpus import copies
 from schemas.media import Copies, Listed, Source
@@ -76,11 +77,11 @@ def house(sources_per_lap: int, *, gpus: float = 0.0) -> list[Leg]:
     group = Gather(name="together", group=copies, takes=Source, gives=Copies)
     member_step = Step(name="each", make=one_by_one, takes=Copies, gives=Source, memory_bytes=2**20)  # type: ignore[arg-type]
     return [
-        Leg(name="sources", steps=(hash_step,), plan=partial(plan.listed, sources_per_lap=sources_per_lap)),
+        Leg(name="sources", steps=(hash_step,), plan=partial(plans.listed, sources_per_lap=sources_per_lap)),
         Leg(
             name="groups",
             steps=(group, member_step),
-            plan=plan.LapForLap(before="sources", cls=Source),
+            plan=LapForLap(before="sources", cls=Source),
         ),
     ]
 

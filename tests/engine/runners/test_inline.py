@@ -12,9 +12,10 @@ import pytest
 from engine.core import Step
 from engine.ledger import Ledger
 from engine.leg import Leg
+from engine.plans import LapForLap
 from engine.runners.inline import run
 from engine.runners.status import Lane, Sight
-from pipeline import plans as plan
+from pipeline import plans
 from pipeline.corpora.listing import enlist
 from schemas.media import Listed, Source
 from schemas.outcome import Rejected
@@ -78,8 +79,8 @@ def house(grade: int = 1, stage: Callable[[Source], Iterator[Source]] = again) -
     )
     second = Step(name="again", make=lambda: stage, takes=Source, gives=Source)
     return [
-        Leg(name="sources", steps=(first,), plan=partial(plan.listed, sources_per_lap=2)),
-        Leg(name="copy", steps=(second,), plan=plan.LapForLap(before="sources", cls=Source)),
+        Leg(name="sources", steps=(first,), plan=partial(plans.listed, sources_per_lap=2)),
+        Leg(name="copy", steps=(second,), plan=LapForLap(before="sources", cls=Source)),
     ]
 
 
