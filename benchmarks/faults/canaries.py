@@ -23,9 +23,10 @@ NOBODY = -1
 
 
 class Canaries:
-    """A folder and a listening port. `touched` says whose files were opened, made or asked for since last time."""
+    """A folder and a listening port. `touched` says whose files were opened, made or asked for."""
 
     def __init__(self, folder: Path) -> None:
+        folder.mkdir(exist_ok=True)
         self.folder = folder
         self.asked: set[str] = set()
         self.server = socket.create_server(("127.0.0.1", 0))

@@ -38,7 +38,7 @@ class Bench:
 
 
 def examine(kind: str, seeds: Sequence[int], bench: Bench) -> Iterator[Outcome]:
-    """What becomes of the videos of these seeds in one job; where that stops, of each half in one of its own."""
+    """What becomes of the videos of these seeds in one job; where that stops, of each half in its own."""
     videos, out = bench.folder / "videos", bench.folder / "set"
     for stale in (videos, out):
         shutil.rmtree(stale, ignore_errors=True)
