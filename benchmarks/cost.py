@@ -43,6 +43,7 @@ def main(folder: Path, prefixes: tuple[str, ...]) -> None:
         job = Curate(
             videos=videos,
             out=out,
+            follow_links=True,
             runner="ray",
             cluster=ClusterSettings(workers=WORKERS),
             settings=settings(),

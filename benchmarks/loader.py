@@ -74,7 +74,7 @@ def made_from(clips: Path, scratch: Path) -> Path:
     for path in sorted(clips.iterdir()):
         if path.name.startswith(CLIPS):
             (videos / path.name).symlink_to(path.resolve())
-    curate(Curate(videos=videos, out=out), Console(quiet=True))
+    curate(Curate(videos=videos, out=out, follow_links=True), Console(quiet=True))
     return out
 
 

@@ -135,7 +135,7 @@ def busy_s() -> float:
 def run(videos: Path, out: Path, how: tuple[str, ...], cores: set[int] | None) -> tuple[float, float]:
     """Seconds until a run ends, and until its first lap of a step has landed."""
     understudy = Path(sys.executable).with_name("understudy")
-    command = [str(understudy), "curate", "--videos", str(videos), "--out", str(out)]
+    command = [str(understudy), "curate", "--videos", str(videos), "--out", str(out), "--follow-links"]
     began = time.perf_counter()
     first = threading.Event()
     first_s = 0.0

@@ -46,7 +46,7 @@ def main(folder: Path, prefixes: tuple[str, ...]) -> None:
         for path in sorted(folder.iterdir()):
             if path.name.startswith(prefixes):
                 (videos / path.name).symlink_to(path.resolve())
-        job = Curate(videos=videos, out=out)
+        job = Curate(videos=videos, out=out, follow_links=True)
         began = time.perf_counter()
         curate(job, Console(quiet=True))
         first_s = time.perf_counter() - began

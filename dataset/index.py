@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -14,14 +13,11 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
+from dataset.names import INDEX, SHARD, SHARDS
 from schemas.arrow import decode, schema_of
 from schemas.index import IndexRow
 from storage.place import Place, Where
 from storage.scratch import workplace
-
-INDEX = "index.parquet"
-SHARD = re.compile(r"shards/(?P<bucket>[0-9]+x[0-9]+)/(?P<number>[0-9]{6})\.tar")
-"""Path of a tar below the data set's folder."""
 
 ROW_BYTES = 32
 """A row's digest alone needs these, however well the rest compresses: an index that says more is refused."""
@@ -136,12 +132,12 @@ def read_back(path: Path, rows: int) -> None:
 
 def remove_unnamed(out: Place, named: set[str]) -> None:
     """Remove tars below `out/shards` that are not named, and what killed attempts left beside them."""
-    for entry in out.files("shards"):
+    for entry in out.files(SHARDS):
         if SHARD.fullmatch(entry.name) and entry.name not in named:
             out.remove(entry.name)
     if out.folder is not None:
-        for folder in sorted((out.folder / "shards").glob("*x*")):
-            (out / "shards").sweep(folder.name)
+        for folder in sorted((out.folder / SHARDS).glob("*x*")):
+            (out / SHARDS).sweep(folder.name)
             if not any(folder.iterdir()):
                 folder.rmdir()
 

@@ -13,7 +13,8 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import partial
 
-from dataset.index import SHARD, read_index
+from dataset.index import read_index
+from dataset.names import RUN, SHARD, SHARDS
 from dataset.verify.meta import json_at, misfits
 from dataset.verify.rows import row_faults, twice
 from dataset.verify.sample import CHECKS
@@ -88,7 +89,7 @@ def audit(
         OSError: its store denies it or does not answer.
     """
     place = Place.at(out)
-    if not (place.files("shards") if place.folder is None else place.folder.is_dir()):
+    if not (place.files(SHARDS) if place.folder is None else place.folder.is_dir()):
         raise FileNotFoundError(f"{place} is no folder of a data set")
     report: Report = {}
     rows = audit_index(place, report)
@@ -153,7 +154,7 @@ def audit_shards(
 def run_faults(place: Place) -> Iterator[str]:
     """What is wrong with `run.json`."""
     try:
-        said = json_at(place, "run.json")
+        said = json_at(place, RUN)
     except (OSError, DamagedError) as error:
         yield str(error)
         return

@@ -12,6 +12,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from dataset.names import LANDINGS
 from dataset.verify.meta import NUMBER, json_at, misfits
 from dataset.verify.sample import Fault
 from dataset.verify.shards import Kind, all_in
@@ -71,7 +72,7 @@ class Landings:
 def read_landings(place: Place, legs: Sequence[LegNames]) -> Landings:
     """All landings of `legs`, in the order in which they ran."""
     landings = Landings()
-    place = place / "landings"
+    place = place / LANDINGS
     found = list(all_in(place))
     landings.faults += [Fault("landings", detail) for detail in strays(found, legs)]
     for leg in legs:

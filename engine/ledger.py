@@ -1,4 +1,4 @@
-"""The ledger: laps land whole or not at all, and a marker says so (formats.md; house.md 4.6).
+"""The ledger: laps land whole or not at all, and a marker says so (formats.md).
 
     OUT/landings/<leg>/part-<lap>.parquet     rows that were kept
     OUT/landings/<leg>/rejects-<lap>.parquet  rows that were not, with step and reason
@@ -32,6 +32,7 @@ from typing import Any, Self, TypeVar
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from dataset.names import LANDINGS
 from engine.core import Tally
 from schemas.arrow import decode, encode, schema_of
 from schemas.outcome import Reject
@@ -87,7 +88,7 @@ class Ledger:
     """The landings of one data set, below `OUT/landings`."""
 
     def __init__(self, out: Where) -> None:
-        self.place = Place.at(out) / "landings"
+        self.place = Place.at(out) / LANDINGS
 
     def landed(self, leg: str, name: str) -> Landed | None:
         """What the marker of a lap says, None where there is none."""

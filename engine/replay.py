@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
+from urllib.parse import urlsplit
 
 from engine.core import Gather, Step, members_of
 from engine.ledger import Ledger
 from engine.leg import Leg
 from schemas.outcome import Reject, Rejected
+from storage.address import chooses_nothing, is_uri
 
 SOURCE_KEY = 12
 """Characters of a key that name the source."""
@@ -34,15 +36,18 @@ def find(ledger: Ledger, legs: Sequence[Leg], key: str) -> Found | None:
     return None
 
 
-def replay(found: Found, ledger: Ledger, leg: Leg, tell: Callable[[str], None]) -> list[Any]:
+def replay(
+    found: Found, ledger: Ledger, leg: Leg, tell: Callable[[str], None], videos: str = ""
+) -> list[Any]:
     """What the steps of a leg give for the rejected item, now; nothing lands.
 
     `leg` is the leg of the reject, or one of the same steps that write elsewhere. `tell` hears which step has
-    which item.
+    which item. `videos` is the address that the videos were given by, where its options choose a server.
 
     Raises:
         Exception: what the stage raises on the item, as it is: `Rejected` too.
-        ValueError: the item is not among those of its lap any more.
+        ValueError: the item is not among those of its lap any more, or lies on a server that neither the data
+            set's address nor `videos` names.
     """
     key = found.reject.key
     laps = [lap for lap in found.leg.laps(ledger) if lap.name == found.lap]
@@ -50,6 +55,8 @@ def replay(found: Found, ledger: Ledger, leg: Leg, tell: Callable[[str], None]) 
     items = [item for item in items if item.key[:SOURCE_KEY] == key[:SOURCE_KEY] or concerns(item, key)]
     if not items:
         raise ValueError(f"{key}: its lap {found.leg.name}/{found.lap} does not hold it any more")
+    for item in items:
+        refuse_chosen(item.uri, (ledger.place.uri, videos))
     for place, step in enumerate(leg.steps):
         if isinstance(step, Gather):
             items = list(step.group(items))
@@ -58,6 +65,16 @@ def replay(found: Found, ledger: Ledger, leg: Leg, tell: Callable[[str], None]) 
         together = any(isinstance(later, Gather) for later in leg.steps[place:])
         items = [item for item in items if together or concerns(item, key)]
     return items
+
+
+def refuse_chosen(uri: str, homes: Sequence[str]) -> None:
+    """Returns where an address in a data set, which may be a stranger's, chooses no server.
+
+    Raises:
+        ValueError: it does: keys would be sent there.
+    """
+    if is_uri(uri) and not any(chooses_nothing(urlsplit(uri), urlsplit(home)) for home in homes):
+        raise ValueError(f"{uri}: chooses its server; if you do too, say --videos with that address")
 
 
 def alone(item: Any, key: str) -> Any:

@@ -16,14 +16,16 @@ import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from functools import cache
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import BinaryIO
 
+from media.content import sha256_of_file, state_of
 from schemas.media import Source
 from schemas.outcome import Rejected
-from storage.place import Place
+from storage.address import is_uri
+from storage.place import Place, suffix_of
 from storage.scratch import locked, scratch, take
-from storage.store import is_uri
+from storage.store import Unreached
 
 
 @contextmanager
@@ -31,14 +33,16 @@ def at_hand(source: Source) -> Iterator[Path]:
     """The source's file on a local disk, for as long as the block lasts.
 
     Raises:
-        Rejected: "changed": it is not what was listed (a file on disk is judged by its size, a fetched one by
-            its digest); "missing": it is in its store no more.
-        OSError: its store denies it or does not answer, or there is no room for a copy.
+        Rejected: "changed": its content is not what was listed, at the beginning or the end of the block (a
+            file on disk is read again where its size, times or inode are not those it was last read with);
+            "missing": it is in its store no more; "not_a_file"; "denied" or "unreachable": its store says so.
+        OSError: there is no room for a copy.
     """
     if not is_uri(source.uri):
-        with suppress(OSError):  # whoever opens it says what is wrong
-            refuse_changed(source, Path(source.uri).stat().st_size)
-        yield Path(source.uri)
+        path = Path(source.uri)
+        refuse_changed(source, path)
+        yield path
+        refuse_changed(source, path)
         return
     handle = held(source)
     try:
@@ -47,15 +51,19 @@ def at_hand(source: Source) -> Iterator[Path]:
         os.close(handle)
 
 
-def refuse_changed(source: Source, num_bytes: int) -> None:
-    """Reject a file of another size than the source had when it was hashed."""
-    if num_bytes != source.num_bytes:
-        raise Rejected("changed", f"{num_bytes} bytes, {source.num_bytes} when it was listed")
+def refuse_changed(source: Source, path: Path) -> None:
+    """Reject a file that does not hold what the source did when it was hashed."""
+    with suppress(OSError):  # whoever opens it says what is wrong
+        state = state_of(path)
+        if state.num_bytes != source.num_bytes:
+            raise Rejected("changed", f"{state.num_bytes} bytes, {source.num_bytes} when it was listed")
+        if sha256_of_file(path, state) != source.sha256:
+            raise Rejected("changed", "its content is not what was listed")
 
 
 def copy_of(source: Source) -> Path:
     """Where a copy lies; it keeps its suffix, by which FFmpeg tells some containers."""
-    return copies() / f"{source.sha256}{PurePosixPath(source.uri.partition('?')[0]).suffix}"
+    return copies() / f"{source.sha256}{suffix_of(source.uri)}"
 
 
 def held(source: Source) -> int:
@@ -99,6 +107,8 @@ def pour(source: Source, file: BinaryIO) -> None:
                 break
     except FileNotFoundError as error:
         raise Rejected("missing", str(error)) from error
+    except Unreached as error:
+        raise Rejected(error.reason, str(error)) from error
     file.flush()
     if digest.hexdigest() != source.sha256:
         raise Rejected("changed", "its content is not what was listed")

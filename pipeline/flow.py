@@ -10,6 +10,7 @@ from engine.core import Gather, Step
 from engine.leg import Leg
 from engine.plans import LapForLap, at_once
 from pipeline import plans
+from pipeline.corpora.reach import mostly_reached
 from pipeline.estimators.appearance.colours import ColourLayout
 from pipeline.estimators.appearance.open_clip_embedder import OpenClip
 from pipeline.estimators.head_pose import MeshHead
@@ -106,7 +107,7 @@ def legs(run: Curation, out: Where) -> list[Leg]:
         Leg(
             name="catalogue",
             steps=(same_content(), first()),
-            plan=partial(at_once, before="sources", cls=Source),
+            plan=partial(at_once, before="sources", cls=Source, check=mostly_reached),
         ),
         Leg(name="clips", steps=(probe(run), split(run), screen(run)), plan=firsts),
         Leg(name=TRACKS, steps=(estimate(run),), plan=LapForLap(before="clips", cls=Clip)),

@@ -12,7 +12,7 @@ from schemas.arrays import Axes
 from schemas.base import record
 
 FPS = 24
-"""The clock of every clip, frames per second (method.md section 1)."""
+"""The clock of every clip, frames per second (method.md 1)."""
 
 SOUND_RATE = 16_000
 """Samples of sound a second, one channel."""

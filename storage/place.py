@@ -4,28 +4,20 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 import secrets
 import shutil
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import BinaryIO, NamedTuple
 from urllib.parse import unquote, urlsplit
 
 import pyarrow as pa
 
-from storage.store import (
-    CHUNK_BYTES,
-    connect,
-    encoded,
-    in_store,
-    is_uri,
-    normalised,
-    refuse_odd,
-    told,
-    upload,
-)
+from storage.address import encoded, is_uri, normalised, refuse_odd
+from storage.store import CHUNK_BYTES, connect, in_store, told, upload
 
 
 class Entry(NamedTuple):
@@ -57,7 +49,8 @@ class Place:
         """The place at a path, a `file://` address or the address of a store; a place is where it is.
 
         Raises:
-            ValueError: an unknown scheme, a password or an unknown option in it, or a path that is not plain.
+            ValueError: an unknown scheme, another machine's file, a password or an unknown option in it, or a
+                path that is not plain.
         """
         if isinstance(where, Place):
             return where
@@ -65,6 +58,10 @@ class Place:
             return cls(str(Path(where).absolute()))
         parts = urlsplit(where, allow_fragments=False)
         if parts.scheme == "file":
+            if parts.netloc not in {"", "localhost"}:
+                raise ValueError(f"file://{parts.netloc}: files of another machine are not opened")
+            if parts.query:
+                raise ValueError("file:// has no options: a question mark of a name is written %3F")
             return cls(str(Path(unquote(parts.path)).absolute()))
         return cls(normalised(parts))
 
@@ -212,6 +209,17 @@ class Place:
 
 Where = Place | str | Path
 """What a caller may name a place by."""
+
+SUFFIX = re.compile(r"\.(?=[0-9]*[A-Za-z])[0-9A-Za-z]{1,10}")
+
+
+def suffix_of(uri: str) -> str:
+    """How the name of a file ends, in small letters; empty where that is no suffix.
+
+    One is a dot and up to ten letters and digits, not digits alone: not "vs. Jones, live" nor "take.0001".
+    """
+    suffix = PurePosixPath(uri.partition("?")[0] if is_uri(uri) else uri).suffix
+    return suffix.lower() if SUFFIX.fullmatch(suffix) else ""
 
 
 @contextmanager

@@ -11,16 +11,9 @@ from datetime import timedelta
 from functools import lru_cache
 from ipaddress import ip_address
 from typing import Any
-from urllib.parse import SplitResult, parse_qsl, quote, unquote, urlencode, urlsplit
+from urllib.parse import parse_qsl, unquote, urlsplit
 
-AZURE = {"blob_storage_authority", "blob_storage_scheme", "dfs_storage_authority", "dfs_storage_scheme"}
-OPTIONS = {
-    "s3": {"endpoint_override", "scheme", "region", "anonymous", "force_virtual_addressing"},
-    "gs": {"endpoint_override", "scheme", "anonymous"},
-    "abfs": AZURE,
-    "abfss": AZURE,
-}
-"""Object stores by scheme, and what an address may say after its question mark: never a key or password."""
+from storage.address import is_uri
 
 ATTEMPTS = 6
 """Tries of one request; waits between them grow from below a second to at most 20."""
@@ -32,7 +25,6 @@ RETRY_S = 60
 CHUNK_BYTES = 2**25
 """Bytes of a file in memory while it travels."""
 
-ODD = re.compile(r"[\x00-\x1f\x7f\\]")
 CODE = re.compile(r"ExceptionName: (\w+)|AWS Error ([A-Z]\w+)|Status\(([A-Z]\w+)|\b([A-Z]+(?:_[A-Z]+)+)\b")
 HTTP = re.compile(r"HTTP status (\d{3})")
 DENIED = re.compile(
@@ -41,48 +33,16 @@ DENIED = re.compile(
 NO_BUCKET = re.compile("NO_?SUCH_?BUCKET|CONTAINER_?NOT_?FOUND", re.IGNORECASE)
 
 
-def is_uri(where: str) -> bool:
-    """Whether an address names a scheme, as `s3://bucket/key` does."""
-    return re.match(r"[A-Za-z][A-Za-z0-9+.-]*://", where) is not None
+class Unreached(OSError):
+    """A store did not give or take a file; `reason` is a fixed word."""
+
+    reason = "unreachable"
 
 
-def normalised(parts: SplitResult) -> str:
-    """The address of a place in a store, checked and in one spelling.
+class Denied(Unreached, PermissionError):
+    """Access is denied."""
 
-    Raises:
-        ValueError: an unknown scheme or option, a password, or a path that is not plain. What may be secret
-            is not repeated.
-    """
-    if parts.scheme not in OPTIONS:
-        raise ValueError(f"{parts.scheme}:// is no place for files; known are file, {', '.join(OPTIONS)}")
-    known = OPTIONS[parts.scheme]
-    if ":" in parts.netloc or ("@" in parts.netloc and known is not AZURE):
-        raise ValueError(f"keys do not belong in a {parts.scheme}:// address: set them in the environment")
-    options = sorted(parse_qsl(parts.query, keep_blank_values=True))
-    if any(name not in known for name, _ in options):
-        raise ValueError(
-            f"{parts.scheme}://{parts.netloc}: an option is none of {', '.join(sorted(known))} "
-            "(keys belong in the environment)"
-        )
-    if not parts.netloc:
-        raise ValueError(f"{parts.scheme}:// names no bucket")
-    path = unquote(parts.path).strip("/")
-    if path:
-        refuse_odd(path)
-    return SplitResult(
-        parts.scheme, parts.netloc, path and f"/{encoded(path)}", urlencode(options), ""
-    ).geturl()
-
-
-def refuse_odd(name: str) -> None:
-    """Raise ValueError where a name could lead out of its place, or means different things in two places."""
-    if ODD.search(name) or any(part in {"", ".", ".."} for part in name.split("/")):
-        raise ValueError(f"{name!r} is no plain name of a file in a folder")
-
-
-def encoded(name: str) -> str:
-    """A name as a part of an address."""
-    return quote(name, safe="/!$'()*,:;=@~+&")
+    reason = "denied"
 
 
 def connect(uri: str) -> tuple[Any, str]:
@@ -184,8 +144,8 @@ def told(action: str, uri: str) -> Iterator[None]:
 
     Raises:
         FileNotFoundError: there is no such object.
-        PermissionError: access is denied.
-        OSError: all else; a disk's own words stay as they are.
+        Denied: a PermissionError, access is denied.
+        Unreached: an OSError, all else; a disk's own words stay as they are.
     """
     try:
         yield
@@ -197,7 +157,7 @@ def told(action: str, uri: str) -> Iterator[None]:
         raise said_of(action, uri, str(error)) from None
 
 
-def said_of(action: str, uri: str, text: str) -> OSError:
+def said_of(action: str, uri: str, text: str) -> Unreached:
     """The error to raise for what a store's library said."""
     found = CODE.search(text)
     code = next(filter(None, found.groups()), "") if found else ""
@@ -205,7 +165,7 @@ def said_of(action: str, uri: str, text: str) -> OSError:
     reason = f"{code} {http[0]}" if http else code or "unknown"
     if DENIED.search(reason):
         why = "access is denied; rights and keys come from the environment or the machine's role"
-        return PermissionError(f"{uri}: cannot {action}: {why} ({reason})")
+        return Denied(f"{uri}: cannot {action}: {why} ({reason})")
     if NO_BUCKET.search(reason):
-        return OSError(f"{uri}: cannot {action}: there is no such bucket")
-    return OSError(f"{uri}: cannot {action}: the store did not do it in {ATTEMPTS} tries ({reason})")
+        return Unreached(f"{uri}: cannot {action}: there is no such bucket")
+    return Unreached(f"{uri}: cannot {action}: the store did not do it in {ATTEMPTS} tries ({reason})")

@@ -2,7 +2,7 @@
 
 A pickle can call any function it names. So `torch.load(weights_only=True)` goes first; files that hold more
 than weights, such as those of Lightning with its settings, go through an unpickler that knows a short list of
-names and turns every other one into an inert dict (estimators.md 2.4).
+names and turns every other one into an inert dict.
 """
 
 from __future__ import annotations

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from pathlib import PurePath
 from random import Random
+from typing import Literal
 
 from tests.formats import FORMATS, Change
 
@@ -56,8 +57,9 @@ def flipped(data: bytes, random: Random) -> bytes:
 def overwritten(data: bytes, random: Random) -> bytes:
     """A number of two, four or eight bytes is an extreme one."""
     at, size = place(data, random), random.choice((2, 4, 8))
-    number = random.choice(NUMBERS) & (2 ** (8 * size) - 1)
-    written = number.to_bytes(size, random.choice(("big", "little")))
+    number = random.choice(NUMBERS) & ((1 << 8 * size) - 1)
+    order: Literal["big", "little"] = random.choice(("big", "little"))
+    written = number.to_bytes(size, order)
     return (data[:at] + written + data[at + size :])[: len(data)]
 
 

@@ -14,9 +14,10 @@ from numpy.typing import NDArray
 
 from media.decode import decode
 from media.probe import probe
+from pipeline.stages.corpus import Corpus
 from pipeline.stages.probe import ProbeSettings
 from schemas.joints import BODY_JOINTS, HAND_JOINTS
-from schemas.media import FPS, Frames, Probed, Source
+from schemas.media import FPS, Frames, Listed, Probed
 
 Array = NDArray[np.float64]
 
@@ -127,9 +128,7 @@ def shown_frames(path: Path) -> NDArray[np.int64]:
 def probed(path: Path) -> Probed:
     """Facts of a clip."""
     limits = ProbeSettings()
-    source = Source(
-        key=path.stem, uri=str(path), sha256="", num_bytes=path.stat().st_size, licence="", domain=""
-    )
+    (source,) = Corpus()(Listed(key=path.stem, uri=str(path), licence="", domain=""))
     return probe(
         source,
         max_pixels=limits.max_source_pixels,

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from fractions import Fraction
 from typing import get_args
 
-from dataset.index import SHARD
+from dataset.names import SHARD
 from dataset.tar import BLOCK, KEY
 from schemas.controls import CANVAS_AREA, CANVAS_MULTIPLE, Framing
 from schemas.index import IndexRow, bucket_name

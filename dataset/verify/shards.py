@@ -7,8 +7,7 @@ from io import BufferedReader
 from pathlib import Path
 from typing import Literal
 
-from dataset.index import INDEX
-from dataset.names import RUNNING
+from dataset.names import INDEX, LANDINGS, RUN, RUNNING, SHARDS
 from dataset.tar import StoredSample, read_members, samples_in
 from dataset.verify.sample import Exhibit, Fault, faults_of
 from schemas.index import IndexRow
@@ -23,16 +22,16 @@ Kind = Literal["file", "folder", "link"]
 
 def file_faults(place: Place, named: Iterable[str]) -> Iterator[str]:
     """Files that are missing, and files, links and folders that should not be there."""
-    wanted = {INDEX, "run.json", *named}
-    folders = {"shards", "landings", *(str(Path(name).parent) for name in named)}
+    wanted = {INDEX, RUN, *named}
+    folders = {SHARDS, LANDINGS, *(str(Path(name).parent) for name in named)}
     missing = set(wanted)
     for name, kind in all_in(place):
         if kind == "link":
             yield f"{name!r} is a link"
         elif kind == "folder":
-            if name not in folders and not name.startswith("landings/"):
+            if name not in folders and not name.startswith(f"{LANDINGS}/"):
                 yield f"{name!r} does not belong there"
-        elif not name.startswith("landings/"):  # the landings have a check of their own
+        elif not name.startswith(f"{LANDINGS}/"):  # the landings have a check of their own
             if name not in wanted | {RUNNING}:
                 yield f"{name!r} is in no index"
             missing.discard(name)

@@ -30,7 +30,7 @@ Speaks = Literal["mouth", "face"]
 
 
 @dataclass(frozen=True, kw_only=True)
-class Act:
+class Performance:
     """What is played, for how long, and what is heard."""
 
     drive: Drive
@@ -42,41 +42,44 @@ class Act:
     """The driver's, where there is one."""
 
 
-def by_video(driver: Controlled, person: Controlled, canonical: Figure | None) -> Act:
+def by_video(driver: Controlled, person: Controlled, canonical: Figure | None) -> Performance:
     """The person moves as the driver does, and sounds like it."""
     controls = retarget(figure_of(driver), figure_of(person), canonical)
+    drive = VideoDrive(driver=driver, controls=controls, width=person.width, height=person.height)
     sounds = driver.clip.video.has_audio and clip_sound(driver.clip).size
-    return Act(
-        drive=VideoDrive(driver=driver, controls=controls, width=person.width, height=person.height),
+    return Performance(
+        drive=drive,
         frames=driver.clip.num_frames,
         dub=(lambda silent, out: add_sound(silent, driver.clip, out)) if sounds else None,
         shows_face=bool(driver.controls.face_valid.any()),
-        part=Part(driver=driver, controls=controls, person=person),
+        part=Part(driver=driver, controls=controls, person=person, drive=drive),
     )
 
 
-def standing(picture: Pictures, person: Controlled) -> Act:
+def standing(picture: Pictures, person: Controlled) -> Performance:
     """The person of a picture (h, w, 3) stays as it is; one frame, which lasts as long as it is asked for."""
     drive = StillDrive(picture=picture, person=person)
-    return Act(drive=drive, frames=1, dub=None, shows_face=bool(drive.person.controls.face_valid.any()))
+    return Performance(
+        drive=drive, frames=1, dub=None, shows_face=bool(drive.person.controls.face_valid.any())
+    )
 
 
-def spoken(act: Act, voice: Voice, speaks: Speaks) -> Act:
+def spoken(played: Performance, voice: Voice, speaks: Speaks) -> Performance:
     """The same with faces that follow a speech, for as long as it lasts.
 
     Raises:
-        ValueError: the act shows no face.
+        ValueError: the performance shows no face.
     """
-    if not act.shows_face:
+    if not played.shows_face:
         raise ValueError("no face is seen, so a speech would move nothing")
     drive = SpokenDrive(
-        drive=act.drive,
-        frames=act.frames,
+        drive=played.drive,
+        frames=played.frames,
         sound=voice.samples,
         mouth_only=speaks == "mouth",
     )
     return replace(
-        act,
+        played,
         drive=drive,
         frames=voice.num_frames,
         dub=lambda silent, out: add_voice(silent, voice, out),

@@ -43,7 +43,7 @@ UNSEEN = Look(brightness=0.0, contrast=0.0, motion=0.0, frozen=0.0, sharpness=0.
 
 
 @dataclass(frozen=True, kw_only=True)
-class Eyes:
+class PersonReader:
     """Finds the person of a file."""
 
     estimate: Estimate
@@ -51,7 +51,7 @@ class Eyes:
     probe: Probe
 
     @classmethod
-    def of(cls, backends: Backends, canvas_area: int) -> Eyes:
+    def of(cls, backends: Backends, canvas_area: int) -> PersonReader:
         """With all weights loaded; canvases have up to this many px."""
         return cls(
             estimate=Estimate(EstimateSettings(), backends.build()),

@@ -7,12 +7,11 @@ its gates, where likeness is that to the first reference. The second pass, the v
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
-from rich.console import Console
 
 from model.data.augment import frames_of
 from model.sample.pixels import Pictures
@@ -41,6 +40,8 @@ class Part:
     controls: Controls
     person: Controlled
     """The reference's, whose canvas is used."""
+    drive: Drive
+    """What draws the driver's frames on that canvas."""
 
     def clip(self, numbers: Whole, looks: Appearance) -> Controlled:
         """The frames of these numbers as a clip of its own, as the pipeline makes them of videos."""
@@ -67,19 +68,20 @@ def room_for(references: int) -> int:
 
 
 def with_made(
-    references: Pictures, part: Part, drive: Drive, film: Film, embed: ImageEmbedder, console: Console
+    references: Pictures, part: Part, film: Film, embed: ImageEmbedder, say: Callable[[str], None]
 ) -> Pictures:
     """The references (K, h, w, 3), the primary one first, and those of a first pass behind them."""
     room = room_for(len(references))
     driven = part.driver.controls
     yaw = on_one_branch([driven.body_yaw.astype(np.float64)])[0]
     numbers = covering(yaw, driven.body_valid | driven.face_valid)
-    parts = film(references, lambda asked: drive(numbers[asked]), len(numbers))
+    parts = film(references, lambda asked: part.drive(numbers[asked]), len(numbers))
     pictures = np.concatenate(list(parts))
     looks = looks_of(pictures, frames_of(part.controls, numbers), embed)
     primary = looks_of(references[:1], frames_of(part.person.controls, np.array([0])), embed).vectors[0]
     taken = selected(part.clip(numbers, looks), yaw[numbers], primary, room)
-    tell(taken, numbers, console)
+    for line in lines_of(taken, numbers):
+        say(line)
     return np.concatenate([references, pictures[[one.source_frame for one in taken]]])
 
 
@@ -128,16 +130,15 @@ def selected(
     return whole_frames(pool, np.zeros(len(pool), np.bool_), made.to_canvas, SETTINGS)[-room:]
 
 
-def tell(taken: tuple[Reference, ...], numbers: Whole, console: Console) -> None:
-    """Say which frames became references, and why."""
+def lines_of(taken: tuple[Reference, ...], numbers: Whole) -> Iterator[str]:
+    """Which frames became references, and why: a line each."""
     if not taken:
-        console.print("second pass: the driver is measured in no frame of the first, nothing is added")
+        yield "second pass: the driver is measured in no frame of the first, nothing is added"
     elif taken[0].why == "apart":
         few = f"{SETTINGS.min_spread_deg:g} degrees"
-        console.print(f"second pass: the driver turns by less than {few}, frames far apart are taken")
+        yield f"second pass: the driver turns by less than {few}, frames far apart are taken"
     for one in taken:
-        console.print(
+        yield (
             f"second pass: frame {numbers[one.source_frame]} of the drive is a reference: {one.why}, "
-            f"yaw {np.degrees(one.yaw):.0f} degrees, {one.similarity:.2f} like the first",
-            highlight=False,
+            f"yaw {np.degrees(one.yaw):.0f} degrees, {one.similarity:.2f} like the first"
         )

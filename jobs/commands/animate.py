@@ -2,45 +2,31 @@
 
 from __future__ import annotations
 
-import json
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Protocol
 
-import numpy as np
 import tyro
 from rich.console import Console
 
-from jobs.animation.drives import Act, Speaks, by_video, spoken, standing
-from jobs.animation.people import Eyes, figure_of, on_canvas, said
-from jobs.animation.second_pass import room_for, with_made
-from jobs.commands.train import RUN
+from jobs.animation.drives import Performance, Speaks
+from jobs.animation.people import said
+from jobs.animation.performer import Performer
+from jobs.animation.second_pass import room_for
 from jobs.console.progress import readable_s
 from jobs.exit_codes import ExitCode
 from media.encode import VideoSettings, write_video
 from media.voice import Voice, voice_of
-from model.sample.pixels import Pictures, pictures_of, references_of
-from model.sample.segments import Animator, Drive, HandOver, num_segments
+from model.sample.pixels import Pictures
+from model.sample.segments import HandOver, num_segments
 from model.sample.solve import Solving
-from model.train.load import Taken, device, has_learned, last_of, settings_of, trained
+from model.train.load import Taken, has_learned
 from pipeline.flow import Backends
 from schemas.controls import Controlled
 from schemas.media import FPS
-
-
-class Editor(Protocol):
-    """Edits a picture so that the person stands upright, arms a little off the body: bones show their length.
-
-    None is given by default; the reference is then measured as it is.
-    """
-
-    def __call__(self, picture: Pictures, /) -> Pictures:
-        """The edited picture (h, w, 3)."""
-        ...
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -76,58 +62,45 @@ def parse(args: list[str]) -> Animate:
     return tyro.cli(Animate, prog="understudy animate", args=args)
 
 
-def animate(job: Animate, console: Console, editor: Editor | None = None) -> ExitCode:
-    """Write the video; `WHOLE`.
+def animate(job: Animate, console: Console) -> ExitCode:
+    """Write the video.
 
     Raises:
         ValueError: the run, a picture, the driving video or the speech cannot be used; says why.
     """
     refuse_senseless(job)
     with heard(job) as voice:
-        make(job, voice, console, editor)
+        make(job, voice, console)
     return ExitCode.WHOLE
 
 
-def make(job: Animate, voice: Voice | None, console: Console, editor: Editor | None) -> None:
+def make(job: Animate, voice: Voice | None, console: Console) -> None:
     """Write the video.
 
     Raises:
         ValueError: as `animate`.
     """
-    where = device()
-    net, codec = trained(job.run, job.weights, where)
-    eyes = Eyes.of(job.backends, canvas_area(job.run))
-    picture, person = eyes.picture(job.reference[0])
-    canonical = figure_of(eyes.still(editor(picture), job.reference[0])) if editor else None
-    size = person.width, person.height
-    others = (eyes.picture(path)[0] for path in job.reference[1:])
-    references = np.stack([on_canvas(still, *size) for still in (picture, *others)])
-    how = job.solving.as_trained(settings_of(last_of(job.run)).strength)
-    animator = Animator(
-        net=net,
-        codec=codec,
-        device=where,
-        how=how,
+
+    def say(line: str) -> None:
+        console.print(line, highlight=False)
+
+    performer = Performer.of(
+        job.run,
+        job.backends,
+        solving=job.solving,
         hand_over=job.hand_over,
         match_colours=job.match_colours,
+        weights=job.weights,
         seed=job.seed,
     )
-    act = standing(picture, person)
-    if job.driving:
-        driver = eyes.video(job.driving)
-        say_stretch(driver, job, console)
-        act = by_video(driver, person, canonical)
-
-    def film(references: Pictures, drive: Drive, frames: int) -> Iterator[Pictures]:
-        return map(pictures_of, animator(references_of(references, codec, where), drive, frames))
-
-    if job.second_pass and act.part:
-        embed = eyes.estimate.estimators.appearance
-        references = with_made(references, act.part, act.drive, film, embed, console)
-    if voice:
-        act = spoken(act, voice, job.speaks)
-    write(job.out, act, told(film(references, act.drive, act.frames), num_segments(act.frames), console))
-    console.print(f"{act.frames} frames of {size[0]}x{size[1]} px: {job.out}", highlight=False)
+    portrait = performer.portrait(job.reference)
+    driver = performer.people.video(job.driving) if job.driving else None
+    if driver and (line := stretch_used(driver, job)):
+        say(line)
+    played = performer.performance(portrait, driver, voice, job.speaks)
+    made = performer.perform(portrait, played, second_pass=job.second_pass, say=say)
+    write(job.out, played, told(made, num_segments(played.frames), say))
+    say(f"{played.frames} frames of {portrait.person.width}x{portrait.person.height} px: {job.out}")
 
 
 def refuse_senseless(job: Animate) -> None:
@@ -173,49 +146,35 @@ def heard(job: Animate) -> Iterator[Voice | None]:
         yield voice
 
 
-def canvas_area(run: Path) -> int:
-    """Px of the largest canvas that the run was trained on.
-
-    Raises:
-        ValueError: the folder holds no run.
-    """
-    try:
-        return int(json.loads((run / RUN).read_text())[-1]["canvas_area"])
-    except (OSError, ValueError, LookupError, TypeError) as broken:
-        raise ValueError(f"{run}: not the folder of a run ({broken})") from broken
-
-
-def say_stretch(driver: Controlled, job: Animate, console: Console) -> None:
-    """Say what part of the driving video is used, where it is not all of it."""
+def stretch_used(driver: Controlled, job: Animate) -> str:
+    """What part of the driving video is used, where it is not all of it."""
     clip = driver.clip
-    if clip.duration_s < clip.video.duration_s - 1 / FPS:
-        console.print(
-            f"{job.driving}: driven by {clip.start_s:.1f} to {clip.stop_s:.1f} s of "
-            f"{clip.video.duration_s:.1f} s, the longest stretch that shows one person",
-            highlight=False,
-        )
+    if clip.duration_s >= clip.video.duration_s - 1 / FPS:
+        return ""
+    return (
+        f"{job.driving}: driven by {clip.start_s:.1f} to {clip.stop_s:.1f} s of "
+        f"{clip.video.duration_s:.1f} s, the longest stretch that shows one person"
+    )
 
 
-def told(parts: Iterator[Pictures], segments: int, console: Console) -> Iterator[Pictures]:
+def told(parts: Iterator[Pictures], segments: int, say: Callable[[str], None]) -> Iterator[Pictures]:
     """The segments as pictures, while progress is told."""
     began = time.monotonic()
     for done, part in enumerate(parts, start=1):
         yield part
         passed = time.monotonic() - began
         left = readable_s(passed / done * (segments - done))
-        console.print(
-            f"segment {done} of {segments}, {passed / done:.1f} s each, {left} left", highlight=False
-        )
+        say(f"segment {done} of {segments}, {passed / done:.1f} s each, {left} left")
 
 
-def write(out: Path, act: Act, windows: Iterator[Pictures]) -> None:
-    """Write the video aside, with the sound of the act if it has any, and put it in its place."""
+def write(out: Path, played: Performance, windows: Iterator[Pictures]) -> None:
+    """Write the video aside, with the sound of the performance if it has any, and put it in its place."""
     out.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=out.parent, prefix=".animate-") as folder:
         silent, loud = Path(folder) / "silent.mp4", Path(folder) / "loud.mp4"
         write_video(silent, windows, VideoSettings())
-        if act.dub:
-            act.dub(silent, loud)
+        if played.dub:
+            played.dub(silent, loud)
             loud.replace(out)
         else:
             silent.replace(out)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, field
 from functools import partial
 from importlib.metadata import version
@@ -15,7 +15,8 @@ from typing import Any, Literal
 import tyro
 from rich.console import Console
 
-from dataset.index import INDEX, write_index
+from dataset.index import write_index
+from dataset.names import INDEX, RUN
 from engine.core import Tally
 from engine.ledger import Ledger
 from engine.leg import Leg
@@ -28,15 +29,14 @@ from jobs.console.heartbeat import Beacon
 from jobs.console.progress import Terminal, funnel, readable_s
 from jobs.exit_codes import ExitCode
 from pipeline.corpora.listing import enlist
+from pipeline.corpora.reach import UNREACHED, refuse_unreached
 from pipeline.estimators.devices import num_cuda_devices
 from pipeline.flow import TRACKS, Curation, legs
-from pipeline.stages.corpus import list_corpus, passed_over
+from pipeline.stages.corpus import Survey, survey
 from schemas.media import Listed
 from schemas.tracks import Tracked
 from schemas.version import DRAWING, PIPELINE, SCHEMA
 from storage.place import Place
-
-RUN = "run.json"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,8 +50,11 @@ class Curate:
     runner: Literal["inline", "ray"] = "inline"
     """In this process, or on a Ray cluster: the bytes are the same."""
     cluster: tyro.conf.OmitArgPrefixes[ClusterSettings] = field(default_factory=ClusterSettings)
+    follow_links: bool = False
+    """Take files and folders outside the folder of videos too, where links in it lead there."""
     retry: tuple[str, ...] = ()
-    """Try again what was rejected for these reasons, for instance crashed timed_out killed."""
+    """Try again what was rejected for these reasons, for instance crashed timed_out killed. What could not be
+    reached (denied, unreachable) is always tried again."""
     settings: Curation = field(default_factory=Curation)
 
 
@@ -62,24 +65,33 @@ def curate(job: Curate, console: Console) -> ExitCode:
         ValueError: the corpus or a setting cannot be used.
         OSError: the data set's place cannot be written.
         AtWork: another run is at work on the data set.
+        MostUnreached: most videos cannot be reached.
     """
     began = time.monotonic()
-    found = list_corpus(job.videos)
-    for suffix, count in sorted(passed_over(job.videos).items()):
-        console.print(
-            f"{count} files {suffix or 'without a suffix'} are no videos by their names", highlight=False
-        )
+    found = survey(job.videos, follow_links=job.follow_links)
+    for sentence in left_out(found):
+        console.print(sentence, highlight=False)
     out = Place.at(job.out)
     with Beacon(out, job.runner, time.time) as beacon:
-        tallies = make(job, out, found, beacon, console)
+        tallies = make(job, out, found.videos, beacon, console)
     console.print(funnel(tallies))
     console.print(f"done in {readable_s(time.monotonic() - began)}: {out / INDEX}", highlight=False)
     return verdict(tallies, job.settings.min_kept_share, console)
 
 
+def left_out(found: Survey) -> Iterator[str]:
+    """What of a folder is not taken, a sentence each."""
+    for suffix, count in sorted(found.others.items()):
+        yield f"{count} files {suffix or 'without a suffix'} are no videos by their names"
+    if found.links_out:
+        yield f"{found.links_out} links lead out of the folder and are not followed: see --follow-links"
+
+
 def make(job: Curate, out: Place, found: Sequence[Listed], beacon: Beacon, console: Console) -> list[Tally]:
     """Bring the data set to its end; what became of the items of each step."""
     out.sweep()
+    if out.size(INDEX) is None:
+        refuse_unreached(found)
     ledger = Ledger(out)
     enlisted = enlist(ledger, found)
     console.print(f"{enlisted.new} new files, {enlisted.known} known, {enlisted.gone} gone", highlight=False)
@@ -99,7 +111,7 @@ def run(job: Curate, house: Sequence[Leg], ledger: Ledger, watch: Watch) -> None
     out = Place.at(job.out)
     same: dict[str, Any] = {
         "unseal": partial(out.remove, INDEX),
-        "retry": job.retry,
+        "retry": (*job.retry, *UNREACHED),
     }  # the index vouches for the whole
     if job.runner == "inline":
         inline.run(house, ledger, watch, clock=time.perf_counter, gpus=num_cuda_devices, **same)

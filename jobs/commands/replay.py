@@ -13,6 +13,7 @@ import tyro
 from pydantic import TypeAdapter, ValidationError
 from rich.console import Console
 
+from dataset.names import RUN
 from engine.ledger import Ledger
 from engine.replay import find, replay
 from jobs.exit_codes import ExitCode
@@ -29,6 +30,8 @@ class Replay:
     """Folder or address of the data set."""
     key: tyro.conf.Positional[str]
     """Key of the item, as the rejects say it."""
+    videos: str = ""
+    """Address that the videos were given by, where it has options: a data set alone chooses no server."""
 
 
 def run_replay(job: Replay, console: Console) -> ExitCode:
@@ -37,7 +40,7 @@ def run_replay(job: Replay, console: Console) -> ExitCode:
     What crashes its process crashes this one: the traceback of all threads is printed then.
 
     Raises:
-        ValueError: there is no such reject.
+        ValueError: there is no such reject, or its file lies on a server that nobody named.
     """
     faulthandler.enable()
     out = Place.at(job.out)
@@ -54,7 +57,7 @@ def run_replay(job: Replay, console: Console) -> ExitCode:
             console.print(where, highlight=False, markup=False)
 
         try:
-            given = replay(found, ledger, house[found.leg.name], tell)
+            given = replay(found, ledger, house[found.leg.name], tell, job.videos)
         except Rejected as no:
             traceback.print_exception(no)
             console.print(f"rejected again: {no}", highlight=False, markup=False)
@@ -71,7 +74,7 @@ def settings_of(out: Place) -> Curation:
         ValueError: there is no data set, or its settings are not those of this version.
     """
     try:
-        said = json.loads(out.read("run.json"))["settings"]
+        said = json.loads(out.read(RUN))["settings"]
         return TypeAdapter(Curation).validate_python(said)
     except FileNotFoundError as error:
         raise ValueError(f"{out}: no data set") from error

@@ -22,6 +22,7 @@ from jobs.exit_codes import ExitCode
 from jobs.recipes.training import RECIPES, Name
 from model.data.loader import Loader
 from model.train.distributed import Seat, shared_codec, take_seat
+from model.train.names import CURVES, RUN
 from model.train.settings import Training
 from schemas.version import DRAWING, SCHEMA
 
@@ -30,7 +31,6 @@ if TYPE_CHECKING:
     from model.train.phases import Change, Stage
     from model.train.validation import Look
 
-RUN = "run.json"
 PACKAGES = ("understudy", "torch", "deepspeed", "numpy")
 QUIET_S = 10.0
 """Seconds between two lines of progress."""
@@ -76,7 +76,7 @@ def train(job: Train, console: Console) -> ExitCode:
         return ExitCode.WHOLE
     console.print(loader.table(), highlight=False, markup=False)
     console.print(held_out_said(loader), highlight=False)
-    curves = Curves(job.out / "curves")
+    curves = Curves(job.out / CURVES)
     everyone = Everyone(Terminal(console, time.monotonic, total_steps(job.settings)), curves)
     try:
         trainer = Trainer(job.out, job.settings, loader, codec, seat.device, everyone)

@@ -46,7 +46,7 @@ EVEN = (
     Group(name="full", share=0.5, framings=("full",)),
     Group(name="half", share=0.5, framings=("half", "portrait")),
 )
-"""Full figures and halves, portraits with the halves, 50/50 (method.md section 1)."""
+"""Full figures and halves, portraits with the halves, 50/50 (method.md 1)."""
 
 AS_IT_IS = (Group(name="all", share=1.0),)
 """Each sample once an epoch."""

@@ -13,6 +13,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
+from dataset.names import INDEX
 from model.data.epoch_order import Group, Stock
 from model.data.rng import Words
 from schemas.arrow import decode, schema_of
@@ -22,7 +23,6 @@ from schemas.sample import MAX_REFERENCES
 from schemas.version import SCHEMA
 from storage.place import Place
 
-INDEX = "index.parquet"
 SHARD = re.compile(r"shards/[0-9]+x[0-9]+/[0-9]{6}\.tar")
 REPETITIVE = ["shard", "bucket", "framing", "domain", "licence", "source_sha256"]
 """Columns with few different values: held as codes."""

@@ -1,4 +1,4 @@
-"""Which frames of a clip a draw shows: a window of 4k+1 frames at a drawn start (method.md section 1)."""
+"""Which frames of a clip a draw shows: a window of 4k+1 frames at a drawn start (method.md 1)."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def num_tokens(width: Ints | int, height: Ints | int, frames: Ints | int) -> Int
     """Tokens of a window: one for each 16x16 px of a latent frame; frame 0 is one, then every four.
 
     Those of a VAE of strides (4, 8, 8) under patches of (1, 2, 2), or (4, 16, 16) under (1, 1, 1) (method.md
-    7.6).
+    7.1).
     """
     latent = 1 + (np.asarray(frames, np.int64) - 1) // FRAMES_PER_LATENT
     return np.asarray(latent * (width // PX_PER_TOKEN) * (height // PX_PER_TOKEN), np.int64)

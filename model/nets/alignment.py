@@ -1,6 +1,6 @@
 """Face crops as the motion encoder expects them: turned and scaled so that eyes and mouth have fixed places.
 
-PD-FGC was trained on faces in the alignment of PC-AVS, of which it reads a part (estimators.md 11). Pixel
+PD-FGC was trained on faces in the alignment of PC-AVS, of which it reads a part (method.md 2.2). Pixel
 centres lie at integers. N faces; crops are square.
 """
 

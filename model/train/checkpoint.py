@@ -28,6 +28,7 @@ from torch import Tensor
 from model.nets.param_groups import Part
 from model.train.engines.engine import Engine
 from model.train.engines.optimizer import KINDS
+from model.train.names import CHECKPOINTS
 from model.train.phases import Entered, States
 from storage.weight_files import Weights, read_weights, write_weights
 
@@ -63,7 +64,7 @@ class Standing:
 
 def checkpoints(run: Path) -> list[Path]:
     """The complete checkpoints of a run, oldest first."""
-    found = [path for path in (run / "checkpoints").glob("*") if NAME.fullmatch(path.name)]
+    found = [path for path in (run / CHECKPOINTS).glob("*") if NAME.fullmatch(path.name)]
     return sorted(found, key=place)
 
 
@@ -75,7 +76,7 @@ def place(folder: Path) -> tuple[int, int]:
 
 def save(run: Path, standing: Standing, entered: Entered) -> Path:
     """Write a checkpoint; every rank takes part in reading the weights, the first writes."""
-    folder = run / "checkpoints" / f"{standing.stage + 1}-{standing.step:06}"
+    folder = run / CHECKPOINTS / f"{standing.stage + 1}-{standing.step:06}"
     aside = folder.with_name(folder.name + PART)
     if entered.engine.rank == 0:
         for stale in folder.parent.glob("*" + PART):

@@ -14,9 +14,8 @@ from model.nets.autoencoders.opened import codec_digest, open_codec
 from model.nets.autoencoders.wan import VideoCodec
 from model.train.engines.deepspeed import join
 from model.train.engines.engine import DTYPES
+from model.train.names import CODEC
 from model.train.settings import Training
-
-CODEC = "codec.npz"
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -13,8 +13,8 @@ from model.nets.dit import DiT
 from model.nets.param_groups import Part
 from model.nets.sizes import Sizes
 from model.train import checkpoint as saved
-from model.train.distributed import CODEC
 from model.train.engines.engine import DTYPES
+from model.train.names import CODEC
 from model.train.settings import Training
 from storage.weight_files import Weights, check_keys
 

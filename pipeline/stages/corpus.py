@@ -5,42 +5,54 @@ from __future__ import annotations
 import csv
 import errno
 import hashlib
-import os
-import stat
+import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from io import StringIO
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import Any
+from urllib.parse import unquote
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from media.content import sha256_of_file, state_of
+from pipeline.stages.folder import Scan, by_name, listed, printable, scan
 from schemas.media import Copies, Listed, Source
 from schemas.outcome import Reject, Rejected
-from storage.place import Place, Where
-from storage.store import OPTIONS, is_uri
-
-VIDEO_SUFFIXES = (
-    *(".mp4", ".m4v", ".mov", ".3gp", ".3g2", ".mkv", ".webm", ".avi", ".gif", ".flv", ".ogv"),
-    *(".mpg", ".mpeg", ".vob", ".ts", ".mts", ".m2ts", ".asf", ".wmv"),
-)
-"""What the names of a folder's videos end in, in any case. Other files are counted by `passed_over`; a
-manifest may name them all the same."""
+from storage.address import anothers, is_uri
+from storage.place import Place, Where, suffix_of
+from storage.store import Unreached
 
 MANIFESTS = (".csv", ".parquet")
 UNKNOWN = "unknown"
 
 
-def list_corpus(videos: Where) -> list[Listed]:
+@dataclass(frozen=True, kw_only=True)
+class Survey:
+    """The videos of a corpus, and what of it was left out."""
+
+    videos: list[Listed]
+    others: Counter[str]  # files of a folder that are no videos by their names, by suffix
+    links_out: int  # links that lead out of a folder and were not followed
+
+
+def list_corpus(videos: Where, *, follow_links: bool = False) -> list[Listed]:
+    """The videos of `survey`."""
+    return survey(videos, follow_links=follow_links).videos
+
+
+def survey(videos: Where, *, follow_links: bool = False) -> Survey:
     """Every video of a folder tree or of a prefix in a store, or every row of a manifest, by their addresses.
 
-    Links are followed; what several names lead to is listed once, under its own name. A folder that cannot be
-    opened is listed itself, so that the next step rejects it. A name that is not UTF-8 is listed with its odd
-    bytes written as backslash escapes, and will not be found.
+    What several names lead to is listed once. `pipeline.stages.folder` says which links are followed and how
+    they are judged. A folder that cannot be opened is listed itself, so that the next step rejects it. A name
+    that is not UTF-8 is listed with its odd bytes written as backslash escapes, and will not be found.
 
     A manifest is a CSV or Parquet table with a column `uri`, absolute or relative to the manifest's folder,
-    and perhaps `licence` and `domain`. Manifest and files may lie anywhere, some here and some there.
+    and perhaps `licence` and `domain`. Manifest and files may lie anywhere, some here and some there. A row
+    that names no file, a server or a key is listed without them, so that the next step rejects it.
 
     Raises:
         ValueError: neither a folder nor a manifest, or a manifest that cannot be used.
@@ -48,116 +60,67 @@ def list_corpus(videos: Where) -> list[Listed]:
     """
     place = Place.at(videos)
     if is_manifest(place):
-        facts = read_manifest(*Place.holding(place.uri))
+        facts, found = read_manifest(*Place.holding(place.uri)), Scan()
     else:
-        facts = {uri: (UNKNOWN, UNKNOWN) for uri in addresses(place) if is_video(uri)}
+        found = scanned(place, follow_links=follow_links)
+        facts = dict.fromkeys(found.videos, (UNKNOWN, UNKNOWN))
         if not facts and not (place.folder and place.folder.is_dir()):
             raise ValueError(f"{videos}: expected a folder of videos or a manifest, .csv or .parquet")
-    return [
+    rows = [
         Listed(key=short_sha256(uri.encode()), uri=uri, licence=facts[uri][0], domain=facts[uri][1])
         for uri in sorted(facts)
     ]
-
-
-def passed_over(videos: Where) -> Counter[str]:
-    """How many files of a folder `list_corpus` does not take for videos, by suffix; none for a manifest."""
-    place = Place.at(videos)
-    if is_manifest(place):
-        return Counter()
-    return Counter(suffix(uri) for uri in addresses(place) if not is_video(uri))
+    return Survey(videos=rows, others=found.others, links_out=found.links_out)
 
 
 def is_manifest(place: Place) -> bool:
     """Whether a place is really a file, and one that names videos."""
-    if suffix(place.uri) not in MANIFESTS:
+    if suffix_of(place.uri) not in MANIFESTS:
         return False
     holder, name = Place.holding(place.uri)
     return holder.size(name) is not None
 
 
-def addresses(place: Place) -> set[str]:
-    """Of all files below a place; on disk also of folders that cannot be opened."""
-    if place.folder is not None:
-        return walk(place.folder) if place.folder.is_dir() else set()
-    return {place.address(entry.name) for entry in place.files()}
-
-
-def suffix(uri: str) -> str:
-    """How the file's name ends, in small letters."""
-    return PurePosixPath(uri.partition("?")[0] if is_uri(uri) else uri).suffix.lower()
-
-
-def is_video(uri: str) -> bool:
-    """Whether a folder's entry is listed: by its suffix, or because it is a folder that cannot be opened."""
-    return suffix(uri) in VIDEO_SUFFIXES or (not is_uri(uri) and Path(uri).is_dir())
-
-
-def walk(folder: Path) -> set[str]:
-    """Real paths of all files below a folder, and of the folders that cannot be opened."""
-    found: set[str] = set()
-    seen: set[Path] = set()
-    waiting = [real(folder)]
-    while waiting:
-        here = waiting.pop()
-        if here in seen:
-            continue
-        seen.add(here)
-        try:
-            entries = [real(path) for path in here.iterdir()]
-        except OSError:
-            found.add(printable(here))
-            continue
-        waiting += [path for path in entries if path.is_dir()]
-        found |= {printable(path) for path in entries if not path.is_dir()}
-    return found
-
-
-def real(path: Path) -> Path:
-    """The path with all links followed; a link that leads to itself stays as it is."""
-    return Path(os.path.realpath(path))
-
-
-def printable(path: Path) -> str:
-    """The path as text that can be stored: bytes that are not UTF-8 become backslash escapes."""
-    return os.fsencode(path).decode("utf-8", "backslashreplace")
+def scanned(place: Place, *, follow_links: bool) -> Scan:
+    """What lies below a place."""
+    if place.folder is None:
+        return listed(place.address(entry.name) for entry in place.files())
+    return scan(place.folder, follow_links=follow_links) if place.folder.is_dir() else Scan()
 
 
 def read_manifest(place: Place, name: str) -> dict[str, tuple[str, str]]:
     """Licence and domain by address.
 
     Raises:
-        ValueError: it cannot be read, has no column `uri`, lacks an address, or contradicts itself.
+        ValueError: it cannot be read, has no column `uri`, or contradicts itself.
     """
     facts: dict[str, tuple[str, str]] = {}
-    manifest = place.uri_of(name)
     for number, row in enumerate(read_rows(place, name), start=1):
-        try:
-            uri = address(place, str(row["uri"] or ""))
-        except ValueError as error:
-            raise ValueError(f"{manifest}: row {number} has no usable uri ({error})") from None
+        uri = address(place, str(row["uri"] or f"no uri in row {number}"))
         fact = (str(row.get("licence") or UNKNOWN), str(row.get("domain") or UNKNOWN))
         if facts.setdefault(uri, fact) != fact:
-            raise ValueError(f"{manifest}: row {number} contradicts an earlier row on {uri}")
+            raise ValueError(f"{place.uri_of(name)}: row {number} contradicts an earlier row on {uri}")
     return facts
 
 
 def address(place: Place, said: str) -> str:
-    """The full address of a file that a manifest in this place names.
+    """The full address of a file that a manifest in this place names, or one that will be a reject.
 
-    Raises:
-        ValueError: there is none, it leads out of a store, or it holds what may be a key: it would be stored.
+    It is stored, and so holds no keys; of options only the manifest's own, so that no row chooses a server.
     """
-    if not said or "\0" in said:
-        raise ValueError("it is empty or holds a zero byte")
+    if (path := path_of(place, said)) is not None:
+        return printable(by_name(Path(path.replace("\0", "\\x00"))))
+    return anothers(said, place.uri) if is_uri(said) else place.address(said)
+
+
+def path_of(place: Place, said: str) -> str | None:
+    """The path on disk that a row names; None where it names something else."""
     if is_uri(said):
-        if said.partition("://")[0].lower() in OPTIONS:
-            return Place.at(said).uri
-        if set("@?") & set(said):
-            raise ValueError("a password or option in an address of no store")
-        return said  # rejected by the next step
+        here = re.fullmatch(r"file://(?:localhost)?(/[^?]*)", said, re.IGNORECASE | re.DOTALL)
+        return unquote(here[1]) if here else None
     if place.folder is not None or Path(said).is_absolute():
-        return printable(real((place.folder or Path()) / said))
-    return place.uri_of(said)
+        return str((place.folder or Path()) / said)
+    return None
 
 
 def read_rows(place: Place, name: str) -> list[Mapping[str, Any]]:
@@ -171,7 +134,7 @@ def read_rows(place: Place, name: str) -> list[Mapping[str, Any]]:
         columns: list[str]
         rows: list[Mapping[str, Any]]
         data = place.read(name)
-        if suffix(name) == ".parquet":
+        if suffix_of(name) == ".parquet":
             table = pq.ParquetFile(pa.BufferReader(data)).read()
             columns, rows = table.column_names, table.to_pylist()
         else:
@@ -200,9 +163,9 @@ class Corpus:
         """The source.
 
         Raises:
-            Rejected: "unsupported_uri", "missing", "unreadable", "empty", or "not_a_file": a folder, a device
-                or pipe, or a link that leads to itself. Nothing is opened that could block.
-            OSError: its store denies it or does not answer.
+            Rejected: "unsupported_uri", "missing", "unreadable", "empty", "changed": it was written while it
+                was read, or "not_a_file": a folder, a device or pipe, or a link that leads to itself. Nothing
+                is opened that could block. Of a file in a store also "denied" and "unreachable".
         """
         sha256, num_bytes = hash_object(item.uri) if is_uri(item.uri) else hash_file(Path(item.uri))
         if num_bytes == 0:
@@ -220,17 +183,13 @@ class Corpus:
 def hash_file(path: Path) -> tuple[str, int]:
     """Sha256 and length of a regular file."""
     try:
-        if not stat.S_ISREG(path.stat().st_mode):
-            raise Rejected("not_a_file", "a folder, pipe or device")
-        with path.open("rb") as file:
-            sha256 = hashlib.file_digest(file, "sha256").hexdigest()
-            num_bytes = file.tell()
+        state = state_of(path)
+        return sha256_of_file(path, state), state.num_bytes
     except (FileNotFoundError, NotADirectoryError) as error:
         raise Rejected("missing", str(error)) from error
     except OSError as error:
         loop = error.errno == errno.ELOOP
         raise Rejected("not_a_file" if loop else "unreadable", str(error)) from error
-    return sha256, num_bytes
 
 
 def hash_object(uri: str) -> tuple[str, int]:
@@ -246,6 +205,8 @@ def hash_object(uri: str) -> tuple[str, int]:
             num_bytes += len(chunk)
     except FileNotFoundError as error:
         raise Rejected("missing", str(error)) from error
+    except Unreached as error:
+        raise Rejected(error.reason, str(error)) from error
     return digest.hexdigest(), num_bytes
 
 

@@ -11,8 +11,10 @@ from pathlib import Path
 
 from dataset.arrays import pack
 from dataset.meta import pack_meta
+from dataset.names import SHARDS
 from dataset.tar import read_members, sample_digest, samples_in
 from dataset.verify.sample import Exhibit, faults_of
+from media.content import sha256_of_file
 from media.decode import decode, decode_frames
 from media.encode import VideoSettings, encode_jpeg, video_writer
 from media.resample import crop_squares, resample, resample_one
@@ -72,7 +74,8 @@ class Shard:
             EncodeError: the encoder failed.
             RuntimeError: what was written breaks a promise of formats.md: a bug of an earlier step.
         """
-        name = f"shards/{plan.key}.tar"
+        name = f"{SHARDS}/{plan.key}.tar"
+        sha256_of_file.cache_clear()  # what is stored is told by the digest: each source is read again for it
         with workplace() as folder:
             tar = folder / "shard.tar"
             rows = []
@@ -99,7 +102,7 @@ class Shard:
                     continue
                 offset = tar.offset
                 append(tar, sample.key, members)
-                yield row_of(sample, members, f"shards/{plan.key}.tar", offset, tar.offset - offset)
+                yield row_of(sample, members, f"{SHARDS}/{plan.key}.tar", offset, tar.offset - offset)
 
 
 def append(tar: tarfile.TarFile, key: str, members: Members) -> None:

@@ -11,7 +11,8 @@ import pyarrow.parquet as pq
 import pytest
 
 from dataset import index
-from dataset.index import INDEX, Part, read_index, write_index
+from dataset.index import Part, read_index, write_index
+from dataset.names import INDEX
 from schemas.arrow import encode
 from schemas.index import IndexRow
 from storage.place import aside

@@ -20,7 +20,8 @@ import pyarrow.parquet as pq
 import pytest
 
 from dataset.arrays import pack, unpack
-from dataset.index import INDEX, read_index, write_index
+from dataset.index import read_index, write_index
+from dataset.names import INDEX
 from dataset.tar import read_members, sample_digest, samples_in
 from dataset.verify.rows import row_faults
 from engine.audit import MEANINGS, Report, audit

@@ -40,7 +40,7 @@ def shards(corpus: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     for name in CLIPS:
         (videos / name).symlink_to(corpus / "clips" / name)
     small = ("--settings.control.canvas-area", "24576")
-    assert main(["curate", "--videos", str(videos), "--out", str(out), *small]) == 0
+    assert main(["curate", "--videos", str(videos), "--out", str(out), "--follow-links", *small]) == 0
     return out
 
 

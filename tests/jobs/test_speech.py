@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from jobs.animation.drives import spoken, standing
-from jobs.animation.people import Eyes
+from jobs.animation.people import PersonReader
 from jobs.cli import main
 from media.voice import Voice, voice_of
 from model.train import checkpoint as saved
@@ -100,8 +100,8 @@ def test_what_cannot_speak_is_one_sentence(
 
 
 def test_a_still_drive_shows_the_picture_and_needs_a_face(corpus: Path) -> None:
-    eyes = Eyes.of(Backends(), 24_576)
-    picture, person = eyes.picture(corpus / "images" / "img_08_man_portrait.jpg")
+    people = PersonReader.of(Backends(), 24_576)
+    picture, person = people.picture(corpus / "images" / "img_08_man_portrait.jpg")
     act = standing(picture, person)
     stretch = act.drive(np.zeros(3, np.int64))
     assert stretch.seen.tolist() == [True] * 3

@@ -58,6 +58,37 @@ def test_a_file_on_disk_is_itself(tmp_path: Path) -> None:
         pass
 
 
+def rewrite(path: Path) -> None:
+    """Other bytes of the same number, under a new time."""
+    before = path.stat().st_ctime_ns
+    while path.stat().st_ctime_ns == before:  # the clock of files goes in steps
+        path.write_bytes(b"54321")
+
+
+def test_a_file_rewritten_at_its_size_is_a_reject(tmp_path: Path) -> None:
+    path = tmp_path / "a.mp4"
+    path.write_bytes(b"12345")
+    video = source(str(path), b"12345")
+    with pytest.raises(Rejected, match="changed: its content is not what was listed"), at_hand(video):
+        rewrite(path)  # while it is read
+    with pytest.raises(Rejected, match="changed: its content is not what was listed"), at_hand(video):
+        pass
+
+
+def test_a_file_that_was_only_touched_is_itself(tmp_path: Path) -> None:
+    path = tmp_path / "a.mp4"
+    path.write_bytes(b"12345")
+    with at_hand(source(str(path), b"12345")):
+        path.touch()
+
+
+@pytest.mark.parametrize("name", ["a." + "x" * 240, "Miller vs. Jones, live from the " + "x" * 200, "a.0001"])
+def test_long_names_and_suffixes_that_are_none(stored: Place, name: str) -> None:
+    with at_hand(put(stored, name, b"12345")) as path:
+        assert path.suffix == ""
+        assert path.read_bytes() == b"12345"
+
+
 def test_a_fetched_file_is_fetched_once(stored: Place, cloud: Store) -> None:
     video = put(stored, "a b.mp4", b"12345")
     cloud.asked()
@@ -80,20 +111,18 @@ def test_what_changed_or_went_is_a_reject(stored: Place) -> None:
     assert list(fetch.copies().iterdir()) == []
 
 
-def test_what_the_network_does_is_no_reject(
+def test_what_a_store_does_not_give_is_a_reject(
     stored: Place, cloud: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("storage.store.ATTEMPTS", 2)
     video = put(stored, "a.mp4", b"12345")
     video = source(f"{video.uri}?region=far", b"12345")
-    cloud.fail({"match": ".", "kind": 500})
-    with pytest.raises(OSError, match="did not do it in 2 tries"), at_hand(video):
-        pass
-    cloud.fail({"match": ".", "kind": 403})
-    with pytest.raises(PermissionError, match="access is denied"), at_hand(video):
-        pass
-    with pytest.raises(PermissionError, match="access is denied"):
-        list(Corpus()(Listed(key="k", uri=video.uri, licence="", domain="")))
+    for kind, words in ((500, "unreachable: .*in 2 tries"), (403, "denied: .*access is denied")):
+        cloud.fail({"match": ".", "kind": kind})
+        with pytest.raises(Rejected, match=words), at_hand(video):
+            pass
+        with pytest.raises(Rejected, match=words):
+            list(Corpus()(Listed(key="k", uri=video.uri, licence="", domain="")))
 
 
 def test_the_longest_unused_go_when_room_is_wanted(stored: Place, monkeypatch: pytest.MonkeyPatch) -> None:

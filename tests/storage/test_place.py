@@ -317,7 +317,7 @@ def test_without_credentials_the_sentence_says_where_they_come_from(cloud: Store
         text=True,
         check=False,
     )
-    assert "PermissionError: s3://bucket/x/y: cannot read: access is denied" in done.stderr
+    assert "Denied: s3://bucket/x/y: cannot read: access is denied" in done.stderr
     assert "environment" in done.stderr
 
 

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import torch
 
-from jobs.animation.people import Eyes, VideoDrive, figure_of, on_canvas
+from jobs.animation.people import PersonReader, VideoDrive, figure_of, on_canvas
 from media.decode import decode
 from media.encode import VideoSettings, write_video
 from media.resample import crop_squares, resample
@@ -23,13 +23,13 @@ AREA = 24_576
 
 
 @pytest.fixture(scope="module")
-def eyes() -> Eyes:
-    return Eyes.of(Backends(), AREA)
+def people() -> PersonReader:
+    return PersonReader.of(Backends(), AREA)
 
 
-def test_a_picture_and_a_video_of_people(eyes: Eyes, corpus: Path) -> None:
-    picture, person = eyes.picture(corpus / "images" / "img_11_man_full_body.png")
-    driver = eyes.video(corpus / "clips" / "half_05_sign_football.mp4")
+def test_a_picture_and_a_video_of_people(people: PersonReader, corpus: Path) -> None:
+    picture, person = people.picture(corpus / "images" / "img_11_man_full_body.png")
+    driver = people.video(corpus / "clips" / "half_05_sign_football.mp4")
     assert person.width * person.height <= AREA
     assert picture.shape[0] / picture.shape[1] == pytest.approx(person.height / person.width, rel=0.05)
     assert driver.clip.num_frames > 25
@@ -52,8 +52,8 @@ def test_a_picture_and_a_video_of_people(eyes: Eyes, corpus: Path) -> None:
     assert stretch.seen.tolist() == own.face_valid[numbers].tolist()
 
 
-def test_a_reference_lies_on_the_canvas_as_in_training(eyes: Eyes, corpus: Path) -> None:
-    picture, person = eyes.picture(corpus / "images" / "img_08_man_portrait.jpg")
+def test_a_reference_lies_on_the_canvas_as_in_training(people: PersonReader, corpus: Path) -> None:
+    picture, person = people.picture(corpus / "images" / "img_08_man_portrait.jpg")
     expected = resample(picture[None], person.to_canvas, person.width, person.height)[0]
     assert np.array_equal(on_canvas(picture, person.width, person.height), expected)
 
@@ -67,22 +67,24 @@ def test_a_reference_lies_on_the_canvas_as_in_training(eyes: Eyes, corpus: Path)
         ("clips/talk_09_woman_head_turns.gif", "talk_09_woman_head_turns.gif: several_pictures: 23 in one"),
     ],
 )
-def test_a_picture_that_cannot_be_used_is_said(eyes: Eyes, corpus: Path, name: str, said: str) -> None:
+def test_a_picture_that_cannot_be_used_is_said(
+    people: PersonReader, corpus: Path, name: str, said: str
+) -> None:
     with pytest.raises(ValueError, match=said):
-        eyes.picture(corpus / name)
+        people.picture(corpus / name)
 
 
 @pytest.mark.parametrize("name", ["MANIFEST.csv", "clips/none.mp4"])
-def test_what_is_no_video_is_said(eyes: Eyes, corpus: Path, name: str) -> None:
+def test_what_is_no_video_is_said(people: PersonReader, corpus: Path, name: str) -> None:
     with pytest.raises(ValueError, match=f"{Path(name).name}: "):
-        eyes.video(corpus / name)
+        people.video(corpus / name)
 
 
 @pytest.mark.parametrize(("frames", "said"), [(30, "nobody: "), (20, "too_short: 20 frames")])
 def test_a_video_that_the_pipeline_rejects_is_said(
-    eyes: Eyes, tmp_path: Path, frames: int, said: str
+    people: PersonReader, tmp_path: Path, frames: int, said: str
 ) -> None:
     film = tmp_path / "black.mp4"
     write_video(film, iter([np.zeros((frames, 96, 64, 3), np.uint8)]), VideoSettings())
     with pytest.raises(ValueError, match=f"black.mp4: {said}"):
-        eyes.video(film)
+        people.video(film)

@@ -8,7 +8,6 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
-from rich.console import Console
 
 from jobs.animation.second_pass import Part, boxes, covering, with_made
 from model.sample.pixels import Pictures
@@ -54,12 +53,13 @@ def played(
 ) -> tuple[list[int], list[str]]:
     """Driving frames of the references that a second pass adds, and what is said."""
     driver = driver or controlled(scene)
-    part = Part(driver=driver, controls=driver.controls, person=controlled(replace(SCENE, num_frames=25)))
-    console = Console(record=True, width=200)
+    person = controlled(replace(SCENE, num_frames=25))
+    part = Part(driver=driver, controls=driver.controls, person=person, drive=drive)
+    said: list[str] = []
     before = np.stack([LOOK] * given)
-    after = with_made(before, part, drive, film or Film(), ColourLayout().build(), console)
+    after = with_made(before, part, film or Film(), ColourLayout().build(), said.append)
     assert np.array_equal(after[:given], before)
-    return after[given:, 0, 0, 0].tolist(), console.export_text().splitlines()
+    return after[given:, 0, 0, 0].tolist(), said
 
 
 @pytest.mark.parametrize("turn", [(-60.0, 60.0), (100.0, 260.0), (-180.0, 180.0), (190.0, 120.0)])

@@ -12,8 +12,8 @@ import numpy as np
 import pytest
 from torch import Tensor
 
+from jobs.animation import performer
 from jobs.cli import main
-from jobs.commands import animate
 from jobs.commands.animate import parse
 from media.probe import probe
 from model.sample.pixels import Pictures, pictures_of, references_of
@@ -82,8 +82,8 @@ def test_a_second_pass_looks_at_the_frames_of_the_first(
         made.append(pictures_of(video))
         return made[-1]
 
-    monkeypatch.setattr(animate, "references_of", references)
-    monkeypatch.setattr(animate, "pictures_of", pictures)
+    monkeypatch.setattr(performer, "references_of", references)
+    monkeypatch.setattr(performer, "pictures_of", pictures)
     turning = ("--driving", str(corpus / "clips" / "talk_09_woman_head_turns.gif"), "--second-pass")
     portrait = ("--reference", str(corpus / "images" / "img_08_man_portrait.jpg"))
     one, again = tmp_path / "one.mp4", tmp_path / "again.mp4"

@@ -14,13 +14,15 @@ from rich.console import Console
 from engine.ledger import Ledger
 from engine.replay import find, replay
 from jobs.commands.replay import Replay, run_replay, settings_of
+from pipeline.corpora.listing import enlist
 from pipeline.estimators.appearance.open_clip_embedder import OpenClip
 from pipeline.flow import Backends, Curation, legs
 from pipeline.stages.screen import ScreenSettings
-from schemas.media import Clip
-from schemas.outcome import Rejected
+from schemas.media import Clip, Listed, Source
+from schemas.outcome import Reject, Rejected
 from storage.place import Place
 from tests.resume.job import make_films, run_job, settings
+from tests.stores import Store
 
 
 @pytest.fixture(scope="module")
@@ -122,3 +124,23 @@ def test_settings_come_back_as_they_were(tmp_path: Path) -> None:
     (tmp_path / "run.json").write_text('{"settings": {"samples_per_shard": "many"}}')
     with pytest.raises(ValueError, match="not the settings of a run"):
         settings_of(Place.at(tmp_path))
+
+
+def test_a_strangers_data_set_chooses_no_server(cloud: Store, tmp_path: Path) -> None:
+    """Its rows may name any server; only one that the user names too is asked."""
+    uri = f"s3://bucket/gone.mp4?endpoint_override=127.0.0.1%3A{cloud.port}&scheme=http"
+    ledger = Ledger(tmp_path)
+    enlist(ledger, [Listed(key="k", uri=uri, licence="", domain="")])
+    (sources, *_) = house = legs(Curation(), tmp_path)
+    (lap,) = sources.laps(ledger)
+    gone = Reject(key="k", step="corpus", reason="missing", detail="", uri=uri)
+    ledger.land(lap, [gone], Source, ())
+    found = find(ledger, house, "k")
+    assert found is not None
+    cloud.asked()
+    with pytest.raises(ValueError, match=r"gone\.mp4.* chooses its server; .*--videos"):
+        replay(found, ledger, sources, lambda where: None)
+    assert cloud.asked() == []
+    with pytest.raises(Rejected, match="missing"):
+        replay(found, ledger, sources, lambda where: None, videos=uri)
+    assert cloud.asked() != []

@@ -38,7 +38,7 @@ def real_set(corpus: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     videos, out = (tmp_path_factory.mktemp(name) for name in ("videos", "real set"))
     for name in CLIPS:
         (videos / name).symlink_to(corpus / "clips" / name)
-    assert curate(Curate(videos=videos, out=out), Console(quiet=True)) == 0
+    assert curate(Curate(videos=videos, out=out, follow_links=True), Console(quiet=True)) == 0
     return out
 
 

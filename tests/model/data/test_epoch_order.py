@@ -214,7 +214,7 @@ def test_quotas_follow_the_shares():
 
 
 def test_six_hundred_thousand_samples_are_dealt_in_seconds():
-    """500 h of footage (method.md section 1); 0.4 s on a desktop core."""
+    """500 h of footage (method.md 1); 0.4 s on a desktop core."""
     stock = stocks.stock(600_000, samples_per_shard=64)
     began = time.process_time()
     dealt = deal(stock, stocks.settings(mixed_shards=128), 0, 3)

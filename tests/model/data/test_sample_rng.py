@@ -32,7 +32,7 @@ def test_references_are_one_half_the_time_and_else_two_to_four_alike():
 
 
 def test_references_outside_the_window_come_before_others():
-    """Half a second, 12 frames, is outside enough (house.md 5.7)."""
+    """Half a second, 12 frames, is outside enough (method.md 6)."""
     times_s = (4.4, 5.5, 6.6, 4.6)
     seen = set()
     for seed in range(300):

@@ -16,8 +16,8 @@ from safetensors.torch import save_file
 
 from model.nets.autoencoders.patches import VALUES, PatchCodec
 from model.train import checkpoint as saved
-from model.train.distributed import CODEC
 from model.train.load import trained
+from model.train.names import CODEC
 from model.train.phases import body
 from tests.model.train.runs import some_codec, train, training
 

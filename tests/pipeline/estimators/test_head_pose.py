@@ -79,7 +79,7 @@ def film(num_frames):
 
 
 def test_the_basis_is_the_published_one():
-    """estimators.md 10.2: 33 points, weights of sum 1.055, a face 15.5 cm wide."""
+    """MediaPipe's canonical face: 33 points, weights of sum 1.055, a face 15.5 cm wide."""
     index, face, weight = canonical()
     assert len(index) == len(set(index)) == 33
     assert sum(row[2] * (2 - (row[0] == row[1])) for row in BASIS) == pytest.approx(1.055, abs=1e-3)

@@ -21,6 +21,7 @@ import pytest
 from numpy.typing import NDArray
 
 from engine.core import Step, Tally, apply
+from media.content import state_of
 from media.decode import decode
 from media.resample import crop_squares
 from media.sound import clip_sound
@@ -219,6 +220,30 @@ def test_a_source_that_is_gone_is_a_reject_and_the_others_are_stored(plan: Shard
     assert (tally.offered, tally.kept, tally.rejected) == (2, 1, 1)
     (row,) = (outcome for outcome in outcomes if isinstance(outcome, IndexRow))
     assert set(members_of(tmp_path, [row])[0]) >= {"video.mp4", "face.mp4", "tracks.npz", "meta.json"}
+
+
+@pytest.mark.parametrize("tells", [True, False])
+def test_a_source_rewritten_at_its_size_is_not_stored_under_its_old_digest(
+    plan: ShardPlan, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, tells: bool
+) -> None:
+    """Also where sizes and times do not tell: whoever stores reads the file again."""
+    clip = plan.members[2].scene.clip
+    video = tmp_path / "c.mp4"
+    video.write_bytes(Path(clip.uri).read_bytes())
+    here = replace(clip.video, source=replace(clip.video.source, uri=str(video)))
+    sample = replace(plan.members[2], scene=replace(plan.members[2].scene, clip=replace(clip, video=here)))
+    if not tells:
+        state = state_of(video)
+        for module in ("content", "fetch"):
+            monkeypatch.setattr(f"pipeline.media.{module}.state_of", lambda file: state)
+    (row,) = Shard(ShardSettings(), tmp_path / "before")(plan_of(sample))
+    assert isinstance(row, IndexRow)
+    data = bytearray(video.read_bytes())
+    data[len(data) // 2] ^= 1
+    video.write_bytes(data)
+    (no,) = Shard(ShardSettings(), tmp_path / "after")(plan_of(sample))
+    assert isinstance(no, Reject)
+    assert (no.reason, no.detail) == ("changed", "its content is not what was listed")
 
 
 def test_a_tar_of_which_nothing_is_left_is_removed(plan: ShardPlan, tmp_path: Path) -> None:

@@ -1,0 +1,151 @@
+"""A run's networks and the pipeline's estimators, loaded once: pictures and a performance in, frames out."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+import numpy as np
+
+from jobs.animation.drives import Performance, Speaks, by_video, spoken, standing
+from jobs.animation.people import PersonReader, figure_of, on_canvas
+from jobs.animation.second_pass import with_made
+from media.voice import Voice
+from model.sample.pixels import Pictures, pictures_of, references_of
+from model.sample.retarget import Figure
+from model.sample.segments import Animator, Drive, HandOver
+from model.sample.solve import Solving
+from model.train.load import Taken, device, last_of, settings_of, trained
+from model.train.names import RUN
+from pipeline.flow import Backends
+from schemas.controls import Controlled
+
+
+class Editor(Protocol):
+    """Edits a picture so that the person stands upright, arms a little off the body: bones show their length.
+
+    None is given by default; the reference is then measured as it is.
+    """
+
+    def __call__(self, picture: Pictures, /) -> Pictures:
+        """The edited picture (h, w, 3)."""
+        ...
+
+
+@dataclass(frozen=True, kw_only=True)
+class Portrait:
+    """A person as pictures show it."""
+
+    picture: Pictures
+    """The first picture (h, w, 3), as it was read."""
+    person: Controlled
+    """Who is in it, on the canvas that the video will have."""
+    references: Pictures
+    """All pictures (K, H, W, 3) on that canvas, the first one first."""
+    canonical: Figure | None
+    """The edited person, whose bones tell the lengths; None where nothing was edited."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Performer:
+    """Makes videos of people in pictures; one serves any number of people and performances."""
+
+    people: PersonReader
+    animator: Animator
+
+    @classmethod
+    def of(
+        cls,
+        run: Path,
+        backends: Backends,
+        *,
+        solving: Solving,
+        hand_over: HandOver,
+        match_colours: bool,
+        weights: Taken,
+        seed: int,
+    ) -> Performer:
+        """The performer of a run, its weights and those of the estimators loaded.
+
+        Raises:
+            ValueError: the folder holds no run that has learned anything, or not the weights of its sizes.
+        """
+        where = device()
+        net, codec = trained(run, weights, where)
+        return cls(
+            people=PersonReader.of(backends, canvas_area(run)),
+            animator=Animator(
+                net=net,
+                codec=codec,
+                device=where,
+                how=solving.as_trained(settings_of(last_of(run)).strength),
+                hand_over=hand_over,
+                match_colours=match_colours,
+                seed=seed,
+            ),
+        )
+
+    def portrait(self, pictures: Sequence[Path], editor: Editor | None = None) -> Portrait:
+        """The person of some pictures; the first gives canvas, place and body.
+
+        Raises:
+            ValueError: one is no picture, or shows no person or several; says which.
+        """
+        picture, person = self.people.picture(pictures[0])
+        canonical = figure_of(self.people.still(editor(picture), pictures[0])) if editor else None
+        others = (self.people.picture(path)[0] for path in pictures[1:])
+        references = [on_canvas(still, person.width, person.height) for still in (picture, *others)]
+        return Portrait(picture=picture, person=person, references=np.stack(references), canonical=canonical)
+
+    def performance(
+        self, portrait: Portrait, driver: Controlled | None, voice: Voice | None, speaks: Speaks
+    ) -> Performance:
+        """What the person plays: a driver's motion, or none of its own, and a speech over it.
+
+        Raises:
+            ValueError: a speech is to move a face, and none is seen.
+        """
+        if driver is None:
+            played = standing(portrait.picture, portrait.person)
+        else:
+            played = by_video(driver, portrait.person, portrait.canonical)
+        return spoken(played, voice, speaks) if voice else played
+
+    def frames(self, references: Pictures, drive: Drive, frames: int) -> Iterator[Pictures]:
+        """So many frames of a drive, segment by segment, (t, H, W, 3) each; the same for the same seed."""
+        animator = self.animator
+        latents = references_of(references, animator.codec, animator.device)
+        return map(pictures_of, animator(latents, drive, frames))
+
+    def perform(
+        self,
+        portrait: Portrait,
+        played: Performance,
+        *,
+        second_pass: bool = False,
+        say: Callable[[str], None],
+    ) -> Iterator[Pictures]:
+        """The frames of a performance, segment by segment, (t, H, W, 3) each.
+
+        With a second pass, references of other sides are made first; `say` is told which.
+        """
+        references = portrait.references
+        if second_pass and played.part:
+            embed = self.people.estimate.estimators.appearance
+            references = with_made(references, played.part, self.frames, embed, say)
+        return self.frames(references, played.drive, played.frames)
+
+
+def canvas_area(run: Path) -> int:
+    """Px of the largest canvas that the run was trained on.
+
+    Raises:
+        ValueError: the folder holds no run.
+    """
+    try:
+        return int(json.loads((run / RUN).read_text())[-1]["canvas_area"])
+    except (OSError, ValueError, LookupError, TypeError) as broken:
+        raise ValueError(f"{run}: not the folder of a run ({broken})") from broken

@@ -1,0 +1,10 @@
+"""One name for each file of a run."""
+
+from __future__ import annotations
+
+RUN = "run.json"
+"""Every start of the training: its settings, its data, what it ran on."""
+CHECKPOINTS = "checkpoints"
+CURVES = "curves"
+CODEC = "codec.npz"
+"""The codec fitted on the data, where the settings name no autoencoder."""
