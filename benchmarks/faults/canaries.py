@@ -31,17 +31,25 @@ class Canaries:
         self.asked: set[str] = set()
         self.server = socket.create_server(("127.0.0.1", 0))
         threading.Thread(target=self.serve, daemon=True).start()
-        libc = ctypes.CDLL(None, use_errno=True)
-        self.events = libc.inotify_init1(IN_NONBLOCK)
-        watched = libc.inotify_add_watch(self.events, os.fsencode(folder), IN_ACCESS | IN_OPEN | IN_CREATE)
-        if min(self.events, watched) < 0:
-            raise OSError(ctypes.get_errno(), "the kernel does not watch files", str(folder))
+        self.libc = ctypes.CDLL(None, use_errno=True)
+        self.events = self.libc.inotify_init1(IN_NONBLOCK)
+        self.watch(folder)
+
+    def watch(self, folder: Path) -> None:
+        """Note what happens to the files of a folder.
+
+        Raises:
+            OSError: the kernel does not.
+        """
+        if self.libc.inotify_add_watch(self.events, os.fsencode(folder), IN_ACCESS | IN_OPEN | IN_CREATE) < 0:
+            raise OSError(ctypes.get_errno(), "files are not watched", str(folder))
 
     def secret(self, seed: int, video: bytes) -> Path:
-        """A good file of an item's own, where no job is asked to look."""
-        path = self.folder / f"secret-{seed:06d}.mp4"
-        if not path.exists():
-            path.write_bytes(video)
+        """A good file of an item's own, in a folder of its own, where no job is asked to look."""
+        path = self.folder / f"{seed:06d}" / f"secret-{seed:06d}.mp4"
+        path.parent.mkdir(exist_ok=True)
+        path.write_bytes(video)
+        self.watch(path.parent)
         return path
 
     def address(self, seed: int) -> str:

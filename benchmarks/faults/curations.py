@@ -15,7 +15,7 @@ import pyarrow.parquet as pq
 
 from benchmarks.faults.canaries import Canaries
 from benchmarks.faults.clips import clips_in
-from benchmarks.faults.outcomes import Outcome
+from benchmarks.faults.outcomes import End, Outcome
 from benchmarks.faults.processes import Ended, last_line, run
 from benchmarks.faults.videos import Clips, write_video
 
@@ -84,16 +84,8 @@ def fates(kind: str, made: dict[int, str], videos: Path, out: Path, ended: Ended
     """What became of each video of a job that came to its end."""
     kept, rejects, busy_s = kept_in(out), rejects_in(out), busy_of(out)
     for seed, what in made.items():
-        reasons = rejects.get(seed, [])
-        ends_badly = FAILED in reasons
-        if seed in kept and not ends_badly:
-            end, reason = "read", ""
-        elif reasons:
-            end, reason = ("unnamed" if ends_badly else "rejected"), FAILED if ends_badly else reasons[0]
-        elif is_passed_over(videos / f"{seed:06d}"):
-            end, reason = "rejected", "passed_over"
-        else:
-            end, reason = "unnamed", "neither kept nor rejected"
+        folder = videos / f"{seed:06d}"
+        end, reason = fate(rejects.get(seed, []), is_kept=seed in kept, is_listed=not is_passed_over(folder))
         yield Outcome(
             family=kind,
             seed=seed,
@@ -103,6 +95,17 @@ def fates(kind: str, made: dict[int, str], videos: Path, out: Path, ended: Ended
             seconds=busy_s.get(seed, 0.0),
             peak_mib=ended.peak_mib,
         )
+
+
+def fate(reasons: Sequence[str], *, is_kept: bool, is_listed: bool) -> tuple[End, str]:
+    """How an item ended, by the reasons of its rejects and whether it is in the index."""
+    if FAILED in reasons:
+        return "unnamed", FAILED
+    if is_kept:
+        return "read", ""
+    if reasons:
+        return "rejected", reasons[0]
+    return ("unnamed", "neither kept nor rejected") if is_listed else ("rejected", "passed_over")
 
 
 def is_passed_over(folder: Path) -> bool:

@@ -6,12 +6,11 @@ import os
 import random
 import signal
 import subprocess
-import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import psutil
@@ -23,9 +22,6 @@ KILLS = 5
 LIMIT_S = 900.0
 GRACE_S = 10.0
 """So long may what a killed process has started take to end."""
-SWEPT = ("running.json",)
-"""Of a set, what a run says of itself while it lasts."""
-
 Seen = Mapping[str, str]
 """Digests of all that a job has made, by name."""
 
@@ -58,8 +54,8 @@ class Scenario:
     """Of a running job, the processes of which one is killed."""
     seen: Callable[[str], Seen]
     """All that it made, scratch files too."""
-    undisturbed_s: float
-    expected: Seen
+    undisturbed_s: float = 0.0
+    expected: Seen = field(default_factory=dict)
     prepare: Callable[[int], object] = lambda _: None
     """Called before each job, with its seed."""
 
@@ -77,7 +73,7 @@ def workers(job: psutil.Process) -> list[psutil.Process]:
 
 
 def recover(scenario: Scenario, seed: int) -> Recovery:
-    """Kill a job at seeded moments, each a share of the time that an undisturbed one takes; then let it end."""
+    """Kill a job at seeded moments, each a share of an undisturbed one's time; then let it end."""
     draw, began = random.Random(f"{scenario.name} {seed}"), time.monotonic()
     name, mark = f"{scenario.name.replace(' ', '-')}-{seed}", f"{os.getpid()}-{scenario.name}-{seed}"
     scenario.prepare(seed)
@@ -105,7 +101,7 @@ def recover(scenario: Scenario, seed: int) -> Recovery:
 
 
 def disturbed(scenario: Scenario, name: str, env: Mapping[str, str], draw: random.Random, most: int) -> int:
-    """Start the job and kill one of its victims, again and again while it lives, at most so often; how often."""
+    """Start the job and kill its victims one after the other while it lives; how many, at most `most`."""
     kills = 0
     with subprocess.Popen(
         scenario.command(name), cwd=ROOT, env=env, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
@@ -146,5 +142,5 @@ def lingering(mark: str) -> list[str]:
 
 
 def files_in(folder: Path) -> Iterator[str]:
-    """The files that are left in scratch space, and folders with anything's name but its owner's."""
+    """The files that are left in scratch space."""
     return (str(path.relative_to(folder)) for path in folder.rglob("*") if not path.is_dir())

@@ -1,4 +1,4 @@
-"""Items read one after the other in a process that is watched, and replaced when one of them kills or hangs it.
+"""Items read one after the other in a process that is watched, and replaced when one kills or hangs it.
 
 python -m benchmarks.faults.reading FAMILY FOLDER CANARIES SEED ...
 """
@@ -98,7 +98,7 @@ def main(name: str, folder: str, canaries: str, *seeds: str) -> None:
     """Read items, and tell of each in a line."""
     lines = os.fdopen(os.dup(1), "w")  # what libraries print goes elsewhere
     os.dup2(2, 1)
-    family: Family = import_module(f"benchmarks.faults.{name}").FAMILY
+    family: Family = import_module(name if "." in name else f"benchmarks.faults.{name}").FAMILY
     bases = Path(folder) / name
     if not bases.exists():
         made = bases.with_name(f"{name}.part")

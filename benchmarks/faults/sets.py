@@ -53,7 +53,7 @@ def read(seed: int, folder: Path, trap: Path) -> Read:
 def faults_in(out: Path) -> str:
     """The first check that the set does not pass, or "refused" where it cannot be audited."""
     try:
-        report = audit(out, pipeline_legs(), quick=False, workers=1, watch=lambda done, total: None)
+        report = audit(out, pipeline_legs(), quick=False, workers=1, watch=lambda *_: None)
     except (OSError, ValueError) as error:
         if str(out) not in str(error):
             raise
@@ -195,22 +195,20 @@ def keys_twice(rows: list[dict[str, object]], draw: Random) -> None:
     rows.append(draw.choice(rows))
 
 
+PLACES: dict[str, tuple[object, ...]] = {
+    "shard": ("../x.tar", "/etc/passwd", "shards/../../x.tar", "s3://a/b.tar", "file:x"),
+    "offset": (-512, 1, 2**40, 2**62),
+    "size": (0, -1, 2**40, 2**62, 1),
+    "frames": (-1, 0, 2**40),
+    "width": (-2, 0, 2**40, 3),
+}
+"""Columns that say where a sample lies and what it takes, and what they may not hold."""
+
+
 def places_out(rows: list[dict[str, object]], draw: Random) -> None:
     """A tar out of the folder, or a stretch out of the tar."""
-    row = draw.choice(rows)
-    name, value = draw.choice(
-        (
-            *(
-                ("shard", text)
-                for text in ("../x.tar", "/etc/passwd", "shards/../../x.tar", "s3://a/b.tar", "file:x")
-            ),
-            *(("offset", number) for number in (-512, 1, 2**40, 2**62)),
-            *(("size", number) for number in (0, -1, 2**40, 2**62, 1)),
-            *(("frames", number) for number in (-1, 0, 2**40)),
-            *(("width", number) for number in (-2, 0, 2**40, 3)),
-        )
-    )
-    row[name] = value
+    name = draw.choice(sorted(PLACES))
+    draw.choice(rows)[name] = draw.choice(PLACES[name])
 
 
 def rows_missing(rows: list[dict[str, object]], draw: Random) -> None:
@@ -226,12 +224,12 @@ def packed(draw: Random, out: Path, _: Path) -> None:
     if draw.random() < 0.5:
         rows = pa.concat_tables([one] * 1000).combine_chunks()
         with pq.ParquetWriter(file, table.schema, compression="zstd") as writer:
-            for _ in range(draw.choice((300, 3000))):
+            for _group in range(draw.choice((300, 3000))):
                 writer.write_table(rows)
         return
-    at = table.schema.get_field_index("licence")
+    column = table.schema.get_field_index("licence")
     text = pa.array(["a" * draw.choice((10**7, 3 * 10**8))] * len(one))
-    pq.write_table(one.set_column(at, table.schema.field(at), text), file, compression="zstd")
+    pq.write_table(one.set_column(column, table.schema.field(column), text), file, compression="zstd")
 
 
 # Landings, run.json, links

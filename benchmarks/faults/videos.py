@@ -19,6 +19,8 @@ EXTREMES = (0, 1, 20_000_000, 0x7FFFFFFF, 0x80000000, 0xFFFFFFFF)
 """What counts, sizes and offsets of sample tables are set to."""
 
 Clips = Mapping[str, bytes]
+Maker = Callable[[Random, Clips, Path, Path, str], str]
+"""Draws a file into a folder, and says how it was made; the file may name a secret one and an address."""
 
 
 def write_video(kind: str, seed: int, clips: Clips, folder: Path, secret: Path, address: str) -> str:
@@ -26,7 +28,7 @@ def write_video(kind: str, seed: int, clips: Clips, folder: Path, secret: Path, 
     return KINDS[kind](Random(f"{kind} {seed}"), clips, folder, secret, address)
 
 
-def positions(data: bytes, word: bytes) -> list[int]:
+def positions(data: bytes | bytearray, word: bytes) -> list[int]:
     """Where a word stands."""
     return [found.start() for found in re.finditer(re.escape(word), data)]
 
@@ -67,13 +69,14 @@ def write(path: Path, data: bytes, draw: Random, start: int, stop: int) -> None:
 
 def containers(draw: Random, clips: Clips, folder: Path, secret: Path, address: str) -> str:
     """A file that is put together wrongly, or names others."""
-    make = draw.choice((renamed, grafted, joined, titled, counted, listed, listed, referring))
+    makers: tuple[Maker, ...] = (renamed, grafted, joined, titled, counted, listed, listed, referring)
+    make = draw.choice(makers)
     return f"{make.__name__}: {make(draw, clips, folder, secret, address)}"
 
 
 def renamed(draw: Random, clips: Clips, folder: Path, *_: object) -> str:
     """Under the name of another container."""
-    (name, data), (other, _) = some(draw, clips), some(draw, clips)
+    (name, data), (other, _other) = some(draw, clips), some(draw, clips)
     (folder / other).write_bytes(data + free_box(draw))
     return f"{name} as {other}"
 
@@ -105,7 +108,7 @@ def counted(draw: Random, clips: Clips, folder: Path, *_: object) -> str:
     """Tables of samples that claim other numbers of entries, or other entries."""
     name = draw.choice([name for name in clips if name.endswith((".mp4", ".mov"))])
     changed, boxes = bytearray(clips[name]), []
-    for _ in range(draw.randint(1, 3)):
+    for _box in range(draw.randint(1, 3)):
         box = draw.choice((b"stsz", b"stts", b"stsc", b"stco", b"stss", b"ctts", b"elst", b"mdhd", b"tkhd"))
         found = positions(changed, box)
         if found:
@@ -194,15 +197,18 @@ def bind(path: Path) -> None:
         os.chdir(here)
 
 
+def link_twice(path: Path, secret: Path) -> None:
+    """A link to a link."""
+    path.with_name("b").symlink_to(secret)
+    path.symlink_to(path.with_name("b"))
+
+
 NO_FILES: dict[str, Callable[[Path, Path], object]] = {
     "fifo": lambda path, _: os.mkfifo(path),
     "socket": lambda path, _: bind(path),
     "folder": lambda path, _: path.mkdir(),
     "link out": lambda path, secret: path.symlink_to(secret),
-    "link to a link out": lambda path, secret: (
-        path.with_name("b").symlink_to(secret),
-        path.symlink_to(path.with_name("b")),
-    ),
+    "link to a link out": link_twice,
     "link to a folder out": lambda path, secret: path.with_name("d").symlink_to(secret.parent),
     "link to itself": lambda path, _: path.symlink_to(path),
     "link to nothing": lambda path, _: path.symlink_to(path.with_name("gone.mp4")),
@@ -212,7 +218,7 @@ NO_FILES: dict[str, Callable[[Path, Path], object]] = {
     "empty": lambda path, _: path.write_bytes(b""),
 }
 
-KINDS: dict[str, Callable[[Random, Clips, Path, Path, str], str]] = {
+KINDS: dict[str, Maker] = {
     "headers": headers,
     "streams": streams,
     "containers": containers,

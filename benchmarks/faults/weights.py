@@ -19,7 +19,7 @@ from safetensors.torch import save_file
 
 from benchmarks.faults.processes import run
 from benchmarks.faults.reading import Family, Read
-from jobs.commands.animate import canvas_area
+from jobs.animation.performer import canvas_area
 from model.nets.autoencoders.opened import open_codec
 from model.train.load import trained
 from storage.weight_files import read_weights
@@ -50,11 +50,11 @@ PAYLOADS: tuple[Callable[[str], Runs], ...] = (
     lambda trap: Runs(os.mkdir, trap),
     lambda trap: Runs(shutil.copyfile, "/dev/null", trap),
     lambda trap: Runs(list, Runs(os.listdir, "/"), Runs(os.mkdir, trap)),
-    lambda trap: Runs(getattr, Runs(__import__, "os"), "mkdir"),
+    lambda _: Runs(getattr, Runs(__import__, "os"), "mkdir"),
     lambda trap: Runs(torch.load, trap),
     lambda trap: Runs(pickle.loads, pickle.dumps(Runs(os.mkdir, trap))),
-    lambda trap: Runs(bytes, 2**40),
-    lambda trap: Runs(torch.ones, 2**40),
+    lambda _: Runs(bytes, 2**40),
+    lambda _: Runs(torch.ones, 2**40),
 )
 
 
@@ -117,7 +117,7 @@ def zipped(draw: Random, folder: Path, own: Path, _: Path) -> None:
             zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive,
             archive.open("a/data/0", "w") as entry,
         ):
-            for _ in range(draw.choice((64, 1024))):
+            for _mib in range(draw.choice((64, 1024))):
                 entry.write(bytes(2**20))
     elif kind < 0.2:
         with zipfile.ZipFile(file, "w") as archive:
@@ -165,8 +165,9 @@ def codec(draw: Random, folder: Path, own: Path, _: Path) -> None:
     """An autoencoder whose numbers or shapes lie."""
     file = own / "codec.npz"
     file.write_bytes(mutant("codec.npz", (folder / "run" / "codec.npz").read_bytes(), draw.getrandbits(64)))
-    numbers = open_codec(file, CPU, torch.float32).state_dict().values()
-    assert all(bool(tensor.isfinite().all()) for tensor in numbers), "numbers were accepted that are none"
+    opened = open_codec(file, CPU, torch.float32)
+    whole = opened.decode(torch.ones(1, opened.channels, 2, 4, 4)).isfinite().all()
+    assert bool(whole), "numbers were accepted that are none"
 
 
 KINDS: dict[str, Callable[[Random, Path, Path, Path], None]] = {
