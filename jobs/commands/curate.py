@@ -26,6 +26,7 @@ from engine.runners.ray.loopback import keep_to_loopback
 from engine.runners.settings import ClusterSettings
 from engine.runners.status import Watch, Watches
 from jobs.console.heartbeat import Beacon
+from jobs.console.lock import manner
 from jobs.console.progress import Terminal, funnel, readable_s
 from jobs.exit_codes import ExitCode
 from pipeline.corpora.listing import enlist
@@ -55,6 +56,8 @@ class Curate:
     retry: tuple[str, ...] = ()
     """Try again what was rejected for these reasons, for instance crashed timed_out killed. What could not be
     reached (denied, unreachable) is always tried again."""
+    force: bool = False
+    """Take OUT over from a run that seems to be at work on it and is not."""
     settings: Curation = field(default_factory=Curation)
 
 
@@ -72,7 +75,7 @@ def curate(job: Curate, console: Console) -> ExitCode:
     for sentence in left_out(found):
         console.print(sentence, highlight=False)
     out = Place.at(job.out)
-    with Beacon(out, job.runner, time.time) as beacon:
+    with Beacon(out, job.runner, manner(console, force=job.force)) as beacon:
         tallies = make(job, out, found.videos, beacon, console)
     console.print(funnel(tallies))
     console.print(f"done in {readable_s(time.monotonic() - began)}: {out / INDEX}", highlight=False)

@@ -16,6 +16,9 @@ from engine.core import Step
 from engine.ledger import Lap, Ledger, digest
 from engine.leg import Leg
 from engine.runners.inline import run
+from engine.runners.status import Watches
+from jobs.console.heartbeat import Beacon
+from jobs.console.lock import manner
 from jobs.console.progress import Terminal, funnel
 from jobs.exit_codes import ExitCode
 from model.data.epoch_order import DealSettings
@@ -57,6 +60,8 @@ class Encode:
     """Where the autoencoder runs, as torch names it: cpu, cuda, cuda:1."""
     precision: Literal["float32", "bfloat16"] = "float32"
     """Of the autoencoder's numbers."""
+    force: bool = False
+    """Take OUT over from a run that seems to be at work on it and is not."""
 
 
 def encode(job: Encode, console: Console) -> ExitCode:
@@ -65,21 +70,27 @@ def encode(job: Encode, console: Console) -> ExitCode:
     Raises:
         ValueError: the data set, the autoencoder or a setting cannot be used.
         OSError: a folder cannot be read or written.
+        AtWork: another run is at work on the latents.
     """
     from model.data.latents import write_index  # brings torch along: not before latents are wanted
     from model.encode.latents import Autoencoder
 
     out = Place.at(job.out)
     ledger = Ledger(out)
-    with workplace() as folder, Terminal(console, time.monotonic) as terminal:
+    with (
+        Beacon(out, "inline", manner(console, force=job.force)) as beacon,
+        workplace() as folder,
+        Terminal(console, time.monotonic) as terminal,
+    ):
         path = job.vae or fitted(job.data, out, folder)
         autoencoder = Autoencoder(path=path, device=job.device, precision=job.precision)
         vae, unseal = autoencoder.digest, partial(out.remove, INDEX)
         house = [leg(job, autoencoder)]
-        run(house, ledger, terminal, clock=time.perf_counter, unseal=unseal, gpus=num_cuda_devices)
-    if out.size(INDEX) is None:
-        landed = (ledger.rows(LEG, name, LatentRow) for name in ledger.names(LEG))
-        write_index(job.out, chain.from_iterable(landed))
+        watch = Watches(beacon, terminal)
+        run(house, ledger, watch, clock=time.perf_counter, unseal=unseal, gpus=num_cuda_devices)
+        if out.size(INDEX) is None:
+            landed = (ledger.rows(LEG, name, LatentRow) for name in ledger.names(LEG))
+            write_index(job.out, chain.from_iterable(landed))
     tallies = ledger.tallies(LEG)
     console.print(funnel(tallies))
     console.print(f"latents.root {job.out}\nlatents.vae {vae}", highlight=False)

@@ -16,6 +16,7 @@ from engine.runners.stall import LATE_S, LATE_SHARE
 from engine.runners.status import Lane
 from jobs.commands.check import pipeline_legs
 from jobs.console.heartbeat import Running, read_running
+from jobs.console.lock import AT_WORK
 from jobs.console.progress import readable_s
 from jobs.exit_codes import ExitCode
 from storage.place import Place
@@ -44,8 +45,9 @@ def status(job: Status, console: Console) -> ExitCode:
     if running is None:
         raise ValueError(f"{out}: no data set, or no run has begun there")
     console.print(headline(running, now), highlight=False)
-    alive = running.is_alive(now)
-    console.print(legs_table(out, running, now, alive=alive))
+    alive = running.claim.is_alive(now)
+    if running.lanes:
+        console.print(legs_table(out, running, now, alive=alive))
     stuck = stuck_ones(running, now) if alive else []
     for worker in running.workers if alive else ():
         console.print(
@@ -53,20 +55,21 @@ def status(job: Status, console: Console) -> ExitCode:
         )
     for sentence in stuck:
         console.print(f"stuck? {sentence}", style="yellow", highlight=False)
-    fine = running.state == "done" or (alive and not stuck)
+    fine = running.claim.state == "done" or (alive and not stuck)
     return ExitCode.WHOLE if fine else ExitCode.BELOW_THRESHOLD
 
 
 def headline(running: Running, now: float) -> str:
     """Who works on the data set, or how the last run ended."""
-    who = f"{running.runner}, process {running.process} on {running.host}"
-    if running.is_alive(now):
-        since, ago = readable_s(now - running.began), readable_s(now - running.told)
+    claim = running.claim
+    who = f"{running.runner}, {claim.holder}"
+    if claim.is_alive(now):
+        since, ago = readable_s(now - claim.began), readable_s(abs(now - claim.told))
         return f"at work for {since} ({who}), last sign of life {ago} ago"
-    if running.state == "running":
-        end = f"gave no sign of life for {readable_s(now - running.told)}"
+    if claim.state == AT_WORK:
+        end = f"gave its last sign of life {readable_s(abs(now - claim.told))} ago"
     else:
-        end = f"{running.state} after {readable_s(running.told - running.began)}"
+        end = f"{claim.state} after {readable_s(claim.told - claim.began)}"
     return f"nobody is at work: the last run ({who}) {end}"
 
 
@@ -79,8 +82,8 @@ def legs_table(out: Place, running: Running, now: float, *, alive: bool) -> Tabl
         if not leg.steps:
             continue
         lane, tallies = known.get(leg.name), ledger.tallies(leg.name)
-        recent = laps_since(out, leg.name, max(now - RECENT_S, running.began))
-        rate = recent / max(1.0, min(RECENT_S, now - running.began)) if alive else 0.0
+        recent = laps_since(out, leg.name, max(now - RECENT_S, running.claim.began))
+        rate = recent / max(1.0, min(RECENT_S, now - running.claim.began)) if alive else 0.0
         done = len(ledger.names(leg.name))
         table.add_row(
             leg.name,

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 import tyro
 from rich.console import Console
 
+from jobs.console.lock import Lock, manner
 from jobs.console.progress import readable_s
 from jobs.exit_codes import ExitCode
 from jobs.recipes.training import RECIPES, Name
@@ -25,12 +26,14 @@ from model.train.distributed import Seat, shared_codec, take_seat
 from model.train.names import CURVES, RUN
 from model.train.settings import Training
 from schemas.version import DRAWING, SCHEMA
+from storage.place import Place
 
 if TYPE_CHECKING:
     from model.train.loop import Beat, Watch
     from model.train.phases import Change, Stage
     from model.train.validation import Look
 
+RUNNER = "train"
 PACKAGES = ("understudy", "torch", "deepspeed", "numpy")
 QUIET_S = 10.0
 """Seconds between two lines of progress."""
@@ -46,6 +49,8 @@ class Train:
     """Folder of the run."""
     recipe: Name = "tiny"
     """Where the settings' defaults come from."""
+    force: bool = False
+    """Take OUT over from a run that seems to be at work on it and is not."""
     settings: Training
 
 
@@ -64,28 +69,39 @@ def train(job: Train, console: Console) -> ExitCode:
     Raises:
         ValueError: the data set, the settings or the run's checkpoint cannot be used.
         TrainingFault: memory does not suffice, or nothing is learned.
+        AtWork: another run is at work on the folder.
     """
     from model.train.loop import Trainer
-    from model.train.tensorboard import Curves
 
     seat = take_seat(job.settings)
     loader = Loader(job.data, job.settings.loader, rank=seat.rank, ranks=seat.ranks)
-    codec = shared_codec(job.out, job.data, job.settings, seat)
     if seat.rank > 0:
+        codec = shared_codec(job.out, job.data, job.settings, seat)
         Trainer(job.out, job.settings, loader, codec, seat.device, Silence()).train()
         return ExitCode.WHOLE
+    with Lock(Place.at(job.out), lambda: {"runner": RUNNER}, manner(console, force=job.force)) as lock:
+        lead(job, seat, loader, lock, console)
+    console.print(f"done: {job.out}; curves: tensorboard --logdir {job.out / CURVES}", highlight=False)
+    return ExitCode.WHOLE
+
+
+def lead(job: Train, seat: Seat, loader: Loader, lock: Lock, console: Console) -> None:
+    """Train as the first rank, which alone writes and speaks."""
+    from model.train.loop import Trainer
+    from model.train.tensorboard import Curves
+
+    codec = shared_codec(job.out, job.data, job.settings, seat)
     console.print(loader.table(), highlight=False, markup=False)
     console.print(held_out_said(loader), highlight=False)
     curves = Curves(job.out / CURVES)
-    everyone = Everyone(Terminal(console, time.monotonic, total_steps(job.settings)), curves)
+    terminal = Terminal(console, time.monotonic, total_steps(job.settings))
+    everyone = Everyone(Holding(lock), terminal, curves)
     try:
         trainer = Trainer(job.out, job.settings, loader, codec, seat.device, everyone)
         note_start(job, seat, loader)
         trainer.train()
     finally:
         curves.close()
-    console.print(f"done: {job.out}; curves: tensorboard --logdir {job.out / 'curves'}", highlight=False)
-    return ExitCode.WHOLE
 
 
 def held_out_said(loader: Loader) -> str:
@@ -207,6 +223,17 @@ class Silence:
 
     def kept(self, folder: Path) -> None:
         """A checkpoint."""
+
+
+class Holding(Silence):
+    """Ends the training once another has taken its folder over."""
+
+    def __init__(self, lock: Lock) -> None:
+        self.lock = lock
+
+    def stepped(self, beat: Beat) -> None:  # noqa: ARG002  whatever it says
+        """A step."""
+        self.lock.check()
 
 
 class Everyone:

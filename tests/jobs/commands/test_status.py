@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import io
-import json
-import os
-import socket
 import time
 from dataclasses import replace
 from pathlib import Path
@@ -16,7 +13,9 @@ from rich.console import Console
 from dataset.names import RUNNING
 from engine.runners.status import Lane, Sight, Spot
 from jobs.commands.status import Status, status
-from jobs.console.heartbeat import AtWork, Beacon, read_running
+from jobs.console.heartbeat import Beacon, read_running
+from jobs.console.holder import this_process
+from jobs.console.lock import AT_WORK, Manner
 from storage.place import Place
 from tests.engine.runners.odd import enlisted
 
@@ -25,14 +24,9 @@ SPOT = Spot(step="estimate", key="0123456789ab-000000", uri="/v/a.mp4", footage_
 SIGHT = Sight(worker="cpu-0", leg="tracks", lap="000002", spot=SPOT, since_s=5.0, limit_s=900.0, tallies=())
 
 
-class Clock:
-    """A wall clock that a test sets."""
-
-    def __init__(self) -> None:
-        self.now = time.time()
-
-    def __call__(self) -> float:
-        return self.now
+def manner(now: float = 0.0) -> Manner:
+    """That of a run on this machine, whose clock stands `now` seconds off."""
+    return Manner(wall=lambda: time.time() + now, sleep=time.sleep, say=print)
 
 
 def said(out: Path) -> tuple[int, str]:
@@ -42,18 +36,12 @@ def said(out: Path) -> tuple[int, str]:
     return code, console.file.getvalue()
 
 
-def change(out: Path, **fields: object) -> None:
-    path = out / RUNNING
-    path.write_text(json.dumps(json.loads(path.read_text()) | fields))
-
-
 def test_a_run_at_work(tmp_path: Path) -> None:
     enlisted(tmp_path, "/v/fine-1")
-    clock = Clock()
-    with Beacon(Place.at(tmp_path), "ray", clock) as beacon:
+    with Beacon(Place.at(tmp_path), "ray", manner()) as beacon:
         beacon.lanes([LANE])
-        clock.now += 6.0
         beacon.sights([SIGHT])
+        beacon.lock.tell(AT_WORK)
         code, text = said(tmp_path)
     assert code == 0
     assert "at work" in text
@@ -64,12 +52,11 @@ def test_a_run_at_work(tmp_path: Path) -> None:
 
 def test_what_is_stuck_is_told(tmp_path: Path) -> None:
     enlisted(tmp_path, "/v/fine-1")
-    clock = Clock()
-    with Beacon(Place.at(tmp_path), "ray", clock) as beacon:
+    with Beacon(Place.at(tmp_path), "ray", manner()) as beacon:
         beacon.lanes([LANE])
-        clock.now += 6.0
         beacon.stuck(["tracks: 3 laps wait for a worker"])
         beacon.sights([replace(SIGHT, leg="clips", since_s=700.0)])
+        beacon.lock.tell(AT_WORK)
         code, text = said(tmp_path)
     assert code == 1
     assert "stuck? tracks: 3 laps wait for a worker" in text
@@ -78,56 +65,33 @@ def test_what_is_stuck_is_told(tmp_path: Path) -> None:
 
 def test_a_run_that_ended(tmp_path: Path) -> None:
     enlisted(tmp_path, "/v/fine-1")
-    with Beacon(Place.at(tmp_path), "inline", time.time):
+    with Beacon(Place.at(tmp_path), "inline", manner()):
         pass
     assert said(tmp_path)[0] == 0
     assert "nobody is at work: the last run" in said(tmp_path)[1]
-    with pytest.raises(OSError, match="disk full"), Beacon(Place.at(tmp_path), "inline", time.time):
+    with pytest.raises(OSError, match="disk full"), Beacon(Place.at(tmp_path), "inline", manner()):
         raise OSError("disk full")
     code, text = said(tmp_path)
     assert code == 1
     assert "ended by OSError: disk full" in text
 
 
-@pytest.mark.parametrize(
-    ("fields", "dead"),
-    [
-        ({}, False),
-        ({"process": 2**22 + 1}, True),  # no such process here
-        ({"host": "elsewhere", "process": 2**22 + 1}, False),  # of which this machine knows nothing
-        ({"host": "elsewhere", "told": time.time() - 3600}, True),
-    ],
-)
-def test_a_second_run_is_refused_while_the_first_lives(
-    fields: dict[str, object], dead: bool, tmp_path: Path
-) -> None:
-    place = Place.at(tmp_path)
-    with Beacon(place, "inline", time.time):
-        change(tmp_path, **fields)
-        if dead:
-            with Beacon(place, "inline", time.time):
-                pass
-        else:
-            with pytest.raises(AtWork, match="another run is at work"), Beacon(place, "inline", time.time):
-                pass
-
-
 def test_what_the_run_says_is_read_back(tmp_path: Path) -> None:
     place = Place.at(tmp_path)
     assert read_running(place) is None
-    with Beacon(place, "ray", time.time) as beacon:
+    with Beacon(place, "ray", manner()) as beacon:
         beacon.lanes([LANE])
         beacon.lanes([replace(LANE, done=3), replace(LANE, leg="samples")])
+        beacon.lock.tell(AT_WORK)
         running = read_running(place)
         assert running is not None
-        assert (running.host, running.process) == (socket.gethostname(), os.getpid())
-        assert running.state == "running"
+        assert (running.claim.holder, running.claim.state) == (this_process(), AT_WORK)
     running = read_running(place)
     assert running is not None
     assert [(lane.leg, lane.done) for lane in running.lanes] == [("tracks", 3), ("samples", 2)]
 
 
-@pytest.mark.parametrize("text", ["", "[]", "{}", '{"lanes": [{"leg": 1}]}', '{"lanes": 5}'])
+@pytest.mark.parametrize("text", ["", "[]", "{}", "[" * 100_000, '{"lanes": [{"leg": 1}]}', '{"lanes": 5}'])
 def test_a_file_of_another_kind_is_named(text: str, tmp_path: Path) -> None:
     (tmp_path / RUNNING).write_text(text)
     with pytest.raises(ValueError, match="not what a run writes"):

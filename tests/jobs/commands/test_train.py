@@ -16,11 +16,13 @@ from rich.console import Console
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
 from jobs.cli import main
-from jobs.commands.train import Terminal, parse
+from jobs.commands.train import Holding, Terminal, parse
+from jobs.console.lock import AT_WORK, AtWork, Lock, manner
 from model.data.settings import LatentSource
 from model.train import checkpoint as saved
 from model.train.distributed import check_latents, take_seat
 from model.train.loop import Beat
+from storage.place import Place
 
 ROOT = Path(__file__).resolve().parents[3]
 SHORT = (
@@ -107,6 +109,25 @@ def test_what_cannot_be_used_is_one_sentence(data_set: Path, tmp_path: Path, cap
     vae = ["--settings.vae", str(tmp_path / "none")]
     assert main(["train", "--data", str(data_set), *out, *vae]) == 2
     assert "none" in capsys.readouterr().err
+
+
+def test_one_training_at_a_time_in_a_folder(data_set: Path, tmp_path: Path, capsys) -> None:
+    args = ["train", "--data", str(data_set), "--out", str(tmp_path), *SHORT]
+    half_written = tmp_path / "checkpoints" / "1-000003.part"
+    half_written.mkdir(parents=True)
+    with Lock(Place.at(tmp_path), dict, manner(Console(quiet=True), force=False)) as first:
+        assert main(args) == 2
+        said = capsys.readouterr().err
+        assert f"{tmp_path}: another run is at work on it (process {os.getpid()} on " in said
+        assert "--force" in said
+        assert half_written.is_dir()
+        assert not saved.checkpoints(tmp_path)
+        beat, watch = Beat(stage="body", step=1, steps=1, total=1, numbers={}), Holding(first)
+        watch.stepped(beat)
+        with Lock(Place.at(tmp_path), dict, manner(Console(quiet=True), force=True)):
+            first.tell(AT_WORK)
+        with pytest.raises(AtWork, match="was taken over"):
+            watch.stepped(beat)
 
 
 class Hostile:
