@@ -1,9 +1,9 @@
 """Mutated files of strangers, tampered sets, and kills: what becomes of each. All of it follows from seeds.
 
-    python -m benchmarks.faults FOLDER [--families headers kills ...] [--share 0.1] [--corpus CORPUS] [--no-table]
+    python -m benchmarks.faults FOLDER [--families headers kills ...] [--share 0.1] [--no-table]
 
-FOLDER keeps what was found, so that the same command goes on where it was stopped. A bad item is made again by its
-family and seed: --families headers --seeds 17. The table goes to benchmarks/FAULTS.md.
+FOLDER keeps what was found, so that the same command goes on where it was stopped. A bad item is made again
+by its family and seed: --families headers --seeds 17. The table goes to benchmarks/FAULTS.md.
 """
 
 from __future__ import annotations
@@ -105,9 +105,9 @@ def table(folder: Path) -> None:
         "What strangers send, and kills",
         "python -m benchmarks.faults FOLDER",
         [HEADINGS, *rows],
-        f"{date.today():%d %B %Y}. Read: used, or found whole. Unnamed: ended in an error that names nothing, in a",
-        "reject `failed`, or in nothing at all. Peak: the most memory of any process, with the libraries that it has",
-        f"loaded; at most {MOST_MIB} MiB. Worst: the longest that a single item took.",
+        f"{date.today():%d %B %Y}. Read: used, or found whole. Unnamed: ended in an error that names",
+        "nothing, in a reject `failed`, or in nothing at all. Peak: the most memory of any process, with the",
+        f"libraries that it has loaded; at most {MOST_MIB} MiB. Worst: the longest that a single item took.",
         "",
         *recovery_lines(folder),
         *(["", "Ended as none may:", "", *bad] if bad else []),

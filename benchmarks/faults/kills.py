@@ -15,13 +15,11 @@ from pathlib import Path
 
 import psutil
 
-from benchmarks.faults.processes import MARK, ROOT, alive
+from benchmarks.faults.processes import MARK, ROOT, lingering
 
 KILLS = 5
 """Of one job, before it is let go to its end."""
 LIMIT_S = 900.0
-GRACE_S = 10.0
-"""So long may what a killed process has started take to end."""
 Seen = Mapping[str, str]
 """Digests of all that a job has made, by name."""
 
@@ -131,14 +129,6 @@ def finished(command: Sequence[str], env: Mapping[str, str]) -> str:
         command, cwd=ROOT, env=env, capture_output=True, text=True, check=False, timeout=LIMIT_S
     )
     return f"code {done.returncode}: {done.stderr[-300:]}" if done.returncode else ""
-
-
-def lingering(mark: str) -> list[str]:
-    """Command lines of the job's processes that do not end."""
-    until = time.monotonic() + GRACE_S
-    while (left := alive(mark)) and time.monotonic() < until:
-        time.sleep(0.2)
-    return left
 
 
 def files_in(folder: Path) -> Iterator[str]:

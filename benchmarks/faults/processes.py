@@ -17,6 +17,8 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 MOST_BYTES = 8 * 2**30
 """Of memory that a process may ask for: far above what is allowed, far below what a machine has."""
+GRACE_S = 10.0
+"""So long may what a killed process has started take to end."""
 MARK = "UNDERSTUDY_FAULTS"
 """In the environment of a command and of all that it starts."""
 
@@ -88,8 +90,16 @@ def bound(process: int) -> None:
         resource.prlimit(process, resource.RLIMIT_CORE, (0, 0))
 
 
+def lingering(mark: str) -> list[str]:
+    """Command lines of the processes that commands with this mark have left, and that do not end."""
+    until = time.monotonic() + GRACE_S
+    while (left := alive(mark)) and time.monotonic() < until:
+        time.sleep(0.1)
+    return left
+
+
 def alive(mark: str) -> list[str]:
-    """Command lines of the processes that commands with this mark have left."""
+    """Command lines of the processes of commands with this mark."""
     found = []
     wanted = f"{MARK}={mark}".encode()
     for folder in Path("/proc").glob("[0-9]*"):

@@ -56,6 +56,7 @@ def examine(family: str, seeds: Sequence[int], folder: Path, canaries: Canaries)
         RuntimeError: the process does not start.
     """
     waiting = list(seeds)
+    touched: dict[int, str] = {}
     while waiting:
         command = [sys.executable, "-m", __name__, family, str(folder), str(canaries.folder)]
         with subprocess.Popen(
@@ -67,31 +68,32 @@ def examine(family: str, seeds: Sequence[int], folder: Path, canaries: Canaries)
                 raise RuntimeError(f"{family}: its process does not start")
             began = time.monotonic()
             while waiting and (line := line_of(child, LIMIT_S)):
-                touched = canaries.touched().get(waiting[0], "")
-                yield Outcome(family=family, seed=waiting.pop(0), touched=touched, **json.loads(line))
+                touched |= canaries.touched()  # the process may be at the next item already
+                seed = waiting.pop(0)
+                yield Outcome(family=family, seed=seed, touched=touched.pop(seed, ""), **json.loads(line))
                 began = time.monotonic()
-            late = child.poll() is None and bool(waiting)
             child.kill()
             _, status, used = os.wait4(child.pid, 0)
             child.returncode = os.waitstatus_to_exitcode(status)
         if waiting:
             seed = waiting.pop(0)
+            touched |= canaries.touched()
             yield Outcome(
                 family=family,
                 seed=seed,
                 what="",
                 end="stopped",
-                reason="took too long" if late else f"code {child.returncode}",
+                reason="took too long" if line is None else f"code {child.returncode}",
                 seconds=time.monotonic() - began,
                 peak_mib=used.ru_maxrss / 1024,
-                touched=canaries.touched().get(seed, ""),
+                touched=touched.pop(seed, ""),
             )
 
 
-def line_of(child: subprocess.Popen[bytes], limit_s: float) -> bytes:
-    """The next line that a process says, empty where it says none any more or not in time."""
+def line_of(child: subprocess.Popen[bytes], limit_s: float) -> bytes | None:
+    """The next line that a process says, empty where it has hung up, None where it says nothing in time."""
     assert child.stdout
-    return child.stdout.readline() if select.select([child.stdout], [], [], limit_s)[0] else b""
+    return child.stdout.readline() if select.select([child.stdout], [], [], limit_s)[0] else None
 
 
 def main(name: str, folder: str, canaries: str, *seeds: str) -> None:

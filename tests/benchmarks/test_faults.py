@@ -11,10 +11,10 @@ import pytest
 
 from benchmarks.faults import curations, reading
 from benchmarks.faults.canaries import Canaries
-from benchmarks.faults.clips import make_clips
+from benchmarks.faults.clips import clips_in, make_clips
 from benchmarks.faults.kills import Scenario, driver, recover
 from benchmarks.faults.outcomes import Outcome, append, outcomes_in, row_of
-from benchmarks.faults.processes import alive, run
+from benchmarks.faults.processes import lingering, run
 from benchmarks.faults.videos import write_video
 from tests.once import once
 
@@ -57,7 +57,7 @@ def test_mutated_files_end_in_a_name(tmp_path: Path, canaries: Canaries, family:
 
 
 def test_the_same_seed_makes_the_same_video(bases: Path, tmp_path: Path) -> None:
-    clips = curations.clips_in(bases)
+    clips = clips_in(bases)
     for seed in range(20):
         made = []
         for name in ("a", "b"):
@@ -76,8 +76,8 @@ def test_a_secret_that_is_read_and_a_port_that_is_asked_show_whose_they_were(can
     assert canaries.touched() == {}
     secret.read_bytes()
     canaries.trap(8).touch()
-    host, _, path = canaries.address(9).partition("/")
-    with socket.create_connection(tuple(host.split(":"))) as asking:
+    server, _, path = canaries.address(9).partition("/")
+    with socket.create_connection(("127.0.0.1", int(server.partition(":")[2]))) as asking:
         asking.sendall(f"GET /{path}".encode())
         asking.recv(1)
     assert canaries.touched() == {7: secret.name, 8: "trap-000008", 9: f"GET /{path}"}
@@ -90,7 +90,7 @@ def test_a_process_is_measured_and_ended_with_what_it_started() -> None:
     assert 300 < said.peak_mib < 400
     late = run(["sh", "-c", "sleep 600 & sleep 600"], limit_s=0.5, mark="late")
     assert (late.code, late.timed_out) == (-9, True)
-    assert alive("late") == []
+    assert lingering("late") == []
 
 
 def test_what_kills_the_reading_process_is_told_and_the_rest_is_read(
