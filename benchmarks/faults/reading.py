@@ -9,10 +9,12 @@ import json
 import os
 import resource
 import select
+import signal
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from importlib import import_module
 from pathlib import Path
@@ -72,7 +74,8 @@ def examine(family: str, seeds: Sequence[int], folder: Path, canaries: Canaries)
                 seed = waiting.pop(0)
                 yield Outcome(family=family, seed=seed, touched=touched.pop(seed, ""), **json.loads(line))
                 began = time.monotonic()
-            child.kill()
+            with suppress(ProcessLookupError):
+                os.kill(child.pid, signal.SIGKILL)  # child.kill() would reap it, and what it used be lost
             _, status, used = os.wait4(child.pid, 0)
             child.returncode = os.waitstatus_to_exitcode(status)
         if waiting:
