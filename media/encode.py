@@ -26,6 +26,9 @@ LOG_BYTES = 4096
 BITEXACT = {"flags": "+bitexact", "fflags": "+bitexact", "map_metadata": -1}
 """No encoder names, no times of writing."""
 
+EVERYWHERE = {"x264-params": "cpu-independent=1"}
+"""x264 as it is on every processor: left alone, it estimates motion in another way where it has AVX."""
+
 BT709 = {"colorspace": "bt709", "color_primaries": "bt709", "color_trc": "bt709", "color_range": "tv"}
 
 
@@ -154,6 +157,7 @@ def video_command(path: Path, width: int, height: int, how: VideoSettings) -> li
         sc_threshold=0,
         threads=how.threads,
         movflags="+faststart",
+        **EVERYWHERE,
         **BT709,
         **BITEXACT,
     )

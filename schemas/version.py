@@ -12,5 +12,5 @@ LATENTS = 1
 PIPELINE = 2
 """Meaning of the pipeline's steps. Raised when a step would answer otherwise: landed work is then redone."""
 
-SHARDS = 2
+SHARDS = 3
 """Way from a sample's numbers to its bytes. Raised when they would be others: tars are then redone alone."""

@@ -6,12 +6,14 @@ import os
 import shutil
 import sys
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
 import pytest_randomly
 
 from tests.once import once
+from tests.processes import MARK, running_on, wait_until
 from tests.resume.job import make_films, run_job
 from tests.stored import write_shards
 from tests.stores import Store, serving
@@ -28,9 +30,21 @@ def seed_torch(seed: int) -> None:
 pytest_randomly.entrypoint_reseeds = [seed_torch]  # in place of DeepSpeed's, which every process would import
 
 
+os.environ[MARK] = str(os.getpid())
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """What may take long comes first, so that no process is left alone with it at the end."""
     items.sort(key=lambda item: item.get_closest_marker("timeout") is None)
+
+
+@pytest.fixture(autouse=True, scope="module")
+def nothing_runs_on() -> Iterator[None]:
+    """What tests of a module have started is gone when they are done: the next ones would meet it."""
+    yield
+    with suppress(AssertionError):
+        wait_until(lambda: not running_on(), "gone", limit_s=30)
+    assert running_on() == []
 
 
 @pytest.fixture(scope="session")

@@ -16,7 +16,10 @@ BITS = 10
 CELL_PX = 16
 WIDTH, HEIGHT = BITS * CELL_PX, 96
 
-X264 = ("-c:v", "libx264", "-preset", "veryfast", "-pix_fmt", "yuv420p")
+EVERYWHERE = "cpu-independent=1"
+"""What makes x264 give the same bytes on every processor."""
+
+X264 = ("-c:v", "libx264", "-preset", "veryfast", "-pix_fmt", "yuv420p", "-x264-params", EVERYWHERE)
 
 
 def ffmpeg(*args: object, stdin: bytes = b"") -> None:

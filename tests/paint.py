@@ -19,6 +19,7 @@ from schemas.joints import J
 from schemas.media import Frames
 from schemas.raster import Canvas, draw_ball, draw_strokes
 from tests import figure
+from tests.films import EVERYWHERE
 from tests.synth import Acted, Array, Scene, acted, pixels, shifted, truth
 
 PARTS: tuple[tuple[str, str, float, str], ...] = (
@@ -152,6 +153,7 @@ def write_video(path: Path, frames: Frames, fps: float, *options: str) -> Path:
         "-pix_fmt",
         "yuv420p",
     ]
-    command += ["-crf", "16", "-preset", "veryfast", "-threads", "1", *options, str(path)]
+    command += ["-crf", "16", "-preset", "veryfast", "-threads", "1", "-x264-params", EVERYWHERE]
+    command += [*options, str(path)]
     subprocess.run(command, input=frames.tobytes(), check=True)
     return path

@@ -6,13 +6,13 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, suppress
 from pathlib import Path
 
 import psutil
 from ray.cluster_utils import Cluster
 
-ROOT = Path(__file__).resolve().parents[2]
+from tests.processes import program
 
 
 @contextmanager
@@ -28,12 +28,12 @@ def machines(number: int) -> Iterator[Cluster]:
         cluster.shutdown()
 
 
-def start(videos: str | Path, out: str | Path, truths: Path, address: str) -> subprocess.Popen[str]:
-    """The job of `tests.cluster.job` in a process of its own."""
-    command = [sys.executable, "-m", "tests.cluster.job", *map(str, (videos, out, truths))]
-    return subprocess.Popen(
-        [*command, address], cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
-    )
+def start(
+    videos: str | Path, out: str | Path, truths: Path, address: str
+) -> AbstractContextManager[subprocess.Popen[str]]:
+    """The job of `tests.cluster.job` in a process of its own, which goes when the block ends."""
+    command = (sys.executable, "-m", "tests.cluster.job", videos, out, truths, address)
+    return program(*command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
 
 
 def workers() -> list[psutil.Process]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-import subprocess
 import sys
 import time
 import urllib.request
@@ -28,8 +27,9 @@ from engine.runners.ray.pools import CannotBegin
 from engine.runners.settings import ClusterSettings, Patience
 from engine.runners.status import Lane, Sight
 from storage.place import Place
-from tests.cluster.small import ROOT, machines, start
+from tests.cluster.small import machines, start
 from tests.engine.runners.odd import enlisted, house
+from tests.processes import execute
 from tests.resume.job import contents, run_job
 from tests.stores import ACCESS_KEY, SECRET_KEY, TOKEN, Store, serving
 
@@ -198,8 +198,8 @@ def test_from_store_to_store(connected: Cluster, store: Store, films: Path, tmp_
         Place.at("s3://bucket/videos").put(path.name, path)
     alone = run_job(films, tmp_path / "alone", videos="s3://bucket/videos")
     assert alone.returncode == 0, alone.stderr
-    job = start("s3://bucket/videos", "s3://bucket/set", films / "truths", connected.address)
-    said, _ = job.communicate(timeout=240)
+    with start("s3://bucket/videos", "s3://bucket/set", films / "truths", connected.address) as job:
+        said, _ = job.communicate(timeout=240)
     assert job.returncode == 0, said
     out = Place.at("s3://bucket/set")
     shards = {entry.name: sha256(out.read(entry.name)) for entry in out.files("shards")}
@@ -241,7 +241,7 @@ class Looking(Seen):
 cluster.run(house(2), Ledger(Path({str(tmp_path)!r})), Looking(), clock=time.monotonic,
     unseal=lambda: None, settings=ClusterSettings(workers=1))
 """
-    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=False)
+    done = execute(sys.executable, "-c", code)
     said = re.search(r"listening (.*)", done.stdout)
     assert said, done.stderr
     assert json.loads(said[1])

@@ -11,6 +11,7 @@ import subprocess
 import sys
 import tarfile
 import time
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +26,8 @@ from jobs.commands.preview import Preview, preview
 from pipeline.stages.corpus import list_corpus
 from storage.place import Place
 from tests.paint import film
-from tests.stores import ACCESS_KEY, ROOT, SECRET_KEY, TOKEN, Store
+from tests.processes import program
+from tests.stores import ACCESS_KEY, SECRET_KEY, TOKEN, Store
 from tests.synth import Scene
 
 SECRETS = (ACCESS_KEY, SECRET_KEY, TOKEN)
@@ -64,15 +66,13 @@ class Job:
         self.films, self.server, self.scratch = films, server, scratch
         self.said = ""
 
-    def start(self, videos: str, out: str) -> subprocess.Popen[str]:
-        command = [sys.executable, "-W", "error", "-m", "tests.resume.job"]
-        return subprocess.Popen(
-            [*command, videos, out, str(self.films / "truths")],
-            cwd=ROOT,
+    def start(self, videos: str, out: str) -> AbstractContextManager[subprocess.Popen[str]]:
+        command = (sys.executable, "-W", "error", "-m", "tests.resume.job")
+        return program(
+            *(*command, videos, out, self.films / "truths"),
             env={**os.environ, **self.server.environment, "TMPDIR": str(self.scratch)},
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
-            text=True,
         )
 
     def run(self, videos: str, out: str) -> int:

@@ -15,6 +15,7 @@ from rich.console import Console
 from engine.core import CannotRun
 from jobs import cli
 from jobs.exit_codes import ExitCode
+from tests.processes import program
 
 ROOT = Path(__file__).resolve().parents[2]
 WAITS = """
@@ -81,9 +82,8 @@ def test_a_bug_is_no_poor_result(bug: Exception, monkeypatch: pytest.MonkeyPatch
 
 @pytest.mark.parametrize("by", [signal.SIGTERM, signal.SIGINT])
 def test_a_stopped_command_puts_away_what_it_has_begun(by: signal.Signals) -> None:
-    with subprocess.Popen(
-        [sys.executable, "-c", WAITS], cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-    ) as process:
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+    with program(sys.executable, "-c", WAITS, **pipes) as process:
         assert process.stdout is not None
         assert process.stdout.readline() == "begun\n"
         os.kill(process.pid, by)

@@ -16,10 +16,18 @@ from media.voice import Voice, voice_of
 from model.train import checkpoint as saved
 from pipeline.flow import Backends
 from tests.films import ffmpeg
-from tests.jobs.commands.test_animate import QUICK, facts, run
+from tests.jobs.commands.test_animate import QUICK, facts
 from tests.jobs.commands.test_train import SHORT
 
-__all__ = ["run"]
+ALL = (*SHORT, "--settings.loader.deal.held-out", "0")  # one of the four sources has sound
+
+
+@pytest.fixture(scope="module")
+def run(data_set: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A run that has learned next to nothing, of any speech least."""
+    out = tmp_path_factory.mktemp("run")
+    assert main(["train", "--data", str(data_set), "--out", str(out), *ALL]) == 0
+    return out
 
 
 @pytest.fixture(scope="module")
@@ -28,7 +36,7 @@ def speaking(run: Path, data_set: Path, tmp_path_factory: pytest.TempPathFactory
     out = tmp_path_factory.mktemp("speaking") / "run"
     shutil.copytree(run, out)
     more = ("--recipe", "speech_tiny", "--settings.stages.3.steps", "2")
-    assert main(["train", "--data", str(data_set), "--out", str(out), *SHORT, *more]) == 0
+    assert main(["train", "--data", str(data_set), "--out", str(out), *ALL, *more]) == 0
     return out
 
 

@@ -19,7 +19,7 @@ from media.decode import by_av, by_decord, decode, decode_bytes, decode_frames, 
 from media.pictures import Painter, shown
 from schemas.media import Frames, Probed
 from schemas.outcome import Rejected
-from tests.films import HEIGHT, WIDTH, X264, ffmpeg, film, numbered, numbers, probed
+from tests.films import EVERYWHERE, HEIGHT, WIDTH, X264, ffmpeg, film, numbered, numbers, probed
 
 LOSSLESS = ("-c:v", "libx264rgb", "-preset", "ultrafast", "-qp", "0")
 
@@ -80,13 +80,13 @@ def test_a_stretch_outside_the_video_is_refused(tmp_path: Path, first: int, num:
 
 KINDS: dict[str, tuple[str, ...]] = {
     "closed.mp4": (*X264, "-g", "30", "-bf", "3"),
-    "open.mp4": (*X264, "-x264-params", "open-gop=1:keyint=30:min-keyint=20:bframes=4"),
-    "open.mkv": (*X264, "-x264-params", "open-gop=1:keyint=30:min-keyint=20:bframes=4"),
+    "open.mp4": (*X264, "-x264-params", f"{EVERYWHERE}:open-gop=1:keyint=30:min-keyint=20:bframes=4"),
+    "open.mkv": (*X264, "-x264-params", f"{EVERYWHERE}:open-gop=1:keyint=30:min-keyint=20:bframes=4"),
     "hevc.mp4": (
         *("-c:v", "libx265", "-preset", "ultrafast", "-pix_fmt", "yuv420p"),
         *("-x265-params", "keyint=30:min-keyint=20:bframes=4:open-gop=1:log-level=none"),
     ),
-    "refresh.mp4": (*X264, "-x264-params", "intra-refresh=1:keyint=40"),
+    "refresh.mp4": (*X264, "-x264-params", f"{EVERYWHERE}:intra-refresh=1:keyint=40"),
     "vp9.webm": (
         *("-c:v", "libvpx-vp9", "-deadline", "realtime", "-pix_fmt", "yuv420p"),
         *("-cpu-used", "8", "-g", "30"),
@@ -162,7 +162,7 @@ TAGGED = {
 def test_colours_are_those_of_the_tag(tmp_path: Path, tag: str, pixels: str) -> None:
     convert, matrix, span = TAGGED[tag]
     mark = f"setparams=colorspace={matrix}:range={span}"
-    how = ("-c:v", "libx264", "-crf", "4", "-pix_fmt", pixels, "-vf", f"{convert},format={pixels},{mark}")
+    how = (*X264, "-crf", "4", "-pix_fmt", pixels, "-vf", f"{convert},format={pixels},{mark}")
     found = all_of(probed(film(tmp_path / "a.mp4", patches(), *how)))[0]
     middles = found[32, 16::32].astype(int)
     assert np.abs(middles - PATCHES).max() <= 4
@@ -171,7 +171,7 @@ def test_colours_are_those_of_the_tag(tmp_path: Path, tag: str, pixels: str) -> 
 def test_hdr_is_mapped_to_ordinary_colours(tmp_path: Path) -> None:
     grey = np.full((4, 64, 64, 3), 128, np.uint8)
     mark = "setparams=colorspace=bt2020nc:color_primaries=bt2020:color_trc=arib-std-b67:range=tv"
-    how = ("-c:v", "libx264", "-crf", "4", "-vf", f"format=yuv420p10le,{mark}")
+    how = (*X264, "-crf", "4", "-pix_fmt", "yuv420p10le", "-vf", f"format=yuv420p10le,{mark}")
     found = decode_frames(probed(film(tmp_path / "a.mp4", grey, *how)), [1])
     assert not np.allclose(found, 128, atol=4)  # HLG's middle is not that of BT.709
     assert np.ptp(found.reshape(-1, 3).mean(0)) < 2  # and grey stays grey
@@ -223,7 +223,7 @@ def test_decord_is_not_asked_where_it_would_hold_too_much(tmp_path: Path) -> Non
 
 def test_decord_is_not_asked_for_wide_colours(tmp_path: Path) -> None:
     mark = "format=yuv420p,setparams=colorspace=bt2020nc:color_primaries=bt2020:color_trc=arib-std-b67"
-    video = probed(film(tmp_path / "a.mp4", numbered(8), "-c:v", "libx264", "-vf", mark))
+    video = probed(film(tmp_path / "a.mp4", numbered(8), *X264, "-vf", mark))
     assert is_plain(video)
     assert list(by_decord(video, 0, 4)) == []
 

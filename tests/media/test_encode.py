@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import os
 import signal
+import subprocess
 from pathlib import Path
 
 import av
@@ -14,7 +15,7 @@ import psutil
 import pytest
 from numpy.typing import NDArray
 
-from media.encode import EncodeError, VideoSettings, encode_jpeg, video_writer
+from media.encode import EncodeError, VideoSettings, encode_jpeg, video_command, video_writer
 from schemas.media import Frames
 
 HOW = VideoSettings()
@@ -104,6 +105,16 @@ def test_same_frames_same_bytes_however_they_are_windowed(tmp_path: Path) -> Non
     assert encoded(tmp_path / "another name.mp4", frames, window=7) == first
     assert first.index(b"moov") < first.index(b"mdat")
     assert b"Lavf" not in first
+
+
+def test_a_processor_without_vectors_gives_the_same_bytes(tmp_path: Path) -> None:
+    """That x264 works as on any other is asked for, and so are filters that are exact."""
+    frames = moving(50, 320, 240)
+    plain = video_command(tmp_path / "plain.mp4", 320, 240, HOW)
+    plain[1:1] = ["-cpuflags", "0"]
+    plain[plain.index("-x264-params") + 1] += ":no-asm=1"
+    subprocess.run(plain, input=frames.tobytes(), check=True)
+    assert (tmp_path / "plain.mp4").read_bytes() == encoded(tmp_path / "a.mp4", frames)
 
 
 def test_random_access_gives_the_same_frames_as_reading_through(tmp_path: Path) -> None:

@@ -8,11 +8,8 @@ Prints the number of changes that it made.
 from __future__ import annotations
 
 import hashlib
-import os
-import signal
 import subprocess
 import sys
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any, cast
 
@@ -25,10 +22,8 @@ from pipeline.estimators.fakes import FakeBody, FakeEmbedder, FakeFace, FakeHand
 from pipeline.flow import Backends, Curation
 from pipeline.stages.screen import ScreenSettings
 from tests.paint import film
+from tests.processes import counting, execute
 from tests.synth import Scene
-
-ROOT = Path(__file__).resolve().parents[2]
-CHANGES = {"open", "os.rename", "os.remove", "os.rmdir", "os.mkdir"}
 
 
 def settings(truths: Path) -> Curation:
@@ -49,32 +44,12 @@ def settings(truths: Path) -> Curation:
     )
 
 
-def counting(out: Path, kill_at: int | None) -> Callable[[], int]:
-    """Count the changes of files below `out` from now on, and die at the one numbered `kill_at`."""
-    changes = 0
-
-    def hook(event: str, args: tuple[Any, ...]) -> None:
-        nonlocal changes
-        if event not in CHANGES or not str(args[0]).startswith(str(out)):
-            return
-        if event == "open" and not (args[2] or 0) & (os.O_WRONLY | os.O_RDWR | os.O_CREAT):
-            return
-        changes += 1
-        if changes == kill_at:
-            os.kill(os.getpid(), signal.SIGKILL)
-
-    sys.addaudithook(hook)
-    return lambda: changes
-
-
 def run_job(
     corpus: Path, out: Path, kill_at: int | None = None, videos: str = ""
 ) -> subprocess.CompletedProcess[str]:
     """The job in a process of its own, on the corpus or on videos elsewhere."""
-    command = [sys.executable, "-m", "tests.resume.job"]
-    command += [videos or str(corpus / "videos"), str(out), str(corpus / "truths")]
-    command += [str(kill_at)] if kill_at else []
-    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    places = (videos or corpus / "videos", out, corpus / "truths")
+    return execute(sys.executable, "-m", "tests.resume.job", *places, *([kill_at] if kill_at else []))
 
 
 def contents(out: Path) -> dict[str, str]:

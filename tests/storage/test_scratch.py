@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from storage.scratch import scratch, take, workplace
-from tests.stores import ROOT
+from tests.processes import program
 
 
 @pytest.fixture(autouse=True)
@@ -40,14 +40,8 @@ def test_what_a_killed_process_left_goes_and_a_living_ones_stays(tmp_path: Path)
         "with workplace() as folder:\n    (folder / 'a').write_bytes(b'1')\n"
         "    print(folder, flush=True)\n    sys.stdin.read()"
     )
-    with subprocess.Popen(
-        [sys.executable, "-c", code],
-        cwd=ROOT,
-        env={"TMPDIR": str(tmp_path)},
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
-    ) as process:
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
+    with program(sys.executable, "-c", code, env={"TMPDIR": str(tmp_path)}, **pipes) as process:
         assert process.stdout
         folder = Path(process.stdout.readline().strip())
         assert folder.is_relative_to(tmp_path)

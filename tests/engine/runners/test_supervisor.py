@@ -18,6 +18,7 @@ from engine.runners.process import Failure
 from engine.runners.settings import Patience
 from engine.runners.supervisor import Guard, kit_of
 from tests.engine.runners.odd import enlisted, house
+from tests.processes import alive, program, wait_until
 
 PATIENCE = Patience(base_s=20.0, per_footage_s=1.0, tries=2, kills=3)
 
@@ -168,19 +169,9 @@ def test_the_process_ends_with_its_guard(tmp_path: Path) -> None:
         "print(guard.process.pid, flush=True)\n"
         "guard.run(house(10)[0].laps(ledger)[0])\n"
     )
-    with subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True) as process:
+    with program(sys.executable, "-c", code, stdout=subprocess.PIPE) as process:
         assert process.stdout is not None
         child = int(process.stdout.readline())
         time.sleep(1.0)
         process.kill()
-    until = time.monotonic() + 10
-    while Path(f"/proc/{child}").exists() and alive(child) and time.monotonic() < until:
-        time.sleep(0.05)
-    assert not alive(child)
-
-
-def alive(process: int) -> bool:
-    try:
-        return " Z " not in Path(f"/proc/{process}/stat").read_text()
-    except FileNotFoundError:
-        return False
+        wait_until(lambda: not alive(child), "the child's end")

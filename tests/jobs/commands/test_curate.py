@@ -22,6 +22,7 @@ from jobs.commands.curate import Curate, curate
 from jobs.commands.preview import Preview, preview
 from pipeline.flow import Curation
 from tests.paint import film
+from tests.processes import execute
 from tests.resume.job import settings
 from tests.synth import Scene
 
@@ -145,8 +146,7 @@ def test_a_full_disk_is_one_sentence(corpus: Path, tmp_path: Path) -> None:
         "from jobs.cli import main\n"
         "sys.exit(main(['curate', '--videos', sys.argv[1], '--out', sys.argv[2]]))"
     )
-    command = [sys.executable, "-c", code, str(corpus / "videos"), str(tmp_path / "set")]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    done = execute(sys.executable, "-c", code, corpus / "videos", tmp_path / "set")
     assert done.returncode == 2, done.stderr
     assert done.stderr.strip().splitlines()[-1].startswith("understudy: ")
     assert "Traceback" not in done.stderr

@@ -7,7 +7,6 @@ import logging
 import re
 import shutil
 import signal
-import subprocess
 import sys
 from collections.abc import Iterator
 from dataclasses import replace
@@ -32,6 +31,7 @@ from model.nets.autoencoders.opened import codec_digest
 from model.nets.autoencoders.patches import PatchCodec
 from storage.place import Place
 from tests.model.data import sets
+from tests.processes import execute
 from tests.stored import write_shards
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -254,7 +254,7 @@ def test_killed_and_started_again_it_gives_the_same_bytes(data_set, latents, tmp
     out = tmp_path / "latents"
     out.mkdir()
     shutil.copy(latents / "codec.npz", out)
-    killed = subprocess.run([sys.executable, "-c", KILLED, str(after), *command(data_set, out)], cwd=ROOT)
+    killed = execute(sys.executable, "-c", KILLED, after, *command(data_set, out))
     assert killed.returncode == -signal.SIGKILL
     assert not (out / "latents.parquet").exists()
     assert main(command(data_set, out)) == 0

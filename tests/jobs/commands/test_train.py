@@ -6,7 +6,6 @@ import io
 import json
 import math
 import os
-import subprocess
 import sys
 from pathlib import Path
 
@@ -23,6 +22,7 @@ from model.train import checkpoint as saved
 from model.train.distributed import check_latents, take_seat
 from model.train.loop import Beat
 from storage.place import Place
+from tests.processes import execute
 
 ROOT = Path(__file__).resolve().parents[3]
 SHORT = (
@@ -71,13 +71,8 @@ def test_torchrun_with_deepspeed(data_set: Path, tmp_path: Path) -> None:
     launch = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2"]
     args = ["train", "--data", str(data_set), "--out", str(tmp_path), *SHORT, "--settings.zero", "2"]
     code = f"from jobs.cli import main; raise SystemExit(main({args!r}))"
-    done = subprocess.run(
-        [*launch, "--no-python", sys.executable, "-c", code],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        env={**os.environ, "OMP_NUM_THREADS": "1"},
-    )
+    program = (*launch, "--no-python", sys.executable, "-c", code)
+    done = execute(*program, env={**os.environ, "OMP_NUM_THREADS": "1"})
     assert done.returncode == 0, done.stderr[-3000:]
     assert done.stdout.count("stage body, 3 steps") == 1  # one rank speaks
     assert saved.standing(tmp_path / "checkpoints" / "3-000002").ranks == 2
@@ -88,13 +83,7 @@ def test_deepspeed_alone_needs_no_launcher(data_set: Path, tmp_path: Path) -> No
     args = ["train", "--data", str(data_set), "--out", str(tmp_path), *SHORT, "--settings.zero", "2"]
     code = f"from jobs.cli import main; raise SystemExit(main({args!r}))"
     found = {name: value for name, value in os.environ.items() if name not in {"RANK", "LOCAL_RANK"}}
-    done = subprocess.run(
-        [sys.executable, "-c", code],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        env={**found, "OMP_NUM_THREADS": "1"},
-    )
+    done = execute(sys.executable, "-c", code, env={**found, "OMP_NUM_THREADS": "1"})
     assert done.returncode == 0, done.stderr[-3000:]
     assert saved.standing(tmp_path / "checkpoints" / "3-000002").ranks == 1
 

@@ -5,16 +5,15 @@ from __future__ import annotations
 import itertools
 import os
 import random
-import signal
 import subprocess
 import sys
 import tarfile
-import time
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from typing import Any
 
+import psutil
 import pytest
 import torch
 
@@ -27,8 +26,10 @@ from model.data.loader import Loader
 from model.data.settings import LoaderSettings, SampleSettings
 from model.data.windows import WindowRule
 from tests.model.data import sets
+from tests.processes import alive, program, wait_until
 
 pytestmark = pytest.mark.filterwarnings("ignore:This DataLoader will create")  # more workers than cores
+
 ROOT = Path(__file__).resolve().parents[3]
 RANKS = (1, 2, 3, 5)
 WORKERS = (0, 1, 2, 3, 4)
@@ -155,20 +156,14 @@ def test_killed_outright_nothing_stays_behind_and_nothing_is_lost(data_set, tmp_
     script = tmp_path / "train.py"
     script.write_text(KILLED)
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
-    process = subprocess.Popen(
-        [sys.executable, str(script), str(data_set)],
-        stdout=subprocess.PIPE,
-        text=True,
-        cwd=ROOT,
-        env=environment,
-    )
-    assert process.stdout is not None
-    said_so = [process.stdout.readline().split() for _ in range(7)]
-    children = descendants(process.pid)
-    assert len(children) >= 2
-    process.send_signal(signal.SIGKILL)
-    process.wait()
-    process.stdout.close()
+    with program(sys.executable, script, data_set, stdout=subprocess.PIPE, env=environment) as process:
+        assert process.stdout is not None
+        said_so = [process.stdout.readline().split() for _ in range(7)]
+        children = psutil.Process(process.pid).children(recursive=True)
+        assert len(children) >= 2
+        process.kill()
+        process.wait()
+        wait_until(lambda: not any(alive(child.pid) for child in children), "the workers' end")
     done = [keys.split(",") for _, _, keys in said_so]
     state = Loader(str(data_set), sets.settings()).state_dict()
     state |= {"epoch": int(said_so[-1][0]), "slot": int(said_so[-1][1])}
@@ -177,26 +172,6 @@ def test_killed_outright_nothing_stays_behind_and_nothing_is_lost(data_set, tmp_
     assert done + [[key for key, _, _ in slot] for slot in rest] == [
         [k for k, _, _ in slot] for slot in expected
     ]
-    wait_until_gone(children)
-
-
-def descendants(pid: int) -> list[int]:
-    found = []
-    for path in Path("/proc").glob("[0-9]*/stat"):
-        try:
-            fields = path.read_text().rpartition(")")[2].split()
-        except OSError:
-            continue
-        if int(fields[1]) == pid:
-            found += [int(path.parent.name), *descendants(int(path.parent.name))]
-    return found
-
-
-def wait_until_gone(pids: list[int], limit_s: float = 60) -> None:
-    end = time.monotonic() + limit_s
-    while any(Path(f"/proc/{pid}").exists() for pid in pids):
-        assert time.monotonic() < end, "workers outlive the run"
-        time.sleep(0.1)
 
 
 def test_resuming_reads_nothing_of_what_came_before(own_set):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import itertools
 import os
-import subprocess
 import sys
 from pathlib import Path
 from urllib.parse import unquote
@@ -17,6 +16,7 @@ from model.data.batch import Batch, tensors
 from model.data.loader import Loader
 from storage.place import Place
 from tests.model.data import sets
+from tests.processes import execute
 from tests.stores import Store
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -96,8 +96,6 @@ def test_workers_read_from_the_store(data_set, uploaded, tmp_path):
     script = tmp_path / "train.py"
     script.write_text(WORKERS)
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
-    said = subprocess.run(
-        [sys.executable, str(script), uploaded], cwd=ROOT, env=environment, capture_output=True, text=True
-    )
+    said = execute(sys.executable, script, uploaded, env=environment)
     expected = [f"{','.join(batch.keys)} {int(batch.video.sum())}" for batch in first(str(data_set), 6)]
     assert said.stdout.splitlines() == expected, said.stderr

@@ -23,6 +23,7 @@ from model.train.settings import Training
 from model.train.validation import Look
 from tests.model.data import sets
 from tests.model.scenes import small
+from tests.processes import counting
 
 STAGES = (body(4), face(3), everything(3))
 
@@ -135,6 +136,8 @@ def main(said: dict[str, Any]) -> None:
     from model.train.engines.deepspeed import join
 
     torch.set_num_threads(1)
+    if "kill_at" in said:
+        counting(Path(said["trainings"][0]["run"]), said["kill_at"])
     rank, ranks = 0, 1
     for one in said["trainings"]:
         settings = training(**one["settings"])

@@ -4,13 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import random
 import shutil
 import signal
-import subprocess
 import sys
-import time
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -25,8 +22,7 @@ from model.train.faults import TrainingFault
 from model.train.phases import FACE, body, face
 from storage.weight_files import read_weights, write_weights
 from tests.model.train.runs import STAGES, Notes, loaded, train, trainer, training
-
-ROOT = Path(__file__).resolve().parents[3]
+from tests.processes import execute
 
 
 @pytest.fixture(scope="module")
@@ -116,34 +112,19 @@ def test_a_run_that_is_done_is_left_alone(data_set: Path, whole: tuple[Path, Not
     assert digest(run) == before
 
 
-def command(data: Path, run: Path, losses: Path, settings: dict[str, Any]) -> list[str]:
-    """The program that trains."""
-    said = {"data": str(data), "trainings": [{"run": str(run), "losses": str(losses), "settings": settings}]}
-    return [sys.executable, "-m", "tests.model.train.runs", json.dumps(said)]
-
-
-def lines(file: Path) -> list[tuple[int, float, float]]:
-    """Total step, loss and gradient, as far as they were written whole."""
-    return [tuple(json.loads(line)) for line in file.read_text().splitlines() if line.endswith("]")]
-
-
-def test_killed_at_random_steps_the_losses_stay_the_same(
+def test_killed_at_random_moments_the_losses_stay_the_same(
     data_set: Path, whole: tuple[Path, Notes], tmp_path: Path
 ) -> None:
     _, notes = whole
-    rng, said = random.Random(5), tmp_path / "losses.txt"
-    for kill in (*sorted(rng.sample(range(2, 9), 2)), None):
-        program = subprocess.Popen(
-            command(data_set, tmp_path / "run", said, {}), cwd=ROOT, stderr=subprocess.PIPE
-        )
-        while kill and program.poll() is None and (not said.exists() or lines(said)[-1][0] < kill):
-            time.sleep(0.002)
-        if kill:
-            os.kill(program.pid, signal.SIGKILL)
-        errors = program.communicate()[1]
-        assert program.returncode == (-signal.SIGKILL if kill else 0), errors.decode()
+    rng, losses = random.Random(5), tmp_path / "losses.txt"
+    training = {"run": str(tmp_path / "run"), "losses": str(losses), "settings": {}}
+    said: dict[str, Any] = {"data": str(data_set), "trainings": [training]}
+    for kill_at in (*(rng.randrange(5, 25) for _ in range(2)), None):
+        said["kill_at"] = kill_at
+        done = execute(sys.executable, "-m", "tests.model.train.runs", json.dumps(said))
+        assert done.returncode == (-signal.SIGKILL if kill_at else 0), done.stderr
     expected = {beat.total: (beat.numbers["loss"], beat.numbers["gradient"]) for beat in notes.beats}
-    found = lines(said)
+    found = [json.loads(line) for line in losses.read_text().splitlines()]
     assert {total for total, *_ in found} == set(expected)
     assert all((loss, gradient) == expected[total] for total, loss, gradient in found)
 

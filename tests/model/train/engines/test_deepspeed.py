@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import shutil
-import subprocess
 import sys
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,8 +18,10 @@ from model.train import checkpoint as saved
 from tests.model.train.objectives.test_video import blind
 from tests.model.train.runs import Notes, seed_of, short, train, trainer, training
 from tests.once import once
+from tests.processes import execute
 
 pytestmark = pytest.mark.timeout(600)
+
 ROOT = Path(__file__).resolve().parents[4]
 RUNS: dict[str, dict[str, Any]] = {
     "zero 1": {"zero": 1},
@@ -77,10 +78,8 @@ def run_all(data_set: Path, folder: Path) -> None:
     ]
     launch = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2"]
     said = json.dumps({"data": str(data_set), "trainings": trainings})
-    command = [*launch, "-m", "tests.model.train.runs", said]
-    done = subprocess.run(
-        command, cwd=ROOT, capture_output=True, text=True, env={**os.environ, "OMP_NUM_THREADS": "1"}
-    )
+    command = (*launch, "-m", "tests.model.train.runs", said)
+    done = execute(*command, env={**os.environ, "OMP_NUM_THREADS": "1"})
     assert done.returncode == 0, done.stderr[-4000:]
 
 
