@@ -16,8 +16,8 @@ import pyarrow.parquet as pq
 from benchmarks.faults.canaries import Canaries
 from benchmarks.faults.clips import clips_in
 from benchmarks.faults.outcomes import End, Outcome
-from benchmarks.faults.processes import Ended, last_line, run
 from benchmarks.faults.videos import Clips, write_video
+from benchmarks.processes import Ended, last_line, run
 
 CODES = (0, 1, 3)
 """Exit codes of a job that came to its end: whole, too little kept, with failed items."""

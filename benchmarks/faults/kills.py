@@ -15,7 +15,7 @@ from pathlib import Path
 
 import psutil
 
-from benchmarks.faults.processes import MARK, ROOT, lingering
+from benchmarks.processes import MARK, ROOT, lingering
 
 KILLS = 5
 """Of one job, before it is let go to its end."""

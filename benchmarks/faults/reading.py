@@ -21,7 +21,7 @@ from pathlib import Path
 
 from benchmarks.faults.canaries import Canaries
 from benchmarks.faults.outcomes import End, Outcome
-from benchmarks.faults.processes import ROOT, bound
+from benchmarks.processes import ROOT, bound
 
 LIMIT_S = 120.0
 """No item may take so long."""

@@ -17,8 +17,8 @@ from random import Random
 import torch
 from safetensors.torch import save_file
 
-from benchmarks.faults.processes import run
 from benchmarks.faults.reading import Family, Read
+from benchmarks.processes import run
 from jobs.animation.performer import canvas_area
 from model.nets.autoencoders.opened import open_codec
 from model.train.load import trained

@@ -14,8 +14,8 @@ from benchmarks.faults.canaries import Canaries
 from benchmarks.faults.clips import clips_in, make_clips
 from benchmarks.faults.kills import Scenario, driver, recover
 from benchmarks.faults.outcomes import Outcome, append, outcomes_in, row_of
-from benchmarks.faults.processes import lingering, run
 from benchmarks.faults.videos import write_video
+from benchmarks.processes import lingering, run
 from tests.once import once
 
 pytestmark = pytest.mark.timeout(600)

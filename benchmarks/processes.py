@@ -14,7 +14,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[1]
 MOST_BYTES = 8 * 2**30
 """Of memory that a process may ask for: far above what is allowed, far below what a machine has."""
 GRACE_S = 10.0
