@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from fractions import Fraction
+from pathlib import Path
+from typing import BinaryIO
 
 import av
 from av.container import InputContainer
@@ -12,8 +14,11 @@ from av.stream import Stream
 from av.video.stream import VideoStream
 
 from media.fetch import at_hand
+from media.opening import open_media
+from media.tables import TablesError
 from schemas.media import Source
 from schemas.outcome import Rejected
+from storage.regular_file import NotAFileError, open_regular
 
 CONTAINERS = ("mov", "matroska", "avi", "mpeg", "mpegts", "flv", "ogg", "asf", "gif")
 """Demuxers whose files hold their pictures themselves. Playlists (hls, concat, dash, sdp, image sequences) do
@@ -27,47 +32,60 @@ def open_source(source: Source, *, max_pixels: int) -> Iterator[InputContainer]:
     Raises:
         Rejected, OSError: as `media.fetch.at_hand` and `open_container`.
     """
-    with at_hand(source) as path, open_container(str(path), max_pixels=max_pixels) as container:
+    with at_hand(source) as path, open_container(path, max_pixels=max_pixels) as container:
         yield container
 
 
 @contextmanager
 def open_container(
-    uri: str, *, max_pixels: int, containers: Sequence[str] = CONTAINERS
+    path: Path, *, max_pixels: int, containers: Sequence[str] = CONTAINERS
 ) -> Iterator[InputContainer]:
-    """The opened file, for reading; FFmpeg's errors inside the block become rejects too.
+    """The opened file on this machine, for reading; FFmpeg's errors inside the block become rejects too.
 
     A decoder takes no memory for a picture much larger than `max_pixels`: see `decoder_bound`.
 
     Raises:
-        Rejected: "invalid_data", "unsupported_container", "unreadable" or "undecodable".
+        Rejected: "not_a_file", "oversized_tables", "invalid_data", "unsupported_container", "unreadable" or
+            "undecodable".
     """
-    options = {
-        "protocol_whitelist": "file",
-        "format_whitelist": ",".join(containers),
-        "max_pixels": decoder_bound(max_pixels),
-    }
-    try:
-        container = av.open(uri, "r", options=options)
-    except av.InvalidDataError as error:
-        raise Rejected("invalid_data", "text, noise, or a file cut off before its index") from error
-    except av.ArgumentError as error:  # what FFmpeg answers for a container that is not on the list
-        raise Rejected("unsupported_container", f"none of {', '.join(containers)}") from error
-    except av.FFmpegError as error:
-        raise Rejected("unreadable", str(error)) from error
-    for stream in container.streams.video:
-        if stream.codec_context is not None:  # the decoder that looked at the header was another one
-            stream.codec_context.options = {"max_pixels": decoder_bound(max_pixels)}
-    with container:
+    with opened_file(path) as file:
         try:
-            yield container
-        except av.FFmpegError as error:
-            raise Rejected("undecodable", str(error)) from error
+            container = open_media(file, containers, max_pixels=decoder_bound(max_pixels))
+        except TablesError as error:
+            raise Rejected("oversized_tables", str(error)) from error
+        except av.InvalidDataError as error:
+            raise Rejected("invalid_data", "text, noise, or a file cut off before its index") from error
+        except av.ArgumentError as error:  # what FFmpeg answers for a container that is not on the list
+            raise Rejected("unsupported_container", f"none of {', '.join(containers)}") from error
+        except (av.FFmpegError, OSError) as error:
+            raise Rejected("unreadable", str(error)) from error
+        with container:
+            try:
+                yield container
+            except av.FFmpegError as error:
+                raise Rejected("undecodable", str(error)) from error
 
 
-def decoder_bound(max_pixels: int) -> str:
+@contextmanager
+def opened_file(path: Path) -> Iterator[BinaryIO]:
+    """A regular file, opened.
+
+    Raises:
+        Rejected: "not_a_file" or "unreadable".
+    """
+    try:
+        file = open_regular(path)
+    except NotAFileError as error:
+        raise Rejected("not_a_file", str(error)) from error
+    except OSError as error:
+        raise Rejected("unreadable", str(error)) from error
+    with file:
+        yield file
+
+
+def decoder_bound(max_pixels: int) -> int:
     """Where decoders refuse: they round sides up and add borders, so it lies above what is allowed."""
-    return str(2 * max_pixels + 2**20)
+    return 2 * max_pixels + 2**20
 
 
 def video_stream(container: InputContainer, index: int) -> VideoStream:

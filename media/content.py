@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import os
-import stat
 from functools import lru_cache
 from pathlib import Path
 from typing import NamedTuple
 
 from schemas.outcome import Rejected
+from storage.regular_file import NotAFileError, open_regular, refuse_irregular
 
 KNOWN = 2**16
 """Digests that a process remembers: some 300 bytes each."""
@@ -33,8 +33,10 @@ def state_of(file: Path | int) -> State:
         OSError: it is not there, or may not be looked at.
     """
     facts = os.fstat(file) if isinstance(file, int) else file.stat()
-    if not stat.S_ISREG(facts.st_mode):
-        raise Rejected("not_a_file", "a folder, pipe or device")
+    try:
+        refuse_irregular(file, facts)
+    except NotAFileError as error:
+        raise Rejected("not_a_file", str(error)) from error
     return State(facts.st_size, facts.st_mtime_ns, facts.st_ctime_ns, facts.st_dev, facts.st_ino)
 
 
@@ -46,9 +48,8 @@ def sha256_of_file(path: Path, state: State) -> str:
         Rejected: "changed": it is not in that state, or not any more when it has been read.
         OSError: it cannot be read.
     """
-    handle = os.open(path, os.O_RDONLY | os.O_NONBLOCK)  # nobody waits where it is a pipe by now
-    with open(handle, "rb") as file:
-        if state_of(handle) != state:
+    with open_regular(path) as file:
+        if state_of(file.fileno()) != state:
             raise Rejected("changed", "another file has taken its place")
         sha256 = hashlib.file_digest(file, "sha256").hexdigest()
     if state_of(path) != state:

@@ -12,6 +12,8 @@ import av
 from av.container import InputContainer
 from PIL import Image, UnidentifiedImageError
 
+from media.opening import open_media
+from media.tables import TablesError
 from schemas.media import FPS
 from schemas.outcome import DamagedError
 
@@ -60,7 +62,6 @@ def video_facts(data: bytes, *, decode: bool) -> VideoFacts:
         if codec is None or not tick_s:
             raise DamagedError("no known codec")
         codec.thread_count = 1
-        codec.options = {"max_pixels": str(MAX_PIXELS)}  # before a decoder takes memory
         shown = file.decode(stream) if decode else (packet for packet in file.demux(stream) if packet.size)
         times = sorted(-1 if picture.pts is None else picture.pts for picture in shown)
         on_clock = all(pts * tick_s == Fraction(index, FPS) for index, pts in enumerate(times))
@@ -87,11 +88,10 @@ def sound_facts(data: bytes) -> SoundFacts:
 @contextmanager
 def opened(data: bytes, container: str) -> Iterator[InputContainer]:
     """A member as a file to read; FFmpeg's errors inside the block say that it is damaged."""
-    options = {"err_detect": "explode", "protocol_whitelist": "pipe"}
     try:
-        with av.open(io.BytesIO(data), "r", format=container, options=options) as file:
+        with open_media(io.BytesIO(data), [container], max_pixels=MAX_PIXELS, strict=True) as file:
             yield file
-    except (av.FFmpegError, EOFError, IndexError) as error:
+    except (av.FFmpegError, TablesError, EOFError, IndexError) as error:
         raise DamagedError(f"does not decode: {error}") from error
 
 

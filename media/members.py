@@ -19,6 +19,9 @@ from av.video.reformatter import VideoReformatter
 from numpy.typing import NDArray
 from PIL import Image, UnidentifiedImageError
 
+from media.facts import MAX_PIXELS
+from media.opening import open_media
+from media.tables import TablesError
 from schemas.media import FPS, SOUND_RATE
 from schemas.outcome import UnfitError
 
@@ -30,13 +33,10 @@ AROUND = 12
 @contextmanager
 def opened(name: str, data: bytes, container: str) -> Iterator[InputContainer]:
     """A member as a file to read; what FFmpeg says of damage becomes `UnfitError`."""
-    options = {"err_detect": "explode", "protocol_whitelist": "pipe"}
     try:
-        with av.open(
-            io.BytesIO(data), "r", format=container, options=options, metadata_errors="replace"
-        ) as file:
+        with open_media(io.BytesIO(data), [container], max_pixels=MAX_PIXELS, strict=True) as file:
             yield file
-    except (av.FFmpegError, EOFError, IndexError) as error:
+    except (av.FFmpegError, TablesError, EOFError, IndexError) as error:
         raise UnfitError("undecodable", f"{name}: {error}") from error
 
 

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterator
+from contextlib import contextmanager
 from fractions import Fraction
 
-import av
 import numpy as np
 from av.container import InputContainer
 from av.video.codeccontext import VideoCodecContext
@@ -26,6 +26,8 @@ from schemas.outcome import Rejected
 
 BACK_S = (0, 2, 10)
 """How far before the wanted time to look for a key picture, try by try; after them the file is read whole."""
+EARLIER_S = Fraction(1, 1000)
+"""A picture that is sought so much before another one is an earlier one."""
 
 THREADS = 2
 """Of a decoder, which decodes ahead while frames are worked on. The pictures do not depend on it."""
@@ -33,46 +35,78 @@ THREADS = 2
 HDR = (ColorTrc.SMPTE2084, ColorTrc.ARIB_STD_B67)
 
 
+class AstrayError(Exception):
+    """Pictures read from the packet of `landed_s` on cannot be used."""
+
+    def __init__(self, landed_s: Fraction) -> None:
+        super().__init__(f"from {float(landed_s):.3f} s on")
+        self.landed_s = landed_s
+
+
 def pictures(video: Probed, begin_s: Fraction = Fraction(0)) -> Iterator[tuple[Fraction, VideoFrame]]:
     """Pictures as stored and their times from the source's first: from the one seen at `begin_s` or earlier.
 
+    A picture that the file calls key may be none, and what follows it is broken. Then reading begins anew at
+    an earlier one, at last at the file's first, and goes on behind what has been given.
+
     Raises:
-        Rejected: see `open_source`; "undecodable" for a broken or missing picture, "size_changes",
-            "no_frame_times", "times_go_back".
+        Rejected: see `open_source`; "undecodable" for a picture that is broken or missing wherever reading
+            begins, "size_changes", "no_frame_times", "times_go_back".
     """
-    with open_source(video.source, max_pixels=video.width * video.height) as container:
-        stream = threaded(video_stream(container, video.stream))
-        tick = tick_s(stream)
-        start = round(video.start_s / tick)
-        begin = start + int(begin_s / tick)
-        frames = sought(container, stream, begin) if begin > start else container.decode(stream)
-        if frames is not None:
-            yield from timed(video, frames, start, tick)
-            return
-    with open_source(video.source, max_pixels=video.width * video.height) as container:
-        stream = threaded(video_stream(container, video.stream))
-        yield from timed(video, container.decode(stream), start, tick)
-
-
-def threaded(stream: VideoStream) -> VideoStream:
-    """The stream, to be decoded by `THREADS`."""
-    stream.thread_type = "AUTO"
-    stream.thread_count = THREADS
-    return stream
-
-
-def sought(container: InputContainer, stream: VideoStream, begin: int) -> Iterator[VideoFrame] | None:
-    """Pictures from a key picture at or before tick `begin` of the stream; None where no seek finds one."""
-    for back_s in BACK_S:
+    given_s = Fraction(-1)
+    wanted_s = begin_s
+    for back_s in (*BACK_S, begin_s):
+        wanted_s = min(wanted_s, begin_s - back_s)
         try:
-            container.seek(begin - int(back_s / tick_s(stream)), stream=stream)
-        except av.FFmpegError:  # some containers cannot seek
-            return None
-        frames = itertools.dropwhile(lambda frame: not frame.key_frame, container.decode(stream))
-        first = next(frames, None)
-        if first is not None and first.pts is not None and first.pts <= begin:
-            return itertools.chain([first], frames)
-    return None
+            for at_s, frame in sought(video, wanted_s, begin_s) if wanted_s > 0 else all_of(video):
+                if at_s > given_s:
+                    yield at_s, frame
+                    given_s = at_s
+        except AstrayError as no:
+            wanted_s = no.landed_s - EARLIER_S
+        else:
+            return
+
+
+def all_of(video: Probed) -> Iterator[tuple[Fraction, VideoFrame]]:
+    """As `pictures`, from the file's first."""
+    with reading(video) as (container, stream, start):
+        yield from timed(video, container.decode(stream), start, tick_s(stream))
+
+
+def sought(video: Probed, wanted_s: Fraction, begin_s: Fraction) -> Iterator[tuple[Fraction, VideoFrame]]:
+    """As `pictures`, from a key picture at or before `wanted_s`.
+
+    Raises:
+        AstrayError: no seek finds one, it comes after `begin_s`, or one of the pictures is broken.
+    """
+    landed_s = Fraction(-1)
+    try:
+        with reading(video) as (container, stream, start):
+            tick = tick_s(stream)
+            container.seek(start + int(wanted_s / tick), stream=stream)
+            packets = container.demux(stream)
+            first = next(packets)
+            if first.dts is not None:
+                landed_s = (first.dts - start) * tick
+            decoded = (frame for packet in itertools.chain([first], packets) for frame in packet.decode())
+            from_key = itertools.dropwhile(lambda frame: not frame.key_frame, decoded)
+            for number, (at_s, frame) in enumerate(timed(video, from_key, start, tick)):
+                if number == 0 and at_s > begin_s:
+                    raise AstrayError(landed_s)
+                yield at_s, frame
+    except Rejected as no:
+        raise AstrayError(landed_s) from no
+
+
+@contextmanager
+def reading(video: Probed) -> Iterator[tuple[InputContainer, VideoStream, int]]:
+    """The opened file, its video to be decoded by `THREADS`, and the tick of its first picture."""
+    with open_source(video.source, max_pixels=video.width * video.height) as container:
+        stream = video_stream(container, video.stream)
+        stream.thread_type = "AUTO"
+        stream.thread_count = THREADS
+        yield container, stream, round(video.start_s / tick_s(stream))
 
 
 def timed(

@@ -4,19 +4,23 @@ from __future__ import annotations
 
 import itertools
 import os
-from collections.abc import Iterable, Sequence
+from array import array
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import cast
+from pathlib import Path
+from typing import Any, cast
 
 import numpy as np
 from av.container import InputContainer
+from av.packet import Packet
 from av.sidedata.sidedata import SideData
 from av.stream import Disposition
 from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
+from numpy.typing import NDArray
 
-from media.container import open_source, tick_s, video_stream
+from media.container import open_source, opened_file, tick_s, video_stream
 from schemas.media import Probed, Source
 from schemas.outcome import Rejected
 
@@ -25,6 +29,9 @@ UNEVEN_S = Fraction(11, 1000)
 
 MISSING_S = Fraction(1, 4)
 """A header that promises this much more than the packets hold belongs to a file that was cut off."""
+
+MAX_RATE = 240
+"""Packets a second, of all streams of a file; 120 pictures and 100 pieces of sound are fewer."""
 
 GIF_END = b";"
 """Last byte of a whole GIF. Its header promises nothing."""
@@ -37,8 +44,9 @@ TURNS = {(1, 0, 0, 1): 0, (0, 1, -1, 0): 90, (-1, 0, 0, -1): 180, (0, -1, 1, 0):
 class Timeline:
     """When the pictures of a stream are shown, by what its packets say."""
 
-    times_s: tuple[Fraction, ...]  # in the file, in the order of showing
-    end_s: Fraction  # of the last one
+    ticks: NDArray[np.int64]  # of each picture in the file, in the order of showing, none twice
+    end: Fraction  # of the last one, in ticks
+    tick_s: Fraction
 
 
 def probe(source: Source, *, max_pixels: int, max_duration_s: float, max_pixel_stretch: float) -> Probed:
@@ -52,12 +60,11 @@ def probe(source: Source, *, max_pixels: int, max_duration_s: float, max_pixel_s
         stream = largest_video(container, max_pixels)
         refuse_stretched(stream, max_pixel_stretch)
         refuse_cut_off(container, source)
-        timeline = read_timeline(container, stream)
+        timeline = read_timeline(container, stream, max_duration_s)
         codec, index, has_audio = stream.codec_context.name, stream.index, bool(container.streams.audio)
-    start_s, last_s = timeline.times_s[0], timeline.times_s[-1]
-    duration_s = float(timeline.end_s - start_s)
-    if duration_s > max_duration_s:
-        raise Rejected("too_long", f"{duration_s:.0f} s, at most {max_duration_s:.0f} s are read")
+    start, last = int(timeline.ticks[0]), int(timeline.ticks[-1])
+    duration_s = float((timeline.end - start) * timeline.tick_s)
+    refuse_long(duration_s, max_duration_s)
     with open_source(source, max_pixels=max_pixels) as container:
         picture = first_picture(container, index)
         rotation = turn(picture)
@@ -73,10 +80,10 @@ def probe(source: Source, *, max_pixels: int, max_duration_s: float, max_pixel_s
             width=height if rotation % 180 else width,
             height=width if rotation % 180 else height,
             rotation=rotation,
-            num_frames=len(timeline.times_s),
-            fps=float((len(timeline.times_s) - 1) / (last_s - start_s)),
-            uneven=is_uneven(timeline.times_s),
-            start_s=float(start_s),
+            num_frames=len(timeline.ticks),
+            fps=float((len(timeline.ticks) - 1) / ((last - start) * timeline.tick_s)),
+            uneven=is_uneven(timeline),
+            start_s=float(start * timeline.tick_s),
             duration_s=duration_s,
             has_audio=has_audio,
         )
@@ -115,21 +122,31 @@ def refuse_cut_off(container: InputContainer, source: Source) -> None:
     if end > source.num_bytes:
         raise Rejected("truncated", f"the index reaches to byte {end}, the file ends at {source.num_bytes}")
     if container.format.name == "gif":
-        with open(container.name, "rb") as file:
+        with opened_file(Path(container.name)) as file:
             file.seek(-1, os.SEEK_END)
             if file.read() != GIF_END:
                 raise Rejected("truncated", "the GIF has no end mark")
 
 
-def read_timeline(container: InputContainer, stream: VideoStream) -> Timeline:
-    """Times of the pictures from the first key picture on, without those that an edit list hides."""
-    shown: list[tuple[int, int]] = []  # time and length in ticks
+def refuse_long(duration_s: float, max_duration_s: float) -> None:
+    """Reject what lasts longer than is read."""
+    if duration_s > max_duration_s:
+        raise Rejected("too_long", f"{duration_s:.0f} s, at most {max_duration_s:.0f} s are read")
+
+
+def read_timeline(container: InputContainer, stream: VideoStream, max_duration_s: float) -> Timeline:
+    """Times of the pictures from the first key picture on, without those that an edit list hides.
+
+    No more packets are walked than `max_duration_s` may have; each takes 16 bytes.
+    """
+    tick = tick_s(stream)
+    max_ticks = float(max_duration_s / tick)
+    times, lengths = array("q"), array("q")  # in ticks
     key: int | None = None
-    file_end_s = Fraction(0)
-    for packet in container.demux():
-        if packet.size == 0:
-            continue  # a flush at the end, no picture
-        file_end_s = max(file_end_s, ((packet.pts or 0) + (packet.duration or 0)) * packet.time_base)
+    ends: dict[int, int] = {}  # of each stream, in its ticks
+    for packet in packets(container, max_duration_s):
+        end = (packet.pts or 0) + (packet.duration or 0)
+        ends[packet.stream_index] = max(ends.get(packet.stream_index, 0), end)
         if packet.stream_index != stream.index:
             continue
         if packet.is_corrupt:
@@ -139,28 +156,41 @@ def read_timeline(container: InputContainer, stream: VideoStream) -> Timeline:
         if key is None and packet.is_keyframe:
             key = packet.pts
         if not packet.is_discard:
-            shown.append((packet.pts, packet.duration or 0))
+            times.append(packet.pts)
+            lengths.append(packet.duration or 0)
+            if packet.pts - times[0] > max_ticks:
+                refuse_long(float((packet.pts - times[0]) * tick), max_duration_s)
+    file_end_s = max((end * tick_s(container.streams[index]) for index, end in ends.items()), default=0)
     promised_s = Fraction(container.duration or 0, 1_000_000)
     if promised_s > file_end_s + MISSING_S:
         raise Rejected("truncated", f"{float(promised_s):.2f} s promised, {float(file_end_s):.2f} s there")
-    return timeline_of([entry for entry in shown if key is None or entry[0] >= key], tick_s(stream))
+    return timeline_of(np.array(times, np.int64), np.array(lengths, np.int64), tick, first=key)
 
 
-def timeline_of(shown: Sequence[tuple[int, int]], tick: Fraction) -> Timeline:
-    """Times from packets' times and lengths in ticks of `tick` seconds, in any order."""
-    lengths = dict(sorted(shown))
-    if len(lengths) < 2:
-        raise Rejected("too_few_frames", f"{len(lengths)}")
-    times = tuple(lengths)
-    average = Fraction(times[-1] - times[0], len(times) - 1)
-    end = times[-1] + (lengths[times[-1]] or average)
-    return Timeline(times_s=tuple(time * tick for time in times), end_s=end * tick)
+def packets(container: InputContainer, max_duration_s: float) -> Iterator[Packet[Any]]:
+    """All packets of all streams that hold something, no more than `max_duration_s` may have."""
+    for number, packet in enumerate(container.demux()):
+        if number > max_duration_s * MAX_RATE:
+            raise Rejected("too_many_packets", f"more than {MAX_RATE} for each of {max_duration_s:.0f} s")
+        if packet.size:  # those of no bytes are a flush at the end, or no picture
+            yield packet
 
 
-def is_uneven(times_s: Sequence[Fraction]) -> bool:
+def timeline_of(
+    times: NDArray[np.int64], lengths: NDArray[np.int64], tick_s: Fraction, *, first: int | None = None
+) -> Timeline:
+    """By packets' times and lengths in ticks of `tick_s` seconds, in any order; those before `first` go."""
+    ticks = np.unique(times if first is None else times[times >= first])
+    if len(ticks) < 2:
+        raise Rejected("too_few_frames", f"{len(ticks)}")
+    start, last = int(ticks[0]), int(ticks[-1])
+    length = int(lengths[times == last].max()) or Fraction(last - start, len(ticks) - 1)
+    return Timeline(ticks=ticks, end=Fraction(last + length), tick_s=tick_s)
+
+
+def is_uneven(timeline: Timeline) -> bool:
     """Whether the intervals between pictures differ by more than `UNEVEN_S`."""
-    gaps = [later - sooner for sooner, later in itertools.pairwise(times_s)]
-    return max(gaps) - min(gaps) > UNEVEN_S
+    return bool(int(np.ptp(np.diff(timeline.ticks))) * timeline.tick_s > UNEVEN_S)
 
 
 def first_picture(container: InputContainer, index: int) -> VideoFrame:

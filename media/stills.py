@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageOps
 
+from media.container import opened_file
 from schemas.outcome import Rejected
 
 FORMATS = ("JPEG", "PNG", "WEBP", "BMP", "TIFF", "GIF")
@@ -23,10 +24,15 @@ def read_still(path: Path, *, max_pixels: int) -> NDArray[np.uint8]:
     """The picture (h, w, 3) as shown, RGB, its sides even; a larger one is shrunk to `max_pixels`.
 
     Raises:
-        Rejected: "unreadable", "too_small", "several_pictures", or "too_large", before its memory is taken.
+        Rejected: "not_a_file", "unreadable", "too_small", "several_pictures"; "too_large", before it takes
+            memory.
     """
     try:
-        with warnings.catch_warnings(action="ignore"), Image.open(path, formats=FORMATS) as picture:
+        with (
+            warnings.catch_warnings(action="ignore"),
+            opened_file(path) as file,
+            Image.open(file, formats=FORMATS) as picture,
+        ):
             refuse_unfit(picture)
             share = min(1.0, (max_pixels / (picture.width * picture.height)) ** 0.5)
             picture.draft(None, (int(share * picture.width), int(share * picture.height)))

@@ -52,7 +52,7 @@ def voice_of(path: Path) -> Iterator[Voice]:
     Raises:
         Rejected: see `open_container`; and "no_sound", "undecodable", "too_short", "too_long".
     """
-    with open_container(str(path), max_pixels=MAX_PIXELS, containers=SOUNDS) as file:
+    with open_container(path, max_pixels=MAX_PIXELS, containers=SOUNDS) as file:
         if not file.streams.audio:
             raise Rejected("no_sound", "no stream of sound")
         container = file.format.name

@@ -111,7 +111,7 @@ class Place:
         uri = self.uri_of(name)
         with told("read", uri):
             if self.folder is not None:
-                return pa.OSFile(uri)
+                return pa.OSFile(os.fsencode(uri))  # a name on disk need not be text
             store, path = connect(uri)
             return store.open_input_file(path)
 

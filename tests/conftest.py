@@ -62,6 +62,12 @@ def corpus(shared: Path) -> Path:
 
 
 @pytest.fixture(scope="session")
+def hostile(shared: Path) -> Path:
+    """The smallest files that once stopped a job."""
+    return shared / "cases" / "hostile"
+
+
+@pytest.fixture(scope="session")
 def parity(shared: Path) -> Path:
     """Golden outputs of official networks."""
     return shared / "parity"

@@ -16,9 +16,11 @@ FLOORS = ("schemas", "storage", "media", "dataset", "engine", "pipeline", "model
 MEDIA = "media/"
 LOADER = "model/data/"
 ROOMS: dict[str, set[str]] = {  # files, or folders that end in a slash
-    "av": {MEDIA + name for name in ("container.py", "decode.py", "facts.py", "pictures.py", "probe.py")}
-    | {MEDIA + "members.py"},
-    "decord": {MEDIA + "decode.py"},
+    "av": {
+        MEDIA + f"{name}.py"
+        for name in ("container", "decode", "facts", "members", "opening", "pictures", "probe")
+    },
+    "decord": set(),
     "ffmpeg": {MEDIA + name for name in ("encode.py", "sound.py", "voice.py")},
     "imageio_ffmpeg": {MEDIA + "encode.py"},
     "mediapipe": {"pipeline/estimators/mediapipe/graph.py"},

@@ -14,6 +14,7 @@ import pytest
 from media.container import open_container
 from schemas.outcome import Rejected
 from tests.films import film, numbered, probed
+from tests.mp4 import box, with_box
 
 
 @pytest.fixture
@@ -41,6 +42,7 @@ def playlists(target: str) -> dict[str, str]:
     }
 
 
+INSIDE = (b"moov", b"trak", b"mdia", b"minf", b"dinf")
 REFUSED = ("unsupported_container", "invalid_data")
 """The second where this FFmpeg does not even know the playlist, or not under this name."""
 
@@ -87,7 +89,7 @@ def test_only_the_file_protocol_is_spoken(tmp_path: Path, port: tuple[int, socke
     number, server = port
     path = film(tmp_path / "a.ts", numbered(30), "-c:v", "mpeg2video")
     for uri in (f"http://127.0.0.1:{number}/a.mp4", f"concat:{path}|{path}"):
-        with pytest.raises(Rejected), open_container(uri, max_pixels=1_000_000):
+        with pytest.raises(Rejected), open_container(Path(uri), max_pixels=1_000_000):
             pass
     with pytest.raises(TimeoutError):
         server.accept()
@@ -95,36 +97,13 @@ def test_only_the_file_protocol_is_spoken(tmp_path: Path, port: tuple[int, socke
 
 def test_a_picture_far_larger_than_allowed_is_not_decoded(tmp_path: Path) -> None:
     path = film(tmp_path / "a.mov", np.zeros((3, 1200, 1200, 3), np.uint8), "-c:v", "png")
-    with open_container(str(path), max_pixels=1200 * 1200) as container:
+    with open_container(path, max_pixels=1200 * 1200) as container:
         assert sum(1 for _ in container.decode(video=0)) == 3
     with (
         pytest.raises(Rejected, match="undecodable"),
-        open_container(str(path), max_pixels=1000) as container,
+        open_container(path, max_pixels=1000) as container,
     ):
         next(container.decode(video=0))
-
-
-def box(kind: bytes, *parts: bytes) -> bytes:
-    body = b"".join(parts)
-    return struct.pack(">I4s", 8 + len(body), kind) + body
-
-
-def boxes(data: bytes) -> list[tuple[bytes, bytes]]:
-    found, at = [], 0
-    while at < len(data):
-        size, kind = struct.unpack_from(">I4s", data, at)
-        found.append((kind, data[at + 8 : at + size]))
-        at += size
-    return found
-
-
-def with_dref(data: bytes, dref: bytes) -> bytes:
-    """An mp4's boxes with every data reference replaced; `moov` lies last, so no offset moves."""
-    inside = (b"moov", b"trak", b"mdia", b"minf", b"dinf")
-    return b"".join(
-        dref if kind == b"dref" else box(kind, with_dref(body, dref) if kind in inside else body)
-        for kind, body in boxes(data)
-    )
 
 
 def alias(path: str) -> bytes:
@@ -149,7 +128,7 @@ def alias(path: str) -> bytes:
 def test_a_movie_that_keeps_its_pictures_in_another_file(tmp_path: Path) -> None:
     other = film(tmp_path / "other.mp4", numbered(30))
     thief = tmp_path / "thief.mov"
-    thief.write_bytes(with_dref(other.read_bytes(), alias("other.mp4")))
+    thief.write_bytes(with_box(other.read_bytes(), INSIDE, b"dref", alias("other.mp4")))
     with av.open(str(thief), options={"enable_drefs": "1"}) as container:  # the bait is good
         assert sum(1 for _ in container.decode(video=0)) == 30
     with pytest.raises(Rejected) as no:

@@ -1,25 +1,27 @@
-"""Frames on the 24 fps clock: the right picture, from anywhere, in the right colours, whoever reads it."""
+"""Frames on the 24 fps clock: the right picture, from anywhere, in the right colours."""
 
 from __future__ import annotations
 
 import itertools
+import struct
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
+from typing import Any
 
-import decord
 import numpy as np
 import pytest
-from numpy.typing import NDArray
+from av.video.frame import VideoFrame
 
-from media import decode as room
+from media import pictures as room
 from media.clock import num_ticks
-from media.decode import by_av, by_decord, decode, decode_bytes, decode_frames, is_plain, near_runs
-from media.pictures import Painter, shown
-from schemas.media import Frames, Probed
+from media.decode import decode, decode_bytes, decode_frames, near_runs
+from media.pictures import Painter, shown, timed
+from schemas.media import FPS, Frames, Probed
 from schemas.outcome import Rejected
+from tests.film import clip_frames
 from tests.films import EVERYWHERE, HEIGHT, WIDTH, X264, ffmpeg, film, numbered, numbers, probed
+from tests.mp4 import box, with_box
 
 LOSSLESS = ("-c:v", "libx264rgb", "-preset", "ultrafast", "-qp", "0")
 
@@ -187,51 +189,58 @@ def test_transparency_is_put_on_black(tmp_path: Path) -> None:
     assert (found[:, :, 32:] == 0).all()
 
 
-def test_decord_and_av_give_the_same_bytes(tmp_path: Path) -> None:
-    for kind in ("closed.mp4", "open.mkv", "hevc.mp4", "refresh.mp4", "vp9.webm"):
-        video = probed(film(tmp_path / kind, numbered(80), *KINDS[kind], fps=60))
-        assert is_plain(video)
-        by_one = [frame.copy() for frame in by_decord(video, 3, 30)]
-        assert len(by_one) == 27
-        assert np.array_equal(by_one, [frame.copy() for frame in by_av(video, 3, 30)])
+MARKED = {
+    "h264": (*X264, "-x264-params", "keyint=60:min-keyint=60:ref=4:bframes=2:scenecut=0"),
+    "hevc": (
+        *("-c:v", "libx265", "-preset", "ultrafast", "-pix_fmt", "yuv420p"),
+        *("-x265-params", "keyint=60:min-keyint=60:bframes=0:log-level=none"),
+    ),
+    "mpeg4": ("-c:v", "mpeg4", "-g", "60", "-q:v", "3"),
+    "vp9": (
+        *("-c:v", "libvpx-vp9", "-deadline", "realtime", "-pix_fmt", "yuv420p"),
+        *("-cpu-used", "8", "-g", "60"),
+    ),
+}
+
+
+@pytest.mark.parametrize("codec", MARKED)
+def test_a_picture_that_is_called_key_and_is_none_loses_nothing(tmp_path: Path, codec: str) -> None:
+    path = film(tmp_path / "a.mp4", numbered(200), *MARKED[codec])
+    called = struct.pack(">7I", 0, 5, 1, 41, 101, 121, 161)  # true are 1, 61, 121, 181
+    inside = (b"moov", b"trak", b"mdia", b"minf", b"stbl")
+    path.write_bytes(with_box(path.read_bytes(), inside, b"stss", box(b"stss", called)))
+    video = probed(path)
+    wanted = [42, 45, 59, 102, 119, 160, 170, 199]
+    for single in wanted:
+        assert numbers(decode_frames(video, [single])) == [single]
+    assert numbers(decode_frames(video, wanted)) == wanted
+    assert numbers(np.concatenate(list(decode(video, 110, 60, window=16)))) == list(range(110, 170))
+
+
+def test_pictures_that_break_after_some_were_given_go_on_from_an_earlier_key_picture(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    video = probed(film(tmp_path / "a.mp4", numbered(120), *X264, "-g", "12"))
+    begun: list[Fraction] = []
+
+    def breaks_early(video: Probed, frames: Iterator[VideoFrame], start: int, tick: Fraction) -> Any:
+        for number, (at_s, frame) in enumerate(timed(video, frames, start, tick)):
+            if number == 0:
+                begun.append(at_s * FPS)
+            if begun[-1] > 60 and number == 9:
+                raise Rejected("undecodable", "a broken picture")
+            yield at_s, frame
+
+    monkeypatch.setattr(room, "timed", breaks_early)
+    assert numbers(np.concatenate(list(decode(video, 100, 20, window=8)))) == list(range(100, 120))
+    assert begun == [96, 48]
 
 
 @pytest.mark.parametrize("width", [2, 8, 24, 48, 72, 96, 98])
 def test_narrow_videos_are_read(tmp_path: Path, width: int) -> None:
     pictures = np.random.default_rng(width).integers(0, 256, (4, 36, width, 3), np.uint8)
     video = probed(film(tmp_path / "a.mp4", pictures))
-    assert np.array_equal(all_of(video), [frame.copy() for frame in by_av(video, 0, 4)])
-
-
-def test_av_goes_on_where_decord_gives_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    video = probed(film(tmp_path / "a.mp4", numbered(60)))
-
-    def three_frames(video: Probed, first: int, stop: int) -> Iterator[NDArray[np.uint8]]:
-        yield from list(by_decord(video, first, stop))[:3]
-        raise decord.DECORDError("fails on the fourth")
-
-    monkeypatch.setattr(room, "by_decord", three_frames)
-    assert numbers(np.concatenate(list(decode(video, 10, 40, window=16)))) == list(range(10, 50))
-
-
-def test_decord_is_not_asked_where_it_would_hold_too_much(tmp_path: Path) -> None:
-    video = probed(film(tmp_path / "a.mp4", numbered(60)))
-    assert is_plain(video)
-    assert not is_plain(replace(video, num_frames=3000))
-    assert not is_plain(replace(video, width=1920, height=1080))
-
-
-def test_decord_is_not_asked_for_wide_colours(tmp_path: Path) -> None:
-    mark = "format=yuv420p,setparams=colorspace=bt2020nc:color_primaries=bt2020:color_trc=arib-std-b67"
-    video = probed(film(tmp_path / "a.mp4", numbered(8), *X264, "-vf", mark))
-    assert is_plain(video)
-    assert list(by_decord(video, 0, 4)) == []
-
-
-def test_decord_is_not_asked_where_it_counts_other_frames(tmp_path: Path) -> None:
-    whole = film(tmp_path / "whole.mp4", numbered(100), *X264, "-g", "30", fps=25)
-    ffmpeg("-ss", "1.6", "-i", whole, "-c", "copy", tmp_path / "cut.mp4")
-    assert list(by_decord(probed(tmp_path / "cut.mp4"), 0, 10)) == []
+    assert np.array_equal(all_of(video), clip_frames(tmp_path / "a.mp4", 0, 4))
 
 
 def test_a_file_that_changed_since_it_was_probed(tmp_path: Path) -> None:

@@ -98,10 +98,11 @@ def test_limits_are_those_of_the_settings(tmp_path: Path) -> None:
 
 
 def test_the_last_picture_lasts_as_its_packet_says() -> None:
-    shown = [(0, 10), (30, 10), (20, 10), (10, 10)]
-    assert timeline_of(shown, Fraction(1, 100)).end_s == Fraction(40, 100)
-    silent = [(0, 0), (15, 0), (30, 0)]
-    assert timeline_of(silent, Fraction(1, 100)).end_s == Fraction(45, 100)
+    tick_s = Fraction(1, 100)
+    assert timeline_of(np.array([0, 30, 20, 10]), np.array([10, 20, 10, 10]), tick_s).end == 50
+    silent = np.zeros(3, np.int64)
+    assert timeline_of(np.array([0, 15, 30]), silent, tick_s).end == 45
+    assert timeline_of(np.array([-15, 0, 30]), silent, tick_s, first=0).end == 60
 
 
 def test_corpus_facts_are_those_of_its_table(corpus: Path) -> None:
