@@ -78,9 +78,9 @@ def parts_of(index: Index, rule: WindowRule, max_tokens: int) -> list[LatentPart
     Raises:
         ValueError: such a loader always draws new ones.
     """
-    deal = OrderSettings(groups=AS_IT_IS, window=rule, max_tokens=max_tokens)
-    stock = index.stock(deal.groups)
-    longest = longest_windows(stock, deal)
+    order = OrderSettings(groups=AS_IT_IS, window=rule, max_tokens=max_tokens)
+    stock = index.stock(order.groups)
+    longest = longest_windows(stock, order)
     parts = []
     for number in np.flatnonzero(longest >= rule.min_frames).tolist():
         row = index.row(number)
@@ -143,7 +143,9 @@ class Encoder:
             if filled:
                 self.out.put(parts.key, aside)
 
-    def write(self, tar: tarfile.TarFile, shard: str, parts: Iterable[LatentPart]) -> Iterator[LatentRow | Reject]:
+    def write(
+        self, tar: tarfile.TarFile, shard: str, parts: Iterable[LatentPart]
+    ) -> Iterator[LatentRow | Reject]:
         """Encode the parts of one sample into a tar."""
         members: Members = {}
         for part in parts:
