@@ -15,7 +15,17 @@ from dataset.names import INDEX
 from dataset.tables import table_at, values
 from schemas.arrow import schema_of
 from schemas.index import IndexRow
-from schemas.sample import AUDIO, FACE, MAX_REFERENCES, META, SKELETON, SPHERE, TRACKS, VIDEO, reference_member
+from schemas.sample import (
+    AUDIO,
+    FACE,
+    MAX_REFERENCES,
+    META,
+    SKELETON,
+    SPHERE,
+    TRACKS,
+    VIDEO,
+    reference_member,
+)
 from storage.place import Place, Where
 
 REFERENCES = tuple(reference_member(number) for number in range(MAX_REFERENCES))
