@@ -36,8 +36,6 @@ VERSION = 1
 NAME = re.compile(r"(\d+)-(\d{6,})")
 PART = ".part"
 STATE = "state.json"
-MAX_STATE_BYTES = 2**20
-"""Largest state that is read; one has some thousand."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -136,31 +134,16 @@ def standing(folder: Path) -> Standing:
         ValueError: it is none of ours, or of another version.
     """
     try:
-        if (folder / STATE).stat().st_size > MAX_STATE_BYTES:
-            raise ValueError(f"{STATE} is larger than {MAX_STATE_BYTES} bytes")  # noqa: TRY301
-        said = json.loads((folder / STATE).read_text())
+        said = json_at(Place.at(folder), STATE)
         version = said.pop("version")
-    except (OSError, ValueError, TypeError, KeyError, AttributeError, RecursionError) as broken:
+    except (OSError, ValueError, TypeError, KeyError, AttributeError) as broken:
         raise ValueError(f"{folder}: not a checkpoint of a run ({broken})") from broken
     if version != VERSION:
-        raise ValueError(f"{folder}: a checkpoint of version {version!r}; this code reads {VERSION}")
-    return read_as(Standing, said, f"{folder}: not a checkpoint of a run")
-
-
-Told = TypeVar("Told")
-
-
-def read_as(cls: type[Told], said: object, what: str) -> Told:
-    """A record out of plain values, such as JSON has; nested records too.
-
-    Raises:
-        ValueError: they are not those of such a record; `what`, and which and why, in one line.
-    """
-    try:
-        return TypeAdapter(cls).validate_python(said)
-    except ValidationError as broken:
-        faults = [f"{'.'.join(map(str, fault['loc']))}: {fault['msg']}" for fault in broken.errors()]
-        raise ValueError(f"{what} ({'; '.join(faults)})") from broken
+        raise ValueError(f"{folder}: a checkpoint of version {SHOWN.repr(version)}; this code reads {VERSION}")
+    found = read_as(Standing, said, f"{folder}: not a checkpoint of a run")
+    if (found.stage + 1, found.step) != place(folder):
+        raise ValueError(f"{folder}: holds the checkpoint of step {found.step} of stage {found.stage + 1}")
+    return found
 
 
 def weights_of(folder: Path) -> Weights:
