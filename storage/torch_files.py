@@ -116,7 +116,7 @@ def refuse_archive(file: Path, opened: BinaryIO) -> None:
     try:
         length = opened.seek(0, os.SEEK_END)
         if list_bytes(opened, length) > MAX_LIST_BYTES:
-            raise ValueError(f"{file}: its list of parts is too large to be one")  # noqa: TRY301
+            raise ValueError(f"{file}: its list of parts is too large to be one")
         with zipfile.ZipFile(opened) as archive:
             entries = archive.infolist()
     except (zipfile.BadZipFile, NotImplementedError, struct.error, OSError) as broken:
@@ -128,7 +128,9 @@ def refuse_archive(file: Path, opened: BinaryIO) -> None:
         raise ValueError(f"{file}: compressed, which no PyTorch checkpoint is")
     if any(entry.file_size != entry.compress_size for entry in entries):
         raise ValueError(f"{file}: parts of two sizes each")
-    if sum(entry.file_size for entry in entries) > length or len({e.filename for e in entries}) < len(entries):
+    if sum(entry.file_size for entry in entries) > length or len({e.filename for e in entries}) < len(
+        entries
+    ):
         raise ValueError(f"{file}: parts that lie over each other, or are there twice")
     if names["data.pkl"].file_size > MAX_PICKLE_BYTES:
         raise ValueError(f"{file}: the description of its tensors is too large to be one")

@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypedDict
+from typing import Any
 
 import safetensors
 from safetensors.torch import load_file, save_file
@@ -25,7 +26,8 @@ WRAPPERS = ("state_dict", "model_state_dict", "network", "module", "model")
 """Keys under which trainers put the weights."""
 
 
-class Listing(TypedDict):
+@dataclass(frozen=True)
+class Listing:
     """What is used of a list of files of weights."""
 
     weight_map: dict[str, str]
@@ -68,7 +70,7 @@ def shards(folder: Path) -> list[Path]:
         found = read_as(Listing, json_at(Place.at(folder), indices[0].name), str(indices[0]))
     except OSError as broken:
         raise ValueError(f"{indices[0]}: no list of files of weights ({broken})") from broken
-    names = sorted(set(found["weight_map"].values()))
+    names = sorted(set(found.weight_map.values()))
     if any(Path(name).name != name for name in names):
         raise ValueError(f"{indices[0]}: names files outside its folder")
     return [folder / name for name in names]
@@ -82,7 +84,7 @@ def read_safetensors(file: Path) -> Weights:
     """
     with file.open("rb") as opened:
         if int.from_bytes(opened.read(8), "little") > MAX_LIST_BYTES:
-            raise ValueError(f"{file}: not a safetensors file (a list of tensors that is too large to be one)")
+            raise ValueError(f"{file}: not a safetensors file (its list of tensors is too large)")
     try:
         return load_file(file)
     except (safetensors.SafetensorError, KeyError, ValueError, RuntimeError, OverflowError) as broken:
@@ -124,20 +126,26 @@ def write_weights(folder: Path, tensors: Iterable[tuple[str, Tensor]], file_byte
 
 
 def check_keys(found: Mapping[str, Tensor], wanted: Mapping[str, Tensor], what: str) -> None:
-    """That exactly the wanted tensors are there, in the wanted shapes.
+    """That exactly the wanted tensors are there, in the wanted shapes, broken numbers where they are wanted.
 
     Raises:
-        ValueError: names what is missing, unexpected or of another shape, by pattern.
+        ValueError: names what is missing, unexpected or of another shape or type, by pattern.
     """
     shapes = {
         f"{name} {tuple(found[name].shape)} for {tuple(wanted[name].shape)}"
         for name in found.keys() & wanted.keys()
         if found[name].shape != wanted[name].shape
     }
+    kinds = {
+        f"{name} {found[name].dtype}"
+        for name in found.keys() & wanted.keys()
+        if found[name].is_floating_point() != wanted[name].is_floating_point()
+    }
     faults = {
         "missing": wanted.keys() - found.keys(),
         "unexpected": found.keys() - wanted.keys(),
         "shapes": shapes,
+        "types": kinds,
     }
     said = "; ".join(f"{fault}: {by_pattern(names)}" for fault, names in faults.items() if names)
     if said:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,9 +16,9 @@ from media.voice import Voice
 from model.sample.pixels import Pictures, pictures_of, references_of
 from model.sample.retarget import Figure
 from model.sample.segments import Animator, Drive, HandOver
-from model.sample.solve import Solving
+from model.sample.solve import SamplerSettings
 from model.train.load import Taken, device, last_of, settings_of, trained
-from model.train.names import RUN
+from model.train.starts import starts_of
 from pipeline.flow import Backends
 from schemas.controls import Controlled
 
@@ -62,7 +61,7 @@ class Performer:
         run: Path,
         backends: Backends,
         *,
-        solving: Solving,
+        sampler: SamplerSettings,
         hand_over: HandOver,
         match_colours: bool,
         weights: Taken,
@@ -76,12 +75,12 @@ class Performer:
         where = device()
         net, codec = trained(run, weights, where)
         return cls(
-            people=PersonReader.of(backends, canvas_area(run)),
+            people=PersonReader.of(backends, starts_of(run)[-1].canvas_area),
             animator=Animator(
                 net=net,
                 codec=codec,
                 device=where,
-                how=solving.as_trained(settings_of(last_of(run)).strength),
+                how=sampler.as_trained(settings_of(last_of(run)).timestep_shift),
                 hand_over=hand_over,
                 match_colours=match_colours,
                 seed=seed,
@@ -137,15 +136,3 @@ class Performer:
             embed = self.people.estimate.estimators.appearance
             references = with_made(references, played.part, self.frames, embed, say)
         return self.frames(references, played.drive, played.frames)
-
-
-def canvas_area(run: Path) -> int:
-    """Px of the largest canvas that the run was trained on.
-
-    Raises:
-        ValueError: the folder holds no run.
-    """
-    try:
-        return int(json.loads((run / RUN).read_text())[-1]["canvas_area"])
-    except (OSError, ValueError, LookupError, TypeError) as broken:
-        raise ValueError(f"{run}: not the folder of a run ({broken})") from broken

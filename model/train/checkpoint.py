@@ -1,6 +1,6 @@
 """Checkpoints: all that a run needs to go on as if nothing had happened, on any number of ranks.
 
-    RUN/checkpoints/<stage>-<step>/   stage from 1, step of that stage
+    RUN/checkpoints/<phase>-<step>/   phase from 1, step of that phase
         state.json          where the run and its loader stand; proof that frozen weights did not move
         weights/            all weights and buffers, float32
         average/            averages of the weights that learn; the others are their own
@@ -17,20 +17,22 @@ import json
 import os
 import re
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
-from pydantic import TypeAdapter, ValidationError
 from torch import Tensor
 
 from model.nets.param_groups import Part
 from model.train.engines.engine import Engine
 from model.train.engines.optimizer import KINDS
 from model.train.names import CHECKPOINTS
-from model.train.phases import Entered, States
-from storage.weight_files import Weights, read_weights, write_weights
+from model.train.phases import ActivePhase, States
+from storage.json_files import SHOWN, json_at
+from storage.place import Place
+from storage.records import read_as
+from storage.weight_files import Weights, check_keys, read_weights, write_weights
 
 VERSION = 1
 NAME = re.compile(r"(\d+)-(\d{6,})")
@@ -39,25 +41,25 @@ STATE = "state.json"
 
 
 @dataclass(frozen=True, kw_only=True)
-class Standing:
+class TrainState:
     """Where a run stands."""
 
-    stage: int
+    phase: int
     """From 0."""
     step: int
-    """Steps of the stage that are done."""
+    """Steps of the phase that are done."""
     loader: dict[str, Any]
     settings: dict[str, Any]
     """All that losses depend on, the seed among them."""
-    ranks: int
+    world_size: int
     frozen_before: dict[Part, str]
-    """Digests of what the stage does not teach, at its beginning, ..."""
+    """Digests of what the phase does not teach, at its beginning, ..."""
     frozen_now: dict[Part, str]
     """... and at this checkpoint."""
 
     def __post_init__(self) -> None:
-        if self.stage < 0 or min(self.step, self.ranks) < 1:
-            raise ValueError("a checkpoint is written by ranks, after steps of a stage")
+        if self.phase < 0 or min(self.step, self.world_size) < 1:
+            raise ValueError("a checkpoint is written by ranks, after steps of a phase")
 
 
 def checkpoints(run: Path) -> list[Path]:
@@ -67,14 +69,14 @@ def checkpoints(run: Path) -> list[Path]:
 
 
 def place(folder: Path) -> tuple[int, int]:
-    """Stage, from 1, and step of a checkpoint."""
-    stage, step = folder.name.split("-")
-    return int(stage), int(step)
+    """Phase, from 1, and step of a checkpoint."""
+    phase, step = folder.name.split("-")
+    return int(phase), int(step)
 
 
-def save(run: Path, standing: Standing, entered: Entered) -> Path:
+def save(run: Path, train_state: TrainState, entered: ActivePhase) -> Path:
     """Write a checkpoint; every rank takes part in reading the weights, the first writes."""
-    folder = run / CHECKPOINTS / f"{standing.stage + 1}-{standing.step:06}"
+    folder = run / CHECKPOINTS / f"{train_state.phase + 1}-{train_state.step:06}"
     aside = folder.with_name(folder.name + PART)
     if entered.engine.rank == 0:
         for stale in folder.parent.glob("*" + PART):
@@ -87,14 +89,14 @@ def save(run: Path, standing: Standing, entered: Entered) -> Path:
             ((name, entered.engine.state(name, kind)) for name in entered.learning),
         )
     if entered.engine.rank == 0:
-        (aside / STATE).write_text(json.dumps({"version": VERSION, **asdict(standing)}, indent=1))
+        (aside / STATE).write_text(json.dumps({"version": VERSION, **asdict(train_state)}, indent=1))
         settle(aside)
         aside.rename(folder)
         sync(folder.parent)
     return folder
 
 
-def weights(entered: Entered, *, averaged: bool = False) -> Iterator[tuple[str, Tensor]]:
+def weights(entered: ActivePhase, *, averaged: bool = False) -> Iterator[tuple[str, Tensor]]:
     """All weights: those that learn as the engine has them, the others as they were before any rounding.
 
     With `averaged`, the averages of those that learn.
@@ -127,7 +129,7 @@ def sync(path: Path) -> None:
     os.close(descriptor)
 
 
-def standing(folder: Path) -> Standing:
+def train_state(folder: Path) -> TrainState:
     """Where the run of a checkpoint stands.
 
     Raises:
@@ -139,10 +141,14 @@ def standing(folder: Path) -> Standing:
     except (OSError, ValueError, TypeError, KeyError, AttributeError) as broken:
         raise ValueError(f"{folder}: not a checkpoint of a run ({broken})") from broken
     if version != VERSION:
-        raise ValueError(f"{folder}: a checkpoint of version {SHOWN.repr(version)}; this code reads {VERSION}")
-    found = read_as(Standing, said, f"{folder}: not a checkpoint of a run")
-    if (found.stage + 1, found.step) != place(folder):
-        raise ValueError(f"{folder}: holds the checkpoint of step {found.step} of stage {found.stage + 1}")
+        raise ValueError(
+            f"{folder}: a checkpoint of version {SHOWN.repr(version)}; this code reads {VERSION}"
+        )
+    found = read_as(TrainState, said, f"{folder}: not a checkpoint of a run")
+    if (found.phase + 1, found.step) != place(folder):
+        raise ValueError(
+            f"{folder}: not a checkpoint of a run (it tells of {found.phase + 1}-{found.step:06})"
+        )
     return found
 
 
@@ -156,13 +162,22 @@ def averages_of(folder: Path) -> Weights:
     return weights_of(folder) | read_weights(folder / "average")
 
 
-def states_of(folder: Path) -> States:
-    """The states of the optimizer."""
-    return {(name, kind): value for kind in KINDS for name, value in read_weights(folder / kind).items()}
+def states_of(folder: Path, learned: Mapping[str, Tensor]) -> States:
+    """The states of the optimizer, of weights of these names and shapes.
+
+    Raises:
+        ValueError: they are those of others.
+    """
+    states: States = {}
+    for kind in KINDS:
+        found = read_weights(folder / kind)
+        check_keys(found, learned, f"{folder / kind}: not the states of what this phase teaches")
+        states.update({(name, kind): value for name, value in found.items()})
+    return states
 
 
 def prune(run: Path, keep: int) -> None:
-    """Remove all checkpoints but the last `keep` and the last of each stage."""
+    """Remove all checkpoints but the last `keep` and the last of each phase."""
     found = checkpoints(run)
     ends = {place(folder)[0]: folder for folder in found}
     for folder in set(found) - set(ends.values()) - set(found[-keep:]):
