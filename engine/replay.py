@@ -11,6 +11,7 @@ from engine.core import Gather, Step, members_of
 from engine.ledger import Ledger
 from engine.leg import Leg
 from schemas.outcome import Reject, Rejected
+from schemas.reasons import reason_of
 from storage.address import chooses_nothing, is_uri
 
 SOURCE_KEY = 12
@@ -18,7 +19,7 @@ SOURCE_KEY = 12
 
 
 @dataclass(frozen=True, kw_only=True)
-class Found:
+class ReplayTarget:
     """A reject as it landed, and the leg and lap that it is of."""
 
     leg: Leg
@@ -26,18 +27,18 @@ class Found:
     reject: Reject
 
 
-def find(ledger: Ledger, legs: Sequence[Leg], key: str) -> Found | None:
+def find(ledger: Ledger, legs: Sequence[Leg], key: str) -> ReplayTarget | None:
     """The first reject with a key, in the order of the legs; None where there is none."""
     for leg in legs:
         for name, landed in ledger.all_landed(leg.name):
             for row in ledger.rejects(leg.name, name).to_pylist() if landed.rejects else ():
                 if row.pop("leg") == leg.name and row["key"] == key:
-                    return Found(leg=leg, lap=name, reject=Reject(**row))
+                    return ReplayTarget(leg=leg, lap=name, reject=Reject(**row))
     return None
 
 
 def replay(
-    found: Found, ledger: Ledger, leg: Leg, tell: Callable[[str], None], videos: str = ""
+    found: ReplayTarget, ledger: Ledger, leg: Leg, tell: Callable[[str], None], videos: str = ""
 ) -> list[Any]:
     """What the steps of a leg give for the rejected item, now; nothing lands.
 
@@ -103,6 +104,6 @@ def through(
             continue
         for outcome in outcomes:
             if isinstance(outcome, Reject) and outcome.key == key:
-                raise Rejected(outcome.reason, outcome.detail)
+                raise Rejected(reason_of(outcome.reason), outcome.detail)
             if not isinstance(outcome, Reject):
                 yield outcome

@@ -35,6 +35,8 @@ if TYPE_CHECKING:
 
 RUNNER = "train"
 PACKAGES = ("understudy", "torch", "deepspeed", "numpy")
+GIT_S = 20.0
+"""A checkout on a slow disk is not waited for longer."""
 QUIET_S = 10.0
 """Seconds between two lines of progress."""
 
@@ -96,7 +98,7 @@ def lead(job: Train, seat: DistributedContext, loader: Loader, lock: Lock, conso
     console.print(held_out_said(loader), highlight=False)
     curves = TensorBoardWriter(job.out / CURVES)
     terminal = TrainConsole(console, time.monotonic, total_steps(job.settings))
-    everyone = ObserverFanOut(Holding(lock), terminal, curves)
+    everyone = ObserverFanOut(LockCheck(lock), terminal, curves)
     try:
         trainer = Trainer(job.out, job.settings, loader, codec, seat.device, everyone)
         note_start(job.out, start_of(job, seat, loader))
@@ -147,9 +149,12 @@ def commit() -> str:
     """The commit of this code, if it is a checkout, and whether files differ from it."""
     asked = ["git", "-C", str(Path(__file__).parent), "describe", "--always", "--dirty", "--abbrev=40"]
     try:
-        return subprocess.run(asked, capture_output=True, text=True, check=True).stdout.strip()
-    except (OSError, subprocess.CalledProcessError):
+        done = subprocess.run(
+            asked, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=True, timeout=GIT_S
+        )
+    except (OSError, subprocess.SubprocessError):
         return "not a checkout"
+    return done.stdout.strip()
 
 
 class TrainConsole:
@@ -219,7 +224,7 @@ class NullObserver:
         """A checkpoint."""
 
 
-class Holding(NullObserver):
+class LockCheck(NullObserver):
     """Ends the training once another has taken its folder over."""
 
     def __init__(self, lock: Lock) -> None:

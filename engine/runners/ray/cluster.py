@@ -15,7 +15,7 @@ from engine.ledger import Ledger
 from engine.leg import Leg
 from engine.runners.order import Chain, chains
 from engine.runners.settings import ClusterSettings
-from engine.runners.status import Watch
+from engine.runners.status import RunObserver
 
 if TYPE_CHECKING:
     from engine.runners.ray.driver import Job
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 def run(
     legs: Sequence[Leg],
     ledger: Ledger,
-    watch: Watch,
+    watch: RunObserver,
     *,
     clock: Callable[[], float],
     unseal: Callable[[], None],
@@ -40,7 +40,7 @@ def run(
         DeviceMissing: a step needs what no machine has; told before any work is done.
         CannotBegin: a machine does not see what all must see, or workers die as they begin.
         LapFailed: a lap cannot be done; the same job goes on from here.
-        ConnectionError: there is no cluster at the address.
+        NoRay: it does not start, or there is none that answers at the address.
     """
     house = list(chains(legs))
     with ExitStack() as stack:
