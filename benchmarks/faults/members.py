@@ -8,7 +8,7 @@ from pathlib import Path
 from benchmarks.faults.reading import Family, Read
 from dataset.reader import sample_digest
 from dataset.sample_files import VersionError
-from dataset.verify.sample import Exhibit, faults_of
+from dataset.verify.sample import CheckedSample, faults_of
 from model.data.epoch_order import Draw
 from model.data.settings import SampleSettings
 from schemas.outcome import UnfitError
@@ -33,7 +33,7 @@ def read(seed: int, folder: Path, _: Path) -> Read:
     name = sorted(members)[seed // SAMPLES % len(members)]
     changed = {**members, name: mutant(name, members[name], seed)}
     row = replace(row, sha256=sample_digest(row.key, changed))
-    faults = list(faults_of(Exhibit(row=row, members=changed, decode=True)))
+    faults = list(faults_of(CheckedSample(row=row, members=changed, decode=True)))
     refused = ""
     try:
         draw = Draw(row=0, start=seed % (row.frames - 24), frames=25, seed=seed)

@@ -28,6 +28,9 @@ VALUES = 3 * TIME_STRIDE * SPACE_STRIDE**2
 MAX_FILE_BYTES = 2**24
 """Largest file that is read: that of all directions has 2.4 million bytes."""
 
+LARGEST = 1e4
+"""Beyond all numbers of a codec: its directions are of length 1, its pixels and their spread of -1..1."""
+
 
 class PatchCodec(nn.Module):
     """A `VideoCodec` that is linear in the pixels."""
@@ -82,9 +85,9 @@ class PatchCodec(nn.Module):
         shapes = mean.shape, basis.shape, spread.shape
         if shapes != ((VALUES,), (VALUES, spread.size), (spread.size,)) or arrays or not spread.size:
             raise ValueError(f"{file}: not a patch codec (arrays of {shapes})")
-        if not all(array.dtype == np.float32 and np.isfinite(array).all() for array in given):
-            raise ValueError(f"{file}: not a patch codec (numbers that are none, or not of float32)")
-        if not (spread > 0).all():
+        if not all(array.dtype == np.float32 and (np.abs(array) <= LARGEST).all() for array in given):
+            raise ValueError(f"{file}: not a patch codec (numbers that no pixels give, or not of float32)")
+        if not (spread > 1 / LARGEST).all():
             raise ValueError(f"{file}: not a patch codec (channels that do not differ)")
         return cls(*map(torch.from_numpy, given))
 
