@@ -18,7 +18,6 @@ from pipeline.flow import Backends
 
 PACKAGES = (
     "av",
-    "decord",
     "imageio-ffmpeg",
     "mediapipe",
     "numpy",
