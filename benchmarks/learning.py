@@ -25,21 +25,21 @@ from jobs.recipes.training import RECIPES
 from model.data.index import Index
 from model.data.loader import Loader
 from model.data.sample_rng import DropoutRule
-from model.encode.inputs import Lesson, lesson
+from model.encode.inputs import Inputs, inputs_of
 from model.eval import ablation
 from model.eval.ablation import Swap
 from model.eval.regions import REGIONS
 from model.nets.autoencoders.wan import VideoCodec
 from model.nets.dit import DiT
-from model.sample.solve import Solving
+from model.sample.solve import SamplerSettings
 from model.train.load import trained
 from model.train.settings import Training
-from model.train.validation import Exam, ValidationSettings
+from model.train.validation import ValidationSettings, Validator
 
 HERE = Path(__file__).parent
 COMMAND = "python -m benchmarks.learning DATA RUNS_FOLDER"
 CLIPS, TIMES, FILMS = 40, 6, 4
-SOLVING = Solving(steps=8)
+SOLVING = SamplerSettings(steps=8)
 LEAST_SEEN = 0.5
 """Share of the frames of a clip in which its face is seen; others cannot be told another's."""
 BLIND = DropoutRule(references=0, motion=0, face=0, everything=1)
@@ -103,12 +103,14 @@ def tried(runs: Path, loader: Loader, index: Index | None, which: str, settings:
     (net, codec), (blind, _) = (
         trained(runs / name, "average", torch.device("cpu")) for name in ("seeing", "blind")
     )
-    exam = Exam(loader, index, ValidationSettings(clips=CLIPS), codec)
-    taken = (lesson(exam[clip], codec, faces=True) for clip in range(len(exam)))
+    exam = Validator(loader, index, ValidationSettings(clips=CLIPS), codec)
+    taken = (inputs_of(exam[clip], codec, faces=True) for clip in range(len(exam)))
     lessons = [one for one in taken if one.scene.faces and one.scene.faces.seen.float().mean() >= LEAST_SEEN]
 
     def losses(net: DiT, swap: Swap) -> dict[str, float]:
-        return ablation.losses(net, lessons, swap, times=TIMES, strength=settings.strength, seed=0)
+        return ablation.losses(
+            net, lessons, swap, times=TIMES, timestep_shift=settings.timestep_shift, seed=0
+        )
 
     own = losses(net, ablation.as_it_is)
     yield row(f"{which}, own conditions", own, "{:.3f}")
@@ -121,23 +123,23 @@ def tried(runs: Path, loader: Loader, index: Index | None, which: str, settings:
 def filmed(
     net: DiT,
     codec: VideoCodec,
-    lessons: Sequence[Lesson],
+    lessons: Sequence[Inputs],
     which: str,
     swaps: Mapping[str, Swap],
     settings: Training,
 ) -> Iterator[Row]:
     """How far swaps move the pixels of some clips' films, by region."""
     some = lessons[:: -(-len(lessons) // FILMS)]
-    solving = SOLVING.as_trained(settings.strength)
-    films = partial(ablation.films, net, codec, some, solving=solving, seed=0)
+    sampler = SOLVING.as_trained(settings.timestep_shift)
+    films = partial(ablation.films, net, codec, some, sampler=sampler, seed=0)
     own = films(ablation.as_it_is)
     for name, swap in swaps.items():
         yield row(f"{which}, film, {name}", ablation.moved(some, own, films(swap)), "{:.1f} of 255")
 
 
-def row(what: str, numbers: Mapping[str, float], said: str) -> Row:
+def row(what: str, metrics: Mapping[str, float], said: str) -> Row:
     """A number for each region, said in this way."""
-    return what, *(said.format(numbers[region]) for region in REGIONS)
+    return what, *(said.format(metrics[region]) for region in REGIONS)
 
 
 def times(found: Mapping[str, float], own: Mapping[str, float]) -> dict[str, float]:

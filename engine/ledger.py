@@ -34,6 +34,7 @@ import pyarrow.parquet as pq
 
 from dataset.names import LANDINGS
 from engine.core import Tally
+from engine.made_by import made_by
 from schemas.arrow import decode, encode, schema_of
 from schemas.outcome import Reject
 from schemas.version import SCHEMA
@@ -276,6 +277,7 @@ def marker_text(lap: Lap, landed: Landed) -> str:
     said: dict[str, Any] = {"schema": SCHEMA, "leg": lap.leg, "lap": lap.name}
     said |= {fact.name: getattr(landed, fact.name) for fact in fields(landed)}
     said["steps"] = [vars(tally) for tally in landed.steps]
+    said["made_by"] = made_by()  # to be read by people: a lap made elsewhere is as done as any
     return json.dumps(said, indent=1)
 
 

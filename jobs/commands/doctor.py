@@ -5,31 +5,16 @@ from __future__ import annotations
 import platform
 import sys
 from dataclasses import dataclass, field, fields
-from importlib.metadata import PackageNotFoundError, version
 
 from rich.console import Console
 from rich.table import Table
 
 from engine.core import EstimatorUnavailable
+from engine.made_by import PACKAGES, version_of
 from jobs.exit_codes import ExitCode
 from media.encode import ffmpeg_version
 from pipeline.estimators.appearance.open_clip_embedder import OpenClip
 from pipeline.flow import Backends
-
-PACKAGES = (
-    "av",
-    "imageio-ffmpeg",
-    "mediapipe",
-    "numpy",
-    "open-clip-torch",
-    "opencv-contrib-python",
-    "protobuf",
-    "pyarrow",
-    "scenedetect",
-    "torch",
-    "webdataset",
-)
-"""Packages whose versions decide what a run gives."""
 
 OTHER_OPENCV = ("opencv-python", "opencv-python-headless", "opencv-contrib-python-headless")
 
@@ -62,10 +47,9 @@ def packages(console: Console) -> list[str]:
         title_justify="left",
     )
     for name in PACKAGES:
-        try:
-            table.add_row(name, version(name))
-        except PackageNotFoundError:
-            table.add_row(name, "not installed")
+        found = version_of(name)
+        table.add_row(name, found or "not installed")
+        if found is None:
             troubles.append(
                 f"package {name}: `make setup` installs all packages at the versions of requirements.lock"
             )
@@ -74,19 +58,10 @@ def packages(console: Console) -> list[str]:
     except OSError as error:
         troubles.append(f"ffmpeg binary: {error}; the package imageio-ffmpeg brings one: run `make setup`")
     console.print(table)
-    spare = [name for name in OTHER_OPENCV if installed(name)]
+    spare = [name for name in OTHER_OPENCV if version_of(name)]
     if spare:
         troubles.append(f"{', '.join(spare)} beside opencv-contrib-python: these wheels overwrite each other")
     return troubles
-
-
-def installed(name: str) -> bool:
-    """Whether a package is installed."""
-    try:
-        version(name)
-    except PackageNotFoundError:
-        return False
-    return True
 
 
 def estimators(backends: Backends, console: Console) -> list[str]:

@@ -9,7 +9,7 @@ from dataclasses import asdict
 import numpy as np
 
 from model.data.batch import num_bytes
-from model.data.epoch_order import DealSettings, Epoch, deal
+from model.data.epoch_order import Epoch, OrderSettings, epoch_order
 from model.data.epoch_report import as_text, lines
 from model.data.index import Index
 from model.data.window_lengths import lengths
@@ -19,13 +19,13 @@ EPOCHS_HELD = 2
 
 
 class Order:
-    """The endless row of slots that an index, the settings of the deal and a seed give."""
+    """The endless row of slots that an index, the settings of the order and a seed give."""
 
-    def __init__(self, index: Index, settings: DealSettings, seed: int) -> None:
+    def __init__(self, index: Index, settings: OrderSettings, seed: int) -> None:
         self.settings = settings
         self.seed = seed
         self.stock = index.stock(settings.groups)
-        said = {"index": index.digest, "deal": asdict(settings), "seed": seed}
+        said = {"index": index.digest, "order": asdict(settings), "seed": seed}
         self.digest = hashlib.sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()
         self.dealt: dict[int, Epoch] = {}
         self.num_slots: dict[int, int] = {}
@@ -35,7 +35,7 @@ class Order:
         if number not in self.dealt:
             if len(self.dealt) == EPOCHS_HELD:
                 del self.dealt[min(self.dealt)]
-            self.dealt[number] = deal(self.stock, self.settings, self.seed, number)
+            self.dealt[number] = epoch_order(self.stock, self.settings, self.seed, number)
             self.num_slots[number] = len(self.dealt[number])
         return self.dealt[number]
 

@@ -24,13 +24,14 @@ from torch.utils.data import DataLoader
 from model.data.batch import Batch
 from model.data.data_order import Order
 from model.data.epoch_report import check
-from model.data.faults import Fault
+from model.data.faults import Unfit
 from model.data.index import open_index, unfit_shards
 from model.data.latents import Latents
-from model.data.position import Position, from_state, moved, slots_left, slots_of_rank
+from model.data.position import Position, advance, from_state, slots_left, slots_of_rank
 from model.data.settings import LoaderSettings
-from model.data.worker import MIB, Maker, Slot, Task
+from model.data.worker import MIB, BatchMaker, BatchTask, Slot
 from schemas.version import DRAWING
+from schemas.visible import visible
 
 LOG = logging.getLogger(__name__)
 CONTEXT = multiprocessing.get_context("forkserver")
@@ -50,24 +51,24 @@ class Loader:
         OSError: the storage does not answer.
     """
 
-    def __init__(self, root: str, settings: LoaderSettings, *, rank: int = 0, ranks: int = 1) -> None:
-        if not 0 <= rank < ranks:
-            raise ValueError(f"rank {rank} of {ranks}")
-        self.root, self.settings, self.rank, self.ranks = root, settings, rank, ranks
+    def __init__(self, root: str, settings: LoaderSettings, *, rank: int = 0, world_size: int = 1) -> None:
+        if not 0 <= rank < world_size:
+            raise ValueError(f"rank {rank} of {world_size}")
+        self.root, self.settings, self.rank, self.world_size = root, settings, rank, world_size
         whole = open_index(root)
-        self.index, self.held_out = whole.split(settings.deal.held_out)
-        self.order = Order(self.index, settings.deal, settings.seed)
+        self.index, self.held_out = whole.split(settings.order.held_out)
+        self.order = Order(self.index, settings.order, settings.seed)
         self.position = Position(order=self.order.digest)
-        self.unfit: list[Fault] = []
+        self.unfit: list[Unfit] = []
         latents = settings.latents
         self.latents = Latents(latents.root, latents.vae) if latents else None
         self.covered: dict[int, NDArray[np.bool_]] = {}
-        check(self.order.stock, settings.deal)
+        check(self.order.stock, settings.order)
         refuse_tail(self)
         for said in unfit_shards(whole):
             if settings.max_unfit == 0:
                 raise ValueError(f"{root}: {said}")
-            LOG.warning("%s: %s", root, said)
+            LOG.warning(visible(f"{root}: {said}"))
 
     def table(self) -> str:
         """What the epoch of the position keeps, repeats and leaves out, and which windows it shows."""
@@ -78,7 +79,7 @@ class Loader:
         """Steps that are left, the same number for every rank; None: without end."""
         if self.settings.epochs is None:
             return None
-        return slots_left(self.position, self.settings.epochs, self.order.slots_of) // self.ranks
+        return slots_left(self.position, self.settings.epochs, self.order.slots_of) // self.world_size
 
     def state_dict(self) -> dict[str, Any]:
         """Where training goes on after the last batch that was given out: one record, alike on all ranks."""
@@ -107,7 +108,7 @@ class Loader:
         """
         workers = self.settings.workers
         batches = DataLoader(
-            Maker(self.root, self.settings),
+            BatchMaker(self.root, self.settings),
             sampler=self.tasks(),
             batch_size=None,
             collate_fn=as_it_is,
@@ -118,21 +119,21 @@ class Loader:
             pin_memory=self.settings.pin,
         )
         for batch in batches:
-            self.position = moved(self.position, self.ranks, self.order.slots_of)
+            self.position = advance(self.position, self.world_size, self.order.slots_of)
             self.note(batch.faults)
             yield batch
 
-    def tasks(self) -> Iterator[Task]:
+    def tasks(self) -> Iterator[BatchTask]:
         """A task for each step of the rank from the position on."""
-        places = slots_of_rank(self.position, self.rank, self.ranks, self.order.slots_of)
+        places = slots_of_rank(self.position, self.rank, self.world_size, self.order.slots_of)
         waiting: deque[Slot] = deque()
         turn = max(self.settings.workers, 1)  # a worker is given every so manieth task
         for place in itertools.islice(places, self.steps):
             waiting.append(self.slot(place))
             if len(waiting) > turn:
-                yield Task(slot=waiting.popleft(), upcoming=waiting[-1])
+                yield BatchTask(slot=waiting.popleft(), upcoming=waiting[-1])
         for slot in waiting:
-            yield Task(slot=slot, upcoming=Slot())
+            yield BatchTask(slot=slot, upcoming=Slot())
 
     def slot(self, place: Position) -> Slot:
         """What a slot shows, and where that lies."""
@@ -148,10 +149,12 @@ class Loader:
         if epoch not in self.covered:
             self.covered = {epoch: latents.slots(self.order.stock, self.order.epoch(epoch))}
             whole = bool(self.covered[epoch].all())
-            LOG.log(logging.INFO if whole else logging.WARNING, latents.said(self.covered[epoch], epoch))
+            LOG.log(
+                logging.INFO if whole else logging.WARNING, visible(latents.said(self.covered[epoch], epoch))
+            )
         return self.covered[epoch]
 
-    def note(self, faults: tuple[Fault, ...]) -> None:
+    def note(self, faults: tuple[Unfit, ...]) -> None:
         """Count samples that were left out, and stop where they are too many."""
         for fault in faults:
             LOG.warning("left out: %s", fault)
@@ -169,16 +172,16 @@ def refuse_tail(loader: Loader) -> None:
     Raises:
         ValueError: it holds more than the settings' share of the samples.
     """
-    epochs, most = loader.settings.epochs, loader.settings.deal.max_dropped
+    epochs, most = loader.settings.epochs, loader.settings.order.max_dropped
     if epochs is None:
         return
     last = loader.order.epoch(epochs - 1)
-    over = slots_left(loader.position, epochs, loader.order.slots_of) % loader.ranks
+    over = slots_left(loader.position, epochs, loader.order.slots_of) % loader.world_size
     samples = int(last.bounds[-1] - last.bounds[max(len(last) - over, 0)])
     if samples > most * len(loader.index):
         raise ValueError(
-            f"the last {samples} of {len(loader.index)} samples do not fill a step of {loader.ranks} ranks "
-            f"and would be dropped; max_dropped is {most:.1%}"
+            f"the last {samples} of {len(loader.index)} samples do not fill a step of "
+            f"{loader.world_size} ranks and would be dropped; max_dropped is {most:.1%}"
         )
 
 

@@ -34,10 +34,10 @@ from torch.nn.functional import pad
 from torch.utils.checkpoint import checkpoint
 
 from model.nets.attention import Attention, ReferenceAttention
-from model.nets.conditions import FaceCrops, Scene, Speech
+from model.nets.conditions import Conditions, FaceCrops, Speech
 from model.nets.face import FaceAttention, FaceEncoder, Faces, read_by_clip, read_by_frame
 from model.nets.init import start
-from model.nets.layers import EPS, Head, modulations, waves
+from model.nets.layers import EPS, OutputLayer, modulations, sinusoidal_embedding
 from model.nets.pose import PoseEncoder
 from model.nets.rope import Rotation, in_video, scene_positions
 from model.nets.sizes import Sizes
@@ -47,7 +47,7 @@ TIME_UNITS = 1000.0
 """The base counts time from 0, data, to 1000, noise; we count to 1."""
 
 
-class Cues(NamedTuple):
+class Context(NamedTuple):
     """A scene as the blocks read it: all that stays the same while the noise changes."""
 
     control_BXTHW: Tensor
@@ -61,13 +61,13 @@ class Cues(NamedTuple):
 class DiT(nn.Module):
     """Velocity of a noised video latent, given a scene.
 
-    With `recompute`, activations are computed again on the way back instead of being kept.
+    With `activation_checkpointing`, activations are computed again on the way back instead of being kept.
     """
 
-    def __init__(self, sizes: Sizes, generator: Generator, *, recompute: bool = False) -> None:
+    def __init__(self, sizes: Sizes, generator: Generator, *, activation_checkpointing: bool = False) -> None:
         super().__init__()
         width, channels = sizes.width, sizes.channels
-        self.sizes, self.recompute = sizes, recompute
+        self.sizes, self.activation_checkpointing = sizes, activation_checkpointing
         self.patch_embedding = nn.Conv3d(channels, width, sizes.patch, sizes.patch)
         self.control_embedding = nn.Conv3d(
             channels + 1 + sizes.pose_channels, width, sizes.patch, sizes.patch, bias=False
@@ -80,17 +80,17 @@ class DiT(nn.Module):
         self.no_caption = nn.Parameter(torch.zeros(1, sizes.text_width))  # zero: past the end of any prompt
         self.no_reference = nn.Parameter(torch.zeros(width))
         self.pose = PoseEncoder(sizes.pose_width, sizes.pose_channels)
-        self.face = FaceEncoder(sizes.motion, width, recompute=recompute)
+        self.face = FaceEncoder(sizes.motion, width, activation_checkpointing=activation_checkpointing)
         self.blocks = nn.ModuleList(Block(sizes) for _ in range(sizes.layers))
-        self.head = Head(width, channels, sizes.patch)
+        self.head = OutputLayer(width, channels, sizes.patch)
         self.speech = SpeechEncoder(sizes.speech, sizes.motion.vector)
         start(self, generator)
 
-    def forward(self, noised_BCTHW: Tensor, times_B: Tensor, scene: Scene) -> Tensor:
+    def forward(self, noised_BCTHW: Tensor, times_B: Tensor, scene: Conditions) -> Tensor:
         """Velocity (B, C, T, H, W), float32, at the noised latent and the times, 0 data to 1 noise."""
         return self.denoise(noised_BCTHW, times_B, self.read(scene))
 
-    def read(self, scene: Scene) -> Cues:
+    def read(self, scene: Conditions) -> Context:
         """The scene as the blocks read it: once for all steps of the way from noise to video."""
         weight = self.patch_embedding.weight
         scene = scene.to(weight.device, weight.dtype)
@@ -98,7 +98,7 @@ class DiT(nn.Module):
         t, h, w = grid = self.grid(control_BXTHW)
         positions = scene_positions(t, scene.references.shape[1], h, w, weight.device)
         text = self.no_caption.expand(len(control_BXTHW), -1, -1) if scene.text is None else scene.text
-        return Cues(
+        return Context(
             control_BXTHW,
             self.reference_tokens(scene),
             self.faces(scene, grid),
@@ -106,9 +106,9 @@ class DiT(nn.Module):
             in_video(positions, self.sizes.head_width),
         )
 
-    def denoise(self, noised_BCTHW: Tensor, times_B: Tensor, cues: Cues) -> Tensor:
+    def denoise(self, noised_BCTHW: Tensor, times_B: Tensor, cues: Context) -> Tensor:
         """Velocity (B, C, T, H, W), float32, given the scene as read."""
-        x_BCTHW = handed_over(noised_BCTHW, cues.control_BXTHW)
+        x_BCTHW = first_frame_share(noised_BCTHW, cues.control_BXTHW)
         x_BND = tokens(self.patch_embedding(x_BCTHW) + self.control_embedding(cues.control_BXTHW))
         r_BRD = cues.references_BRD
 
@@ -120,18 +120,20 @@ class DiT(nn.Module):
 
         return self.head(x_BND, now_BD, self.grid(x_BCTHW)).float()  # the references have been heard
 
-    def run(self, block: nn.Module, *given: Tensor | Cues) -> tuple[Tensor, Tensor]:
+    def run(self, block: nn.Module, *given: Tensor | Context) -> tuple[Tensor, Tensor]:
         """The block's answer, its activations kept or not."""
-        if self.recompute and torch.is_grad_enabled():
+        if self.activation_checkpointing and torch.is_grad_enabled():
             return checkpoint(block, *given, use_reentrant=False)
         return block(*given)
 
     def time(self, times_B: Tensor) -> tuple[Tensor, Tensor]:
         """The time for the head (B, D), and for the blocks (B, 6, D)."""
-        time_BD = self.time_embedding(waves(TIME_UNITS * times_B, self.sizes.waves).type_as(self.no_caption))
+        time_BD = self.time_embedding(
+            sinusoidal_embedding(TIME_UNITS * times_B, self.sizes.waves).type_as(self.no_caption)
+        )
         return time_BD, self.time_projection(time_BD).unflatten(1, (6, -1))
 
-    def control(self, scene: Scene) -> Tensor:
+    def control(self, scene: Conditions) -> Tensor:
         """What joins the noised latent by channel (B, X, T, H, W): first frame, mask of where it is, pose."""
         pose_BPTHW = self.pose(scene.maps) * scene.motion_seen.view(-1, 1, 1, 1, 1)
         first_BC1HW = scene.first[:, :, None]
@@ -139,7 +141,7 @@ class DiT(nn.Module):
         known = known * scene.first_given.view(-1, 1, 1, 1, 1)
         return torch.cat([pad(known, (0, 0, 0, 0, 0, pose_BPTHW.shape[2] - 1)), pose_BPTHW], dim=1)
 
-    def reference_tokens(self, scene: Scene) -> Tensor:
+    def reference_tokens(self, scene: Conditions) -> Tensor:
         """Reference tokens (B, R, D): each picture is a known video of one frame, without pose."""
         latents_NC1HW = scene.references.flatten(0, 1)[:, :, None]
         known = latents_NC1HW.new_zeros(1, self.control_embedding.in_channels, *latents_NC1HW.shape[2:])
@@ -149,7 +151,7 @@ class DiT(nn.Module):
         seen_BR = scene.references_seen.repeat_interleave(r_NMD.shape[1], dim=1)
         return torch.where(seen_BR[..., None], r_BRD, self.no_reference)
 
-    def faces(self, scene: Scene, grid: tuple[int, int, int]) -> Faces | None:
+    def faces(self, scene: Conditions, grid: tuple[int, int, int]) -> Faces | None:
         """Face tokens as the noise tokens will read them."""
         if scene.faces is None:
             return None
@@ -192,7 +194,7 @@ class Block(nn.Module):
         )
 
     def forward(
-        self, x_BND: Tensor, r_BRD: Tensor, now_B6D: Tensor, clean_B6D: Tensor, cues: Cues
+        self, x_BND: Tensor, r_BRD: Tensor, now_B6D: Tensor, clean_B6D: Tensor, cues: Context
     ) -> tuple[Tensor, Tensor]:
         """Noise and reference tokens of the next layer."""
         x_attn, x_ffn = modulations(self.modulation, now_B6D)
@@ -220,7 +222,7 @@ def tokens(patches_BDTHW: Tensor) -> Tensor:
     return patches_BDTHW.flatten(2).transpose(1, 2).contiguous()
 
 
-def handed_over(noised_BCTHW: Tensor, control_BXTHW: Tensor) -> Tensor:
+def first_frame_share(noised_BCTHW: Tensor, control_BXTHW: Tensor) -> Tensor:
     """The noised latent with the known first frame in its place, free of noise."""
     channels = noised_BCTHW.shape[1]
     known = control_BXTHW[:, channels : channels + 1] > 0

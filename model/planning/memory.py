@@ -18,7 +18,7 @@ from dataclasses import dataclass, replace
 from model.nets.autoencoders.wan import SPACE_STRIDE, TIME_STRIDE
 from model.nets.sizes import Sizes
 from model.planning.activations import FLOAT, Precision, kept, noise
-from model.planning.flops import Parts, Window, parameters
+from model.planning.flops import Parts, WindowSpec, parameters
 from model.train.engines.deepspeed import Zero
 from model.train.engines.optimizer import KINDS
 from schemas.sample import FACE_SIZE
@@ -39,9 +39,9 @@ BFLOAT16 = Precision(value=2, fused=True)
 class Sharing:
     """How a training's state lies on ranks."""
 
-    zero: Zero | None
-    ranks: int = 1
-    recompute: bool = True
+    zero_stage: Zero | None
+    world_size: int = 1
+    activation_checkpointing: bool = True
     precision: Precision = BFLOAT16
 
 
@@ -75,11 +75,11 @@ class Memory:
         return self.standing + max(batch, self.stepping)
 
 
-def memory(sizes: Sizes, window: Window, learning: Parts, how: Sharing) -> Memory:
+def memory(sizes: Sizes, window: WindowSpec, learning: Parts, how: Sharing) -> Memory:
     """What a batch takes where some parts learn."""
     value, told = how.precision.value, parameters(sizes)
     everything, learns = sum(told.values()), sum(told[part] for part in learning)
-    some = kept(sizes, window, learning, how.precision, recompute=how.recompute)
+    some = kept(sizes, window, learning, how.precision, activation_checkpointing=how.activation_checkpointing)
     weights, gradients, states, buckets, stepping = state(everything, learns, value, how)
     back = window.clips * noise(sizes, window) * (2 * sizes.ffn + sizes.width) * value
     return Memory(
@@ -97,17 +97,17 @@ def memory(sizes: Sizes, window: Window, learning: Parts, how: Sharing) -> Memor
 def state(everything: int, learns: int, value: int, how: Sharing) -> tuple[int, int, int, int, int]:
     """Weights, gradients, float32 states, buckets, and what a step takes."""
     own = FLOAT * len(KINDS)
-    if how.zero is None:  # one float32 gradient stays beside that of the network
+    if how.zero_stage is None:  # one float32 gradient stays beside that of the network
         moved = own if value == FLOAT else own + FLOAT
         return everything * value, learns * (value + FLOAT), learns * moved, 0, learns * FLOAT
-    share = -(-learns // how.ranks)
-    weights = everything * value if how.zero < 3 else -(-everything // how.ranks) * value
-    gradients = (learns if how.zero == 1 else share) * value
-    buckets = BUCKET * value + (min(ALIVE, everything) * value if how.zero == 3 else 0)
+    share = -(-learns // how.world_size)
+    weights = everything * value if how.zero_stage < 3 else -(-everything // how.world_size) * value
+    gradients = (learns if how.zero_stage == 1 else share) * value
+    buckets = BUCKET * value + (min(ALIVE, everything) * value if how.zero_stage == 3 else 0)
     return weights, gradients, share * (own + FLOAT), buckets, share * 2 * FLOAT
 
 
-def inputs(sizes: Sizes, window: Window) -> int:
+def inputs(sizes: Sizes, window: WindowSpec) -> int:
     """The batch as bytes, its maps and face crops as float32, and the latents around the loss."""
     pictures = 3 * window.frames * window.pixels
     crops = 3 * window.frames * FACE_SIZE**2
@@ -117,7 +117,7 @@ def inputs(sizes: Sizes, window: Window) -> int:
     return window.clips * (given + read + LATENTS * FLOAT * latent)
 
 
-def most_frames(sizes: Sizes, window: Window, learning: Parts, how: Sharing, capacity: float) -> int:
+def most_frames(sizes: Sizes, window: WindowSpec, learning: Parts, how: Sharing, capacity: float) -> int:
     """Frames, 4k + 1, of the longest clip of this canvas that a GPU of so many bytes learns from; 0 if none.
 
     Only one clip is shown at a time. Longer than an hour is not looked for.

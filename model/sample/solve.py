@@ -15,7 +15,7 @@ from torch import Tensor
 from model.flow.guidance import nested
 from model.flow.solver import Velocity, euler, heun
 from model.flow.timesteps import descent
-from model.nets.conditions import Scene
+from model.nets.conditions import Conditions
 from model.nets.dit import DiT
 
 NO_SHIFT = 1.0
@@ -23,30 +23,30 @@ SOLVERS = {"euler": euler, "heun": heun}
 
 
 @dataclass(frozen=True, kw_only=True)
-class Solving:
+class SamplerSettings:
     """How noise becomes a video."""
 
     steps: int = 28
     solver: Literal["euler", "heun"] = "euler"
     """Heun's rule asks the network twice a step."""
-    strength: float | None = None
+    timestep_shift: float | None = None
     """Shift of the times towards noise; None: as in training, or none where no training is known."""
     references: float = 2.5
     """Weight of the references; 1 is no guidance."""
     motion: float = 2.5
     """Weight of pose and face. Equal weights take two answers a step, others three."""
 
-    def as_trained(self, strength: float) -> Solving:
+    def as_trained(self, timestep_shift: float) -> SamplerSettings:
         """The same, shifted as in a training, unless a shift is given."""
-        return replace(self, strength=strength) if self.strength is None else self
+        return replace(self, timestep_shift=timestep_shift) if self.timestep_shift is None else self
 
 
-Asked = Callable[[Scene], Velocity]
+Asked = Callable[[Conditions], Velocity]
 """Whom to ask for velocities, given a scene."""
 
 
 @torch.no_grad()
-def solve(ask: Asked, scene: Scene, noise_BCTHW: Tensor, how: Solving) -> Tensor:
+def sample(ask: Asked, scene: Conditions, noise_BCTHW: Tensor, how: SamplerSettings) -> Tensor:
     """Latents (B, C, T, H, W), float32, with a handed-over first frame as it was given.
 
     The hand-over stays in every branch of the guidance.
@@ -63,14 +63,14 @@ def solve(ask: Asked, scene: Scene, noise_BCTHW: Tensor, how: Solving) -> Tensor
         references=how.references,
         motion=how.motion,
     )
-    times = descent(how.steps, strength=how.strength or NO_SHIFT)
+    times = descent(how.steps, timestep_shift=how.timestep_shift or NO_SHIFT)
     latents = SOLVERS[how.solver](velocity, noise_BCTHW.float(), times)
     given = scene.first_given.to(latents.device).view(-1, 1, 1, 1)
     latents[:, :, 0] = torch.where(given, scene.first.to(latents), latents[:, :, 0])
     return latents
 
 
-def answers(net: DiT, scene: Scene) -> Velocity:
+def velocity_of(net: DiT, scene: Conditions) -> Velocity:
     """The velocity of a whole network in one place, which reads the scene once, when it is first asked."""
     cues = None
 

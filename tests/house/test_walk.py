@@ -24,13 +24,13 @@ SHORT = [
     *(
         word
         for n, steps in enumerate(STAGES.values())
-        for word in (f"--settings.stages.{n}.steps", str(steps))
+        for word in (f"--settings.phases.{n}.steps", str(steps))
     ),
-    *("--settings.optimizer.rate", "0.002", "--settings.optimizer.warm-up", "4"),
+    *("--settings.optimizer.lr", "0.002", "--settings.optimizer.warmup-steps", "4"),
     *("--settings.loader.workers", "0"),
-    *("--settings.validation.clips", "1", "--settings.validation.solving.steps", "1"),
+    *("--settings.validation.clips", "1", "--settings.validation.sampler.steps", "1"),
 ]
-SAMPLING = ("--solving.steps", "4")
+SAMPLING = ("--sampler.steps", "4")
 
 
 @pytest.fixture(scope="module")
@@ -46,7 +46,7 @@ def shards(corpus: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def run(shards: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A training of all three stages on it."""
+    """A training of all three phases on it."""
     out = tmp_path_factory.mktemp("run")
     assert main(training(shards, out)) == 0
     return out
@@ -87,7 +87,7 @@ def test_three_stages_learn_and_prove_what_they_left_alone(run: Path) -> None:
     assert [folder.name for folder in folders] == [
         f"{n}-{steps:06}" for n, steps in enumerate(STAGES.values(), 1)
     ]
-    proofs = [saved.standing(folder) for folder in folders]
+    proofs = [saved.train_state(folder) for folder in folders]
     assert all(proof.frozen_now and proof.frozen_now == proof.frozen_before for proof in proofs)
     assert {"base", "pose", "reference"} <= set(proofs[1].frozen_now)
     events = EventAccumulator(str(run / "curves"), size_guidance={"scalars": 0}).Reload()

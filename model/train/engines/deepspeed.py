@@ -14,7 +14,7 @@ import torch
 from torch import Tensor, nn
 from torch._C._distributed_c10d import HashStore
 
-from model.nets.conditions import Scene
+from model.nets.conditions import Conditions
 from model.train.engines.engine import DTYPES, Answer, Dtype
 from model.train.engines.optimizer import AveragingAdamW, Kind, OptimizerSettings
 
@@ -24,7 +24,7 @@ SILENT = 2**31 - 1
 """Steps between two reports of DeepSpeed's own."""
 
 
-class Door(nn.Module):
+class CallableModule(nn.Module):
     """A network that can be asked anything: DeepSpeed lets everything in by one forward."""
 
     def __init__(self, net: nn.Module) -> None:
@@ -47,27 +47,27 @@ class DeepSpeedEngine:
         *,
         device: torch.device,
         dtype: Dtype,
-        accumulate: int,
-        zero: Zero,
+        grad_accumulation: int,
+        zero_stage: Zero,
     ) -> None:
         import deepspeed
 
-        self.device, self.rank, self.ranks = (
+        self.device, self.rank, self.world_size = (
             device,
             torch.distributed.get_rank(),
             torch.distributed.get_world_size(),
         )
         learning = {name: weight for name, weight in net.named_parameters() if weight.requires_grad}
         self.engine, sharded, _, _ = deepspeed.initialize(
-            model=Door(net.to(device, DTYPES[dtype])),
+            model=CallableModule(net.to(device, DTYPES[dtype])),
             model_parameters=list(learning.values()),
             optimizer=AveragingAdamW(learning, settings),
             config={
                 "train_micro_batch_size_per_gpu": 1,  # its own count only: ours are by tokens
-                "gradient_accumulation_steps": accumulate,
-                "gradient_clipping": settings.clip,
+                "gradient_accumulation_steps": grad_accumulation,
+                "gradient_clipping": settings.max_grad_norm,
                 "bf16": {"enabled": dtype == "bfloat16"},
-                "zero_optimization": {"stage": zero},
+                "zero_optimization": {"stage": zero_stage},
                 "zero_allow_untested_optimizer": True,  # it is AdamW and one more state
                 "steps_per_print": SILENT,
             },
@@ -96,7 +96,7 @@ class DeepSpeedEngine:
             inner.begin(shard, steps)
             lazy_init_hp_params_optimizer_state(weights, shard, inner.state)
 
-    def __call__(self, noised_BCTHW: Tensor, times_B: Tensor, scene: Scene) -> Tensor:
+    def __call__(self, noised_BCTHW: Tensor, times_B: Tensor, scene: Conditions) -> Tensor:
         """Velocity."""
         return self.ask(lambda net: net(noised_BCTHW, times_B, scene))
 
@@ -110,9 +110,9 @@ class DeepSpeedEngine:
         if not self.engine.is_gradient_accumulation_boundary():
             self.engine.step()  # counts the batch, and moves nothing
 
-    def step(self, rate: float) -> float:
+    def step(self, lr: float) -> float:
         """Move what learns."""
-        self.inner.set_rate(rate)
+        self.inner.set_lr(lr)
         self.engine.step()
         return float(self.engine.get_global_grad_norm())
 
@@ -165,7 +165,7 @@ class DeepSpeedEngine:
         """The mean of all ranks' values."""
         values = values.clone()
         torch.distributed.all_reduce(values)
-        return values / self.ranks
+        return values / self.world_size
 
     def close(self) -> None:
         """Give memory back."""

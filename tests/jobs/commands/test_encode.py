@@ -55,9 +55,9 @@ def vae_of(latents: Path) -> str:
 
 
 def settings(latents: Path | str | None, vae: str | None = None, **changes: Any) -> LoaderSettings:
-    deal = replace(sets.settings().deal, window=RULE)
+    order = replace(sets.settings().order, window=RULE)
     source = latents and LatentSource(root=str(latents), vae=vae or vae_of(Path(latents)))
-    return sets.settings(**{"deal": deal, "latents": source, "epochs": 2, **changes})
+    return sets.settings(**{"order": order, "latents": source, "epochs": 2, **changes})
 
 
 def batches(data_set: Path, settings: LoaderSettings) -> Iterator[Batch]:
@@ -122,7 +122,7 @@ def test_the_loader_says_what_does_not_match_and_decodes_it(data_set, latents, c
     assert "rows are of another autoencoder or other rules" in said(caplog)
 
     caplog.clear()
-    other_windows = replace(fits, deal=replace(fits.deal, window=WindowRule(variants=3, max_frames=33)))
+    other_windows = replace(fits, order=replace(fits.order, window=WindowRule(variants=3, max_frames=33)))
     loader = Loader(str(data_set), replace(other_windows, epochs=3))
     found = [batch.encoded for batch in loader]
     assert any(found)

@@ -12,21 +12,21 @@ from PIL import Image, ImageSequence
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
 from model.data.loader import Loader
-from model.sample.solve import Solving
+from model.sample.solve import SamplerSettings
 from model.train import checkpoint as saved
 from model.train.phases import body, everything
 from model.train.settings import Training
-from model.train.tensorboard import Curves, as_gif
-from model.train.validation import Exam, Look, ValidationSettings, turns
+from model.train.tensorboard import TensorBoardWriter, as_gif
+from model.train.validation import ValidationResult, ValidationSettings, Validator, turns
 from tests.model.train.runs import Notes, loaded, some_codec, train, trainer, training
 
-CLOSE = ValidationSettings(every=2, clips=3, times=2, films=1, solving=Solving(steps=2))
+CLOSE = ValidationSettings(every=2, clips=3, times=2, films=1, sampler=SamplerSettings(steps=2))
 
 
 def looked_at(**changes) -> Training:
     base = loaded()
-    loader = replace(base, deal=replace(base.deal, held_out=0.3))
-    return training(loader=loader, validation=CLOSE, stages=(body(3), everything(1)), **changes)
+    loader = replace(base, order=replace(base.order, held_out=0.3))
+    return training(loader=loader, validation=CLOSE, phases=(body(3), everything(1)), **changes)
 
 
 @pytest.fixture(scope="module")
@@ -52,8 +52,8 @@ def test_looks_are_taken_at_the_start_now_and_then_and_at_the_end_of_stages(run)
 def test_what_is_held_out_is_never_drawn_and_always_the_same(data_set: Path) -> None:
     settings = looked_at().loader
     loader = Loader(str(data_set), settings)
-    held = Exam(loader, loader.held_out, CLOSE, some_codec())
-    again = Exam(loader, loader.held_out, CLOSE, some_codec())
+    held = Validator(loader, loader.held_out, CLOSE, some_codec())
+    again = Validator(loader, loader.held_out, CLOSE, some_codec())
     keys = [held[clip].keys[0] for clip in range(len(held))]
     assert len(set(keys)) == 3
     for clip in range(3):
@@ -72,7 +72,7 @@ def test_looking_changes_nothing_of_the_training(run, data_set: Path, tmp_path: 
     _, notes = run
     seldom = replace(looked_at(), validation=replace(CLOSE, every=99, films=0, clips=1))
     blind = train(data_set, tmp_path, seldom)
-    assert [beat.numbers for beat in blind.beats] == [beat.numbers for beat in notes.beats]
+    assert [beat.metrics for beat in blind.beats] == [beat.metrics for beat in notes.beats]
     assert len(blind.looks) == 3
 
 
@@ -91,9 +91,9 @@ def test_nothing_is_looked_at_where_nothing_is_held_out(data_set: Path, tmp_path
     assert not len(trainer(data_set, tmp_path, training(), Notes()).exam)
 
 
-@pytest.mark.parametrize(("clips", "ranks"), [(1, 1), (5, 2), (3, 4), (4, 2)])
-def test_every_rank_takes_as_many_turns_and_every_clip_counts_once(clips: int, ranks: int) -> None:
-    all_turns = [list(turns(clips, rank, ranks)) for rank in range(ranks)]
+@pytest.mark.parametrize(("clips", "world_size"), [(1, 1), (5, 2), (3, 4), (4, 2)])
+def test_every_rank_takes_as_many_turns_and_every_clip_counts_once(clips: int, world_size: int) -> None:
+    all_turns = [list(turns(clips, rank, world_size)) for rank in range(world_size)]
     assert len({len(some) for some in all_turns}) == 1
     counted = sorted(clip for some in all_turns for clip, counts in some if counts)
     assert counted == list(range(clips))
@@ -102,7 +102,7 @@ def test_every_rank_takes_as_many_turns_and_every_clip_counts_once(clips: int, r
 def test_films_lie_beside_the_curves(run, tmp_path: Path) -> None:
     _, notes = run
     look, _ = notes.looks[-1]
-    curves = Curves(tmp_path)
+    curves = TensorBoardWriter(tmp_path)
     curves.looked(look, 4)
     curves.close()
     events = EventAccumulator(str(tmp_path), size_guidance={"images": 0})
@@ -115,7 +115,7 @@ def test_films_lie_beside_the_curves(run, tmp_path: Path) -> None:
         assert len(list(ImageSequence.Iterator(gif))) == 25
         assert gif.info["duration"] == 40
     assert as_gif(film.pictures) == event.encoded_image_string
-    assert isinstance(look, Look)
+    assert isinstance(look, ValidationResult)
 
 
 def test_settings_that_look_at_nothing_are_refused() -> None:
@@ -123,4 +123,4 @@ def test_settings_that_look_at_nothing_are_refused() -> None:
         ValidationSettings(clips=0)
     base = loaded()
     with pytest.raises(ValueError, match="held_out is a share of the sources"):
-        replace(base.deal, held_out=1.0)
+        replace(base.order, held_out=1.0)

@@ -10,9 +10,9 @@ import pytest
 import torch
 from torch import Tensor
 
-from model.encode.inputs import Lesson
+from model.encode.inputs import Inputs
 from model.flow.timesteps import draw
-from model.nets.conditions import FaceCrops, Scene
+from model.nets.conditions import Conditions, FaceCrops
 from model.nets.dit import DiT
 from model.nets.param_groups import Part, parts
 from model.train.objectives.video import Score, score
@@ -21,39 +21,39 @@ from tests.model.scenes import awake, noised, seed, small, some_scene
 FACE: tuple[Part, ...] = ("face_encoder", "face_attn", "no_face")
 
 
-def some_batch(scene: Scene | None = None) -> Lesson:
+def some_batch(scene: Conditions | None = None) -> Inputs:
     scene = scene or some_scene()
-    return Lesson(latents=noised(scene, number=9)[0], scene=scene)
+    return Inputs(latents=noised(scene, number=9)[0], scene=scene)
 
 
-def scored(net: object, batch: Lesson, number: int = 5) -> Score:
-    return score(net, batch, seed(number), strength=3.0)  # type: ignore[arg-type]
+def scored(net: object, batch: Inputs, number: int = 5) -> Score:
+    return score(net, batch, seed(number), timestep_shift=3.0)  # type: ignore[arg-type]
 
 
 def test_the_path_itself_has_no_loss() -> None:
     batch = some_batch()
 
-    def knows(x_t: Tensor, t: Tensor, _: Scene) -> Tensor:
+    def knows(x_t: Tensor, t: Tensor, _: Conditions) -> Tensor:
         return (x_t - batch.latents) / t.view(-1, 1, 1, 1, 1)
 
     found = scored(knows, batch)
     assert found.loss < 1e-8
-    assert found.numbers["target"] == pytest.approx(2, rel=0.1)  # var(eps) + var(x_0)
-    assert found.numbers["answer"] == pytest.approx(float(found.numbers["target"]), rel=1e-3)
+    assert found.metrics["target_power"] == pytest.approx(2, rel=0.1)  # var(eps) + var(x_0)
+    assert found.metrics["pred_power"] == pytest.approx(float(found.metrics["target_power"]), rel=1e-3)
 
 
 def test_silence_loses_the_power_of_the_velocity() -> None:
     found = scored(lambda x_t, t, scene: torch.zeros_like(x_t), some_batch())
-    assert found.loss == pytest.approx(float(found.numbers["target"]))
-    assert found.numbers["answer"] == 0
-    assert found.numbers["time"] == pytest.approx(float(draw(2, seed(5), strength=3.0).mean()))
+    assert found.loss == pytest.approx(float(found.metrics["target_power"]))
+    assert found.metrics["pred_power"] == 0
+    assert found.metrics["time"] == pytest.approx(float(draw(2, seed(5), timestep_shift=3.0).mean()))
 
 
 def test_a_handed_over_frame_does_not_count() -> None:
     batch = some_batch()  # it is handed over to the second clip
 
     def wrong(clip: int, frame: int) -> float:
-        def knows(x_t: Tensor, t: Tensor, _: Scene) -> Tensor:
+        def knows(x_t: Tensor, t: Tensor, _: Conditions) -> Tensor:
             v = (x_t - batch.latents) / t.view(-1, 1, 1, 1, 1)
             v[clip, :, frame] += 1
             return v
@@ -73,13 +73,13 @@ def test_what_is_wrong_under_the_head_weighs_as_much_as_it_is_told_to() -> None:
     cells = batch.latents[0, 0, 0].numel()
 
     def loss(row: int, head_weight: float) -> tuple[float, float]:
-        def knows(x_t: Tensor, t: Tensor, _: Scene) -> Tensor:
+        def knows(x_t: Tensor, t: Tensor, _: Conditions) -> Tensor:
             v = (x_t - batch.latents) / t.view(-1, 1, 1, 1, 1)
             v[..., row, 0] += 1
             return v
 
-        found = score(knows, batch, seed(5), strength=3.0, head_weight=head_weight)
-        return float(found.loss), float(found.numbers["loss"])
+        found = score(knows, batch, seed(5), timestep_shift=3.0, head_weight=head_weight)
+        return float(found.loss), float(found.metrics["loss"])
 
     for row, share in ((0, 5 / (cells + 4)), (1, 1 / (cells + 4))):
         assert loss(row, 5.0) == pytest.approx((share, 1 / cells), rel=1e-3)
@@ -102,7 +102,7 @@ def test_every_parameter_is_in_one_part() -> None:
     assert named["no_face"] == ["face.null"]
 
 
-def learn(net: DiT, learning: Iterable[Part], batch: Lesson) -> Score:
+def learn(net: DiT, learning: Iterable[Part], batch: Inputs) -> Score:
     """One step of AdamW on some parts, all else frozen."""
     named = parts(net)
     names = {name for part in learning for name in named[part]}
@@ -123,7 +123,7 @@ def digests(net: DiT) -> dict[str, str]:
 
 def test_the_face_stage_moves_the_face_branch_and_nothing_else() -> None:
     net, batch = awake(small()), some_batch()
-    batch = Lesson(latents=batch.latents, scene=replace(batch.scene, faces=halfway_unseen(batch.scene)))
+    batch = Inputs(latents=batch.latents, scene=replace(batch.scene, faces=halfway_unseen(batch.scene)))
     before = digests(net)
     learn(net, FACE, batch)
     after, named = digests(net), parts(net)
@@ -131,7 +131,7 @@ def test_the_face_stage_moves_the_face_branch_and_nothing_else() -> None:
     assert moved == {name for part in FACE for name in named[part]}
 
 
-def halfway_unseen(scene: Scene) -> FaceCrops:
+def halfway_unseen(scene: Conditions) -> FaceCrops:
     assert scene.faces is not None
     seen = scene.faces.seen.clone()
     seen[:, ::2] = False
@@ -144,12 +144,12 @@ def test_the_face_stage_begins_where_the_body_stage_ended() -> None:
         torch.nn.init.zeros_(block.face_attn.attention.o.weight)  # type: ignore[union-attr, arg-type]
         torch.nn.init.zeros_(block.face_attn.attention.o.bias)  # type: ignore[union-attr, arg-type]
     batch = some_batch()
-    body = Lesson(latents=batch.latents, scene=replace(batch.scene, faces=None))
+    body = Inputs(latents=batch.latents, scene=replace(batch.scene, faces=None))
     assert torch.equal(scored(net, batch).loss, scored(net, body).loss)
 
 
 @pytest.mark.parametrize(
-    ("stage", "learning", "with_faces", "reached"),
+    ("phase", "learning", "with_faces", "reached"),
     [
         (1, ("base", "no_caption", "pose", "reference", "no_reference"), False, False),
         (2, FACE, True, True),
@@ -157,7 +157,7 @@ def test_the_face_stage_begins_where_the_body_stage_ended() -> None:
     ],
 )
 def test_gradients_reach_the_face_encoder_in_the_later_stages(
-    stage: int, learning: tuple[Part, ...], with_faces: bool, reached: bool
+    phase: int, learning: tuple[Part, ...], with_faces: bool, reached: bool
 ) -> None:
     net, scene = awake(small()), replace(some_scene(), text=None)
     scene = replace(scene, references_seen=torch.tensor([[True, True], [True, False]]))
@@ -172,7 +172,7 @@ def test_gradients_reach_the_face_encoder_in_the_later_stages(
         gradient = gradients[name]
         return gradient is not None and bool(gradient.any())
 
-    assert {moved(name) for name in named["face_encoder"]} == {reached}, stage
+    assert {moved(name) for name in named["face_encoder"]} == {reached}, phase
     for part in learning:
         assert all(moved(name) for name in named[part] if not blind(name)), part
     assert not any(moved(name) for name in named["face_spare"])
