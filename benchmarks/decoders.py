@@ -35,10 +35,10 @@ from tests.mutants import mutant
 
 HERE = Path(__file__).parent
 FRAMES, WIDTH, HEIGHT = 240, 640, 960
-WINDOWS, WINDOW = 12, 49
-MUTANTS = 300
+WINDOWS, WINDOW = 8, 49
+MUTANTS = 120
 READ, NAMED, UNNAMED = 0, 3, 4
-MOST_S = 60.0
+MOST_S = 30.0
 
 Read = Callable[[bytes, int, int], NDArray[np.uint8]]
 """A video, the first frame and how many: the frames (t, h, w, 3)."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +9,8 @@ import ffmpeg
 import numpy as np
 from numpy.typing import NDArray
 
-from media.encode import BITEXACT, compiled, failure
+from media.child import ChildTimeout, run
+from media.encode import BITEXACT, EncodeError, compiled, failure
 from media.fetch import at_hand
 from schemas.media import FPS, SOUND_RATE, Clip
 from schemas.outcome import Rejected
@@ -39,14 +39,8 @@ def clip_sound(clip: Clip) -> NDArray[np.int16]:
     wanted = num_samples(clip.num_frames)
     try:
         with at_hand(clip.video.source) as path:
-            done = subprocess.run(
-                sound_command(clip, path, wanted),
-                stdin=subprocess.DEVNULL,
-                check=False,  # a broken track gives what could be decoded, or nothing
-                capture_output=True,
-                timeout=LIMIT_S,
-            )
-    except subprocess.TimeoutExpired:
+            done = run(sound_command(clip, path, wanted), LIMIT_S)  # of a broken track what there is
+    except ChildTimeout:
         raise Rejected("broken_audio", f"no end after {LIMIT_S:g} s of decoding") from None
     return np.frombuffer(done.stdout[: len(done.stdout) // 2 * 2], "<i2")[:wanted]
 
@@ -88,9 +82,7 @@ def encode_flac(path: Path, sound: NDArray[np.int16], num_frames: int) -> bytes:
     whole[: len(sound)] = sound
     samples = ffmpeg.input("pipe:", format="s16le", ar=SOUND_RATE, ac=1)
     command = compiled(samples.output(f"file:{path}", format="flac", acodec="flac", **BITEXACT))
-    done = subprocess.run(command, check=False, input=whole.tobytes(), capture_output=True, timeout=LIMIT_S)
-    if done.returncode:
-        raise failure(path, done.returncode, done.stderr, LIMIT_S)
+    written(path, command, whole.tobytes())
     return path.read_bytes()
 
 
@@ -118,8 +110,19 @@ def add_stream(silent: Path, sound: ffmpeg.nodes.FilterableStream, out: Path, *f
     pictures = ffmpeg.input(f"file:{silent}", format="mp4", protocol_whitelist="file")["v:0"]
     how = {"vcodec": "copy", "acodec": "aac", "audio_bitrate": "160k", "movflags": "+faststart", **BITEXACT}
     command = compiled(ffmpeg.output(pictures, sound, f"file:{out}", format="mp4", **how).global_args(*flags))
-    done = subprocess.run(
-        command, check=False, stdin=subprocess.DEVNULL, capture_output=True, timeout=LIMIT_S
-    )
+    written(out, command)
+
+
+def written(path: Path, command: list[str], data: bytes | None = None) -> None:
+    """Let ffmpeg write a file.
+
+    Raises:
+        EncodeError: it failed, or did not come to an end.
+        OSError: the disk is full.
+    """
+    try:
+        done = run(command, LIMIT_S, data)
+    except ChildTimeout as error:
+        raise EncodeError(f"{path}: {error}") from None
     if done.returncode:
-        raise failure(out, done.returncode, done.stderr, LIMIT_S)
+        raise failure(path, done.returncode, done.stderr, LIMIT_S)

@@ -35,6 +35,8 @@ if TYPE_CHECKING:
 
 RUNNER = "train"
 PACKAGES = ("understudy", "torch", "deepspeed", "numpy")
+GIT_S = 20.0
+"""A checkout on a slow disk is not waited for longer."""
 QUIET_S = 10.0
 """Seconds between two lines of progress."""
 
@@ -154,9 +156,12 @@ def commit() -> str:
     """The commit of this code, if it is a checkout, and whether files differ from it."""
     asked = ["git", "-C", str(Path(__file__).parent), "describe", "--always", "--dirty", "--abbrev=40"]
     try:
-        return subprocess.run(asked, capture_output=True, text=True, check=True).stdout.strip()
-    except (OSError, subprocess.CalledProcessError):
+        done = subprocess.run(
+            asked, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=True, timeout=GIT_S
+        )
+    except (OSError, subprocess.SubprocessError):
         return "not a checkout"
+    return done.stdout.strip()
 
 
 class TrainConsole:
