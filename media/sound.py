@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -99,6 +100,18 @@ def add_sound(silent: Path, clip: Clip, out: Path) -> None:
     placed = at_rate(source["a:0"], FILM_RATE, first)
     span = placed.filter("atrim", start_pts=first, end_pts=first + round(clip.num_frames * FILM_RATE / FPS))
     add_stream(silent, span.filter("asetpts", "PTS-STARTPTS"), out, "-copyts")
+
+
+def add_samples(silent: Path, samples: NDArray[np.int16], rate: int, out: Path) -> None:
+    """Write the video `silent` to `out` with samples (n,) as its sound, one channel, AAC.
+
+    Raises:
+        EncodeError: ffmpeg failed.
+    """
+    with tempfile.TemporaryDirectory(dir=out.parent) as folder:
+        raw = Path(folder) / "samples.s16"
+        samples.astype("<i2").tofile(raw)
+        add_stream(silent, ffmpeg.input(f"file:{raw}", format="s16le", ar=rate, ac=1)["a:0"], out)
 
 
 def add_stream(silent: Path, sound: ffmpeg.nodes.FilterableStream, out: Path, *flags: str) -> None:
