@@ -14,14 +14,11 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from dataset.names import INDEX, SHARD, SHARDS
-from schemas.arrow import decode, schema_of
+from dataset.tables import records, table_at
+from schemas.arrow import schema_of
 from schemas.index import IndexRow
 from storage.place import Place, Where
 from storage.scratch import workplace
-
-ROW_BYTES = 32
-"""A row's digest alone needs these, however well the rest compresses: an index that says more is refused."""
-
 
 ROWS_AT_ONCE = 2**16
 """Rows in memory while an index is written, and in one row group."""
@@ -149,18 +146,4 @@ def read_index(out: Where) -> Sequence[IndexRow]:
         ValueError: it is no index of this schema.
         OSError: it cannot be read.
     """
-    place = Place.at(out)
-    where = place.uri_of(INDEX)
-    try:
-        with place.open(INDEX) as opened, pq.ParquetFile(opened) as file:
-            if not file.schema_arrow.equals(schema_of(IndexRow)):
-                raise ValueError(f"{where}: its columns are not those of an index")
-            if file.metadata.num_rows * ROW_BYTES > opened.size():
-                raise ValueError(f"{where}: {file.metadata.num_rows} rows cannot be in so small a file")
-            table = file.read()
-            table.validate(full=True)
-    except pa.ArrowException as error:
-        raise ValueError(f"{where}: {error}") from error
-    if any(column.null_count for column in table.columns):
-        raise ValueError(f"{where}: a value is missing")
-    return decode(table, IndexRow)
+    return records(table_at(Place.at(out), INDEX, schema_of(IndexRow)), IndexRow)

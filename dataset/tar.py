@@ -21,8 +21,8 @@ from schemas.outcome import DamagedError
 BLOCK = tarfile.BLOCKSIZE
 TAR_END = bytes(2 * BLOCK)
 """What ends a tar."""
-MAX_MEMBER_BYTES = 2**28
-"""A member larger than this is not read: ten seconds of video at the canvas size weigh a tenth of it."""
+MAX_SAMPLE_BYTES = 2**28
+"""A sample of more is not read: ten seconds of video at the canvas size weigh a tenth of it."""
 
 KEY = re.compile(r"[0-9a-f]{12}-[0-9]{6,}-[0-9]+")
 MEMBER = re.compile(rf"(?P<key>{KEY.pattern})\.(?P<name>[a-z0-9_]+\.[a-z0-9]+)")
@@ -75,6 +75,8 @@ def samples_in(file: BinaryIO) -> list[StoredSample]:
         names = [member.name for member in sample.members]
         if sample.key in seen or len(set(names)) < len(names):
             raise DamagedError(f"the members of {sample.key} are not unique and next to each other")
+        if sample.size > MAX_SAMPLE_BYTES:
+            raise DamagedError(f"{sample.key} has {sample.size} bytes; {MAX_SAMPLE_BYTES} are read")
         seen.add(sample.key)
     return samples
 
@@ -98,7 +100,7 @@ def members_in(file: BinaryIO) -> Iterator[Member]:
                 f"{header.name!r} (type {header.type!r}) at byte {place} is no member of a sample"
             )
         member = Member(found["key"], found["name"], place, place + BLOCK, header.size)
-        if not 0 <= member.size <= MAX_MEMBER_BYTES or member.stop > length:
+        if not 0 <= member.size <= MAX_SAMPLE_BYTES or member.stop > length:
             raise DamagedError(f"{header.name} says {header.size} bytes; the tar ends at byte {length}")
         yield member
         place = member.stop

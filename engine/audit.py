@@ -15,14 +15,13 @@ from functools import partial
 
 from dataset.index import read_index
 from dataset.names import RUN, SHARD, SHARDS
-from dataset.verify.meta import json_at, misfits
 from dataset.verify.rows import row_faults, twice
 from dataset.verify.sample import CHECKS
 from dataset.verify.shards import file_faults, is_plain_file, shard_faults
 from engine.audit_landings import LegNames, read_landings
 from schemas.index import IndexRow
-from schemas.outcome import DamagedError
 from schemas.version import DRAWING, SCHEMA
+from storage.json_files import SHOWN, json_at, misfits
 from storage.place import Place, Where
 
 MEANINGS = {
@@ -32,6 +31,7 @@ MEANINGS = {
     "unique": "no sample is there twice, no stretch of a track is in two samples",
     "files": "every tar that the index names is there, and nothing else is",
     "shards": "every tar is whole and holds exactly the indexed samples, where the index says",
+    "seen": "every row's sample was found and looked into",
     "digest": "every sample's bytes are those that were indexed",
     "members": "every sample has all its members and no other",
     "videos": "every video decodes to the sample's number of frames, in its size, on the 24 fps clock",
@@ -98,7 +98,7 @@ def audit(
         if SHARD.fullmatch(row.shard):
             by_shard[row.shard].append(row)
     enter(report, "files", file_faults(place, by_shard.keys()), len(by_shard))
-    audit_shards(place, by_shard, report, quick=quick, workers=workers, watch=watch)
+    audit_shards(place, rows, by_shard, report, quick=quick, workers=workers, watch=watch)
     if not quick:
         enter(report, "run", run_faults(place), 1)
         audit_landings(place, legs, rows, report)
@@ -129,6 +129,7 @@ def audit_index(place: Place, report: Report) -> Sequence[IndexRow]:
 
 def audit_shards(
     place: Place,
+    rows: Sequence[IndexRow],
     by_shard: Mapping[str, Sequence[IndexRow]],
     report: Report,
     *,
@@ -138,24 +139,28 @@ def audit_shards(
 ) -> None:
     """Enter the verdicts on every tar that is there and on its samples; tars are read side by side."""
     total, done = sum(map(len, by_shard.values())), 0
+    seen: Counter[str] = Counter()
     shards = [shard for shard in sorted(by_shard) if is_plain_file(place, shard)]
     enter(report, "shards", (), len(shards))
     with ThreadPoolExecutor(workers) as pool:
         found = pool.map(partial(shard_faults, place, by_shard, quick=quick), shards)
-        for shard, (faults, looked_at) in zip(shards, found, strict=True):
+        for shard, (faults, keys) in zip(shards, found, strict=True):
             for fault in faults:
                 enter(report, fault.check, [f"{shard}: {fault.detail}"], 0)
             for check in () if quick else CHECKS:
-                enter(report, check, (), looked_at)
+                enter(report, check, (), len(keys))
+            seen.update(keys)
             done += len(by_shard[shard])
             watch(done, total)
+    unseen = Counter(row.key for row in rows) - seen
+    enter(report, "seen", (f"{key}: nothing is known of it" for key in sorted(unseen.elements())), len(rows))
 
 
 def run_faults(place: Place) -> Iterator[str]:
     """What is wrong with `run.json`."""
     try:
         said = json_at(place, RUN)
-    except (OSError, DamagedError) as error:
+    except (OSError, ValueError) as error:
         yield str(error)
         return
     if not isinstance(said, dict):
@@ -165,7 +170,7 @@ def run_faults(place: Place) -> Iterator[str]:
     yield from misfits(known, RUN_SHAPE, "run")
     yield from (f"{name} is missing" for name in RUN_KEYS if name not in said)
     if (known.get("schema"), known.get("drawing")) != (SCHEMA, DRAWING):
-        yield f"schema and drawing are {known}, expected {SCHEMA} and {DRAWING}"
+        yield f"schema and drawing are {SHOWN.repr(known)}, expected {SCHEMA} and {DRAWING}"
 
 
 def audit_landings(place: Place, legs: Sequence[LegNames], rows: Sequence[IndexRow], report: Report) -> None:

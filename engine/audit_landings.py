@@ -13,7 +13,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from dataset.names import LANDINGS
-from dataset.verify.meta import NUMBER, json_at, misfits
+from dataset.tables import table_at, values
 from dataset.verify.sample import Fault
 from dataset.verify.shards import Kind, all_in
 from engine.ledger import digest, marker_of, reject_schema, table_of
@@ -21,9 +21,12 @@ from schemas.arrow import schema_of
 from schemas.index import IndexRow
 from schemas.outcome import DamagedError
 from schemas.version import SCHEMA
+from storage.json_files import NUMBER, json_at, misfits
 from storage.place import Place, sha256_of
 
 FILE = re.compile(r"(part-(?P<lap>[0-9x-]+)\.(done|parquet)|rejects-(?P<rejects>[0-9x-]+)\.parquet)")
+REJECT_BYTES = 1
+"""A reject's key alone needs as much in a file."""
 REASON = re.compile(r"[a-z][a-z0-9_]*")
 MARKER_SHAPE: dict[str, Any] = {
     "schema": int,
@@ -114,7 +117,7 @@ def read_lap(place: Place, leg: LegNames, lap: str, landings: Landings) -> Itera
     landings.laps += 1
     try:
         marker = json_at(place, marker_of(leg.name, lap))
-        strange = list(misfits(marker, MARKER_SHAPE, "marker"))
+        strange = misfits(marker, MARKER_SHAPE, "marker")
         if strange:
             raise DamagedError(strange[0])
         tables = [table_of(leg.name, kind, lap) for kind in ("part", "rejects")]
@@ -174,27 +177,19 @@ def reasons_in(place: Place, name: str, leg: str) -> Counter[tuple[str, str]]:
 
     Raises:
         DamagedError: it is no table of this leg's rejects.
+        OSError: it cannot be read.
     """
-    found: Counter[tuple[str, str]] = Counter()
-    with place.open(name) as opened, pq.ParquetFile(opened) as file:
-        if not file.schema_arrow.equals(reject_schema()):
-            raise DamagedError(f"{name}: its columns are not those of rejects")
-        for batch in file.iter_batches(columns=["step", "reason", "leg"]):
-            rows = batch.to_pylist()
-            found.update((str(row["step"]), str(row["reason"])) for row in rows if row["leg"] == leg)
-        if found.total() != file.metadata.num_rows or not all(
-            REASON.fullmatch(reason) for _, reason in found
-        ):
-            raise DamagedError(f"{name}: rejects of another leg, or without a fixed word as reason")
+    table = table_at(place, name, reject_schema(), ["step", "reason", "leg"], least_row_bytes=REJECT_BYTES)
+    found = Counter(zip(values(table["step"]), values(table["reason"]), strict=True))
+    if set(values(table["leg"])) - {leg} or not all(REASON.fullmatch(reason) for _, reason in found):
+        raise DamagedError(f"{name}: rejects of another leg, or without a fixed word as reason")
     return found
 
 
 def rows_of(place: Place, leg: LegNames, lap: str) -> Iterator[tuple[object, ...]]:
     """The values of the index rows of a lap, none where they cannot be read: its own check tells of that."""
     try:
-        with place.open(table_of(leg.name, "part", lap)) as opened, pq.ParquetFile(opened) as file:
-            if file.schema_arrow.equals(schema_of(IndexRow)):
-                for batch in file.iter_batches():
-                    yield from (tuple(row.values()) for row in batch.to_pylist())
-    except (OSError, pa.ArrowException):
+        table = table_at(place, table_of(leg.name, "part", lap), schema_of(IndexRow))
+    except (OSError, DamagedError):
         return
+    yield from zip(*(values(column) for column in table.columns), strict=True)

@@ -24,7 +24,9 @@ from jobs.commands.preview import Preview, preview
 from jobs.commands.replay import Replay, run_replay
 from jobs.commands.show import Show, show
 from jobs.commands.status import Status, status
+from jobs.console.screen import Screen
 from jobs.exit_codes import ExitCode
+from schemas.visible import shown_streams, visible
 
 Command = (
     Annotated[Curate, tyro.conf.subcommand("curate")]
@@ -77,21 +79,26 @@ def job(args: list[str]) -> Callable[[Console], ExitCode]:
 
 def main(args: list[str] | None = None) -> ExitCode:
     """Run one command; how it ended, see docs/exit_codes.md."""
-    run = job(sys.argv[1:] if args is None else args)
+    with shown_streams():
+        return ended(job(sys.argv[1:] if args is None else args))
+
+
+def ended(run: Callable[[Console], ExitCode]) -> ExitCode:
+    """Run a command; how it ended. What it cannot do is told on stderr."""
     try:
         with terminate_stops():
-            return run(Console())
+            return run(Screen())
     except KeyboardInterrupt:
         print("understudy: stopped; the same command goes on from here", file=sys.stderr)
         return ExitCode.STOPPED
     except CannotRun as trouble:
-        print(f"{trouble.trace}understudy: {trouble}", file=sys.stderr)
+        print(f"{trouble.trace}understudy: {visible(str(trouble))}", file=sys.stderr)
     except (ValueError, OSError, EstimatorUnavailable) as trouble:
         notes: list[str] = getattr(trouble, "__notes__", [])  # the step and the item, where there was one
         if notes and not isinstance(trouble, OSError):  # a bug; a full disk is none
             traceback.print_exception(trouble)
         else:
-            print(f"understudy: {'; '.join([str(trouble), *notes])}", file=sys.stderr)
+            print(f"understudy: {visible('; '.join([str(trouble), *notes]))}", file=sys.stderr)
     except Exception as bug:  # noqa: BLE001  Python itself would end with the code of a poor result
         traceback.print_exception(bug)
     return ExitCode.CANNOT_RUN

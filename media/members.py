@@ -19,7 +19,7 @@ from av.video.reformatter import VideoReformatter
 from numpy.typing import NDArray
 from PIL import Image, UnidentifiedImageError
 
-from media.facts import MAX_PIXELS
+from media.facts import MAX_PIXELS, MAX_SAMPLES
 from media.opening import open_media
 from media.tables import TablesError
 from schemas.media import FPS, SOUND_RATE
@@ -80,7 +80,13 @@ def decode_window(name: str, data: bytes, num_frames: int, start: int, out: NDAr
 
 
 def paint(frame: VideoFrame, reformatter: VideoReformatter, out: NDArray[np.uint8]) -> None:
-    """Put a decoded picture into `out` (h, w, 3), RGB by the matrix that the file names."""
+    """Put a decoded picture into `out` (h, w, 3), RGB by the matrix that the file names.
+
+    Raises:
+        UnfitError: undecodable where its size is another.
+    """
+    if (frame.height, frame.width) != out.shape[:2]:
+        raise UnfitError("undecodable", f"a picture of {frame.width}x{frame.height} px among others")
     picture = reformatter.reformat(frame, format="rgb24", threads=1)
     rows = np.frombuffer(memoryview(picture.planes[0]), np.uint8).reshape(len(out), -1)
     out[...] = rows[:, : out.shape[1] * 3].reshape(out.shape)
@@ -120,9 +126,17 @@ def decode_sound(name: str, data: bytes, num_frames: int, start: int, out: NDArr
             raise UnfitError("undecodable", f"{name}: no known codec")
         if (stream.rate, stream.channels, stream.format.name) != (SOUND_RATE, 1, "s16"):
             raise UnfitError("wrong_sound", f"{name}: {stream.rate} Hz, {stream.channels} channels")
-        whole = np.concatenate([frame.to_ndarray()[0] for frame in file.decode(stream)])
-    if len(whole) != num_sounds(num_frames):
-        raise UnfitError("wrong_sound", f"{name}: {len(whole)} samples for {num_frames} frames")
+        whole = np.zeros(num_sounds(num_frames), np.int16)
+        at = 0
+        for frame in file.decode(stream):
+            part = frame.to_ndarray()[0]
+            if at + len(part) <= len(whole):  # what is beyond is counted, and takes no memory
+                whole[at : at + len(part)] = part
+            at += len(part)
+            if at > MAX_SAMPLES:
+                break
+    if at != len(whole):
+        raise UnfitError("wrong_sound", f"{name}: {at} samples for {num_frames} frames")
     before = num_sounds(start) - num_sounds(AROUND)
     there = slice(max(before, 0), max(before + len(out), 0))
     found = whole[there].astype(np.float32) / 2**15

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import os
 import re
 import secrets
 import shutil
+import stat
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -111,7 +113,9 @@ class Place:
         uri = self.uri_of(name)
         with told("read", uri):
             if self.folder is not None:
-                return pa.OSFile(uri)
+                if not stat.S_ISREG(Path(uri).stat().st_mode):  # a pipe would be waited for, without end
+                    raise OSError(errno.EINVAL, "No plain file", uri)
+                return pa.OSFile(os.fsencode(uri))  # a name on disk need not be text
             store, path = connect(uri)
             return store.open_input_file(path)
 

@@ -29,6 +29,9 @@ from schemas.sample import (
 MAPS = {SKELETON, SPHERE}
 """Members of a sample with its maps baked: both or none."""
 
+BROKEN = "the check itself broke on it"
+"""What is said of a member that no reader here has a name for."""
+
 
 @dataclass(frozen=True)
 class Exhibit:
@@ -55,6 +58,8 @@ def faults_of(exhibit: Exhibit) -> Iterator[Fault]:
                 yield Fault(name, detail)
         except DamagedError as error:
             yield Fault(name, str(error))
+        except Exception as error:  # noqa: BLE001 - a hole in a reader is no reason to say nothing of a sample
+            yield Fault(name, f"{BROKEN}: {type(error).__name__}: {error}")
 
 
 def check_digest(exhibit: Exhibit) -> Iterator[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from io import BufferedReader
 from pathlib import Path
 from typing import Literal
@@ -17,7 +18,7 @@ from storage.place import Place
 READ_BYTES = 2**20
 """Of a tar, read at a time: headers lie between small members, and in a store each read is a request."""
 
-Kind = Literal["file", "folder", "link"]
+Kind = Literal["file", "folder", "link", "device"]
 
 
 def file_faults(place: Place, named: Iterable[str]) -> Iterator[str]:
@@ -26,8 +27,8 @@ def file_faults(place: Place, named: Iterable[str]) -> Iterator[str]:
     folders = {SHARDS, LANDINGS, *(str(Path(name).parent) for name in named)}
     missing = set(wanted)
     for name, kind in all_in(place):
-        if kind == "link":
-            yield f"{name!r} is a link"
+        if kind in {"link", "device"}:
+            yield f"{name!r} is a {'link' if kind == 'link' else 'pipe, socket or device'}"
         elif kind == "folder":
             if name not in folders and not name.startswith(f"{LANDINGS}/"):
                 yield f"{name!r} does not belong there"
@@ -46,17 +47,25 @@ def all_in(place: Place) -> Iterator[tuple[str, Kind]]:
         yield from walk(place.folder)
 
 
-def walk(folder: Path, prefix: str = "") -> Iterator[tuple[str, Kind]]:
-    """All that lies below a folder, in order."""
-    for path in sorted(folder.iterdir()):
-        name = prefix + path.name
-        if path.is_symlink():
-            yield name, "link"
-        elif path.is_dir():
-            yield name, "folder"
-            yield from walk(path, f"{name}/")
-        else:
-            yield name, "file"
+def walk(folder: Path) -> Iterator[tuple[str, Kind]]:
+    """All that lies below a folder, in order; however deep, and not into what may not be looked into."""
+    waiting = [folder]
+    while waiting:
+        path = waiting.pop()
+        if path != folder:
+            yield path.relative_to(folder).as_posix(), kind_of(path)
+        if path == folder or kind_of(path) == "folder":
+            with suppress(PermissionError):  # what should be there is missing then
+                waiting += sorted(path.iterdir(), reverse=True)
+
+
+def kind_of(path: Path) -> Kind:
+    """What a path is; pipes, sockets and devices are of one kind."""
+    if path.is_symlink():
+        return "link"
+    if path.is_dir():
+        return "folder"
+    return "file" if path.is_file() else "device"
 
 
 def is_plain_file(place: Place, name: str) -> bool:
@@ -67,25 +76,32 @@ def is_plain_file(place: Place, name: str) -> bool:
 
 def shard_faults(
     place: Place, by_shard: Mapping[str, Sequence[IndexRow]], shard: str, *, quick: bool
-) -> tuple[list[Fault], int]:
-    """What is wrong with a tar and its samples, and how many of them were looked into."""
+) -> tuple[list[Fault], list[str]]:
+    """What is wrong with a tar and its samples, and the keys of those that were looked into.
+
+    A quick look is one at the headers.
+    """
     rows = {row.key: row for row in by_shard[shard]}
     faults: list[Fault] = []
-    looked_at = 0
+    seen: list[str] = []
     try:
         with place.open(shard) as opened, BufferedReader(opened, READ_BYTES) as file:
             stored = samples_in(file)
             faults += [Fault("shards", detail) for detail in place_faults(rows, stored)]
-            for sample in () if quick else stored:
+            for sample in stored:
                 if sample.key in rows:
-                    looked_at += 1
-                    exhibit = Exhibit(rows[sample.key], read_members(file, sample), decode=True)
-                    faults += [
-                        Fault(fault.check, f"{sample.key}: {fault.detail}") for fault in faults_of(exhibit)
-                    ]
+                    if not quick:
+                        faults += sample_faults(rows[sample.key], read_members(file, sample))
+                    seen.append(sample.key)
     except (DamagedError, OSError) as error:
-        return [Fault("shards", str(error))], 0
-    return faults, looked_at
+        faults.append(Fault("shards", str(error)))
+    return faults, seen
+
+
+def sample_faults(row: IndexRow, members: Mapping[str, bytes]) -> Iterator[Fault]:
+    """What is wrong with a sample."""
+    for fault in faults_of(Exhibit(row, members, decode=True)):
+        yield Fault(fault.check, f"{row.key}: {fault.detail}")
 
 
 def place_faults(rows: Mapping[str, IndexRow], stored: Sequence[StoredSample]) -> Iterator[str]:

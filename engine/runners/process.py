@@ -21,6 +21,7 @@ from engine.core import CannotRun, EstimatorUnavailable
 from engine.ledger import Landed, Lap, Ledger
 from engine.leg import Crew, Leg
 from engine.runners.monitored import Held, Minded
+from schemas.visible import shown_streams
 
 PR_SET_PDEATHSIG = 1  # linux/prctl.h
 
@@ -83,6 +84,7 @@ def failure(lap: Lap, trouble: Exception, *, traced: bool) -> Failure:
     return Failure(sentence=f"{lap.leg}/{lap.name}: {said}", trace=trace)
 
 
+@shown_streams()
 def main(descriptor: int) -> None:
     """Run laps until the other end of the pipe is closed."""
     faulthandler.enable()

@@ -93,7 +93,8 @@ def encode(job: Encode, console: Console) -> ExitCode:
             write_index(job.out, chain.from_iterable(landed))
     tallies = ledger.tallies(LEG)
     console.print(funnel(tallies))
-    console.print(f"latents.root {job.out}\nlatents.vae {vae}", highlight=False)
+    console.print(f"latents.root {job.out}", highlight=False)
+    console.print(f"latents.vae {vae}", highlight=False)
     return ExitCode.FAILED_ITEMS if any(tally.rejected for tally in tallies) else ExitCode.WHOLE
 
 

@@ -53,7 +53,8 @@ def show(job: Show, console: Console) -> ExitCode:
     loader = Loader(job.data, endless)
     loader.position = moved(loader.position, job.batch, loader.order.slots_of)
     place = loader.position
-    console.print(loader.table(), highlight=False, markup=False)
+    for line in loader.table().split("\n"):
+        console.print(line, highlight=False)
     batch = next(iter(loader))
     said = f"batch {job.batch}: epoch {place.epoch}, slot {place.slot}, {len(batch)} samples"
     parts = [strip(batch, number) for number in range(len(batch))]

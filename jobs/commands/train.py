@@ -91,7 +91,8 @@ def lead(job: Train, seat: Seat, loader: Loader, lock: Lock, console: Console) -
     from model.train.tensorboard import Curves
 
     codec = shared_codec(job.out, job.data, job.settings, seat)
-    console.print(loader.table(), highlight=False, markup=False)
+    for line in loader.table().split("\n"):
+        console.print(line, highlight=False)
     console.print(held_out_said(loader), highlight=False)
     curves = Curves(job.out / CURVES)
     terminal = Terminal(console, time.monotonic, total_steps(job.settings))

@@ -9,6 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
+from schemas.visible import visible
+
 Picture = NDArray[np.uint8]
 FONT = ImageFont.load_default(size=15)
 LINE_PX = 20
@@ -58,12 +60,13 @@ def label(lines: Sequence[str], width: int) -> Picture:
     image = Image.new("RGB", (width, LINE_PX * len(lines) + 4), (PAPER, PAPER, PAPER))
     pen = ImageDraw.Draw(image)
     for number, line in enumerate(lines):
-        pen.text((4, 2 + LINE_PX * number), line, fill=INK, font=FONT)
+        pen.text((4, 2 + LINE_PX * number), visible(line), fill=INK, font=FONT)
     return np.asarray(image)
 
 
 def captioned(picture: Picture, text: str) -> Picture:
     """The picture with a word in its corner."""
+    text = visible(text)
     image = Image.fromarray(picture)
     pen = ImageDraw.Draw(image)
     box = pen.textbbox((4, 2), text, font=FONT)

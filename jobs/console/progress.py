@@ -35,10 +35,10 @@ class Terminal:
         self.console = console
         self.clock = clock
         self.bar = Progress(
-            TextColumn("{task.description:>9}"),
+            TextColumn("{task.description:>9}", markup=False),
             BarColumn(bar_width=24),
             MofNCompleteColumn(),
-            TextColumn("{task.fields[said]}"),
+            TextColumn("{task.fields[said]}", markup=False),
             TimeElapsedColumn(),
             console=console,
             disable=not console.is_terminal,

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import tyro
 from rich.console import Console
 
+from jobs.cli import ended
 from jobs.commands.check import Check, check
 from jobs.commands.curate import Curate, curate
 from jobs.commands.preview import Preview, preview
 from jobs.demo.videos import write_demo_videos
 from jobs.exit_codes import ExitCode
+from schemas.visible import shown_streams
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,4 +42,5 @@ def demo(job: Demo, console: Console) -> ExitCode:
 
 
 if __name__ == "__main__":
-    raise SystemExit(demo(tyro.cli(Demo), Console()))
+    with shown_streams():
+        raise SystemExit(ended(partial(demo, tyro.cli(Demo))))

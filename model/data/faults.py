@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from schemas.visible import visible
+
 
 @dataclass(frozen=True, kw_only=True)
 class Fault:
@@ -16,4 +18,4 @@ class Fault:
 
     def __str__(self) -> str:
         """One line for a log."""
-        return f"{self.key} in {self.shard}: {self.reason}: {self.detail}"
+        return visible(f"{self.key} in {self.shard}: {self.reason}: {self.detail}")

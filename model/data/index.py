@@ -3,32 +3,28 @@
 from __future__ import annotations
 
 import hashlib
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
-from dataset.names import INDEX
+from dataset.names import INDEX, SHARD
+from dataset.tables import MAX_FILE_BYTES, table_in
+from dataset.tar import BLOCK, MAX_SAMPLE_BYTES
 from model.data.epoch_order import Group, Stock
 from model.data.rng import Words
 from schemas.arrow import decode, schema_of
 from schemas.index import IndexRow
 from schemas.media import MAX_CLIP_FRAMES, MIN_CLIP_FRAMES
+from schemas.outcome import DamagedError
 from schemas.sample import MAX_REFERENCES
 from schemas.version import SCHEMA
 from storage.place import Place
 
-SHARD = re.compile(r"shards/[0-9]+x[0-9]+/[0-9]{6}\.tar")
-REPETITIVE = ["shard", "bucket", "framing", "domain", "licence", "source_sha256"]
-"""Columns with few different values: held as codes."""
-
 MAX_SIDE_PX = 4096
-MAX_SAMPLE_BYTES = 2**30
 LIMITS = {
     "schema": (SCHEMA, SCHEMA),
     "offset": (0, 2**50),
@@ -114,7 +110,7 @@ class Index:
 
 def idents(sha256: pa.ChunkedArray) -> Words:
     """A number for each digest: its first 64 bits."""
-    digits = "".join(pc.utf8_slice_codeunits(sha256, 0, 16).to_pylist())
+    digits = "".join(pc.utf8_slice_codeunits(sha256.cast(pa.string()), 0, 16).to_pylist())
     return np.frombuffer(bytes.fromhex(digits), ">u8").astype(np.uint64)
 
 
@@ -125,53 +121,67 @@ def open_index(root: str) -> Index:
         ValueError: it is no index of this schema, or a number is outside its limits.
         OSError: it cannot be read.
     """
-    data = Place.at(root).read(INDEX)
-    table = rows_in(f"{root}/{INDEX}", data, IndexRow, REPETITIVE, LIMITS)
+    data = Place.at(root).read(INDEX, size=MAX_FILE_BYTES + 1)
+    table = rows_in(f"{root}/{INDEX}", data, IndexRow, LIMITS)
     return Index(root, hashlib.sha256(data).hexdigest(), table)
 
 
-def rows_in(
-    where: str, data: bytes, cls: type, repetitive: Sequence[str], limits: Mapping[str, tuple[int, int]]
-) -> pa.Table:
-    """The rows of a Parquet file of records, at least one, the repetitive columns as codes.
+def rows_in(where: str, data: bytes, cls: type, limits: Mapping[str, tuple[int, int]]) -> pa.Table:
+    """The rows of a Parquet file of records, at least one, texts as codes: see `dataset.tables`.
 
-    Every number may be trusted with memory as far as the limits say, and every path lies below the data set.
+    Every number may be trusted with memory as far as the limits say, every path lies below the data set, no
+    key is there twice, and no stretch of a tar is in two rows.
 
     Raises:
-        ValueError: it holds others, or a value is missing, or a number or a path may not be trusted.
+        ValueError: it holds others, or a number or a path may not be trusted.
     """
     try:
-        if not pq.read_schema(pa.BufferReader(data)).equals(schema_of(cls)):
-            raise ValueError(f"{where}: its columns are not those of schema {SCHEMA}")
-        with pq.ParquetFile(pa.BufferReader(data), read_dictionary=list(repetitive)) as parquet:
-            table = parquet.read()
-            table.validate(full=True)
-    except pa.ArrowException as error:
-        raise ValueError(f"{where}: {error}") from error
-    refuse_odd(where, table, limits)
+        table = table_in(data, schema_of(cls))
+        refuse_odd(table, limits)
+    except DamagedError as error:
+        raise DamagedError(f"{where}: {error}") from error
     return table
 
 
-def refuse_odd(where: str, table: pa.Table, limits: Mapping[str, tuple[int, int]]) -> None:
-    """Returns where every number may be trusted with memory, and every path lies below the data set.
+def refuse_odd(table: pa.Table, limits: Mapping[str, tuple[int, int]]) -> None:
+    """Returns where rows can be trusted, as `rows_in` says.
 
     Raises:
-        ValueError: one may not, or a value is missing, or there is no row.
+        DamagedError: one cannot, or there is none.
     """
     if table.num_rows == 0:
-        raise ValueError(f"{where}: no samples")
-    for column in table.column_names:
-        if table[column].null_count:
-            raise ValueError(f"{where}: a value of {column} is missing")
+        raise DamagedError("no samples")
     for name, (least, largest) in limits.items():
         low, high = pc.min_max(table[name]).values()
         if low.as_py() < least or high.as_py() > largest:
-            raise ValueError(f"{where}: {name} is {low} to {high}, {least} to {largest} are read")
-    if not pc.all(pc.match_substring_regex(table["sha256"], "^[0-9a-f]{64}$")).as_py():
-        raise ValueError(f"{where}: a value of sha256 is no digest")
+            raise DamagedError(f"{name} is {low} to {high}, {least} to {largest} are read")
+    if not pc.all(pc.match_substring_regex(table["sha256"].cast(pa.string()), "^[0-9a-f]{64}$")).as_py():
+        raise DamagedError("a value of sha256 is no digest")
     for shard in codes_of(table["shard"])[1]:
         if not SHARD.fullmatch(shard):
-            raise ValueError(f"{where}: {shard!r} is no path of a shard")
+            raise DamagedError(f"{shard[:99]!r} is no path of a shard")
+    repeated = table.num_rows - pc.count_distinct(table["key"].cast(pa.string())).as_py()
+    if repeated:
+        raise DamagedError(f"{repeated} keys are there twice")
+    refuse_overlaps(table)
+
+
+def refuse_overlaps(table: pa.Table) -> None:
+    """Returns where rows are stretches of whole blocks of their tars, none of which lies over another.
+
+    Raises:
+        DamagedError: one does.
+    """
+    shard, names = codes_of(table["shard"])
+    start, size = (np.asarray(table[name].to_numpy(), np.int64) for name in ("offset", "size"))
+    order = np.lexsort((start, shard))
+    shard, start, stop = shard[order], start[order], (start + size)[order]
+    over = (shard[1:] == shard[:-1]) & (start[1:] < stop[:-1])
+    if over.any():
+        at = int(over.argmax())
+        raise DamagedError(f"{names[shard[at]]}: two samples lie over each other at byte {start[at + 1]}")
+    if (start % BLOCK).any() or (stop % BLOCK).any():
+        raise DamagedError("a sample is no stretch of whole blocks of a tar")
 
 
 def codes_of(column: pa.ChunkedArray) -> tuple[NDArray[np.int64], list[str]]:

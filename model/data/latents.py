@@ -11,10 +11,11 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
+from dataset.arrays import plain_array
 from dataset.reader import Members
-from dataset.sample_files import plain_array
+from dataset.tar import MAX_SAMPLE_BYTES
 from model.data.epoch_order import Epoch, Stock
-from model.data.index import MAX_SAMPLE_BYTES, MAX_SIDE_PX, idents, rows_in
+from model.data.index import MAX_SIDE_PX, idents, rows_in
 from model.data.rng import Ints, Words, stirred
 from schemas.arrow import decode, encode
 from schemas.index import IndexRow
@@ -25,7 +26,6 @@ from schemas.version import LATENTS, SCHEMA
 from storage.place import Place
 
 Halves = NDArray[np.float16]
-REPETITIVE = ["vae", "shard"]
 LIMITS = {
     "schema": (SCHEMA, SCHEMA),
     "start": (0, MAX_CLIP_FRAMES),
@@ -56,7 +56,7 @@ class Latents:
 
     def __init__(self, root: str, vae: str) -> None:
         self.root = root
-        table = rows_in(f"{root}/{INDEX}", Place.at(root).read(INDEX), LatentRow, REPETITIVE, LIMITS)
+        table = rows_in(f"{root}/{INDEX}", Place.at(root).read(INDEX), LatentRow, LIMITS)
         fits = pc.and_(pc.equal(table["vae"].cast(pa.string()), vae), pc.equal(table["rules"], LATENTS))
         self.table = table.filter(fits)
         self.num_others = table.num_rows - self.table.num_rows

@@ -31,6 +31,7 @@ from model.data.position import Position, from_state, moved, slots_left, slots_o
 from model.data.settings import LoaderSettings
 from model.data.worker import MIB, Maker, Slot, Task
 from schemas.version import DRAWING
+from schemas.visible import visible
 
 LOG = logging.getLogger(__name__)
 CONTEXT = multiprocessing.get_context("forkserver")
@@ -67,7 +68,7 @@ class Loader:
         for said in unfit_shards(whole):
             if settings.max_unfit == 0:
                 raise ValueError(f"{root}: {said}")
-            LOG.warning("%s: %s", root, said)
+            LOG.warning(visible(f"{root}: {said}"))
 
     def table(self) -> str:
         """What the epoch of the position keeps, repeats and leaves out, and which windows it shows."""
@@ -148,7 +149,9 @@ class Loader:
         if epoch not in self.covered:
             self.covered = {epoch: latents.slots(self.order.stock, self.order.epoch(epoch))}
             whole = bool(self.covered[epoch].all())
-            LOG.log(logging.INFO if whole else logging.WARNING, latents.said(self.covered[epoch], epoch))
+            LOG.log(
+                logging.INFO if whole else logging.WARNING, visible(latents.said(self.covered[epoch], epoch))
+            )
         return self.covered[epoch]
 
     def note(self, faults: tuple[Fault, ...]) -> None:

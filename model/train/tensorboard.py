@@ -14,6 +14,7 @@ from torch.utils.tensorboard import SummaryWriter
 from model.train.loop import Beat
 from model.train.phases import Change, Stage
 from model.train.validation import Look
+from schemas.visible import visible
 
 FRAME_MS = 40
 """A GIF counts in hundredths of a second: 25 frames a second for our 24."""
@@ -49,7 +50,7 @@ class Curves:
             image = Summary.Image(
                 height=height, width=width, colorspace=3, encoded_image_string=as_gif(film.pictures)
             )
-            value = Summary.Value(tag=f"held out {film.key}", image=image)
+            value = Summary.Value(tag=f"held out {visible(film.key)}", image=image)
             writer.file_writer.add_summary(Summary(value=[value]), total)
 
     def kept(self, folder: Path) -> None:  # noqa: ARG002 - a watch's signature

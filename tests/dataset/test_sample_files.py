@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import io
 import json
+from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 
@@ -12,6 +13,7 @@ from dataset.arrays import pack, unpack
 from dataset.sample_files import VersionError, controls_of, facts_of, require
 from schemas.outcome import UnfitError
 from tests.model.data import sets
+from tests.mutants import mutants
 
 
 @pytest.fixture(scope="module")
@@ -87,6 +89,12 @@ def test_wrong_facts_are_refused(sample):
         changed(data, references=[]),
         changed(data, source=None),
         changed(data, to_canvas=[[1, 0], [0, 1]]),
+        changed(data, to_canvas=[[float("nan"), 0, 1], [0, 1, 0]]),
+        changed(data, to_canvas=[[1e300, 0, 1], [0, 1e300, 0]]),
+        changed(data, to_canvas=[[10**400, 0, 1], [0, 1, 0]]),
+        changed(data, span={"start_s": 10**400, "stop_s": 1}),
+        changed(data, unknown=1),
+        b'{"schema": 1, ' + data.lstrip()[1:],
         changed(data, to_canvas=[[0, 0, 1], [0, 1, 0]]),
     ):
         with pytest.raises(UnfitError, match="wrong_meta"):
@@ -117,3 +125,21 @@ def test_missing_members_are_named(sample, name):
         require(
             replace(row, has_audio=True), {n: d for n, d in members.items() if n != "audio.flac"}, baked=False
         )
+
+
+def test_mutants_of_numbers_and_facts_are_read_or_named(sample):
+    row, members = sample
+    names = ("tracks.npz", "meta.json")
+    for name, data in mutants({name: members[name] for name in names}, 300):
+        with suppress(UnfitError, VersionError):
+            facts_of(row, data, baked=True) if name == "meta.json" else controls_of(row, data)
+
+
+def test_numbers_of_strangers_are_named(sample, shared):
+    row, _ = sample
+    hostile = shared / "cases/hostile"
+    for path in hostile.glob("tracks_*.npz"):
+        with pytest.raises(UnfitError, match="wrong_tracks"):
+            controls_of(row, path.read_bytes())
+    with pytest.raises(UnfitError, match="wrong_meta"):
+        facts_of(row, (hostile / "meta_number_of_400_digits.json").read_bytes(), baked=False)

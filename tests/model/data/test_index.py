@@ -69,6 +69,9 @@ def test_groups_take_by_framing_and_domain(data_set):
         ({"width": 10**5}, "width is"),
         ({"num_references": 9}, "num_references is"),
         ({"shard": "../../etc/passwd"}, "is no path of a shard"),
+        ({"offset": 512}, "two samples lie over each other at byte"),
+        ({"size": 513}, "no stretch of whole blocks"),
+        ({"sha256": "g" * 64}, "no digest"),
     ],
 )
 def test_numbers_that_take_memory_and_paths_are_checked(own_set, change, said):
@@ -127,3 +130,11 @@ def test_a_little_is_a_source_and_a_single_one_stays(data_set):
     assert len(set(held.table["source_sha256"].to_pylist())) == 1
     alone = replace(index, table=held.table)
     assert alone.split(0.5) == (alone, None)
+
+
+def test_a_key_is_there_once(own_set):
+    rows = list(read_index(own_set))
+    twice = replace(rows[0], offset=2**40)
+    rewrite(own_set, [rows[0], twice, *rows[1:]])
+    with pytest.raises(ValueError, match="1 keys are there twice"):
+        open_index(str(own_set))

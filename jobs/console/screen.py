@@ -1,0 +1,19 @@
+"""Where commands print: text from outside is shown there, and never obeyed."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from rich.console import Console
+from rich.text import Text
+
+from schemas.visible import visible
+
+
+class Screen(Console):
+    """A console that reads no markup, and shows every string that it is given in one line, also in tables."""
+
+    def render_str(self, text: str, *, style: Any = "", **how: Any) -> Text:
+        """The string as it will be shown."""
+        plain = {name: how[name] for name in ("justify", "overflow") if name in how}
+        return Text(visible(text), style=style, **plain)

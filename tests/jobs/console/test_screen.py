@@ -1,0 +1,56 @@
+"""Strings from outside on a screen: shown, in one line, never obeyed, whatever prints them."""
+
+from __future__ import annotations
+
+import io
+
+from rich.table import Table
+
+from engine.core import Tally
+from jobs.console.contact_sheets import FONT, label
+from jobs.console.progress import Terminal, funnel
+from jobs.console.screen import Screen
+
+HOSTILE = "a[red]b[/c]\x1b[2J\u202e:smile:\nd"
+SHOWN = r"a[red]b[/c]\x1b[2J\u202e:smile:\nd"
+
+
+def printed(*things: object, terminal: bool = False, **how: object) -> str:
+    console = Screen(file=io.StringIO(), width=200, force_terminal=terminal)
+    for thing in things:
+        console.print(thing, **how)  # type: ignore[arg-type]
+    assert isinstance(console.file, io.StringIO)
+    return console.file.getvalue()
+
+
+def test_a_line() -> None:
+    assert printed(HOSTILE) == SHOWN + "\n"
+    assert printed(HOSTILE, style="red", highlight=False, markup=True, emoji=True) == SHOWN + "\n"
+    assert SHOWN in printed(HOSTILE, terminal=True, style="red")
+
+
+def test_a_table() -> None:
+    table = Table(HOSTILE, "b", title=HOSTILE)
+    table.add_row("x", HOSTILE)
+    out = printed(table)
+    assert out.count(SHOWN) == 3
+    assert "\x1b" not in out
+
+
+def test_reasons_of_a_funnel() -> None:
+    tally = Tally(step="probe", offered=1)
+    tally.reasons[HOSTILE] = 1
+    assert SHOWN in printed(funnel([tally]))
+
+
+def test_a_stuck_leg() -> None:
+    console = Screen(file=io.StringIO(), width=200)
+    Terminal(console, lambda: 0.0).stuck([f"tracks: worker on {HOSTILE}"])
+    assert isinstance(console.file, io.StringIO)
+    assert SHOWN in console.file.getvalue()
+
+
+def test_a_sheet() -> None:
+    """A lone surrogate cannot be drawn, and an end of line would draw over the next line."""
+    assert FONT
+    assert (label([f"{HOSTILE}\udcff"], 600) == label([rf"{SHOWN}\udcff"], 600)).all()
