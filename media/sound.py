@@ -19,7 +19,7 @@ LEAD_S = 2.0
 """Decoding starts this long before the clip: seeking is coarse, and decoders need a run-up."""
 LIMIT_S = 300.0
 EVERYWHERE = ("-cpuflags", "0")
-"""Arguments of ffmpeg: sound as in plain C. With vector instructions, resampling and AAC round as they can."""
+"""Arguments of ffmpeg: sound as in plain C. With vector instructions, resampling and AAC round otherwise."""
 FILM_RATE = 48_000
 """Samples a second of a film's sound."""
 

@@ -128,7 +128,7 @@ def read_score(packet: Any) -> float:
     """The score in a packet, 0 to 1, on the grid of `SCORE_STEPS`."""
     from mediapipe.python import packet_getter
 
-    return round(packet_getter.get_float(packet) * SCORE_STEPS) / SCORE_STEPS
+    return round(float(packet_getter.get_float(packet)) * SCORE_STEPS) / SCORE_STEPS
 
 
 def read_landmarks(packet: Any) -> NDArray[np.float32]:
