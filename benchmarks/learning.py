@@ -25,21 +25,21 @@ from jobs.recipes.training import RECIPES
 from model.data.index import Index
 from model.data.loader import Loader
 from model.data.sample_rng import DropoutRule
-from model.encode.inputs import Lesson, lesson
+from model.encode.inputs import Inputs, inputs_of
 from model.eval import ablation
 from model.eval.ablation import Swap
 from model.eval.regions import REGIONS
 from model.nets.autoencoders.wan import VideoCodec
 from model.nets.dit import DiT
-from model.sample.solve import Solving
+from model.sample.solve import SamplerSettings
 from model.train.load import trained
 from model.train.settings import Training
-from model.train.validation import Exam, ValidationSettings
+from model.train.validation import Validator, ValidationSettings
 
 HERE = Path(__file__).parent
 COMMAND = "python -m benchmarks.learning DATA RUNS_FOLDER"
 CLIPS, TIMES, FILMS = 40, 6, 4
-SOLVING = Solving(steps=8)
+SOLVING = SamplerSettings(steps=8)
 LEAST_SEEN = 0.5
 """Share of the frames of a clip in which its face is seen; others cannot be told another's."""
 BLIND = DropoutRule(references=0, motion=0, face=0, everything=1)
@@ -103,8 +103,8 @@ def tried(runs: Path, loader: Loader, index: Index | None, which: str, settings:
     (net, codec), (blind, _) = (
         trained(runs / name, "average", torch.device("cpu")) for name in ("seeing", "blind")
     )
-    exam = Exam(loader, index, ValidationSettings(clips=CLIPS), codec)
-    taken = (lesson(exam[clip], codec, faces=True) for clip in range(len(exam)))
+    exam = Validator(loader, index, ValidationSettings(clips=CLIPS), codec)
+    taken = (inputs_of(exam[clip], codec, faces=True) for clip in range(len(exam)))
     lessons = [one for one in taken if one.scene.faces and one.scene.faces.seen.float().mean() >= LEAST_SEEN]
 
     def losses(net: DiT, swap: Swap) -> dict[str, float]:
@@ -121,7 +121,7 @@ def tried(runs: Path, loader: Loader, index: Index | None, which: str, settings:
 def filmed(
     net: DiT,
     codec: VideoCodec,
-    lessons: Sequence[Lesson],
+    lessons: Sequence[Inputs],
     which: str,
     swaps: Mapping[str, Swap],
     settings: Training,

@@ -32,7 +32,7 @@ from dataset.sample_files import controls_of
 from jobs.commands.curate import Curate, curate
 from media.members import decode_still, decode_window
 from model.data.batch import Pages
-from model.data.epoch_order import AS_IT_IS, EVEN, DealSettings, Draw, Stock, deal
+from model.data.epoch_order import AS_IT_IS, EVEN, OrderSettings, Draw, SamplingTable, epoch_order
 from model.data.index import open_index
 from model.data.loader import Loader
 from model.data.rng import words
@@ -46,7 +46,7 @@ from tests.stored import write_shards
 
 HERE = Path(__file__).parent
 SETTINGS = LoaderSettings(
-    deal=DealSettings(groups=AS_IT_IS, max_dropped=1.0),
+    deal=OrderSettings(groups=AS_IT_IS, max_dropped=1.0),
     sample=SampleSettings(references=ReferenceRule(max_references=1)),
     workers=0,
 )
@@ -95,7 +95,7 @@ def write(data: str, turns: int) -> None:
 def speeds(data: str, turns: int) -> list[tuple[str, ...]]:
     """Samples and frames a second of each contender."""
     index, reader = open_index(data), Reader(data, verify=False)
-    epoch = deal(index.stock(AS_IT_IS), SETTINGS.deal, SETTINGS.seed, 0)
+    epoch = epoch_order(index.stock(AS_IT_IS), SETTINGS.deal, SETTINGS.seed, 0)
     draws = [draw for slot in range(len(epoch)) for draw in epoch.slot(slot)]
     pairs = [(index.row(draw.row), draw) for draw in draws]
     stored = [reader.read(row) for row, _ in pairs]
@@ -219,7 +219,7 @@ def dealing() -> list[tuple[str, ...]]:
     rows = np.arange(count)
     rng = np.random.default_rng(0)
     canvas = np.array([(592, 1040), (1040, 592), (784, 784), (640, 960)])[rows // 64 % 4]
-    stock = Stock(
+    stock = SamplingTable(
         digest="synthetic",
         ident=words(count, "benchmark"),
         shard=rows // 64,
@@ -231,7 +231,7 @@ def dealing() -> list[tuple[str, ...]]:
     found: list[tuple[str, ...]] = []
     for epoch in (0, 1_000):
         began = time.perf_counter()
-        deal(stock, DealSettings(groups=EVEN), 0, epoch)
+        epoch_order(stock, OrderSettings(groups=EVEN), 0, epoch)
         took = f"{time.perf_counter() - began:.2f} s"
         found.append((f"deal epoch {epoch} of {count} samples", took, "", ""))
     return found

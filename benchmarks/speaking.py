@@ -25,17 +25,17 @@ from jobs.commands.train import Train, train
 from jobs.recipes.training import RECIPES
 from model.data.batch import Batch
 from model.data.loader import Loader
-from model.encode.inputs import Lesson, lesson
+from model.encode.inputs import Inputs, inputs_of
 from model.eval import ablation
 from model.eval.ablation import Swap
 from model.eval.regions import REGIONS
 from model.nets.autoencoders.wan import VideoCodec
-from model.nets.conditions import Scene, Speech
+from model.nets.conditions import Conditions, Speech
 from model.nets.dit import DiT
 from model.train.load import trained
-from model.train.objectives.speech import score_speech, talk
+from model.train.objectives.speech import score_speech, speech_inputs
 from model.train.settings import Training
-from model.train.validation import Exam, ValidationSettings
+from model.train.validation import Validator, ValidationSettings
 
 HERE = Path(__file__).parent
 NUMBERS = ("loss", "target", "mouth", "pace")
@@ -50,7 +50,7 @@ def main(folder: Path) -> None:
     net, codec = trained(run, "average", torch.device("cpu"))
     rows: list[Row] = []
     for which, index in (("strangers", loader.held_out), ("clips it learned from", loader.index)):
-        exam = Exam(loader, index, ValidationSettings(clips=CLIPS), codec)
+        exam = Validator(loader, index, ValidationSettings(clips=CLIPS), codec)
         batches = [exam[clip] for clip in range(len(exam))]
         rows += [*vectors(net, batches, which), *videos(net, codec, batches, which, settings), ("",) * 5]
     write_table(
@@ -74,7 +74,7 @@ def vectors(net: DiT, batches: Sequence[Batch], which: str) -> Iterator[Row]:
         for number, batch in enumerate(batches):
             other = batches[(number + step) % len(batches)]
             with torch.no_grad():
-                found = score_speech(net, replace(talk(batch), sounds=talk(other).sounds))
+                found = score_speech(net, replace(speech_inputs(batch), sounds=speech_inputs(other).sounds))
             sums.update({key: float(found.numbers[key]) / len(batches) for key in NUMBERS})
         yield f"{which}, {name}", *(f"{sums[key]:.3f}" for key in NUMBERS)
 
@@ -98,24 +98,24 @@ def videos(
     yield from filmed(net, codec, lessons, which, {"speech of another": speech_of_another}, settings)
 
 
-def spoken(batch: Batch, codec: VideoCodec) -> Lesson:
+def spoken(batch: Batch, codec: VideoCodec) -> Inputs:
     """The lesson of a batch, whose faces follow its sound in all."""
-    given = lesson(batch, codec, faces=True)
-    speech = Speech(sounds=talk(batch).sounds, mouth_only=False)
+    given = inputs_of(batch, codec, faces=True)
+    speech = Speech(sounds=speech_inputs(batch).sounds, mouth_only=False)
     return replace(given, scene=replace(given.scene, speech=speech))
 
 
-def by_crops(mine: Scene, _: Scene) -> Scene:
+def by_crops(mine: Conditions, _: Conditions) -> Conditions:
     """Faces as the crops show them."""
     return replace(mine, speech=None)
 
 
-def speech_of_another(mine: Scene, other: Scene) -> Scene:
+def speech_of_another(mine: Conditions, other: Conditions) -> Conditions:
     """Another's speech."""
     return replace(mine, speech=other.speech)
 
 
-def no_faces(mine: Scene, _: Scene) -> Scene:
+def no_faces(mine: Conditions, _: Conditions) -> Conditions:
     """No face is seen, and nothing heard."""
     assert mine.faces is not None, "lessons have them"
     hidden = mine.faces._replace(seen=torch.zeros_like(mine.faces.seen))

@@ -39,11 +39,11 @@ from jobs.recipes.training import RECIPES, Name
 from model.data.batch import Batch, shapes, tensors
 from model.data.loader import Loader
 from model.data.position import Position
-from model.encode.inputs import generator_of, lesson, sometimes_handed_over
+from model.encode.inputs import generator_of, inputs_of, sometimes_handed_over
 from model.flow.path import between
 from model.flow.timesteps import draw
 from model.nets.autoencoders.patches import VALUES, PatchCodec
-from model.planning.flops import Operations, Window, operations
+from model.planning.flops import Operations, WindowSpec, operations
 from model.planning.memory import Memory, memory
 from model.train import init as begin
 from model.train.engines.deepspeed import join
@@ -155,7 +155,7 @@ def bare(settings: Training, codec: PatchCodec, batch: Batch) -> Callable[[], No
         optimizer.begin(weight, 0)
 
     def step() -> None:
-        given = lesson(batch.to(DEVICE), codec, faces=True)
+        given = inputs_of(batch.to(DEVICE), codec, faces=True)
         generator = generator_of(0, Position(order="made up"))
         scene = sometimes_handed_over(given.scene, generator, settings.handed_over)
         times = draw(len(given.latents), generator, strength=settings.strength).to(DEVICE)
@@ -193,7 +193,7 @@ def against_formulas(name: Name, turns: int) -> Iterator[Row]:
     for frames in FRAMES:
         settings = settings_of(name)
         stage, (width, height) = settings.stages[0], job.canvas
-        window = Window(frames=frames, width=width, height=height, references=4)
+        window = WindowSpec(frames=frames, width=width, height=height, references=4)
         how = sharing(replace(job, settings=settings))
         how = replace(how, precision=replace(how.precision, fused=DEVICE.type == "cuda"))
         said = memory(settings.sizes, window, learning(stage), how)
@@ -228,7 +228,7 @@ def best_tflops(dtype: torch.dtype) -> float:
     return 2 * side**3 / min(times) / 1e12
 
 
-def measured(settings: Training, window: Window, said: Memory, turns: int) -> tuple[int, float]:
+def measured(settings: Training, window: WindowSpec, said: Memory, turns: int) -> tuple[int, float]:
     """Most bytes, and median seconds, of a step."""
     batch, codec = made_up(1, window.frames, window.width, window.height), some_codec()
     engine = enter(
@@ -260,7 +260,7 @@ def measured(settings: Training, window: Window, said: Memory, turns: int) -> tu
 
 def one_step(engine: Engine, batch: Batch, codec: PatchCodec) -> None:
     """A step of an engine."""
-    given = lesson(batch.to(DEVICE), codec, faces=True)
+    given = inputs_of(batch.to(DEVICE), codec, faces=True)
     noise = torch.randn(given.latents.shape, device=DEVICE)
     velocity = engine(noise, torch.full((len(noise),), 0.5, device=DEVICE), given.scene)
     engine.backward((velocity - noise + given.latents).square().mean())

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from jobs.animation.people import VideoDrive, figure_of
-from jobs.animation.second_pass import Part
+from jobs.animation.second_pass import DrivenPart
 from media.resample import crop_squares
 from media.sound import add_sound, clip_sound
 from media.voice import Voice, add_voice
@@ -38,7 +38,7 @@ class Performance:
     dub: Callable[[Path, Path], None] | None
     """Writes a silent film with its sound to another path; None where there is none."""
     shows_face: bool
-    part: Part | None = None
+    part: DrivenPart | None = None
     """The driver's, where there is one."""
 
 
@@ -52,7 +52,7 @@ def by_video(driver: Controlled, person: Controlled, canonical: Figure | None) -
         frames=driver.clip.num_frames,
         dub=(lambda silent, out: add_sound(silent, driver.clip, out)) if sounds else None,
         shows_face=bool(driver.controls.face_valid.any()),
-        part=Part(driver=driver, controls=controls, person=person, drive=drive),
+        part=DrivenPart(driver=driver, controls=controls, person=person, drive=drive),
     )
 
 

@@ -17,7 +17,7 @@ from media.voice import Voice
 from model.sample.pixels import Pictures, pictures_of, references_of
 from model.sample.retarget import Figure
 from model.sample.segments import Animator, Drive, HandOver
-from model.sample.solve import Solving
+from model.sample.solve import SamplerSettings
 from model.train.load import Taken, device, last_of, settings_of, trained
 from model.train.names import RUN
 from pipeline.flow import Backends
@@ -62,7 +62,7 @@ class Performer:
         run: Path,
         backends: Backends,
         *,
-        solving: Solving,
+        solving: SamplerSettings,
         hand_over: HandOver,
         match_colours: bool,
         weights: Taken,

@@ -33,7 +33,7 @@ Film = Callable[[Pictures, Drive, int], Iterable[Pictures]]
 
 
 @dataclass(frozen=True, kw_only=True)
-class Part:
+class DrivenPart:
     """What is played: a driver, and its controls on the canvas of the reference."""
 
     driver: Controlled
@@ -68,7 +68,7 @@ def room_for(references: int) -> int:
 
 
 def with_made(
-    references: Pictures, part: Part, film: Film, embed: ImageEmbedder, say: Callable[[str], None]
+    references: Pictures, part: DrivenPart, film: Film, embed: ImageEmbedder, say: Callable[[str], None]
 ) -> Pictures:
     """The references (K, h, w, 3), the primary one first, and those of a first pass behind them."""
     room = room_for(len(references))

@@ -22,7 +22,7 @@ from media.encode import VideoSettings, write_video
 from media.voice import Voice, voice_of
 from model.sample.pixels import Pictures
 from model.sample.segments import HandOver, num_segments
-from model.sample.solve import Solving
+from model.sample.solve import SamplerSettings
 from model.train.load import Taken, has_learned
 from pipeline.flow import Backends
 from schemas.controls import Controlled
@@ -45,7 +45,7 @@ class Animate:
     """Sound file, or video with sound, that the face follows and that is heard for as long as it lasts."""
     speaks: Speaks = "mouth"
     """What follows the speech: the mouth alone, or eyes and emotion too."""
-    solving: Solving = field(default_factory=Solving)
+    solving: SamplerSettings = field(default_factory=SamplerSettings)
     hand_over: HandOver = "frame"
     """What a segment hands to the next: its last frame, or its last latent frame as it is."""
     match_colours: bool = True

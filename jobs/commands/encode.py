@@ -21,7 +21,7 @@ from jobs.console.heartbeat import Beacon
 from jobs.console.lock import manner
 from jobs.console.progress import Terminal, funnel
 from jobs.exit_codes import ExitCode
-from model.data.epoch_order import DealSettings
+from model.data.epoch_order import OrderSettings
 from model.data.windows import WindowRule
 from pipeline.estimators.devices import num_cuda_devices
 from schemas.latents import INDEX, LatentRow
@@ -31,7 +31,7 @@ from storage.scratch import workplace
 
 if TYPE_CHECKING:
     from model.data.index import Index
-    from model.encode.latents import Autoencoder, Parts
+    from model.encode.latents import Autoencoder, LatentParts
 
 LEG = "latents"
 CODEC = "codec.npz"
@@ -54,7 +54,7 @@ class Encode:
     """Folder of an autoencoder in diffusers' layout, or file of a patch codec; None fits OUT/codec.npz."""
     window: WindowRule = field(default_factory=bounded)
     """As in training: other windows are not found there. `variants` bounds how many a sample gives."""
-    max_tokens: int = DealSettings.max_tokens
+    max_tokens: int = OrderSettings.max_tokens
     """As in training: it bounds windows too."""
     device: str = "cpu"
     """Where the autoencoder runs, as torch names it: cpu, cuda, cuda:1."""
@@ -114,12 +114,12 @@ def fitted(data: str, out: Place, folder: Path) -> Path:
 
 def leg(job: Encode, autoencoder: Autoencoder) -> Leg:
     """The leg that encodes a data set: a lap for each of its tars."""
-    from model.encode.latents import Encoder, Parts
+    from model.encode.latents import Encoder, LatentParts
 
     step = Step(
         name="encode",
         make=partial(Encoder, autoencoder, job.data, job.out),
-        takes=Parts,
+        takes=LatentParts,
         gives=LatentRow,
         settings=(autoencoder.digest, LATENTS, job.window, job.max_tokens),
         gpus=0.0 if job.device == "cpu" else 1.0,
@@ -147,8 +147,8 @@ def laps(_: Ledger, name: str, settings: str, *, job: Encode) -> list[Lap]:
     return [lap for lap in laps if lap.items]
 
 
-def parts_in(_: Ledger, *, some: Index, job: Encode, shard: str) -> list[Parts]:
+def parts_in(_: Ledger, *, some: Index, job: Encode, shard: str) -> list[LatentParts]:
     """All that is to be encoded of the samples of one tar."""
-    from model.encode.latents import Parts, parts_of
+    from model.encode.latents import LatentParts, parts_of
 
-    return [Parts(key=shard, members=tuple(parts_of(some, job.window, job.max_tokens)))]
+    return [LatentParts(key=shard, members=tuple(parts_of(some, job.window, job.max_tokens)))]

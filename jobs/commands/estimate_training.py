@@ -14,11 +14,11 @@ from jobs.exit_codes import ExitCode
 from jobs.recipes.training import RECIPES, Name
 from model.data.windows import FRAMES_PER_LATENT, num_tokens
 from model.planning.activations import Precision
-from model.planning.flops import Operations, Parts, Window, operations, parameters
+from model.planning.flops import Operations, Parts, WindowSpec, operations, parameters
 from model.planning.memory import Sharing, memory, most_frames
 from model.train.engines.deepspeed import Zero
 from model.train.engines.engine import DTYPES
-from model.train.phases import Stage
+from model.train.phases import Phase
 from model.train.settings import Training
 
 FRAMES = (25, 73, 121)
@@ -94,11 +94,11 @@ def check(job: EstimateTraining) -> None:
         raise ValueError(f"{job.ranks} ranks and an engine of one process: set settings.zero to 1, 2 or 3")
 
 
-def shown(job: EstimateTraining, stage: Stage, frames: int) -> Window:
+def shown(job: EstimateTraining, stage: Phase, frames: int) -> WindowSpec:
     """What a batch shows: as many clips as the loader's token budget holds, at least one."""
     width, height = job.canvas
     clips = max(1, job.settings.loader.deal.max_tokens // int(num_tokens(width, height, frames)))
-    return Window(
+    return WindowSpec(
         frames=frames,
         width=width,
         height=height,
@@ -115,17 +115,17 @@ def sharing(job: EstimateTraining) -> Sharing:
     return Sharing(zero=settings.zero, ranks=job.ranks, recompute=settings.recompute, precision=precision)
 
 
-def counted(job: EstimateTraining, stage: Stage, window: Window) -> Operations:
+def counted(job: EstimateTraining, stage: Phase, window: WindowSpec) -> Operations:
     """Operations of a batch."""
     return operations(job.settings.sizes, window, learning(stage), recompute=job.settings.recompute)
 
 
-def learning(stage: Stage) -> Parts:
+def learning(stage: Phase) -> Parts:
     """Parts that a stage teaches."""
     return frozenset(stage.learning)
 
 
-def videos(job: EstimateTraining) -> list[Stage]:
+def videos(job: EstimateTraining) -> list[Phase]:
     """The stages that run the whole network; one that teaches speech costs little beside them."""
     return [stage for stage in job.settings.stages if stage.task == "video"]
 
@@ -166,7 +166,7 @@ def of_stages(job: EstimateTraining) -> Table:
     return table
 
 
-def tokens(job: EstimateTraining, window: Window) -> int:
+def tokens(job: EstimateTraining, window: WindowSpec) -> int:
     """Noise tokens of a batch, as the loader counts them."""
     return window.clips * int(num_tokens(*job.canvas, window.frames))
 
@@ -223,7 +223,7 @@ def verdict(job: EstimateTraining) -> tuple[str, ...]:
     return (*told, f"all steps: {stages}; {hours:,.0f} GPU-hours{money}")
 
 
-def step_s(job: EstimateTraining, stage: Stage) -> float:
+def step_s(job: EstimateTraining, stage: Phase) -> float:
     """Mean seconds of a step: windows are as often of each length, and batches hold as many as fit."""
     rule = job.settings.loader.deal.window
     lengths = range(rule.min_frames, rule.max_frames + 1, FRAMES_PER_LATENT)

@@ -13,7 +13,7 @@ from rich.console import Console
 from jobs.commands.preview import write_picture
 from jobs.console.contact_sheets import Picture, below, beside, captioned, fit, label, overlay
 from jobs.exit_codes import ExitCode
-from model.data.position import moved
+from model.data.position import advance
 from model.data.settings import LoaderSettings
 
 if TYPE_CHECKING:
@@ -51,7 +51,7 @@ def show(job: Show, console: Console) -> ExitCode:
         raise ValueError(f"there is no batch {job.batch}: they are counted from 0")
     endless = replace(job.loader, workers=0, epochs=None, max_unfit=2**31, latents=None)
     loader = Loader(job.data, endless)
-    loader.position = moved(loader.position, job.batch, loader.order.slots_of)
+    loader.position = advance(loader.position, job.batch, loader.order.slots_of)
     place = loader.position
     for line in loader.table().split("\n"):
         console.print(line, highlight=False)

@@ -22,16 +22,16 @@ from jobs.console.progress import readable_s
 from jobs.exit_codes import ExitCode
 from jobs.recipes.training import RECIPES, Name
 from model.data.loader import Loader
-from model.train.distributed import Seat, shared_codec, take_seat
+from model.train.distributed import DistributedContext, shared_codec, distributed_context
 from model.train.names import CURVES, RUN
 from model.train.settings import Training
 from schemas.version import DRAWING, SCHEMA
 from storage.place import Place
 
 if TYPE_CHECKING:
-    from model.train.loop import Beat, Watch
-    from model.train.phases import Change, Stage
-    from model.train.validation import Look
+    from model.train.loop import StepMetrics, TrainObserver
+    from model.train.phases import Change, Phase
+    from model.train.validation import ValidationResult
 
 RUNNER = "train"
 PACKAGES = ("understudy", "torch", "deepspeed", "numpy")
@@ -73,11 +73,11 @@ def train(job: Train, console: Console) -> ExitCode:
     """
     from model.train.loop import Trainer
 
-    seat = take_seat(job.settings)
+    seat = distributed_context(job.settings)
     loader = Loader(job.data, job.settings.loader, rank=seat.rank, ranks=seat.ranks)
     if seat.rank > 0:
         codec = shared_codec(job.out, job.data, job.settings, seat)
-        Trainer(job.out, job.settings, loader, codec, seat.device, Silence()).train()
+        Trainer(job.out, job.settings, loader, codec, seat.device, NullObserver()).train()
         return ExitCode.WHOLE
     with Lock(Place.at(job.out), lambda: {"runner": RUNNER}, manner(console, force=job.force)) as lock:
         lead(job, seat, loader, lock, console)
@@ -85,18 +85,18 @@ def train(job: Train, console: Console) -> ExitCode:
     return ExitCode.WHOLE
 
 
-def lead(job: Train, seat: Seat, loader: Loader, lock: Lock, console: Console) -> None:
+def lead(job: Train, seat: DistributedContext, loader: Loader, lock: Lock, console: Console) -> None:
     """Train as the first rank, which alone writes and speaks."""
     from model.train.loop import Trainer
-    from model.train.tensorboard import Curves
+    from model.train.tensorboard import TensorBoardWriter
 
     codec = shared_codec(job.out, job.data, job.settings, seat)
     for line in loader.table().split("\n"):
         console.print(line, highlight=False)
     console.print(held_out_said(loader), highlight=False)
-    curves = Curves(job.out / CURVES)
-    terminal = Terminal(console, time.monotonic, total_steps(job.settings))
-    everyone = Everyone(Holding(lock), terminal, curves)
+    curves = TensorBoardWriter(job.out / CURVES)
+    terminal = TrainConsole(console, time.monotonic, total_steps(job.settings))
+    everyone = ObserverFanOut(Holding(lock), terminal, curves)
     try:
         trainer = Trainer(job.out, job.settings, loader, codec, seat.device, everyone)
         note_start(job, seat, loader)
@@ -118,7 +118,7 @@ def total_steps(settings: Training) -> int:
     return sum(stage.steps for stage in settings.stages)
 
 
-def note_start(job: Train, seat: Seat, loader: Loader) -> None:
+def note_start(job: Train, seat: DistributedContext, loader: Loader) -> None:
     """Add to the run's list of starts all that it takes to repeat this one."""
     file = job.out / RUN
     starts: list[dict[str, Any]] = json.loads(file.read_text()) if file.exists() else []
@@ -159,7 +159,7 @@ def commit() -> str:
         return "not a checkout"
 
 
-class Terminal:
+class TrainConsole:
     """Says what happens, with rate and time left."""
 
     def __init__(self, console: Console, clock: Callable[[], float], total: int) -> None:
@@ -168,7 +168,7 @@ class Terminal:
         """Time and steps done when the first step here had been taken: it alone waits for workers."""
         self.spoke = -math.inf
 
-    def entered(self, changed: Change, done: int, stage: Stage) -> None:
+    def entered(self, changed: Change, done: int, stage: Phase) -> None:
         """Say what became of everything."""
         going_on = f", {done} of its {stage.steps} steps are done" if done else f", {stage.steps} steps"
         self.console.print(f"stage {changed.stage}{going_on}", highlight=False)
@@ -178,7 +178,7 @@ class Terminal:
             for thing in getattr(changed, what):
                 self.console.print(f"  {what}: {thing}", highlight=False)
 
-    def stepped(self, beat: Beat) -> None:
+    def stepped(self, beat: StepMetrics) -> None:
         """Say where the training stands, now and then."""
         now = self.clock()
         self.began = self.began or (now, beat.total)
@@ -192,7 +192,7 @@ class Terminal:
         line = f"{beat.stage} {beat.step} of {beat.steps}: {numbers}{self.pace(now, beat)}"
         self.console.print(line, highlight=False)
 
-    def pace(self, now: float, beat: Beat) -> str:
+    def pace(self, now: float, beat: StepMetrics) -> str:
         """Rate and time left, once there is something to tell them by."""
         assert self.began is not None, "a step was taken"
         passed, steps = now - self.began[0], beat.total - self.began[1]
@@ -201,7 +201,7 @@ class Terminal:
         left_s = (self.total - beat.total) * passed / steps
         return f", {steps / passed:.2f} steps/s, {readable_s(left_s)} left"
 
-    def looked(self, look: Look, total: int) -> None:
+    def looked(self, look: ValidationResult, total: int) -> None:
         """Say how held-out clips fare."""
         self.console.print(f"held-out clips after {total} steps: loss {look.loss:.4f}", highlight=False)
 
@@ -210,50 +210,50 @@ class Terminal:
         self.console.print(f"saved {folder}", highlight=False)
 
 
-class Silence:
+class NullObserver:
     """Looks on and says nothing."""
 
-    def entered(self, changed: Change, done: int, stage: Stage) -> None:
+    def entered(self, changed: Change, done: int, stage: Phase) -> None:
         """A stage."""
 
-    def stepped(self, beat: Beat) -> None:
+    def stepped(self, beat: StepMetrics) -> None:
         """A step."""
 
-    def looked(self, look: Look, total: int) -> None:
+    def looked(self, look: ValidationResult, total: int) -> None:
         """Held-out clips."""
 
     def kept(self, folder: Path) -> None:
         """A checkpoint."""
 
 
-class Holding(Silence):
+class Holding(NullObserver):
     """Ends the training once another has taken its folder over."""
 
     def __init__(self, lock: Lock) -> None:
         self.lock = lock
 
-    def stepped(self, beat: Beat) -> None:  # noqa: ARG002  whatever it says
+    def stepped(self, beat: StepMetrics) -> None:  # noqa: ARG002  whatever it says
         """A step."""
         self.lock.check()
 
 
-class Everyone:
+class ObserverFanOut:
     """Tells all of several."""
 
-    def __init__(self, *watches: Watch) -> None:
+    def __init__(self, *watches: TrainObserver) -> None:
         self.watches = watches
 
-    def entered(self, changed: Change, done: int, stage: Stage) -> None:
+    def entered(self, changed: Change, done: int, stage: Phase) -> None:
         """A stage."""
         for watch in self.watches:
             watch.entered(changed, done, stage)
 
-    def stepped(self, beat: Beat) -> None:
+    def stepped(self, beat: StepMetrics) -> None:
         """A step."""
         for watch in self.watches:
             watch.stepped(beat)
 
-    def looked(self, look: Look, total: int) -> None:
+    def looked(self, look: ValidationResult, total: int) -> None:
         """Held-out clips."""
         for watch in self.watches:
             watch.looked(look, total)

@@ -12,7 +12,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from model.data.sample_rng import Lots
+from model.data.sample_rng import SampleRng
 from schemas.controls import Controls
 from schemas.joints import BODY_JOINTS, BODY_LIMBS, J, mirrored
 from schemas.media import FPS
@@ -69,7 +69,7 @@ class Changes:
     face: bool
 
 
-def draw_changes(lots: Lots, rule: Augmentation) -> Changes:
+def draw_changes(lots: SampleRng, rule: Augmentation) -> Changes:
     """What is done to the sample of these lots."""
     scaled = lots.unit("bones") < rule.bones
     low, high = 1 - rule.bone_range, 1 + rule.bone_range
@@ -158,7 +158,7 @@ def frames_of(controls: Controls, frames: slice | NDArray[np.int64]) -> Controls
     return Controls(**{name: a[frames] if a.ndim else a for name, a in parts.items()})
 
 
-def jitter_faces(faces: NDArray[np.uint8], points: Floats, lots: Lots, how: FaceJitter) -> None:
+def jitter_faces(faces: NDArray[np.uint8], points: Floats, lots: SampleRng, how: FaceJitter) -> None:
     """Change face crops (t, h, w, 3) in place: scale, colour, blur and noise, drawn once for all frames.
 
     Their points (t, 3, 2) stay on eyes and mouth, so aligning takes the scale back.

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from media.members import AROUND, num_sounds
-from model.data.faults import Fault
+from model.data.faults import Unfit
 from schemas.sample import FACE_SIZE, MAX_REFERENCES
 
 
@@ -44,7 +44,7 @@ class Batch:
     drop_references: Tensor  # B bool: for the model to withhold
     drop_pose: Tensor  # B bool
     drop_face: Tensor  # B bool
-    faults: tuple[Fault, ...]
+    faults: tuple[Unfit, ...]
 
     def __len__(self) -> int:
         """Number of samples, B."""
@@ -156,7 +156,7 @@ class Pages:
         """The page is done."""
         self.done.append((key, start))
 
-    def batch(self, faults: tuple[Fault, ...]) -> Batch:
+    def batch(self, faults: tuple[Unfit, ...]) -> Batch:
         """The pages that are done, as a batch; references up to the most that one of them has."""
         size = len(self.done)
         parts = {name: tensor[:size] for name, tensor in self.tensors.items()}

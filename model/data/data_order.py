@@ -9,7 +9,7 @@ from dataclasses import asdict
 import numpy as np
 
 from model.data.batch import num_bytes
-from model.data.epoch_order import DealSettings, Epoch, deal
+from model.data.epoch_order import OrderSettings, Epoch, epoch_order
 from model.data.epoch_report import as_text, lines
 from model.data.index import Index
 from model.data.window_lengths import lengths
@@ -21,7 +21,7 @@ EPOCHS_HELD = 2
 class Order:
     """The endless row of slots that an index, the settings of the deal and a seed give."""
 
-    def __init__(self, index: Index, settings: DealSettings, seed: int) -> None:
+    def __init__(self, index: Index, settings: OrderSettings, seed: int) -> None:
         self.settings = settings
         self.seed = seed
         self.stock = index.stock(settings.groups)
@@ -35,7 +35,7 @@ class Order:
         if number not in self.dealt:
             if len(self.dealt) == EPOCHS_HELD:
                 del self.dealt[min(self.dealt)]
-            self.dealt[number] = deal(self.stock, self.settings, self.seed, number)
+            self.dealt[number] = epoch_order(self.stock, self.settings, self.seed, number)
             self.num_slots[number] = len(self.dealt[number])
         return self.dealt[number]
 

@@ -53,7 +53,7 @@ AS_IT_IS = (Group(name="all", share=1.0),)
 
 
 @dataclass(frozen=True, kw_only=True)
-class DealSettings:
+class OrderSettings:
     """How the samples of an index become batches."""
 
     groups: tuple[Group, ...] = EVEN
@@ -77,7 +77,7 @@ class DealSettings:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Stock:
+class SamplingTable:
     """The columns of an index that the order depends on; one row a sample."""
 
     digest: str  # of the index
@@ -121,7 +121,7 @@ class Epoch:
         )
 
 
-def deal(stock: Stock, settings: DealSettings, seed: int, epoch: int) -> Epoch:
+def epoch_order(stock: SamplingTable, settings: OrderSettings, seed: int, epoch: int) -> Epoch:
     """The slots of an epoch.
 
     Raises:
@@ -144,12 +144,12 @@ def deal(stock: Stock, settings: DealSettings, seed: int, epoch: int) -> Epoch:
     )
 
 
-def longest_windows(stock: Stock, settings: DealSettings) -> Ints:
+def longest_windows(stock: SamplingTable, settings: OrderSettings) -> Ints:
     """Most frames of a window of each sample, 4k+1; below the least of the settings, none fits."""
     return longest_window(stock.frames, stock.width, stock.height, settings.window, settings.max_tokens)
 
 
-def quotas(stock: Stock, fits: NDArray[np.bool_], settings: DealSettings) -> Ints:
+def quotas(stock: SamplingTable, fits: NDArray[np.bool_], settings: OrderSettings) -> Ints:
     """Draws of each group in an epoch: in all as many as there are samples, by largest remainders.
 
     A group whose share is 0 is not drawn from: its samples are dropped.
@@ -175,7 +175,7 @@ def quotas(stock: Stock, fits: NDArray[np.bool_], settings: DealSettings) -> Int
 
 
 def draw_samples(
-    stock: Stock, fits: NDArray[np.bool_], settings: DealSettings, seed: int, epoch: int
+    stock: SamplingTable, fits: NDArray[np.bool_], settings: OrderSettings, seed: int, epoch: int
 ) -> tuple[Ints, Ints]:
     """Row and lap of each draw of an epoch, in order: the groups' decks riffled together, evenly."""
     rows, laps, places = [], [], []

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from model.data.epoch_order import DealSettings, Epoch, Stock, longest_windows, quotas
+from model.data.epoch_order import OrderSettings, Epoch, SamplingTable, longest_windows, quotas
 from model.data.window_lengths import Lengths, rows_of
 from model.data.windows import num_tokens
 from schemas.index import bucket_name
@@ -28,7 +28,7 @@ class Line:
     fill: float  # mean share of the token budget that a batch uses
 
 
-def dropped(stock: Stock, settings: DealSettings) -> dict[str, NDArray[np.bool_]]:
+def dropped(stock: SamplingTable, settings: OrderSettings) -> dict[str, NDArray[np.bool_]]:
     """Rows that no epoch draws, by reason, each under one."""
     least = settings.window.min_frames
     homeless = stock.group < 0
@@ -37,7 +37,7 @@ def dropped(stock: Stock, settings: DealSettings) -> dict[str, NDArray[np.bool_]
     return {"in no group": homeless, "too short": short, "over the token budget": large}
 
 
-def lines(stock: Stock, settings: DealSettings, epoch: Epoch) -> list[Line]:
+def lines(stock: SamplingTable, settings: OrderSettings, epoch: Epoch) -> list[Line]:
     """One line a canvas, one a group, and one for all."""
     gone = dropped(stock, settings)
     draws = np.bincount(epoch.row, minlength=len(stock.frames))
@@ -63,7 +63,7 @@ def lines(stock: Stock, settings: DealSettings, epoch: Epoch) -> list[Line]:
     return [line(name, rows) for name, rows in parts(stock, settings)]
 
 
-def parts(stock: Stock, settings: DealSettings) -> Iterator[tuple[str, NDArray[np.bool_]]]:
+def parts(stock: SamplingTable, settings: OrderSettings) -> Iterator[tuple[str, NDArray[np.bool_]]]:
     """The rows of each line of the table."""
     for width, height in np.unique(np.stack([stock.width, stock.height]), axis=1).T.tolist():
         yield bucket_name(width, height), (stock.width == width) & (stock.height == height)
@@ -72,7 +72,7 @@ def parts(stock: Stock, settings: DealSettings) -> Iterator[tuple[str, NDArray[n
     yield "all", np.ones(len(stock.frames), np.bool_)
 
 
-def check(stock: Stock, settings: DealSettings) -> None:
+def check(stock: SamplingTable, settings: OrderSettings) -> None:
     """Returns where every group can be drawn from, and little enough is dropped.
 
     Raises:

@@ -8,7 +8,7 @@ from schemas.visible import visible
 
 
 @dataclass(frozen=True, kw_only=True)
-class Fault:
+class Unfit:
     """A sample that was left out of its batch."""
 
     key: str

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from dataset.names import INDEX, SHARD
 from dataset.tables import MAX_FILE_BYTES, table_in
 from dataset.tar import BLOCK, MAX_SAMPLE_BYTES
-from model.data.epoch_order import Group, Stock
+from model.data.epoch_order import Group, SamplingTable
 from model.data.rng import Words
 from schemas.arrow import decode, schema_of
 from schemas.index import IndexRow
@@ -84,9 +84,9 @@ class Index:
         kept, tried = (replace(self, table=self.table.filter(pa.array(part))) for part in (~held, held))
         return kept, tried
 
-    def stock(self, groups: Sequence[Group]) -> Stock:
+    def stock(self, groups: Sequence[Group]) -> SamplingTable:
         """What the order of samples depends on."""
-        return Stock(
+        return SamplingTable(
             digest=self.digest,
             ident=idents(self.table["sha256"]),
             shard=self.codes("shard")[0],

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from dataset.arrays import plain_array
 from dataset.reader import Members
 from dataset.tar import MAX_SAMPLE_BYTES
-from model.data.epoch_order import Epoch, Stock
+from model.data.epoch_order import Epoch, SamplingTable
 from model.data.index import MAX_SIDE_PX, idents, rows_in
 from model.data.rng import Ints, Words, stirred
 from schemas.arrow import decode, encode
@@ -39,7 +39,7 @@ LIMITS = {
 }
 
 
-class Found(NamedTuple):
+class FoundLatents(NamedTuple):
     """The stored latents of one draw."""
 
     window: LatentRow
@@ -75,17 +75,17 @@ class Latents:
         found[known] = self.order[at[known]]
         return found
 
-    def slots(self, stock: Stock, epoch: Epoch) -> NDArray[np.bool_]:
+    def slots(self, stock: SamplingTable, epoch: Epoch) -> NDArray[np.bool_]:
         """For each slot of an epoch, whether all of its draws have latents."""
         ident, none = stock.ident[epoch.row], np.zeros_like(epoch.row)
         has = (self.places(ident, epoch.start, epoch.frames) >= 0) & (self.places(ident, none, none) >= 0)
         return np.logical_and.reduceat(has, epoch.bounds[:-1])
 
-    def found(self, row: IndexRow, start: int, frames: int) -> Found:
+    def found(self, row: IndexRow, start: int, frames: int) -> FoundLatents:
         """Where the latents of a window lie that has some."""
         ident = np.array([int(row.sha256[:16], 16)] * 2, np.uint64)
         numbers = self.places(ident, np.array([start, 0]), np.array([frames, 0]))
-        return Found(*decode(self.table.take(numbers), LatentRow))
+        return FoundLatents(*decode(self.table.take(numbers), LatentRow))
 
     def said(self, slots: NDArray[np.bool_], epoch: int) -> str:
         """For a person: how much of an epoch is encoded, and why not all of it."""

@@ -24,12 +24,12 @@ from torch.utils.data import DataLoader
 from model.data.batch import Batch
 from model.data.data_order import Order
 from model.data.epoch_report import check
-from model.data.faults import Fault
+from model.data.faults import Unfit
 from model.data.index import open_index, unfit_shards
 from model.data.latents import Latents
-from model.data.position import Position, from_state, moved, slots_left, slots_of_rank
+from model.data.position import Position, from_state, advance, slots_left, slots_of_rank
 from model.data.settings import LoaderSettings
-from model.data.worker import MIB, Maker, Slot, Task
+from model.data.worker import MIB, BatchMaker, Slot, BatchTask
 from schemas.version import DRAWING
 from schemas.visible import visible
 
@@ -59,7 +59,7 @@ class Loader:
         self.index, self.held_out = whole.split(settings.deal.held_out)
         self.order = Order(self.index, settings.deal, settings.seed)
         self.position = Position(order=self.order.digest)
-        self.unfit: list[Fault] = []
+        self.unfit: list[Unfit] = []
         latents = settings.latents
         self.latents = Latents(latents.root, latents.vae) if latents else None
         self.covered: dict[int, NDArray[np.bool_]] = {}
@@ -108,7 +108,7 @@ class Loader:
         """
         workers = self.settings.workers
         batches = DataLoader(
-            Maker(self.root, self.settings),
+            BatchMaker(self.root, self.settings),
             sampler=self.tasks(),
             batch_size=None,
             collate_fn=as_it_is,
@@ -119,11 +119,11 @@ class Loader:
             pin_memory=self.settings.pin,
         )
         for batch in batches:
-            self.position = moved(self.position, self.ranks, self.order.slots_of)
+            self.position = advance(self.position, self.ranks, self.order.slots_of)
             self.note(batch.faults)
             yield batch
 
-    def tasks(self) -> Iterator[Task]:
+    def tasks(self) -> Iterator[BatchTask]:
         """A task for each step of the rank from the position on."""
         places = slots_of_rank(self.position, self.rank, self.ranks, self.order.slots_of)
         waiting: deque[Slot] = deque()
@@ -131,9 +131,9 @@ class Loader:
         for place in itertools.islice(places, self.steps):
             waiting.append(self.slot(place))
             if len(waiting) > turn:
-                yield Task(slot=waiting.popleft(), upcoming=waiting[-1])
+                yield BatchTask(slot=waiting.popleft(), upcoming=waiting[-1])
         for slot in waiting:
-            yield Task(slot=slot, upcoming=Slot())
+            yield BatchTask(slot=slot, upcoming=Slot())
 
     def slot(self, place: Position) -> Slot:
         """What a slot shows, and where that lies."""
@@ -154,7 +154,7 @@ class Loader:
             )
         return self.covered[epoch]
 
-    def note(self, faults: tuple[Fault, ...]) -> None:
+    def note(self, faults: tuple[Unfit, ...]) -> None:
         """Count samples that were left out, and stop where they are too many."""
         for fault in faults:
             LOG.warning("left out: %s", fault)

@@ -41,7 +41,7 @@ def from_state(state: dict[str, Any], order: str) -> Position:
     return Position(order=order, epoch=epoch, slot=slot)
 
 
-def moved(position: Position, slots: int, slots_of: Callable[[int], int]) -> Position:
+def advance(position: Position, slots: int, slots_of: Callable[[int], int]) -> Position:
     """The position `slots` further on; `slots_of` says how many slots an epoch has, at least one."""
     epoch, slot = position.epoch, position.slot + slots
     while slot >= slots_of(epoch):
@@ -58,10 +58,10 @@ def slots_of_rank(
     The last slots of an epoch share a step with the first of the next, so no step is short and nothing is
     left over, whatever the number of ranks.
     """
-    position = moved(position, rank, slots_of)
+    position = advance(position, rank, slots_of)
     while True:
         yield position
-        position = moved(position, ranks, slots_of)
+        position = advance(position, ranks, slots_of)
 
 
 def slots_left(position: Position, epochs: int, slots_of: Callable[[int], int]) -> int:

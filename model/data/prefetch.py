@@ -8,7 +8,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataset.reader import Members, Reader, Stretch
 
 
-class Ahead:
+class Prefetcher:
     """Members of samples, fetched before they are asked for, up to `max_bytes` of them.
 
     All reading is done by one thread, so a reader need not be safe for several.

@@ -19,7 +19,7 @@ from model.data.augment import (
 from model.data.batch import Page
 from model.data.epoch_order import Draw
 from model.data.latents import Halves
-from model.data.sample_rng import Lots, draw_dropout, draw_references
+from model.data.sample_rng import SampleRng, draw_dropout, draw_references
 from model.data.settings import SampleSettings
 from schemas.drawing import draw_skeleton, draw_spheres
 from schemas.index import IndexRow
@@ -55,7 +55,7 @@ def fill(
     facts = facts_of(row, members[META], baked=baked)
     controls = window_of(controls_of(row, members[TRACKS]), draw.start, draw.frames)
     page.face_points[...] = face_points(controls, facts.to_canvas, row.width, row.height)
-    lots = Lots(draw.seed)
+    lots = SampleRng(draw.seed)
     changes = draw_changes(lots, settings.augment)
     if changes.mirrored:
         controls = mirror_controls(controls, row.width, facts.source_width)

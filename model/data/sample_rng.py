@@ -16,7 +16,7 @@ from schemas.sample import MAX_REFERENCES
 
 
 @dataclass(frozen=True)
-class Lots:
+class SampleRng:
     """Answers to named questions, all from one seed."""
 
     seed: int
@@ -55,7 +55,7 @@ class ReferenceRule:
 
 
 def draw_references(
-    lots: Lots, rule: ReferenceRule, times_s: tuple[float, ...], window_s: tuple[float, float]
+    lots: SampleRng, rule: ReferenceRule, times_s: tuple[float, ...], window_s: tuple[float, float]
 ) -> list[int]:
     """Numbers of the references to show, in a random order.
 
@@ -103,7 +103,7 @@ class Dropout:
     face: bool = False
 
 
-def draw_dropout(lots: Lots, rule: DropoutRule) -> Dropout:
+def draw_dropout(lots: SampleRng, rule: DropoutRule) -> Dropout:
     """Which conditions are withheld."""
     edges = np.cumsum([rule.references, rule.motion, rule.face, rule.everything])
     case = int(np.searchsorted(edges, lots.unit("dropout"), side="right"))

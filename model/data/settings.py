@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from model.data.augment import Augmentation
-from model.data.epoch_order import DealSettings
+from model.data.epoch_order import OrderSettings
 from model.data.sample_rng import DropoutRule, ReferenceRule
 
 
@@ -49,7 +49,7 @@ class LatentSource:
 class LoaderSettings:
     """How a data set is read."""
 
-    deal: DealSettings = field(default_factory=DealSettings)
+    deal: OrderSettings = field(default_factory=OrderSettings)
     sample: SampleSettings = field(default_factory=SampleSettings)
     latents: LatentSource | None = None
     """Stored latents to give in place of pictures, wherever all of a batch have them."""

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from model.data.epoch_order import Epoch, Stock
+from model.data.epoch_order import Epoch, SamplingTable
 from model.data.rng import Ints
 from schemas.index import bucket_name
 
@@ -29,7 +29,7 @@ class Lengths:
     batches: Ints  # canvas span
 
 
-def lengths(stock: Stock, epoch: Epoch) -> Lengths:
+def lengths(stock: SamplingTable, epoch: Epoch) -> Lengths:
     """The windows of an epoch; only canvases and lengths that occur."""
     sides, canvas = np.unique(
         np.stack([stock.width[epoch.row], stock.height[epoch.row]]), axis=1, return_inverse=True

@@ -10,9 +10,9 @@ from torch.utils.data import Dataset, get_worker_info
 from dataset.reader import Reader
 from model.data.batch import NO_LATENTS, Batch, Pages
 from model.data.epoch_order import Draw
-from model.data.faults import Fault
-from model.data.latents import Found, latents_in
-from model.data.prefetch import Ahead
+from model.data.faults import Unfit
+from model.data.latents import FoundLatents, latents_in
+from model.data.prefetch import Prefetcher
 from model.data.sample import Encoded, fill
 from model.data.settings import LoaderSettings
 from schemas.index import IndexRow
@@ -27,12 +27,12 @@ class Slot:
 
     draws: tuple[Draw, ...] = ()
     rows: tuple[IndexRow, ...] = ()
-    latents: tuple[Found, ...] = ()
+    latents: tuple[FoundLatents, ...] = ()
     """One a draw, or none where pictures are to be decoded."""
 
 
 @dataclass(frozen=True, kw_only=True)
-class Task:
+class BatchTask:
     """All that a worker needs to make the batch of one slot."""
 
     slot: Slot
@@ -40,7 +40,7 @@ class Task:
     """The one that the same worker will be given next."""
 
 
-class Maker(Dataset[Batch]):
+class BatchMaker(Dataset[Batch]):
     """Turns tasks into batches, in a worker or in the rank's own process."""
 
     def __init__(self, root: str, settings: LoaderSettings) -> None:
@@ -48,23 +48,23 @@ class Maker(Dataset[Batch]):
         self.settings = settings
 
     @cached_property
-    def samples(self) -> Ahead:
+    def samples(self) -> Prefetcher:
         """The data set, opened where it is used."""
         return self.ahead(self.root)
 
     @cached_property
-    def latents(self) -> Ahead:
+    def latents(self) -> Prefetcher:
         """The stored latents, opened where they are used."""
         assert self.settings.latents is not None, (
             "only where they are asked for is any draw given its latents"
         )
         return self.ahead(self.settings.latents.root)
 
-    def ahead(self, root: str) -> Ahead:
+    def ahead(self, root: str) -> Prefetcher:
         """A folder of tars, read ahead of need."""
-        return Ahead(Reader(root, verify=self.settings.verify), self.settings.fetch_ahead_mib * MIB)
+        return Prefetcher(Reader(root, verify=self.settings.verify), self.settings.fetch_ahead_mib * MIB)
 
-    def __getitem__(self, task: Task) -> Batch:
+    def __getitem__(self, task: BatchTask) -> Batch:
         """The batch of a slot, without the samples that cannot be shown."""
         slot, upcoming = task.slot, task.upcoming
         self.samples.expect(slot.rows + upcoming.rows)
@@ -77,12 +77,12 @@ class Maker(Dataset[Batch]):
                 encoded = self.encoded(slot.latents[number]) if slot.latents else None
                 fill(pages.next_page(), row, self.samples.take(row), draw, self.settings.sample, encoded)
             except UnfitError as error:
-                faults.append(Fault(key=row.key, shard=row.shard, reason=error.reason, detail=error.detail))
+                faults.append(Unfit(key=row.key, shard=row.shard, reason=error.reason, detail=error.detail))
             else:
                 pages.keep(row.key, draw.start)
         return pages.batch(tuple(faults))
 
-    def encoded(self, found: Found) -> Encoded:
+    def encoded(self, found: FoundLatents) -> Encoded:
         """Stored latents."""
         return Encoded(*(latents_in(row, self.latents.take(row)) for row in found))
 

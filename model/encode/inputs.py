@@ -15,21 +15,21 @@ from model.data.batch import Batch, as_input, as_unit, tensors
 from model.data.position import Position
 from model.data.rng import words
 from model.nets.autoencoders.wan import VideoCodec
-from model.nets.conditions import FaceCrops, Scene
+from model.nets.conditions import FaceCrops, Conditions
 from model.sample.pixels import stills
 
 
 @dataclass(frozen=True, kw_only=True)
-class Lesson:
+class Inputs:
     """Clips of one size, encoded, and what they are to be made from."""
 
     latents: Tensor
     """B C T H W."""
-    scene: Scene
+    scene: Conditions
 
 
 @torch.no_grad()
-def lesson(batch: Batch, codec: VideoCodec, *, faces: bool) -> Lesson:
+def inputs_of(batch: Batch, codec: VideoCodec, *, faces: bool) -> Inputs:
     """The batch, encoded where its tensors are; every clip is told its first latent frame.
 
     Conditions that the batch withholds are marked unseen.
@@ -41,7 +41,7 @@ def lesson(batch: Batch, codec: VideoCodec, *, faces: bool) -> Lesson:
         references = stills(batch.references.flatten(0, 1), codec).unflatten(0, batch.references.shape[:2])
     maps = torch.cat([as_unit(batch.skeleton), as_unit(batch.sphere)], dim=1)
     crops = faces_of(batch)
-    scene = Scene(
+    scene = Conditions(
         maps=maps,
         motion_seen=~batch.drop_pose,
         references=references,
@@ -50,7 +50,7 @@ def lesson(batch: Batch, codec: VideoCodec, *, faces: bool) -> Lesson:
         first_given=torch.ones_like(batch.drop_pose),
         faces=crops._replace(seen=crops.seen & ~batch.drop_face[:, None]) if faces else None,
     )
-    return Lesson(latents=latents, scene=scene)
+    return Inputs(latents=latents, scene=scene)
 
 
 def faces_of(batch: Batch) -> FaceCrops:
@@ -58,7 +58,7 @@ def faces_of(batch: Batch) -> FaceCrops:
     return FaceCrops(as_input(batch.face).transpose(1, 2), batch.face_points, batch.face_valid)
 
 
-def sometimes_handed_over(scene: Scene, generator: Generator, share: float) -> Scene:
+def sometimes_handed_over(scene: Conditions, generator: Generator, share: float) -> Conditions:
     """The scene with a `share` of the clips told their first latent frame, the others not (method.md 7.5)."""
     dice = torch.rand(len(scene.first_given), generator=generator, device=generator.device)
     return replace(scene, first_given=(dice < share).to(scene.first_given.device))

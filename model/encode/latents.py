@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from dataset.reader import Members, Reader, sample_digest
 from media.members import decode_still, decode_window
 from model.data.batch import as_input
-from model.data.epoch_order import AS_IT_IS, DealSettings, longest_windows
+from model.data.epoch_order import AS_IT_IS, OrderSettings, longest_windows
 from model.data.index import Index
 from model.data.latents import Halves
 from model.data.windows import WindowRule, windows_of
@@ -34,7 +34,7 @@ from storage.place import Place
 
 
 @dataclass(frozen=True, kw_only=True)
-class Part:
+class LatentPart:
     """What becomes one file: a window of a sample, or its references where there are no frames."""
 
     row: IndexRow
@@ -58,11 +58,11 @@ class Part:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Parts:
+class LatentParts:
     """What becomes one tar: all of the samples of a tar of the data set, sample after sample."""
 
     key: str  # path of both tars
-    members: tuple[Part, ...]
+    members: tuple[LatentPart, ...]
 
     @property
     def duration_s(self) -> float:
@@ -70,7 +70,7 @@ class Parts:
         return sum(part.duration_s for part in self.members)
 
 
-def parts_of(index: Index, rule: WindowRule, max_tokens: int) -> list[Part]:
+def parts_of(index: Index, rule: WindowRule, max_tokens: int) -> list[LatentPart]:
     """The references of each sample, and all windows of it that a loader of these settings ever draws.
 
     Samples that no window fits into have no part.
@@ -78,14 +78,14 @@ def parts_of(index: Index, rule: WindowRule, max_tokens: int) -> list[Part]:
     Raises:
         ValueError: such a loader always draws new ones.
     """
-    deal = DealSettings(groups=AS_IT_IS, window=rule, max_tokens=max_tokens)
+    deal = OrderSettings(groups=AS_IT_IS, window=rule, max_tokens=max_tokens)
     stock = index.stock(deal.groups)
     longest = longest_windows(stock, deal)
     parts = []
     for number in np.flatnonzero(longest >= rule.min_frames).tolist():
         row = index.row(number)
         drawn = windows_of(row.frames, int(longest[number]), stock.ident[number], rule)
-        parts += [Part(row=row, start=start, frames=frames) for start, frames in [(0, 0), *drawn]]
+        parts += [LatentPart(row=row, start=start, frames=frames) for start, frames in [(0, 0), *drawn]]
     return parts
 
 
@@ -126,7 +126,7 @@ class Encoder:
         self.reader = Reader(data, verify=True)
         self.out = Place.at(out)
 
-    def __call__(self, parts: Parts) -> Iterator[LatentRow | Reject]:
+    def __call__(self, parts: LatentParts) -> Iterator[LatentRow | Reject]:
         """A row for each part that was encoded, a reject for each other, as each is done with.
 
         The rows hold once the last has been given and the tar is in its place.
@@ -143,7 +143,7 @@ class Encoder:
             if filled:
                 self.out.put(parts.key, aside)
 
-    def write(self, tar: tarfile.TarFile, shard: str, parts: Iterable[Part]) -> Iterator[LatentRow | Reject]:
+    def write(self, tar: tarfile.TarFile, shard: str, parts: Iterable[LatentPart]) -> Iterator[LatentRow | Reject]:
         """Encode the parts of one sample into a tar."""
         members: Members = {}
         for part in parts:
@@ -171,7 +171,7 @@ class Encoder:
         return np.ascontiguousarray(latents[:, :, 0] if each else latents[0])
 
 
-def pictures_of(part: Part, members: Members) -> NDArray[np.uint8]:
+def pictures_of(part: LatentPart, members: Members) -> NDArray[np.uint8]:
     """The frames of a window, or the references (t, h, w, 3).
 
     Raises:
@@ -203,7 +203,7 @@ def append(tar: tarfile.TarFile, key: str, latents: Halves) -> Members:
 
 
 def row_of(
-    part: Part, vae: str, latents: Halves, stored: Members, shard: str, offset: int, size: int
+    part: LatentPart, vae: str, latents: Halves, stored: Members, shard: str, offset: int, size: int
 ) -> LatentRow:
     """The row of a part that was encoded."""
     first, second, height, width = latents.shape

@@ -14,37 +14,37 @@ from torch import Generator, Tensor
 from torch.nn.functional import interpolate
 
 from model.data.rng import words
-from model.encode.inputs import Lesson
+from model.encode.inputs import Inputs
 from model.eval.regions import REGIONS, in_pixels, regions
 from model.flow.path import between
 from model.flow.timesteps import draw
 from model.nets.autoencoders.wan import VideoCodec
-from model.nets.conditions import Scene
+from model.nets.conditions import Conditions
 from model.nets.dit import DiT
-from model.sample.solve import Solving, answers, solve
+from model.sample.solve import SamplerSettings, velocity_of, sample
 
-Swap = Callable[[Scene, Scene], Scene]
+Swap = Callable[[Conditions, Conditions], Conditions]
 """A clip's scene with something of another's, each alone in its batch."""
 
 
-def pose_of_another(mine: Scene, other: Scene) -> Scene:
+def pose_of_another(mine: Conditions, other: Conditions) -> Conditions:
     """Another's skeleton and sphere, on the clip's own canvas."""
     maps_F6HW = interpolate(other.maps[0].transpose(0, 1), mine.maps.shape[-2:], mode="bilinear")
     return replace(mine, maps=maps_F6HW.transpose(0, 1)[None])
 
 
-def face_of_another(mine: Scene, other: Scene) -> Scene:
+def face_of_another(mine: Conditions, other: Conditions) -> Conditions:
     """Another's faces."""
     return replace(mine, faces=other.faces)
 
 
-def references_of_another(mine: Scene, other: Scene) -> Scene:
+def references_of_another(mine: Conditions, other: Conditions) -> Conditions:
     """Another's references, on the clip's own canvas."""
     references_KCHW = interpolate(other.references[0], mine.references.shape[-2:], mode="bilinear")
     return replace(mine, references=references_KCHW[None], references_seen=other.references_seen)
 
 
-def nothing(mine: Scene, _: Scene) -> Scene:
+def nothing(mine: Conditions, _: Conditions) -> Conditions:
     """No condition at all."""
     return replace(
         mine,
@@ -53,14 +53,14 @@ def nothing(mine: Scene, _: Scene) -> Scene:
     )
 
 
-def as_it_is(mine: Scene, _: Scene) -> Scene:
+def as_it_is(mine: Conditions, _: Conditions) -> Conditions:
     """The clip's own conditions."""
     return mine
 
 
 @torch.no_grad()
 def losses(
-    net: DiT, lessons: Sequence[Lesson], swap: Swap, *, times: int, strength: float, seed: int
+    net: DiT, lessons: Sequence[Inputs], swap: Swap, *, times: int, strength: float, seed: int
 ) -> dict[str, float]:
     """Mean squared error of the velocity in each region, over clips of one length and some times each.
 
@@ -86,7 +86,7 @@ def losses(
 
 @torch.no_grad()
 def films(
-    net: DiT, codec: VideoCodec, lessons: Sequence[Lesson], swap: Swap, *, solving: Solving, seed: int
+    net: DiT, codec: VideoCodec, lessons: Sequence[Inputs], swap: Swap, *, solving: SamplerSettings, seed: int
 ) -> list[Tensor]:
     """The clips as made (1, 3, F, H, W), RGB -1..1, with what is swapped as in `losses`.
 
@@ -96,12 +96,12 @@ def films(
     for number, mine in enumerate(lessons):
         word = int(words(1, "ablation in pixels", seed, number)[0])
         noise = torch.randn(mine.latents.shape, generator=Generator().manual_seed(word >> 1))
-        latents = solve(partial(answers, net), swapped(lessons, number, swap), noise, solving)
+        latents = sample(partial(velocity_of, net), swapped(lessons, number, swap), noise, solving)
         made.append(codec.decode(latents).clamp(-1, 1))
     return made
 
 
-def moved(lessons: Sequence[Lesson], some: Sequence[Tensor], others: Sequence[Tensor]) -> dict[str, float]:
+def moved(lessons: Sequence[Inputs], some: Sequence[Tensor], others: Sequence[Tensor]) -> dict[str, float]:
     """How far the pixels of each region lie apart in two films of each clip, mean of differences, 0..255."""
     sums, sizes = dict.fromkeys(REGIONS, 0.0), dict.fromkeys(REGIONS, 0)
     for mine, one_B3FHW, other_B3FHW in zip(lessons, some, others, strict=True):
@@ -113,7 +113,7 @@ def moved(lessons: Sequence[Lesson], some: Sequence[Tensor], others: Sequence[Te
     return {region: sums[region] / max(sizes[region], 1) for region in REGIONS}
 
 
-def swapped(lessons: Sequence[Lesson], number: int, swap: Swap) -> Scene:
+def swapped(lessons: Sequence[Inputs], number: int, swap: Swap) -> Conditions:
     """A clip's scene, without a hand-over, with something of the next clip's."""
     mine, other = lessons[number].scene, lessons[(number + 1) % len(lessons)].scene
     return swap(replace(mine, first_given=torch.zeros_like(mine.first_given)), other)

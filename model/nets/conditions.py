@@ -39,7 +39,7 @@ class Speech(NamedTuple):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Scene:
+class Conditions:
     """The conditions of a batch; flags say per clip what the network may see of them."""
 
     maps: Tensor
@@ -61,7 +61,7 @@ class Scene:
     text: Tensor | None = None
     """B L E: a caption's embedding; None is the network's own idea of no caption."""
 
-    def to(self, device: torch.device, dtype: torch.dtype) -> Scene:
+    def to(self, device: torch.device, dtype: torch.dtype) -> Conditions:
         """The same on a device, numbers as `dtype`; sounds stay as they are until they are features."""
         return replace(
             self,

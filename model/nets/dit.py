@@ -34,10 +34,10 @@ from torch.nn.functional import pad
 from torch.utils.checkpoint import checkpoint
 
 from model.nets.attention import Attention, ReferenceAttention
-from model.nets.conditions import FaceCrops, Scene, Speech
+from model.nets.conditions import FaceCrops, Conditions, Speech
 from model.nets.face import FaceAttention, FaceEncoder, Faces, read_by_clip, read_by_frame
 from model.nets.init import start
-from model.nets.layers import EPS, Head, modulations, waves
+from model.nets.layers import EPS, OutputLayer, modulations, sinusoidal_embedding
 from model.nets.pose import PoseEncoder
 from model.nets.rope import Rotation, in_video, scene_positions
 from model.nets.sizes import Sizes
@@ -47,7 +47,7 @@ TIME_UNITS = 1000.0
 """The base counts time from 0, data, to 1000, noise; we count to 1."""
 
 
-class Cues(NamedTuple):
+class Context(NamedTuple):
     """A scene as the blocks read it: all that stays the same while the noise changes."""
 
     control_BXTHW: Tensor
@@ -82,15 +82,15 @@ class DiT(nn.Module):
         self.pose = PoseEncoder(sizes.pose_width, sizes.pose_channels)
         self.face = FaceEncoder(sizes.motion, width, recompute=recompute)
         self.blocks = nn.ModuleList(Block(sizes) for _ in range(sizes.layers))
-        self.head = Head(width, channels, sizes.patch)
+        self.head = OutputLayer(width, channels, sizes.patch)
         self.speech = SpeechEncoder(sizes.speech, sizes.motion.vector)
         start(self, generator)
 
-    def forward(self, noised_BCTHW: Tensor, times_B: Tensor, scene: Scene) -> Tensor:
+    def forward(self, noised_BCTHW: Tensor, times_B: Tensor, scene: Conditions) -> Tensor:
         """Velocity (B, C, T, H, W), float32, at the noised latent and the times, 0 data to 1 noise."""
         return self.denoise(noised_BCTHW, times_B, self.read(scene))
 
-    def read(self, scene: Scene) -> Cues:
+    def read(self, scene: Conditions) -> Context:
         """The scene as the blocks read it: once for all steps of the way from noise to video."""
         weight = self.patch_embedding.weight
         scene = scene.to(weight.device, weight.dtype)
@@ -98,7 +98,7 @@ class DiT(nn.Module):
         t, h, w = grid = self.grid(control_BXTHW)
         positions = scene_positions(t, scene.references.shape[1], h, w, weight.device)
         text = self.no_caption.expand(len(control_BXTHW), -1, -1) if scene.text is None else scene.text
-        return Cues(
+        return Context(
             control_BXTHW,
             self.reference_tokens(scene),
             self.faces(scene, grid),
@@ -106,7 +106,7 @@ class DiT(nn.Module):
             in_video(positions, self.sizes.head_width),
         )
 
-    def denoise(self, noised_BCTHW: Tensor, times_B: Tensor, cues: Cues) -> Tensor:
+    def denoise(self, noised_BCTHW: Tensor, times_B: Tensor, cues: Context) -> Tensor:
         """Velocity (B, C, T, H, W), float32, given the scene as read."""
         x_BCTHW = handed_over(noised_BCTHW, cues.control_BXTHW)
         x_BND = tokens(self.patch_embedding(x_BCTHW) + self.control_embedding(cues.control_BXTHW))
@@ -120,7 +120,7 @@ class DiT(nn.Module):
 
         return self.head(x_BND, now_BD, self.grid(x_BCTHW)).float()  # the references have been heard
 
-    def run(self, block: nn.Module, *given: Tensor | Cues) -> tuple[Tensor, Tensor]:
+    def run(self, block: nn.Module, *given: Tensor | Context) -> tuple[Tensor, Tensor]:
         """The block's answer, its activations kept or not."""
         if self.recompute and torch.is_grad_enabled():
             return checkpoint(block, *given, use_reentrant=False)
@@ -128,10 +128,10 @@ class DiT(nn.Module):
 
     def time(self, times_B: Tensor) -> tuple[Tensor, Tensor]:
         """The time for the head (B, D), and for the blocks (B, 6, D)."""
-        time_BD = self.time_embedding(waves(TIME_UNITS * times_B, self.sizes.waves).type_as(self.no_caption))
+        time_BD = self.time_embedding(sinusoidal_embedding(TIME_UNITS * times_B, self.sizes.waves).type_as(self.no_caption))
         return time_BD, self.time_projection(time_BD).unflatten(1, (6, -1))
 
-    def control(self, scene: Scene) -> Tensor:
+    def control(self, scene: Conditions) -> Tensor:
         """What joins the noised latent by channel (B, X, T, H, W): first frame, mask of where it is, pose."""
         pose_BPTHW = self.pose(scene.maps) * scene.motion_seen.view(-1, 1, 1, 1, 1)
         first_BC1HW = scene.first[:, :, None]
@@ -139,7 +139,7 @@ class DiT(nn.Module):
         known = known * scene.first_given.view(-1, 1, 1, 1, 1)
         return torch.cat([pad(known, (0, 0, 0, 0, 0, pose_BPTHW.shape[2] - 1)), pose_BPTHW], dim=1)
 
-    def reference_tokens(self, scene: Scene) -> Tensor:
+    def reference_tokens(self, scene: Conditions) -> Tensor:
         """Reference tokens (B, R, D): each picture is a known video of one frame, without pose."""
         latents_NC1HW = scene.references.flatten(0, 1)[:, :, None]
         known = latents_NC1HW.new_zeros(1, self.control_embedding.in_channels, *latents_NC1HW.shape[2:])
@@ -149,7 +149,7 @@ class DiT(nn.Module):
         seen_BR = scene.references_seen.repeat_interleave(r_NMD.shape[1], dim=1)
         return torch.where(seen_BR[..., None], r_BRD, self.no_reference)
 
-    def faces(self, scene: Scene, grid: tuple[int, int, int]) -> Faces | None:
+    def faces(self, scene: Conditions, grid: tuple[int, int, int]) -> Faces | None:
         """Face tokens as the noise tokens will read them."""
         if scene.faces is None:
             return None
@@ -192,7 +192,7 @@ class Block(nn.Module):
         )
 
     def forward(
-        self, x_BND: Tensor, r_BRD: Tensor, now_B6D: Tensor, clean_B6D: Tensor, cues: Cues
+        self, x_BND: Tensor, r_BRD: Tensor, now_B6D: Tensor, clean_B6D: Tensor, cues: Context
     ) -> tuple[Tensor, Tensor]:
         """Noise and reference tokens of the next layer."""
         x_attn, x_ffn = modulations(self.modulation, now_B6D)

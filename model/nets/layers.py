@@ -42,7 +42,7 @@ def modulations(table_16D: Tensor, time_B6D: Tensor) -> tuple[Modulation, Modula
     return Modulation(*rows[:3]), Modulation(*rows[3:])
 
 
-def waves(times_B: Tensor, width: int) -> Tensor:
+def sinusoidal_embedding(times_B: Tensor, width: int) -> Tensor:
     """Cosines, then sines, of the times at `width / 2` frequencies, from 1 to nearly 1/10000 (B, width)."""
     half = width // 2
     frequencies = torch.exp(-math.log(10_000) / half * torch.arange(half, device=times_B.device))
@@ -50,7 +50,7 @@ def waves(times_B: Tensor, width: int) -> Tensor:
     return torch.cat([angles.cos(), angles.sin()], dim=1)
 
 
-class Head(nn.Module):
+class OutputLayer(nn.Module):
     """Tokens to the values of their patches."""
 
     def __init__(self, width: int, channels: int, patch: tuple[int, int, int]) -> None:

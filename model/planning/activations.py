@@ -20,7 +20,7 @@ from model.nets.face import CHUNK, FRAMES
 from model.nets.motion import MotionSizes
 from model.nets.pose import KERNEL, MAP_CHANNELS
 from model.nets.sizes import Sizes
-from model.planning.flops import FACES, POSE, START, Parts, Window, hourglass
+from model.planning.flops import FACES, POSE, START, Parts, WindowSpec, hourglass
 
 FLOAT = 4
 """Bytes of a float32."""
@@ -64,7 +64,7 @@ class Precision:
         return 0 if self.value == FLOAT else FLOAT
 
 
-def kept(sizes: Sizes, window: Window, learning: Parts, precision: Precision, *, recompute: bool) -> Kept:
+def kept(sizes: Sizes, window: WindowSpec, learning: Parts, precision: Precision, *, recompute: bool) -> Kept:
     """What a batch keeps where some parts learn."""
     flows = bool(learning & START)
     first = block(sizes, window, learning, precision, flows=flows)
@@ -87,22 +87,22 @@ def kept(sizes: Sizes, window: Window, learning: Parts, precision: Precision, *,
     )
 
 
-def noise(sizes: Sizes, window: Window) -> int:
+def noise(sizes: Sizes, window: WindowSpec) -> int:
     """Noise tokens of a clip."""
     return window.latents * window.picture(sizes)
 
 
-def references(sizes: Sizes, window: Window) -> int:
+def references(sizes: Sizes, window: WindowSpec) -> int:
     """Reference tokens of a clip."""
     return window.references * window.picture(sizes)
 
 
-def keys(sizes: Sizes, window: Window) -> int:
+def keys(sizes: Sizes, window: WindowSpec) -> int:
     """Face keys of a clip."""
     return window.latents * (FRAMES + 1) if sizes.face_reach == "frame" else window.frames
 
 
-def block(sizes: Sizes, window: Window, learning: Parts, precision: Precision, *, flows: bool) -> int:
+def block(sizes: Sizes, window: WindowSpec, learning: Parts, precision: Precision, *, flows: bool) -> int:
     """One block, whose tokens come with or without gradients."""
     value, copy, d = precision.value, precision.copy, sizes.width
     n, r = noise(sizes, window), references(sizes, window)
@@ -146,7 +146,7 @@ def attention(
     return (q + kv + answer) * sizes.width + rows
 
 
-def ends(sizes: Sizes, window: Window, learning: Parts, precision: Precision) -> int:
+def ends(sizes: Sizes, window: WindowSpec, learning: Parts, precision: Precision) -> int:
     """Latents that are embedded, rotations, and the read-out."""
     n, r, d = noise(sizes, window), references(sizes, window), sizes.width
     _, rows, columns = sizes.patch
@@ -158,7 +158,7 @@ def ends(sizes: Sizes, window: Window, learning: Parts, precision: Precision) ->
     return window.clips * (latents * rows * columns * precision.value + head) + turns
 
 
-def pose(sizes: Sizes, window: Window, value: int) -> int:
+def pose(sizes: Sizes, window: WindowSpec, value: int) -> int:
     """The pose encoder: of each layer its input, with copies of the first frame before it, and its output."""
     channels, frames, pixels = MAP_CHANNELS, window.frames, window.pixels
     total = channels * (frames + KERNEL - 1) * pixels
@@ -169,7 +169,7 @@ def pose(sizes: Sizes, window: Window, value: int) -> int:
     return window.clips * total * value
 
 
-def faces(sizes: Sizes, window: Window, learning: Parts, value: int) -> int:
+def faces(sizes: Sizes, window: WindowSpec, learning: Parts, value: int) -> int:
     """Motion vectors, the MLP, and face keys, which all blocks share."""
     if not window.faces:
         return 0

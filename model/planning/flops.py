@@ -40,7 +40,7 @@ POSE = ((1, 1, 2), (2, 2, 2), (4, 2, 2))
 
 
 @dataclass(frozen=True, kw_only=True)
-class Window:
+class WindowSpec:
     """What a batch of one rank shows."""
 
     frames: int
@@ -131,7 +131,7 @@ class Attending:
 Work = Product | Attending
 
 
-def works(sizes: Sizes, window: Window) -> list[Work]:
+def works(sizes: Sizes, window: WindowSpec) -> list[Work]:
     """All that the network computes of a window; products without rows are there for their weights."""
     return [
         *ends(sizes, window),
@@ -148,7 +148,7 @@ def table(part: Part, size: int, rows: int = 1) -> Product:
     return Product(part=part, rows=0, inputs=rows, outputs=size, bias=False)
 
 
-def ends(sizes: Sizes, window: Window) -> Iterator[Work]:
+def ends(sizes: Sizes, window: WindowSpec) -> Iterator[Work]:
     """What is before and behind the blocks; times are embedded twice, the references' is 0."""
     d, b, patch = sizes.width, window.clips, math.prod(sizes.patch)
     noise, reference = b * window.latents * window.picture(sizes), window.picture(sizes)
@@ -179,7 +179,7 @@ def ends(sizes: Sizes, window: Window) -> Iterator[Work]:
     yield table("base", d, 2)
 
 
-def pose(sizes: Sizes, window: Window) -> Iterator[Work]:
+def pose(sizes: Sizes, window: WindowSpec) -> Iterator[Work]:
     """The pose encoder: four causal convolutions of 3 x 3 x 3."""
     inputs, after = MAP_CHANNELS, NONE
     frames, pixels = window.frames, window.pixels
@@ -191,7 +191,7 @@ def pose(sizes: Sizes, window: Window) -> Iterator[Work]:
         inputs, after = outputs, POSED
 
 
-def block(sizes: Sizes, window: Window, before: Parts, *, count: int) -> Iterator[Work]:
+def block(sizes: Sizes, window: WindowSpec, before: Parts, *, count: int) -> Iterator[Work]:
     """So many blocks, whose tokens come from what was `before`."""
     d, b = sizes.width, window.clips
     noise = window.latents * window.picture(sizes)
@@ -230,7 +230,7 @@ def attention(
     yield Attending(clips=1, asking=rows, asked=k, width=d, after=own)
 
 
-def face_attention(sizes: Sizes, window: Window, noise: int, shown: Parts) -> Iterator[Work]:
+def face_attention(sizes: Sizes, window: WindowSpec, noise: int, shown: Parts) -> Iterator[Work]:
     """Each latent frame asks its own faces and the null token, or each token asks all faces of the clip."""
     if not window.faces:
         yield from attention("face_attn", sizes.width, 0, (0, NONE), (0, NONE))
@@ -243,7 +243,7 @@ def face_attention(sizes: Sizes, window: Window, noise: int, shown: Parts) -> It
         yield from attention("face_attn", sizes.width, frames, own, (FRAMES + 1, FACES))
 
 
-def faces(sizes: Sizes, window: Window) -> Iterator[Work]:
+def faces(sizes: Sizes, window: WindowSpec) -> Iterator[Work]:
     """Motion vectors of all face crops, and the MLP to face tokens."""
     crops = window.clips * window.frames if window.faces else 0
     for work in motion(sizes.motion, crops):
@@ -324,7 +324,7 @@ def speech(sizes: Sizes) -> Iterator[Work]:
 
 def parameters(sizes: Sizes) -> dict[Part, int]:
     """Values of each part of a network."""
-    window = Window(frames=1, width=0, height=0)
+    window = WindowSpec(frames=1, width=0, height=0)
     found: dict[Part, int] = {}
     for work in works(sizes, window):
         if isinstance(work, Product):
@@ -352,7 +352,7 @@ class Operations:
         return self.model + self.again
 
 
-def operations(sizes: Sizes, window: Window, learning: Parts, *, recompute: bool) -> Operations:
+def operations(sizes: Sizes, window: WindowSpec, learning: Parts, *, recompute: bool) -> Operations:
     """Operations of a step's batch, where some parts learn.
 
     Counted as again: of an attention, the scores that its way back computes anew; with `recompute`, the way

@@ -18,7 +18,7 @@ from dataclasses import dataclass, replace
 from model.nets.autoencoders.wan import SPACE_STRIDE, TIME_STRIDE
 from model.nets.sizes import Sizes
 from model.planning.activations import FLOAT, Precision, kept, noise
-from model.planning.flops import Parts, Window, parameters
+from model.planning.flops import Parts, WindowSpec, parameters
 from model.train.engines.deepspeed import Zero
 from model.train.engines.optimizer import KINDS
 from schemas.sample import FACE_SIZE
@@ -75,7 +75,7 @@ class Memory:
         return self.standing + max(batch, self.stepping)
 
 
-def memory(sizes: Sizes, window: Window, learning: Parts, how: Sharing) -> Memory:
+def memory(sizes: Sizes, window: WindowSpec, learning: Parts, how: Sharing) -> Memory:
     """What a batch takes where some parts learn."""
     value, told = how.precision.value, parameters(sizes)
     everything, learns = sum(told.values()), sum(told[part] for part in learning)
@@ -107,7 +107,7 @@ def state(everything: int, learns: int, value: int, how: Sharing) -> tuple[int, 
     return weights, gradients, share * (own + FLOAT), buckets, share * 2 * FLOAT
 
 
-def inputs(sizes: Sizes, window: Window) -> int:
+def inputs(sizes: Sizes, window: WindowSpec) -> int:
     """The batch as bytes, its maps and face crops as float32, and the latents around the loss."""
     pictures = 3 * window.frames * window.pixels
     crops = 3 * window.frames * FACE_SIZE**2
@@ -117,7 +117,7 @@ def inputs(sizes: Sizes, window: Window) -> int:
     return window.clips * (given + read + LATENTS * FLOAT * latent)
 
 
-def most_frames(sizes: Sizes, window: Window, learning: Parts, how: Sharing, capacity: float) -> int:
+def most_frames(sizes: Sizes, window: WindowSpec, learning: Parts, how: Sharing, capacity: float) -> int:
     """Frames, 4k + 1, of the longest clip of this canvas that a GPU of so many bytes learns from; 0 if none.
 
     Only one clip is shown at a time. Longer than an hour is not looked for.

@@ -18,10 +18,10 @@ from torch import Generator, Tensor
 
 from model.data.rng import words
 from model.nets.autoencoders.wan import SPACE_STRIDE, TIME_STRIDE, VideoCodec
-from model.nets.conditions import FaceCrops, Scene, Speech
+from model.nets.conditions import FaceCrops, Conditions, Speech
 from model.nets.dit import DiT
 from model.sample.colour import matched
-from model.sample.solve import Solving, answers, solve
+from model.sample.solve import SamplerSettings, velocity_of, sample
 
 SEGMENT = 73
 """Frames of a segment (method.md 9): 19 latent frames."""
@@ -73,7 +73,7 @@ class Animator:
     net: DiT
     codec: VideoCodec
     device: torch.device
-    how: Solving
+    how: SamplerSettings
     hand_over: HandOver
     match_colours: bool
     """A segment whose first frame is of other colours than the last before it gets those."""
@@ -86,7 +86,7 @@ class Animator:
         for segment in range(num_segments(frames)):
             stretch = drive(numbers_of(segment, frames))
             scene, noise = self.scene(references_KCHW, stretch, first), self.noise(segment, stretch)
-            latents = solve(partial(answers, self.net), scene, noise, self.how)
+            latents = sample(partial(velocity_of, self.net), scene, noise, self.how)
             video = self.codec.decode(latents)[0].transpose(0, 1)
             if last is not None and self.match_colours:
                 video = matched(video, last)
@@ -94,10 +94,10 @@ class Animator:
             done = segment * (SEGMENT - 1)
             yield video[min(segment, 1) : frames - done]
 
-    def scene(self, references_KCHW: Tensor, stretch: Stretch, first: Tensor | None) -> Scene:
+    def scene(self, references_KCHW: Tensor, stretch: Stretch, first: Tensor | None) -> Conditions:
         """What a segment is made from."""
         flag = torch.ones(1, dtype=torch.bool)
-        return Scene(
+        return Conditions(
             maps=stretch.maps[None],
             motion_seen=flag,
             references=references_KCHW[None],

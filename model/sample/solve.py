@@ -15,7 +15,7 @@ from torch import Tensor
 from model.flow.guidance import nested
 from model.flow.solver import Velocity, euler, heun
 from model.flow.timesteps import descent
-from model.nets.conditions import Scene
+from model.nets.conditions import Conditions
 from model.nets.dit import DiT
 
 NO_SHIFT = 1.0
@@ -23,7 +23,7 @@ SOLVERS = {"euler": euler, "heun": heun}
 
 
 @dataclass(frozen=True, kw_only=True)
-class Solving:
+class SamplerSettings:
     """How noise becomes a video."""
 
     steps: int = 28
@@ -36,17 +36,17 @@ class Solving:
     motion: float = 2.5
     """Weight of pose and face. Equal weights take two answers a step, others three."""
 
-    def as_trained(self, strength: float) -> Solving:
+    def as_trained(self, strength: float) -> SamplerSettings:
         """The same, shifted as in a training, unless a shift is given."""
         return replace(self, strength=strength) if self.strength is None else self
 
 
-Asked = Callable[[Scene], Velocity]
+Asked = Callable[[Conditions], Velocity]
 """Whom to ask for velocities, given a scene."""
 
 
 @torch.no_grad()
-def solve(ask: Asked, scene: Scene, noise_BCTHW: Tensor, how: Solving) -> Tensor:
+def sample(ask: Asked, scene: Conditions, noise_BCTHW: Tensor, how: SamplerSettings) -> Tensor:
     """Latents (B, C, T, H, W), float32, with a handed-over first frame as it was given.
 
     The hand-over stays in every branch of the guidance.
@@ -70,7 +70,7 @@ def solve(ask: Asked, scene: Scene, noise_BCTHW: Tensor, how: Solving) -> Tensor
     return latents
 
 
-def answers(net: DiT, scene: Scene) -> Velocity:
+def velocity_of(net: DiT, scene: Conditions) -> Velocity:
     """The velocity of a whole network in one place, which reads the scene once, when it is first asked."""
     cues = None
 

@@ -29,7 +29,7 @@ from model.nets.param_groups import Part
 from model.train.engines.engine import Engine
 from model.train.engines.optimizer import KINDS
 from model.train.names import CHECKPOINTS
-from model.train.phases import Entered, States
+from model.train.phases import ActivePhase, States
 from storage.weight_files import Weights, read_weights, write_weights
 
 VERSION = 1
@@ -41,7 +41,7 @@ MAX_STATE_BYTES = 2**20
 
 
 @dataclass(frozen=True, kw_only=True)
-class Standing:
+class TrainState:
     """Where a run stands."""
 
     stage: int
@@ -74,9 +74,9 @@ def place(folder: Path) -> tuple[int, int]:
     return int(stage), int(step)
 
 
-def save(run: Path, standing: Standing, entered: Entered) -> Path:
+def save(run: Path, train_state: TrainState, entered: ActivePhase) -> Path:
     """Write a checkpoint; every rank takes part in reading the weights, the first writes."""
-    folder = run / CHECKPOINTS / f"{standing.stage + 1}-{standing.step:06}"
+    folder = run / CHECKPOINTS / f"{train_state.stage + 1}-{train_state.step:06}"
     aside = folder.with_name(folder.name + PART)
     if entered.engine.rank == 0:
         for stale in folder.parent.glob("*" + PART):
@@ -89,14 +89,14 @@ def save(run: Path, standing: Standing, entered: Entered) -> Path:
             ((name, entered.engine.state(name, kind)) for name in entered.learning),
         )
     if entered.engine.rank == 0:
-        (aside / STATE).write_text(json.dumps({"version": VERSION, **asdict(standing)}, indent=1))
+        (aside / STATE).write_text(json.dumps({"version": VERSION, **asdict(train_state)}, indent=1))
         settle(aside)
         aside.rename(folder)
         sync(folder.parent)
     return folder
 
 
-def weights(entered: Entered, *, averaged: bool = False) -> Iterator[tuple[str, Tensor]]:
+def weights(entered: ActivePhase, *, averaged: bool = False) -> Iterator[tuple[str, Tensor]]:
     """All weights: those that learn as the engine has them, the others as they were before any rounding.
 
     With `averaged`, the averages of those that learn.
@@ -129,7 +129,7 @@ def sync(path: Path) -> None:
     os.close(descriptor)
 
 
-def standing(folder: Path) -> Standing:
+def train_state(folder: Path) -> TrainState:
     """Where the run of a checkpoint stands.
 
     Raises:
@@ -144,7 +144,7 @@ def standing(folder: Path) -> Standing:
         raise ValueError(f"{folder}: not a checkpoint of a run ({broken})") from broken
     if version != VERSION:
         raise ValueError(f"{folder}: a checkpoint of version {version!r}; this code reads {VERSION}")
-    return read_as(Standing, said, f"{folder}: not a checkpoint of a run")
+    return read_as(TrainState, said, f"{folder}: not a checkpoint of a run")
 
 
 Told = TypeVar("Told")

@@ -19,7 +19,7 @@ from model.train.settings import Training
 
 
 @dataclass(frozen=True, kw_only=True)
-class Seat:
+class DistributedContext:
     """Where this process stands among those of the training."""
 
     device: torch.device
@@ -27,7 +27,7 @@ class Seat:
     ranks: int
 
 
-def take_seat(settings: Training) -> Seat:
+def distributed_context(settings: Training) -> DistributedContext:
     """The seat that torchrun or deepspeed gave, or the only one.
 
     Raises:
@@ -42,10 +42,10 @@ def take_seat(settings: Training) -> Seat:
         torch.cuda.set_device(device)
     if settings.zero is not None:
         join(device)
-    return Seat(device=device, rank=rank, ranks=ranks)
+    return DistributedContext(device=device, rank=rank, ranks=ranks)
 
 
-def shared_codec(run: Path, data: str, settings: Training, seat: Seat) -> VideoCodec:
+def shared_codec(run: Path, data: str, settings: Training, seat: DistributedContext) -> VideoCodec:
     """The autoencoder of the settings, or the run's own, which the first rank fits to the data set once.
 
     Raises:

@@ -40,7 +40,7 @@ def memory_said(batch: Batch) -> Iterator[None]:
         ) from trouble
 
 
-class Guard:
+class DivergenceCheck:
     """Watches the loss of a stage. A network that says nothing has the target's power as its loss."""
 
     def __init__(self, stage: str) -> None:

@@ -8,12 +8,12 @@ from collections.abc import Mapping
 import torch
 
 from model.nets.param_groups import Part, part
-from model.train.phases import Entered
+from model.train.phases import ActivePhase
 
 Digests = dict[Part, str]
 
 
-def digests(entered: Entered) -> Digests:
+def digests(entered: ActivePhase) -> Digests:
     """By part, SHA-256 over names and bytes of all that does not learn, as this rank's network holds it."""
     sums: dict[Part, hashlib._Hash] = {}
     for name in sorted(entered.still):
@@ -24,7 +24,7 @@ def digests(entered: Entered) -> Digests:
     return {part: digest.hexdigest() for part, digest in sums.items()}
 
 
-def prove(before: Mapping[Part, str], entered: Entered) -> Digests:
+def prove(before: Mapping[Part, str], entered: ActivePhase) -> Digests:
     """The digests now.
 
     Raises:

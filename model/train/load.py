@@ -54,7 +54,7 @@ def has_learned(run: Path, part: Part) -> bool:
         ValueError: there is no checkpoint, or it is not ours.
     """
     folder = last_of(run)
-    begun = settings_of(folder).stages[: saved.standing(folder).stage + 1]
+    begun = settings_of(folder).stages[: saved.train_state(folder).stage + 1]
     return any(part in stage.learning for stage in begun)
 
 
@@ -76,7 +76,7 @@ def settings_of(folder: Path) -> Training:
     Raises:
         ValueError: it holds none.
     """
-    told = saved.standing(folder).settings
+    told = saved.train_state(folder).settings
     return saved.read_as(Training, told, f"{folder}: not the settings of a training")
 
 

@@ -12,23 +12,23 @@ from torch import Generator, Tensor
 
 from model.data.batch import Batch
 from model.data.loader import Loader
-from model.data.position import Position, moved
+from model.data.position import Position, advance
 from model.encode.inputs import blank, generator_of
 from model.nets.autoencoders.wan import VideoCodec
 from model.nets.dit import DiT
 from model.train import checkpoint as saved
 from model.train import init as begin
-from model.train.faults import Guard, memory_said
+from model.train.faults import DivergenceCheck, memory_said
 from model.train.frozen import Digests, digests, prove
 from model.train.objectives.video import Score
-from model.train.phases import Change, Stage, States, change, enter
+from model.train.phases import Change, Phase, States, change, enter
 from model.train.settings import Training, check_same
 from model.train.tasks import task_of
-from model.train.validation import Look
+from model.train.validation import ValidationResult
 
 
 @dataclass(frozen=True, kw_only=True)
-class Beat:
+class StepMetrics:
     """What one step says."""
 
     stage: str
@@ -42,18 +42,18 @@ class Beat:
     """Means over the batches of all ranks; where nothing in them counts, gradient and rate alone."""
 
 
-class Watch(Protocol):
+class TrainObserver(Protocol):
     """Whoever looks on."""
 
-    def entered(self, changed: Change, done: int, stage: Stage) -> None:
+    def entered(self, changed: Change, done: int, stage: Phase) -> None:
         """A stage is entered, of which so many steps are done."""
         ...
 
-    def stepped(self, beat: Beat) -> None:
+    def stepped(self, beat: StepMetrics) -> None:
         """A step was taken."""
         ...
 
-    def looked(self, look: Look, total: int) -> None:
+    def looked(self, look: ValidationResult, total: int) -> None:
         """Held-out clips were looked at, after so many steps of all stages."""
         ...
 
@@ -76,7 +76,7 @@ class Trainer:
         loader: Loader,
         codec: VideoCodec,
         device: torch.device,
-        watch: Watch,
+        watch: TrainObserver,
     ) -> None:
         self.run, self.settings, self.loader, self.codec = run, settings, loader, codec
         self.device, self.watch = device, watch
@@ -90,7 +90,7 @@ class Trainer:
             self.enter(begin.fresh(settings), None)
 
     @property
-    def stage(self) -> Stage:
+    def stage(self) -> Phase:
         """The stage under way."""
         return self.settings.stages[self.number]
 
@@ -101,7 +101,7 @@ class Trainer:
 
     def resume(self, folder: Path) -> None:
         """Stand where a checkpoint was written."""
-        standing = saved.standing(folder)
+        standing = saved.train_state(folder)
         check_same(standing.settings, self.settings)
         if standing.stage >= len(self.settings.stages):
             raise ValueError(f"{folder}: not a checkpoint of a run (its stage is none of the run's)")
@@ -118,7 +118,7 @@ class Trainer:
             self.task.begin(net)
         self.entered = enter(net, self.stage, self.build, self.settings.optimizer, self.step, states)
         self.frozen = frozen or digests(self.entered)
-        self.guard = Guard(self.stage.name)
+        self.guard = DivergenceCheck(self.stage.name)
         before = self.settings.stages[self.number - 1] if self.number else None
         self.watch.entered(change(before, self.stage), self.step, self.stage)
 
@@ -150,13 +150,13 @@ class Trainer:
         self.number, self.step = self.number + 1, 0
         self.enter(begin.holding(self.settings, weights), None)
 
-    def one_step(self, batches: Iterator[Batch]) -> Beat:
+    def one_step(self, batches: Iterator[Batch]) -> StepMetrics:
         """Take a step."""
         engine = self.entered.engine
         keys: list[str] = []
         sums: list[Tensor] = []
         for _ in range(self.settings.accumulate):
-            place = moved(self.loader.position, engine.rank, self.loader.order.slots_of)
+            place = advance(self.loader.position, engine.rank, self.loader.order.slots_of)
             batch = next(batches)
             keys += batch.keys
             with memory_said(batch):
@@ -168,7 +168,7 @@ class Trainer:
         numbers = {name: mean / seen for name, mean in named if seen}
         numbers |= {"gradient": length, "rate": self.settings.optimizer.rate_at(self.step - 1)}
         self.guard.check(self.step, numbers, tuple(keys))
-        return Beat(
+        return StepMetrics(
             stage=self.stage.name, step=self.step, steps=self.stage.steps, total=self.total, numbers=numbers
         )
 
@@ -198,7 +198,7 @@ class Trainer:
 
     def save(self) -> None:
         """Write a checkpoint, with the proof that frozen weights did not move."""
-        standing = saved.Standing(
+        standing = saved.TrainState(
             stage=self.number,
             step=self.step,
             loader=self.loader.state_dict(),

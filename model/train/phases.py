@@ -23,7 +23,7 @@ Taught = Literal["video", "speech"]
 
 
 @dataclass(frozen=True, kw_only=True)
-class Stage:
+class Phase:
     """What learns, of what, for how long."""
 
     name: str
@@ -45,24 +45,24 @@ class Stage:
             raise ValueError(f"stage {self.name!r}: speech is a task of its own, and teaches no other part")
 
 
-def body(steps: int) -> Stage:
+def body(steps: int) -> Phase:
     """Skeleton and sphere alone; the video model becomes one of people."""
-    return Stage(name="body", steps=steps, learning=BODY, faces=False)
+    return Phase(name="body", steps=steps, learning=BODY, faces=False)
 
 
-def face(steps: int) -> Stage:
+def face(steps: int) -> Phase:
     """The face branch alone, all else frozen."""
-    return Stage(name="face", steps=steps, learning=FACE, faces=True)
+    return Phase(name="face", steps=steps, learning=FACE, faces=True)
 
 
-def everything(steps: int) -> Stage:
+def everything(steps: int) -> Phase:
     """All parts together."""
-    return Stage(name="everything", steps=steps, learning=(*BODY, *FACE), faces=True)
+    return Phase(name="everything", steps=steps, learning=(*BODY, *FACE), faces=True)
 
 
-def speech(steps: int) -> Stage:
+def speech(steps: int) -> Phase:
     """The speech encoder alone, beside a network as it is used: the averages rest."""
-    return Stage(
+    return Phase(
         name="speech", steps=steps, learning=("speech",), faces=True, task="speech", on_averages=True
     )
 
@@ -77,7 +77,7 @@ class Change:
     reset: tuple[str, ...]
 
 
-def change(before: Stage | None, stage: Stage) -> Change:
+def change(before: Phase | None, stage: Phase) -> Change:
     """What entering a stage does, after another or at the very beginning."""
     if before is None:
         new = (
@@ -112,7 +112,7 @@ States = dict[tuple[str, Kind], Tensor]
 
 
 @dataclass(frozen=True, kw_only=True)
-class Entered:
+class ActivePhase:
     """A stage under way."""
 
     engine: Engine
@@ -124,12 +124,12 @@ class Entered:
 
 def enter(
     net: nn.Module,
-    stage: Stage,
+    stage: Phase,
     build: Build,
     settings: OptimizerSettings,
     steps: int = 0,
     states: States | None = None,
-) -> Entered:
+) -> ActivePhase:
     """The stage after `steps` of it, on a network with float32 weights, which becomes the engine's.
 
     Without states, moments are zero and averages are the weights.
@@ -148,4 +148,4 @@ def enter(
                 engine.put_state(name, kind, states[name, kind])
             elif kind == "average":
                 engine.put_state(name, kind, value)
-    return Entered(engine=engine, learning=learning, still=exact)
+    return ActivePhase(engine=engine, learning=learning, still=exact)

@@ -17,7 +17,7 @@ from model.train.engines.compiled import compiling
 from model.train.engines.deepspeed import DeepSpeedEngine, Zero
 from model.train.engines.engine import Build, Dtype, PlainEngine
 from model.train.engines.optimizer import OptimizerSettings
-from model.train.phases import Stage
+from model.train.phases import Phase
 from model.train.validation import ValidationSettings
 
 FREE = {"zero", "accumulate", "recompute", "compile", "save_every", "keep", "validation"}
@@ -34,7 +34,7 @@ class Training:
     """Every setting of a run from shards to weights."""
 
     sizes: Sizes
-    stages: tuple[Stage, ...]
+    stages: tuple[Phase, ...]
     optimizer: OptimizerSettings = field(default_factory=OptimizerSettings)
     loader: LoaderSettings = field(default_factory=LoaderSettings)
     base: Path | None = None

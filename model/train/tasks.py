@@ -12,15 +12,15 @@ from torch import Generator
 from model.data.batch import Batch
 from model.data.index import Index
 from model.data.loader import Loader
-from model.encode.inputs import Lesson, faces_of, lesson, sometimes_handed_over
+from model.encode.inputs import Inputs, faces_of, inputs_of, sometimes_handed_over
 from model.nets.autoencoders.wan import VideoCodec
 from model.nets.dit import DiT
 from model.train.engines.engine import Engine
-from model.train.objectives.speech import Talk, score_speech, shown_by, spread_of, talk
+from model.train.objectives.speech import SpeechInputs, score_speech, shown_by, spread_of, speech_inputs
 from model.train.objectives.video import Score, score
-from model.train.phases import Stage
+from model.train.phases import Phase
 from model.train.settings import Training
-from model.train.validation import Exam, ValidationSettings
+from model.train.validation import Validator, ValidationSettings
 
 
 class Task(Protocol):
@@ -33,7 +33,7 @@ class Task(Protocol):
         """Measure what a network has to know before its first step."""
         ...
 
-    def exam(self, held_out: Index | None) -> Exam:
+    def exam(self, held_out: Index | None) -> Validator:
         """What is looked at of held-out samples."""
         ...
 
@@ -63,19 +63,19 @@ class VideoTask:
     def begin(self, net: DiT) -> None:
         """The statistics of faces, where the network is told of some and its motion encoder has none."""
         if self.faces and self.fresh_faces and not net.face.motion.measured():
-            some = Exam(self.loader, self.loader.index, ValidationSettings(clips=MEASURED), self.codec)
+            some = Validator(self.loader, self.loader.index, ValidationSettings(clips=MEASURED), self.codec)
             net.face.measure([faces_of(some[clip]) for clip in range(len(some))])
 
-    def exam(self, held_out: Index | None) -> Exam:
+    def exam(self, held_out: Index | None) -> Validator:
         """All samples, some made into films."""
         solving = self.validation.solving.as_trained(self.strength)
-        return Exam(self.loader, held_out, replace(self.validation, solving=solving), self.codec)
+        return Validator(self.loader, held_out, replace(self.validation, solving=solving), self.codec)
 
-    def given(self, batch: Batch) -> Lesson:
+    def given(self, batch: Batch) -> Inputs:
         """Latents and their scene."""
-        return lesson(batch, self.codec, faces=self.faces)
+        return inputs_of(batch, self.codec, faces=self.faces)
 
-    def score(self, engine: Engine, given: Lesson, generator: Generator, handed_over: float) -> Score:
+    def score(self, engine: Engine, given: Inputs, generator: Generator, handed_over: float) -> Score:
         """With times and noise of the generator, and a share of clips that continue another."""
         scene = sometimes_handed_over(given.scene, generator, handed_over)
         return score(
@@ -104,8 +104,8 @@ class SpeechTask:
             ValueError: no sample has both a face and sound, or one breaks a promise of formats.md, or the
             motion encoder gives all faces the same motion.
         """
-        some = Exam(self.loader, heard_in(self.loader.index), ValidationSettings(clips=MEASURED), self.codec)
-        shown = [shown_by(net, talk(some[clip])) for clip in range(len(some))]
+        some = Validator(self.loader, heard_in(self.loader.index), ValidationSettings(clips=MEASURED), self.codec)
+        shown = [shown_by(net, speech_inputs(some[clip])) for clip in range(len(some))]
         if not sum(map(len, shown)):
             raise ValueError(f"{self.loader.root}: no sample has a face and sound: speech cannot be learned")
         mean_V, spread_V = spread_of(torch.cat(shown), net.sizes.motion.parts)
@@ -117,17 +117,17 @@ class SpeechTask:
         net.speech.mean_V.copy_(mean_V)
         net.speech.spread_V.copy_(spread_V)
 
-    def exam(self, held_out: Index | None) -> Exam:
+    def exam(self, held_out: Index | None) -> Validator:
         """Samples with sound; no films, as videos are not learned."""
-        return Exam(
+        return Validator(
             self.loader, held_out and heard_in(held_out), replace(self.validation, films=0), self.codec
         )
 
-    def given(self, batch: Batch) -> Talk:
+    def given(self, batch: Batch) -> SpeechInputs:
         """Sounds and faces."""
-        return talk(batch)
+        return speech_inputs(batch)
 
-    def score(self, engine: Engine, given: Talk, generator: Generator, handed_over: float) -> Score:  # noqa: ARG002 - a task's
+    def score(self, engine: Engine, given: SpeechInputs, generator: Generator, handed_over: float) -> Score:  # noqa: ARG002 - a task's
         """Nothing is left to chance."""
         return engine.ask(partial(score_speech, given=given))
 
@@ -142,7 +142,7 @@ def heard_in(index: Index) -> Index | None:
     return heard if len(heard) else None
 
 
-def task_of(stage: Stage, settings: Training, codec: VideoCodec, loader: Loader) -> Task:
+def task_of(stage: Phase, settings: Training, codec: VideoCodec, loader: Loader) -> Task:
     """What a stage of a training teaches by."""
     if stage.task == "speech":
         return SpeechTask(loader=loader, codec=codec, validation=settings.validation)

@@ -11,16 +11,16 @@ from tensorboard.compat.proto.summary_pb2 import Summary
 from torch import Tensor
 from torch.utils.tensorboard import SummaryWriter
 
-from model.train.loop import Beat
-from model.train.phases import Change, Stage
-from model.train.validation import Look
+from model.train.loop import StepMetrics
+from model.train.phases import Change, Phase
+from model.train.validation import ValidationResult
 from schemas.visible import visible
 
 FRAME_MS = 40
 """A GIF counts in hundredths of a second: 25 frames a second for our 24."""
 
 
-class Curves:
+class TensorBoardWriter:
     """Writes what a training says; steps that were taken again after a kill replace those of before."""
 
     def __init__(self, folder: Path) -> None:
@@ -33,15 +33,15 @@ class Curves:
             self.opened = SummaryWriter(str(self.folder), purge_step=total)
         return self.opened
 
-    def entered(self, changed: Change, done: int, stage: Stage) -> None:
+    def entered(self, changed: Change, done: int, stage: Phase) -> None:
         """A stage begins, or a run goes on in one."""
 
-    def stepped(self, beat: Beat) -> None:
+    def stepped(self, beat: StepMetrics) -> None:
         """Numbers of a step."""
         for name, number in beat.numbers.items():
             self.writer(beat.total).add_scalar(name, number, beat.total)
 
-    def looked(self, look: Look, total: int) -> None:
+    def looked(self, look: ValidationResult, total: int) -> None:
         """The loss of held-out clips, and films."""
         writer: Any = self.writer(total)  # torch types its file_writer as None
         writer.add_scalar("validation", look.loss, total)

@@ -24,11 +24,11 @@ from model.data.index import Index
 from model.data.loader import Loader
 from model.data.rng import words
 from model.data.settings import LoaderSettings, undisturbed
-from model.data.worker import Maker, Slot, Task
+from model.data.worker import BatchMaker, Slot, BatchTask
 from model.flow.solver import Velocity
 from model.nets.autoencoders.wan import VideoCodec
-from model.nets.conditions import Scene
-from model.sample.solve import Solving, solve
+from model.nets.conditions import Conditions
+from model.sample.solve import SamplerSettings, sample
 from model.train.engines.engine import Engine
 from model.train.objectives.video import Net, Score
 
@@ -45,7 +45,7 @@ class ValidationSettings:
     """Times and noises that each clip is tried with."""
     films: int = 1
     """Clips that are made into films, from their first reference and their own motion."""
-    solving: Solving = field(default_factory=lambda: Solving(steps=16))
+    solving: SamplerSettings = field(default_factory=lambda: SamplerSettings(steps=16))
 
     def __post_init__(self) -> None:
         if min(self.every, self.clips, self.times) < 1 or self.films < 0:
@@ -53,7 +53,7 @@ class ValidationSettings:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Look:
+class ValidationResult:
     """What was seen of the held-out clips."""
 
     loss: float
@@ -76,14 +76,14 @@ Judge = Callable[[Any, Generator, float], Score]
 """The loss of a lesson, given what draws times and noise, and the share of hand-overs."""
 
 
-class Exam:
+class Validator:
     """Some clips of an index, those held out as a rule, each looked at in the same way every time."""
 
     def __init__(
         self, loader: Loader, index: Index | None, settings: ValidationSettings, codec: VideoCodec
     ) -> None:
         how = replace(loader.settings, sample=undisturbed(loader.settings.sample), latents=None)
-        self.maker = Maker(loader.root, how)
+        self.maker = BatchMaker(loader.root, how)
         self.slots = slots(index, how, settings.clips) if index else ()
         self.settings, self.codec, self.seed = settings, codec, how.seed
 
@@ -97,13 +97,13 @@ class Exam:
         Raises:
             ValueError: it breaks a promise of formats.md.
         """
-        batch = self.maker[Task(slot=self.slots[number], upcoming=Slot())]
+        batch = self.maker[BatchTask(slot=self.slots[number], upcoming=Slot())]
         if batch.faults:
             raise ValueError(f"not fit to be examined on: {batch.faults[0]}")
         return batch
 
     @torch.no_grad()
-    def look(self, engine: Engine, teach: Teach, judge: Judge) -> Look:
+    def look(self, engine: Engine, teach: Teach, judge: Judge) -> ValidationResult:
         """Loss and films; all ranks look together."""
         sums = torch.zeros(2, device=engine.device)
         for clip, counts in turns(len(self), engine.rank, engine.ranks):
@@ -114,7 +114,7 @@ class Exam:
                 sums += counts * found.counts * torch.stack([loss, torch.ones_like(loss)])
         loss, num = engine.mean(sums).tolist()
         filmed = range(min(self.settings.films, len(self)))
-        return Look(
+        return ValidationResult(
             loss=loss / num if num else math.nan,
             films=tuple(self.film(clip, engine, teach) for clip in filmed),
         )
@@ -125,7 +125,7 @@ class Exam:
         given = teach(batch)
         scene = replace(given.scene, first_given=torch.zeros_like(given.scene.first_given))
         noise = torch.randn(given.latents.shape, generator=self.lot(clip, FILM)).to(engine.device)
-        latents = solve(partial(asked, engine), scene, noise, self.settings.solving)
+        latents = sample(partial(engine_velocity, engine), scene, noise, self.settings.solving)
         made = ((self.codec.decode(latents)[0].cpu().clamp(-1, 1) + 1) * 127.5).round().to(torch.uint8)
         maps = torch.maximum(batch.skeleton[0], batch.sphere[0])
         reference = batch.references[0, :1].expand_as(maps)
@@ -160,6 +160,6 @@ def slots(index: Index, settings: LoaderSettings, most: int) -> tuple[Slot, ...]
     )
 
 
-def asked(net: Net, scene: Scene) -> Velocity:
+def engine_velocity(net: Net, scene: Conditions) -> Velocity:
     """The velocity of a network that may be spread over ranks: only as a whole can it be asked."""
     return lambda x, t: net(x, t, scene).float()

@@ -10,7 +10,7 @@ from dataset.index import read_index
 from dataset.reader import Reader, Stretch, sample_digest
 from dataset.tar import sample_digest as digest_of_the_pipeline
 from model.data.index import open_index
-from model.data.prefetch import Ahead
+from model.data.prefetch import Prefetcher
 from schemas.index import IndexRow
 from schemas.outcome import UnfitError
 
@@ -103,13 +103,13 @@ class Counting(Reader):
 def test_what_is_expected_is_fetched_once_and_within_bounds(data_set):
     rows = list(read_index(data_set))
     reader = Counting(str(data_set))
-    ahead = Ahead(reader, max_bytes=sum(row.size for row in rows[:3]))
+    ahead = Prefetcher(reader, max_bytes=sum(row.size for row in rows[:3]))
     ahead.expect(rows[:6])
     assert sum(size for size, _ in ahead.coming.values()) <= ahead.max_bytes
     for row in rows[:6]:
         assert sample_digest(row.key, ahead.take(row)) == row.sha256
     assert sorted(reader.log) == sorted(row.key for row in rows[:6])
-    ahead = Ahead(reader, 2**30)
+    ahead = Prefetcher(reader, 2**30)
     ahead.expect(rows[6:8])
     ahead.expect(rows[7:9])
     assert set(ahead.coming) == {row.key for row in rows[7:9]}, "what is no longer expected is forgotten"
@@ -118,7 +118,7 @@ def test_what_is_expected_is_fetched_once_and_within_bounds(data_set):
 def test_a_bad_sample_fails_where_it_is_taken(own_set):
     rows = list(read_index(own_set))
     (own_set / rows[0].shard).unlink()
-    ahead = Ahead(Reader(str(own_set), verify=True), 2**30)
+    ahead = Prefetcher(Reader(str(own_set), verify=True), 2**30)
     ahead.expect(rows)
     with pytest.raises(UnfitError, match="missing_shard"):
         ahead.take(rows[0])

@@ -87,7 +87,7 @@ def test_three_stages_learn_and_prove_what_they_left_alone(run: Path) -> None:
     assert [folder.name for folder in folders] == [
         f"{n}-{steps:06}" for n, steps in enumerate(STAGES.values(), 1)
     ]
-    proofs = [saved.standing(folder) for folder in folders]
+    proofs = [saved.train_state(folder) for folder in folders]
     assert all(proof.frozen_now and proof.frozen_now == proof.frozen_before for proof in proofs)
     assert {"base", "pose", "reference"} <= set(proofs[1].frozen_now)
     events = EventAccumulator(str(run / "curves"), size_guidance={"scalars": 0}).Reload()

@@ -7,7 +7,7 @@ from dataclasses import replace
 import torch
 from torch import Generator, Tensor
 
-from model.nets.conditions import FaceCrops, Scene
+from model.nets.conditions import FaceCrops, Conditions
 from model.nets.dit import DiT
 from model.nets.motion import MotionSizes
 from model.nets.sizes import Sizes, tiny
@@ -41,7 +41,7 @@ def awake(sizes: Sizes, **options: bool) -> DiT:
     return net
 
 
-def noised(scene: Scene, number: int = 2) -> tuple[Tensor, Tensor]:
+def noised(scene: Conditions, number: int = 2) -> tuple[Tensor, Tensor]:
     """A noised latent and times that fit a scene."""
     clips, _, frames, height, width = scene.maps.shape
     generator = seed(number)
@@ -49,14 +49,14 @@ def noised(scene: Scene, number: int = 2) -> tuple[Tensor, Tensor]:
     return torch.randn(size, generator=generator), torch.rand(clips, generator=generator)
 
 
-def some_scene(number: int = 3, *, clips: int = 2, references: int = 2, latents: int = 3) -> Scene:
+def some_scene(number: int = 3, *, clips: int = 2, references: int = 2, latents: int = 3) -> Conditions:
     """All that can be given: every flag says seen, the second clip continues another."""
     generator, height, width, frames = seed(number), 4, 6, 4 * (latents - 1) + 1
 
     def normal(*shape: int) -> Tensor:
         return torch.randn(shape, generator=generator)
 
-    return Scene(
+    return Conditions(
         maps=torch.rand(clips, 6, frames, 8 * height, 8 * width, generator=generator),
         motion_seen=torch.ones(clips, dtype=torch.bool),
         references=normal(clips, references, CHANNELS, height, width),

@@ -6,7 +6,7 @@ what the paper leaves open is as method.md 14 has it, by the defaults of the set
 
 from __future__ import annotations
 
-from model.data.epoch_order import DealSettings
+from model.data.epoch_order import OrderSettings
 from model.data.settings import LoaderSettings
 from model.nets import sizes
 from model.train.phases import body, everything, face
@@ -21,6 +21,6 @@ def paper() -> Training:
     return Training(
         sizes=sizes.wan_14b(),
         stages=(body(20_000), face(20_000), everything(30_000)),
-        loader=LoaderSettings(deal=DealSettings(held_out=0.005)),
+        loader=LoaderSettings(deal=OrderSettings(held_out=0.005)),
         zero=3,
     )

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from model.data.augment import Augmentation
-from model.data.epoch_order import AS_IT_IS, DealSettings
+from model.data.epoch_order import AS_IT_IS, OrderSettings
 from model.data.settings import LoaderSettings, SampleSettings
 from model.data.windows import WindowRule
 from model.nets import sizes
-from model.sample.solve import Solving
+from model.sample.solve import SamplerSettings
 from model.train.engines.optimizer import OptimizerSettings
 from model.train.phases import body, everything, face
 from model.train.settings import Training
@@ -24,7 +24,7 @@ def tiny() -> Training:
         stages=(body(500), face(300), everything(400)),
         optimizer=OptimizerSettings(rate=1e-3, motion_share=0.01, warm_up=20, average=0.98),
         loader=LoaderSettings(
-            deal=DealSettings(
+            deal=OrderSettings(
                 groups=AS_IT_IS, window=WindowRule(max_frames=25), max_tokens=1600, held_out=0.2
             ),
             sample=SampleSettings(augment=FEW_CLIPS),
@@ -35,6 +35,6 @@ def tiny() -> Training:
         recompute=False,
         strength=5.0,
         head_weight=5.0,
-        validation=ValidationSettings(every=100, clips=8, times=2, solving=Solving(steps=8)),
+        validation=ValidationSettings(every=100, clips=8, times=2, solving=SamplerSettings(steps=8)),
         save_every=100,
     )

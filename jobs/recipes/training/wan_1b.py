@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from model.data.epoch_order import DealSettings
+from model.data.epoch_order import OrderSettings
 from model.data.settings import LoaderSettings
 from model.nets import sizes
 from model.train.phases import body, everything, face
@@ -14,6 +14,6 @@ def wan_1b() -> Training:
     return Training(
         sizes=sizes.wan_1b(),
         stages=(body(20_000), face(20_000), everything(30_000)),
-        loader=LoaderSettings(deal=DealSettings(held_out=0.005)),
+        loader=LoaderSettings(deal=OrderSettings(held_out=0.005)),
         zero=2,
     )

@@ -14,7 +14,7 @@ import torch
 from torch import Tensor, nn
 from torch._C._distributed_c10d import HashStore
 
-from model.nets.conditions import Scene
+from model.nets.conditions import Conditions
 from model.train.engines.engine import DTYPES, Answer, Dtype
 from model.train.engines.optimizer import AveragingAdamW, Kind, OptimizerSettings
 
@@ -24,7 +24,7 @@ SILENT = 2**31 - 1
 """Steps between two reports of DeepSpeed's own."""
 
 
-class Door(nn.Module):
+class CallableModule(nn.Module):
     """A network that can be asked anything: DeepSpeed lets everything in by one forward."""
 
     def __init__(self, net: nn.Module) -> None:
@@ -59,7 +59,7 @@ class DeepSpeedEngine:
         )
         learning = {name: weight for name, weight in net.named_parameters() if weight.requires_grad}
         self.engine, sharded, _, _ = deepspeed.initialize(
-            model=Door(net.to(device, DTYPES[dtype])),
+            model=CallableModule(net.to(device, DTYPES[dtype])),
             model_parameters=list(learning.values()),
             optimizer=AveragingAdamW(learning, settings),
             config={
@@ -96,7 +96,7 @@ class DeepSpeedEngine:
             inner.begin(shard, steps)
             lazy_init_hp_params_optimizer_state(weights, shard, inner.state)
 
-    def __call__(self, noised_BCTHW: Tensor, times_B: Tensor, scene: Scene) -> Tensor:
+    def __call__(self, noised_BCTHW: Tensor, times_B: Tensor, scene: Conditions) -> Tensor:
         """Velocity."""
         return self.ask(lambda net: net(noised_BCTHW, times_B, scene))
 

@@ -13,7 +13,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.utils import clip_grad_norm_
 
-from model.nets.conditions import Scene
+from model.nets.conditions import Conditions
 from model.train.engines.optimizer import AveragingAdamW, Kind, OptimizerSettings
 
 Dtype = Literal["float32", "bfloat16"]
@@ -34,7 +34,7 @@ class Engine(Protocol):
     ranks: int
     device: torch.device
 
-    def __call__(self, noised_BCTHW: Tensor, times_B: Tensor, scene: Scene, /) -> Tensor:
+    def __call__(self, noised_BCTHW: Tensor, times_B: Tensor, scene: Conditions, /) -> Tensor:
         """Velocity (B, C, T, H, W), with gradients."""
         ...
 
@@ -103,7 +103,7 @@ class PlainEngine:
         for master in self.masters.values():
             self.optimizer.begin(master, steps)
 
-    def __call__(self, noised_BCTHW: Tensor, times_B: Tensor, scene: Scene) -> Tensor:
+    def __call__(self, noised_BCTHW: Tensor, times_B: Tensor, scene: Conditions) -> Tensor:
         """Velocity."""
         return self.ask(lambda net: net(noised_BCTHW, times_B, scene))
 

@@ -28,7 +28,7 @@ WEIGHTS = (0.1, 0.1, 1.0)
 
 
 @dataclass(frozen=True, kw_only=True)
-class Talk:
+class SpeechInputs:
     """Faces, and what is heard with them."""
 
     faces: FaceCrops
@@ -37,15 +37,15 @@ class Talk:
     """B F W, -1..1."""
 
 
-def talk(batch: Batch) -> Talk:
+def speech_inputs(batch: Batch) -> SpeechInputs:
     """The faces and sounds of a batch, where its tensors are."""
     faces = faces_of(batch)
     counts = faces.seen & batch.has_speech[:, None]
     numbers = AROUND + torch.arange(counts.shape[1], device=counts.device)
-    return Talk(faces=faces._replace(seen=counts), sounds=heard(batch.speech, numbers))
+    return SpeechInputs(faces=faces._replace(seen=counts), sounds=heard(batch.speech, numbers))
 
 
-def score_speech(net: DiT, given: Talk) -> Score:
+def score_speech(net: DiT, given: SpeechInputs) -> Score:
     """Distance (L1) of vectors and of their changes from frame to frame.
 
     The numbers say it of the mean in place of an answer ("target"), of the mouth alone, and of the changes.
@@ -71,7 +71,7 @@ def score_speech(net: DiT, given: Talk) -> Score:
     )
 
 
-def shown_by(net: DiT, given: Talk) -> Tensor:
+def shown_by(net: DiT, given: SpeechInputs) -> Tensor:
     """Some of the motion vectors (N, V) that faces of a batch show, where they count."""
     pixels, points, seen = (part.flatten(0, 1)[::EVERY] for part in given.faces)
     some = FaceCrops(pixels[seen][None], points[seen][None], seen[seen][None])

@@ -11,17 +11,17 @@ from typing import Protocol
 import torch
 from torch import Generator, Tensor
 
-from model.encode.inputs import Lesson
+from model.encode.inputs import Inputs
 from model.eval.regions import under_head
 from model.flow.path import between
 from model.flow.timesteps import draw
-from model.nets.conditions import Scene
+from model.nets.conditions import Conditions
 
 
 class Net(Protocol):
     """A network of velocities: a `DiT`, or what an engine wraps around one."""
 
-    def __call__(self, noised_BCTHW: Tensor, times_B: Tensor, scene: Scene, /) -> Tensor:
+    def __call__(self, noised_BCTHW: Tensor, times_B: Tensor, scene: Conditions, /) -> Tensor:
         """Velocity (B, C, T, H, W)."""
         ...
 
@@ -39,7 +39,7 @@ class Score:
 
 
 def score(
-    net: Net, lesson: Lesson, generator: Generator, *, strength: float, head_weight: float = 1.0
+    net: Net, lesson: Inputs, generator: Generator, *, strength: float, head_weight: float = 1.0
 ) -> Score:
     """Mean squared error of the velocity at one time a clip, over noise tokens, a handed-over frame left out.
 

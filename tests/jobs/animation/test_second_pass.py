@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import torch
 
-from jobs.animation.second_pass import Part, boxes, covering, with_made
+from jobs.animation.second_pass import DrivenPart, boxes, covering, with_made
 from model.sample.pixels import Pictures
 from model.sample.segments import SEGMENT, Drive, Stretch
 from pipeline.estimators.appearance.colours import ColourLayout
@@ -54,7 +54,7 @@ def played(
     """Driving frames of the references that a second pass adds, and what is said."""
     driver = driver or controlled(scene)
     person = controlled(replace(SCENE, num_frames=25))
-    part = Part(driver=driver, controls=driver.controls, person=person, drive=drive)
+    part = DrivenPart(driver=driver, controls=driver.controls, person=person, drive=drive)
     said: list[str] = []
     before = np.stack([LOOK] * given)
     after = with_made(before, part, film or Film(), ColourLayout().build(), said.append)

@@ -14,7 +14,7 @@ from dataset.index import read_index
 from jobs.cli import main
 from jobs.commands.show import FRAME_PX, REFERENCE_PX, SMALL_PX
 from jobs.console.contact_sheets import fit, overlay
-from model.data.epoch_order import DealSettings
+from model.data.epoch_order import OrderSettings
 from model.data.loader import Loader
 from tests.model.data import sets
 
@@ -37,7 +37,7 @@ def test_a_batch_is_drawn_as_the_loader_gives_it(data_set, tmp_path, capsys):
     path = tmp_path / "new folder" / "batch.png"
     assert drawn(data_set, path, 3) == 0
     picture = cv2.cvtColor(cv2.imread(str(path)), cv2.COLOR_BGR2RGB)
-    deal = DealSettings(max_tokens=1_500, mixed_shards=2, alike=2)
+    deal = OrderSettings(max_tokens=1_500, mixed_shards=2, alike=2)
     batch = next(itertools.islice(Loader(str(data_set), sets.settings(deal=deal)), 3, None))
     said = capsys.readouterr().out
     assert f"batch 3: epoch 0, slot 3, {len(batch)} samples" in said

@@ -15,12 +15,12 @@ from rich.console import Console
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
 from jobs.cli import main
-from jobs.commands.train import Holding, Terminal, parse
+from jobs.commands.train import Holding, TrainConsole, parse
 from jobs.console.lock import AT_WORK, AtWork, Lock, manner
 from model.data.settings import LatentSource
 from model.train import checkpoint as saved
-from model.train.distributed import check_latents, take_seat
-from model.train.loop import Beat
+from model.train.distributed import check_latents, distributed_context
+from model.train.loop import StepMetrics
 from storage.place import Place
 from tests.processes import execute
 
@@ -75,7 +75,7 @@ def test_torchrun_with_deepspeed(data_set: Path, tmp_path: Path) -> None:
     done = execute(*program, env={**os.environ, "OMP_NUM_THREADS": "1"})
     assert done.returncode == 0, done.stderr[-3000:]
     assert done.stdout.count("stage body, 3 steps") == 1  # one rank speaks
-    assert saved.standing(tmp_path / "checkpoints" / "3-000002").ranks == 2
+    assert saved.train_state(tmp_path / "checkpoints" / "3-000002").ranks == 2
     assert sorted(curve(tmp_path, "loss")) == [1, 2, 3, 4, 5, 6, 7]
 
 
@@ -85,7 +85,7 @@ def test_deepspeed_alone_needs_no_launcher(data_set: Path, tmp_path: Path) -> No
     found = {name: value for name, value in os.environ.items() if name not in {"RANK", "LOCAL_RANK"}}
     done = execute(sys.executable, "-c", code, env={**found, "OMP_NUM_THREADS": "1"})
     assert done.returncode == 0, done.stderr[-3000:]
-    assert saved.standing(tmp_path / "checkpoints" / "3-000002").ranks == 1
+    assert saved.train_state(tmp_path / "checkpoints" / "3-000002").ranks == 1
 
 
 def test_what_cannot_be_used_is_one_sentence(data_set: Path, tmp_path: Path, capsys) -> None:
@@ -111,7 +111,7 @@ def test_one_training_at_a_time_in_a_folder(data_set: Path, tmp_path: Path, caps
         assert "--force" in said
         assert half_written.is_dir()
         assert not saved.checkpoints(tmp_path)
-        beat, watch = Beat(stage="body", step=1, steps=1, total=1, numbers={}), Holding(first)
+        beat, watch = StepMetrics(stage="body", step=1, steps=1, total=1, numbers={}), Holding(first)
         watch.stepped(beat)
         with Lock(Place.at(tmp_path), dict, manner(Console(quiet=True), force=True)):
             first.tell(AT_WORK)
@@ -150,7 +150,7 @@ def test_hostile_weights_run_nothing_and_are_one_sentence(
 def test_many_processes_need_deepspeed(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("WORLD_SIZE", "2")
     with pytest.raises(ValueError, match="2 processes were started for an engine of one: set zero"):
-        take_seat(parse(["--data", "x", "--out", "y"]).settings)
+        distributed_context(parse(["--data", "x", "--out", "y"]).settings)
 
 
 @pytest.mark.parametrize(
@@ -177,10 +177,10 @@ def test_latents_of_another_autoencoder_are_refused() -> None:
 def test_time_left_is_told_by_the_steps_of_this_start() -> None:
     now = 0.0
     console = Console(record=True, width=200, file=io.StringIO())
-    terminal = Terminal(console, lambda: now, total=110)
+    terminal = TrainConsole(console, lambda: now, total=110)
     for total in range(51, 61):
         numbers = {"loss": 1.0, "gradient": math.pi}
-        terminal.stepped(Beat(stage="body", step=total, steps=60, total=total, numbers=numbers))
+        terminal.stepped(StepMetrics(stage="body", step=total, steps=60, total=total, numbers=numbers))
         now += 20.0
     lines = console.export_text().splitlines()
     assert lines[0] == "body 51 of 60: loss 1.0000, gradient 3.142"
@@ -190,7 +190,7 @@ def test_time_left_is_told_by_the_steps_of_this_start() -> None:
 def test_a_step_in_which_nothing_counts_has_no_loss() -> None:
     console = Console(record=True, width=200, file=io.StringIO())
     numbers = {"gradient": 0.0, "rate": 1e-3}
-    Terminal(console, lambda: 0.0, total=9).stepped(
-        Beat(stage="speech", step=1, steps=9, total=1, numbers=numbers)
+    TrainConsole(console, lambda: 0.0, total=9).stepped(
+        StepMetrics(stage="speech", step=1, steps=9, total=1, numbers=numbers)
     )
     assert console.export_text() == "speech 1 of 9: nothing here to learn from\n"

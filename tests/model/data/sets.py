@@ -8,7 +8,7 @@ from typing import Any
 
 from dataset.reader import Members, Reader
 from model.data.batch import Batch, Pages
-from model.data.epoch_order import AS_IT_IS, DealSettings, Draw
+from model.data.epoch_order import AS_IT_IS, OrderSettings, Draw
 from model.data.index import open_index
 from model.data.sample import fill
 from model.data.settings import LoaderSettings, SampleSettings
@@ -18,7 +18,7 @@ from schemas.index import IndexRow
 def settings(**changes: Any) -> LoaderSettings:
     """Each sample once an epoch, batches of one to four, in this process."""
     base = LoaderSettings(
-        deal=DealSettings(groups=AS_IT_IS, max_tokens=1_500, mixed_shards=2, alike=2, max_dropped=1.0),
+        deal=OrderSettings(groups=AS_IT_IS, max_tokens=1_500, mixed_shards=2, alike=2, max_dropped=1.0),
         workers=0,
         batches_ahead_mib=256,
     )

@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 from hypothesis import strategies as st
 
-from model.data.epoch_order import AS_IT_IS, EVEN, DealSettings, Stock
+from model.data.epoch_order import AS_IT_IS, EVEN, OrderSettings, SamplingTable
 from model.data.rng import words
 from model.data.windows import WindowRule
 
@@ -21,7 +21,7 @@ def stock(
     samples_per_shard: int = 5,
     num_groups: int = 2,
     first_share: float = 0.5,
-) -> Stock:
+) -> SamplingTable:
     """Clips of 25 to 240 frames on three canvases, a canvas a shard, in groups at random."""
     rng = np.random.default_rng(seed)
     shard = np.arange(num_samples) // samples_per_shard
@@ -31,7 +31,7 @@ def stock(
     else:
         group = (rng.random(num_samples) >= first_share).astype(np.int64)
         group[:2] = (0, 1)
-    return Stock(
+    return SamplingTable(
         digest=f"index {seed} {num_samples}",
         ident=words(num_samples, "stock", seed),
         shard=shard,
@@ -42,9 +42,9 @@ def stock(
     )
 
 
-def settings(**changes: object) -> DealSettings:
+def settings(**changes: object) -> OrderSettings:
     """Four shards mixed, a budget of two of the longest windows."""
-    base = DealSettings(groups=EVEN, max_tokens=1_500, mixed_shards=4)
+    base = OrderSettings(groups=EVEN, max_tokens=1_500, mixed_shards=4)
     return replace(base, **changes)  # type: ignore[arg-type]
 
 

@@ -16,7 +16,7 @@ from model.data.augment import (
     scale_bones,
     window_of,
 )
-from model.data.sample_rng import Lots
+from model.data.sample_rng import SampleRng
 from schemas.controls import Controls
 from schemas.drawing import draw_skeleton, draw_spheres, joint_colour
 from schemas.joints import BODY_LIMBS, J
@@ -107,7 +107,7 @@ def test_bones_of_their_own_length_change_nothing():
 
 def test_nothing_is_changed_by_default():
     for seed in range(50):
-        changes = draw_changes(Lots(seed), Augmentation())
+        changes = draw_changes(SampleRng(seed), Augmentation())
         assert (changes.mirrored, changes.bones, changes.masked_frames, changes.face) == (
             False,
             None,
@@ -118,7 +118,7 @@ def test_nothing_is_changed_by_default():
 
 def test_changes_come_as_often_as_asked_and_apart_from_each_other():
     rule = Augmentation(mirror=0.5, bones=0.3, masked_start=0.2, face=0.4)
-    drawn = [draw_changes(Lots(seed), rule) for seed in range(4_000)]
+    drawn = [draw_changes(SampleRng(seed), rule) for seed in range(4_000)]
     assert np.mean([c.mirrored for c in drawn]) == pytest.approx(0.5, abs=0.03)
     assert np.mean([c.bones is not None for c in drawn]) == pytest.approx(0.3, abs=0.03)
     assert np.mean([c.masked_frames == 24 for c in drawn]) == pytest.approx(0.2, abs=0.03)
@@ -127,7 +127,7 @@ def test_changes_come_as_often_as_asked_and_apart_from_each_other():
     assert lengths.min() >= 0.8
     assert lengths.max() <= 1.2
     assert abs(np.corrcoef(lengths.T) - np.eye(7)).max() < 0.1
-    alone = [draw_changes(Lots(seed), Augmentation(bones=0.3)) for seed in range(100)]
+    alone = [draw_changes(SampleRng(seed), Augmentation(bones=0.3)) for seed in range(100)]
     assert [c.bones for c in alone] == [c.bones for c in drawn[:100]], "mirroring changes no bones"
 
 
@@ -144,14 +144,14 @@ def test_face_jitter_is_drawn_once_for_all_frames():
     faces = np.stack([face] * 3)
     quiet = FaceJitter(noise=0.0)
     points = np.full((3, 3, 2), 40.0, np.float32)
-    jitter_faces(faces, points, Lots(1), quiet)
+    jitter_faces(faces, points, SampleRng(1), quiet)
     assert np.array_equal(faces[0], faces[2])
     assert not np.array_equal(faces[0], face)
     again = np.stack([face] * 3)
-    jitter_faces(again, points.copy(), Lots(1), quiet)
+    jitter_faces(again, points.copy(), SampleRng(1), quiet)
     assert np.array_equal(faces, again)
     other = np.stack([face] * 3)
-    jitter_faces(other, points.copy(), Lots(2), quiet)
+    jitter_faces(other, points.copy(), SampleRng(2), quiet)
     assert not np.array_equal(faces, other)
 
 
@@ -160,7 +160,7 @@ def test_face_jitter_of_nothing_is_nothing():
     same = face.copy()
     points = np.random.default_rng(1).uniform(0, 223, (2, 3, 2)).astype(np.float32)
     stay = points.copy()
-    jitter_faces(same, stay, Lots(1), FaceJitter(scale=0, colour=0, blur_px=0, noise=0))
+    jitter_faces(same, stay, SampleRng(1), FaceJitter(scale=0, colour=0, blur_px=0, noise=0))
     assert np.array_equal(face, same)
     np.testing.assert_allclose(stay, points, atol=1e-4)
 
@@ -172,7 +172,7 @@ def test_points_stay_on_the_face_whose_size_changes():
         cv2.circle(face[0], (int(x), int(y)), 4, (255, 255, 255), -1)
     face[1] = face[0]
     points = np.tile(spots.astype(np.float32), (2, 1, 1))
-    jitter_faces(face, points, Lots(3), FaceJitter(scale=0.2, colour=0, blur_px=0, noise=0))
+    jitter_faces(face, points, SampleRng(3), FaceJitter(scale=0.2, colour=0, blur_px=0, noise=0))
     assert np.abs(points[0] - spots).max() > 3
     for x, y in np.rint(points[1]).astype(int):
         assert face[1, y - 1 : y + 2, x - 1 : x + 2].min() == 255

@@ -16,7 +16,7 @@ from jobs.cli import main
 from jobs.commands.curate import Curate, curate
 from media.decode import decode_bytes
 from model.data.batch import Batch
-from model.data.epoch_order import DealSettings
+from model.data.epoch_order import OrderSettings
 from model.data.loader import Loader
 from model.data.settings import LoaderSettings
 from model.data.windows import WindowRule
@@ -24,7 +24,7 @@ from schemas.controls import Controls
 from schemas.drawing import draw_skeleton, draw_spheres
 
 CLIPS = ("full_04_balance_cam01.mp4", "half_05_sign_football.mp4")
-WINDOWS = DealSettings(
+WINDOWS = OrderSettings(
     window=WindowRule(max_frames=33), max_tokens=25_000, mixed_shards=1, alike=1, max_dropped=1
 )
 SETTINGS = LoaderSettings(deal=WINDOWS, workers=0, epochs=6)

@@ -8,19 +8,19 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from model.data.epoch_order import AS_IT_IS, DealSettings, Group, Stock, deal, draw_samples, quotas, shuffle
+from model.data.epoch_order import AS_IT_IS, OrderSettings, Group, SamplingTable, epoch_order, draw_samples, quotas, shuffle
 from model.data.windows import WindowRule, num_tokens
 from tests.model.data import stocks
 
 
-def draws(stock: Stock, settings: DealSettings, seed: int, epoch: int) -> np.ndarray:
-    dealt = deal(stock, settings, seed, epoch)
+def draws(stock: SamplingTable, settings: OrderSettings, seed: int, epoch: int) -> np.ndarray:
+    dealt = epoch_order(stock, settings, seed, epoch)
     return np.stack([dealt.row, dealt.start, dealt.frames, dealt.seed.astype(np.int64)], axis=1)
 
 
 @given(stocks.single_group, stocks.once, st.integers(0, 9), st.integers(0, 5))
 def test_one_group_shows_each_sample_exactly_once_an_epoch(stock, settings, seed, epoch):
-    dealt = deal(stock, settings, seed, epoch)
+    dealt = epoch_order(stock, settings, seed, epoch)
     assert sorted(dealt.row.tolist()) == list(range(len(stock.frames)))
     assert [draw.row for s in range(len(dealt)) for draw in dealt.slot(s)] == dealt.row.tolist()
 
@@ -29,7 +29,7 @@ def test_one_group_shows_each_sample_exactly_once_an_epoch(stock, settings, seed
 def test_shares_hold_in_every_epoch_and_no_sample_falls_behind(stock, settings, seed):
     total = np.zeros(len(stock.frames), np.int64)
     for epoch in range(5):
-        row = deal(stock, settings, seed, epoch).row
+        row = epoch_order(stock, settings, seed, epoch).row
         assert len(row) == len(stock.frames)
         assert abs(np.count_nonzero(stock.group[row] == 0) - len(row) / 2) <= 0.5
         np.add.at(total, row, 1)
@@ -39,7 +39,7 @@ def test_shares_hold_in_every_epoch_and_no_sample_falls_behind(stock, settings, 
 
 @given(stocks.two_groups, stocks.even, st.integers(0, 9), st.integers(0, 3))
 def test_a_slot_holds_one_bucket_within_the_budget(stock, settings, seed, epoch):
-    dealt = deal(stock, settings, seed, epoch)
+    dealt = epoch_order(stock, settings, seed, epoch)
     partial = 0
     for number in range(len(dealt)):
         slot = dealt.slot(number)
@@ -54,7 +54,7 @@ def test_a_slot_holds_one_bucket_within_the_budget(stock, settings, seed, epoch)
 
 @given(stocks.two_groups, stocks.even, st.integers(0, 9), st.integers(0, 3))
 def test_windows_lie_in_their_clips(stock, settings, seed, epoch):
-    dealt = deal(stock, settings, seed, epoch)
+    dealt = epoch_order(stock, settings, seed, epoch)
     assert (dealt.frames % 4 == 1).all()
     assert (dealt.frames >= 25).all()
     assert (dealt.frames <= 121).all()
@@ -77,7 +77,7 @@ def test_the_order_is_a_function_of_index_seed_and_epoch():
 def test_the_order_is_the_one_it_always_was():
     """A checkpoint outlives the machine and the numpy that it was written under."""
     rows = np.arange(12)
-    stock = Stock(
+    stock = SamplingTable(
         digest="index",
         ident=rows.astype(np.uint64) * np.uint64(7),
         shard=rows // 2,
@@ -86,7 +86,7 @@ def test_the_order_is_the_one_it_always_was():
         frames=25 + 13 * rows,
         group=rows % 2,
     )
-    dealt = deal(stock, stocks.settings(), 7, 1)
+    dealt = epoch_order(stock, stocks.settings(), 7, 1)
     assert dealt.row.tolist() == [7, 11, 10, 6, 0, 1, 2, 4, 9, 3, 8, 5]
     assert dealt.start.tolist() == [13, 45, 51, 23, 0, 3, 4, 1, 80, 6, 35, 9]
     assert dealt.frames.tolist() == [85, 121, 73, 73, 25, 33, 45, 53, 53, 57, 57, 65]
@@ -96,7 +96,7 @@ def test_the_order_is_the_one_it_always_was():
 
 def test_window_lengths_and_starts_are_uniform():
     stock = replace(stocks.stock(20_000, num_groups=1), frames=np.full(20_000, 145))
-    dealt = deal(stock, stocks.settings(groups=AS_IT_IS), 0, 0)
+    dealt = epoch_order(stock, stocks.settings(groups=AS_IT_IS), 0, 0)
     lengths = np.bincount((dealt.frames - 25) // 4, minlength=25)
     assert len(lengths) == 25
     assert chi2(lengths) < 60  # 24 degrees of freedom: 99.99 % lie below
@@ -140,7 +140,7 @@ def test_mixing_distance(mixed_shards):
 def test_batches_are_mixed_too():
     """What the trainer sees, after bucketing by canvas and length and after lining up slots of like cost."""
     stock = stocks.stock(20_000, samples_per_shard=50, num_groups=1)
-    dealt = deal(stock, stocks.settings(groups=AS_IT_IS, mixed_shards=64), 0, 0)
+    dealt = epoch_order(stock, stocks.settings(groups=AS_IT_IS, mixed_shards=64), 0, 0)
     shard = stock.shard[dealt.row]
     inside = np.ones(len(shard) - 1, np.bool_)
     inside[dealt.bounds[1:-1] - 1] = False
@@ -161,7 +161,7 @@ def test_slots_side_by_side_cost_about_the_same(ranks):
     stock = stocks.stock(20_000, num_groups=1)
     evenness = {}
     for alike in (1, 8):
-        dealt = deal(stock, stocks.settings(groups=AS_IT_IS, alike=alike), 0, 0)
+        dealt = epoch_order(stock, stocks.settings(groups=AS_IT_IS, alike=alike), 0, 0)
         tokens = num_tokens(stock.width[dealt.row], stock.height[dealt.row], dealt.frames)
         cost = np.add.reduceat(tokens, dealt.bounds[:-1])
         steps = cost[: len(cost) // ranks * ranks].reshape(-1, ranks)
@@ -174,28 +174,28 @@ def test_variants_bound_the_windows_of_a_clip():
     settings = stocks.settings(groups=AS_IT_IS, window=WindowRule(variants=3))
     seen: list[set[tuple[int, int, int]]] = []
     for epoch in range(6):
-        dealt = deal(stock, settings, 0, epoch)
+        dealt = epoch_order(stock, settings, 0, epoch)
         seen.append(set(zip(dealt.row.tolist(), dealt.start.tolist(), dealt.frames.tolist(), strict=True)))
     assert seen[0] == seen[3]
     assert seen[0] != seen[1]
     assert len(set.union(*seen)) <= 180
-    other = deal(replace(stock, digest="the same samples, listed anew"), settings, 5, 0)
+    other = epoch_order(replace(stock, digest="the same samples, listed anew"), settings, 5, 0)
     assert seen[0] == set(zip(other.row.tolist(), other.start.tolist(), other.frames.tolist(), strict=True))
 
 
 def test_a_group_without_samples_is_refused():
     stock = replace(stocks.stock(20), group=np.zeros(20, np.int64))
     with pytest.raises(ValueError, match=r"group 'half' has 0 samples for a share of 0\.5"):
-        deal(stock, stocks.settings(), 0, 0)
+        epoch_order(stock, stocks.settings(), 0, 0)
 
 
 def test_a_group_without_a_share_is_not_drawn_from():
     """A data set without whole figures is used by giving them no share."""
     groups = (Group(name="full", share=0.0), Group(name="half", share=0.5))
-    settings = DealSettings(groups=groups, max_dropped=1.0)
+    settings = OrderSettings(groups=groups, max_dropped=1.0)
     only_halves = replace(stocks.stock(100), group=np.ones(100, np.int64))
     assert quotas(only_halves, np.ones(100, np.bool_), settings).tolist() == [0, 100]
-    epoch = deal(only_halves, settings, 0, 0)
+    epoch = epoch_order(only_halves, settings, 0, 0)
     drawn = [draw.row for slot in range(len(epoch)) for draw in epoch.slot(slot)]
     assert set(drawn) <= set(range(100))
     assert len(drawn) > 0
@@ -217,6 +217,6 @@ def test_six_hundred_thousand_samples_are_dealt_in_seconds():
     """500 h of footage (method.md 1); 0.4 s on a desktop core."""
     stock = stocks.stock(600_000, samples_per_shard=64)
     began = time.process_time()
-    dealt = deal(stock, stocks.settings(mixed_shards=128), 0, 3)
+    dealt = epoch_order(stock, stocks.settings(mixed_shards=128), 0, 3)
     assert time.process_time() - began < 5
     assert len(dealt.row) == 600_000

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 
-from model.data.epoch_order import AS_IT_IS, deal
+from model.data.epoch_order import AS_IT_IS, epoch_order
 from model.data.epoch_report import as_text, check, lines
 from model.data.window_lengths import MOST_COLUMNS, lengths, rows_of
 from model.data.windows import WindowRule
@@ -15,7 +15,7 @@ from tests.model.data import stocks
 
 @given(stocks.two_groups, stocks.even)
 def test_every_sample_is_on_one_side(stock, settings):
-    epoch = deal(stock, settings, 0, 1)
+    epoch = epoch_order(stock, settings, 0, 1)
     table = lines(stock, settings, epoch)
     for line in table:
         assert line.samples == line.kept + line.resting + sum(line.dropped.values())
@@ -36,7 +36,7 @@ def test_what_is_never_drawn_is_counted_by_reason_and_refused():
         group=np.where(np.arange(200) == 9, -1, stock.group),
     )
     settings = stocks.settings(window=WindowRule(min_frames=29), max_tokens=199)
-    table = lines(stock, settings, deal(stock, settings, 0, 0))
+    table = lines(stock, settings, epoch_order(stock, settings, 0, 0))
     square = np.count_nonzero((stock.width == 80) & (np.arange(200) >= 3) & (np.arange(200) != 9))
     assert square > 0
     assert table[-1].dropped == {"in no group": 1, "too short": 3, "over the token budget": square}
@@ -50,7 +50,7 @@ def test_what_is_never_drawn_is_counted_by_reason_and_refused():
 def test_repeats_and_rests_are_counted():
     stock = replace(stocks.stock(100), group=(np.arange(100) >= 20).astype(np.int64))
     settings = stocks.settings()
-    epoch = deal(stock, settings, 0, 0)
+    epoch = epoch_order(stock, settings, 0, 0)
     by_name = {line.name: line for line in lines(stock, settings, epoch)}
     full, half = by_name["group full"], by_name["group half"]
     assert (full.samples, full.kept, full.repeated, full.resting) == (20, 20, 30, 0)
@@ -62,7 +62,7 @@ def test_repeats_and_rests_are_counted():
 
 @given(stocks.two_groups, stocks.even)
 def test_every_draw_is_in_a_window_of_its_bucket(stock, settings):
-    epoch = deal(stock, settings, 0, 1)
+    epoch = epoch_order(stock, settings, 0, 1)
     found = lengths(stock, epoch)
     by_name = {line.name: line for line in lines(stock, settings, epoch)}
     for canvas, kept, repeated, batches in zip(
@@ -85,12 +85,12 @@ def test_few_lengths_have_a_column_each_and_empty_buckets_say_nothing():
         height=np.where(np.arange(8) < 5, 96, 64),
     )
     settings = stocks.settings(groups=AS_IT_IS, window=WindowRule(min_frames=25, max_frames=25))
-    assert rows_of(lengths(stock, deal(stock, settings, 0, 0))) == [
+    assert rows_of(lengths(stock, epoch_order(stock, settings, 0, 0))) == [
         ("frames", "25"),
         ("64x96", "5 in 1"),
         ("96x64", "3 in 1"),
     ]
     settings = stocks.settings(groups=AS_IT_IS, window=WindowRule(min_frames=25, max_frames=29))
-    table = rows_of(lengths(stock, deal(stock, settings, 0, 0)))
+    table = rows_of(lengths(stock, epoch_order(stock, settings, 0, 0)))
     assert table[0] == ("frames", "25", "29")
     assert table[1] == ("64x96", "5 in 1", "")

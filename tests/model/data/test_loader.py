@@ -20,7 +20,7 @@ import torch
 from dataset.index import read_index
 from model.data.batch import tensors
 from model.data.data_order import Order
-from model.data.epoch_order import AS_IT_IS, EVEN, DealSettings, Epoch, Stock, deal
+from model.data.epoch_order import AS_IT_IS, EVEN, OrderSettings, Epoch, SamplingTable, epoch_order
 from model.data.index import open_index
 from model.data.loader import Loader
 from model.data.settings import LoaderSettings, SampleSettings
@@ -75,10 +75,10 @@ def run(
 
 def quick(**changes) -> LoaderSettings:
     """One or two samples of 25 frames a batch, their maps read: many runs in little time."""
-    deal = replace(sets.settings().deal, window=WindowRule(max_frames=25), max_tokens=800)
+    epoch_order = replace(sets.settings().deal, window=WindowRule(max_frames=25), max_tokens=800)
     one_ahead = 15 * max(changes.get("workers", 0), 1)
     return sets.settings(
-        deal=deal, sample=SampleSettings(maps="baked"), batches_ahead_mib=one_ahead, **changes
+        deal=epoch_order, sample=SampleSettings(maps="baked"), batches_ahead_mib=one_ahead, **changes
     )
 
 
@@ -191,9 +191,9 @@ def test_resuming_deals_no_epoch_that_came_before(data_set, monkeypatch):
     state = {**Loader(str(data_set), quick()).state_dict(), "epoch": 1_000, "slot": 3}
     dealt: list[int] = []
 
-    def watched(stock: Stock, settings: DealSettings, seed: int, epoch: int) -> Epoch:
+    def watched(stock: SamplingTable, settings: OrderSettings, seed: int, epoch: int) -> Epoch:
         dealt.append(epoch)
-        return deal(stock, settings, seed, epoch)
+        return epoch_order(stock, settings, seed, epoch)
 
     monkeypatch.setattr("model.data.data_order.deal", watched)
     loader = Loader(str(data_set), quick())

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from model.data.epoch_order import AS_IT_IS, deal
-from model.data.position import Position, from_state, moved, slots_left, slots_of_rank
+from model.data.epoch_order import AS_IT_IS, epoch_order
+from model.data.position import Position, from_state, advance, slots_left, slots_of_rank
 from tests.model.data import stocks
 
 SIZES = (7, 4, 9, 1, 5, 3)
@@ -28,7 +28,7 @@ def trained(position: Position, ranks: int, steps: int) -> tuple[list[tuple[int,
         list(itertools.islice(slots_of_rank(position, rank, ranks, slots_of), steps)) for rank in range(ranks)
     ]
     slots = [(p.epoch, p.slot) for step in zip(*of_ranks, strict=True) for p in step]
-    return slots, moved(position, steps * ranks, slots_of)
+    return slots, advance(position, steps * ranks, slots_of)
 
 
 @given(st.lists(st.tuples(st.integers(1, 8), st.integers(0, 6)), min_size=1, max_size=5))
@@ -45,7 +45,7 @@ def test_whatever_the_ranks_the_slots_are_the_same_row_each_once(runs):
 
 @given(st.integers(0, 30), st.integers(0, 6))
 def test_slots_left(done, epochs):
-    position = moved(Position(order="o"), done, slots_of)
+    position = advance(Position(order="o"), done, slots_of)
     assert slots_left(position, epochs, slots_of) == max(sum(map(slots_of, range(epochs))) - done, 0)
 
 
@@ -67,7 +67,7 @@ def test_a_position_is_refused_by_another_order_and_another_version():
 def test_resumed_on_other_ranks_the_rest_of_the_epoch_is_exactly_the_rest(stock, before, after, cut, seed):
     """Of the real order: what one run trained on and what the next one does make one epoch, each once."""
     settings = stocks.settings(groups=AS_IT_IS)
-    dealt = deal(stock, settings, seed, 0)
+    dealt = epoch_order(stock, settings, seed, 0)
     size = len(dealt)
     position = Position(order="o")
     steps = cut % (size // before + 1)
@@ -81,6 +81,6 @@ def test_resumed_on_other_ranks_the_rest_of_the_epoch_is_exactly_the_rest(stock,
         return [draw.row for place in taken if place.epoch == 0 for draw in dealt.slot(place.slot)]
 
     first = rows(position, before, steps)
-    rest = rows(moved(position, steps * before, slots), after, size)
+    rest = rows(advance(position, steps * before, slots), after, size)
     assert first + rest == dealt.row.tolist()
     assert sorted(first + rest) == list(range(len(stock.frames)))

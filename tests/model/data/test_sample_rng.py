@@ -4,24 +4,24 @@ from collections import Counter
 
 import pytest
 
-from model.data.sample_rng import DropoutRule, Lots, ReferenceRule, draw_dropout, draw_references
+from model.data.sample_rng import DropoutRule, SampleRng, ReferenceRule, draw_dropout, draw_references
 
 FAR = (100.0, 110.0)
 """A window away from all references, s."""
 
 
 def test_answers_depend_on_seed_and_name_alone():
-    assert Lots(3).unit("a") == Lots(3).unit("a")
-    assert Lots(3).unit("a") != Lots(3).unit("b")
-    assert Lots(3).unit("a") != Lots(4).unit("a")
-    assert Lots(3).order("a", 5).tolist() == Lots(3).order("a", 5).tolist()
-    first, second = Lots(3).generator("n"), Lots(3).generator("n")
+    assert SampleRng(3).unit("a") == SampleRng(3).unit("a")
+    assert SampleRng(3).unit("a") != SampleRng(3).unit("b")
+    assert SampleRng(3).unit("a") != SampleRng(4).unit("a")
+    assert SampleRng(3).order("a", 5).tolist() == SampleRng(3).order("a", 5).tolist()
+    first, second = SampleRng(3).generator("n"), SampleRng(3).generator("n")
     assert first.standard_normal() == second.standard_normal()
 
 
 def test_references_are_one_half_the_time_and_else_two_to_four_alike():
     rule = ReferenceRule()
-    drawn = [tuple(draw_references(Lots(s), rule, (0.0, 1.0, 2.0, 3.0), FAR)) for s in range(6_000)]
+    drawn = [tuple(draw_references(SampleRng(s), rule, (0.0, 1.0, 2.0, 3.0), FAR)) for s in range(6_000)]
     sizes = Counter(map(len, drawn))
     assert sizes[1] / 6_000 == pytest.approx(0.5, abs=0.03)
     for size in (2, 3, 4):
@@ -36,7 +36,7 @@ def test_references_outside_the_window_come_before_others():
     times_s = (4.4, 5.5, 6.6, 4.6)
     seen = set()
     for seed in range(300):
-        shown = draw_references(Lots(seed), ReferenceRule(), times_s, (5.0, 6.0))
+        shown = draw_references(SampleRng(seed), ReferenceRule(), times_s, (5.0, 6.0))
         assert set(shown[:2]) <= {0, 2} or len(shown) > 2
         if len(shown) == 1:
             seen.add(shown[0])
@@ -46,15 +46,15 @@ def test_references_outside_the_window_come_before_others():
 
 
 def test_one_reference_is_all_there_is():
-    assert {tuple(draw_references(Lots(s), ReferenceRule(), (0.0,), (0.0, 1.0))) for s in range(20)} == {(0,)}
+    assert {tuple(draw_references(SampleRng(s), ReferenceRule(), (0.0,), (0.0, 1.0))) for s in range(20)} == {(0,)}
     two = ReferenceRule(single=0.0, max_references=2)
-    assert {len(draw_references(Lots(s), two, (0.0, 1.0, 2.0, 3.0), FAR)) for s in range(50)} == {2}
+    assert {len(draw_references(SampleRng(s), two, (0.0, 1.0, 2.0, 3.0), FAR)) for s in range(50)} == {2}
 
 
 def test_dropout_shares():
     rule = DropoutRule()
     drawn = Counter(
-        (d.references, d.pose, d.face) for d in (draw_dropout(Lots(s), rule) for s in range(10_000))
+        (d.references, d.pose, d.face) for d in (draw_dropout(SampleRng(s), rule) for s in range(10_000))
     )
     expected = {
         (True, False, False): 0.10,

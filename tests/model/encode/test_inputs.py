@@ -11,7 +11,7 @@ import torch
 from model.data.batch import Batch, as_input
 from model.data.loader import Loader
 from model.data.position import Position
-from model.encode.inputs import blank, generator_of, lesson, sometimes_handed_over
+from model.encode.inputs import blank, generator_of, inputs_of, sometimes_handed_over
 from tests.model.train.runs import loaded, some_codec
 
 
@@ -25,7 +25,7 @@ def batch(data_set: Path) -> Batch:
 
 def test_latents_and_references_are_those_of_the_pictures(batch: Batch) -> None:
     codec = some_codec()
-    given = lesson(batch, codec, faces=True)
+    given = inputs_of(batch, codec, faces=True)
     assert torch.equal(given.latents, codec.encode(as_input(batch.video)))
     assert torch.equal(given.scene.first, given.latents[:, :, 0])
     assert given.scene.first_given.all()
@@ -35,7 +35,7 @@ def test_latents_and_references_are_those_of_the_pictures(batch: Batch) -> None:
 
 
 def test_maps_are_of_0_to_1_skeleton_first(batch: Batch) -> None:
-    maps = lesson(batch, some_codec(), faces=True).scene.maps
+    maps = inputs_of(batch, some_codec(), faces=True).scene.maps
     t, y, x = (int(index) for index in batch.skeleton[0].amax(dim=-1).nonzero()[0])
     torch.testing.assert_close(maps[0, :3, t, y, x], batch.skeleton[0, t, y, x] / 255)
     t, y, x = (int(index) for index in batch.sphere[0].amax(dim=-1).nonzero()[-1])
@@ -43,18 +43,18 @@ def test_maps_are_of_0_to_1_skeleton_first(batch: Batch) -> None:
 
 
 def test_faces_come_frame_by_frame(batch: Batch) -> None:
-    faces = lesson(batch, some_codec(), faces=True).scene.faces
+    faces = inputs_of(batch, some_codec(), faces=True).scene.faces
     assert faces is not None
     torch.testing.assert_close(faces.pixels[0, 7, :, 30, 40], batch.face[0, 7, 30, 40] / 127.5 - 1)
     assert torch.equal(faces.points, batch.face_points)
     assert torch.equal(faces.seen, batch.face_valid)
-    assert lesson(batch, some_codec(), faces=False).scene.faces is None
+    assert inputs_of(batch, some_codec(), faces=False).scene.faces is None
 
 
 @pytest.mark.parametrize("what", ["references", "pose", "face"])
 def test_what_is_withheld_is_not_seen(batch: Batch, what: str) -> None:
     held = replace(batch, **{f"drop_{what}": torch.ones_like(batch.drop_pose)})  # type: ignore[arg-type]
-    scene = lesson(held, some_codec(), faces=True).scene
+    scene = inputs_of(held, some_codec(), faces=True).scene
     assert scene.faces is not None
     assert scene.references_seen.any() == (what != "references")
     assert scene.motion_seen.all() == (what != "pose")
@@ -62,7 +62,7 @@ def test_what_is_withheld_is_not_seen(batch: Batch, what: str) -> None:
 
 
 def test_a_share_of_the_clips_is_handed_over(batch: Batch) -> None:
-    scene = lesson(batch, some_codec(), faces=False).scene
+    scene = inputs_of(batch, some_codec(), faces=False).scene
     many = replace(scene, first_given=torch.ones(4000, dtype=torch.bool))
     generator = generator_of(0, Position(order="", slot=4))
     assert sometimes_handed_over(many, generator, 0.3).first_given.float().mean() == pytest.approx(
@@ -94,5 +94,5 @@ def test_a_blank_batch_has_one_black_clip_and_one_unseen_reference(batch: Batch)
     assert made.video.shape == batch.video.shape
     assert not made.video.any()
     assert made.references.shape[:2] == made.reference_valid.shape == (1, 1)
-    scene = lesson(made, some_codec(), faces=True).scene
+    scene = inputs_of(made, some_codec(), faces=True).scene
     assert not scene.references_seen.any()

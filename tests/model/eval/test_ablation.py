@@ -8,11 +8,11 @@ from functools import partial
 import pytest
 import torch
 
-from model.encode.inputs import Lesson
+from model.encode.inputs import Inputs
 from model.eval import ablation
 from model.eval.regions import REGIONS
-from model.nets.conditions import FaceCrops, Scene
-from model.sample.solve import Solving
+from model.nets.conditions import FaceCrops, Conditions
+from model.sample.solve import SamplerSettings
 from tests.model.scenes import awake, small
 from tests.model.train.runs import some_codec
 
@@ -20,14 +20,14 @@ EYES_AND_MOUTH = torch.tensor([[10.0, 10.0], [22.0, 10.0], [16.0, 24.0]]).expand
 NET = awake(small(width=24, layers=1, ffn=48))
 
 
-def one(height: int, width: int, seed: int) -> Lesson:
+def one(height: int, width: int, seed: int) -> Inputs:
     """A clip of 5 frames with a head sphere above a bone."""
     generator = torch.Generator().manual_seed(seed)
     maps = torch.zeros(1, 6, 5, 8 * height, 8 * width)
     maps[:, 0, :, 32:40, 20] = 1
     maps[:, 3:, :, 8:24, 12:28] = 0.5
     flag = torch.ones(1, dtype=torch.bool)
-    scene = Scene(
+    scene = Conditions(
         maps=maps,
         motion_seen=flag,
         references=torch.randn(1, 1, 16, height, width, generator=generator),
@@ -38,7 +38,7 @@ def one(height: int, width: int, seed: int) -> Lesson:
             torch.rand(1, 5, 3, 32, 32, generator=generator), EYES_AND_MOUTH, flag[:, None].expand(1, 5)
         ),
     )
-    return Lesson(latents=torch.randn(1, 16, 2, height, width, generator=generator), scene=scene)
+    return Inputs(latents=torch.randn(1, 16, 2, height, width, generator=generator), scene=scene)
 
 
 LESSONS = [one(8, 6, 1), one(6, 8, 2)]
@@ -58,7 +58,7 @@ def test_every_swap_is_felt_and_fits_the_canvas(swap: ablation.Swap) -> None:
 
 
 def test_a_swap_moves_pixels_where_the_network_shows_it() -> None:
-    films = partial(ablation.films, NET, some_codec(), LESSONS, solving=Solving(steps=2), seed=0)
+    films = partial(ablation.films, NET, some_codec(), LESSONS, solving=SamplerSettings(steps=2), seed=0)
     own, other = films(ablation.as_it_is), films(ablation.face_of_another)
     moved = ablation.moved(LESSONS, own, other)
     assert moved == ablation.moved(LESSONS, films(ablation.as_it_is), films(ablation.face_of_another))

@@ -13,7 +13,7 @@ from torch.nn.functional import scaled_dot_product_attention
 from torch.overrides import TorchFunctionMode
 from torch.utils._python_dispatch import TorchDispatchMode
 
-from model.nets.conditions import Scene
+from model.nets.conditions import Conditions
 from model.nets.face import Reach
 from tests.model.scenes import awake, noised, small, some_scene
 
@@ -47,7 +47,7 @@ class Ran(TorchDispatchMode):
         return function(*args, **(kwargs or {}))
 
 
-def scene_of(*, faces: bool) -> Scene:
+def scene_of(*, faces: bool) -> Conditions:
     scene = some_scene()
     scene.references_seen[0, 1] = False
     scene.motion_seen[1] = False

@@ -8,8 +8,8 @@ import pytest
 import torch
 from torch import Tensor
 
-from model.nets.conditions import FaceCrops, Scene
-from model.nets.dit import Cues, DiT
+from model.nets.conditions import FaceCrops, Conditions
+from model.nets.dit import Context, DiT
 from model.nets.rope import Rotation
 from tests.model.scenes import awake, change, noised, seed, small, some_scene
 
@@ -22,12 +22,12 @@ def net() -> DiT:
     return awake(small())
 
 
-def faces(scene: Scene) -> FaceCrops:
+def faces(scene: Conditions) -> FaceCrops:
     assert scene.faces is not None
     return scene.faces
 
 
-def other(name: str, scene: Scene) -> Scene:
+def other(name: str, scene: Conditions) -> Conditions:
     """The scene with one of its inputs replaced."""
     crops = faces(scene)
     changes: dict[str, object] = {
@@ -116,7 +116,7 @@ def test_references_go_the_way_of_the_clip_at_time_zero() -> None:
     tokens, nothing = torch.randn(2, 6, 48, generator=generator), torch.zeros(2, 0, 48)
     now, clean = torch.randn(2, 2, 6, 48, generator=generator)
     text, turn = torch.randn(2, 3, 48, generator=generator), Rotation(torch.ones(1, 1), torch.zeros(1, 1))
-    cues = Cues(torch.zeros(0), torch.zeros(0), None, text, turn)
+    cues = Context(torch.zeros(0), torch.zeros(0), None, text, turn)
     as_clip, _ = block(tokens, nothing, clean, now, cues)
     _, as_references = block(nothing, tokens, now, clean, cues)
     torch.testing.assert_close(as_references, as_clip)
@@ -165,7 +165,7 @@ def test_a_handed_over_frame_stands_in_for_its_noise(net: DiT) -> None:
 def test_clips_do_not_see_each_other(net: DiT) -> None:
     scene = some_scene()
     x, t = noised(scene)
-    mixed = Scene(
+    mixed = Conditions(
         maps=torch.cat([scene.maps[:1], 1 - scene.maps[1:]]),
         motion_seen=torch.tensor([True, False]),
         references=torch.cat([scene.references[:1], -scene.references[1:]]),

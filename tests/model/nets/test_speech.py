@@ -8,7 +8,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from model.nets.conditions import Scene, Speech
+from model.nets.conditions import Conditions, Speech
 from model.nets.dit import DiT
 from model.nets.param_groups import parts
 from model.nets.sizes import tiny, wan_1b
@@ -121,7 +121,7 @@ def test_sizes() -> None:
         SpeechSizes(width=50, heads=4, layers=1)
 
 
-def spoken(scene: Scene, *, mouth_only: bool, number: int = 0) -> Scene:
+def spoken(scene: Conditions, *, mouth_only: bool, number: int = 0) -> Conditions:
     sounds = heard(noise(SECOND, number).expand(2, -1), torch.arange(9))
     return replace(scene, speech=Speech(sounds, mouth_only))
 

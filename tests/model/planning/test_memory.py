@@ -12,16 +12,16 @@ import torch
 from torch import Tensor
 from torch.utils.flop_counter import FlopCounterMode
 
-from model.nets.conditions import Scene
+from model.nets.conditions import Conditions
 from model.nets.dit import DiT
 from model.nets.param_groups import part, parts
 from model.nets.sizes import Sizes, tiny, wan_1b, wan_14b
 from model.planning.activations import Precision, kept
-from model.planning.flops import Window, operations, parameters
+from model.planning.flops import WindowSpec, operations, parameters
 from model.planning.memory import Memory, Sharing, memory, most_frames
 from model.train.engines.engine import DTYPES, Dtype, PlainEngine
 from model.train.engines.optimizer import KINDS, OptimizerSettings
-from model.train.phases import Stage, body, enter, everything, face
+from model.train.phases import Phase, body, enter, everything, face
 from tests.model.scenes import awake, noised, small, some_scene
 
 STAGES = (body(1), face(1), everything(1))
@@ -39,7 +39,7 @@ def test_every_weight_of_every_part_is_counted(sizes: Sizes) -> None:
     assert parameters(sizes) == held
 
 
-def taught(sizes: Sizes, stage: Stage, dtype: Dtype = "float32", *, recompute: bool) -> DiT:
+def taught(sizes: Sizes, stage: Phase, dtype: Dtype = "float32", *, recompute: bool) -> DiT:
     """A network in a stage."""
     net = awake(sizes, recompute=recompute).to(DTYPES[dtype])
     for name, weight in net.named_parameters():
@@ -47,12 +47,12 @@ def taught(sizes: Sizes, stage: Stage, dtype: Dtype = "float32", *, recompute: b
     return net
 
 
-def batches(stage: Stage) -> Iterator[tuple[Window, Scene]]:
+def batches(stage: Phase) -> Iterator[tuple[WindowSpec, Conditions]]:
     """Batches of several shapes, and what the formulas are told of them."""
     for clips, latents, references in SHAPES:
         scene = replace(some_scene(clips=clips, latents=latents, references=references), text=None)
         frames = scene.maps.shape[2]
-        window = Window(
+        window = WindowSpec(
             frames=frames, width=48, height=32, references=references, clips=clips, faces=stage.faces
         )
         yield window, scene if stage.faces else replace(scene, faces=None)
@@ -60,7 +60,7 @@ def batches(stage: Stage) -> Iterator[tuple[Window, Scene]]:
 
 @pytest.mark.parametrize("stage", STAGES, ids=lambda stage: stage.name)
 @pytest.mark.parametrize("recompute", [False, True])
-def test_operations_are_those_that_torch_counts(stage: Stage, recompute: bool) -> None:
+def test_operations_are_those_that_torch_counts(stage: Phase, recompute: bool) -> None:
     for sizes in SIZES:
         net = taught(sizes, stage, recompute=recompute)
         for window, scene in batches(stage):
@@ -74,7 +74,7 @@ def test_operations_are_those_that_torch_counts(stage: Stage, recompute: bool) -
             assert found.model < found.total
 
 
-def bytes_kept(net: DiT, scene: Scene) -> int:
+def bytes_kept(net: DiT, scene: Conditions) -> int:
     """Bytes that autograd keeps of a batch, each storage once, without the network's own."""
     own = {tensor.untyped_storage().data_ptr() for tensor in net.state_dict().values()}
     found: dict[int, Tensor] = {}
@@ -92,7 +92,7 @@ def bytes_kept(net: DiT, scene: Scene) -> int:
 @pytest.mark.parametrize("stage", STAGES, ids=lambda stage: stage.name)
 @pytest.mark.parametrize("dtype", DTYPES)
 @pytest.mark.parametrize("recompute", [False, True])
-def test_activations_are_those_that_autograd_keeps(stage: Stage, dtype: Dtype, recompute: bool) -> None:
+def test_activations_are_those_that_autograd_keeps(stage: Phase, dtype: Dtype, recompute: bool) -> None:
     precision = Precision(value=DTYPES[dtype].itemsize, fused=False)
     for sizes in SIZES:
         net = taught(sizes, stage, dtype, recompute=recompute)
@@ -121,7 +121,7 @@ def bytes_of(tensors: Iterator[Tensor]) -> int:
 
 @pytest.mark.parametrize("stage", STAGES, ids=lambda stage: stage.name)
 @pytest.mark.parametrize("dtype", DTYPES)
-def test_a_plain_engine_holds_what_is_said(stage: Stage, dtype: Dtype) -> None:
+def test_a_plain_engine_holds_what_is_said(stage: Phase, dtype: Dtype) -> None:
     sizes = small()
     how = Sharing(zero=None, recompute=False, precision=Precision(value=DTYPES[dtype].itemsize, fused=False))
 
@@ -150,7 +150,7 @@ def test_a_plain_engine_holds_what_is_said(stage: Stage, dtype: Dtype) -> None:
 def shared(zero: int | None, ranks: int = 8, *, recompute: bool = True) -> Memory:
     """The paper's longest window on the small public base."""
     how = Sharing(zero=zero, ranks=ranks, recompute=recompute)  # type: ignore[arg-type]
-    window = Window(frames=121, width=960, height=640, references=4)
+    window = WindowSpec(frames=121, width=960, height=640, references=4)
     return memory(wan_1b(), window, frozenset(everything(1).learning), how)
 
 
@@ -168,7 +168,7 @@ def test_zero_shares_states_then_gradients_then_weights() -> None:
 
 def test_computing_again_costs_operations_and_saves_bytes() -> None:
     assert shared(2).peak < 0.3 * shared(2, recompute=False).peak
-    window, learning = Window(frames=73, width=960, height=640), frozenset(body(1).learning)
+    window, learning = WindowSpec(frames=73, width=960, height=640), frozenset(body(1).learning)
     again, once = (operations(wan_1b(), window, learning, recompute=r) for r in (True, False))
     assert again.model == once.model
     assert 1.2 < again.total / once.total < 1.4
@@ -176,7 +176,7 @@ def test_computing_again_costs_operations_and_saves_bytes() -> None:
 
 def test_the_longest_window_that_fits_fits_and_the_next_does_not() -> None:
     sizes, learning = wan_1b(), frozenset(everything(1).learning)
-    window, how = Window(frames=1, width=960, height=640, references=4), Sharing(zero=2, ranks=8)
+    window, how = WindowSpec(frames=1, width=960, height=640, references=4), Sharing(zero=2, ranks=8)
     frames, capacity = most_frames(sizes, window, learning, how, 40e9), 40e9
     assert frames % 4 == 1
     assert memory(sizes, replace(window, frames=frames), learning, how).peak <= capacity

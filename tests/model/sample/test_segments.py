@@ -13,13 +13,13 @@ from torch import Tensor
 from model.flow.solver import euler
 from model.flow.timesteps import descent
 from model.sample.segments import SEGMENT, Animator, HandOver, Stretch, num_segments, numbers_of
-from model.sample.solve import Solving, answers, solve
+from model.sample.solve import SamplerSettings, velocity_of, sample
 from tests.model.scenes import awake, noised, small, some_scene
 from tests.model.train.runs import some_codec
 
 NET = awake(small(width=24, layers=1, ffn=48))
-ASK = partial(answers, NET)
-QUICK = Solving(steps=2)
+ASK = partial(velocity_of, NET)
+QUICK = SamplerSettings(steps=2)
 
 
 @pytest.mark.parametrize(
@@ -54,23 +54,23 @@ def test_noise_goes_the_way_of_the_guided_velocity() -> None:
 
     with torch.no_grad():
         expected = euler(velocity, noise, descent(3, strength=5.0))
-    found = solve(ASK, scene, noise, Solving(steps=3, strength=5.0))
+    found = sample(ASK, scene, noise, SamplerSettings(steps=3, strength=5.0))
     torch.testing.assert_close(found, expected, rtol=1e-4, atol=1e-4)
     for changed in ({"references": 1.0}, {"motion": 1.0}, {"solver": "heun"}, {"strength": 1.0}):
-        other = solve(ASK, scene, noise, replace(Solving(steps=3, strength=5.0), **changed))
+        other = sample(ASK, scene, noise, replace(SamplerSettings(steps=3, strength=5.0), **changed))
         assert not torch.allclose(other, expected, atol=1e-2)
 
 
 def test_two_and_three_answers_a_step_agree_where_weights_are_nearly_equal() -> None:
     scene, (noise, _) = some_scene(), noised(some_scene())
-    two = solve(ASK, scene, noise, QUICK)
-    three = solve(ASK, scene, noise, replace(QUICK, references=2.5 + 1e-7))
+    two = sample(ASK, scene, noise, QUICK)
+    three = sample(ASK, scene, noise, replace(QUICK, references=2.5 + 1e-7))
     torch.testing.assert_close(two, three, rtol=1e-5, atol=1e-5)
 
 
 def test_a_handed_over_frame_comes_out_as_it_went_in() -> None:
     scene, (noise, _) = some_scene(), noised(some_scene())  # the second clip is handed over
-    found = solve(ASK, scene, noise, QUICK)
+    found = sample(ASK, scene, noise, QUICK)
     assert torch.equal(found[1, :, 0], scene.first[1])
     assert not torch.equal(found[0, :, 0], scene.first[0])
 
@@ -118,7 +118,7 @@ def test_a_segment_begins_where_the_one_before_ended(hand_over: HandOver) -> Non
     whole = torch.cat(list(made(REFERENCES, Recorder(), 146)))
     assert whole.shape[0] == 146
     stretch = Recorder()(numbers_of(0, 146))
-    latents = solve(ASK, made.scene(REFERENCES, stretch, None), made.noise(0, stretch), QUICK)
+    latents = sample(ASK, made.scene(REFERENCES, stretch, None), made.noise(0, stretch), QUICK)
     video = made.codec.decode(latents)[0].transpose(0, 1)
     expected = (
         latents[:, :, -1]
@@ -127,7 +127,7 @@ def test_a_segment_begins_where_the_one_before_ended(hand_over: HandOver) -> Non
     )
     scene = made.scene(REFERENCES, Recorder()(numbers_of(1, 146)), expected)
     assert scene.first_given.all()
-    second = made.codec.decode(solve(ASK, scene, made.noise(1, stretch), QUICK))[0].transpose(0, 1)
+    second = made.codec.decode(sample(ASK, scene, made.noise(1, stretch), QUICK))[0].transpose(0, 1)
     assert torch.equal(whole[:73], video)
     assert torch.equal(whole[73:145], second[1:])
 
@@ -143,7 +143,7 @@ def test_times_are_shifted_as_in_training_unless_said_otherwise() -> None:
     scene, (noise, _) = some_scene(), noised(some_scene())
     assert QUICK.as_trained(5.0) == replace(QUICK, strength=5.0)
     assert replace(QUICK, strength=2.0).as_trained(5.0).strength == 2.0
-    found = [solve(ASK, scene, noise, how) for how in (QUICK, QUICK.as_trained(1.0), QUICK.as_trained(3.0))]
+    found = [sample(ASK, scene, noise, how) for how in (QUICK, QUICK.as_trained(1.0), QUICK.as_trained(3.0))]
     assert torch.equal(found[0], found[1])
     assert not torch.allclose(found[0], found[2])
 

@@ -8,7 +8,7 @@ import torch
 
 from model.nets.speech import HEARD
 from model.sample.segments import Animator, Stretch, num_segments, numbers_of
-from model.sample.solve import Solving
+from model.sample.solve import SamplerSettings
 from model.sample.spoken import SpokenDrive
 from tests.model.sample.test_segments import NET, REFERENCES, Recorder
 from tests.model.train.runs import some_codec
@@ -64,7 +64,7 @@ def test_a_speech_makes_another_video(mouth_only: bool) -> None:
             net=NET,
             codec=some_codec(),
             device=torch.device("cpu"),
-            how=Solving(steps=1, references=1, motion=1),
+            how=SamplerSettings(steps=1, references=1, motion=1),
             hand_over="frame",
             match_colours=True,
             seed=0,

@@ -17,10 +17,10 @@ from model.data.windows import WindowRule
 from model.nets.autoencoders.patches import VALUES, PatchCodec
 from model.nets.sizes import Sizes
 from model.train.engines.optimizer import OptimizerSettings
-from model.train.loop import Beat, Trainer
-from model.train.phases import Change, Stage, body, everything, face, speech
+from model.train.loop import StepMetrics, Trainer
+from model.train.phases import Change, Phase, body, everything, face, speech
 from model.train.settings import Training
-from model.train.validation import Look
+from model.train.validation import ValidationResult
 from tests.model.data import sets
 from tests.model.scenes import small
 from tests.processes import counting
@@ -90,14 +90,14 @@ class Notes:
     def __init__(self, file: Path | None = None) -> None:
         self.file = file
         self.changes: list[tuple[Change, int]] = []
-        self.beats: list[Beat] = []
-        self.looks: list[tuple[Look, int]] = []
+        self.beats: list[StepMetrics] = []
+        self.looks: list[tuple[ValidationResult, int]] = []
         self.folders: list[Path] = []
 
-    def entered(self, changed: Change, done: int, stage: Stage) -> None:
+    def entered(self, changed: Change, done: int, stage: Phase) -> None:
         self.changes.append((changed, done))
 
-    def stepped(self, beat: Beat) -> None:
+    def stepped(self, beat: StepMetrics) -> None:
         self.beats.append(beat)
         if self.file is not None:
             with self.file.open("a") as opened:
@@ -105,7 +105,7 @@ class Notes:
                     json.dumps([beat.total, beat.numbers.get("loss"), beat.numbers["gradient"]]) + "\n"
                 )
 
-    def looked(self, look: Look, total: int) -> None:
+    def looked(self, look: ValidationResult, total: int) -> None:
         self.looks.append((look, total))
 
     def kept(self, folder: Path) -> None:

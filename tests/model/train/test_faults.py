@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from model.data.batch import Batch
-from model.train.faults import PATIENCE, Guard, TrainingFault, memory_said
+from model.train.faults import PATIENCE, DivergenceCheck, TrainingFault, memory_said
 
 SOUND = {"loss": 1.0, "target": 1.0, "gradient": 0.1}
 
@@ -20,11 +20,11 @@ def test_what_is_no_number_ends_the_training(name: str, value: float) -> None:
     with pytest.raises(
         TrainingFault, match=f"body, step 7: the {name} is no number any more.*a, b.*optimizer.rate"
     ):
-        Guard("body").check(7, {**SOUND, name: value}, ("a", "b"))
+        DivergenceCheck("body").check(7, {**SOUND, name: value}, ("a", "b"))
 
 
 def test_a_loss_that_runs_away_ends_the_training() -> None:
-    guard = Guard("body")
+    guard = DivergenceCheck("body")
     for step in range(PATIENCE - 1):
         guard.check(step, {**SOUND, "loss": 100.0}, ())
     with pytest.raises(TrainingFault, match=r"run away, to 100\.0 times .*warm-up"):
@@ -32,13 +32,13 @@ def test_a_loss_that_runs_away_ends_the_training() -> None:
 
 
 def test_a_single_bad_batch_does_not() -> None:
-    guard = Guard("body")
+    guard = DivergenceCheck("body")
     for step in range(3 * PATIENCE):
         guard.check(step, {**SOUND, "loss": 20.0 if step == 2 * PATIENCE else 1.0}, ())
 
 
 def test_steps_in_which_nothing_counts_say_nothing_of_the_loss() -> None:
-    guard = Guard("speech")
+    guard = DivergenceCheck("speech")
     for step in range(3 * PATIENCE):
         guard.check(step, {"gradient": 0.0} if step % 3 else SOUND, ())
     with pytest.raises(TrainingFault, match="the gradient is no number any more"):

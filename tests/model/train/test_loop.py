@@ -71,7 +71,7 @@ def test_a_stage_moves_its_parts_and_nothing_else(whole: tuple[Path, Notes]) -> 
     for stage, before, after in zip(STAGES[1:], ends, ends[1:], strict=False):
         moved = {part(name) for name in before if not torch.equal(before[name], after[name])}
         assert moved == set(stage.learning)
-    proofs = [saved.standing(folder) for folder in saved.checkpoints(run)]
+    proofs = [saved.train_state(folder) for folder in saved.checkpoints(run)]
     assert all(proof.frozen_before == proof.frozen_now for proof in proofs)
     assert not set(FACE) & set(proofs[-1].frozen_now) - {"face_encoder"}  # whose buffers never learn
     assert set(proofs[2].frozen_now) >= {"base", "pose", "reference"}

@@ -12,14 +12,14 @@ from model.nets.param_groups import parts
 from model.train.engines.engine import PlainEngine
 from model.train.engines.optimizer import KINDS, OptimizerSettings
 from model.train.frozen import digests, prove
-from model.train.phases import BODY, FACE, Entered, Stage, body, change, enter, everything, face
+from model.train.phases import BODY, FACE, ActivePhase, Phase, body, change, enter, everything, face
 from tests.model.scenes import awake, seed, small
 
 SETTINGS = OptimizerSettings(rate=1e-2)
 BUILD = partial(PlainEngine, device=torch.device("cpu"), dtype="float32", accumulate=1)
 
 
-def entered(stage: Stage, dtype: str = "float32") -> tuple[DiT, Entered]:
+def entered(stage: Phase, dtype: str = "float32") -> tuple[DiT, ActivePhase]:
     net = awake(small(width=24, layers=1, ffn=48))
     return net, enter(net, stage, partial(BUILD, dtype=dtype), SETTINGS)
 
@@ -27,7 +27,7 @@ def entered(stage: Stage, dtype: str = "float32") -> tuple[DiT, Entered]:
 @pytest.mark.parametrize(
     ("stage", "learning"), [(body(1), BODY), (face(1), FACE), (everything(1), BODY + FACE)]
 )
-def test_a_stage_teaches_its_parts_and_no_others(stage: Stage, learning: tuple[str, ...]) -> None:
+def test_a_stage_teaches_its_parts_and_no_others(stage: Phase, learning: tuple[str, ...]) -> None:
     net, under_way = entered(stage)
     expected = {name for part, names in parts(net).items() if part in learning for name in names}
     assert {name for name, weight in net.named_parameters() if weight.requires_grad} == expected
@@ -94,7 +94,7 @@ def test_a_change_says_what_becomes_of_each_thing() -> None:
 )
 def test_stages_without_sense_are_refused(wrong: dict[str, object], said: str) -> None:
     with pytest.raises(ValueError, match=said):
-        Stage(**{"name": "x", "steps": 1, "learning": FACE, "faces": True, **wrong})  # type: ignore[arg-type]
+        Phase(**{"name": "x", "steps": 1, "learning": FACE, "faces": True, **wrong})  # type: ignore[arg-type]
 
 
 def test_a_frozen_weight_that_moved_is_found_out() -> None:

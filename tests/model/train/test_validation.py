@@ -12,15 +12,15 @@ from PIL import Image, ImageSequence
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
 from model.data.loader import Loader
-from model.sample.solve import Solving
+from model.sample.solve import SamplerSettings
 from model.train import checkpoint as saved
 from model.train.phases import body, everything
 from model.train.settings import Training
-from model.train.tensorboard import Curves, as_gif
-from model.train.validation import Exam, Look, ValidationSettings, turns
+from model.train.tensorboard import TensorBoardWriter, as_gif
+from model.train.validation import Validator, ValidationResult, ValidationSettings, turns
 from tests.model.train.runs import Notes, loaded, some_codec, train, trainer, training
 
-CLOSE = ValidationSettings(every=2, clips=3, times=2, films=1, solving=Solving(steps=2))
+CLOSE = ValidationSettings(every=2, clips=3, times=2, films=1, solving=SamplerSettings(steps=2))
 
 
 def looked_at(**changes) -> Training:
@@ -52,8 +52,8 @@ def test_looks_are_taken_at_the_start_now_and_then_and_at_the_end_of_stages(run)
 def test_what_is_held_out_is_never_drawn_and_always_the_same(data_set: Path) -> None:
     settings = looked_at().loader
     loader = Loader(str(data_set), settings)
-    held = Exam(loader, loader.held_out, CLOSE, some_codec())
-    again = Exam(loader, loader.held_out, CLOSE, some_codec())
+    held = Validator(loader, loader.held_out, CLOSE, some_codec())
+    again = Validator(loader, loader.held_out, CLOSE, some_codec())
     keys = [held[clip].keys[0] for clip in range(len(held))]
     assert len(set(keys)) == 3
     for clip in range(3):
@@ -102,7 +102,7 @@ def test_every_rank_takes_as_many_turns_and_every_clip_counts_once(clips: int, r
 def test_films_lie_beside_the_curves(run, tmp_path: Path) -> None:
     _, notes = run
     look, _ = notes.looks[-1]
-    curves = Curves(tmp_path)
+    curves = TensorBoardWriter(tmp_path)
     curves.looked(look, 4)
     curves.close()
     events = EventAccumulator(str(tmp_path), size_guidance={"images": 0})
@@ -115,7 +115,7 @@ def test_films_lie_beside_the_curves(run, tmp_path: Path) -> None:
         assert len(list(ImageSequence.Iterator(gif))) == 25
         assert gif.info["duration"] == 40
     assert as_gif(film.pictures) == event.encoded_image_string
-    assert isinstance(look, Look)
+    assert isinstance(look, ValidationResult)
 
 
 def test_settings_that_look_at_nothing_are_refused() -> None:

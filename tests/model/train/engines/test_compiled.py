@@ -14,11 +14,11 @@ import torch._inductor.config as inductor
 from torch import nn
 from torch.fx import GraphModule
 
-from model.nets.conditions import Scene
+from model.nets.conditions import Conditions
 from model.train import checkpoint as saved
 from model.train.engines import compiled
 from model.train.engines.optimizer import OptimizerSettings
-from model.train.phases import Stage, body, enter, everything, face
+from model.train.phases import Phase, body, enter, everything, face
 from model.train.settings import Training
 from tests.model.scenes import awake, noised, small, some_scene
 from tests.model.train.runs import train, training
@@ -94,14 +94,14 @@ def test_a_training_of_compiled_blocks_goes_through_all_stages(
     assert counted.graphs == 3  # one a stage: all batches are of one clip
 
 
-def entered(stage: Stage, settings: Training) -> nn.Module:
+def entered(stage: Phase, settings: Training) -> nn.Module:
     """A network of two blocks in a stage, compiled."""
     net = awake(small())
     enter(net, stage, settings.engine(torch.device("cpu")), OptimizerSettings())
     return net
 
 
-def scenes(*, faces: bool) -> list[Scene]:
+def scenes(*, faces: bool) -> list[Conditions]:
     """Batches of many shapes, of one clip and of more."""
     shapes = [(1, 3, 2), (1, 5, 1), (1, 7, 4), (3, 4, 2), (2, 5, 3), (4, 6, 1)]
     made = [some_scene(clips=c, latents=t, references=k) for c, t, k in shapes]
@@ -109,7 +109,7 @@ def scenes(*, faces: bool) -> list[Scene]:
 
 
 @pytest.mark.parametrize(("stage", "most"), [(body(1), 4), (face(1), 6), (everything(1), 4)])
-def test_many_shapes_share_few_graphs(stage: Stage, most: int, counted: Counted) -> None:
+def test_many_shapes_share_few_graphs(stage: Phase, most: int, counted: Counted) -> None:
     net = entered(stage, training(compile=True))
     for scene in scenes(faces=stage.faces):
         net(*noised(scene), scene)

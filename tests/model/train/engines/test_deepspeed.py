@@ -145,7 +145,7 @@ def test_speech_learns_beside_weights_that_rest(ran: Ran, name: str) -> None:
     checkpoints = ran.folder / name / "checkpoints"
     begun, ended = saved.averages_of(checkpoints / "2-000003"), saved.weights_of(checkpoints / "3-000002")
     assert {part(weight) for weight in begun if not torch.equal(begun[weight], ended[weight])} == {"speech"}
-    standing = saved.standing(checkpoints / "3-000002")
+    standing = saved.train_state(checkpoints / "3-000002")
     assert standing.frozen_now == standing.frozen_before
     assert sum(loss is not None for _, loss, _ in ran.numbers("plain")[6:]) == 1  # of the two steps
 
@@ -156,6 +156,6 @@ def test_frozen_weights_are_exact_where_the_network_computes_in_bfloat16(ran: Ra
     name = "blocks.0.ffn.0.weight"
     assert torch.equal(begun[name], ended[name])
     assert not torch.equal(begun[name], begun[name].bfloat16().float())
-    standing = saved.standing(ran.folder / "bfloat16" / "checkpoints" / "2-000003")
+    standing = saved.train_state(ran.folder / "bfloat16" / "checkpoints" / "2-000003")
     assert standing.ranks == 2
     assert standing.frozen_now["base"] == standing.frozen_before["base"]

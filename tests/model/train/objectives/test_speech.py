@@ -24,9 +24,9 @@ from model.train import checkpoint as saved
 from model.train.engines.engine import PlainEngine
 from model.train.engines.optimizer import OptimizerSettings
 from model.train.load import has_learned
-from model.train.objectives.speech import Talk, score_speech, talk
+from model.train.objectives.speech import SpeechInputs, score_speech, speech_inputs
 from model.train.objectives.video import Score
-from model.train.phases import Stage, body, change, face, speech
+from model.train.phases import Phase, body, change, face, speech
 from model.train.settings import Training
 from model.train.tasks import SpeechTask
 from model.train.validation import ValidationSettings
@@ -61,7 +61,7 @@ def batch(data_set: Path) -> Batch:
     return next(one for one in given if one.has_speech.any())
 
 
-def some_talk(count: int = 2) -> Talk:
+def some_talk(count: int = 2) -> SpeechInputs:
     """Faces that differ from frame to frame, and noise."""
     generator = seed(3)
     crops = torch.randn(count, FRAMES, 3, 32, 32, generator=generator)
@@ -69,11 +69,11 @@ def some_talk(count: int = 2) -> Talk:
     faces = FaceCrops(
         crops, eyes_and_mouth(count, FRAMES, side=32), torch.ones(count, FRAMES, dtype=torch.bool)
     )
-    return Talk(faces=faces, sounds=sounds)
+    return SpeechInputs(faces=faces, sounds=sounds)
 
 
 def test_a_batch_gives_faces_and_what_is_heard(batch: Batch) -> None:
-    given = talk(batch)
+    given = speech_inputs(batch)
     torch.testing.assert_close(given.faces.pixels, as_input(batch.face).transpose(1, 2))
     assert torch.equal(given.faces.seen, batch.face_valid)
     middle = given.sounds.shape[2] // 2
@@ -83,9 +83,9 @@ def test_a_batch_gives_faces_and_what_is_heard(batch: Batch) -> None:
         first = num_sounds(frame + AROUND) - HEARD // 2
         assert torch.equal(given.sounds[0, frame], batch.speech[0, first : first + HEARD])
     assert given.sounds[0].any()
-    deaf = talk(replace(batch, has_speech=torch.zeros_like(batch.has_speech)))
+    deaf = speech_inputs(replace(batch, has_speech=torch.zeros_like(batch.has_speech)))
     assert not deaf.faces.seen.any()
-    assert torch.equal(talk(replace(batch, drop_face=~batch.drop_face)).faces.seen, given.faces.seen)
+    assert torch.equal(speech_inputs(replace(batch, drop_face=~batch.drop_face)).faces.seen, given.faces.seen)
 
 
 def test_the_loss_is_zero_for_the_truth_and_the_targets_for_the_mean(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -147,7 +147,7 @@ def test_it_learns_what_can_be_heard() -> None:
     loud = torch.rand(1, FRAMES, generator=generator).round()
     sounds = 0.1 * torch.randn(1, FRAMES, 15_872, generator=generator) * loud[..., None]
     crops = (2 * loud - 1)[..., None, None, None] * torch.ones(3, 32, 32)
-    given = Talk(faces=FaceCrops(crops, eyes_and_mouth(1, FRAMES, side=32), loud >= 0), sounds=sounds)
+    given = SpeechInputs(faces=FaceCrops(crops, eyes_and_mouth(1, FRAMES, side=32), loud >= 0), sounds=sounds)
     vectors = net.face(given.faces).detach().flatten(0, 1)
     net.speech.mean_V.copy_(vectors.mean(dim=0))
     net.speech.spread_V.copy_(vectors.std(dim=0).clamp(min=1e-3))
@@ -171,7 +171,7 @@ def test_mean_and_spread_are_those_of_heard_faces(data_set: Path) -> None:
     task.begin(net)
     exam = task.exam(loader.index)
     assert len(exam) == loader.index.numbers("has_audio").sum() == 4
-    talks = [talk(exam[clip]) for clip in range(4)]
+    talks = [speech_inputs(exam[clip]) for clip in range(4)]
     assert all(one.sounds.any() for one in talks)
     vectors = torch.cat([net.face(one.faces)[0, ::5] for one in talks]).detach()
     torch.testing.assert_close(net.speech.mean_V, vectors.mean(dim=0))
@@ -192,7 +192,7 @@ def test_held_out_clips_are_looked_at_by_what_is_heard(data_set: Path) -> None:
     engine = PlainEngine(net, settings, 0, device=torch.device("cpu"), dtype="float32", accumulate=1)
     look = task.exam(loader.index).look(engine, task.given, partial(task.score, engine))
     expected = [
-        float(score_speech(net, talk(task.exam(loader.index)[clip])).loss.detach()) for clip in (0, 1)
+        float(score_speech(net, speech_inputs(task.exam(loader.index)[clip])).loss.detach()) for clip in (0, 1)
     ]
     assert look.loss == pytest.approx(sum(expected) / 2, rel=1e-5)
     assert look.films == ()
@@ -217,10 +217,10 @@ def test_the_stage_moves_speech_and_nothing_else(whole: tuple[Path, Notes]) -> N
     moved = {part(name) for name in begun if not torch.equal(begun[name], ended[name])}
     assert moved == {"speech"}
     assert not torch.equal(saved.weights_of(before)["head.head.weight"], ended["head.head.weight"])
-    proof = saved.standing(after)
+    proof = saved.train_state(after)
     assert proof.frozen_before == proof.frozen_now
     assert set(proof.frozen_now) > {"base", "face_encoder", "speech"}  # its buffers
-    assert "speech" in saved.standing(before).frozen_now
+    assert "speech" in saved.train_state(before).frozen_now
     assert begun["speech.spread_V"].eq(1).all()
     assert 0 < ended["speech.spread_V"].min() < ended["speech.spread_V"].max()
     assert (has_learned(run, "speech"), has_learned(run, "face_attn")) == (True, False)
@@ -240,7 +240,7 @@ def test_batches_without_sound_count_nothing(whole: tuple[Path, Notes]) -> None:
 
 def test_an_empty_batch_asks_as_much_as_any(batch: Batch) -> None:
     net = awake(small())
-    found = score_speech(net, talk(blank(batch)))
+    found = score_speech(net, speech_inputs(blank(batch)))
     assert found.counts == 0
     found.loss.backward()
     assert all(weight.grad is not None for weight in net.speech.parameters())
@@ -281,9 +281,9 @@ def test_what_cannot_be_learned_is_refused() -> None:
     with pytest.raises(ValueError, match="a stage that teaches speech hears none"):
         hearing(loader=loaded())
     with pytest.raises(ValueError, match="speech is a task of its own"):
-        Stage(name="x", steps=1, learning=("speech", "face_attn"), faces=True, task="speech")
+        Phase(name="x", steps=1, learning=("speech", "face_attn"), faces=True, task="speech")
     with pytest.raises(ValueError, match="speech is a task of its own"):
-        Stage(name="x", steps=1, learning=("speech",), faces=True)
+        Phase(name="x", steps=1, learning=("speech",), faces=True)
     with pytest.raises(ValueError, match="speech is a task of its own"):
         replace(face(1), task="speech")
     assert change(face(1), speech(1)).reset[0].startswith("optimizer: moments of face_attn")

@@ -10,9 +10,9 @@ import pytest
 import torch
 from torch import Tensor
 
-from model.encode.inputs import Lesson
+from model.encode.inputs import Inputs
 from model.flow.timesteps import draw
-from model.nets.conditions import FaceCrops, Scene
+from model.nets.conditions import FaceCrops, Conditions
 from model.nets.dit import DiT
 from model.nets.param_groups import Part, parts
 from model.train.objectives.video import Score, score
@@ -21,19 +21,19 @@ from tests.model.scenes import awake, noised, seed, small, some_scene
 FACE: tuple[Part, ...] = ("face_encoder", "face_attn", "no_face")
 
 
-def some_batch(scene: Scene | None = None) -> Lesson:
+def some_batch(scene: Conditions | None = None) -> Inputs:
     scene = scene or some_scene()
-    return Lesson(latents=noised(scene, number=9)[0], scene=scene)
+    return Inputs(latents=noised(scene, number=9)[0], scene=scene)
 
 
-def scored(net: object, batch: Lesson, number: int = 5) -> Score:
+def scored(net: object, batch: Inputs, number: int = 5) -> Score:
     return score(net, batch, seed(number), strength=3.0)  # type: ignore[arg-type]
 
 
 def test_the_path_itself_has_no_loss() -> None:
     batch = some_batch()
 
-    def knows(x_t: Tensor, t: Tensor, _: Scene) -> Tensor:
+    def knows(x_t: Tensor, t: Tensor, _: Conditions) -> Tensor:
         return (x_t - batch.latents) / t.view(-1, 1, 1, 1, 1)
 
     found = scored(knows, batch)
@@ -53,7 +53,7 @@ def test_a_handed_over_frame_does_not_count() -> None:
     batch = some_batch()  # it is handed over to the second clip
 
     def wrong(clip: int, frame: int) -> float:
-        def knows(x_t: Tensor, t: Tensor, _: Scene) -> Tensor:
+        def knows(x_t: Tensor, t: Tensor, _: Conditions) -> Tensor:
             v = (x_t - batch.latents) / t.view(-1, 1, 1, 1, 1)
             v[clip, :, frame] += 1
             return v
@@ -73,7 +73,7 @@ def test_what_is_wrong_under_the_head_weighs_as_much_as_it_is_told_to() -> None:
     cells = batch.latents[0, 0, 0].numel()
 
     def loss(row: int, head_weight: float) -> tuple[float, float]:
-        def knows(x_t: Tensor, t: Tensor, _: Scene) -> Tensor:
+        def knows(x_t: Tensor, t: Tensor, _: Conditions) -> Tensor:
             v = (x_t - batch.latents) / t.view(-1, 1, 1, 1, 1)
             v[..., row, 0] += 1
             return v
@@ -102,7 +102,7 @@ def test_every_parameter_is_in_one_part() -> None:
     assert named["no_face"] == ["face.null"]
 
 
-def learn(net: DiT, learning: Iterable[Part], batch: Lesson) -> Score:
+def learn(net: DiT, learning: Iterable[Part], batch: Inputs) -> Score:
     """One step of AdamW on some parts, all else frozen."""
     named = parts(net)
     names = {name for part in learning for name in named[part]}
@@ -123,7 +123,7 @@ def digests(net: DiT) -> dict[str, str]:
 
 def test_the_face_stage_moves_the_face_branch_and_nothing_else() -> None:
     net, batch = awake(small()), some_batch()
-    batch = Lesson(latents=batch.latents, scene=replace(batch.scene, faces=halfway_unseen(batch.scene)))
+    batch = Inputs(latents=batch.latents, scene=replace(batch.scene, faces=halfway_unseen(batch.scene)))
     before = digests(net)
     learn(net, FACE, batch)
     after, named = digests(net), parts(net)
@@ -131,7 +131,7 @@ def test_the_face_stage_moves_the_face_branch_and_nothing_else() -> None:
     assert moved == {name for part in FACE for name in named[part]}
 
 
-def halfway_unseen(scene: Scene) -> FaceCrops:
+def halfway_unseen(scene: Conditions) -> FaceCrops:
     assert scene.faces is not None
     seen = scene.faces.seen.clone()
     seen[:, ::2] = False
@@ -144,7 +144,7 @@ def test_the_face_stage_begins_where_the_body_stage_ended() -> None:
         torch.nn.init.zeros_(block.face_attn.attention.o.weight)  # type: ignore[union-attr, arg-type]
         torch.nn.init.zeros_(block.face_attn.attention.o.bias)  # type: ignore[union-attr, arg-type]
     batch = some_batch()
-    body = Lesson(latents=batch.latents, scene=replace(batch.scene, faces=None))
+    body = Inputs(latents=batch.latents, scene=replace(batch.scene, faces=None))
     assert torch.equal(scored(net, batch).loss, scored(net, body).loss)
 
 
