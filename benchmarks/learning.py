@@ -34,7 +34,7 @@ from model.nets.dit import DiT
 from model.sample.solve import SamplerSettings
 from model.train.load import trained
 from model.train.settings import Training
-from model.train.validation import Validator, ValidationSettings
+from model.train.validation import ValidationSettings, Validator
 
 HERE = Path(__file__).parent
 COMMAND = "python -m benchmarks.learning DATA RUNS_FOLDER"

@@ -32,7 +32,7 @@ from dataset.sample_files import controls_of
 from jobs.commands.curate import Curate, curate
 from media.members import decode_still, decode_window
 from model.data.batch import Pages
-from model.data.epoch_order import AS_IT_IS, EVEN, OrderSettings, Draw, SamplingTable, epoch_order
+from model.data.epoch_order import AS_IT_IS, EVEN, Draw, OrderSettings, SamplingTable, epoch_order
 from model.data.index import open_index
 from model.data.loader import Loader
 from model.data.rng import words

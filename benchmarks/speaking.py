@@ -35,7 +35,7 @@ from model.nets.dit import DiT
 from model.train.load import trained
 from model.train.objectives.speech import score_speech, speech_inputs
 from model.train.settings import Training
-from model.train.validation import Validator, ValidationSettings
+from model.train.validation import ValidationSettings, Validator
 
 HERE = Path(__file__).parent
 NUMBERS = ("loss", "target", "mouth", "pace")

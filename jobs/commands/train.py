@@ -22,7 +22,7 @@ from jobs.console.progress import readable_s
 from jobs.exit_codes import ExitCode
 from jobs.recipes.training import RECIPES, Name
 from model.data.loader import Loader
-from model.train.distributed import DistributedContext, shared_codec, distributed_context
+from model.train.distributed import DistributedContext, distributed_context, shared_codec
 from model.train.names import CURVES, RUN
 from model.train.settings import Training
 from schemas.version import DRAWING, SCHEMA
@@ -96,7 +96,7 @@ def lead(job: Train, seat: DistributedContext, loader: Loader, lock: Lock, conso
     console.print(held_out_said(loader), highlight=False)
     curves = TensorBoardWriter(job.out / CURVES)
     terminal = TrainConsole(console, time.monotonic, total_steps(job.settings))
-    everyone = ObserverFanOut(Holding(lock), terminal, curves)
+    everyone = ObserverFanOut(LockCheck(lock), terminal, curves)
     try:
         trainer = Trainer(job.out, job.settings, loader, codec, seat.device, everyone)
         note_start(job, seat, loader)
@@ -226,7 +226,7 @@ class NullObserver:
         """A checkpoint."""
 
 
-class Holding(NullObserver):
+class LockCheck(NullObserver):
     """Ends the training once another has taken its folder over."""
 
     def __init__(self, lock: Lock) -> None:

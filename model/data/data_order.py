@@ -9,7 +9,7 @@ from dataclasses import asdict
 import numpy as np
 
 from model.data.batch import num_bytes
-from model.data.epoch_order import OrderSettings, Epoch, epoch_order
+from model.data.epoch_order import Epoch, OrderSettings, epoch_order
 from model.data.epoch_report import as_text, lines
 from model.data.index import Index
 from model.data.window_lengths import lengths

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from model.data.epoch_order import OrderSettings, Epoch, SamplingTable, longest_windows, quotas
+from model.data.epoch_order import Epoch, OrderSettings, SamplingTable, longest_windows, quotas
 from model.data.window_lengths import Lengths, rows_of
 from model.data.windows import num_tokens
 from schemas.index import bucket_name

@@ -27,9 +27,9 @@ from model.data.epoch_report import check
 from model.data.faults import Unfit
 from model.data.index import open_index, unfit_shards
 from model.data.latents import Latents
-from model.data.position import Position, from_state, advance, slots_left, slots_of_rank
+from model.data.position import Position, advance, from_state, slots_left, slots_of_rank
 from model.data.settings import LoaderSettings
-from model.data.worker import MIB, BatchMaker, Slot, BatchTask
+from model.data.worker import MIB, BatchMaker, BatchTask, Slot
 from schemas.version import DRAWING
 from schemas.visible import visible
 

@@ -15,7 +15,7 @@ from model.data.batch import Batch, as_input, as_unit, tensors
 from model.data.position import Position
 from model.data.rng import words
 from model.nets.autoencoders.wan import VideoCodec
-from model.nets.conditions import FaceCrops, Conditions
+from model.nets.conditions import Conditions, FaceCrops
 from model.sample.pixels import stills
 
 

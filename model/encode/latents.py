@@ -143,7 +143,9 @@ class Encoder:
             if filled:
                 self.out.put(parts.key, aside)
 
-    def write(self, tar: tarfile.TarFile, shard: str, parts: Iterable[LatentPart]) -> Iterator[LatentRow | Reject]:
+    def write(
+        self, tar: tarfile.TarFile, shard: str, parts: Iterable[LatentPart]
+    ) -> Iterator[LatentRow | Reject]:
         """Encode the parts of one sample into a tar."""
         members: Members = {}
         for part in parts:

@@ -21,7 +21,7 @@ from model.flow.timesteps import draw
 from model.nets.autoencoders.wan import VideoCodec
 from model.nets.conditions import Conditions
 from model.nets.dit import DiT
-from model.sample.solve import SamplerSettings, velocity_of, sample
+from model.sample.solve import SamplerSettings, sample, velocity_of
 
 Swap = Callable[[Conditions, Conditions], Conditions]
 """A clip's scene with something of another's, each alone in its batch."""

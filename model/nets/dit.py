@@ -34,7 +34,7 @@ from torch.nn.functional import pad
 from torch.utils.checkpoint import checkpoint
 
 from model.nets.attention import Attention, ReferenceAttention
-from model.nets.conditions import FaceCrops, Conditions, Speech
+from model.nets.conditions import Conditions, FaceCrops, Speech
 from model.nets.face import FaceAttention, FaceEncoder, Faces, read_by_clip, read_by_frame
 from model.nets.init import start
 from model.nets.layers import EPS, OutputLayer, modulations, sinusoidal_embedding
@@ -128,7 +128,9 @@ class DiT(nn.Module):
 
     def time(self, times_B: Tensor) -> tuple[Tensor, Tensor]:
         """The time for the head (B, D), and for the blocks (B, 6, D)."""
-        time_BD = self.time_embedding(sinusoidal_embedding(TIME_UNITS * times_B, self.sizes.waves).type_as(self.no_caption))
+        time_BD = self.time_embedding(
+            sinusoidal_embedding(TIME_UNITS * times_B, self.sizes.waves).type_as(self.no_caption)
+        )
         return time_BD, self.time_projection(time_BD).unflatten(1, (6, -1))
 
     def control(self, scene: Conditions) -> Tensor:

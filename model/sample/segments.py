@@ -18,10 +18,10 @@ from torch import Generator, Tensor
 
 from model.data.rng import words
 from model.nets.autoencoders.wan import SPACE_STRIDE, TIME_STRIDE, VideoCodec
-from model.nets.conditions import FaceCrops, Conditions, Speech
+from model.nets.conditions import Conditions, FaceCrops, Speech
 from model.nets.dit import DiT
 from model.sample.colour import matched
-from model.sample.solve import SamplerSettings, velocity_of, sample
+from model.sample.solve import SamplerSettings, sample, velocity_of
 
 SEGMENT = 73
 """Frames of a segment (method.md 9): 19 latent frames."""

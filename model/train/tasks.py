@@ -16,11 +16,11 @@ from model.encode.inputs import Inputs, faces_of, inputs_of, sometimes_handed_ov
 from model.nets.autoencoders.wan import VideoCodec
 from model.nets.dit import DiT
 from model.train.engines.engine import Engine
-from model.train.objectives.speech import SpeechInputs, score_speech, shown_by, spread_of, speech_inputs
+from model.train.objectives.speech import SpeechInputs, score_speech, shown_by, speech_inputs, spread_of
 from model.train.objectives.video import Score, score
 from model.train.phases import Phase
 from model.train.settings import Training
-from model.train.validation import Validator, ValidationSettings
+from model.train.validation import ValidationSettings, Validator
 
 
 class Task(Protocol):
@@ -104,7 +104,9 @@ class SpeechTask:
             ValueError: no sample has both a face and sound, or one breaks a promise of formats.md, or the
             motion encoder gives all faces the same motion.
         """
-        some = Validator(self.loader, heard_in(self.loader.index), ValidationSettings(clips=MEASURED), self.codec)
+        some = Validator(
+            self.loader, heard_in(self.loader.index), ValidationSettings(clips=MEASURED), self.codec
+        )
         shown = [shown_by(net, speech_inputs(some[clip])) for clip in range(len(some))]
         if not sum(map(len, shown)):
             raise ValueError(f"{self.loader.root}: no sample has a face and sound: speech cannot be learned")

@@ -24,7 +24,7 @@ from model.data.index import Index
 from model.data.loader import Loader
 from model.data.rng import words
 from model.data.settings import LoaderSettings, undisturbed
-from model.data.worker import BatchMaker, Slot, BatchTask
+from model.data.worker import BatchMaker, BatchTask, Slot
 from model.flow.solver import Velocity
 from model.nets.autoencoders.wan import VideoCodec
 from model.nets.conditions import Conditions

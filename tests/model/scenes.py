@@ -7,7 +7,7 @@ from dataclasses import replace
 import torch
 from torch import Generator, Tensor
 
-from model.nets.conditions import FaceCrops, Conditions
+from model.nets.conditions import Conditions, FaceCrops
 from model.nets.dit import DiT
 from model.nets.motion import MotionSizes
 from model.nets.sizes import Sizes, tiny

@@ -15,10 +15,10 @@ from engine.leg import Leg
 from engine.runners.order import Chain
 from engine.runners.process import Failure, LapFailed
 from engine.runners.ray.meters import Meters
-from engine.runners.ray.pools import Equipment, Fleet, Lost
+from engine.runners.ray.pools import Fleet, Lost, WorkerSpec
 from engine.runners.settings import ClusterSettings
 from engine.runners.stall import stalls
-from engine.runners.status import Watch
+from engine.runners.status import RunObserver
 from engine.runners.supervisor import kit_of
 
 OBJECT_STORE_BYTES = 128 * 2**20
@@ -29,7 +29,7 @@ OBJECT_STORE_BYTES = 128 * 2**20
 def driving(
     legs: Sequence[Leg],
     ledger: Ledger,
-    watch: Watch,
+    watch: RunObserver,
     *,
     clock: Callable[[], float],
     settings: ClusterSettings,
@@ -40,7 +40,7 @@ def driving(
     Raises:
         ConnectionError: there is no cluster at the address.
     """
-    equipment = Equipment(kit=kit_of(legs, ledger), patience=settings.patience, shared=tuple(shared))
+    equipment = WorkerSpec(kit=kit_of(legs, ledger), patience=settings.patience, shared=tuple(shared))
     with (
         connected(settings.address),
         Fleet(legs, equipment, clock, workers=settings.workers, gpu_workers=settings.gpu_workers) as fleet,
@@ -70,7 +70,7 @@ class Job:
     """What all chains of a run share."""
 
     ledger: Ledger
-    watch: Watch
+    watch: RunObserver
     clock: Callable[[], float]
     settings: ClusterSettings
     fleet: Fleet

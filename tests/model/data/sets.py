@@ -8,7 +8,7 @@ from typing import Any
 
 from dataset.reader import Members, Reader
 from model.data.batch import Batch, Pages
-from model.data.epoch_order import AS_IT_IS, OrderSettings, Draw
+from model.data.epoch_order import AS_IT_IS, Draw, OrderSettings
 from model.data.index import open_index
 from model.data.sample import fill
 from model.data.settings import LoaderSettings, SampleSettings

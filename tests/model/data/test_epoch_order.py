@@ -8,7 +8,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from model.data.epoch_order import AS_IT_IS, OrderSettings, Group, SamplingTable, epoch_order, draw_samples, quotas, shuffle
+from model.data.epoch_order import (
+    AS_IT_IS,
+    Group,
+    OrderSettings,
+    SamplingTable,
+    draw_samples,
+    epoch_order,
+    quotas,
+    shuffle,
+)
 from model.data.windows import WindowRule, num_tokens
 from tests.model.data import stocks
 

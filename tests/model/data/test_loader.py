@@ -20,7 +20,7 @@ import torch
 from dataset.index import read_index
 from model.data.batch import tensors
 from model.data.data_order import Order
-from model.data.epoch_order import AS_IT_IS, EVEN, OrderSettings, Epoch, SamplingTable, epoch_order
+from model.data.epoch_order import AS_IT_IS, EVEN, Epoch, OrderSettings, SamplingTable, epoch_order
 from model.data.index import open_index
 from model.data.loader import Loader
 from model.data.settings import LoaderSettings, SampleSettings

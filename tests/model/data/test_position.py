@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from model.data.epoch_order import AS_IT_IS, epoch_order
-from model.data.position import Position, from_state, advance, slots_left, slots_of_rank
+from model.data.position import Position, advance, from_state, slots_left, slots_of_rank
 from tests.model.data import stocks
 
 SIZES = (7, 4, 9, 1, 5, 3)

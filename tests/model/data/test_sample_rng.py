@@ -4,7 +4,7 @@ from collections import Counter
 
 import pytest
 
-from model.data.sample_rng import DropoutRule, SampleRng, ReferenceRule, draw_dropout, draw_references
+from model.data.sample_rng import DropoutRule, ReferenceRule, SampleRng, draw_dropout, draw_references
 
 FAR = (100.0, 110.0)
 """A window away from all references, s."""
@@ -46,7 +46,9 @@ def test_references_outside_the_window_come_before_others():
 
 
 def test_one_reference_is_all_there_is():
-    assert {tuple(draw_references(SampleRng(s), ReferenceRule(), (0.0,), (0.0, 1.0))) for s in range(20)} == {(0,)}
+    assert {tuple(draw_references(SampleRng(s), ReferenceRule(), (0.0,), (0.0, 1.0))) for s in range(20)} == {
+        (0,)
+    }
     two = ReferenceRule(single=0.0, max_references=2)
     assert {len(draw_references(SampleRng(s), two, (0.0, 1.0, 2.0, 3.0), FAR)) for s in range(50)} == {2}
 

@@ -11,7 +11,7 @@ import torch
 from model.encode.inputs import Inputs
 from model.eval import ablation
 from model.eval.regions import REGIONS
-from model.nets.conditions import FaceCrops, Conditions
+from model.nets.conditions import Conditions, FaceCrops
 from model.sample.solve import SamplerSettings
 from tests.model.scenes import awake, small
 from tests.model.train.runs import some_codec

@@ -8,7 +8,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from model.nets.conditions import FaceCrops, Conditions
+from model.nets.conditions import Conditions, FaceCrops
 from model.nets.dit import Context, DiT
 from model.nets.rope import Rotation
 from tests.model.scenes import awake, change, noised, seed, small, some_scene

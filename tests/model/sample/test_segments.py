@@ -13,7 +13,7 @@ from torch import Tensor
 from model.flow.solver import euler
 from model.flow.timesteps import descent
 from model.sample.segments import SEGMENT, Animator, HandOver, Stretch, num_segments, numbers_of
-from model.sample.solve import SamplerSettings, velocity_of, sample
+from model.sample.solve import SamplerSettings, sample, velocity_of
 from tests.model.scenes import awake, noised, small, some_scene
 from tests.model.train.runs import some_codec
 

@@ -17,7 +17,7 @@ from model.train import checkpoint as saved
 from model.train.phases import body, everything
 from model.train.settings import Training
 from model.train.tensorboard import TensorBoardWriter, as_gif
-from model.train.validation import Validator, ValidationResult, ValidationSettings, turns
+from model.train.validation import ValidationResult, ValidationSettings, Validator, turns
 from tests.model.train.runs import Notes, loaded, some_codec, train, trainer, training
 
 CLOSE = ValidationSettings(every=2, clips=3, times=2, films=1, solving=SamplerSettings(steps=2))

@@ -192,7 +192,8 @@ def test_held_out_clips_are_looked_at_by_what_is_heard(data_set: Path) -> None:
     engine = PlainEngine(net, settings, 0, device=torch.device("cpu"), dtype="float32", accumulate=1)
     look = task.exam(loader.index).look(engine, task.given, partial(task.score, engine))
     expected = [
-        float(score_speech(net, speech_inputs(task.exam(loader.index)[clip])).loss.detach()) for clip in (0, 1)
+        float(score_speech(net, speech_inputs(task.exam(loader.index)[clip])).loss.detach())
+        for clip in (0, 1)
     ]
     assert look.loss == pytest.approx(sum(expected) / 2, rel=1e-5)
     assert look.films == ()

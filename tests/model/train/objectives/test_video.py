@@ -12,7 +12,7 @@ from torch import Tensor
 
 from model.encode.inputs import Inputs
 from model.flow.timesteps import draw
-from model.nets.conditions import FaceCrops, Conditions
+from model.nets.conditions import Conditions, FaceCrops
 from model.nets.dit import DiT
 from model.nets.param_groups import Part, parts
 from model.train.objectives.video import Score, score
