@@ -108,7 +108,9 @@ def tried(runs: Path, loader: Loader, index: Index | None, which: str, settings:
     lessons = [one for one in taken if one.scene.faces and one.scene.faces.seen.float().mean() >= LEAST_SEEN]
 
     def losses(net: DiT, swap: Swap) -> dict[str, float]:
-        return ablation.losses(net, lessons, swap, times=TIMES, strength=settings.strength, seed=0)
+        return ablation.losses(
+            net, lessons, swap, times=TIMES, timestep_shift=settings.timestep_shift, seed=0
+        )
 
     own = losses(net, ablation.as_it_is)
     yield row(f"{which}, own conditions", own, "{:.3f}")
@@ -128,16 +130,16 @@ def filmed(
 ) -> Iterator[Row]:
     """How far swaps move the pixels of some clips' films, by region."""
     some = lessons[:: -(-len(lessons) // FILMS)]
-    solving = SOLVING.as_trained(settings.strength)
-    films = partial(ablation.films, net, codec, some, solving=solving, seed=0)
+    sampler = SOLVING.as_trained(settings.timestep_shift)
+    films = partial(ablation.films, net, codec, some, sampler=sampler, seed=0)
     own = films(ablation.as_it_is)
     for name, swap in swaps.items():
         yield row(f"{which}, film, {name}", ablation.moved(some, own, films(swap)), "{:.1f} of 255")
 
 
-def row(what: str, numbers: Mapping[str, float], said: str) -> Row:
+def row(what: str, metrics: Mapping[str, float], said: str) -> Row:
     """A number for each region, said in this way."""
-    return what, *(said.format(numbers[region]) for region in REGIONS)
+    return what, *(said.format(metrics[region]) for region in REGIONS)
 
 
 def times(found: Mapping[str, float], own: Mapping[str, float]) -> dict[str, float]:

@@ -46,12 +46,12 @@ from tests.stored import write_shards
 
 HERE = Path(__file__).parent
 SETTINGS = LoaderSettings(
-    deal=OrderSettings(groups=AS_IT_IS, max_dropped=1.0),
+    order=OrderSettings(groups=AS_IT_IS, max_dropped=1.0),
     sample=SampleSettings(references=ReferenceRule(max_references=1)),
     workers=0,
 )
 SHORT = replace(
-    SETTINGS, deal=replace(SETTINGS.deal, window=WindowRule(max_frames=25), max_tokens=17_000, alike=1)
+    SETTINGS, order=replace(SETTINGS.order, window=WindowRule(max_frames=25), max_tokens=17_000, alike=1)
 )
 """One window of 25 frames a batch: first batches then cost about the same."""
 
@@ -95,7 +95,7 @@ def write(data: str, turns: int) -> None:
 def speeds(data: str, turns: int) -> list[tuple[str, ...]]:
     """Samples and frames a second of each contender."""
     index, reader = open_index(data), Reader(data, verify=False)
-    epoch = epoch_order(index.stock(AS_IT_IS), SETTINGS.deal, SETTINGS.seed, 0)
+    epoch = epoch_order(index.stock(AS_IT_IS), SETTINGS.order, SETTINGS.seed, 0)
     draws = [draw for slot in range(len(epoch)) for draw in epoch.slot(slot)]
     pairs = [(index.row(draw.row), draw) for draw in draws]
     stored = [reader.read(row) for row, _ in pairs]
@@ -243,10 +243,10 @@ def memory() -> list[tuple[str, ...]]:
         out, videos = Path(scratch) / "set", Path(scratch) / "videos"
         videos.mkdir()
         write_shards(out, videos)
-        deal_settings = replace(SETTINGS.deal, max_tokens=1_500)
+        deal_settings = replace(SETTINGS.order, max_tokens=1_500)
         count = 0
         seen: dict[int, float] = {}
-        for batch in Loader(str(out), replace(SETTINGS, deal=deal_settings)):
+        for batch in Loader(str(out), replace(SETTINGS, order=deal_settings)):
             count += len(batch)
             seen.setdefault(count // 1_000, resident_mib())
             if count >= MANY:

@@ -75,7 +75,7 @@ def vectors(net: DiT, batches: Sequence[Batch], which: str) -> Iterator[Row]:
             other = batches[(number + step) % len(batches)]
             with torch.no_grad():
                 found = score_speech(net, replace(speech_inputs(batch), sounds=speech_inputs(other).sounds))
-            sums.update({key: float(found.numbers[key]) / len(batches) for key in NUMBERS})
+            sums.update({key: float(found.metrics[key]) / len(batches) for key in NUMBERS})
         yield f"{which}, {name}", *(f"{sums[key]:.3f}" for key in NUMBERS)
 
 
@@ -84,7 +84,9 @@ def videos(
 ) -> Iterator[Row]:
     """Losses of velocities with faces by crops, speech or nothing; what another's speech moves in films."""
     lessons = [spoken(batch, codec) for batch in batches]
-    losses = partial(ablation.losses, net, lessons, times=TIMES, strength=settings.strength, seed=0)
+    losses = partial(
+        ablation.losses, net, lessons, times=TIMES, timestep_shift=settings.timestep_shift, seed=0
+    )
     swaps: dict[str, Swap] = {
         "faces by own speech": ablation.as_it_is,
         "faces by speech of another": speech_of_another,

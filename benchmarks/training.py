@@ -2,7 +2,7 @@
 
     python -m benchmarks.training [TURNS]
 
-Steps of the recipe tiny, stage everything, on made-up pictures of 25 frames of 192x128 px, in memory, so that
+Steps of the recipe tiny, phase everything, on made-up pictures of 25 frames of 192x128 px, in memory, so that
 no loader is measured. The bare loop is what one would write without a trainer: encode, noise, forward, loss,
 backward, clip, step, average. The contenders take turns, so that a busy machine slows all of them; on a
 processor seconds are those that it was busy with this process, on a GPU those of the clock.
@@ -81,8 +81,8 @@ def main(turns: int) -> None:
 
 
 def settings_of(name: Name, **changes: Any) -> Training:
-    """A recipe in its last stage, which checkpoints, looks and captions never interrupt."""
-    return replace(RECIPES[name](), stages=(everything(STEPS),), save_every=STEPS, **changes)
+    """A recipe in its last phase, which checkpoints, looks and captions never interrupt."""
+    return replace(RECIPES[name](), phases=(everything(STEPS),), save_every=STEPS, **changes)
 
 
 def made_up(clips: int, frames: int, width: int, height: int) -> Batch:
@@ -123,7 +123,7 @@ def speeds(turns: int) -> Iterator[Row]:
         join(DEVICE)
         ways: dict[str, dict[str, Any]] = {
             "the trainer": {},
-            "the trainer, DeepSpeed, zero 2, one rank": {"zero": 2},
+            "the trainer, DeepSpeed, zero 2, one rank": {"zero_stage": 2},
             "the trainer, compiled": {"compile": True},
         }
         plain = settings_of("tiny")
@@ -157,12 +157,12 @@ def bare(settings: Training, codec: PatchCodec, batch: Batch) -> Callable[[], No
     def step() -> None:
         given = inputs_of(batch.to(DEVICE), codec, faces=True)
         generator = generator_of(0, Position(order="made up"))
-        scene = sometimes_handed_over(given.scene, generator, settings.handed_over)
-        times = draw(len(given.latents), generator, strength=settings.strength).to(DEVICE)
+        scene = sometimes_handed_over(given.scene, generator, settings.first_frame_share)
+        times = draw(len(given.latents), generator, timestep_shift=settings.timestep_shift).to(DEVICE)
         noise = torch.randn(given.latents.shape, generator=generator).to(DEVICE)
         point = between(given.latents, noise, times)
         torch.autograd.backward(mse_loss(net(point.x_t, times, scene), point.v))
-        clip_grad_norm_(weights, settings.optimizer.clip)
+        clip_grad_norm_(weights, settings.optimizer.max_grad_norm)
         optimizer.step()
         optimizer.zero_grad()
 
@@ -185,19 +185,24 @@ def trained(run: Path, settings: Training, codec: PatchCodec, batch: Batch) -> C
 def against_formulas(name: Name, turns: int) -> Iterator[Row]:
     """Memory and time of a step as predicted and as measured."""
     job, share, best = (
-        parse(["--recipe", name, "--ranks", "1"]),
+        parse(["--recipe", name, "--world-size", "1"]),
         0.0,
         best_tflops(DTYPES[settings_of(name).dtype]),
     )
     yield f"best of the machine, {settings_of(name).dtype}", f"{best:.3f} TFLOP/s", "", "", ""
     for frames in FRAMES:
         settings = settings_of(name)
-        stage, (width, height) = settings.stages[0], job.canvas
+        phase, (width, height) = settings.phases[0], job.canvas
         window = WindowSpec(frames=frames, width=width, height=height, references=4)
         how = sharing(replace(job, settings=settings))
         how = replace(how, precision=replace(how.precision, fused=DEVICE.type == "cuda"))
-        said = memory(settings.sizes, window, learning(stage), how)
-        work = operations(settings.sizes, window, learning(stage), recompute=settings.recompute)
+        said = memory(settings.sizes, window, learning(phase), how)
+        work = operations(
+            settings.sizes,
+            window,
+            learning(phase),
+            activation_checkpointing=settings.activation_checkpointing,
+        )
         peak, seconds = measured(settings, window, said, turns)
         share = share or work.model / seconds / best / 1e12
         guess = work.model / share / best / 1e12
@@ -232,7 +237,7 @@ def measured(settings: Training, window: WindowSpec, said: Memory, turns: int) -
     """Most bytes, and median seconds, of a step."""
     batch, codec = made_up(1, window.frames, window.width, window.height), some_codec()
     engine = enter(
-        begin.fresh(settings), settings.stages[0], settings.engine(DEVICE), settings.optimizer
+        begin.fresh(settings), settings.phases[0], settings.engine(DEVICE), settings.optimizer
     ).engine
 
     def step() -> None:
@@ -296,11 +301,20 @@ def fits() -> Iterator[Row]:
     yield ("tokens (frames of one clip) that fit", *(f"{size} GB" for size in GPUS_GIB), "")
     names: tuple[Name, ...] = ("wan_1b", "paper")
     for name in names:
-        for zero in (1, 2, 3):
-            for ranks in (1, 8):
-                job = parse(["--recipe", name, "--ranks", str(ranks), "--settings.zero", str(zero)])
+        for zero_stage in (1, 2, 3):
+            for world_size in (1, 8):
+                job = parse(
+                    [
+                        "--recipe",
+                        name,
+                        "--world-size",
+                        str(world_size),
+                        "--settings.zero-stage",
+                        str(zero_stage),
+                    ]
+                )
                 cells = (longest(job, sharing(job), size) for size in GPUS_GIB)
-                yield (f"{name}, zero {zero}, {ranks} rank{'s' * (ranks > 1)}", *cells, "")
+                yield (f"{name}, zero {zero_stage}, {world_size} rank{'s' * (world_size > 1)}", *cells, "")
 
 
 if __name__ == "__main__":

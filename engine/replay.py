@@ -11,6 +11,7 @@ from engine.core import Gather, Step, members_of
 from engine.ledger import Ledger
 from engine.leg import Leg
 from schemas.outcome import Reject, Rejected
+from schemas.reasons import reason_of
 from storage.address import chooses_nothing, is_uri
 
 SOURCE_KEY = 12
@@ -103,6 +104,6 @@ def through(
             continue
         for outcome in outcomes:
             if isinstance(outcome, Reject) and outcome.key == key:
-                raise Rejected(outcome.reason, outcome.detail)
+                raise Rejected(reason_of(outcome.reason), outcome.detail)
             if not isinstance(outcome, Reject):
                 yield outcome

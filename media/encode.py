@@ -8,7 +8,7 @@ import subprocess
 import tempfile
 import threading
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,6 +18,7 @@ import imageio_ffmpeg
 import numpy as np
 from numpy.typing import NDArray
 
+from media.child import kill, started
 from schemas.media import FPS, Frames
 
 JPEG_QUALITY = 95
@@ -66,14 +67,11 @@ def video_writer(
         EncodeError: the encoder stopped with an error, or took longer than the limit.
         OSError: the disk is full.
     """
-    with tempfile.TemporaryFile() as log:
-        process = subprocess.Popen(
-            video_command(path, width, height, how),
-            stdin=subprocess.PIPE,
-            stdout=subprocess.DEVNULL,
-            stderr=log,
-        )
-        assert process.stdin is not None
+    command = video_command(path, width, height, how)
+    with (
+        tempfile.TemporaryFile() as log,
+        started(command, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=log) as process,
+    ):
 
         def write(frames: Frames) -> None:
             if frames.shape[1:] != (height, width, 3) or frames.dtype != np.uint8:
@@ -87,14 +85,8 @@ def video_writer(
                 log.seek(0)
                 raise failure(path, process.returncode, log.read(LOG_BYTES), how.limit_s)
 
-        try:
-            yield write
-            send(None)
-        finally:
-            process.kill()
-            process.wait()
-            with suppress(BrokenPipeError):
-                process.stdin.close()
+        yield write
+        send(None)
 
 
 def write_video(path: Path, windows: Iterable[Frames], how: VideoSettings) -> None:
@@ -113,7 +105,7 @@ def feed(process: subprocess.Popen[bytes], data: memoryview | None, limit_s: flo
     It is killed when it takes longer than the limit.
     """
     assert process.stdin is not None
-    timer = threading.Timer(limit_s, process.kill)
+    timer = threading.Timer(limit_s, kill, [process])
     timer.start()
     try:
         if data is not None:

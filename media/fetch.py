@@ -22,6 +22,7 @@ from typing import BinaryIO
 from media.content import sha256_of_file, state_of
 from schemas.media import Source
 from schemas.outcome import Rejected
+from schemas.reasons import reason_of
 from storage.address import is_uri
 from storage.place import Place, suffix_of
 from storage.scratch import locked, scratch, take
@@ -108,7 +109,7 @@ def pour(source: Source, file: BinaryIO) -> None:
     except FileNotFoundError as error:
         raise Rejected("missing", str(error)) from error
     except Unreached as error:
-        raise Rejected(error.reason, str(error)) from error
+        raise Rejected(reason_of(error.reason), str(error)) from error
     file.flush()
     if digest.hexdigest() != source.sha256:
         raise Rejected("changed", "its content is not what was listed")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import subprocess
+import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +10,8 @@ import ffmpeg
 import numpy as np
 from numpy.typing import NDArray
 
-from media.encode import BITEXACT, compiled, failure
+from media.child import ChildTimeout, run
+from media.encode import BITEXACT, EncodeError, compiled, failure
 from media.fetch import at_hand
 from schemas.media import FPS, SOUND_RATE, Clip
 from schemas.outcome import Rejected
@@ -41,14 +42,8 @@ def clip_sound(clip: Clip) -> NDArray[np.int16]:
     wanted = num_samples(clip.num_frames)
     try:
         with at_hand(clip.video.source) as path:
-            done = subprocess.run(
-                sound_command(clip, path, wanted),
-                stdin=subprocess.DEVNULL,
-                check=False,  # a broken track gives what could be decoded, or nothing
-                capture_output=True,
-                timeout=LIMIT_S,
-            )
-    except subprocess.TimeoutExpired:
+            done = run(sound_command(clip, path, wanted), LIMIT_S)  # of a broken track what there is
+    except ChildTimeout:
         raise Rejected("broken_audio", f"no end after {LIMIT_S:g} s of decoding") from None
     return np.frombuffer(done.stdout[: len(done.stdout) // 2 * 2], "<i2")[:wanted]
 
@@ -92,9 +87,7 @@ def encode_flac(path: Path, sound: NDArray[np.int16], num_frames: int) -> bytes:
     whole[: len(sound)] = sound
     samples = ffmpeg.input("pipe:", format="s16le", ar=SOUND_RATE, ac=1)
     command = compiled(samples.output(f"file:{path}", format="flac", acodec="flac", **BITEXACT))
-    done = subprocess.run(command, check=False, input=whole.tobytes(), capture_output=True, timeout=LIMIT_S)
-    if done.returncode:
-        raise failure(path, done.returncode, done.stderr, LIMIT_S)
+    written(path, command, whole.tobytes())
     return path.read_bytes()
 
 
@@ -113,6 +106,18 @@ def add_sound(silent: Path, clip: Clip, out: Path) -> None:
     add_stream(silent, span.filter("asetpts", "PTS-STARTPTS"), out, "-copyts")
 
 
+def add_samples(silent: Path, samples: NDArray[np.int16], rate: int, out: Path) -> None:
+    """Write the video `silent` to `out` with samples (n,) as its sound, one channel, AAC.
+
+    Raises:
+        EncodeError: ffmpeg failed.
+    """
+    with tempfile.TemporaryDirectory(dir=out.parent) as folder:
+        raw = Path(folder) / "samples.s16"
+        samples.astype("<i2").tofile(raw)
+        add_stream(silent, ffmpeg.input(f"file:{raw}", format="s16le", ar=rate, ac=1)["a:0"], out)
+
+
 def add_stream(silent: Path, sound: ffmpeg.nodes.FilterableStream, out: Path, *flags: str) -> None:
     """Write the video `silent` to `out` with a sound of ffmpeg's, AAC; pictures are copied.
 
@@ -122,9 +127,19 @@ def add_stream(silent: Path, sound: ffmpeg.nodes.FilterableStream, out: Path, *f
     pictures = ffmpeg.input(f"file:{silent}", format="mp4", protocol_whitelist="file")["v:0"]
     how = {"vcodec": "copy", "acodec": "aac", "audio_bitrate": "160k", "movflags": "+faststart", **BITEXACT}
     film = ffmpeg.output(pictures, sound, f"file:{out}", format="mp4", **how)
-    command = compiled(film.global_args(*flags, *EVERYWHERE))
-    done = subprocess.run(
-        command, check=False, stdin=subprocess.DEVNULL, capture_output=True, timeout=LIMIT_S
-    )
+    written(out, compiled(film.global_args(*flags, *EVERYWHERE)))
+
+
+def written(path: Path, command: list[str], data: bytes | None = None) -> None:
+    """Let ffmpeg write a file.
+
+    Raises:
+        EncodeError: it failed, or did not come to an end.
+        OSError: the disk is full.
+    """
+    try:
+        done = run(command, LIMIT_S, data)
+    except ChildTimeout as error:
+        raise EncodeError(f"{path}: {error}") from None
     if done.returncode:
-        raise failure(out, done.returncode, done.stderr, LIMIT_S)
+        raise failure(path, done.returncode, done.stderr, LIMIT_S)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,6 +12,7 @@ import ffmpeg
 import numpy as np
 from numpy.typing import NDArray
 
+from media.child import ChildTimeout, run
 from media.container import CONTAINERS, open_container
 from media.encode import compiled
 from media.sound import EVERYWHERE, FILM_RATE, LIMIT_S, add_stream, num_samples
@@ -59,14 +59,8 @@ def voice_of(path: Path) -> Iterator[Voice]:
     with tempfile.TemporaryDirectory() as folder:
         raw = Path(folder) / "speech.s16"
         try:
-            done = subprocess.run(
-                voice_command(path, container, raw),
-                stdin=subprocess.DEVNULL,
-                check=False,
-                capture_output=True,
-                timeout=LIMIT_S,
-            )
-        except subprocess.TimeoutExpired:
+            done = run(voice_command(path, container, raw), LIMIT_S)
+        except ChildTimeout:
             raise Rejected("undecodable", f"no end after {LIMIT_S:g} s of decoding") from None
         if done.returncode:
             raise Rejected(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from schemas.base import record
+from schemas.reasons import Reason, reason_of
 
 
 @record
@@ -11,7 +12,7 @@ class Reject:
 
     key: str  # of the item that the step was given
     step: str
-    reason: str  # a fixed snake_case word, countable
+    reason: str  # one of schemas.reasons
     detail: str  # what was seen, for a person
     uri: str  # of the source video
 
@@ -19,9 +20,9 @@ class Reject:
 class Rejected(Exception):
     """Unfit data: the item becomes a row of the rejects, under a fixed reason."""
 
-    def __init__(self, reason: str, detail: str = "") -> None:
+    def __init__(self, reason: Reason, detail: str = "") -> None:
         super().__init__(f"{reason}: {detail}" if detail else reason)
-        self.reason = reason
+        self.reason = reason_of(reason)
         self.detail = detail
 
 
@@ -32,7 +33,7 @@ class DamagedError(ValueError):
 class UnfitError(Exception):
     """A stored sample breaks a promise of formats.md. Carries a fixed reason and what was seen."""
 
-    def __init__(self, reason: str, detail: str) -> None:
+    def __init__(self, reason: Reason, detail: str) -> None:
         super().__init__(f"{reason}: {detail}")
-        self.reason = reason
+        self.reason = reason_of(reason)
         self.detail = detail

@@ -9,6 +9,7 @@ from typing import Any
 from engine.core import Stage, Step, footage_s, members_of
 from engine.runners.status import CurrentItem
 from schemas.outcome import Reject, Rejected
+from schemas.reasons import reason_of
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,7 +45,7 @@ class Monitored:
             if held is None:
                 free.append(member)
             elif not hasattr(item, "members"):
-                raise Rejected(held.reason, held.detail)
+                raise Rejected(reason_of(held.reason), held.detail)
             else:
                 yield self.reject(member, held)
         if not free:

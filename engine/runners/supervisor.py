@@ -19,6 +19,7 @@ from engine.ledger import Landed, Lap, Ledger
 from engine.leg import Leg
 from engine.runners.monitored import Quarantined
 from engine.runners.process import Failure
+from engine.runners.sessions import kill_session
 from engine.runners.settings import Timeouts
 from engine.runners.status import CurrentItem, WorkerState
 
@@ -115,7 +116,7 @@ class Supervisor:
         try:
             return self.process.wait(EXIT_S)
         except subprocess.TimeoutExpired:
-            os.killpg(self.process.pid, signal.SIGKILL)
+            kill_session(self.process.pid)
             return self.process.wait()
 
     def death(self, code: int) -> Death:
@@ -149,6 +150,7 @@ class Supervisor:
         self.link, theirs = Pipe()
         self.process = subprocess.Popen(
             [sys.executable, "-c", f"from engine.runners.process import main; main({theirs.fileno()})"],
+            stdin=subprocess.DEVNULL,  # nothing that it starts may wait for what nobody types
             pass_fds=[theirs.fileno()],
             env={
                 **os.environ,
@@ -164,6 +166,5 @@ class Supervisor:
     def stop(self) -> None:
         """End the process and all that it started."""
         self.link.close()
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(self.process.pid, signal.SIGKILL)
+        kill_session(self.process.pid)
         self.process.wait()

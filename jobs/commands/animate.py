@@ -45,7 +45,7 @@ class Animate:
     """Sound file, or video with sound, that the face follows and that is heard for as long as it lasts."""
     speaks: Speaks = "mouth"
     """What follows the speech: the mouth alone, or eyes and emotion too."""
-    solving: SamplerSettings = field(default_factory=SamplerSettings)
+    sampler: SamplerSettings = field(default_factory=SamplerSettings)
     hand_over: HandOver = "frame"
     """What a segment hands to the next: its last frame, or its last latent frame as it is."""
     match_colours: bool = True
@@ -87,7 +87,7 @@ def make(job: Animate, voice: Voice | None, console: Console) -> None:
     performer = Performer.of(
         job.run,
         job.backends,
-        solving=job.solving,
+        sampler=job.sampler,
         hand_over=job.hand_over,
         match_colours=job.match_colours,
         weights=job.weights,
@@ -117,8 +117,8 @@ def refuse_senseless(job: Animate) -> None:
         room_for(len(job.reference))
         if not job.driving:
             raise ValueError("a second pass needs a driving video that shows other sides: --driving VIDEO")
-    if job.solving.steps < 1:
-        raise ValueError(f"noise becomes a video in at least one step, not in {job.solving.steps}")
+    if job.sampler.steps < 1:
+        raise ValueError(f"noise becomes a video in at least one step, not in {job.sampler.steps}")
     if job.out.is_dir():
         raise ValueError(f"{job.out}: a folder; --out names the video to write")
     if job.out.resolve() in {path.resolve() for path in (job.driving, job.speech, *job.reference) if path}:

@@ -30,11 +30,11 @@ GB = 2**30
 
 @dataclass(frozen=True, kw_only=True)
 class EstimateTraining:
-    """Say what each stage takes of a GPU's memory, what fits, and how long it will take."""
+    """Say what each phase takes of a GPU's memory, what fits, and how long it will take."""
 
     recipe: Name = "tiny"
     """Where the settings' defaults come from."""
-    ranks: int = 8
+    world_size: int = 8
     """GPUs."""
     canvas: tuple[int, int] = (960, 640)
     """Width and height of a video, px."""
@@ -57,8 +57,8 @@ def parse(args: list[str]) -> EstimateTraining:
     named.add_argument("--recipe", default="tiny", choices=RECIPES)
     name: Name = named.parse_known_args(args)[0].recipe
     settings = RECIPES[name]()
-    ranks = 1 if settings.zero is None else 8
-    default = EstimateTraining(recipe=name, settings=settings, canvas=CANVAS[name], ranks=ranks)
+    world_size = 1 if settings.zero_stage is None else 8
+    default = EstimateTraining(recipe=name, settings=settings, canvas=CANVAS[name], world_size=world_size)
     return tyro.cli(EstimateTraining, prog="understudy estimate-training", args=args, default=default)
 
 
@@ -70,7 +70,7 @@ def estimate_training(job: EstimateTraining, console: Console) -> ExitCode:
     """
     check(job)
     tables = [of_parts(job), of_stages(job)]
-    if job.settings.zero is not None:
+    if job.settings.zero_stage is not None:
         tables.append(of_gpus(job))
     for table in tables:
         console.print(table)
@@ -85,26 +85,28 @@ def check(job: EstimateTraining) -> None:
     Raises:
         ValueError: one cannot.
     """
-    least = min(job.ranks, job.references, *job.canvas, job.mfu, job.tflops or 1, job.price or 0.01)
+    least = min(job.world_size, job.references, *job.canvas, job.mfu, job.tflops or 1, job.price or 0.01)
     if least <= 0 or job.mfu > 1 or not 0 <= job.spare < 1:
         raise ValueError("ranks, references, canvas, tflops and price are above 0, mfu and spare are shares")
     if job.canvas[0] % 16 or job.canvas[1] % 16:
         raise ValueError(f"a canvas of {job.canvas[0]}x{job.canvas[1]} px: both have to be multiples of 16")
-    if job.settings.zero is None and job.ranks > 1:
-        raise ValueError(f"{job.ranks} ranks and an engine of one process: set settings.zero to 1, 2 or 3")
+    if job.settings.zero_stage is None and job.world_size > 1:
+        raise ValueError(
+            f"{job.world_size} ranks and an engine of one process: set settings.zero_stage to 1, 2 or 3"
+        )
 
 
-def shown(job: EstimateTraining, stage: Phase, frames: int) -> WindowSpec:
+def shown(job: EstimateTraining, phase: Phase, frames: int) -> WindowSpec:
     """What a batch shows: as many clips as the loader's token budget holds, at least one."""
     width, height = job.canvas
-    clips = max(1, job.settings.loader.deal.max_tokens // int(num_tokens(width, height, frames)))
+    clips = max(1, job.settings.loader.order.max_tokens // int(num_tokens(width, height, frames)))
     return WindowSpec(
         frames=frames,
         width=width,
         height=height,
         references=job.references,
         clips=clips,
-        faces=stage.faces,
+        faces=phase.faces,
     )
 
 
@@ -112,53 +114,67 @@ def sharing(job: EstimateTraining) -> Sharing:
     """How the settings share a training out."""
     precision = Precision(value=DTYPES[job.settings.dtype].itemsize, fused=True)
     settings = job.settings
-    return Sharing(zero=settings.zero, ranks=job.ranks, recompute=settings.recompute, precision=precision)
+    return Sharing(
+        zero_stage=settings.zero_stage,
+        world_size=job.world_size,
+        activation_checkpointing=settings.activation_checkpointing,
+        precision=precision,
+    )
 
 
-def counted(job: EstimateTraining, stage: Phase, window: WindowSpec) -> Operations:
+def counted(job: EstimateTraining, phase: Phase, window: WindowSpec) -> Operations:
     """Operations of a batch."""
-    return operations(job.settings.sizes, window, learning(stage), recompute=job.settings.recompute)
+    return operations(
+        job.settings.sizes,
+        window,
+        learning(phase),
+        activation_checkpointing=job.settings.activation_checkpointing,
+    )
 
 
-def learning(stage: Phase) -> Parts:
-    """Parts that a stage teaches."""
-    return frozenset(stage.learning)
+def learning(phase: Phase) -> Parts:
+    """Parts that a phase teaches."""
+    return frozenset(phase.learning)
 
 
 def videos(job: EstimateTraining) -> list[Phase]:
-    """The stages that run the whole network; one that teaches speech costs little beside them."""
-    return [stage for stage in job.settings.stages if stage.task == "video"]
+    """The phases that run the whole network; one that teaches speech costs little beside them."""
+    return [phase for phase in job.settings.phases if phase.task == "video"]
 
 
 def of_parts(job: EstimateTraining) -> Table:
     """Weights of each part, and where they learn."""
     table = titled("Weights", "part", "million", "learn in")
     for part, count in parameters(job.settings.sizes).items():
-        where = [stage.name for stage in job.settings.stages if part in stage.learning]
+        where = [phase.name for phase in job.settings.phases if part in phase.learning]
         table.add_row(part, f"{count / 1e6:,.3f}", ", ".join(where))
     table.add_row("all", f"{sum(parameters(job.settings.sizes).values()) / 1e6:,.3f}", "")
     return table
 
 
 def of_stages(job: EstimateTraining) -> Table:
-    """Memory of a rank, GiB, and operations of its batch, by stage and window."""
-    how = f"zero {job.settings.zero}, {job.ranks} ranks" if job.settings.zero else "one process"
+    """Memory of a rank, GiB, and operations of its batch, by phase and window."""
+    how = (
+        f"zero {job.settings.zero_stage}, {job.world_size} ranks"
+        if job.settings.zero_stage
+        else "one process"
+    )
     heads = (
-        *("stage", "frames", "clips", "tokens", "weights", "gradients", "states", "buckets", "inputs"),
+        *("phase", "frames", "clips", "tokens", "weights", "gradients", "states", "buckets", "inputs"),
         *("kept", "working", "peak GiB", "TFLOP", "again"),
     )
     table = titled(f"One batch of a rank ({how})", *heads, *(("seconds",) if job.tflops else ()))
-    for stage in videos(job):
+    for phase in videos(job):
         for frames in FRAMES:
-            window = shown(job, stage, frames)
-            said = memory(job.settings.sizes, window, learning(stage), sharing(job))
-            work = counted(job, stage, window)
+            window = shown(job, phase, frames)
+            said = memory(job.settings.sizes, window, learning(phase), sharing(job))
+            work = counted(job, phase, window)
             kinds = (
                 *(said.weights, said.gradients, said.states, said.buckets, said.inputs, said.kept),
                 *(said.working, said.peak),
             )
             table.add_row(
-                *(stage.name, str(frames), str(window.clips), f"{tokens(job, window):,}"),
+                *(phase.name, str(frames), str(window.clips), f"{tokens(job, window):,}"),
                 *(gib(count) for count in kinds),
                 *(f"{work.model / 1e12:,.3g}", f"{work.again / 1e12:,.3g}"),
                 *((f"{batch_s(job, work):,.3g}",) if job.tflops else ()),
@@ -177,25 +193,25 @@ def gib(count: int) -> str:
 
 
 def of_gpus(job: EstimateTraining) -> Table:
-    """The longest single clip, by GPU and sharing, in the stage that takes most."""
+    """The longest single clip, by GPU and sharing, in the phase that takes most."""
     table = titled(
-        "Most tokens of a batch that fit, as frames of one clip, in the stage that takes most",
+        "Most tokens of a batch that fit, as frames of one clip, in the phase that takes most",
         *("zero", "ranks", *(f"{size} GB" for size in GPUS_GIB)),
     )
-    counts = sorted({1, 8, job.ranks})
+    counts = sorted({1, 8, job.world_size})
     kinds: tuple[Zero, ...] = (1, 2, 3)
-    for zero, ranks in ((zero, ranks) for zero in kinds for ranks in counts):
-        how = replace(sharing(job), zero=zero, ranks=ranks)
-        table.add_row(str(zero), str(ranks), *(longest(job, how, size) for size in GPUS_GIB))
+    for zero_stage, world_size in ((zero_stage, world_size) for zero_stage in kinds for world_size in counts):
+        how = replace(sharing(job), zero_stage=zero_stage, world_size=world_size)
+        table.add_row(str(zero_stage), str(world_size), *(longest(job, how, size) for size in GPUS_GIB))
     return table
 
 
 def longest(job: EstimateTraining, how: Sharing, size_gib: int) -> str:
-    """Tokens and frames that fit a GPU in every stage."""
+    """Tokens and frames that fit a GPU in every phase."""
     capacity = size_gib * GB * (1 - job.spare)
     fitting = [
-        most_frames(job.settings.sizes, shown(job, stage, 1), learning(stage), how, capacity)
-        for stage in videos(job)
+        most_frames(job.settings.sizes, shown(job, phase, 1), learning(phase), how, capacity)
+        for phase in videos(job)
     ]
     frames = min(fitting)
     return f"{int(num_tokens(*job.canvas, frames)):,} ({frames})" if frames else "nothing"
@@ -211,26 +227,26 @@ def verdict(job: EstimateTraining) -> tuple[str, ...]:
     """Memory of the machine, and the whole of the training in time and money."""
     host = 2 * 4 * sum(parameters(job.settings.sizes).values())
     told = (
-        f"a machine of {job.ranks} ranks needs {gib(job.ranks * host)} GiB of its own when a stage begins: "
-        "each rank holds all weights twice, float32",
+        f"a machine of {job.world_size} ranks needs {gib(job.world_size * host)} GiB of its own when a phase "
+        "begins: each rank holds all weights twice, float32",
     )
     if not job.tflops:
         return (*told, "give tflops for times")
-    seconds = [stage.steps * step_s(job, stage) for stage in videos(job)]
-    hours = job.ranks * sum(seconds) / 3600
+    seconds = [phase.steps * step_s(job, phase) for phase in videos(job)]
+    hours = job.world_size * sum(seconds) / 3600
     money = f", {hours * job.price:,.0f} in money" if job.price else ""
-    stages = ", ".join(f"{stage.name} {readable_s(s)}" for stage, s in zip(videos(job), seconds, strict=True))
-    return (*told, f"all steps: {stages}; {hours:,.0f} GPU-hours{money}")
+    phases = ", ".join(f"{phase.name} {readable_s(s)}" for phase, s in zip(videos(job), seconds, strict=True))
+    return (*told, f"all steps: {phases}; {hours:,.0f} GPU-hours{money}")
 
 
-def step_s(job: EstimateTraining, stage: Phase) -> float:
+def step_s(job: EstimateTraining, phase: Phase) -> float:
     """Mean seconds of a step: windows are as often of each length, and batches hold as many as fit."""
-    rule = job.settings.loader.deal.window
+    rule = job.settings.loader.order.window
     lengths = range(rule.min_frames, rule.max_frames + 1, FRAMES_PER_LATENT)
-    windows = [shown(job, stage, frames) for frames in lengths]
+    windows = [shown(job, phase, frames) for frames in lengths]
     often = [1 / window.clips for window in windows]
-    took = sum(o * batch_s(job, counted(job, stage, w)) for o, w in zip(often, windows, strict=True))
-    return job.settings.accumulate * took / sum(often)
+    took = sum(o * batch_s(job, counted(job, phase, w)) for o, w in zip(often, windows, strict=True))
+    return job.settings.grad_accumulation * took / sum(often)
 
 
 def assumptions(job: EstimateTraining) -> tuple[str, ...]:
@@ -250,5 +266,5 @@ def titled(title: str, *heads: str) -> Table:
     """An empty table."""
     table = Table(title=title, title_justify="left")
     for head in heads:
-        table.add_column(head, justify="left" if head in {"part", "stage", "learn in"} else "right")
+        table.add_column(head, justify="left" if head in {"part", "phase", "learn in"} else "right")
     return table

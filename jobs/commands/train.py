@@ -35,6 +35,8 @@ if TYPE_CHECKING:
 
 RUNNER = "train"
 PACKAGES = ("understudy", "torch", "deepspeed", "numpy")
+GIT_S = 20.0
+"""A checkout on a slow disk is not waited for longer."""
 QUIET_S = 10.0
 """Seconds between two lines of progress."""
 
@@ -64,7 +66,7 @@ def parse(args: list[str]) -> Train:
 
 
 def train(job: Train, console: Console) -> ExitCode:
-    """Train to the end of the last stage; `WHOLE`.
+    """Train to the end of the last phase; `WHOLE`.
 
     Raises:
         ValueError: the data set, the settings or the run's checkpoint cannot be used.
@@ -74,7 +76,7 @@ def train(job: Train, console: Console) -> ExitCode:
     from model.train.loop import Trainer
 
     seat = distributed_context(job.settings)
-    loader = Loader(job.data, job.settings.loader, rank=seat.rank, ranks=seat.ranks)
+    loader = Loader(job.data, job.settings.loader, rank=seat.rank, world_size=seat.world_size)
     if seat.rank > 0:
         codec = shared_codec(job.out, job.data, job.settings, seat)
         Trainer(job.out, job.settings, loader, codec, seat.device, NullObserver()).train()
@@ -107,15 +109,15 @@ def lead(job: Train, seat: DistributedContext, loader: Loader, lock: Lock, conso
 
 def held_out_said(loader: Loader) -> str:
     """How much is kept for validation."""
-    share = loader.settings.deal.held_out
+    share = loader.settings.order.held_out
     if loader.held_out is None:
         return "no source is held out: nothing tells how strangers would fare"
     return f"held out, {share:.1%} of the sources: {len(loader.held_out)} samples, never drawn"
 
 
 def total_steps(settings: Training) -> int:
-    """Steps of all stages."""
-    return sum(stage.steps for stage in settings.stages)
+    """Steps of all phases."""
+    return sum(phase.steps for phase in settings.phases)
 
 
 def note_start(job: Train, seat: DistributedContext, loader: Loader) -> None:
@@ -129,7 +131,7 @@ def note_start(job: Train, seat: DistributedContext, loader: Loader) -> None:
             "canvas_area": canvas_area(loader),
             "recipe": job.recipe,
             "settings": job.settings.as_plain(),
-            "ranks": seat.ranks,
+            "ranks": seat.world_size,
             "device": str(seat.device),
             "code": commit(),
             "versions": {
@@ -154,9 +156,12 @@ def commit() -> str:
     """The commit of this code, if it is a checkout, and whether files differ from it."""
     asked = ["git", "-C", str(Path(__file__).parent), "describe", "--always", "--dirty", "--abbrev=40"]
     try:
-        return subprocess.run(asked, capture_output=True, text=True, check=True).stdout.strip()
-    except (OSError, subprocess.CalledProcessError):
+        done = subprocess.run(
+            asked, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=True, timeout=GIT_S
+        )
+    except (OSError, subprocess.SubprocessError):
         return "not a checkout"
+    return done.stdout.strip()
 
 
 class TrainConsole:
@@ -168,10 +173,10 @@ class TrainConsole:
         """Time and steps done when the first step here had been taken: it alone waits for workers."""
         self.spoke = -math.inf
 
-    def entered(self, changed: Change, done: int, stage: Phase) -> None:
+    def entered(self, changed: Change, done: int, phase: Phase) -> None:
         """Say what became of everything."""
-        going_on = f", {done} of its {stage.steps} steps are done" if done else f", {stage.steps} steps"
-        self.console.print(f"stage {changed.stage}{going_on}", highlight=False)
+        going_on = f", {done} of its {phase.steps} steps are done" if done else f", {phase.steps} steps"
+        self.console.print(f"phase {changed.phase}{going_on}", highlight=False)
         if done:
             return
         for what in ("kept", "created", "reset"):
@@ -185,11 +190,11 @@ class TrainConsole:
         if now - self.spoke < QUIET_S and beat.step != beat.steps:
             return
         self.spoke = now
-        if "loss" in beat.numbers:
-            numbers = f"loss {beat.numbers['loss']:.4f}, gradient {beat.numbers['gradient']:.3f}"
+        if "loss" in beat.metrics:
+            metrics = f"loss {beat.metrics['loss']:.4f}, grad_norm {beat.metrics['grad_norm']:.3f}"
         else:
-            numbers = "nothing here to learn from"
-        line = f"{beat.stage} {beat.step} of {beat.steps}: {numbers}{self.pace(now, beat)}"
+            metrics = "nothing here to learn from"
+        line = f"{beat.phase} {beat.step} of {beat.steps}: {metrics}{self.pace(now, beat)}"
         self.console.print(line, highlight=False)
 
     def pace(self, now: float, beat: StepMetrics) -> str:
@@ -213,8 +218,8 @@ class TrainConsole:
 class NullObserver:
     """Looks on and says nothing."""
 
-    def entered(self, changed: Change, done: int, stage: Phase) -> None:
-        """A stage."""
+    def entered(self, changed: Change, done: int, phase: Phase) -> None:
+        """A phase."""
 
     def stepped(self, beat: StepMetrics) -> None:
         """A step."""
@@ -243,10 +248,10 @@ class ObserverFanOut:
     def __init__(self, *watches: TrainObserver) -> None:
         self.watches = watches
 
-    def entered(self, changed: Change, done: int, stage: Phase) -> None:
-        """A stage."""
+    def entered(self, changed: Change, done: int, phase: Phase) -> None:
+        """A phase."""
         for watch in self.watches:
-            watch.entered(changed, done, stage)
+            watch.entered(changed, done, phase)
 
     def stepped(self, beat: StepMetrics) -> None:
         """A step."""

@@ -19,13 +19,13 @@ EPOCHS_HELD = 2
 
 
 class Order:
-    """The endless row of slots that an index, the settings of the deal and a seed give."""
+    """The endless row of slots that an index, the settings of the order and a seed give."""
 
     def __init__(self, index: Index, settings: OrderSettings, seed: int) -> None:
         self.settings = settings
         self.seed = seed
         self.stock = index.stock(settings.groups)
-        said = {"index": index.digest, "deal": asdict(settings), "seed": seed}
+        said = {"index": index.digest, "order": asdict(settings), "seed": seed}
         self.digest = hashlib.sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()
         self.dealt: dict[int, Epoch] = {}
         self.num_slots: dict[int, int] = {}

@@ -51,19 +51,19 @@ class Loader:
         OSError: the storage does not answer.
     """
 
-    def __init__(self, root: str, settings: LoaderSettings, *, rank: int = 0, ranks: int = 1) -> None:
-        if not 0 <= rank < ranks:
-            raise ValueError(f"rank {rank} of {ranks}")
-        self.root, self.settings, self.rank, self.ranks = root, settings, rank, ranks
+    def __init__(self, root: str, settings: LoaderSettings, *, rank: int = 0, world_size: int = 1) -> None:
+        if not 0 <= rank < world_size:
+            raise ValueError(f"rank {rank} of {world_size}")
+        self.root, self.settings, self.rank, self.world_size = root, settings, rank, world_size
         whole = open_index(root)
-        self.index, self.held_out = whole.split(settings.deal.held_out)
-        self.order = Order(self.index, settings.deal, settings.seed)
+        self.index, self.held_out = whole.split(settings.order.held_out)
+        self.order = Order(self.index, settings.order, settings.seed)
         self.position = Position(order=self.order.digest)
         self.unfit: list[Unfit] = []
         latents = settings.latents
         self.latents = Latents(latents.root, latents.vae) if latents else None
         self.covered: dict[int, NDArray[np.bool_]] = {}
-        check(self.order.stock, settings.deal)
+        check(self.order.stock, settings.order)
         refuse_tail(self)
         for said in unfit_shards(whole):
             if settings.max_unfit == 0:
@@ -79,7 +79,7 @@ class Loader:
         """Steps that are left, the same number for every rank; None: without end."""
         if self.settings.epochs is None:
             return None
-        return slots_left(self.position, self.settings.epochs, self.order.slots_of) // self.ranks
+        return slots_left(self.position, self.settings.epochs, self.order.slots_of) // self.world_size
 
     def state_dict(self) -> dict[str, Any]:
         """Where training goes on after the last batch that was given out: one record, alike on all ranks."""
@@ -119,13 +119,13 @@ class Loader:
             pin_memory=self.settings.pin,
         )
         for batch in batches:
-            self.position = advance(self.position, self.ranks, self.order.slots_of)
+            self.position = advance(self.position, self.world_size, self.order.slots_of)
             self.note(batch.faults)
             yield batch
 
     def tasks(self) -> Iterator[BatchTask]:
         """A task for each step of the rank from the position on."""
-        places = slots_of_rank(self.position, self.rank, self.ranks, self.order.slots_of)
+        places = slots_of_rank(self.position, self.rank, self.world_size, self.order.slots_of)
         waiting: deque[Slot] = deque()
         turn = max(self.settings.workers, 1)  # a worker is given every so manieth task
         for place in itertools.islice(places, self.steps):
@@ -172,16 +172,16 @@ def refuse_tail(loader: Loader) -> None:
     Raises:
         ValueError: it holds more than the settings' share of the samples.
     """
-    epochs, most = loader.settings.epochs, loader.settings.deal.max_dropped
+    epochs, most = loader.settings.epochs, loader.settings.order.max_dropped
     if epochs is None:
         return
     last = loader.order.epoch(epochs - 1)
-    over = slots_left(loader.position, epochs, loader.order.slots_of) % loader.ranks
+    over = slots_left(loader.position, epochs, loader.order.slots_of) % loader.world_size
     samples = int(last.bounds[-1] - last.bounds[max(len(last) - over, 0)])
     if samples > most * len(loader.index):
         raise ValueError(
-            f"the last {samples} of {len(loader.index)} samples do not fill a step of {loader.ranks} ranks "
-            f"and would be dropped; max_dropped is {most:.1%}"
+            f"the last {samples} of {len(loader.index)} samples do not fill a step of "
+            f"{loader.world_size} ranks and would be dropped; max_dropped is {most:.1%}"
         )
 
 

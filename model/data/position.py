@@ -32,8 +32,8 @@ def from_state(state: dict[str, Any], order: str) -> Position:
         raise ValueError(f"loader state of version {state.get('version')!r}; this code reads {VERSION}")
     if state.get("order") != order:
         raise ValueError(
-            "the loader state belongs to another order: the index, the settings of the deal or the seed have "
-            "changed, so its position means nothing here; start an epoch anew or restore what changed"
+            "the loader state belongs to another order: the index, the settings of the order or the seed "
+            "have changed, so its position means nothing here; start an epoch anew or restore what changed"
         )
     epoch, slot = state.get("epoch"), state.get("slot")
     if not (isinstance(epoch, int) and isinstance(slot, int) and min(epoch, slot) >= 0):
@@ -51,7 +51,7 @@ def advance(position: Position, slots: int, slots_of: Callable[[int], int]) -> P
 
 
 def slots_of_rank(
-    position: Position, rank: int, ranks: int, slots_of: Callable[[int], int]
+    position: Position, rank: int, world_size: int, slots_of: Callable[[int], int]
 ) -> Iterator[Position]:
     """Without end, the slot of one rank in each step: rank r has the r-th slot from where the step begins.
 
@@ -61,7 +61,7 @@ def slots_of_rank(
     position = advance(position, rank, slots_of)
     while True:
         yield position
-        position = advance(position, ranks, slots_of)
+        position = advance(position, world_size, slots_of)
 
 
 def slots_left(position: Position, epochs: int, slots_of: Callable[[int], int]) -> int:

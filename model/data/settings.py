@@ -49,7 +49,7 @@ class LatentSource:
 class LoaderSettings:
     """How a data set is read."""
 
-    deal: OrderSettings = field(default_factory=OrderSettings)
+    order: OrderSettings = field(default_factory=OrderSettings)
     sample: SampleSettings = field(default_factory=SampleSettings)
     latents: LatentSource | None = None
     """Stored latents to give in place of pictures, wherever all of a batch have them."""

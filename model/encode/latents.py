@@ -78,9 +78,9 @@ def parts_of(index: Index, rule: WindowRule, max_tokens: int) -> list[LatentPart
     Raises:
         ValueError: such a loader always draws new ones.
     """
-    deal = OrderSettings(groups=AS_IT_IS, window=rule, max_tokens=max_tokens)
-    stock = index.stock(deal.groups)
-    longest = longest_windows(stock, deal)
+    order = OrderSettings(groups=AS_IT_IS, window=rule, max_tokens=max_tokens)
+    stock = index.stock(order.groups)
+    longest = longest_windows(stock, order)
     parts = []
     for number in np.flatnonzero(longest >= rule.min_frames).tolist():
         row = index.row(number)

@@ -60,7 +60,7 @@ def as_it_is(mine: Conditions, _: Conditions) -> Conditions:
 
 @torch.no_grad()
 def losses(
-    net: DiT, lessons: Sequence[Inputs], swap: Swap, *, times: int, strength: float, seed: int
+    net: DiT, lessons: Sequence[Inputs], swap: Swap, *, times: int, timestep_shift: float, seed: int
 ) -> dict[str, float]:
     """Mean squared error of the velocity in each region, over clips of one length and some times each.
 
@@ -74,7 +74,7 @@ def losses(
         for time in range(times):
             word = int(words(1, "ablation", seed, number, time)[0])
             generator = Generator().manual_seed(word >> 1)
-            times_B = draw(1, generator, strength=strength)
+            times_B = draw(1, generator, timestep_shift=timestep_shift)
             eps = torch.randn(mine.latents.shape, generator=generator)
             point = between(mine.latents, eps, times_B)
             error_BTHW = (net.denoise(point.x_t, times_B, cues) - point.v).square().mean(dim=1)
@@ -86,7 +86,7 @@ def losses(
 
 @torch.no_grad()
 def films(
-    net: DiT, codec: VideoCodec, lessons: Sequence[Inputs], swap: Swap, *, solving: SamplerSettings, seed: int
+    net: DiT, codec: VideoCodec, lessons: Sequence[Inputs], swap: Swap, *, sampler: SamplerSettings, seed: int
 ) -> list[Tensor]:
     """The clips as made (1, 3, F, H, W), RGB -1..1, with what is swapped as in `losses`.
 
@@ -96,7 +96,7 @@ def films(
     for number, mine in enumerate(lessons):
         word = int(words(1, "ablation in pixels", seed, number)[0])
         noise = torch.randn(mine.latents.shape, generator=Generator().manual_seed(word >> 1))
-        latents = sample(partial(velocity_of, net), swapped(lessons, number, swap), noise, solving)
+        latents = sample(partial(velocity_of, net), swapped(lessons, number, swap), noise, sampler)
         made.append(codec.decode(latents).clamp(-1, 1))
     return made
 

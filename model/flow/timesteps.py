@@ -10,18 +10,18 @@ import torch
 from torch import Generator, Tensor
 
 
-def shift(t: Tensor, strength: float) -> Tensor:
+def shift(t: Tensor, timestep_shift: float) -> Tensor:
     """Times moved towards noise; 0 and 1 stay, strength 1 changes nothing."""
-    return strength * t / (1 + (strength - 1) * t)
+    return timestep_shift * t / (1 + (timestep_shift - 1) * t)
 
 
-def draw(num: int, generator: Generator, *, strength: float) -> Tensor:
+def draw(num: int, generator: Generator, *, timestep_shift: float) -> Tensor:
     """Times (num,) to train at: the sigmoid of a normal, so the middle ones are drawn most, then shifted."""
     normal = torch.randn(num, generator=generator, device=generator.device)
-    return shift(torch.sigmoid(normal), strength)
+    return shift(torch.sigmoid(normal), timestep_shift)
 
 
-def descent(steps: int, *, strength: float) -> Tensor:
+def descent(steps: int, *, timestep_shift: float) -> Tensor:
     """Times (steps + 1,) from noise to data, even before they are shifted, float64.
 
     Raises:
@@ -29,4 +29,4 @@ def descent(steps: int, *, strength: float) -> Tensor:
     """
     if steps < 1:
         raise ValueError(f"{steps} steps do not lead from noise to a video; take at least 1")
-    return shift(torch.linspace(1, 0, steps + 1, dtype=torch.float64), strength)
+    return shift(torch.linspace(1, 0, steps + 1, dtype=torch.float64), timestep_shift)

@@ -61,13 +61,13 @@ class Context(NamedTuple):
 class DiT(nn.Module):
     """Velocity of a noised video latent, given a scene.
 
-    With `recompute`, activations are computed again on the way back instead of being kept.
+    With `activation_checkpointing`, activations are computed again on the way back instead of being kept.
     """
 
-    def __init__(self, sizes: Sizes, generator: Generator, *, recompute: bool = False) -> None:
+    def __init__(self, sizes: Sizes, generator: Generator, *, activation_checkpointing: bool = False) -> None:
         super().__init__()
         width, channels = sizes.width, sizes.channels
-        self.sizes, self.recompute = sizes, recompute
+        self.sizes, self.activation_checkpointing = sizes, activation_checkpointing
         self.patch_embedding = nn.Conv3d(channels, width, sizes.patch, sizes.patch)
         self.control_embedding = nn.Conv3d(
             channels + 1 + sizes.pose_channels, width, sizes.patch, sizes.patch, bias=False
@@ -80,7 +80,7 @@ class DiT(nn.Module):
         self.no_caption = nn.Parameter(torch.zeros(1, sizes.text_width))  # zero: past the end of any prompt
         self.no_reference = nn.Parameter(torch.zeros(width))
         self.pose = PoseEncoder(sizes.pose_width, sizes.pose_channels)
-        self.face = FaceEncoder(sizes.motion, width, recompute=recompute)
+        self.face = FaceEncoder(sizes.motion, width, activation_checkpointing=activation_checkpointing)
         self.blocks = nn.ModuleList(Block(sizes) for _ in range(sizes.layers))
         self.head = OutputLayer(width, channels, sizes.patch)
         self.speech = SpeechEncoder(sizes.speech, sizes.motion.vector)
@@ -108,7 +108,7 @@ class DiT(nn.Module):
 
     def denoise(self, noised_BCTHW: Tensor, times_B: Tensor, cues: Context) -> Tensor:
         """Velocity (B, C, T, H, W), float32, given the scene as read."""
-        x_BCTHW = handed_over(noised_BCTHW, cues.control_BXTHW)
+        x_BCTHW = first_frame_share(noised_BCTHW, cues.control_BXTHW)
         x_BND = tokens(self.patch_embedding(x_BCTHW) + self.control_embedding(cues.control_BXTHW))
         r_BRD = cues.references_BRD
 
@@ -122,7 +122,7 @@ class DiT(nn.Module):
 
     def run(self, block: nn.Module, *given: Tensor | Context) -> tuple[Tensor, Tensor]:
         """The block's answer, its activations kept or not."""
-        if self.recompute and torch.is_grad_enabled():
+        if self.activation_checkpointing and torch.is_grad_enabled():
             return checkpoint(block, *given, use_reentrant=False)
         return block(*given)
 
@@ -222,7 +222,7 @@ def tokens(patches_BDTHW: Tensor) -> Tensor:
     return patches_BDTHW.flatten(2).transpose(1, 2).contiguous()
 
 
-def handed_over(noised_BCTHW: Tensor, control_BXTHW: Tensor) -> Tensor:
+def first_frame_share(noised_BCTHW: Tensor, control_BXTHW: Tensor) -> Tensor:
     """The noised latent with the known first frame in its place, free of noise."""
     channels = noised_BCTHW.shape[1]
     known = control_BXTHW[:, channels : channels + 1] > 0

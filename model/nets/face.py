@@ -45,12 +45,12 @@ class Faces(NamedTuple):
 class FaceEncoder(nn.Module):
     """Face crops to face tokens: PD-FGC's motion vector, then an MLP to the width of the network."""
 
-    def __init__(self, sizes: MotionSizes, width: int, *, recompute: bool) -> None:
+    def __init__(self, sizes: MotionSizes, width: int, *, activation_checkpointing: bool) -> None:
         super().__init__()
         self.motion = MotionEncoder(sizes)
         self.mlp = nn.Sequential(nn.Linear(sizes.vector, width), nn.SiLU(), nn.Linear(width, width))
         self.null = nn.Parameter(torch.zeros(width))
-        self.recompute = recompute
+        self.activation_checkpointing = activation_checkpointing
 
     def forward(self, faces: FaceCrops) -> Tensor:
         """Motion vectors (B, F, V) of crops."""
@@ -73,7 +73,7 @@ class FaceEncoder(nn.Module):
 
     def vectors(self, crops_NCHW: Tensor) -> Tensor:
         """Motion vectors (N, V) of crops."""
-        if self.recompute and torch.is_grad_enabled():
+        if self.activation_checkpointing and torch.is_grad_enabled():
             motion = checkpoint(self.motion, crops_NCHW, use_reentrant=False)
         else:
             motion = self.motion(crops_NCHW)

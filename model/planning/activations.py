@@ -64,7 +64,9 @@ class Precision:
         return 0 if self.value == FLOAT else FLOAT
 
 
-def kept(sizes: Sizes, window: WindowSpec, learning: Parts, precision: Precision, *, recompute: bool) -> Kept:
+def kept(
+    sizes: Sizes, window: WindowSpec, learning: Parts, precision: Precision, *, activation_checkpointing: bool
+) -> Kept:
     """What a batch keeps where some parts learn."""
     flows = bool(learning & START)
     first = block(sizes, window, learning, precision, flows=flows)
@@ -73,7 +75,7 @@ def kept(sizes: Sizes, window: WindowSpec, learning: Parts, precision: Precision
     crops = window.clips * window.frames
     said = faces(sizes, window, learning, precision.value)
     tokens = window.clips * (noise(sizes, window) + references(sizes, window)) * sizes.width
-    if recompute:
+    if activation_checkpointing:
         blocks, again = sizes.layers * tokens * precision.value, max(later, min(CHUNK, crops) * crop)
         said += crops * min(crop, 3 * sizes.motion.side**2 * precision.value)  # the crops
     else:

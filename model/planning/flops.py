@@ -310,7 +310,7 @@ def linear(part: Part, rows: int, inputs: int, outputs: int) -> Product:
 
 
 def speech(sizes: Sizes) -> Iterator[Work]:
-    """The weights of the speech encoder; its stage runs no block, and costs little."""
+    """The weights of the speech encoder; its phase runs no block, and costs little."""
     d, taps = sizes.speech.width, 5
     said = partial(Product, part="speech", rows=0)
     yield said(inputs=taps * BANDS, outputs=d)
@@ -352,16 +352,18 @@ class Operations:
         return self.model + self.again
 
 
-def operations(sizes: Sizes, window: WindowSpec, learning: Parts, *, recompute: bool) -> Operations:
+def operations(
+    sizes: Sizes, window: WindowSpec, learning: Parts, *, activation_checkpointing: bool
+) -> Operations:
     """Operations of a step's batch, where some parts learn.
 
-    Counted as again: of an attention, the scores that its way back computes anew; with `recompute`, the way
-    there of blocks and motion encoder, once more.
+    Counted as again: of an attention, the scores that its way back computes anew; with
+    `activation_checkpointing`, the way there of blocks and motion encoder, once more.
     """
     forward = backward = again = 0
     for work in works(sizes, window):
         back = work.backward(learning)
         scores = back // 5 if isinstance(work, Attending) else 0
         forward, backward, again = forward + work.forward, backward + back - scores, again + scores
-        again += work.forward if recompute and work.again else 0
+        again += work.forward if activation_checkpointing and work.again else 0
     return Operations(forward=forward, backward=backward, again=again)

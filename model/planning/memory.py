@@ -39,9 +39,9 @@ BFLOAT16 = Precision(value=2, fused=True)
 class Sharing:
     """How a training's state lies on ranks."""
 
-    zero: Zero | None
-    ranks: int = 1
-    recompute: bool = True
+    zero_stage: Zero | None
+    world_size: int = 1
+    activation_checkpointing: bool = True
     precision: Precision = BFLOAT16
 
 
@@ -79,7 +79,7 @@ def memory(sizes: Sizes, window: WindowSpec, learning: Parts, how: Sharing) -> M
     """What a batch takes where some parts learn."""
     value, told = how.precision.value, parameters(sizes)
     everything, learns = sum(told.values()), sum(told[part] for part in learning)
-    some = kept(sizes, window, learning, how.precision, recompute=how.recompute)
+    some = kept(sizes, window, learning, how.precision, activation_checkpointing=how.activation_checkpointing)
     weights, gradients, states, buckets, stepping = state(everything, learns, value, how)
     back = window.clips * noise(sizes, window) * (2 * sizes.ffn + sizes.width) * value
     return Memory(
@@ -97,13 +97,13 @@ def memory(sizes: Sizes, window: WindowSpec, learning: Parts, how: Sharing) -> M
 def state(everything: int, learns: int, value: int, how: Sharing) -> tuple[int, int, int, int, int]:
     """Weights, gradients, float32 states, buckets, and what a step takes."""
     own = FLOAT * len(KINDS)
-    if how.zero is None:  # one float32 gradient stays beside that of the network
+    if how.zero_stage is None:  # one float32 gradient stays beside that of the network
         moved = own if value == FLOAT else own + FLOAT
         return everything * value, learns * (value + FLOAT), learns * moved, 0, learns * FLOAT
-    share = -(-learns // how.ranks)
-    weights = everything * value if how.zero < 3 else -(-everything // how.ranks) * value
-    gradients = (learns if how.zero == 1 else share) * value
-    buckets = BUCKET * value + (min(ALIVE, everything) * value if how.zero == 3 else 0)
+    share = -(-learns // how.world_size)
+    weights = everything * value if how.zero_stage < 3 else -(-everything // how.world_size) * value
+    gradients = (learns if how.zero_stage == 1 else share) * value
+    buckets = BUCKET * value + (min(ALIVE, everything) * value if how.zero_stage == 3 else 0)
     return weights, gradients, share * (own + FLOAT), buckets, share * 2 * FLOAT
 
 

@@ -29,16 +29,16 @@ class SamplerSettings:
     steps: int = 28
     solver: Literal["euler", "heun"] = "euler"
     """Heun's rule asks the network twice a step."""
-    strength: float | None = None
+    timestep_shift: float | None = None
     """Shift of the times towards noise; None: as in training, or none where no training is known."""
     references: float = 2.5
     """Weight of the references; 1 is no guidance."""
     motion: float = 2.5
     """Weight of pose and face. Equal weights take two answers a step, others three."""
 
-    def as_trained(self, strength: float) -> SamplerSettings:
+    def as_trained(self, timestep_shift: float) -> SamplerSettings:
         """The same, shifted as in a training, unless a shift is given."""
-        return replace(self, strength=strength) if self.strength is None else self
+        return replace(self, timestep_shift=timestep_shift) if self.timestep_shift is None else self
 
 
 Asked = Callable[[Conditions], Velocity]
@@ -63,7 +63,7 @@ def sample(ask: Asked, scene: Conditions, noise_BCTHW: Tensor, how: SamplerSetti
         references=how.references,
         motion=how.motion,
     )
-    times = descent(how.steps, strength=how.strength or NO_SHIFT)
+    times = descent(how.steps, timestep_shift=how.timestep_shift or NO_SHIFT)
     latents = SOLVERS[how.solver](velocity, noise_BCTHW.float(), times)
     given = scene.first_given.to(latents.device).view(-1, 1, 1, 1)
     latents[:, :, 0] = torch.where(given, scene.first.to(latents), latents[:, :, 0])

@@ -1,6 +1,6 @@
 """Checkpoints: all that a run needs to go on as if nothing had happened, on any number of ranks.
 
-    RUN/checkpoints/<stage>-<step>/   stage from 1, step of that stage
+    RUN/checkpoints/<phase>-<step>/   phase from 1, step of that phase
         state.json          where the run and its loader stand; proof that frozen weights did not move
         weights/            all weights and buffers, float32
         average/            averages of the weights that learn; the others are their own
@@ -44,22 +44,22 @@ MAX_STATE_BYTES = 2**20
 class TrainState:
     """Where a run stands."""
 
-    stage: int
+    phase: int
     """From 0."""
     step: int
-    """Steps of the stage that are done."""
+    """Steps of the phase that are done."""
     loader: dict[str, Any]
     settings: dict[str, Any]
     """All that losses depend on, the seed among them."""
-    ranks: int
+    world_size: int
     frozen_before: dict[Part, str]
-    """Digests of what the stage does not teach, at its beginning, ..."""
+    """Digests of what the phase does not teach, at its beginning, ..."""
     frozen_now: dict[Part, str]
     """... and at this checkpoint."""
 
     def __post_init__(self) -> None:
-        if self.stage < 0 or min(self.step, self.ranks) < 1:
-            raise ValueError("a checkpoint is written by ranks, after steps of a stage")
+        if self.phase < 0 or min(self.step, self.world_size) < 1:
+            raise ValueError("a checkpoint is written by ranks, after steps of a phase")
 
 
 def checkpoints(run: Path) -> list[Path]:
@@ -69,14 +69,14 @@ def checkpoints(run: Path) -> list[Path]:
 
 
 def place(folder: Path) -> tuple[int, int]:
-    """Stage, from 1, and step of a checkpoint."""
-    stage, step = folder.name.split("-")
-    return int(stage), int(step)
+    """Phase, from 1, and step of a checkpoint."""
+    phase, step = folder.name.split("-")
+    return int(phase), int(step)
 
 
 def save(run: Path, train_state: TrainState, entered: ActivePhase) -> Path:
     """Write a checkpoint; every rank takes part in reading the weights, the first writes."""
-    folder = run / CHECKPOINTS / f"{train_state.stage + 1}-{train_state.step:06}"
+    folder = run / CHECKPOINTS / f"{train_state.phase + 1}-{train_state.step:06}"
     aside = folder.with_name(folder.name + PART)
     if entered.engine.rank == 0:
         for stale in folder.parent.glob("*" + PART):
@@ -179,7 +179,7 @@ def states_of(folder: Path) -> States:
 
 
 def prune(run: Path, keep: int) -> None:
-    """Remove all checkpoints but the last `keep` and the last of each stage."""
+    """Remove all checkpoints but the last `keep` and the last of each phase."""
     found = checkpoints(run)
     ends = {place(folder)[0]: folder for folder in found}
     for folder in set(found) - set(ends.values()) - set(found[-keep:]):

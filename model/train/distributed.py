@@ -24,7 +24,7 @@ class DistributedContext:
 
     device: torch.device
     rank: int
-    ranks: int
+    world_size: int
 
 
 def distributed_context(settings: Training) -> DistributedContext:
@@ -33,16 +33,18 @@ def distributed_context(settings: Training) -> DistributedContext:
     Raises:
         ValueError: there are several, and the settings are for one.
     """
-    rank, ranks = int(os.environ.get("RANK", "0")), int(os.environ.get("WORLD_SIZE", "1"))
-    if settings.zero is None and ranks > 1:
-        raise ValueError(f"{ranks} processes were started for an engine of one: set zero to 1, 2 or 3")
+    rank, world_size = int(os.environ.get("RANK", "0")), int(os.environ.get("WORLD_SIZE", "1"))
+    if settings.zero_stage is None and world_size > 1:
+        raise ValueError(
+            f"{world_size} processes were started for an engine of one: set zero_stage to 1, 2 or 3"
+        )
     device = torch.device("cpu")
     if torch.cuda.is_available():
         device = torch.device("cuda", int(os.environ.get("LOCAL_RANK", "0")))
         torch.cuda.set_device(device)
-    if settings.zero is not None:
+    if settings.zero_stage is not None:
         join(device)
-    return DistributedContext(device=device, rank=rank, ranks=ranks)
+    return DistributedContext(device=device, rank=rank, world_size=world_size)
 
 
 def shared_codec(run: Path, data: str, settings: Training, seat: DistributedContext) -> VideoCodec:
@@ -58,7 +60,7 @@ def shared_codec(run: Path, data: str, settings: Training, seat: DistributedCont
         aside = run / (CODEC + ".part")
         fit_codec(data).save(aside)
         aside.replace(path)
-    if settings.zero is not None:
+    if settings.zero_stage is not None:
         torch.distributed.barrier()
     codec = open_codec(path, seat.device, dtype)
     check_latents(settings.loader.latents, codec_digest(path, dtype), path)

@@ -36,40 +36,41 @@ def memory_said(batch: Batch) -> Iterator[None]:
         clips, frames, height, width = batch.skeleton.shape[:4]
         raise TrainingFault(
             f"memory is exhausted by {clips} clips of {frames} frames of {width}x{height} px: "
-            "lower loader.deal.max-tokens or loader.deal.window.max-frames, set recompute, or raise zero"
+            "lower loader.order.max-tokens or loader.order.window.max-frames, set activation_checkpointing, "
+            "or raise zero_stage"
         ) from trouble
 
 
 class DivergenceCheck:
-    """Watches the loss of a stage. A network that says nothing has the target's power as its loss."""
+    """Watches the loss of a phase. A network that says nothing has the target's power as its loss."""
 
-    def __init__(self, stage: str) -> None:
-        self.stage = stage
+    def __init__(self, phase: str) -> None:
+        self.phase = phase
         self.steps = 0
         self.loss = self.target = 0.0
 
-    def check(self, step: int, numbers: dict[str, float], keys: tuple[str, ...]) -> None:
+    def check(self, step: int, metrics: dict[str, float], keys: tuple[str, ...]) -> None:
         """Returns where the step's numbers are sound.
 
         Raises:
             TrainingFault: loss or gradient are not numbers, or the loss has run away.
         """
-        where = f"{self.stage}, step {step}"
-        unsound = [name for name in ("loss", "gradient") if not math.isfinite(numbers.get(name, 0.0))]
+        where = f"{self.phase}, step {step}"
+        unsound = [name for name in ("loss", "grad_norm") if not math.isfinite(metrics.get(name, 0.0))]
         if unsound:
             raise TrainingFault(
                 f"{where}: the {' and the '.join(unsound)} is no number any more, here with the clips "
                 f"{', '.join(keys)}; the last checkpoint is from before. "
-                "Lower optimizer.rate, or take dtype float32"
+                "Lower optimizer.lr, or take dtype float32"
             )
-        if "loss" not in numbers:  # nothing in the batches counted
+        if "loss" not in metrics:  # nothing in the batches counted
             return
         self.steps += 1
-        self.loss += (1 - STAYS) * (numbers["loss"] - self.loss)
-        self.target += (1 - STAYS) * (numbers["target"] - self.target)
+        self.loss += (1 - STAYS) * (metrics["loss"] - self.loss)
+        self.target += (1 - STAYS) * (metrics["target_power"] - self.target)
         if self.steps >= PATIENCE and self.loss > 2 * self.target:
             raise TrainingFault(
                 f"{where}: the loss has run away, to {self.loss / self.target:.1f} times that of saying "
-                "nothing; the last checkpoints may be of no use. Lower optimizer.rate or lengthen "
-                "optimizer.warm-up"
+                "nothing; the last checkpoints may be of no use. Lower optimizer.lr or lengthen "
+                "optimizer.warmup-steps"
             )

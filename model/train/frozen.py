@@ -1,4 +1,4 @@
-"""Proof that what a stage does not teach did not move: digests of the live weights, then and now."""
+"""Proof that what a phase does not teach did not move: digests of the live weights, then and now."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def prove(before: Mapping[Part, str], entered: ActivePhase) -> Digests:
     moved = [part for part in now if now[part] != before.get(part)]
     if moved:
         raise RuntimeError(
-            f"frozen weights of {', '.join(moved)} have moved during this stage, which teaches others; "
+            f"frozen weights of {', '.join(moved)} have moved during this phase, which teaches others; "
             "nothing was saved"
         )
     return now

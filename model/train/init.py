@@ -29,7 +29,11 @@ def fresh(settings: Training) -> DiT:
 def empty(settings: Training) -> DiT:
     """A network of the sizes, with weights of the seed."""
     word = int(words(1, "weights", settings.seed)[0])
-    return DiT(settings.sizes, Generator().manual_seed(word >> 1), recompute=settings.recompute)
+    return DiT(
+        settings.sizes,
+        Generator().manual_seed(word >> 1),
+        activation_checkpointing=settings.activation_checkpointing,
+    )
 
 
 def holding(settings: Training, weights: Weights) -> DiT:

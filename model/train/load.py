@@ -48,14 +48,14 @@ def trained(run: Path, taken: Taken, where: torch.device) -> tuple[DiT, VideoCod
 
 
 def has_learned(run: Path, part: Part) -> bool:
-    """Whether a stage that a run has begun teaches a part of the network.
+    """Whether a phase that a run has begun teaches a part of the network.
 
     Raises:
         ValueError: there is no checkpoint, or it is not ours.
     """
     folder = last_of(run)
-    begun = settings_of(folder).stages[: saved.train_state(folder).stage + 1]
-    return any(part in stage.learning for stage in begun)
+    begun = settings_of(folder).phases[: saved.train_state(folder).phase + 1]
+    return any(part in phase.learning for phase in begun)
 
 
 def last_of(run: Path) -> Path:

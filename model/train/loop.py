@@ -1,4 +1,4 @@
-"""The training: stage after stage, read, score, step, tell, save; from the last checkpoint on."""
+"""The training: phase after phase, read, score, step, tell, save; from the last checkpoint on."""
 
 from __future__ import annotations
 
@@ -31,22 +31,22 @@ from model.train.validation import ValidationResult
 class StepMetrics:
     """What one step says."""
 
-    stage: str
+    phase: str
     step: int
-    """Steps of the stage that are done, this one included."""
+    """Steps of the phase that are done, this one included."""
     steps: int
-    """Steps of the stage."""
+    """Steps of the phase."""
     total: int
-    """Steps of all stages that are done."""
-    numbers: dict[str, float]
+    """Steps of all phases that are done."""
+    metrics: dict[str, float]
     """Means over the batches of all ranks; where nothing in them counts, gradient and rate alone."""
 
 
 class TrainObserver(Protocol):
     """Whoever looks on."""
 
-    def entered(self, changed: Change, done: int, stage: Phase) -> None:
-        """A stage is entered, of which so many steps are done."""
+    def entered(self, changed: Change, done: int, phase: Phase) -> None:
+        """A phase is entered, of which so many steps are done."""
         ...
 
     def stepped(self, beat: StepMetrics) -> None:
@@ -54,7 +54,7 @@ class TrainObserver(Protocol):
         ...
 
     def looked(self, look: ValidationResult, total: int) -> None:
-        """Held-out clips were looked at, after so many steps of all stages."""
+        """Held-out clips were looked at, after so many steps of all phases."""
         ...
 
     def kept(self, folder: Path) -> None:
@@ -82,7 +82,7 @@ class Trainer:
         self.device, self.watch = device, watch
         self.build = settings.engine(device)
         self.number = self.step = 0
-        """The stage, from 0, and its steps that are done."""
+        """The phase, from 0, and its steps that are done."""
         found = saved.checkpoints(run)
         if found:
             self.resume(found[-1])
@@ -90,40 +90,40 @@ class Trainer:
             self.enter(begin.fresh(settings), None)
 
     @property
-    def stage(self) -> Phase:
-        """The stage under way."""
-        return self.settings.stages[self.number]
+    def phase(self) -> Phase:
+        """The phase under way."""
+        return self.settings.phases[self.number]
 
     @property
     def total(self) -> int:
-        """Steps of all stages that are done."""
-        return sum(stage.steps for stage in self.settings.stages[: self.number]) + self.step
+        """Steps of all phases that are done."""
+        return sum(phase.steps for phase in self.settings.phases[: self.number]) + self.step
 
     def resume(self, folder: Path) -> None:
         """Stand where a checkpoint was written."""
         standing = saved.train_state(folder)
         check_same(standing.settings, self.settings)
-        if standing.stage >= len(self.settings.stages):
-            raise ValueError(f"{folder}: not a checkpoint of a run (its stage is none of the run's)")
+        if standing.phase >= len(self.settings.phases):
+            raise ValueError(f"{folder}: not a checkpoint of a run (its phase is none of the run's)")
         self.loader.load_state_dict(standing.loader)
-        self.number, self.step = standing.stage, standing.step
+        self.number, self.step = standing.phase, standing.step
         net = begin.holding(self.settings, saved.weights_of(folder))
         self.enter(net, saved.states_of(folder), standing.frozen_before)
 
     def enter(self, net: DiT, states: States | None, frozen: Digests | None = None) -> None:
-        """Enter the stage of the trainer's number; with what was saved of it, in its middle."""
-        self.task = task_of(self.stage, self.settings, self.codec, self.loader)
+        """Enter the phase of the trainer's number; with what was saved of it, in its middle."""
+        self.task = task_of(self.phase, self.settings, self.codec, self.loader)
         self.exam = self.task.exam(self.loader.held_out)
         if states is None:
             self.task.begin(net)
-        self.entered = enter(net, self.stage, self.build, self.settings.optimizer, self.step, states)
+        self.entered = enter(net, self.phase, self.build, self.settings.optimizer, self.step, states)
         self.frozen = frozen or digests(self.entered)
-        self.guard = DivergenceCheck(self.stage.name)
-        before = self.settings.stages[self.number - 1] if self.number else None
-        self.watch.entered(change(before, self.stage), self.step, self.stage)
+        self.guard = DivergenceCheck(self.phase.name)
+        before = self.settings.phases[self.number - 1] if self.number else None
+        self.watch.entered(change(before, self.phase), self.step, self.phase)
 
     def train(self) -> None:
-        """Go through what is left of the stages.
+        """Go through what is left of the phases.
 
         Raises:
             TrainingFault: memory does not suffice, or what is learned is of no use.
@@ -132,19 +132,19 @@ class Trainer:
         if self.total == 0:
             self.look()
         while True:
-            while self.step < self.stage.steps:
+            while self.step < self.phase.steps:
                 self.watch.stepped(self.one_step(batches))
-                if self.step % self.settings.validation.every == 0 or self.step == self.stage.steps:
+                if self.step % self.settings.validation.every == 0 or self.step == self.phase.steps:
                     self.look()
-                if self.step % self.settings.save_every == 0 or self.step == self.stage.steps:
+                if self.step % self.settings.save_every == 0 or self.step == self.phase.steps:
                     self.save()
-            if self.number + 1 == len(self.settings.stages):
+            if self.number + 1 == len(self.settings.phases):
                 return
             self.next_stage()
 
     def next_stage(self) -> None:
-        """Enter the next stage with the weights of this one."""
-        following = self.settings.stages[self.number + 1]
+        """Enter the next phase with the weights of this one."""
+        following = self.settings.phases[self.number + 1]
         weights = dict(saved.weights(self.entered, averaged=following.on_averages))
         self.entered.engine.close()
         self.number, self.step = self.number + 1, 0
@@ -155,40 +155,40 @@ class Trainer:
         engine = self.entered.engine
         keys: list[str] = []
         sums: list[Tensor] = []
-        for _ in range(self.settings.accumulate):
+        for _ in range(self.settings.grad_accumulation):
             place = advance(self.loader.position, engine.rank, self.loader.order.slots_of)
             batch = next(batches)
             keys += batch.keys
             with memory_said(batch):
                 sums.append(self.learn(batch, place))
-        length = engine.step(self.settings.optimizer.rate_at(self.step))
+        length = engine.step(self.settings.optimizer.lr_at(self.step))
         self.step += 1
         *means, seen = engine.mean(torch.stack(sums).mean(dim=0)).tolist()
-        named = zip(self.task.numbers, means, strict=True)
-        numbers = {name: mean / seen for name, mean in named if seen}
-        numbers |= {"gradient": length, "rate": self.settings.optimizer.rate_at(self.step - 1)}
-        self.guard.check(self.step, numbers, tuple(keys))
+        named = zip(self.task.metrics, means, strict=True)
+        metrics = {name: mean / seen for name, mean in named if seen}
+        metrics |= {"grad_norm": length, "lr": self.settings.optimizer.lr_at(self.step - 1)}
+        self.guard.check(self.step, metrics, tuple(keys))
         return StepMetrics(
-            stage=self.stage.name, step=self.step, steps=self.stage.steps, total=self.total, numbers=numbers
+            phase=self.phase.name, step=self.step, steps=self.phase.steps, total=self.total, metrics=metrics
         )
 
     def learn(self, batch: Batch, place: Position) -> Tensor:
         """Add the gradients of a batch; its numbers, then 1, or all 0 where nothing in it counts."""
         empty = len(batch) == 0
         given = self.given(blank(batch) if empty else batch)
-        found = self.score(given, generator_of(self.settings.seed, place), self.settings.handed_over)
+        found = self.score(given, generator_of(self.settings.seed, place), self.settings.first_frame_share)
         counts = found.counts * (not empty)
         self.entered.engine.backward(counts * found.loss)
-        numbers = [found.numbers[name] for name in self.task.numbers]
-        return counts * torch.stack([*numbers, torch.ones_like(counts)])
+        metrics = [found.metrics[name] for name in self.task.metrics]
+        return counts * torch.stack([*metrics, torch.ones_like(counts)])
 
     def given(self, batch: Batch) -> Any:
-        """What a batch teaches in this stage."""
+        """What a batch teaches in this phase."""
         return self.task.given(batch.to(self.device))
 
-    def score(self, given: Any, generator: Generator, handed_over: float) -> Score:
+    def score(self, given: Any, generator: Generator, first_frame_share: float) -> Score:
         """The loss of a lesson, with what is left to chance."""
-        return self.task.score(self.entered.engine, given, generator, handed_over)
+        return self.task.score(self.entered.engine, given, generator, first_frame_share)
 
     def look(self) -> None:
         """Look at the held-out clips, if there are any."""
@@ -199,11 +199,11 @@ class Trainer:
     def save(self) -> None:
         """Write a checkpoint, with the proof that frozen weights did not move."""
         standing = saved.TrainState(
-            stage=self.number,
+            phase=self.number,
             step=self.step,
             loader=self.loader.state_dict(),
             settings=self.settings.as_plain(),
-            ranks=self.entered.engine.ranks,
+            world_size=self.entered.engine.world_size,
             frozen_before=self.frozen,
             frozen_now=prove(self.frozen, self.entered),
         )

@@ -1,6 +1,6 @@
-"""Body, then face, then everything (method.md 8), then speech (2.3), and what a change of stage does.
+"""Body, then face, then everything (method.md 8), then speech (2.3), and what a change of phase does.
 
-A stage is a training of its own on the weights of the one before: `enter` is the only way in, from a stage's
+A phase is a training of its own on the weights of the one before: `enter` is the only way in, from a phase's
 beginning as from the middle of one.
 """
 
@@ -33,16 +33,16 @@ class Phase:
     """The network is told of faces; else Face Attn is left out."""
     task: Taught = "video"
     on_averages: bool = False
-    """Begins on the averages of what the stage before taught, not on its weights as last moved."""
+    """Begins on the averages of what the phase before taught, not on its weights as last moved."""
 
     def __post_init__(self) -> None:
         unknown = set(self.learning) - set(get_args(Part))
         if unknown or not self.learning or self.steps < 1:
-            raise ValueError(f"stage {self.name!r} needs steps, and parts to learn out of {get_args(Part)}")
+            raise ValueError(f"phase {self.name!r} needs steps, and parts to learn out of {get_args(Part)}")
         if not self.faces and set(self.learning) & set(FACE):
-            raise ValueError(f"stage {self.name!r} is to learn faces and is told of none")
+            raise ValueError(f"phase {self.name!r} is to learn faces and is told of none")
         if (self.task == "speech") != (self.learning == ("speech",)):
-            raise ValueError(f"stage {self.name!r}: speech is a task of its own, and teaches no other part")
+            raise ValueError(f"phase {self.name!r}: speech is a task of its own, and teaches no other part")
 
 
 def body(steps: int) -> Phase:
@@ -69,16 +69,16 @@ def speech(steps: int) -> Phase:
 
 @dataclass(frozen=True, kw_only=True)
 class Change:
-    """What became of each thing when a stage began; for people to read."""
+    """What became of each thing when a phase began; for people to read."""
 
-    stage: str
+    phase: str
     kept: tuple[str, ...]
     created: tuple[str, ...]
     reset: tuple[str, ...]
 
 
-def change(before: Phase | None, stage: Phase) -> Change:
-    """What entering a stage does, after another or at the very beginning."""
+def change(before: Phase | None, phase: Phase) -> Change:
+    """What entering a phase does, after another or at the very beginning."""
     if before is None:
         new = (
             "optimizer: moments of what learns, at zero",
@@ -86,18 +86,18 @@ def change(before: Phase | None, stage: Phase) -> Change:
             "schedule: warm-up from step 0",
         )
         return Change(
-            stage=stage.name, kept=(), created=(*new, "loader: at the start of its order"), reset=()
+            phase=phase.name, kept=(), created=(*new, "loader: at the start of its order"), reset=()
         )
-    joining = sorted(set(stage.learning) - set(before.learning))
-    resting = sorted(set(before.learning) - set(stage.learning))
-    again = sorted(set(before.learning) & set(stage.learning))
+    joining = sorted(set(phase.learning) - set(before.learning))
+    resting = sorted(set(before.learning) - set(phase.learning))
+    again = sorted(set(before.learning) & set(phase.learning))
     reset = [f"optimizer: moments of {', '.join(again)}, at zero"] if again else []
     reset += [f"optimizer: moments of {', '.join(resting)}, dropped: they learn no more"] if resting else []
     return Change(
-        stage=stage.name,
+        phase=phase.name,
         kept=(
             "weights: the averages of what was taught, all others as they are"
-            if stage.on_averages
+            if phase.on_averages
             else "weights: all, as last moved, not their averages",
             "loader: goes on in its order",
             "seed",
@@ -113,7 +113,7 @@ States = dict[tuple[str, Kind], Tensor]
 
 @dataclass(frozen=True, kw_only=True)
 class ActivePhase:
-    """A stage under way."""
+    """A phase under way."""
 
     engine: Engine
     learning: tuple[str, ...]
@@ -124,18 +124,18 @@ class ActivePhase:
 
 def enter(
     net: nn.Module,
-    stage: Phase,
+    phase: Phase,
     build: Build,
     settings: OptimizerSettings,
     steps: int = 0,
     states: States | None = None,
 ) -> ActivePhase:
-    """The stage after `steps` of it, on a network with float32 weights, which becomes the engine's.
+    """The phase after `steps` of it, on a network with float32 weights, which becomes the engine's.
 
     Without states, moments are zero and averages are the weights.
     """
     named = parts(net)
-    learning = tuple(name for part in stage.learning for name in named[part])
+    learning = tuple(name for part in phase.learning for name in named[part])
     for name, weight in net.named_parameters():
         weight.requires_grad_(name in learning)
     exact = {name: value.detach().clone() for name, value in net.state_dict().items()}

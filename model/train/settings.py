@@ -20,7 +20,15 @@ from model.train.engines.optimizer import OptimizerSettings
 from model.train.phases import Phase
 from model.train.validation import ValidationSettings
 
-FREE = {"zero", "accumulate", "recompute", "compile", "save_every", "keep", "validation"}
+FREE = {
+    "zero_stage",
+    "grad_accumulation",
+    "activation_checkpointing",
+    "compile",
+    "save_every",
+    "keep",
+    "validation",
+}
 """Settings that a run may go on with other values of."""
 
 FREE_OF_LOADER = {"workers", "batches_ahead_mib", "fetch_ahead_mib", "max_unfit", "verify"}
@@ -34,7 +42,7 @@ class Training:
     """Every setting of a run from shards to weights."""
 
     sizes: Sizes
-    stages: tuple[Phase, ...]
+    phases: tuple[Phase, ...]
     optimizer: OptimizerSettings = field(default_factory=OptimizerSettings)
     loader: LoaderSettings = field(default_factory=LoaderSettings)
     base: Path | None = None
@@ -44,35 +52,35 @@ class Training:
     vae: Path | None = None
     """Folder of Wan 2.1's autoencoder, or file of a patch codec; None fits one to the data set."""
     dtype: Dtype = "bfloat16"
-    zero: Zero | None = 2
+    zero_stage: Zero | None = 2
     """How DeepSpeed shards: 1 states of the optimizer, 2 gradients too, 3 weights too; None is one process
     without DeepSpeed."""
-    accumulate: int = 1
+    grad_accumulation: int = 1
     """Batches of each rank in one step."""
-    recompute: bool = True
+    activation_checkpointing: bool = True
     """Compute activations again on the way back instead of keeping them."""
     compile: bool = False
     """Compile the blocks with torch's inductor: wants a C++ compiler, on a GPU Triton."""
-    strength: float = 5.0
+    timestep_shift: float = 5.0
     """Shift of the drawn times towards noise: about 5 for 45 000 tokens, 1 for few."""
     head_weight: float = 1.0
     """How often a latent cell under the head sphere counts, others once; more where heads are small."""
-    handed_over: float = 0.5
+    first_frame_share: float = 0.5
     """Share of clips that are told their first latent frame."""
     seed: int = 0
     validation: ValidationSettings = field(default_factory=ValidationSettings)
     save_every: int = 500
     """Steps between two checkpoints."""
     keep: int = 2
-    """Checkpoints kept; the last of every stage stays beside them."""
+    """Checkpoints kept; the last of every phase stays beside them."""
 
     def __post_init__(self) -> None:
-        if not self.stages or min(self.accumulate, self.save_every, self.keep) < 1:
-            raise ValueError("a training has stages, and accumulates, saves and keeps at least 1")
-        if not 0 <= self.handed_over <= 1 or min(self.strength, self.head_weight) <= 0:
-            raise ValueError("handed_over is a share, head_weight and the strength of the shift are above 0")
-        if any(stage.task == "speech" for stage in self.stages) and not self.loader.sample.speech:
-            raise ValueError("a stage that teaches speech hears none: set loader.sample.speech")
+        if not self.phases or min(self.grad_accumulation, self.save_every, self.keep) < 1:
+            raise ValueError("a training has phases, and accumulates, saves and keeps at least 1")
+        if not 0 <= self.first_frame_share <= 1 or min(self.timestep_shift, self.head_weight) <= 0:
+            raise ValueError("first_frame_share is a share, head_weight and timestep_shift are above 0")
+        if any(phase.task == "speech" for phase in self.phases) and not self.loader.sample.speech:
+            raise ValueError("a phase that teaches speech hears none: set loader.sample.speech")
 
     def as_plain(self) -> dict[str, Any]:
         """The settings as JSON has them."""
@@ -81,11 +89,15 @@ class Training:
 
     def engine(self, device: torch.device) -> Build:
         """What drives the network."""
-        how: dict[str, Any] = {"device": device, "dtype": self.dtype, "accumulate": self.accumulate}
+        how: dict[str, Any] = {
+            "device": device,
+            "dtype": self.dtype,
+            "grad_accumulation": self.grad_accumulation,
+        }
         build: Build = (
             partial(PlainEngine, **how)
-            if self.zero is None
-            else partial(DeepSpeedEngine, **how, zero=self.zero)
+            if self.zero_stage is None
+            else partial(DeepSpeedEngine, **how, zero_stage=self.zero_stage)
         )
         return compiling(build, device) if self.compile else build
 
@@ -93,13 +105,13 @@ class Training:
 def check_same(begun: dict[str, Any], settings: Training) -> None:
     """That a run goes on under the settings that it began with, as far as its losses depend on them.
 
-    Stages may be appended.
+    Phases may be appended.
 
     Raises:
         ValueError: it does not; names what differs.
     """
     now = settings.as_plain()
-    now["stages"] = now["stages"][: len(begun.get("stages", []))]
+    now["phases"] = now["phases"][: len(begun.get("phases", []))]
     differs = [
         f"{where}{name} was {was!r} and is {present.get(name)!r}"
         for where, past, present, free in compared(begun, now)

@@ -1,4 +1,4 @@
-"""What a stage teaches by: a batch becomes a lesson, and the network is scored on it."""
+"""What a phase teaches by: a batch becomes a lesson, and the network is scored on it."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from model.train.validation import ValidationSettings, Validator
 class Task(Protocol):
     """The way from a batch to a loss."""
 
-    numbers: ClassVar[tuple[str, ...]]
+    metrics: ClassVar[tuple[str, ...]]
     """What is said of each batch, in this order."""
 
     def begin(self, net: DiT) -> None:
@@ -41,7 +41,7 @@ class Task(Protocol):
         """The lesson of a batch, which has clips, where its tensors are."""
         ...
 
-    def score(self, engine: Engine, given: Any, generator: Generator, handed_over: float) -> Score:
+    def score(self, engine: Engine, given: Any, generator: Generator, first_frame_share: float) -> Score:
         """The loss of a lesson; what is left to chance comes from the generator."""
         ...
 
@@ -56,9 +56,9 @@ class VideoTask:
     faces: bool
     fresh_faces: bool
     """The motion encoder began from nothing."""
-    strength: float
+    timestep_shift: float
     head_weight: float
-    numbers: ClassVar[tuple[str, ...]] = ("loss", "target", "answer", "time")
+    metrics: ClassVar[tuple[str, ...]] = ("loss", "target_power", "pred_power", "time")
 
     def begin(self, net: DiT) -> None:
         """The statistics of faces, where the network is told of some and its motion encoder has none."""
@@ -68,21 +68,21 @@ class VideoTask:
 
     def exam(self, held_out: Index | None) -> Validator:
         """All samples, some made into films."""
-        solving = self.validation.solving.as_trained(self.strength)
-        return Validator(self.loader, held_out, replace(self.validation, solving=solving), self.codec)
+        sampler = self.validation.sampler.as_trained(self.timestep_shift)
+        return Validator(self.loader, held_out, replace(self.validation, sampler=sampler), self.codec)
 
     def given(self, batch: Batch) -> Inputs:
         """Latents and their scene."""
         return inputs_of(batch, self.codec, faces=self.faces)
 
-    def score(self, engine: Engine, given: Inputs, generator: Generator, handed_over: float) -> Score:
+    def score(self, engine: Engine, given: Inputs, generator: Generator, first_frame_share: float) -> Score:
         """With times and noise of the generator, and a share of clips that continue another."""
-        scene = sometimes_handed_over(given.scene, generator, handed_over)
+        scene = sometimes_handed_over(given.scene, generator, first_frame_share)
         return score(
             engine,
             replace(given, scene=scene),
             generator,
-            strength=self.strength,
+            timestep_shift=self.timestep_shift,
             head_weight=self.head_weight,
         )
 
@@ -94,7 +94,7 @@ class SpeechTask:
     loader: Loader
     codec: VideoCodec
     validation: ValidationSettings
-    numbers: ClassVar[tuple[str, ...]] = ("loss", "target", "mouth", "pace")
+    metrics: ClassVar[tuple[str, ...]] = ("loss", "target_power", "mouth", "pace")
 
     @torch.no_grad()
     def begin(self, net: DiT) -> None:
@@ -114,7 +114,7 @@ class SpeechTask:
         if not spread_V.all():
             raise ValueError(
                 "the motion encoder tells no two faces apart, so speech has nothing to learn from it: "
-                "train faces at a lower optimizer.rate, or give --settings.motion"
+                "train faces at a lower optimizer.lr, or give --settings.motion"
             )
         net.speech.mean_V.copy_(mean_V)
         net.speech.spread_V.copy_(spread_V)
@@ -129,7 +129,13 @@ class SpeechTask:
         """Sounds and faces."""
         return speech_inputs(batch)
 
-    def score(self, engine: Engine, given: SpeechInputs, generator: Generator, handed_over: float) -> Score:  # noqa: ARG002 - a task's
+    def score(
+        self,
+        engine: Engine,
+        given: SpeechInputs,
+        generator: Generator,  # noqa: ARG002 - the protocol's signature
+        first_frame_share: float,  # noqa: ARG002
+    ) -> Score:
         """Nothing is left to chance."""
         return engine.ask(partial(score_speech, given=given))
 
@@ -144,16 +150,16 @@ def heard_in(index: Index) -> Index | None:
     return heard if len(heard) else None
 
 
-def task_of(stage: Phase, settings: Training, codec: VideoCodec, loader: Loader) -> Task:
-    """What a stage of a training teaches by."""
-    if stage.task == "speech":
+def task_of(phase: Phase, settings: Training, codec: VideoCodec, loader: Loader) -> Task:
+    """What a phase of a training teaches by."""
+    if phase.task == "speech":
         return SpeechTask(loader=loader, codec=codec, validation=settings.validation)
     return VideoTask(
         loader=loader,
         codec=codec,
         validation=settings.validation,
-        faces=stage.faces,
+        faces=phase.faces,
         fresh_faces=settings.motion is None,
-        strength=settings.strength,
+        timestep_shift=settings.timestep_shift,
         head_weight=settings.head_weight,
     )

@@ -33,12 +33,12 @@ class TensorBoardWriter:
             self.opened = SummaryWriter(str(self.folder), purge_step=total)
         return self.opened
 
-    def entered(self, changed: Change, done: int, stage: Phase) -> None:
-        """A stage begins, or a run goes on in one."""
+    def entered(self, changed: Change, done: int, phase: Phase) -> None:
+        """A phase begins, or a run goes on in one."""
 
     def stepped(self, beat: StepMetrics) -> None:
         """Numbers of a step."""
-        for name, number in beat.numbers.items():
+        for name, number in beat.metrics.items():
             self.writer(beat.total).add_scalar(name, number, beat.total)
 
     def looked(self, look: ValidationResult, total: int) -> None:

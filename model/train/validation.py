@@ -38,14 +38,14 @@ class ValidationSettings:
     """When and how closely held-out clips are looked at."""
 
     every: int = 500
-    """Steps between two looks; each stage also ends with one."""
+    """Steps between two looks; each phase also ends with one."""
     clips: int = 16
     """Most clips whose loss is taken."""
     times: int = 4
     """Times and noises that each clip is tried with."""
     films: int = 1
     """Clips that are made into films, from their first reference and their own motion."""
-    solving: SamplerSettings = field(default_factory=lambda: SamplerSettings(steps=16))
+    sampler: SamplerSettings = field(default_factory=lambda: SamplerSettings(steps=16))
 
     def __post_init__(self) -> None:
         if min(self.every, self.clips, self.times) < 1 or self.films < 0:
@@ -71,7 +71,7 @@ class Film:
 
 
 Teach = Callable[[Batch], Any]
-"""What a batch teaches in the stage under way."""
+"""What a batch teaches in the phase under way."""
 Judge = Callable[[Any, Generator, float], Score]
 """The loss of a lesson, given what draws times and noise, and the share of hand-overs."""
 
@@ -106,11 +106,11 @@ class Validator:
     def look(self, engine: Engine, teach: Teach, judge: Judge) -> ValidationResult:
         """Loss and films; all ranks look together."""
         sums = torch.zeros(2, device=engine.device)
-        for clip, counts in turns(len(self), engine.rank, engine.ranks):
+        for clip, counts in turns(len(self), engine.rank, engine.world_size):
             given = teach(self[clip])
             for time in range(self.settings.times):
                 found = judge(given, self.lot(clip, time), 0.0)
-                loss = found.numbers["loss"]
+                loss = found.metrics["loss"]
                 sums += counts * found.counts * torch.stack([loss, torch.ones_like(loss)])
         loss, num = engine.mean(sums).tolist()
         filmed = range(min(self.settings.films, len(self)))
@@ -125,7 +125,7 @@ class Validator:
         given = teach(batch)
         scene = replace(given.scene, first_given=torch.zeros_like(given.scene.first_given))
         noise = torch.randn(given.latents.shape, generator=self.lot(clip, FILM)).to(engine.device)
-        latents = sample(partial(engine_velocity, engine), scene, noise, self.settings.solving)
+        latents = sample(partial(engine_velocity, engine), scene, noise, self.settings.sampler)
         made = ((self.codec.decode(latents)[0].cpu().clamp(-1, 1) + 1) * 127.5).round().to(torch.uint8)
         maps = torch.maximum(batch.skeleton[0], batch.sphere[0])
         reference = batch.references[0, :1].expand_as(maps)
@@ -141,17 +141,17 @@ FILM = -1
 """The number of the noise that films begin with."""
 
 
-def turns(clips: int, rank: int, ranks: int) -> Iterator[tuple[int, bool]]:
+def turns(clips: int, rank: int, world_size: int) -> Iterator[tuple[int, bool]]:
     """A rank's clips, and whether each counts: all ranks take as many turns, so the last one may be idle."""
-    for first in range(0, clips, ranks):
+    for first in range(0, clips, world_size):
         yield min(first + rank, clips - 1), first + rank < clips
 
 
 def slots(index: Index, settings: LoaderSettings, most: int) -> tuple[Slot, ...]:
     """The middle windows of clips spread evenly over an index, as long as the settings allow."""
-    stock = index.stock(settings.deal.groups)
-    longest = longest_windows(stock, settings.deal)
-    fit = np.flatnonzero((stock.group >= 0) & (longest >= settings.deal.window.min_frames))
+    stock = index.stock(settings.order.groups)
+    longest = longest_windows(stock, settings.order)
+    fit = np.flatnonzero((stock.group >= 0) & (longest >= settings.order.window.min_frames))
     chosen = fit[np.unique(np.linspace(0, len(fit) - 1, min(most, len(fit)), dtype=int))]
     start, seeds = (stock.frames - longest) // 2, words(len(index), "held out", settings.seed)
     return tuple(

@@ -21,6 +21,7 @@ from media.content import sha256_of_file, state_of
 from pipeline.stages.folder import FolderScan, by_name, listed, printable, scan
 from schemas.media import Copies, Listed, Source
 from schemas.outcome import Reject, Rejected
+from schemas.reasons import reason_of
 from storage.address import anothers, is_uri
 from storage.place import Place, Where, suffix_of
 from storage.store import Unreached
@@ -206,7 +207,7 @@ def hash_object(uri: str) -> tuple[str, int]:
     except FileNotFoundError as error:
         raise Rejected("missing", str(error)) from error
     except Unreached as error:
-        raise Rejected(error.reason, str(error)) from error
+        raise Rejected(reason_of(error.reason), str(error)) from error
     return digest.hexdigest(), num_bytes
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from pathlib import Path
+from typing import get_args
 
 import pytest
 
@@ -12,6 +13,8 @@ from schemas.arrays import array_specs
 from schemas.arrow import schema_of
 from schemas.controls import Controls
 from schemas.index import IndexRow
+from schemas.outcome import Rejected
+from schemas.reasons import MEANINGS, Reason
 
 ROOT = Path(__file__).resolve().parents[2]
 DOCS = ROOT / "docs"
@@ -91,6 +94,28 @@ def test_the_tables_of_formats_are_the_records() -> None:
         assert told[name] == f"{shape} {kind}".strip(), name
     columns = rows_of("## index.parquet")
     assert columns == {field.name: str(field.type) for field in schema_of(IndexRow)}
+
+
+def test_reasons_are_told_as_they_are() -> None:
+    assert rows_of("## Reasons") == {reason: MEANINGS[reason] for reason in sorted(get_args(Reason))}
+    assert set(MEANINGS) == set(get_args(Reason))
+    assert list(get_args(Reason)) == sorted(get_args(Reason))
+
+
+def test_every_reason_is_used() -> None:
+    """A word that nothing says any more goes from the list."""
+    text = "".join(
+        path.read_text()
+        for floor in FLOORS[:-2]
+        for path in (ROOT / floor).rglob("*.py")
+        if path.name != "reasons.py"
+    )
+    assert [reason for reason in get_args(Reason) if f'"{reason}"' not in text] == []
+
+
+def test_another_word_is_no_reason() -> None:
+    with pytest.raises(ValueError, match="'odd' is no reason"):
+        Rejected("odd")  # type: ignore[arg-type]
 
 
 def test_ten_things_to_add_have_their_places() -> None:

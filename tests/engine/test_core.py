@@ -35,7 +35,7 @@ def through(stage, items: Iterable[object]) -> tuple[list[Any], Tally]:
 
 def letters(word: Word) -> Iterator[Word]:
     if word.key == "bad":
-        raise Rejected("unfit", "a bad word")
+        raise Rejected("blurred", "a bad word")
     for letter in word.key:
         yield Word(key=letter)
 
@@ -45,14 +45,14 @@ def test_an_item_leaves_as_all_its_outputs_or_as_one_reject() -> None:
     assert [o.key for o in outcomes] == ["a", "b", "bad", "c"]
     no = outcomes[2]
     assert isinstance(no, Reject)
-    assert (no.step, no.reason, no.detail, no.uri) == ("step", "unfit", "a bad word", "file")
-    assert (tally.offered, tally.kept, tally.gave, dict(tally.reasons)) == (3, 2, 3, {"unfit": 1})
+    assert (no.step, no.reason, no.detail, no.uri) == ("step", "blurred", "a bad word", "file")
+    assert (tally.offered, tally.kept, tally.gave, dict(tally.reasons)) == (3, 2, 3, {"blurred": 1})
 
 
 def test_outputs_of_a_rejected_item_are_taken_back() -> None:
     def late(word: Word) -> Iterator[Word]:
         yield word
-        raise Rejected("late")
+        raise Rejected("too_long")
 
     outcomes, tally = through(late, [Word(key="a")])
     assert [type(o) for o in outcomes] == [Reject]
@@ -95,10 +95,10 @@ def test_members_of_a_group_leave_once_each() -> None:
 
 def test_a_rejected_group_rejects_each_member() -> None:
     def no(bag: Bag) -> Iterator[Word]:
-        raise Rejected("all")
+        raise Rejected("empty")
 
     outcomes, tally = through(no, [BAG])
-    assert [(o.key, o.reason) for o in outcomes] == [("a", "all"), ("b", "all")]
+    assert [(o.key, o.reason) for o in outcomes] == [("a", "empty"), ("b", "empty")]
     assert (tally.offered, tally.rejected) == (2, 2)
 
 

@@ -55,8 +55,8 @@ class Fates:
 
     def through(self, steps: list[tuple[Step[Any, Any], Any]], items: Any) -> Iterator[Any]:
         """The items through some steps."""
-        for step, stage in steps:
-            items = apply(step, stage, items, Tally(step=step.name), clock=lambda: 0.0)
+        for step, phase in steps:
+            items = apply(step, phase, items, Tally(step=step.name), clock=lambda: 0.0)
         yield from items
 
 

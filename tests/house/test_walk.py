@@ -24,13 +24,13 @@ SHORT = [
     *(
         word
         for n, steps in enumerate(STAGES.values())
-        for word in (f"--settings.stages.{n}.steps", str(steps))
+        for word in (f"--settings.phases.{n}.steps", str(steps))
     ),
-    *("--settings.optimizer.rate", "0.002", "--settings.optimizer.warm-up", "4"),
+    *("--settings.optimizer.lr", "0.002", "--settings.optimizer.warmup-steps", "4"),
     *("--settings.loader.workers", "0"),
-    *("--settings.validation.clips", "1", "--settings.validation.solving.steps", "1"),
+    *("--settings.validation.clips", "1", "--settings.validation.sampler.steps", "1"),
 ]
-SAMPLING = ("--solving.steps", "4")
+SAMPLING = ("--sampler.steps", "4")
 
 
 @pytest.fixture(scope="module")
@@ -46,7 +46,7 @@ def shards(corpus: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def run(shards: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A training of all three stages on it."""
+    """A training of all three phases on it."""
     out = tmp_path_factory.mktemp("run")
     assert main(training(shards, out)) == 0
     return out

@@ -60,7 +60,7 @@ CHECKS: dict[int, tuple[str, dict[str, tuple[str, ...]]]] = {
         {"nets/test_face.py": ("test_a_latent_frame_reads_its_own_faces_only",)},
     ),
     18: (
-        "the face stage freezes all else, by digests",
+        "the face phase freezes all else, by digests",
         {
             "train/test_objective.py": ("test_the_face_stage_moves_the_face_branch_and_nothing_else",),
             "train/test_loop.py": ("test_a_stage_moves_its_parts_and_nothing_else",),
@@ -68,7 +68,7 @@ CHECKS: dict[int, tuple[str, dict[str, tuple[str, ...]]]] = {
         },
     ),
     19: (
-        "gradients reach the face encoder in stages 2 and 3 only",
+        "gradients reach the face encoder in phases 2 and 3 only",
         {"train/test_objective.py": ("test_gradients_reach_the_face_encoder_in_the_later_stages",)},
     ),
     20: (

@@ -40,7 +40,7 @@ def run(
         DeviceMissing: a step needs what no machine has; told before any work is done.
         CannotBegin: a machine does not see what all must see, or workers die as they begin.
         LapFailed: a lap cannot be done; the same job goes on from here.
-        ConnectionError: there is no cluster at the address.
+        NoRay: it does not start, or there is none that answers at the address.
     """
     house = list(chains(legs))
     with ExitStack() as stack:

@@ -2,27 +2,22 @@
 
 from __future__ import annotations
 
-import os
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-import ray
-
 from engine.ledger import Landed, Lap, Ledger
 from engine.leg import Leg
 from engine.runners.order import Chain
 from engine.runners.process import Failure, LapFailed
+from engine.runners.ray.connection import connected
 from engine.runners.ray.meters import Meters
 from engine.runners.ray.pools import Fleet, Lost, WorkerSpec
 from engine.runners.settings import ClusterSettings
 from engine.runners.stall import stalls
 from engine.runners.status import RunObserver
 from engine.runners.supervisor import kit_of
-
-OBJECT_STORE_BYTES = 128 * 2**20
-"""Ray's shared memory where it runs on this machine alone: nothing large travels."""
 
 
 @contextmanager
@@ -38,7 +33,7 @@ def driving(
     """A job on a cluster, with nobody hired yet; at its end all workers go.
 
     Raises:
-        ConnectionError: there is no cluster at the address.
+        NoRay: it does not start, or there is none that answers at the address.
     """
     equipment = WorkerSpec(kit=kit_of(legs, ledger), patience=settings.patience, shared=tuple(shared))
     with (
@@ -46,23 +41,6 @@ def driving(
         Fleet(legs, equipment, clock, workers=settings.workers, gpu_workers=settings.gpu_workers) as fleet,
     ):
         yield Job(ledger=ledger, watch=watch, clock=clock, settings=settings, fleet=fleet)
-
-
-@contextmanager
-def connected(address: str | None) -> Iterator[None]:
-    """A connection to the cluster, made where there is none yet."""
-    if ray.is_initialized():
-        yield
-        return
-    if address is None and "RAY_ADDRESS" not in os.environ:
-        where = {"address": "local", "object_store_memory": OBJECT_STORE_BYTES, "include_dashboard": False}
-    else:
-        where = {"address": address}
-    ray.init(logging_level="error", log_to_driver=False, **where)
-    try:
-        yield
-    finally:
-        ray.shutdown()
 
 
 @dataclass(frozen=True, kw_only=True)

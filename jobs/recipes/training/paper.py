@@ -1,6 +1,6 @@
 """The published settings (method.md 8), on the largest public base of the kind.
 
-Stages of 20 000, 20 000 and 30 000 steps, AdamW at 5e-6, windows of 25 to 121 frames at an area of 960x640;
+Phases of 20 000, 20 000 and 30 000 steps, AdamW at 5e-6, windows of 25 to 121 frames at an area of 960x640;
 what the paper leaves open is as method.md 14 has it, by the defaults of the settings.
 """
 
@@ -20,7 +20,7 @@ def paper() -> Training:
     """
     return Training(
         sizes=sizes.wan_14b(),
-        stages=(body(20_000), face(20_000), everything(30_000)),
-        loader=LoaderSettings(deal=OrderSettings(held_out=0.005)),
-        zero=3,
+        phases=(body(20_000), face(20_000), everything(30_000)),
+        loader=LoaderSettings(order=OrderSettings(held_out=0.005)),
+        zero_stage=3,
     )

@@ -1,4 +1,4 @@
-"""Trainings that go on to speech: to a finished run of the recipe of that size they add the last stage."""
+"""Trainings that go on to speech: to a finished run of the recipe of that size they add the last phase."""
 
 from __future__ import annotations
 
@@ -21,6 +21,6 @@ def speech_wan_1b() -> Training:
 
 
 def heard(settings: Training, steps: int) -> Training:
-    """A training with a speech stage behind it, whose loader gives the sound."""
+    """A training with a speech phase behind it, whose loader gives the sound."""
     loader = replace(settings.loader, sample=replace(settings.loader.sample, speech=True))
-    return replace(settings, loader=loader, stages=(*settings.stages, speech(steps)))
+    return replace(settings, loader=loader, phases=(*settings.phases, speech(steps)))

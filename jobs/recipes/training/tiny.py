@@ -21,20 +21,20 @@ def tiny() -> Training:
     """A million weights on windows of a second; for data sets with canvases of some 100 px."""
     return Training(
         sizes=sizes.tiny(),
-        stages=(body(500), face(300), everything(400)),
-        optimizer=OptimizerSettings(rate=1e-3, motion_share=0.01, warm_up=20, average=0.98),
+        phases=(body(500), face(300), everything(400)),
+        optimizer=OptimizerSettings(lr=1e-3, motion_share=0.01, warmup_steps=20, ema_decay=0.98),
         loader=LoaderSettings(
-            deal=OrderSettings(
+            order=OrderSettings(
                 groups=AS_IT_IS, window=WindowRule(max_frames=25), max_tokens=1600, held_out=0.2
             ),
             sample=SampleSettings(augment=FEW_CLIPS),
             workers=1,
         ),
         dtype="float32",
-        zero=None,
-        recompute=False,
-        strength=5.0,
+        zero_stage=None,
+        activation_checkpointing=False,
+        timestep_shift=5.0,
         head_weight=5.0,
-        validation=ValidationSettings(every=100, clips=8, times=2, solving=SamplerSettings(steps=8)),
+        validation=ValidationSettings(every=100, clips=8, times=2, sampler=SamplerSettings(steps=8)),
         save_every=100,
     )

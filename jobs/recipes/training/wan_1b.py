@@ -10,10 +10,10 @@ from model.train.settings import Training
 
 
 def wan_1b() -> Training:
-    """The paper's stages on the small public base; `--settings.base` and `--settings.vae` name its files."""
+    """The paper's phases on the small public base; `--settings.base` and `--settings.vae` name its files."""
     return Training(
         sizes=sizes.wan_1b(),
-        stages=(body(20_000), face(20_000), everything(30_000)),
-        loader=LoaderSettings(deal=OrderSettings(held_out=0.005)),
-        zero=2,
+        phases=(body(20_000), face(20_000), everything(30_000)),
+        loader=LoaderSettings(order=OrderSettings(held_out=0.005)),
+        zero_stage=2,
     )

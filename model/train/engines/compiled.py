@@ -1,10 +1,10 @@
 """Blocks compiled by torch's inductor: the same losses within rounding, in fewer and larger kernels.
 
 Block by block, in place: all blocks share their graphs, and names of weights stay. Sizes of a batch are
-symbols in a graph. What a stage needs is one graph for batches of one clip and one for more, twice as many
-where the first block gets tokens without gradients (in a stage whose base is frozen), and as many again where
+symbols in a graph. What a phase needs is one graph for batches of one clip and one for more, twice as many
+where the first block gets tokens without gradients (in a phase whose base is frozen), and as many again where
 gradients are off; now and then one more, where two sizes happen to be equal. Torch stops at eight and runs
-what does not fit any of them as it is. A stage begins with none: what learns is part of a graph.
+what does not fit any of them as it is. A phase begins with none: what learns is part of a graph.
 """
 
 from __future__ import annotations

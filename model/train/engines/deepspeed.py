@@ -47,12 +47,12 @@ class DeepSpeedEngine:
         *,
         device: torch.device,
         dtype: Dtype,
-        accumulate: int,
-        zero: Zero,
+        grad_accumulation: int,
+        zero_stage: Zero,
     ) -> None:
         import deepspeed
 
-        self.device, self.rank, self.ranks = (
+        self.device, self.rank, self.world_size = (
             device,
             torch.distributed.get_rank(),
             torch.distributed.get_world_size(),
@@ -64,10 +64,10 @@ class DeepSpeedEngine:
             optimizer=AveragingAdamW(learning, settings),
             config={
                 "train_micro_batch_size_per_gpu": 1,  # its own count only: ours are by tokens
-                "gradient_accumulation_steps": accumulate,
-                "gradient_clipping": settings.clip,
+                "gradient_accumulation_steps": grad_accumulation,
+                "gradient_clipping": settings.max_grad_norm,
                 "bf16": {"enabled": dtype == "bfloat16"},
-                "zero_optimization": {"stage": zero},
+                "zero_optimization": {"stage": zero_stage},
                 "zero_allow_untested_optimizer": True,  # it is AdamW and one more state
                 "steps_per_print": SILENT,
             },
@@ -110,9 +110,9 @@ class DeepSpeedEngine:
         if not self.engine.is_gradient_accumulation_boundary():
             self.engine.step()  # counts the batch, and moves nothing
 
-    def step(self, rate: float) -> float:
+    def step(self, lr: float) -> float:
         """Move what learns."""
-        self.inner.set_rate(rate)
+        self.inner.set_lr(lr)
         self.engine.step()
         return float(self.engine.get_global_grad_norm())
 
@@ -165,7 +165,7 @@ class DeepSpeedEngine:
         """The mean of all ranks' values."""
         values = values.clone()
         torch.distributed.all_reduce(values)
-        return values / self.ranks
+        return values / self.world_size
 
     def close(self) -> None:
         """Give memory back."""

@@ -1,6 +1,6 @@
 """What drives a network: gradients, steps, and every weight by name, wherever its parts lie.
 
-The loop, the stages and the checkpoints know this protocol alone. Two engines given the same weights, batches
+The loop, the phases and the checkpoints know this protocol alone. Two engines given the same weights, batches
 and settings give the same losses.
 """
 
@@ -31,7 +31,7 @@ class Engine(Protocol):
     """
 
     rank: int
-    ranks: int
+    world_size: int
     device: torch.device
 
     def __call__(self, noised_BCTHW: Tensor, times_B: Tensor, scene: Conditions, /) -> Tensor:
@@ -46,7 +46,7 @@ class Engine(Protocol):
         """Add the gradients of one of the step's batches; a step follows the last."""
         ...
 
-    def step(self, rate: float) -> float:
+    def step(self, lr: float) -> float:
         """Move what learns by the mean gradient of all batches of all ranks; its length before clipping."""
         ...
 
@@ -82,7 +82,7 @@ Build = Callable[[nn.Module, OptimizerSettings, int], Engine]
 class PlainEngine:
     """An engine of one process, in plain sight."""
 
-    rank, ranks = 0, 1
+    rank, world_size = 0, 1
 
     def __init__(
         self,
@@ -92,10 +92,14 @@ class PlainEngine:
         *,
         device: torch.device,
         dtype: Dtype,
-        accumulate: int,
+        grad_accumulation: int,
     ) -> None:
         self.net = net.to(device, DTYPES[dtype])
-        self.device, self.clip, self.accumulate = device, settings.clip, accumulate
+        self.device, self.max_grad_norm, self.grad_accumulation = (
+            device,
+            settings.max_grad_norm,
+            grad_accumulation,
+        )
         self.all = dict(self.net.named_parameters()) | dict(self.net.named_buffers())
         self.learning = {name: weight for name, weight in self.net.named_parameters() if weight.requires_grad}
         self.masters = {name: nn.Parameter(weight.detach().float()) for name, weight in self.learning.items()}
@@ -113,17 +117,17 @@ class PlainEngine:
 
     def backward(self, loss: Tensor) -> None:
         """Add gradients."""
-        (loss / self.accumulate).backward()
+        (loss / self.grad_accumulation).backward()
 
-    def step(self, rate: float) -> float:
+    def step(self, lr: float) -> float:
         """Move what learns."""
         for name, weight in self.learning.items():
             self.masters[name].grad = (
                 torch.zeros_like(weight).float() if weight.grad is None else weight.grad.float()
             )
             weight.grad = None
-        length = clip_grad_norm_(self.masters.values(), self.clip)
-        self.optimizer.set_rate(rate)
+        length = clip_grad_norm_(self.masters.values(), self.max_grad_norm)
+        self.optimizer.set_lr(lr)
         self.optimizer.step()
         for name in self.learning:
             self.show(name)

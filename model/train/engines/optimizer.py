@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 
 Kind = Literal["exp_avg", "exp_avg_sq", "average"]
-"""States of a weight: the two moments, and its average over the steps of the stage."""
+"""States of a weight: the two moments, and its average over the steps of the phase."""
 
 KINDS: tuple[Kind, ...] = get_args(Kind)
 
@@ -25,28 +25,33 @@ MOTION = "face.motion."
 class OptimizerSettings:
     """How weights move (method.md 8)."""
 
-    rate: float = 5e-6
+    lr: float = 5e-6
     motion_share: float = 1.0
     """Share of the rate by which the motion encoder moves: less where it would forget, or fall silent."""
-    warm_up: int = 500
-    """Steps of a stage over which the rate grows from zero."""
+    warmup_steps: int = 500
+    """Steps of a phase over which the rate grows from zero."""
     betas: tuple[float, float] = (0.9, 0.999)
     weight_decay: float = 0.01
-    clip: float = 1.0
+    max_grad_norm: float = 1.0
     """Longest gradient of a step: longer ones are shortened to it."""
-    average: float = 0.999
+    ema_decay: float = 0.999
     """Share of the average that stays at each step, in the long run."""
 
     def __post_init__(self) -> None:
-        if min(self.rate, self.motion_share, self.clip) <= 0 or self.warm_up < 0 or not 0 <= self.average < 1:
+        if (
+            min(self.lr, self.motion_share, self.max_grad_norm) <= 0
+            or self.warmup_steps < 0
+            or not 0 <= self.ema_decay < 1
+        ):
             raise ValueError(
-                f"rate {self.rate:g}, motion_share {self.motion_share:g} and clip {self.clip:g} have to be "
-                f"above 0, warm_up {self.warm_up} at least 0, average {self.average:g} from 0 to below 1"
+                f"lr {self.lr:g}, motion_share {self.motion_share:g} and max_grad_norm "
+                f"{self.max_grad_norm:g} have to be above 0, warmup_steps {self.warmup_steps} at least 0, "
+                f"ema_decay {self.ema_decay:g} from 0 to below 1"
             )
 
-    def rate_at(self, step: int) -> float:
-        """The learning rate of a stage's step, counted from 0: it grows over the warm-up, then stays."""
-        return self.rate * min(1.0, (step + 1) / max(self.warm_up, 1))
+    def lr_at(self, step: int) -> float:
+        """The learning rate of a phase's step, counted from 0: it grows over the warm-up, then stays."""
+        return self.lr * min(1.0, (step + 1) / max(self.warmup_steps, 1))
 
 
 class AveragingAdamW(torch.optim.AdamW):
@@ -58,18 +63,18 @@ class AveragingAdamW(torch.optim.AdamW):
     def __init__(self, named: Mapping[str, Tensor], settings: OptimizerSettings) -> None:
         super().__init__(
             groups(named, settings),
-            lr=settings.rate,
+            lr=settings.lr,
             betas=settings.betas,
             weight_decay=settings.weight_decay,
             foreach=True,
         )
-        self.set_rate(settings.rate)
-        self.stays = settings.average
+        self.set_lr(settings.lr)
+        self.stays = settings.ema_decay
 
-    def set_rate(self, rate: float) -> None:
+    def set_lr(self, lr: float) -> None:
         """Move at this rate from now on, each group at its share of it."""
         for group in self.param_groups:
-            group["lr"] = rate * group["share"]
+            group["lr"] = lr * group["share"]
 
     def begin(self, weight: Tensor, steps: int) -> None:
         """States of a weight that has been moved so many times: no moments yet, itself as the average."""

@@ -1,4 +1,4 @@
-"""Speech learns to move faces as they moved: the loss of the speech stage (method.md 2.3).
+"""Speech learns to move faces as they moved: the loss of the speech phase (method.md 2.3).
 
 The target is what the motion encoder, which rests, makes of the clip's own face crops. Errors are counted in
 spreads of eyes, emotion and mouth, so the loss is about 1 where the mean is said, however small motion
@@ -41,14 +41,15 @@ def speech_inputs(batch: Batch) -> SpeechInputs:
     """The faces and sounds of a batch, where its tensors are."""
     faces = faces_of(batch)
     counts = faces.seen & batch.has_speech[:, None]
-    numbers = AROUND + torch.arange(counts.shape[1], device=counts.device)
-    return SpeechInputs(faces=faces._replace(seen=counts), sounds=heard(batch.speech, numbers))
+    metrics = AROUND + torch.arange(counts.shape[1], device=counts.device)
+    return SpeechInputs(faces=faces._replace(seen=counts), sounds=heard(batch.speech, metrics))
 
 
 def score_speech(net: DiT, given: SpeechInputs) -> Score:
     """Distance (L1) of vectors and of their changes from frame to frame.
 
-    The numbers say it of the mean in place of an answer ("target"), of the mouth alone, and of the changes.
+    The metrics say it of the mean in place of a prediction ("target_power"), of the mouth alone, and of the
+    changes.
     """
     seen_BF, weight = given.faces.seen, net.patch_embedding.weight
     with torch.no_grad():
@@ -58,15 +59,15 @@ def score_speech(net: DiT, given: SpeechInputs) -> Score:
     mean_wrong_BFV = (mean_V - shown_BFV) / spread_V
     parts = net.sizes.motion.parts
     place, pace = distances(wrong_BFV, seen_BF, parts)
-    numbers = {
+    metrics = {
         "loss": place + pace,
-        "target": sum(distances(mean_wrong_BFV, seen_BF, parts)),
+        "target_power": sum(distances(mean_wrong_BFV, seen_BF, parts)),
         "mouth": mean(wrong_BFV[..., -parts[-1] :].abs().mean(dim=-1), seen_BF),
         "pace": pace,
     }
     return Score(
         loss=place + pace,
-        numbers={name: torch.as_tensor(number).detach() for name, number in numbers.items()},
+        metrics={name: torch.as_tensor(number).detach() for name, number in metrics.items()},
         counts=seen_BF.any().float(),
     )
 

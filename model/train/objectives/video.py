@@ -32,23 +32,23 @@ class Score:
 
     loss: Tensor
     """What is to be made small, with its gradient."""
-    numbers: dict[str, Tensor]
+    metrics: dict[str, Tensor]
     """For the log, without gradients, each a single number; "loss" is the mean over all that counts."""
     counts: Tensor
     """1, or 0 where nothing in the batch can be scored."""
 
 
 def score(
-    net: Net, lesson: Inputs, generator: Generator, *, strength: float, head_weight: float = 1.0
+    net: Net, lesson: Inputs, generator: Generator, *, timestep_shift: float, head_weight: float = 1.0
 ) -> Score:
     """Mean squared error of the velocity at one time a clip, over noise tokens, a handed-over frame left out.
 
-    Times and noise come from `generator`, on its device, the same on any; `strength` is the times' shift. A
-    cell under the head sphere counts `head_weight` times in what is to be made small (MimicMotion, arXiv
-    2406.19680, does so for hands).
+    Times and noise come from `generator`, on its device, the same on any; `timestep_shift` moves times
+    towards noise. A cell under the head sphere counts `head_weight` times in what is to be made small
+    (MimicMotion, arXiv 2406.19680, does so for hands).
     """
     x_0 = lesson.latents.float()
-    times_B = draw(len(x_0), generator, strength=strength).to(x_0.device)
+    times_B = draw(len(x_0), generator, timestep_shift=timestep_shift).to(x_0.device)
     eps = torch.randn(x_0.shape, generator=generator, device=generator.device).to(x_0.device)
     point = between(x_0, eps, times_B)
     v = net(point.x_t, times_B, lesson.scene).float()
@@ -56,15 +56,15 @@ def score(
     counts = counted(lesson.scene.first_given.to(x_0.device), x_0)
     wrong = (v - point.v).square()
     weights = counts * (1 + (head_weight - 1) * under_head(lesson.scene.maps.to(x_0.device))[:, None])
-    numbers = {
+    metrics = {
         "loss": mean(wrong, counts).mean(),
-        "target": mean(point.v.square(), counts).mean(),
-        "answer": mean(v.square(), counts).mean(),
+        "target_power": mean(point.v.square(), counts).mean(),
+        "pred_power": mean(v.square(), counts).mean(),
         "time": times_B.mean(),
     }
     return Score(
         loss=mean(wrong, weights).mean(),
-        numbers={name: number.detach() for name, number in numbers.items()},
+        metrics={name: number.detach() for name, number in metrics.items()},
         counts=wrong.new_ones(()),
     )
 

@@ -15,6 +15,7 @@ import pytest
 
 from engine.ledger import Landed, Ledger
 from engine.runners.process import Failure
+from engine.runners.sessions import kill_session
 from engine.runners.settings import Timeouts
 from engine.runners.supervisor import Supervisor, kit_of
 from tests.engine.runners.odd import enlisted, house
@@ -161,11 +162,11 @@ def test_the_process_ends_with_its_guard(tmp_path: Path) -> None:
         "import sys, time, os, threading\n"
         "from pathlib import Path\n"
         "from tests.engine.runners.odd import house\n"
-        "from engine.runners.supervisor import Guard, kit_of\n"
-        "from engine.runners.settings import Patience\n"
+        "from engine.runners.supervisor import Supervisor, kit_of\n"
+        "from engine.runners.settings import Timeouts\n"
         "from engine.ledger import Ledger\n"
         f"ledger = Ledger(Path({str(tmp_path)!r}))\n"
-        "guard = Guard(kit_of(house(10), ledger), Patience(), time.monotonic, 'w', 1)\n"
+        "guard = Supervisor(kit_of(house(10), ledger), Timeouts(), time.monotonic, 'w', 1)\n"
         "print(guard.process.pid, flush=True)\n"
         "guard.run(house(10)[0].laps(ledger)[0])\n"
     )
@@ -175,3 +176,21 @@ def test_the_process_ends_with_its_guard(tmp_path: Path) -> None:
         time.sleep(1.0)
         process.kill()
         wait_until(lambda: not alive(child), "the child's end")
+
+
+def test_what_made_groups_of_its_own_is_killed_too(tmp_path: Path) -> None:
+    """As encoders do below the process that is guarded."""
+    mark = tmp_path / "child"
+    code = (
+        "import subprocess, sys, time\n"
+        "child = subprocess.Popen(['sleep', '3600'], process_group=0)\n"
+        f"open({str(mark)!r}, 'w').write(str(child.pid) + '\\n')\n"
+        "time.sleep(3600)\n"
+    )
+    with program(sys.executable, "-c", code) as process:
+        wait_until(lambda: mark.exists() and mark.read_text().endswith("\n"), "begun")
+        child = int(mark.read_text())
+        assert alive(child)
+        kill_session(process.pid)
+        assert process.wait() == -signal.SIGKILL
+        wait_until(lambda: not alive(child), "killed")

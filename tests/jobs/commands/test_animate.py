@@ -21,7 +21,7 @@ from model.train import checkpoint as saved
 from schemas.media import Probed, Source
 from tests.jobs.commands.test_train import SHORT
 
-QUICK = ("--solving.steps", "1", "--solving.references", "1", "--solving.motion", "1")
+QUICK = ("--sampler.steps", "1", "--sampler.references", "1", "--sampler.motion", "1")
 
 
 @pytest.fixture(scope="module")
@@ -115,7 +115,7 @@ def test_what_cannot_be_used_is_one_sentence(run: Path, corpus: Path, tmp_path: 
         *command(run, corpus, out), "--driving", str(out)
     )
     assert "a folder; --out names the video" in sentence(*command(run, corpus, tmp_path))
-    assert "at least one step, not in 0" in sentence(*command(run, corpus, out), "--solving.steps", "0")
+    assert "at least one step, not in 0" in sentence(*command(run, corpus, out), "--sampler.steps", "0")
     assert "no checkpoint of a run" in sentence(*command(tmp_path / "none", corpus, out))
     assert "img_12_hats_no_person.png: nobody" in sentence(
         *command(run, corpus, out), "--reference", str(corpus / "images" / "img_12_hats_no_person.png")

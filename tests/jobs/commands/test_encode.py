@@ -19,6 +19,7 @@ import pytest
 import torch
 import webdataset
 
+from dataset.names import RUNNING
 from engine.ledger import Ledger
 from jobs.cli import main
 from model.data.augment import Augmentation
@@ -55,9 +56,9 @@ def vae_of(latents: Path) -> str:
 
 
 def settings(latents: Path | str | None, vae: str | None = None, **changes: Any) -> LoaderSettings:
-    deal = replace(sets.settings().deal, window=RULE)
+    order = replace(sets.settings().order, window=RULE)
     source = latents and LatentSource(root=str(latents), vae=vae or vae_of(Path(latents)))
-    return sets.settings(**{"deal": deal, "latents": source, "epochs": 2, **changes})
+    return sets.settings(**{"order": order, "latents": source, "epochs": 2, **changes})
 
 
 def batches(data_set: Path, settings: LoaderSettings) -> Iterator[Batch]:
@@ -86,11 +87,16 @@ def test_latents_are_those_of_the_pictures_they_stand_for(data_set, latents, wor
         assert (encoded.keys, encoded.starts) == (plain.keys, plain.starts)
 
 
+def stored(latents: Path) -> dict[Path, bytes]:
+    """What lies there, but for what the run says of itself."""
+    return {path: path.read_bytes() for path in latents.rglob("*") if path.is_file() and path.name != RUNNING}
+
+
 def test_a_second_run_encodes_nothing_and_changes_nothing(data_set, latents, monkeypatch):
-    before = {path: path.read_bytes() for path in latents.rglob("*") if path.is_file()}
+    before = stored(latents)
     monkeypatch.setattr(PatchCodec, "encode", None)
     assert main(command(data_set, latents)) == 0
-    assert before == {path: path.read_bytes() for path in latents.rglob("*") if path.is_file()}
+    assert before == stored(latents)
 
 
 @pytest.mark.parametrize("change", [["--window.variants", "3"], ["--precision", "bfloat16"]])
@@ -122,7 +128,7 @@ def test_the_loader_says_what_does_not_match_and_decodes_it(data_set, latents, c
     assert "rows are of another autoencoder or other rules" in said(caplog)
 
     caplog.clear()
-    other_windows = replace(fits, deal=replace(fits.deal, window=WindowRule(variants=3, max_frames=33)))
+    other_windows = replace(fits, order=replace(fits.order, window=WindowRule(variants=3, max_frames=33)))
     loader = Loader(str(data_set), replace(other_windows, epochs=3))
     found = [batch.encoded for batch in loader]
     assert any(found)
@@ -218,15 +224,17 @@ def test_a_store_holds_the_bytes_of_the_disk(data_set, latents, cloud):
     place = Place.at(out)
     wanted = {
         path.relative_to(latents).as_posix()
-        for path in latents.rglob("*")
-        if path.is_file() and path.suffix != ".done"  # markers tell times
+        for path in stored(latents)
+        if path.suffix != ".done"  # markers tell times
     }
-    assert {entry.name for entry in place.files() if not entry.name.endswith(".done")} == wanted
+    found = {entry.name for entry in place.files() if not entry.name.endswith(".done")}
+    assert found == wanted | {RUNNING}
     assert all(place.read(name) == (latents / name).read_bytes() for name in wanted)
     assert all(batch.encoded for batch in batches(data_set, settings(out, vae_of(latents))))
     cloud.asked()
     assert main(command(data_set, out)) == 0
-    assert {line.split()[0] for line in cloud.asked()} == {"GET", "HEAD"}
+    changes = {line for line in cloud.asked() if not line.startswith(("GET", "HEAD"))}
+    assert changes == {f"PUT /bucket/latents/{RUNNING}"}
 
 
 KILLED = """

@@ -57,7 +57,7 @@ def test_ten_times_the_power_is_a_tenth_of_the_hours(capsys: pytest.CaptureFixtu
 
 def test_settings_change_the_estimate(capsys: pytest.CaptureFixture[str]) -> None:
     peaks = []
-    for words in ((), ("--settings.no-recompute",)):
+    for words in ((), ("--settings.no-activation-checkpointing",)):
         _, out, _ = asked(capsys, "--recipe", "wan_1b", *words)
         peaks.append(float(rows(out, "body")[-1][11]))
     assert peaks[1] > 3 * peaks[0]
@@ -76,10 +76,10 @@ def test_one_process_needs_no_table_of_gpus(capsys: pytest.CaptureFixture[str]) 
 @pytest.mark.parametrize(
     ("words", "sentence"),
     [
-        (("--ranks", "0"), "ranks, references, canvas, tflops and price are above 0"),
+        (("--world-size", "0"), "ranks, references, canvas, tflops and price are above 0"),
         (("--mfu", "1.5"), "mfu and spare are shares"),
         (("--canvas", "100", "64"), "both have to be multiples of 16"),
-        (("--ranks", "2"), "2 ranks and an engine of one process: set settings.zero"),
+        (("--world-size", "2"), "2 ranks and an engine of one process: set settings.zero_stage"),
     ],
 )
 def test_what_cannot_be_estimated_is_a_sentence(

@@ -18,7 +18,14 @@ from model.data.epoch_order import OrderSettings
 from model.data.loader import Loader
 from tests.model.data import sets
 
-SETTINGS = ["--loader.deal.max-tokens", "1500", "--loader.deal.mixed-shards", "2", "--loader.deal.alike", "2"]
+SETTINGS = [
+    "--loader.order.max-tokens",
+    "1500",
+    "--loader.order.mixed-shards",
+    "2",
+    "--loader.order.alike",
+    "2",
+]
 
 
 def shown(picture: np.ndarray, part: np.ndarray) -> bool:
@@ -37,8 +44,8 @@ def test_a_batch_is_drawn_as_the_loader_gives_it(data_set, tmp_path, capsys):
     path = tmp_path / "new folder" / "batch.png"
     assert drawn(data_set, path, 3) == 0
     picture = cv2.cvtColor(cv2.imread(str(path)), cv2.COLOR_BGR2RGB)
-    deal = OrderSettings(max_tokens=1_500, mixed_shards=2, alike=2)
-    batch = next(itertools.islice(Loader(str(data_set), sets.settings(deal=deal)), 3, None))
+    order = OrderSettings(max_tokens=1_500, mixed_shards=2, alike=2)
+    batch = next(itertools.islice(Loader(str(data_set), sets.settings(order=order)), 3, None))
     said = capsys.readouterr().out
     assert f"batch 3: epoch 0, slot 3, {len(batch)} samples" in said
     assert "group full" in said

@@ -26,11 +26,11 @@ from tests.processes import execute
 
 ROOT = Path(__file__).resolve().parents[3]
 SHORT = (
-    *("--settings.stages.0.steps", "3", "--settings.stages.1.steps", "2", "--settings.stages.2.steps", "2"),
+    *("--settings.phases.0.steps", "3", "--settings.phases.1.steps", "2", "--settings.phases.2.steps", "2"),
     *("--settings.save-every", "2", "--settings.loader.workers", "0", "--settings.loader.no-verify"),
-    *("--settings.loader.deal.max-dropped", "1", "--settings.loader.deal.max-tokens", "500"),
+    *("--settings.loader.order.max-dropped", "1", "--settings.loader.order.max-tokens", "500"),
     *("--settings.sizes.width", "24", "--settings.sizes.heads", "2", "--settings.sizes.layers", "1"),
-    *("--settings.validation.clips", "1", "--settings.validation.solving.steps", "1"),
+    *("--settings.validation.clips", "1", "--settings.validation.sampler.steps", "1"),
     *("--settings.sizes.motion.side", "32", "--settings.sizes.motion.stem", "8"),
 )
 
@@ -46,7 +46,7 @@ def test_a_training_from_the_command_line(data_set: Path, tmp_path: Path, capsys
     args = ["train", "--data", str(data_set), "--out", str(tmp_path), *SHORT]
     assert main(args) == 0
     said = capsys.readouterr().out
-    assert "stage face, 2 steps" in said
+    assert "phase face, 2 steps" in said
     assert "average: begins again at the weights" in said
     assert "body 3 of 3: loss" in said
     assert "steps/s" in said
@@ -55,37 +55,37 @@ def test_a_training_from_the_command_line(data_set: Path, tmp_path: Path, capsys
     losses = curve(tmp_path, "loss")
     assert sorted(losses) == [1, 2, 3, 4, 5, 6, 7]
     (start,) = json.loads((tmp_path / "run.json").read_text())
-    assert start["settings"]["stages"][0]["steps"] == 3
+    assert start["settings"]["phases"][0]["steps"] == 3
     assert start["settings"]["sizes"]["width"] == 24
     assert {"index_sha256", "code", "versions", "ranks", "device", "data", "recipe"} < start.keys()
 
-    for folder in saved.checkpoints(tmp_path)[1:]:  # as if killed in the face stage
+    for folder in saved.checkpoints(tmp_path)[1:]:  # as if killed in the face phase
         folder.rename(tmp_path / folder.name)
     assert main(args) == 0
-    assert "stage body, 3 of its 3 steps are done" in capsys.readouterr().out
+    assert "phase body, 3 of its 3 steps are done" in capsys.readouterr().out
     assert curve(tmp_path, "loss") == losses
     assert len(json.loads((tmp_path / "run.json").read_text())) == 2
 
 
 def test_torchrun_with_deepspeed(data_set: Path, tmp_path: Path) -> None:
     launch = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2"]
-    args = ["train", "--data", str(data_set), "--out", str(tmp_path), *SHORT, "--settings.zero", "2"]
+    args = ["train", "--data", str(data_set), "--out", str(tmp_path), *SHORT, "--settings.zero-stage", "2"]
     code = f"from jobs.cli import main; raise SystemExit(main({args!r}))"
     program = (*launch, "--no-python", sys.executable, "-c", code)
     done = execute(*program, env={**os.environ, "OMP_NUM_THREADS": "1"})
     assert done.returncode == 0, done.stderr[-3000:]
-    assert done.stdout.count("stage body, 3 steps") == 1  # one rank speaks
-    assert saved.train_state(tmp_path / "checkpoints" / "3-000002").ranks == 2
+    assert done.stdout.count("phase body, 3 steps") == 1  # one rank speaks
+    assert saved.train_state(tmp_path / "checkpoints" / "3-000002").world_size == 2
     assert sorted(curve(tmp_path, "loss")) == [1, 2, 3, 4, 5, 6, 7]
 
 
 def test_deepspeed_alone_needs_no_launcher(data_set: Path, tmp_path: Path) -> None:
-    args = ["train", "--data", str(data_set), "--out", str(tmp_path), *SHORT, "--settings.zero", "2"]
+    args = ["train", "--data", str(data_set), "--out", str(tmp_path), *SHORT, "--settings.zero-stage", "2"]
     code = f"from jobs.cli import main; raise SystemExit(main({args!r}))"
     found = {name: value for name, value in os.environ.items() if name not in {"RANK", "LOCAL_RANK"}}
     done = execute(sys.executable, "-c", code, env={**found, "OMP_NUM_THREADS": "1"})
     assert done.returncode == 0, done.stderr[-3000:]
-    assert saved.train_state(tmp_path / "checkpoints" / "3-000002").ranks == 1
+    assert saved.train_state(tmp_path / "checkpoints" / "3-000002").world_size == 1
 
 
 def test_what_cannot_be_used_is_one_sentence(data_set: Path, tmp_path: Path, capsys) -> None:
@@ -111,7 +111,7 @@ def test_one_training_at_a_time_in_a_folder(data_set: Path, tmp_path: Path, caps
         assert "--force" in said
         assert half_written.is_dir()
         assert not saved.checkpoints(tmp_path)
-        beat, watch = StepMetrics(stage="body", step=1, steps=1, total=1, numbers={}), LockCheck(first)
+        beat, watch = StepMetrics(phase="body", step=1, steps=1, total=1, metrics={}), LockCheck(first)
         watch.stepped(beat)
         with Lock(Place.at(tmp_path), dict, manner(Console(quiet=True), force=True)):
             first.tell(AT_WORK)
@@ -149,21 +149,21 @@ def test_hostile_weights_run_nothing_and_are_one_sentence(
 
 def test_many_processes_need_deepspeed(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("WORLD_SIZE", "2")
-    with pytest.raises(ValueError, match="2 processes were started for an engine of one: set zero"):
+    with pytest.raises(ValueError, match="2 processes were started for an engine of one: set zero_stage"):
         distributed_context(parse(["--data", "x", "--out", "y"]).settings)
 
 
 @pytest.mark.parametrize(
-    ("recipe", "width", "steps", "rate"),
+    ("recipe", "width", "steps", "lr"),
     [("tiny", 128, 1_200, 1e-3), ("wan_1b", 1536, 70_000, 5e-6), ("paper", 5120, 70_000, 5e-6)],
 )
 def test_recipes_are_the_defaults_and_the_line_changes_them(
-    recipe: str, width: int, steps: int, rate: float
+    recipe: str, width: int, steps: int, lr: float
 ) -> None:
     job = parse(["--data", "x", "--out", "y", "--recipe", recipe, "--settings.seed", "7"])
     assert job.settings.sizes.width == width
-    assert sum(stage.steps for stage in job.settings.stages) == steps
-    assert job.settings.optimizer.rate == rate
+    assert sum(phase.steps for phase in job.settings.phases) == steps
+    assert job.settings.optimizer.lr == lr
     assert job.settings.seed == 7
 
 
@@ -179,18 +179,18 @@ def test_time_left_is_told_by_the_steps_of_this_start() -> None:
     console = Console(record=True, width=200, file=io.StringIO())
     terminal = TrainConsole(console, lambda: now, total=110)
     for total in range(51, 61):
-        numbers = {"loss": 1.0, "gradient": math.pi}
-        terminal.stepped(StepMetrics(stage="body", step=total, steps=60, total=total, numbers=numbers))
+        numbers = {"loss": 1.0, "grad_norm": math.pi}
+        terminal.stepped(StepMetrics(phase="body", step=total, steps=60, total=total, metrics=numbers))
         now += 20.0
     lines = console.export_text().splitlines()
-    assert lines[0] == "body 51 of 60: loss 1.0000, gradient 3.142"
+    assert lines[0] == "body 51 of 60: loss 1.0000, grad_norm 3.142"
     assert lines[-1].endswith("0.05 steps/s, 16:40 left")
 
 
 def test_a_step_in_which_nothing_counts_has_no_loss() -> None:
     console = Console(record=True, width=200, file=io.StringIO())
-    numbers = {"gradient": 0.0, "rate": 1e-3}
+    numbers = {"grad_norm": 0.0, "lr": 1e-3}
     TrainConsole(console, lambda: 0.0, total=9).stepped(
-        StepMetrics(stage="speech", step=1, steps=9, total=1, numbers=numbers)
+        StepMetrics(phase="speech", step=1, steps=9, total=1, metrics=numbers)
     )
     assert console.export_text() == "speech 1 of 9: nothing here to learn from\n"

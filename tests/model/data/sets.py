@@ -18,7 +18,7 @@ from schemas.index import IndexRow
 def settings(**changes: Any) -> LoaderSettings:
     """Each sample once an epoch, batches of one to four, in this process."""
     base = LoaderSettings(
-        deal=OrderSettings(groups=AS_IT_IS, max_tokens=1_500, mixed_shards=2, alike=2, max_dropped=1.0),
+        order=OrderSettings(groups=AS_IT_IS, max_tokens=1_500, mixed_shards=2, alike=2, max_dropped=1.0),
         workers=0,
         batches_ahead_mib=256,
     )

@@ -27,7 +27,7 @@ CLIPS = ("full_04_balance_cam01.mp4", "half_05_sign_football.mp4")
 WINDOWS = OrderSettings(
     window=WindowRule(max_frames=33), max_tokens=25_000, mixed_shards=1, alike=1, max_dropped=1
 )
-SETTINGS = LoaderSettings(deal=WINDOWS, workers=0, epochs=6)
+SETTINGS = LoaderSettings(order=WINDOWS, workers=0, epochs=6)
 
 Slots = list[tuple[tuple[str, ...], tuple[int, ...]]]
 
@@ -68,23 +68,25 @@ def slots_of(batches: list[Batch]) -> Slots:
     return [(batch.keys, batch.starts) for batch in batches]
 
 
-@pytest.mark.parametrize(("ranks", "workers"), [(1, 1), (2, 0), (3, 2)])
-def test_stopped_and_resumed_on_other_ranks_the_rest_comes(real_set, ranks, workers):
+@pytest.mark.parametrize(("world_size", "workers"), [(1, 1), (2, 0), (3, 2)])
+def test_stopped_and_resumed_on_other_ranks_the_rest_comes(real_set, world_size, workers):
     whole = slots_of(list(Loader(str(real_set), SETTINGS)))
     loader = Loader(str(real_set), SETTINGS)
     done = slots_of(list(itertools.islice(loader, 3)))
     rest = []
-    for rank in range(ranks):
-        settings = LoaderSettings(deal=WINDOWS, workers=workers, epochs=6, batches_ahead_mib=2_000)
-        resumed = Loader(str(real_set), settings, rank=rank, ranks=ranks)
+    for rank in range(world_size):
+        settings = LoaderSettings(order=WINDOWS, workers=workers, epochs=6, batches_ahead_mib=2_000)
+        resumed = Loader(str(real_set), settings, rank=rank, world_size=world_size)
         resumed.load_state_dict(loader.state_dict())
         rest.append(slots_of(list(resumed)))
-    steps = (len(whole) - 3) // ranks
-    assert done + [slot for step in zip(*rest, strict=True) for slot in step] == whole[: 3 + steps * ranks]
+    steps = (len(whole) - 3) // world_size
+    assert (
+        done + [slot for step in zip(*rest, strict=True) for slot in step] == whole[: 3 + steps * world_size]
+    )
 
 
 def test_it_can_be_looked_at(real_set, tmp_path):
     picture = tmp_path / "batch.png"
-    limits = ["--loader.deal.window.max-frames", "33", "--loader.deal.mixed-shards", "1"]
+    limits = ["--loader.order.window.max-frames", "33", "--loader.order.mixed-shards", "1"]
     assert main(["show", str(real_set), "--picture", str(picture), *limits]) == 0
     assert picture.stat().st_size > 100_000

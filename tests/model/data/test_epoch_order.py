@@ -165,15 +165,15 @@ def test_epochs_differ_in_what_lies_together():
     assert abs(np.corrcoef(first, second)[0, 1]) < 0.2
 
 
-@pytest.mark.parametrize("ranks", [2, 4, 8])
-def test_slots_side_by_side_cost_about_the_same(ranks):
+@pytest.mark.parametrize("world_size", [2, 4, 8])
+def test_slots_side_by_side_cost_about_the_same(world_size):
     stock = stocks.stock(20_000, num_groups=1)
     evenness = {}
     for alike in (1, 8):
         dealt = epoch_order(stock, stocks.settings(groups=AS_IT_IS, alike=alike), 0, 0)
         tokens = num_tokens(stock.width[dealt.row], stock.height[dealt.row], dealt.frames)
         cost = np.add.reduceat(tokens, dealt.bounds[:-1])
-        steps = cost[: len(cost) // ranks * ranks].reshape(-1, ranks)
+        steps = cost[: len(cost) // world_size * world_size].reshape(-1, world_size)
         evenness[alike] = float(np.mean(steps.mean(axis=1) / steps.max(axis=1)))
     assert evenness[8] > 0.95 > evenness[1]
 

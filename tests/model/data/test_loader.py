@@ -50,7 +50,7 @@ def said(batch) -> Slot:
 def planned(out: Path, settings: LoaderSettings, slots: range) -> list[Slot]:
     """What the order says of slots, counted from the first epoch on."""
     index = open_index(str(out))
-    order = Order(index, settings.deal, settings.seed)
+    order = Order(index, settings.order, settings.seed)
     places = ((epoch, slot) for epoch in itertools.count() for slot in range(order.slots_of(epoch)))
     return [
         tuple((index.row(d.row).key, d.start, d.frames) for d in order.epoch(epoch).slot(slot))
@@ -59,12 +59,12 @@ def planned(out: Path, settings: LoaderSettings, slots: range) -> list[Slot]:
 
 
 def run(
-    out: Path, settings: LoaderSettings, ranks: int, steps: int, state: State | None = None
+    out: Path, settings: LoaderSettings, world_size: int, steps: int, state: State | None = None
 ) -> tuple[list[Slot], State]:
     """The slots of some steps of all ranks in their order, and the state that every rank then has."""
     of_ranks, states = [], []
-    for rank in range(ranks):
-        loader = Loader(str(out), settings, rank=rank, ranks=ranks)
+    for rank in range(world_size):
+        loader = Loader(str(out), settings, rank=rank, world_size=world_size)
         if state is not None:
             loader.load_state_dict(state)
         of_ranks.append([said(batch) for batch in itertools.islice(loader, steps)])
@@ -75,17 +75,19 @@ def run(
 
 def quick(**changes) -> LoaderSettings:
     """One or two samples of 25 frames a batch, their maps read: many runs in little time."""
-    epoch_order = replace(sets.settings().deal, window=WindowRule(max_frames=25), max_tokens=800)
+    epoch_order = replace(sets.settings().order, window=WindowRule(max_frames=25), max_tokens=800)
     one_ahead = 15 * max(changes.get("workers", 0), 1)
     return sets.settings(
-        deal=epoch_order, sample=SampleSettings(maps="baked"), batches_ahead_mib=one_ahead, **changes
+        order=epoch_order, sample=SampleSettings(maps="baked"), batches_ahead_mib=one_ahead, **changes
     )
 
 
 @pytest.fixture(scope="module")
 def before(data_set):
     """For each configuration: what a run gave before it stopped at slot 30, and its state."""
-    return cache(lambda ranks, workers: run(data_set, quick(workers=workers), ranks, SLOTS // ranks))
+    return cache(
+        lambda world_size, workers: run(data_set, quick(workers=workers), world_size, SLOTS // world_size)
+    )
 
 
 @pytest.fixture(scope="module")
@@ -93,17 +95,17 @@ def after(data_set):
     """For each configuration and state: what a run gives that goes on from there."""
 
     @cache
-    def resumed(ranks: int, workers: int, state: tuple[tuple[str, Any], ...]) -> list[Slot]:
-        return run(data_set, quick(workers=workers), ranks, -(-10 // ranks), dict(state))[0]
+    def resumed(world_size: int, workers: int, state: tuple[tuple[str, Any], ...]) -> list[Slot]:
+        return run(data_set, quick(workers=workers), world_size, -(-10 // world_size), dict(state))[0]
 
     return resumed
 
 
-@pytest.mark.parametrize("ranks", RANKS)
+@pytest.mark.parametrize("world_size", RANKS)
 @pytest.mark.parametrize("workers", WORKERS)
-def test_stopped_under_this_and_resumed_under_every_other(data_set, before, after, ranks, workers):
+def test_stopped_under_this_and_resumed_under_every_other(data_set, before, after, world_size, workers):
     """All pairs of ranks and workers before and after: what follows is the rest of the order, once."""
-    slots, state = before(ranks, workers)
+    slots, state = before(world_size, workers)
     assert slots == planned(data_set, quick(), range(SLOTS))
     for other_ranks, other_workers in itertools.product(RANKS, WORKERS):
         rest = after(other_ranks, other_workers, tuple(state.items()))
@@ -114,14 +116,14 @@ def test_stopped_under_this_and_resumed_under_every_other(data_set, before, afte
 def test_stopped_at_random_steps_again_and_again_an_epoch_is_whole(data_set, trial):
     """Each leg under other ranks and workers, to the end of the second epoch: every sample exactly twice."""
     lots = random.Random(trial)
-    order = Order(open_index(str(data_set)), quick().deal, 0)
+    order = Order(open_index(str(data_set)), quick().order, 0)
     total = order.slots_of(0) + order.slots_of(1)
     seen: list[Slot] = []
     state: State = Loader(str(data_set), quick()).state_dict()
     while len(seen) < total:
-        ranks = lots.choice([ranks for ranks in RANKS if ranks <= total - len(seen)])
-        steps = lots.randint(1, min(4, (total - len(seen)) // ranks))
-        slots, state = run(data_set, quick(workers=lots.choice(WORKERS)), ranks, steps, state)
+        world_size = lots.choice([world_size for world_size in RANKS if world_size <= total - len(seen)])
+        steps = lots.randint(1, min(4, (total - len(seen)) // world_size))
+        slots, state = run(data_set, quick(workers=lots.choice(WORKERS)), world_size, steps, state)
         seen += slots
     assert seen == planned(data_set, quick(), range(total))
     keys = sorted(key for slot in seen for key, _, _ in slot)
@@ -195,7 +197,7 @@ def test_resuming_deals_no_epoch_that_came_before(data_set, monkeypatch):
         dealt.append(epoch)
         return epoch_order(stock, settings, seed, epoch)
 
-    monkeypatch.setattr("model.data.data_order.deal", watched)
+    monkeypatch.setattr("model.data.data_order.epoch_order", watched)
     loader = Loader(str(data_set), quick())
     loader.load_state_dict(state)
     next(iter(loader))
@@ -203,37 +205,39 @@ def test_resuming_deals_no_epoch_that_came_before(data_set, monkeypatch):
 
 
 def test_a_tail_is_refused_on_resuming_too(data_set):
-    settings = sets.settings(epochs=1, deal=replace(sets.settings().deal, max_dropped=0.01))
+    settings = sets.settings(epochs=1, order=replace(sets.settings().order, max_dropped=0.01))
     state = Loader(str(data_set), settings).state_dict()
-    slots = Order(open_index(str(data_set)), settings.deal, 0).slots_of(0)
-    ranks = next(ranks for ranks in range(3, slots + 1) if slots % ranks == 0)
-    other = Loader(str(data_set), settings, rank=0, ranks=ranks)
-    with pytest.raises(ValueError, match=f"do not fill a step of {ranks} ranks"):
+    slots = Order(open_index(str(data_set)), settings.order, 0).slots_of(0)
+    world_size = next(world_size for world_size in range(3, slots + 1) if slots % world_size == 0)
+    other = Loader(str(data_set), settings, rank=0, world_size=world_size)
+    with pytest.raises(ValueError, match=f"do not fill a step of {world_size} ranks"):
         other.load_state_dict({**state, "slot": slots - 1})
 
 
 def test_a_finite_run_gives_every_rank_the_same_steps_and_each_sample_once(data_set):
     settings = sets.settings(epochs=1)
-    slots = Order(open_index(str(data_set)), settings.deal, 0).slots_of(0)
-    for ranks in RANKS:
-        loaders = [Loader(str(data_set), settings, rank=rank, ranks=ranks) for rank in range(ranks)]
+    slots = Order(open_index(str(data_set)), settings.order, 0).slots_of(0)
+    for world_size in RANKS:
+        loaders = [
+            Loader(str(data_set), settings, rank=rank, world_size=world_size) for rank in range(world_size)
+        ]
         taken = [[said(batch) for batch in loader] for loader in loaders]
-        assert {len(part) for part in taken} == {slots // ranks}
+        assert {len(part) for part in taken} == {slots // world_size}
         assert [slot for step in zip(*taken, strict=True) for slot in step] == planned(
-            data_set, settings, range(slots // ranks * ranks)
+            data_set, settings, range(slots // world_size * world_size)
         )
         assert all(loader.steps == 0 for loader in loaders)
 
 
 def test_a_tail_that_would_be_dropped_is_refused(data_set):
-    settings = sets.settings(epochs=1, deal=replace(sets.settings().deal, max_dropped=0.01))
+    settings = sets.settings(epochs=1, order=replace(sets.settings().order, max_dropped=0.01))
     Loader(str(data_set), settings)
     with pytest.raises(ValueError, match="do not fill a step of 7 ranks and would be dropped"):
-        Loader(str(data_set), settings, rank=0, ranks=7)
+        Loader(str(data_set), settings, rank=0, world_size=7)
 
 
 def test_full_and_half_are_even(data_set):
-    settings = sets.settings(deal=replace(sets.settings().deal, groups=EVEN), epochs=1)
+    settings = sets.settings(order=replace(sets.settings().order, groups=EVEN), epochs=1)
     framing = {row.key: row.framing for row in read_index(data_set)}
     drawn = [framing[key] for batch in Loader(str(data_set), settings) for key in batch.keys]
     assert drawn.count("full") == drawn.count("half") == 8
@@ -243,7 +247,7 @@ def test_a_state_of_another_order_is_refused(data_set):
     state = Loader(str(data_set), sets.settings()).state_dict()
     for other in (
         sets.settings(seed=1),
-        sets.settings(deal=replace(sets.settings().deal, max_tokens=3_000)),
+        sets.settings(order=replace(sets.settings().order, max_tokens=3_000)),
     ):
         with pytest.raises(ValueError, match="another order"):
             Loader(str(data_set), other).load_state_dict(state)
@@ -283,15 +287,15 @@ def test_a_bad_sample_stops_the_run_by_its_name(own_set, workers):
         list(Loader(str(own_set), sets.settings(workers=workers, epochs=1)))
 
 
-@pytest.mark.parametrize("ranks", [1, 3])
-def test_bad_samples_are_left_out_and_counted_and_nobody_takes_their_place(own_set, ranks):
+@pytest.mark.parametrize("world_size", [1, 3])
+def test_bad_samples_are_left_out_and_counted_and_nobody_takes_their_place(own_set, world_size):
     bad = {break_video(own_set, 5), break_video(own_set, 11)}
     settings = sets.settings(max_unfit=4, epochs=2)
-    loaders = [Loader(str(own_set), settings, rank=rank, ranks=ranks) for rank in range(ranks)]
+    loaders = [Loader(str(own_set), settings, rank=rank, world_size=world_size) for rank in range(world_size)]
     batches = [list(loader) for loader in loaders]
     steps = {len(part) for part in batches}
     assert len(steps) == 1, "no rank is short of a step"
-    slots = planned(own_set, settings, range(steps.pop() * ranks))
+    slots = planned(own_set, settings, range(steps.pop() * world_size))
     got = [said(batch) for step in zip(*batches, strict=True) for batch in step]
     assert got == [tuple(one for one in slot if one[0] not in bad) for slot in slots]
     named = [fault.key for loader in loaders for fault in loader.unfit]
@@ -331,6 +335,6 @@ def test_workers_that_do_not_fit_into_memory_are_refused(data_set):
 
 
 def test_groups_of_settings_are_those_of_the_order(data_set):
-    assert sets.settings().deal.groups == AS_IT_IS
+    assert sets.settings().order.groups == AS_IT_IS
     with pytest.raises(ValueError, match="rank 2 of 2"):
-        Loader(str(data_set), sets.settings(), rank=2, ranks=2)
+        Loader(str(data_set), sets.settings(), rank=2, world_size=2)

@@ -22,21 +22,22 @@ def everything(count: int) -> list[tuple[int, int]]:
     return list(itertools.islice(slots, count))
 
 
-def trained(position: Position, ranks: int, steps: int) -> tuple[list[tuple[int, int]], Position]:
+def trained(position: Position, world_size: int, steps: int) -> tuple[list[tuple[int, int]], Position]:
     """Slots of some steps, step by step, and where that leads."""
     of_ranks = [
-        list(itertools.islice(slots_of_rank(position, rank, ranks, slots_of), steps)) for rank in range(ranks)
+        list(itertools.islice(slots_of_rank(position, rank, world_size, slots_of), steps))
+        for rank in range(world_size)
     ]
     slots = [(p.epoch, p.slot) for step in zip(*of_ranks, strict=True) for p in step]
-    return slots, advance(position, steps * ranks, slots_of)
+    return slots, advance(position, steps * world_size, slots_of)
 
 
 @given(st.lists(st.tuples(st.integers(1, 8), st.integers(0, 6)), min_size=1, max_size=5))
 def test_whatever_the_ranks_the_slots_are_the_same_row_each_once(runs):
     position = Position(order="o")
     seen = []
-    for ranks, steps in runs:
-        slots, position = trained(position, ranks, steps)
+    for world_size, steps in runs:
+        slots, position = trained(position, world_size, steps)
         seen += slots
         position = from_state(position.as_state(), "o")
     assert seen == everything(len(seen))
@@ -75,8 +76,8 @@ def test_resumed_on_other_ranks_the_rest_of_the_epoch_is_exactly_the_rest(stock,
     def slots(epoch: int) -> int:
         return size
 
-    def rows(position: Position, ranks: int, count: int) -> list[int]:
-        streams = [slots_of_rank(position, rank, ranks, slots) for rank in range(ranks)]
+    def rows(position: Position, world_size: int, count: int) -> list[int]:
+        streams = [slots_of_rank(position, rank, world_size, slots) for rank in range(world_size)]
         taken = [next(stream) for _ in range(count) for stream in streams]
         return [draw.row for place in taken if place.epoch == 0 for draw in dealt.slot(place.slot)]
 

@@ -49,7 +49,7 @@ LESSONS = [one(8, 6, 1), one(6, 8, 2)]
     [ablation.pose_of_another, ablation.face_of_another, ablation.references_of_another, ablation.nothing],
 )
 def test_every_swap_is_felt_and_fits_the_canvas(swap: ablation.Swap) -> None:
-    losses = partial(ablation.losses, NET, LESSONS, times=2, strength=1.0, seed=0)
+    losses = partial(ablation.losses, NET, LESSONS, times=2, timestep_shift=1.0, seed=0)
     own = losses(ablation.as_it_is)
     assert own == losses(ablation.as_it_is)
     assert set(own) == set(REGIONS)
@@ -58,7 +58,7 @@ def test_every_swap_is_felt_and_fits_the_canvas(swap: ablation.Swap) -> None:
 
 
 def test_a_swap_moves_pixels_where_the_network_shows_it() -> None:
-    films = partial(ablation.films, NET, some_codec(), LESSONS, solving=SamplerSettings(steps=2), seed=0)
+    films = partial(ablation.films, NET, some_codec(), LESSONS, sampler=SamplerSettings(steps=2), seed=0)
     own, other = films(ablation.as_it_is), films(ablation.face_of_another)
     moved = ablation.moved(LESSONS, own, other)
     assert moved == ablation.moved(LESSONS, films(ablation.as_it_is), films(ablation.face_of_another))

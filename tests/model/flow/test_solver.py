@@ -20,14 +20,14 @@ Solver = Callable[[Velocity, Tensor, Tensor], Tensor]
 @pytest.mark.parametrize("solver", [euler, heun])
 def test_a_straight_path_is_solved_in_one_step(solver: Solver) -> None:
     x_0, eps = torch.randn(2, 3, 4, generator=seed(0))
-    found = solver(lambda x, t: between(x_0, eps, t).v, eps, descent(1, strength=5.0))
+    found = solver(lambda x, t: between(x_0, eps, t).v, eps, descent(1, timestep_shift=5.0))
     torch.testing.assert_close(found, x_0)
 
 
 def error(solver: Solver, steps: int) -> float:
     """Of dx/dt = x from x(1) = e, where x(0) = 1."""
     start = torch.full((1,), math.e, dtype=torch.float64)
-    return abs(float(solver(lambda x, _: x, start, descent(steps, strength=1.0))) - 1)
+    return abs(float(solver(lambda x, _: x, start, descent(steps, timestep_shift=1.0))) - 1)
 
 
 @pytest.mark.parametrize(("solver", "order"), [(euler, 1), (heun, 2)])
@@ -42,8 +42,8 @@ def test_velocities_are_told_the_time_of_every_sample() -> None:
         asked.append(t.tolist())
         return torch.zeros_like(x)
 
-    euler(velocity, torch.zeros(2, 1), descent(2, strength=3.0))
+    euler(velocity, torch.zeros(2, 1), descent(2, timestep_shift=3.0))
     assert asked == [[1, 1], [0.75, 0.75]]
     asked.clear()
-    heun(velocity, torch.zeros(1, 1), descent(2, strength=3.0))
+    heun(velocity, torch.zeros(1, 1), descent(2, timestep_shift=3.0))
     assert asked == [[1], [0.75], [0.75], [0]]

@@ -15,7 +15,7 @@ def test_shift_keeps_the_ends_and_moves_the_middle_towards_noise() -> None:
 
 
 def test_drawn_times_are_a_shifted_logit_normal() -> None:
-    times = draw(20_000, seed(0), strength=5.0)
+    times = draw(20_000, seed(0), timestep_shift=5.0)
     plain = shift(times, 1 / 5.0)  # the inverse
     logits = torch.logit(plain.double())
     assert logits.mean().abs() < 0.02
@@ -26,12 +26,12 @@ def test_drawn_times_are_a_shifted_logit_normal() -> None:
 
 
 def test_a_generator_tells_the_times() -> None:
-    assert torch.equal(draw(8, seed(0), strength=3.0), draw(8, seed(0), strength=3.0))
-    assert not torch.equal(draw(8, seed(0), strength=3.0), draw(8, seed(1), strength=3.0))
+    assert torch.equal(draw(8, seed(0), timestep_shift=3.0), draw(8, seed(0), timestep_shift=3.0))
+    assert not torch.equal(draw(8, seed(0), timestep_shift=3.0), draw(8, seed(1), timestep_shift=3.0))
 
 
 def test_the_way_down_is_even_before_its_shift() -> None:
-    assert descent(4, strength=1.0).tolist() == [1, 0.75, 0.5, 0.25, 0]
-    assert descent(2, strength=3.0).tolist() == [1, 0.75, 0]
+    assert descent(4, timestep_shift=1.0).tolist() == [1, 0.75, 0.5, 0.25, 0]
+    assert descent(2, timestep_shift=3.0).tolist() == [1, 0.75, 0]
     with pytest.raises(ValueError, match="0 steps do not lead"):
-        descent(0, strength=1.0)
+        descent(0, timestep_shift=1.0)

@@ -192,7 +192,7 @@ def test_a_scene_is_read_once_and_answers_many_times(net: DiT) -> None:
 def test_recomputed_activations_give_the_same_gradients() -> None:
     scene = some_scene()
     x, t = noised(scene)
-    kept, computed_again = awake(small()), awake(small(), recompute=True)
+    kept, computed_again = awake(small()), awake(small(), activation_checkpointing=True)
     for net in (kept, computed_again):
         net(x, t, scene).square().mean().backward()
     for (name, one), (_, two) in zip(kept.named_parameters(), computed_again.named_parameters(), strict=True):

@@ -76,7 +76,7 @@ def test_the_order_of_a_latent_frames_faces_counts() -> None:
 
 @torch.inference_mode()
 def test_frames_without_a_face_are_null_tokens() -> None:
-    encoder = FaceEncoder(small().motion, WIDTH, recompute=False)
+    encoder = FaceEncoder(small().motion, WIDTH, activation_checkpointing=False)
     encoder.null.fill_(0.5)
     crops = torch.randn(2, 3, 3, 40, 40, generator=seed(0))
     seen = torch.tensor([[True, False, True], [False, False, True]])
@@ -88,7 +88,10 @@ def test_frames_without_a_face_are_null_tokens() -> None:
 
 @torch.inference_mode()
 def test_crops_become_vectors_one_by_one() -> None:
-    encoder, seen = FaceEncoder(small().motion, WIDTH, recompute=False), torch.ones(2, 3, dtype=torch.bool)
+    encoder, seen = (
+        FaceEncoder(small().motion, WIDTH, activation_checkpointing=False),
+        torch.ones(2, 3, dtype=torch.bool),
+    )
     crops = torch.randn(2, 3, 3, 32, 32, generator=seed(0))
     vectors = encoder.vectors(crops.flatten(0, 1)).view(2, 3, -1)
     assert vectors.shape[-1] == 6 + 30 + 16
@@ -107,7 +110,7 @@ def test_an_aligned_face_may_lean_and_a_plain_one_may_not(placing: Placing) -> N
     points = eyes_and_mouth(1, 1, side=64)[0, 0] + torch.tensor([0.0, -2.0])
     turned = torch.stack([points[:, 1], 63 - points[:, 0]], dim=1)  # x' = y, y' = 63 - x
     both, seen = torch.stack([points, turned]), torch.ones(1, 2, dtype=torch.bool)
-    encoder = FaceEncoder(replace(small().motion, placing=placing), WIDTH, recompute=False)
+    encoder = FaceEncoder(replace(small().motion, placing=placing), WIDTH, activation_checkpointing=False)
     placed = encoder.placed(crops, both)
     assert ((placed[0] - placed[1]).abs().max() < 0.02) == (placing == "aligned")
     expected = encoder.vectors(placed)
@@ -115,7 +118,7 @@ def test_an_aligned_face_may_lean_and_a_plain_one_may_not(placing: Placing) -> N
 
 
 def test_faces_that_are_not_there_leave_gradients_finite() -> None:
-    encoder = FaceEncoder(small().motion, WIDTH, recompute=False)
+    encoder = FaceEncoder(small().motion, WIDTH, activation_checkpointing=False)
     crops, seen = torch.zeros(1, 2, 3, 32, 32), torch.tensor([[True, False]])
     points = eyes_and_mouth(1, 2, side=32)
     points[:, 1] = 0

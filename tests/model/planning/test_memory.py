@@ -39,36 +39,38 @@ def test_every_weight_of_every_part_is_counted(sizes: Sizes) -> None:
     assert parameters(sizes) == held
 
 
-def taught(sizes: Sizes, stage: Phase, dtype: Dtype = "float32", *, recompute: bool) -> DiT:
-    """A network in a stage."""
-    net = awake(sizes, recompute=recompute).to(DTYPES[dtype])
+def taught(sizes: Sizes, phase: Phase, dtype: Dtype = "float32", *, activation_checkpointing: bool) -> DiT:
+    """A network in a phase."""
+    net = awake(sizes, activation_checkpointing=activation_checkpointing).to(DTYPES[dtype])
     for name, weight in net.named_parameters():
-        weight.requires_grad_(part(name) in stage.learning)
+        weight.requires_grad_(part(name) in phase.learning)
     return net
 
 
-def batches(stage: Phase) -> Iterator[tuple[WindowSpec, Conditions]]:
+def batches(phase: Phase) -> Iterator[tuple[WindowSpec, Conditions]]:
     """Batches of several shapes, and what the formulas are told of them."""
     for clips, latents, references in SHAPES:
         scene = replace(some_scene(clips=clips, latents=latents, references=references), text=None)
         frames = scene.maps.shape[2]
         window = WindowSpec(
-            frames=frames, width=48, height=32, references=references, clips=clips, faces=stage.faces
+            frames=frames, width=48, height=32, references=references, clips=clips, faces=phase.faces
         )
-        yield window, scene if stage.faces else replace(scene, faces=None)
+        yield window, scene if phase.faces else replace(scene, faces=None)
 
 
-@pytest.mark.parametrize("stage", STAGES, ids=lambda stage: stage.name)
-@pytest.mark.parametrize("recompute", [False, True])
-def test_operations_are_those_that_torch_counts(stage: Phase, recompute: bool) -> None:
+@pytest.mark.parametrize("phase", STAGES, ids=lambda phase: phase.name)
+@pytest.mark.parametrize("activation_checkpointing", [False, True])
+def test_operations_are_those_that_torch_counts(phase: Phase, activation_checkpointing: bool) -> None:
     for sizes in SIZES:
-        net = taught(sizes, stage, recompute=recompute)
-        for window, scene in batches(stage):
+        net = taught(sizes, phase, activation_checkpointing=activation_checkpointing)
+        for window, scene in batches(phase):
             with FlopCounterMode(display=False) as counter:
                 velocity = net(*noised(scene), scene)
                 forward = counter.get_total_flops()
                 velocity.sum().backward()
-            found = operations(sizes, window, frozenset(stage.learning), recompute=recompute)
+            found = operations(
+                sizes, window, frozenset(phase.learning), activation_checkpointing=activation_checkpointing
+            )
             assert found.forward == pytest.approx(forward, rel=0.01)
             assert found.total == pytest.approx(counter.get_total_flops(), rel=0.015)
             assert found.model < found.total
@@ -89,28 +91,38 @@ def bytes_kept(net: DiT, scene: Conditions) -> int:
     return sum(tensor.untyped_storage().nbytes() for place, tensor in found.items() if place not in own)
 
 
-@pytest.mark.parametrize("stage", STAGES, ids=lambda stage: stage.name)
+@pytest.mark.parametrize("phase", STAGES, ids=lambda phase: phase.name)
 @pytest.mark.parametrize("dtype", DTYPES)
-@pytest.mark.parametrize("recompute", [False, True])
-def test_activations_are_those_that_autograd_keeps(stage: Phase, dtype: Dtype, recompute: bool) -> None:
+@pytest.mark.parametrize("activation_checkpointing", [False, True])
+def test_activations_are_those_that_autograd_keeps(
+    phase: Phase, dtype: Dtype, activation_checkpointing: bool
+) -> None:
     precision = Precision(value=DTYPES[dtype].itemsize, fused=False)
     for sizes in SIZES:
-        net = taught(sizes, stage, dtype, recompute=recompute)
-        for window, scene in batches(stage):
-            found = kept(sizes, window, frozenset(stage.learning), precision, recompute=recompute)
+        net = taught(sizes, phase, dtype, activation_checkpointing=activation_checkpointing)
+        for window, scene in batches(phase):
+            found = kept(
+                sizes,
+                window,
+                frozenset(phase.learning),
+                precision,
+                activation_checkpointing=activation_checkpointing,
+            )
             assert found.total == pytest.approx(bytes_kept(net, scene), rel=0.07)
 
 
 def test_blocks_are_told_right_where_nothing_hides_them() -> None:
     one, more = (small(width=96, ffn=200, layers=layers) for layers in (2, 6))
     precision = Precision(value=4, fused=False)
-    for stage in STAGES:
-        window, scene = next(batches(stage))
+    for phase in STAGES:
+        window, scene = next(batches(phase))
         said = [
-            kept(sizes, window, frozenset(stage.learning), precision, recompute=False).total
+            kept(sizes, window, frozenset(phase.learning), precision, activation_checkpointing=False).total
             for sizes in (one, more)
         ]
-        there = [bytes_kept(taught(sizes, stage, recompute=False), scene) for sizes in (one, more)]
+        there = [
+            bytes_kept(taught(sizes, phase, activation_checkpointing=False), scene) for sizes in (one, more)
+        ]
         assert said[1] - said[0] == pytest.approx(there[1] - there[0], rel=0.07)
 
 
@@ -119,18 +131,22 @@ def bytes_of(tensors: Iterator[Tensor]) -> int:
     return sum({t.untyped_storage().data_ptr(): t.untyped_storage().nbytes() for t in tensors}.values())
 
 
-@pytest.mark.parametrize("stage", STAGES, ids=lambda stage: stage.name)
+@pytest.mark.parametrize("phase", STAGES, ids=lambda phase: phase.name)
 @pytest.mark.parametrize("dtype", DTYPES)
-def test_a_plain_engine_holds_what_is_said(stage: Phase, dtype: Dtype) -> None:
+def test_a_plain_engine_holds_what_is_said(phase: Phase, dtype: Dtype) -> None:
     sizes = small()
-    how = Sharing(zero=None, recompute=False, precision=Precision(value=DTYPES[dtype].itemsize, fused=False))
+    how = Sharing(
+        zero_stage=None,
+        activation_checkpointing=False,
+        precision=Precision(value=DTYPES[dtype].itemsize, fused=False),
+    )
 
     def build(*given: object) -> PlainEngine:
-        return PlainEngine(*given, device=torch.device("cpu"), dtype=dtype, accumulate=1)  # type: ignore[arg-type]
+        return PlainEngine(*given, device=torch.device("cpu"), dtype=dtype, grad_accumulation=1)  # type: ignore[arg-type]
 
-    engine = enter(awake(sizes), stage, build, OptimizerSettings()).engine
+    engine = enter(awake(sizes), phase, build, OptimizerSettings()).engine
     assert isinstance(engine, PlainEngine)
-    window, scene = next(batches(stage))
+    window, scene = next(batches(phase))
     for last in (False, True):
         engine.backward(engine(*noised(scene), scene).square().mean())
         if not last:
@@ -142,21 +158,25 @@ def test_a_plain_engine_holds_what_is_said(stage: Phase, dtype: Dtype) -> None:
         for w in itertools.chain(engine.learning.values(), engine.masters.values())
         if w.grad is not None
     )
-    said = memory(sizes, window, frozenset(stage.learning), how)
+    said = memory(sizes, window, frozenset(phase.learning), how)
     assert said.weights + said.states == bytes_of(weights)
     assert said.gradients == pytest.approx(bytes_of(gradients), rel=0.01)
 
 
-def shared(zero: int | None, ranks: int = 8, *, recompute: bool = True) -> Memory:
+def shared(zero_stage: int | None, world_size: int = 8, *, activation_checkpointing: bool = True) -> Memory:
     """The paper's longest window on the small public base."""
-    how = Sharing(zero=zero, ranks=ranks, recompute=recompute)  # type: ignore[arg-type]
+    how = Sharing(
+        zero_stage=zero_stage,  # type: ignore[arg-type]
+        world_size=world_size,
+        activation_checkpointing=activation_checkpointing,
+    )
     window = WindowSpec(frames=121, width=960, height=640, references=4)
     return memory(wan_1b(), window, frozenset(everything(1).learning), how)
 
 
 def test_zero_shares_states_then_gradients_then_weights() -> None:
-    one, two, three = (shared(zero) for zero in (1, 2, 3))
-    alone = shared(1, ranks=1)
+    one, two, three = (shared(zero_stage) for zero_stage in (1, 2, 3))
+    alone = shared(1, world_size=1)
     assert one.states == pytest.approx(alone.states / 8)
     assert (two.states, two.weights) == (one.states, one.weights)
     assert one.gradients == alone.gradients
@@ -167,16 +187,19 @@ def test_zero_shares_states_then_gradients_then_weights() -> None:
 
 
 def test_computing_again_costs_operations_and_saves_bytes() -> None:
-    assert shared(2).peak < 0.3 * shared(2, recompute=False).peak
+    assert shared(2).peak < 0.3 * shared(2, activation_checkpointing=False).peak
     window, learning = WindowSpec(frames=73, width=960, height=640), frozenset(body(1).learning)
-    again, once = (operations(wan_1b(), window, learning, recompute=r) for r in (True, False))
+    again, once = (operations(wan_1b(), window, learning, activation_checkpointing=r) for r in (True, False))
     assert again.model == once.model
     assert 1.2 < again.total / once.total < 1.4
 
 
 def test_the_longest_window_that_fits_fits_and_the_next_does_not() -> None:
     sizes, learning = wan_1b(), frozenset(everything(1).learning)
-    window, how = WindowSpec(frames=1, width=960, height=640, references=4), Sharing(zero=2, ranks=8)
+    window, how = (
+        WindowSpec(frames=1, width=960, height=640, references=4),
+        Sharing(zero_stage=2, world_size=8),
+    )
     frames, capacity = most_frames(sizes, window, learning, how, 40e9), 40e9
     assert frames % 4 == 1
     assert memory(sizes, replace(window, frames=frames), learning, how).peak <= capacity

@@ -53,11 +53,11 @@ def test_noise_goes_the_way_of_the_guided_velocity() -> None:
         return bare + 2.5 * (NET(x, t, scene) - bare)
 
     with torch.no_grad():
-        expected = euler(velocity, noise, descent(3, strength=5.0))
-    found = sample(ASK, scene, noise, SamplerSettings(steps=3, strength=5.0))
+        expected = euler(velocity, noise, descent(3, timestep_shift=5.0))
+    found = sample(ASK, scene, noise, SamplerSettings(steps=3, timestep_shift=5.0))
     torch.testing.assert_close(found, expected, rtol=1e-4, atol=1e-4)
-    for changed in ({"references": 1.0}, {"motion": 1.0}, {"solver": "heun"}, {"strength": 1.0}):
-        other = sample(ASK, scene, noise, replace(SamplerSettings(steps=3, strength=5.0), **changed))
+    for changed in ({"references": 1.0}, {"motion": 1.0}, {"solver": "heun"}, {"timestep_shift": 1.0}):
+        other = sample(ASK, scene, noise, replace(SamplerSettings(steps=3, timestep_shift=5.0), **changed))
         assert not torch.allclose(other, expected, atol=1e-2)
 
 
@@ -141,8 +141,8 @@ def test_the_same_seed_gives_the_same_bytes_and_another_others() -> None:
 
 def test_times_are_shifted_as_in_training_unless_said_otherwise() -> None:
     scene, (noise, _) = some_scene(), noised(some_scene())
-    assert QUICK.as_trained(5.0) == replace(QUICK, strength=5.0)
-    assert replace(QUICK, strength=2.0).as_trained(5.0).strength == 2.0
+    assert QUICK.as_trained(5.0) == replace(QUICK, timestep_shift=5.0)
+    assert replace(QUICK, timestep_shift=2.0).as_trained(5.0).timestep_shift == 2.0
     found = [sample(ASK, scene, noise, how) for how in (QUICK, QUICK.as_trained(1.0), QUICK.as_trained(3.0))]
     assert torch.equal(found[0], found[1])
     assert not torch.allclose(found[0], found[2])

@@ -31,8 +31,8 @@ STAGES = (body(4), face(3), everything(3))
 def loaded() -> LoaderSettings:
     """One clip of 25 frames a batch, read from stored maps."""
     base = sets.settings()
-    deal = replace(base.deal, window=WindowRule(max_frames=25), max_tokens=500)
-    return replace(base, deal=deal, sample=replace(base.sample, maps="baked"))
+    order = replace(base.order, window=WindowRule(max_frames=25), max_tokens=500)
+    return replace(base, order=order, sample=replace(base.sample, maps="baked"))
 
 
 def heard(seed: int = 0) -> LoaderSettings:
@@ -53,21 +53,21 @@ def seed_of(data: Path, slots: range, loud: int) -> int:
 
 def short(seed: int) -> dict[str, Any]:
     """Changes to a training that make it short and leave every checkpoint."""
-    return {"stages": (body(3), face(3), speech(2)), "loader": heard(seed), "keep": 9, "save_every": 1}
+    return {"phases": (body(3), face(3), speech(2)), "loader": heard(seed), "keep": 9, "save_every": 1}
 
 
 def training(**changes: Any) -> Training:
     """A training of seconds."""
     base = Training(
         sizes=tiny_sizes(),
-        stages=STAGES,
-        optimizer=OptimizerSettings(rate=1e-3, motion_share=0.5, warm_up=2, average=0.9),
+        phases=STAGES,
+        optimizer=OptimizerSettings(lr=1e-3, motion_share=0.5, warmup_steps=2, ema_decay=0.9),
         head_weight=2.0,
         loader=loaded(),
         dtype="float32",
-        zero=None,
-        recompute=False,
-        strength=1.0,
+        zero_stage=None,
+        activation_checkpointing=False,
+        timestep_shift=1.0,
         save_every=2,
     )
     return replace(base, **changes)
@@ -94,7 +94,7 @@ class Notes:
         self.looks: list[tuple[ValidationResult, int]] = []
         self.folders: list[Path] = []
 
-    def entered(self, changed: Change, done: int, stage: Phase) -> None:
+    def entered(self, changed: Change, done: int, phase: Phase) -> None:
         self.changes.append((changed, done))
 
     def stepped(self, beat: StepMetrics) -> None:
@@ -102,7 +102,7 @@ class Notes:
         if self.file is not None:
             with self.file.open("a") as opened:
                 opened.write(
-                    json.dumps([beat.total, beat.numbers.get("loss"), beat.numbers["gradient"]]) + "\n"
+                    json.dumps([beat.total, beat.metrics.get("loss"), beat.metrics["grad_norm"]]) + "\n"
                 )
 
     def looked(self, look: ValidationResult, total: int) -> None:
@@ -113,14 +113,14 @@ class Notes:
 
     @property
     def losses(self) -> list[float | None]:
-        return [beat.numbers.get("loss") for beat in self.beats]
+        return [beat.metrics.get("loss") for beat in self.beats]
 
 
 def trainer(
-    data: Path, run: Path, settings: Training, notes: Notes, rank: int = 0, ranks: int = 1
+    data: Path, run: Path, settings: Training, notes: Notes, rank: int = 0, world_size: int = 1
 ) -> Trainer:
     """A training about to begin or to go on."""
-    loader = Loader(str(data), settings.loader, rank=rank, ranks=ranks)
+    loader = Loader(str(data), settings.loader, rank=rank, world_size=world_size)
     return Trainer(run, settings, loader, some_codec(), torch.device("cpu"), notes)
 
 
@@ -138,17 +138,17 @@ def main(said: dict[str, Any]) -> None:
     torch.set_num_threads(1)
     if "kill_at" in said:
         counting(Path(said["trainings"][0]["run"]), said["kill_at"])
-    rank, ranks = 0, 1
+    rank, world_size = 0, 1
     for one in said["trainings"]:
         settings = training(**one["settings"])
         if "short" in one:
             settings = replace(settings, **short(one["short"]))
-        if settings.zero and not torch.distributed.is_initialized():
+        if settings.zero_stage and not torch.distributed.is_initialized():
             join(torch.device("cpu"))
         if torch.distributed.is_initialized():
-            rank, ranks = torch.distributed.get_rank(), torch.distributed.get_world_size()
+            rank, world_size = torch.distributed.get_rank(), torch.distributed.get_world_size()
         notes = Notes(Path(one["losses"]) if rank == 0 else None)
-        trainer(Path(said["data"]), Path(one["run"]), settings, notes, rank, ranks).train()
+        trainer(Path(said["data"]), Path(one["run"]), settings, notes, rank, world_size).train()
 
 
 if __name__ == "__main__":

@@ -29,7 +29,7 @@ CPU = torch.device("cpu")
 def run(data_set: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A run of one step."""
     folder = tmp_path_factory.mktemp("run")
-    train(data_set, folder, training(stages=(body(1),)))
+    train(data_set, folder, training(phases=(body(1),)))
     some_codec().save(folder / CODEC)
     return folder
 
@@ -91,8 +91,8 @@ def test_the_network_of_a_run_is_its_averages(run: Path) -> None:
         ("settings.dtype", "__import__", r"not the settings of a training \(.*dtype"),
         ("settings.vae", "../../../../etc/passwd", "not a patch codec"),
         ("settings.vae", "/dev/null", "not a patch codec"),
-        ("stage", "first", r"not a checkpoint of a run \(stage: "),
-        ("stage", -1, "not a checkpoint of a run"),
+        ("phase", "first", r"not a checkpoint of a run \(phase: "),
+        ("phase", -1, "not a checkpoint of a run"),
         ("step", 0, "not a checkpoint of a run"),
         ("loader", [], r"not a checkpoint of a run \(.*loader"),
         ("version", {}, r"a checkpoint of version \{\}; this code reads 1"),

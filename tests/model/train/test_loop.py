@@ -1,4 +1,4 @@
-"""Trainings of seconds on a small data set: stage after stage, stopped, killed, and gone on with."""
+"""Trainings of seconds on a small data set: phase after phase, stopped, killed, and gone on with."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def digest(folder: Path) -> dict[str, str]:
 
 def test_stages_follow_each_other_and_checkpoints_are_written(whole: tuple[Path, Notes]) -> None:
     run, notes = whole
-    assert [(beat.stage, beat.step, beat.total) for beat in notes.beats] == [
+    assert [(beat.phase, beat.step, beat.total) for beat in notes.beats] == [
         *(("body", n, n) for n in range(1, 5)),
         *(("face", n, 4 + n) for n in range(1, 4)),
         *(("everything", n, 7 + n) for n in range(1, 4)),
@@ -50,8 +50,8 @@ def test_stages_follow_each_other_and_checkpoints_are_written(whole: tuple[Path,
     names = ["1-000002", "1-000004", "2-000002", "2-000003", "3-000002", "3-000003"]
     assert [folder.name for folder in saved.checkpoints(run)] == names
     assert [folder.name for folder in notes.folders] == names
-    assert [change.stage for change, _ in notes.changes] == ["body", "face", "everything"]
-    assert [beat.numbers["rate"] for beat in notes.beats] == [
+    assert [change.phase for change, _ in notes.changes] == ["body", "face", "everything"]
+    assert [beat.metrics["lr"] for beat in notes.beats] == [
         5e-4,
         1e-3,
         1e-3,
@@ -68,9 +68,9 @@ def test_stages_follow_each_other_and_checkpoints_are_written(whole: tuple[Path,
 def test_a_stage_moves_its_parts_and_nothing_else(whole: tuple[Path, Notes]) -> None:
     run, _ = whole
     ends = [saved.weights_of(run / "checkpoints" / name) for name in ("1-000004", "2-000003", "3-000003")]
-    for stage, before, after in zip(STAGES[1:], ends, ends[1:], strict=False):
+    for phase, before, after in zip(STAGES[1:], ends, ends[1:], strict=False):
         moved = {part(name) for name in before if not torch.equal(before[name], after[name])}
-        assert moved == set(stage.learning)
+        assert moved == set(phase.learning)
     proofs = [saved.train_state(folder) for folder in saved.checkpoints(run)]
     assert all(proof.frozen_before == proof.frozen_now for proof in proofs)
     assert not set(FACE) & set(proofs[-1].frozen_now) - {"face_encoder"}  # whose buffers never learn
@@ -100,7 +100,7 @@ def test_a_run_goes_on_as_if_nothing_had_happened(
     (tmp_path / "checkpoints" / "9-000001.part" / "weights").mkdir(parents=True)  # a kill while writing
     again = train(data_set, tmp_path, training(keep=99))
     done = {"1-000002": 2, "1-000004": 4, "2-000002": 6, "2-000003": 7}[last]
-    assert [beat.numbers for beat in again.beats] == [beat.numbers for beat in notes.beats[done:]]
+    assert [beat.metrics for beat in again.beats] == [beat.metrics for beat in notes.beats[done:]]
     assert digest(tmp_path / "checkpoints" / "3-000003") == digest(run / "checkpoints" / "3-000003")
     assert not list((tmp_path / "checkpoints").glob("*.part"))
 
@@ -123,14 +123,14 @@ def test_killed_at_random_moments_the_losses_stay_the_same(
         said["kill_at"] = kill_at
         done = execute(sys.executable, "-m", "tests.model.train.runs", json.dumps(said))
         assert done.returncode == (-signal.SIGKILL if kill_at else 0), done.stderr
-    expected = {beat.total: (beat.numbers["loss"], beat.numbers["gradient"]) for beat in notes.beats}
+    expected = {beat.total: (beat.metrics["loss"], beat.metrics["grad_norm"]) for beat in notes.beats}
     found = [json.loads(line) for line in losses.read_text().splitlines()]
     assert {total for total, *_ in found} == set(expected)
     assert all((loss, gradient) == expected[total] for total, loss, gradient in found)
 
 
 def test_only_the_last_checkpoints_and_the_ends_of_stages_are_kept(data_set: Path, tmp_path: Path) -> None:
-    train(data_set, tmp_path, training(save_every=1, keep=2, stages=(body(3), face(3))))
+    train(data_set, tmp_path, training(save_every=1, keep=2, phases=(body(3), face(3))))
     assert [folder.name for folder in saved.checkpoints(tmp_path)] == ["1-000003", "2-000002", "2-000003"]
 
 
@@ -138,11 +138,11 @@ def test_only_the_last_checkpoints_and_the_ends_of_stages_are_kept(data_set: Pat
     ("changed", "said"),
     [
         (
-            {"optimizer": OptimizerSettings(rate=2e-3, motion_share=0.5, warm_up=2, average=0.9)},
+            {"optimizer": OptimizerSettings(lr=2e-3, motion_share=0.5, warmup_steps=2, ema_decay=0.9)},
             "optimizer was .* and is ",
         ),
         ({"seed": 4}, "seed was 0 and is 4"),
-        ({"stages": STAGES[:2]}, "stages was"),
+        ({"phases": STAGES[:2]}, "phases was"),
         ({"loader": replace(loaded(), seed=3)}, "loader.seed was 0 and is 3"),
     ],
 )
@@ -155,14 +155,18 @@ def test_other_settings_are_refused(
 
 def test_settings_that_change_no_loss_may_change(data_set: Path, whole: tuple[Path, Notes]) -> None:
     changed = training(
-        keep=5, save_every=7, accumulate=2, recompute=True, loader=replace(loaded(), max_unfit=3)
+        keep=5,
+        save_every=7,
+        grad_accumulation=2,
+        activation_checkpointing=True,
+        loader=replace(loaded(), max_unfit=3),
     )
     assert trainer(data_set, whole[0], changed, Notes()).step == 3
 
 
 OTHER_STATES: dict[str, dict[str, Any]] = {
     "version": {"version": 99},
-    "stage": {"stage": 7},
+    "phase": {"phase": 7},
     "loader": {"loader": {}},
 }
 
@@ -187,7 +191,7 @@ def damaged(folder: Path, how: str) -> None:
     [
         ("no state", "not a checkpoint of a run"),
         ("version", "version 99; this code reads 1"),
-        ("stage", "its stage is none of the run's"),
+        ("phase", "its phase is none of the run's"),
         ("loader", "loader state of version None"),
         ("other network", "not those of this network: missing: .*unexpected: a.weight"),
         ("hostile", "not a safetensors file"),
@@ -214,7 +218,7 @@ def test_a_loss_that_is_no_number_ends_the_run_and_spares_the_checkpoints(
     under_way.entered.engine.put_weight(
         name, torch.full_like(under_way.entered.engine.weight(name), torch.nan)
     )
-    with pytest.raises(TrainingFault, match="body, step 2: the loss and the gradient is no number"):
+    with pytest.raises(TrainingFault, match="body, step 2: the loss and the grad_norm is no number"):
         under_way.one_step(batches)
     assert notes.folders == saved.checkpoints(tmp_path) == []
 

@@ -1,4 +1,4 @@
-"""What learns in a stage, and what becomes of everything when stages change."""
+"""What learns in a phase, and what becomes of everything when phases change."""
 
 from __future__ import annotations
 
@@ -15,20 +15,20 @@ from model.train.frozen import digests, prove
 from model.train.phases import BODY, FACE, ActivePhase, Phase, body, change, enter, everything, face
 from tests.model.scenes import awake, seed, small
 
-SETTINGS = OptimizerSettings(rate=1e-2)
-BUILD = partial(PlainEngine, device=torch.device("cpu"), dtype="float32", accumulate=1)
+SETTINGS = OptimizerSettings(lr=1e-2)
+BUILD = partial(PlainEngine, device=torch.device("cpu"), dtype="float32", grad_accumulation=1)
 
 
-def entered(stage: Phase, dtype: str = "float32") -> tuple[DiT, ActivePhase]:
+def entered(phase: Phase, dtype: str = "float32") -> tuple[DiT, ActivePhase]:
     net = awake(small(width=24, layers=1, ffn=48))
-    return net, enter(net, stage, partial(BUILD, dtype=dtype), SETTINGS)
+    return net, enter(net, phase, partial(BUILD, dtype=dtype), SETTINGS)
 
 
 @pytest.mark.parametrize(
-    ("stage", "learning"), [(body(1), BODY), (face(1), FACE), (everything(1), BODY + FACE)]
+    ("phase", "learning"), [(body(1), BODY), (face(1), FACE), (everything(1), BODY + FACE)]
 )
-def test_a_stage_teaches_its_parts_and_no_others(stage: Phase, learning: tuple[str, ...]) -> None:
-    net, under_way = entered(stage)
+def test_a_stage_teaches_its_parts_and_no_others(phase: Phase, learning: tuple[str, ...]) -> None:
+    net, under_way = entered(phase)
     expected = {name for part, names in parts(net).items() if part in learning for name in names}
     assert {name for name, weight in net.named_parameters() if weight.requires_grad} == expected
     assert set(under_way.learning) == expected

@@ -20,13 +20,13 @@ from model.train.tensorboard import TensorBoardWriter, as_gif
 from model.train.validation import ValidationResult, ValidationSettings, Validator, turns
 from tests.model.train.runs import Notes, loaded, some_codec, train, trainer, training
 
-CLOSE = ValidationSettings(every=2, clips=3, times=2, films=1, solving=SamplerSettings(steps=2))
+CLOSE = ValidationSettings(every=2, clips=3, times=2, films=1, sampler=SamplerSettings(steps=2))
 
 
 def looked_at(**changes) -> Training:
     base = loaded()
-    loader = replace(base, deal=replace(base.deal, held_out=0.3))
-    return training(loader=loader, validation=CLOSE, stages=(body(3), everything(1)), **changes)
+    loader = replace(base, order=replace(base.order, held_out=0.3))
+    return training(loader=loader, validation=CLOSE, phases=(body(3), everything(1)), **changes)
 
 
 @pytest.fixture(scope="module")
@@ -72,7 +72,7 @@ def test_looking_changes_nothing_of_the_training(run, data_set: Path, tmp_path: 
     _, notes = run
     seldom = replace(looked_at(), validation=replace(CLOSE, every=99, films=0, clips=1))
     blind = train(data_set, tmp_path, seldom)
-    assert [beat.numbers for beat in blind.beats] == [beat.numbers for beat in notes.beats]
+    assert [beat.metrics for beat in blind.beats] == [beat.metrics for beat in notes.beats]
     assert len(blind.looks) == 3
 
 
@@ -91,9 +91,9 @@ def test_nothing_is_looked_at_where_nothing_is_held_out(data_set: Path, tmp_path
     assert not len(trainer(data_set, tmp_path, training(), Notes()).exam)
 
 
-@pytest.mark.parametrize(("clips", "ranks"), [(1, 1), (5, 2), (3, 4), (4, 2)])
-def test_every_rank_takes_as_many_turns_and_every_clip_counts_once(clips: int, ranks: int) -> None:
-    all_turns = [list(turns(clips, rank, ranks)) for rank in range(ranks)]
+@pytest.mark.parametrize(("clips", "world_size"), [(1, 1), (5, 2), (3, 4), (4, 2)])
+def test_every_rank_takes_as_many_turns_and_every_clip_counts_once(clips: int, world_size: int) -> None:
+    all_turns = [list(turns(clips, rank, world_size)) for rank in range(world_size)]
     assert len({len(some) for some in all_turns}) == 1
     counted = sorted(clip for some in all_turns for clip, counts in some if counts)
     assert counted == list(range(clips))
@@ -123,4 +123,4 @@ def test_settings_that_look_at_nothing_are_refused() -> None:
         ValidationSettings(clips=0)
     base = loaded()
     with pytest.raises(ValueError, match="held_out is a share of the sources"):
-        replace(base.deal, held_out=1.0)
+        replace(base.order, held_out=1.0)

@@ -67,9 +67,9 @@ def assert_same_losses(data: Path, out: Path, asked: Training) -> None:
     """Compiled and as it is, a training says and saves the same; and it may go on without."""
     plain = train(data, out / "plain", asked)
     fast = train(data, out / "fast", replace(asked, compile=True))
-    assert len(fast.losses) == sum(stage.steps for stage in asked.stages)
+    assert len(fast.losses) == sum(phase.steps for phase in asked.phases)
     for here, there in zip(fast.beats, plain.beats, strict=True):
-        assert here.numbers == pytest.approx(there.numbers, rel=1e-5)
+        assert here.metrics == pytest.approx(there.metrics, rel=1e-5)
     ends = [saved.weights_of(saved.checkpoints(out / run)[-1]) for run in ("plain", "fast")]
     assert ends[0].keys() == ends[1].keys()
     assert train(data, out / "fast", asked).beats == []
@@ -82,22 +82,26 @@ def test_kernels_of_a_compiler_give_the_same_losses(
 ) -> None:
     monkeypatch.setenv("TORCHINDUCTOR_DEBUG_COMPILE", "1")  # compiled in less time, to slower kernels
     monkeypatch.setattr(compiled, "check_compiler", lambda device: None)  # the training shows it
-    assert_same_losses(data_set, tmp_path, training(stages=(body(2),), recompute=True))
+    assert_same_losses(data_set, tmp_path, training(phases=(body(2),), activation_checkpointing=True))
 
 
-@pytest.mark.parametrize("recompute", [False, True])
+@pytest.mark.parametrize("activation_checkpointing", [False, True])
 def test_a_training_of_compiled_blocks_goes_through_all_stages(
-    data_set: Path, tmp_path: Path, counted: Counted, recompute: bool
+    data_set: Path, tmp_path: Path, counted: Counted, activation_checkpointing: bool
 ) -> None:
-    stages = (body(2), face(1), everything(1))
-    assert_same_losses(data_set, tmp_path, training(stages=stages, recompute=recompute, save_every=9))
-    assert counted.graphs == 3  # one a stage: all batches are of one clip
+    phases = (body(2), face(1), everything(1))
+    assert_same_losses(
+        data_set,
+        tmp_path,
+        training(phases=phases, activation_checkpointing=activation_checkpointing, save_every=9),
+    )
+    assert counted.graphs == 3  # one a phase: all batches are of one clip
 
 
-def entered(stage: Phase, settings: Training) -> nn.Module:
-    """A network of two blocks in a stage, compiled."""
+def entered(phase: Phase, settings: Training) -> nn.Module:
+    """A network of two blocks in a phase, compiled."""
     net = awake(small())
-    enter(net, stage, settings.engine(torch.device("cpu")), OptimizerSettings())
+    enter(net, phase, settings.engine(torch.device("cpu")), OptimizerSettings())
     return net
 
 
@@ -108,14 +112,14 @@ def scenes(*, faces: bool) -> list[Conditions]:
     return [scene if faces else replace(scene, faces=None) for scene in made]
 
 
-@pytest.mark.parametrize(("stage", "most"), [(body(1), 4), (face(1), 6), (everything(1), 4)])
-def test_many_shapes_share_few_graphs(stage: Phase, most: int, counted: Counted) -> None:
-    net = entered(stage, training(compile=True))
-    for scene in scenes(faces=stage.faces):
+@pytest.mark.parametrize(("phase", "most"), [(body(1), 4), (face(1), 6), (everything(1), 4)])
+def test_many_shapes_share_few_graphs(phase: Phase, most: int, counted: Counted) -> None:
+    net = entered(phase, training(compile=True))
+    for scene in scenes(faces=phase.faces):
         net(*noised(scene), scene)
     told = counted.graphs
     assert 1 <= told <= most
-    for scene in scenes(faces=stage.faces):
+    for scene in scenes(faces=phase.faces):
         net(*noised(scene, 9), scene)
     assert counted.graphs == told
 

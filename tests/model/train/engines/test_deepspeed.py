@@ -24,12 +24,12 @@ pytestmark = pytest.mark.timeout(600)
 
 ROOT = Path(__file__).resolve().parents[4]
 RUNS: dict[str, dict[str, Any]] = {
-    "zero 1": {"zero": 1},
-    "zero 2": {"zero": 2, "recompute": True},
-    "zero 3": {"zero": 3, "recompute": True},
-    "bfloat16": {"zero": 2, "dtype": "bfloat16"},
-    "resumed in body": {"zero": 2},
-    "resumed in face": {"zero": 3},
+    "zero 1": {"zero_stage": 1},
+    "zero 2": {"zero_stage": 2, "activation_checkpointing": True},
+    "zero 3": {"zero_stage": 3, "activation_checkpointing": True},
+    "bfloat16": {"zero_stage": 2, "dtype": "bfloat16"},
+    "resumed in body": {"zero_stage": 2},
+    "resumed in face": {"zero_stage": 3},
 }
 
 
@@ -44,7 +44,7 @@ class Ran:
     folder: Path
     how: dict[str, Any]
 
-    def numbers(self, name: str) -> Numbers:
+    def metrics(self, name: str) -> Numbers:
         """What a run said."""
         return [tuple(json.loads(line)) for line in (self.folder / f"{name}.txt").read_text().splitlines()]
 
@@ -58,10 +58,10 @@ def ran(data_set: Path, tmp_path_factory: pytest.TempPathFactory) -> Ran:
 
 def run_all(data_set: Path, folder: Path) -> None:
     """Run all below a folder."""
-    order = seed_of(data_set, range(12, 16), loud=1)  # of the speech stage, which one rank hears
+    order = seed_of(data_set, range(12, 16), loud=1)  # of the speech phase, which one rank hears
     (folder / "order").write_text(str(order))
     for name, dtype in (("plain", "float32"), ("rounded", "bfloat16")):
-        settings = training(accumulate=2, dtype=dtype, **short(order))
+        settings = training(grad_accumulation=2, dtype=dtype, **short(order))
         trainer(data_set, folder / name, settings, Notes(folder / f"{name}.txt")).train()
     for name, last in (("resumed in body", "1-000002"), ("resumed in face", "2-000001")):
         for checkpoint in saved.checkpoints(folder / "plain"):
@@ -83,8 +83,8 @@ def run_all(data_set: Path, folder: Path) -> None:
     assert done.returncode == 0, done.stderr[-4000:]
 
 
-def numbers(notes: Notes) -> Numbers:
-    return [(beat.total, beat.numbers.get("loss"), beat.numbers["gradient"]) for beat in notes.beats]
+def metrics(notes: Notes) -> Numbers:
+    return [(beat.total, beat.metrics.get("loss"), beat.metrics["grad_norm"]) for beat in notes.beats]
 
 
 def assert_alike(found: Numbers, expected: Numbers, rel: float) -> None:
@@ -97,21 +97,21 @@ def assert_alike(found: Numbers, expected: Numbers, rel: float) -> None:
 
 @pytest.mark.parametrize("name", ["zero 1", "zero 2", "zero 3"])
 def test_two_sharded_ranks_have_the_losses_of_one_plain(ran: Ran, name: str) -> None:
-    assert_alike(ran.numbers(name), ran.numbers("plain"), rel=1e-5)
+    assert_alike(ran.metrics(name), ran.metrics("plain"), rel=1e-5)
 
 
 def test_bfloat16_is_as_near_as_its_rounding(ran: Ran) -> None:
-    """Of the speech stage, from step 7 on, the losses: gradients of distances are signs, which may flip."""
-    found, expected = ran.numbers("bfloat16"), ran.numbers("rounded")
+    """Of the speech phase, from step 7 on, the losses: gradients of distances are signs, which may flip."""
+    found, expected = ran.metrics("bfloat16"), ran.metrics("rounded")
     assert_alike(found[:6], expected[:6], rel=1e-2)
-    losses = [[loss for _, loss, _ in numbers[6:] if loss is not None] for numbers in (found, expected)]
+    losses = [[loss for _, loss, _ in metrics[6:] if loss is not None] for metrics in (found, expected)]
     assert losses[0] == pytest.approx(losses[1], rel=2e-2)
-    assert ran.numbers("rounded") != ran.numbers("plain")
+    assert ran.metrics("rounded") != ran.metrics("plain")
 
 
 @pytest.mark.parametrize(("name", "done"), [("resumed in body", 2), ("resumed in face", 4)])
 def test_a_plain_run_goes_on_on_two_ranks(ran: Ran, name: str, done: int) -> None:
-    assert_alike(ran.numbers(name), ran.numbers("plain")[done:], rel=1e-5)
+    assert_alike(ran.metrics(name), ran.metrics("plain")[done:], rel=1e-5)
 
 
 @pytest.mark.parametrize("name", ["zero 1", "zero 2", "zero 3"])
@@ -121,8 +121,8 @@ def test_a_sharded_run_goes_on_on_one_rank(
 ) -> None:
     checkpoint = ran.folder / name / "checkpoints" / last
     shutil.copytree(checkpoint, tmp_path / "checkpoints" / last)
-    notes = train(data_set, tmp_path, training(accumulate=2, **ran.how))
-    assert_alike(numbers(notes), ran.numbers("plain")[{"1-000002": 2, "2-000001": 4}[last] :], rel=1e-5)
+    notes = train(data_set, tmp_path, training(grad_accumulation=2, **ran.how))
+    assert_alike(metrics(notes), ran.metrics("plain")[{"1-000002": 2, "2-000001": 4}[last] :], rel=1e-5)
 
 
 @pytest.mark.parametrize("name", ["zero 1", "zero 2", "zero 3"])
@@ -147,7 +147,7 @@ def test_speech_learns_beside_weights_that_rest(ran: Ran, name: str) -> None:
     assert {part(weight) for weight in begun if not torch.equal(begun[weight], ended[weight])} == {"speech"}
     standing = saved.train_state(checkpoints / "3-000002")
     assert standing.frozen_now == standing.frozen_before
-    assert sum(loss is not None for _, loss, _ in ran.numbers("plain")[6:]) == 1  # of the two steps
+    assert sum(loss is not None for _, loss, _ in ran.metrics("plain")[6:]) == 1  # of the two steps
 
 
 def test_frozen_weights_are_exact_where_the_network_computes_in_bfloat16(ran: Ran) -> None:
@@ -157,5 +157,5 @@ def test_frozen_weights_are_exact_where_the_network_computes_in_bfloat16(ran: Ra
     assert torch.equal(begun[name], ended[name])
     assert not torch.equal(begun[name], begun[name].bfloat16().float())
     standing = saved.train_state(ran.folder / "bfloat16" / "checkpoints" / "2-000003")
-    assert standing.ranks == 2
+    assert standing.world_size == 2
     assert standing.frozen_now["base"] == standing.frozen_before["base"]

@@ -9,7 +9,7 @@ from torch import Tensor, nn
 from model.train.engines.engine import Dtype, PlainEngine
 from model.train.engines.optimizer import OptimizerSettings
 
-SETTINGS = OptimizerSettings(rate=0.1, clip=1.0, average=0.5)
+SETTINGS = OptimizerSettings(lr=0.1, max_grad_norm=1.0, ema_decay=0.5)
 
 
 def net() -> nn.Linear:
@@ -21,8 +21,10 @@ def net() -> nn.Linear:
     return made
 
 
-def engine(dtype: Dtype = "float32", accumulate: int = 1) -> PlainEngine:
-    return PlainEngine(net(), SETTINGS, 0, device=torch.device("cpu"), dtype=dtype, accumulate=accumulate)
+def engine(dtype: Dtype = "float32", grad_accumulation: int = 1) -> PlainEngine:
+    return PlainEngine(
+        net(), SETTINGS, 0, device=torch.device("cpu"), dtype=dtype, grad_accumulation=grad_accumulation
+    )
 
 
 def push(driven: PlainEngine, x: Tensor) -> None:
@@ -39,7 +41,7 @@ def test_only_what_needs_a_gradient_learns() -> None:
 
 
 def test_a_step_takes_the_mean_of_its_batches() -> None:
-    one, two = engine(), engine(accumulate=2)
+    one, two = engine(), engine(grad_accumulation=2)
     push(one, torch.full((1, 3), 0.2))
     push(two, torch.full((1, 3), 0.1))
     push(two, torch.full((1, 3), 0.3))
@@ -85,7 +87,7 @@ def test_an_engine_goes_on_where_another_was(dtype: Dtype) -> None:
     for number in range(3):
         push(driven, torch.full((1, 3), 0.1 * number))
         driven.step(0.1)
-    other = PlainEngine(net(), SETTINGS, 3, device=torch.device("cpu"), dtype=dtype, accumulate=1)
+    other = PlainEngine(net(), SETTINGS, 3, device=torch.device("cpu"), dtype=dtype, grad_accumulation=1)
     other.put_weight("weight", driven.weight("weight"))
     for kind in ("exp_avg", "exp_avg_sq", "average"):
         other.put_state("weight", kind, driven.state("weight", kind))

@@ -9,20 +9,20 @@ from model.train.engines.optimizer import AveragingAdamW, OptimizerSettings
 
 
 def test_the_rate_grows_over_the_warm_up_and_stays() -> None:
-    settings = OptimizerSettings(rate=8.0, warm_up=4)
-    assert [settings.rate_at(step) for step in range(6)] == [2, 4, 6, 8, 8, 8]
-    assert OptimizerSettings(rate=3.0, warm_up=0).rate_at(0) == 3
+    settings = OptimizerSettings(lr=8.0, warmup_steps=4)
+    assert [settings.lr_at(step) for step in range(6)] == [2, 4, 6, 8, 8, 8]
+    assert OptimizerSettings(lr=3.0, warmup_steps=0).lr_at(0) == 3
 
 
 @pytest.mark.parametrize(
     "wrong",
     [
-        {"rate": 0.0},
+        {"lr": 0.0},
         {"motion_share": 0.0},
-        {"clip": 0.0},
-        {"warm_up": -1},
-        {"average": 1.0},
-        {"average": -0.1},
+        {"max_grad_norm": 0.0},
+        {"warmup_steps": -1},
+        {"ema_decay": 1.0},
+        {"ema_decay": -0.1},
     ],
 )
 def test_settings_without_sense_are_refused(wrong: dict[str, float]) -> None:
@@ -44,7 +44,7 @@ def moved(settings: OptimizerSettings, steps: int) -> tuple[list[torch.Tensor], 
 
 
 def test_weights_move_as_torch_moves_them() -> None:
-    settings = OptimizerSettings(rate=0.1)
+    settings = OptimizerSettings(lr=0.1)
     weight = torch.nn.Parameter(torch.tensor([1.0, -2.0]))
     plain = torch.optim.AdamW([weight], lr=0.1, betas=settings.betas, weight_decay=settings.weight_decay)
     for step in range(5):
@@ -54,7 +54,7 @@ def test_weights_move_as_torch_moves_them() -> None:
 
 
 def test_the_average_follows_quickly_at_first_and_then_as_set() -> None:
-    path, optimizer = moved(OptimizerSettings(rate=0.1, average=0.5), 40)
+    path, optimizer = moved(OptimizerSettings(lr=0.1, ema_decay=0.5), 40)
     expected = path[0]
     for n, here in enumerate(path[1:], start=1):
         stays = min(0.5, (1 + n) / (10 + n))
@@ -66,7 +66,7 @@ def test_the_average_follows_quickly_at_first_and_then_as_set() -> None:
 
 def test_what_has_no_gradient_stays_and_so_does_its_average() -> None:
     weight = torch.nn.Parameter(torch.ones(2))
-    optimizer = AveragingAdamW({"weight": weight}, OptimizerSettings(rate=0.1))
+    optimizer = AveragingAdamW({"weight": weight}, OptimizerSettings(lr=0.1))
     optimizer.begin(weight, 0)
     optimizer.step()
     assert torch.equal(weight.detach(), torch.ones(2))
@@ -76,13 +76,13 @@ def test_what_has_no_gradient_stays_and_so_does_its_average() -> None:
 def test_the_motion_encoder_moves_at_its_share_of_the_rate() -> None:
     names = ("face.motion.fc.weight", "face.mlp.0.weight", "blocks.0.face_attn.q.weight")
     weights = {name: torch.nn.Parameter(torch.ones(2)) for name in names}
-    optimizer = AveragingAdamW(weights, OptimizerSettings(rate=0.1, motion_share=0.25, weight_decay=0))
-    for rate in (0.1, 0.2):
+    optimizer = AveragingAdamW(weights, OptimizerSettings(lr=0.1, motion_share=0.25, weight_decay=0))
+    for lr in (0.1, 0.2):
         before = {name: weight.detach().clone() for name, weight in weights.items()}
         for weight in weights.values():
             optimizer.begin(weight, 0)
             weight.grad = torch.ones(2)
-        optimizer.set_rate(rate)
+        optimizer.set_lr(lr)
         optimizer.step()  # a first step of Adam is as long as its rate
         moved = [float((before[name] - weight.detach())[0]) for name, weight in weights.items()]
-        assert moved == pytest.approx([rate / 4, rate, rate])
+        assert moved == pytest.approx([lr / 4, lr, lr])

@@ -38,12 +38,12 @@ FRAMES = 25
 
 def hearing(**changes: Any) -> Training:
     """A training that ends with speech."""
-    return training(**{"stages": (body(2), speech(5)), "loader": heard(), "keep": 99, **changes})
+    return training(**{"phases": (body(2), speech(5)), "loader": heard(), "keep": 99, **changes})
 
 
 @pytest.fixture(scope="module")
 def settings(data_set: Path) -> Training:
-    """Two of the five batches of the speech stage have sound."""
+    """Two of the five batches of the speech phase have sound."""
     return hearing(loader=heard(seed_of(data_set, range(2, 7), loud=2)))
 
 
@@ -104,14 +104,14 @@ def test_the_loss_is_zero_for_the_truth_and_the_targets_for_the_mean(monkeypatch
     assert found.loss < 1e-5
     assert found.counts == 1
     found = scored(mean.expand_as(truth))
-    torch.testing.assert_close(found.loss, found.numbers["target"])
+    torch.testing.assert_close(found.loss, found.metrics["target_power"])
     wrong = torch.zeros_like(truth)
     wrong[..., -mouth:] = 0.25  # a spread, in every frame alike
     found = scored(truth + wrong)
     assert found.loss == pytest.approx(1, rel=1e-3)
-    assert found.numbers["pace"] < 1e-4
+    assert found.metrics["pace"] < 1e-4
     wrong[:, 1::2] *= -1  # and back in every other frame
-    assert scored(truth + wrong).numbers["pace"] == pytest.approx(2, rel=1e-3)
+    assert scored(truth + wrong).metrics["pace"] == pytest.approx(2, rel=1e-3)
     eyes = torch.zeros_like(truth)
     eyes[..., :6] = 0.25
     assert scored(truth + eyes).loss == pytest.approx(0.1, rel=1e-3)
@@ -161,7 +161,9 @@ def test_it_learns_what_can_be_heard() -> None:
         found.loss.backward()
         optimizer.step()
         losses.append(float(found.loss.detach()))
-    assert losses[0] == pytest.approx(float(found.numbers["target"]), rel=1e-4)  # it begins with the mean
+    assert losses[0] == pytest.approx(
+        float(found.metrics["target_power"]), rel=1e-4
+    )  # it begins with the mean
     assert losses[-1] < 0.3 * losses[0]
 
 
@@ -189,7 +191,7 @@ def test_held_out_clips_are_looked_at_by_what_is_heard(data_set: Path) -> None:
     loader, net = Loader(str(data_set), heard()), awake(small())
     task = SpeechTask(loader=loader, codec=some_codec(), validation=ValidationSettings(clips=2, times=1))
     settings = OptimizerSettings()
-    engine = PlainEngine(net, settings, 0, device=torch.device("cpu"), dtype="float32", accumulate=1)
+    engine = PlainEngine(net, settings, 0, device=torch.device("cpu"), dtype="float32", grad_accumulation=1)
     look = task.exam(loader.index).look(engine, task.given, partial(task.score, engine))
     expected = [
         float(score_speech(net, speech_inputs(task.exam(loader.index)[clip])).loss.detach())
@@ -230,13 +232,13 @@ def test_the_stage_moves_speech_and_nothing_else(whole: tuple[Path, Notes]) -> N
 
 
 def test_batches_without_sound_count_nothing(whole: tuple[Path, Notes]) -> None:
-    spoken = [beat.numbers for beat in whole[1].beats if beat.stage == "speech"]
-    silent = [numbers for numbers in spoken if numbers["gradient"] == 0]
-    loud = [numbers for numbers in spoken if numbers["gradient"] > 0]
+    spoken = [beat.metrics for beat in whole[1].beats if beat.phase == "speech"]
+    silent = [metrics for metrics in spoken if metrics["grad_norm"] == 0]
+    loud = [metrics for metrics in spoken if metrics["grad_norm"] > 0]
     assert (len(silent), len(loud)) == (3, 2)
-    assert all(numbers.keys() == {"gradient", "rate"} for numbers in silent)
-    assert loud[0]["loss"] == pytest.approx(loud[0]["target"], rel=1e-3)  # the mean, at first
-    assert loud[1]["loss"] != pytest.approx(loud[1]["target"], rel=1e-6)
+    assert all(metrics.keys() == {"grad_norm", "lr"} for metrics in silent)
+    assert loud[0]["loss"] == pytest.approx(loud[0]["target_power"], rel=1e-3)  # the mean, at first
+    assert loud[1]["loss"] != pytest.approx(loud[1]["target_power"], rel=1e-6)
 
 
 def test_an_empty_batch_asks_as_much_as_any(batch: Batch) -> None:
@@ -255,31 +257,31 @@ def test_a_run_goes_on_as_if_nothing_had_happened(
     shutil.copytree(run / "checkpoints" / last, tmp_path / "checkpoints" / last)
     again = train(data_set, tmp_path, settings)
     done = {"1-000002": 2, "2-000002": 4}[last]
-    assert [beat.numbers for beat in again.beats] == [beat.numbers for beat in notes.beats[done:]]
+    assert [beat.metrics for beat in again.beats] == [beat.metrics for beat in notes.beats[done:]]
 
 
 def test_a_finished_run_without_speech_takes_up_the_added_stage(
     data_set: Path, settings: Training, whole: tuple[Path, Notes], tmp_path: Path
 ) -> None:
-    silent = replace(settings, stages=(body(2),), loader=replace(loaded(), seed=settings.loader.seed))
+    silent = replace(settings, phases=(body(2),), loader=replace(loaded(), seed=settings.loader.seed))
     train(data_set, tmp_path, silent)
     assert not has_learned(tmp_path, "speech")
     added = train(data_set, tmp_path, settings)
-    assert [beat.stage for beat in added.beats] == ["speech"] * 5
-    assert [beat.numbers for beat in added.beats] == [beat.numbers for beat in whole[1].beats[2:]]
+    assert [beat.phase for beat in added.beats] == ["speech"] * 5
+    assert [beat.metrics for beat in added.beats] == [beat.metrics for beat in whole[1].beats[2:]]
 
     def refused(said: str, changed: Training) -> None:
         with pytest.raises(ValueError, match=said):
             trainer(data_set, tmp_path, changed, Notes())
 
-    refused("stages was", silent)
-    refused("stages was", replace(settings, stages=(body(3), speech(5))))
+    refused("phases was", silent)
+    refused("phases was", replace(settings, phases=(body(3), speech(5))))
     drawn = replace(settings.loader, sample=replace(settings.loader.sample, maps="drawn"))
     refused(r"loader\.sample\.maps was", replace(settings, loader=drawn))
 
 
 def test_what_cannot_be_learned_is_refused() -> None:
-    with pytest.raises(ValueError, match="a stage that teaches speech hears none"):
+    with pytest.raises(ValueError, match="a phase that teaches speech hears none"):
         hearing(loader=loaded())
     with pytest.raises(ValueError, match="speech is a task of its own"):
         Phase(name="x", steps=1, learning=("speech", "face_attn"), faces=True, task="speech")

@@ -27,7 +27,7 @@ def some_batch(scene: Conditions | None = None) -> Inputs:
 
 
 def scored(net: object, batch: Inputs, number: int = 5) -> Score:
-    return score(net, batch, seed(number), strength=3.0)  # type: ignore[arg-type]
+    return score(net, batch, seed(number), timestep_shift=3.0)  # type: ignore[arg-type]
 
 
 def test_the_path_itself_has_no_loss() -> None:
@@ -38,15 +38,15 @@ def test_the_path_itself_has_no_loss() -> None:
 
     found = scored(knows, batch)
     assert found.loss < 1e-8
-    assert found.numbers["target"] == pytest.approx(2, rel=0.1)  # var(eps) + var(x_0)
-    assert found.numbers["answer"] == pytest.approx(float(found.numbers["target"]), rel=1e-3)
+    assert found.metrics["target_power"] == pytest.approx(2, rel=0.1)  # var(eps) + var(x_0)
+    assert found.metrics["pred_power"] == pytest.approx(float(found.metrics["target_power"]), rel=1e-3)
 
 
 def test_silence_loses_the_power_of_the_velocity() -> None:
     found = scored(lambda x_t, t, scene: torch.zeros_like(x_t), some_batch())
-    assert found.loss == pytest.approx(float(found.numbers["target"]))
-    assert found.numbers["answer"] == 0
-    assert found.numbers["time"] == pytest.approx(float(draw(2, seed(5), strength=3.0).mean()))
+    assert found.loss == pytest.approx(float(found.metrics["target_power"]))
+    assert found.metrics["pred_power"] == 0
+    assert found.metrics["time"] == pytest.approx(float(draw(2, seed(5), timestep_shift=3.0).mean()))
 
 
 def test_a_handed_over_frame_does_not_count() -> None:
@@ -78,8 +78,8 @@ def test_what_is_wrong_under_the_head_weighs_as_much_as_it_is_told_to() -> None:
             v[..., row, 0] += 1
             return v
 
-        found = score(knows, batch, seed(5), strength=3.0, head_weight=head_weight)
-        return float(found.loss), float(found.numbers["loss"])
+        found = score(knows, batch, seed(5), timestep_shift=3.0, head_weight=head_weight)
+        return float(found.loss), float(found.metrics["loss"])
 
     for row, share in ((0, 5 / (cells + 4)), (1, 1 / (cells + 4))):
         assert loss(row, 5.0) == pytest.approx((share, 1 / cells), rel=1e-3)
@@ -149,7 +149,7 @@ def test_the_face_stage_begins_where_the_body_stage_ended() -> None:
 
 
 @pytest.mark.parametrize(
-    ("stage", "learning", "with_faces", "reached"),
+    ("phase", "learning", "with_faces", "reached"),
     [
         (1, ("base", "no_caption", "pose", "reference", "no_reference"), False, False),
         (2, FACE, True, True),
@@ -157,7 +157,7 @@ def test_the_face_stage_begins_where_the_body_stage_ended() -> None:
     ],
 )
 def test_gradients_reach_the_face_encoder_in_the_later_stages(
-    stage: int, learning: tuple[Part, ...], with_faces: bool, reached: bool
+    phase: int, learning: tuple[Part, ...], with_faces: bool, reached: bool
 ) -> None:
     net, scene = awake(small()), replace(some_scene(), text=None)
     scene = replace(scene, references_seen=torch.tensor([[True, True], [True, False]]))
@@ -172,7 +172,7 @@ def test_gradients_reach_the_face_encoder_in_the_later_stages(
         gradient = gradients[name]
         return gradient is not None and bool(gradient.any())
 
-    assert {moved(name) for name in named["face_encoder"]} == {reached}, stage
+    assert {moved(name) for name in named["face_encoder"]} == {reached}, phase
     for part in learning:
         assert all(moved(name) for name in named[part] if not blind(name)), part
     assert not any(moved(name) for name in named["face_spare"])
