@@ -18,7 +18,16 @@ LOADER = "model/data/"
 ROOMS: dict[str, set[str]] = {  # files, or folders that end in a slash
     "av": {
         MEDIA + f"{name}.py"
-        for name in ("container", "decode", "facts", "members", "opening", "pictures", "probe")
+        for name in (
+            "container",
+            "decode",
+            "facts",
+            "members",
+            "opening",
+            "pictures",
+            "probe",
+            "tone_mapping",
+        )
     },
     "decord": set(),
     "ffmpeg": {MEDIA + name for name in ("encode.py", "sound.py", "voice.py")},
@@ -31,6 +40,7 @@ ROOMS: dict[str, set[str]] = {  # files, or folders that end in a slash
         "pipeline/estimators/appearance/open_clip_embedder.py",
         "pipeline/estimators/devices.py",
         "storage/weight_files.py",
+        "storage/torch_files.py",
         "model/",
     },
     "diffusers": {"model/nets/autoencoders/wan.py"},
