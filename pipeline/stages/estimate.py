@@ -61,7 +61,7 @@ class EstimateSettings:
 
 @dataclass(frozen=True, kw_only=True)
 class Estimators:
-    """One estimator of each trade."""
+    """One estimator of each role."""
 
     person: PoseEstimator2D
     body: BodyEstimator
@@ -117,7 +117,7 @@ class Estimate:
         if not large:
             share = max(self.share(clip, whole.person, run) for run in stretches)
             raise Rejected("person_too_small", f"the person covers {share:.1%} of the picture")
-        provenance = {trade.name: getattr(self.estimators, trade.name).card for trade in fields(Estimators)}
+        provenance = {role.name: getattr(self.estimators, role.name).card for role in fields(Estimators)}
         for run in large:
             yield tracked(clip, whole, run, provenance)
 
