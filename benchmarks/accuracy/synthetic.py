@@ -132,10 +132,10 @@ def measured(reader: PersonReader, take: Take, folder: Path) -> Compared:
 
 
 def main(people: int = 2, num_frames: int = 48, table: Path = TABLE) -> None:
-    """Film people on every path, run the stack on the films, print the table and write it.
+    """Film somebody else for every film, run the stack on the films, print the table and write it.
 
     Args:
-        people: films of each path, of different people.
+        people: films of each path.
         num_frames: of each film, 24 a second.
         table: the file that is written.
     """
@@ -143,10 +143,10 @@ def main(people: int = 2, num_frames: int = 48, table: Path = TABLE) -> None:
     lines, notes = [HEADINGS], list[str]()
     whole, offered = list[Compared](), 0
     with tempfile.TemporaryDirectory() as folder:
-        for path, framing in PATHS:
+        for number, (path, framing) in enumerate(PATHS):
             films = []
-            for seed in range(people):
-                actor = random_actor(100 + seed, path, framing, speaks=True)
+            for seed in range(100 + people * number, 100 + people * (number + 1)):
+                actor = random_actor(seed, path, framing, speaks=True)
                 take = Take(actors=(actor,), num_frames=num_frames, fps=FPS, seed=seed)
                 try:
                     films.append(measured(reader, take, Path(folder)))

@@ -67,10 +67,10 @@ def compared(controls: Controls, to_canvas: Array, told: PersonTruth) -> Compare
     yaw = np.abs(np.degrees(head_angles(told.hips_rotation)[0]))
     facing = np.abs(np.degrees(head_angles(told.head_seen)[0]))
     drawn, gaps = hands_of(controls, hands, told)
-    known = np.where(controls.head_valid, 1.0, np.nan)
+    known = np.where(controls.head_radius > 0, 1.0, np.nan)  # where a sphere is drawn
     radius = told.head_radius * to_canvas[0, 0]
     view = np.searchsorted(VIEWS, facing)
-    frontal = (view == 0) & controls.head_valid
+    frontal = (view == 0) & (controls.head_radius > 0)
     turned, constant = head_off(controls, told.head_seen, frontal)
     sizes = (controls.head_radius / radius)[frontal]
     frontal_size = float(np.median(sizes)) if len(sizes) else float("nan")

@@ -104,7 +104,7 @@ def test_a_heads_constant_is_told_apart_from_its_error(told):
     assert off.constant == pytest.approx(8, abs=0.1)
     np.testing.assert_allclose(off.turned, [0, 0, 0, 0, 20, 0, 0, 0, 0], atol=0.2)
     hidden = compared(
-        controls_of(told, head_rotation=turned, head_valid=np.zeros(TURN, bool)), TO_CANVAS, told
+        controls_of(told, head_rotation=turned, head_radius=np.zeros(TURN, np.float32)), TO_CANVAS, told
     )
     assert np.isnan(hidden.turned).all()
     assert np.isnan(hidden.constant)
