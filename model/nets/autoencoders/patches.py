@@ -21,6 +21,7 @@ import torch
 from torch import Tensor, nn
 
 from model.nets.autoencoders.wan import SPACE_STRIDE, TIME_STRIDE, check_video
+from storage.regular_file import open_regular
 
 CHANNELS = 16
 VALUES = 3 * TIME_STRIDE * SPACE_STRIDE**2
@@ -70,12 +71,14 @@ class PatchCodec(nn.Module):
         """
         names = ("mean_M", "basis_MC", "spread_C")
         try:
-            with zipfile.ZipFile(file) as archive:
-                size = sum(entry.file_size for entry in archive.infolist())
-            if size > MAX_FILE_BYTES:
-                raise ValueError(f"{size} bytes")  # noqa: TRY301
-            with np.load(file, allow_pickle=False) as arrays:
-                mean, basis, spread = given = [arrays[name] for name in names]
+            with open_regular(file) as opened:
+                with zipfile.ZipFile(opened) as archive:
+                    size = sum(entry.file_size for entry in archive.infolist())
+                if size > MAX_FILE_BYTES:
+                    raise ValueError(f"{size} bytes")  # noqa: TRY301
+                opened.seek(0)
+                with np.load(opened, allow_pickle=False) as arrays:
+                    mean, basis, spread = given = [arrays[name] for name in names]
         except Exception as broken:  # a stranger's file may break the reader anywhere
             raise ValueError(f"{file}: not a patch codec ({broken})") from broken
         shapes = mean.shape, basis.shape, spread.shape
