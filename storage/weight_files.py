@@ -23,6 +23,8 @@ import torch
 from safetensors.torch import load_file, save_file
 from torch import Tensor
 
+from storage.space import FULL, no_space
+
 Weights = dict[str, Tensor]
 
 MAX_BYTES = 80 * 2**30
@@ -185,10 +187,24 @@ def write_weights(folder: Path, tensors: Iterable[tuple[str, Tensor]], file_byte
         held[name] = tensor.contiguous()
         size += tensor.nbytes
         if size >= file_bytes:
-            save_file(held, folder / f"{number:05}.safetensors")
+            write(held, folder / f"{number:05}.safetensors")
             held, number, size = {}, number + 1, 0
     if held:
-        save_file(held, folder / f"{number:05}.safetensors")
+        write(held, folder / f"{number:05}.safetensors")
+
+
+def write(tensors: Weights, file: Path) -> None:
+    """Write one file.
+
+    Raises:
+        NoSpace: the disk is full.
+    """
+    try:
+        save_file(tensors, file)
+    except safetensors.SafetensorError as error:
+        if any(f"(os error {code})" in str(error) for code in FULL):
+            raise no_space(file.parent) from error
+        raise
 
 
 def check_keys(found: Mapping[str, Tensor], wanted: Mapping[str, Tensor], what: str) -> None:
