@@ -25,7 +25,7 @@ from benchmarks.synthetic import make_ledger
 from dataset.index import write_index
 from engine.ledger import Ledger
 from engine.runners.inline import run
-from engine.runners.status import Lane, Sight
+from engine.runners.status import LegProgress, WorkerState
 from pipeline.flow import Curation, legs
 
 HERE = Path(__file__).parent
@@ -39,12 +39,12 @@ SMALL, REPEATED = 100_000, 3
 class Nobody:
     """A watch that only minds that nothing is done again."""
 
-    def lanes(self, lanes: Sequence[Lane]) -> None:
+    def lanes(self, lanes: Sequence[LegProgress]) -> None:
         for lane in lanes:
             if lane.done != lane.laps:
                 raise AssertionError(f"{lane.leg}: {lane.laps - lane.done} synthetic laps would be run again")
 
-    def sights(self, sights: Sequence[Sight]) -> None: ...
+    def sights(self, sights: Sequence[WorkerState]) -> None: ...
 
     def stuck(self, why: Sequence[str]) -> None: ...
 

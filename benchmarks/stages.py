@@ -23,7 +23,7 @@ from rich.console import Console
 from benchmarks.machine import machine, write_table
 from engine.core import Stage, Step
 from engine.ledger import Ledger
-from engine.leg import Crew, Leg
+from engine.leg import Leg, LegRunner
 from engine.planning.rates import Rate, Rates, measured, write_rates
 from jobs.commands.curate import Curate, curate
 from media.decode import decode
@@ -119,7 +119,7 @@ def unminded(_: Step[Any, Any], stage: Stage[Any, Any]) -> Stage[Any, Any]:
 
 def beyond_its_steps_s(leg: Leg, out: Path) -> float:
     """Seconds that a lap takes beside its steps: reading, landing, marking."""
-    crew, ledger = Crew(leg, time.perf_counter, unminded), Ledger(out)
+    crew, ledger = LegRunner(leg, time.perf_counter, unminded), Ledger(out)
     laps = leg.laps(ledger)
     began = time.perf_counter()
     busy_s = sum(tally.busy_s for lap in laps for tally in crew.run(lap, ledger, lambda _: None).steps)

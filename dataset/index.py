@@ -56,20 +56,20 @@ def write_index(out: Where, parts: Sequence[Part]) -> int:
 
 
 @dataclass(frozen=True)
-class Order:
+class RowOrder:
     """Where the rows of an index lie, in the order of their keys."""
 
     part: NDArray[np.int64]  # index of the part
     row: NDArray[np.int64]  # within it
 
 
-def order_of(parts: Sequence[Part]) -> tuple[Order, set[str]]:
+def order_of(parts: Sequence[Part]) -> tuple[RowOrder, set[str]]:
     """Where each row of the index comes from, and the tars that they name."""
     keys, sizes, named = all_keys(parts)
     ranks = pc.sort_indices(keys)
     rank = ranks.to_numpy().astype(np.int64)
     part = np.repeat(np.arange(len(parts)), sizes)[rank]
-    order = Order(part, rank - (np.cumsum(sizes) - sizes)[part])
+    order = RowOrder(part, rank - (np.cumsum(sizes) - sizes)[part])
     refuse_repeats(keys.take(ranks), order, parts)
     return order, named
 
@@ -88,7 +88,7 @@ def all_keys(parts: Sequence[Part]) -> tuple[pa.Array, NDArray[np.int64], set[st
     return pa.concat_arrays(blocks), np.array(sizes, dtype=np.int64), named
 
 
-def refuse_repeats(keys: pa.Array, order: Order, parts: Sequence[Part]) -> None:
+def refuse_repeats(keys: pa.Array, order: RowOrder, parts: Sequence[Part]) -> None:
     """Raises: ValueError: two of the ordered keys are one."""
     same = pc.equal(keys[:-1], keys[1:]).to_numpy(zero_copy_only=False)
     if same.any():
@@ -99,7 +99,7 @@ def refuse_repeats(keys: pa.Array, order: Order, parts: Sequence[Part]) -> None:
         raise ValueError(f"two samples have the key {keys[first].as_py()}: in {one} and in {other}")
 
 
-def tables_in(order: Order, parts: Sequence[Part]) -> Iterator[pa.Table]:
+def tables_in(order: RowOrder, parts: Sequence[Part]) -> Iterator[pa.Table]:
     """The rows in order, `ROWS_AT_ONCE` in a table; a part is read when its first row is due."""
     last = np.zeros(len(parts), dtype=np.int64)
     np.maximum.at(last, order.part, np.arange(len(order.part)))

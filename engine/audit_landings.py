@@ -14,7 +14,7 @@ import pyarrow.parquet as pq
 
 from dataset.names import LANDINGS
 from dataset.tables import table_at, values
-from dataset.verify.sample import Fault
+from dataset.verify.sample import Violation
 from dataset.verify.shards import Kind, all_in
 from engine.ledger import digest, marker_of, reject_schema, table_of
 from schemas.arrow import schema_of
@@ -69,7 +69,7 @@ class Landings:
     offered: Counter[str] = field(default_factory=Counter)  # to the first step of each leg
     given: Counter[str] = field(default_factory=Counter)  # rows of each leg
     rows: Counter[tuple[object, ...]] = field(default_factory=Counter)  # of the last leg, by their values
-    faults: list[Fault] = field(default_factory=list)
+    faults: list[Violation] = field(default_factory=list)
 
 
 def read_landings(place: Place, legs: Sequence[LegNames]) -> Landings:
@@ -77,21 +77,21 @@ def read_landings(place: Place, legs: Sequence[LegNames]) -> Landings:
     landings = Landings()
     place = place / LANDINGS
     found = list(all_in(place))
-    landings.faults += [Fault("landings", detail) for detail in strays(found, legs)]
+    landings.faults += [Violation("landings", detail) for detail in strays(found, legs)]
     for leg in legs:
         laps = laps_of(leg, found)
         if not laps:
-            landings.faults.append(Fault("landings", f"{leg.name} has not landed"))
+            landings.faults.append(Violation("landings", f"{leg.name} has not landed"))
         for lap in laps:
             for fault in read_lap(place, leg, lap, landings):
-                landings.faults.append(Fault(fault.check, f"{leg.name}, lap {lap}: {fault.detail}"))
+                landings.faults.append(Violation(fault.check, f"{leg.name}, lap {lap}: {fault.detail}"))
             if leg is legs[-1]:
                 landings.rows.update(rows_of(place, leg, lap))
     for before, leg in itertools.pairwise(legs):
         given, offered = landings.given[before.name], landings.offered[leg.name]
         if given != offered:
             detail = f"{before.name} gave {given} rows, {leg.name} was offered {offered}"
-            landings.faults.append(Fault("conservation", detail))
+            landings.faults.append(Violation("conservation", detail))
     return landings
 
 
@@ -112,7 +112,7 @@ def laps_of(leg: LegNames, found: Sequence[tuple[str, Kind]]) -> list[str]:
     return sorted({match["lap"] or match["rejects"] for match in files if match})
 
 
-def read_lap(place: Place, leg: LegNames, lap: str, landings: Landings) -> Iterator[Fault]:
+def read_lap(place: Place, leg: LegNames, lap: str, landings: Landings) -> Iterator[Violation]:
     """What is wrong with one lap; its numbers are added up."""
     landings.laps += 1
     try:
@@ -125,7 +125,7 @@ def read_lap(place: Place, leg: LegNames, lap: str, landings: Landings) -> Itera
         counts = [num_rows(place, table) for table in tables]
         reasons = reasons_in(place, tables[1], leg.name)
     except (OSError, ValueError, pa.ArrowException) as error:
-        yield Fault("landings", str(error))
+        yield Violation("landings", str(error))
         return
     landings.given[leg.name] += marker["rows"]
     said = (
@@ -137,12 +137,12 @@ def read_lap(place: Place, leg: LegNames, lap: str, landings: Landings) -> Itera
         marker["rejects"],
     )
     if said != (SCHEMA, leg.name, lap, content, *counts):
-        yield Fault("landings", f"the marker says {said}, the tables are {(content, *counts)}")
+        yield Violation("landings", f"the marker says {said}, the tables are {(content, *counts)}")
     if [step["step"] for step in marker["steps"]] != list(leg.steps):
-        yield Fault("landings", f"its steps are not {', '.join(leg.steps)}")
+        yield Violation("landings", f"its steps are not {', '.join(leg.steps)}")
     elif marker["steps"]:
         landings.offered[leg.name] += marker["steps"][0]["offered"]
-        yield from (Fault("conservation", detail) for detail in losses(marker, leg, reasons))
+        yield from (Violation("conservation", detail) for detail in losses(marker, leg, reasons))
 
 
 def losses(marker: dict[str, Any], leg: LegNames, reasons: Counter[tuple[str, str]]) -> Iterator[str]:

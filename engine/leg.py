@@ -96,7 +96,7 @@ Mind = Callable[[Step[Any, Any], Stage[Any, Any]], Stage[Any, Any]]
 
 
 @dataclass(frozen=True, kw_only=True)
-class Post:
+class BoundStep:
     """A step as a worker holds it."""
 
     step: Step[Any, Any] | Gather[Any, Any]
@@ -114,16 +114,16 @@ class Post:
                 yield outcome
 
 
-def post(step: Step[Any, Any] | Gather[Any, Any], clock: Callable[[], float], mind: Mind) -> Post:
+def post(step: Step[Any, Any] | Gather[Any, Any], clock: Callable[[], float], mind: Mind) -> BoundStep:
     """The step with its stage made."""
     if isinstance(step, Gather):
-        return Post(step=step, stage=None, light_s=float)
+        return BoundStep(step=step, stage=None, light_s=float)
     stage = step.make()
     light_s = step.light(stage, clock) if step.light is not None else float
-    return Post(step=step, stage=mind(step, stage), light_s=light_s)
+    return BoundStep(step=step, stage=mind(step, stage), light_s=light_s)
 
 
-class Crew:
+class LegRunner:
     """The stages of a leg, made once: what a worker holds between laps."""
 
     def __init__(self, leg: Leg, clock: Callable[[], float], mind: Mind) -> None:

@@ -19,7 +19,7 @@ SOURCE_KEY = 12
 
 
 @dataclass(frozen=True, kw_only=True)
-class Found:
+class ReplayTarget:
     """A reject as it landed, and the leg and lap that it is of."""
 
     leg: Leg
@@ -27,18 +27,18 @@ class Found:
     reject: Reject
 
 
-def find(ledger: Ledger, legs: Sequence[Leg], key: str) -> Found | None:
+def find(ledger: Ledger, legs: Sequence[Leg], key: str) -> ReplayTarget | None:
     """The first reject with a key, in the order of the legs; None where there is none."""
     for leg in legs:
         for name, landed in ledger.all_landed(leg.name):
             for row in ledger.rejects(leg.name, name).to_pylist() if landed.rejects else ():
                 if row.pop("leg") == leg.name and row["key"] == key:
-                    return Found(leg=leg, lap=name, reject=Reject(**row))
+                    return ReplayTarget(leg=leg, lap=name, reject=Reject(**row))
     return None
 
 
 def replay(
-    found: Found, ledger: Ledger, leg: Leg, tell: Callable[[str], None], videos: str = ""
+    found: ReplayTarget, ledger: Ledger, leg: Leg, tell: Callable[[str], None], videos: str = ""
 ) -> list[Any]:
     """What the steps of a leg give for the rejected item, now; nothing lands.
 

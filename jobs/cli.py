@@ -24,7 +24,7 @@ from jobs.commands.preview import Preview, preview
 from jobs.commands.replay import Replay, run_replay
 from jobs.commands.show import Show, show
 from jobs.commands.status import Status, status
-from jobs.console.screen import Screen
+from jobs.console.screen import VisibleConsole
 from jobs.exit_codes import ExitCode
 from schemas.visible import shown_streams, visible
 from storage.scratch import refuse_lost_tmpdir
@@ -89,7 +89,7 @@ def ended(run: Callable[[Console], ExitCode]) -> ExitCode:
     try:
         refuse_lost_tmpdir()
         with terminate_stops():
-            return run(Screen())
+            return run(VisibleConsole())
     except KeyboardInterrupt:
         print("understudy: stopped; the same command goes on from here", file=sys.stderr)
         return ExitCode.STOPPED

@@ -15,7 +15,7 @@ KNOWN = 2**16
 """Digests that a process remembers: some 300 bytes each."""
 
 
-class State(NamedTuple):
+class FileState(NamedTuple):
     """What changes when a file is written, or another takes its place."""
 
     num_bytes: int
@@ -25,7 +25,7 @@ class State(NamedTuple):
     inode: int
 
 
-def state_of(file: Path | int) -> State:
+def state_of(file: Path | int) -> FileState:
     """The state of a regular file, by its path or an open handle.
 
     Raises:
@@ -37,11 +37,11 @@ def state_of(file: Path | int) -> State:
         refuse_irregular(file, facts)
     except NotAFileError as error:
         raise Rejected("not_a_file", str(error)) from error
-    return State(facts.st_size, facts.st_mtime_ns, facts.st_ctime_ns, facts.st_dev, facts.st_ino)
+    return FileState(facts.st_size, facts.st_mtime_ns, facts.st_ctime_ns, facts.st_dev, facts.st_ino)
 
 
 @lru_cache(maxsize=KNOWN)
-def sha256_of_file(path: Path, state: State) -> str:
+def sha256_of_file(path: Path, state: FileState) -> str:
     """The sha256 of a file in a state; read only where this process has not read it in that state.
 
     Raises:

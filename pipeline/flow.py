@@ -20,15 +20,15 @@ from pipeline.estimators.mediapipe.hands import MediapipeHands
 from pipeline.estimators.mediapipe.person import MediapipePerson
 from pipeline.settings import check
 from pipeline.stages.control import Control, ControlSettings
-from pipeline.stages.corpus import Corpus, First, copies
-from pipeline.stages.estimate import Estimate, EstimateSettings, Estimators, Window
+from pipeline.stages.corpus import Corpus, DropCopies, copies
+from pipeline.stages.estimate import Estimate, EstimateSettings, Estimators, FrameWindow
 from pipeline.stages.gather import GatherSettings, gather
 from pipeline.stages.probe import Probe, ProbeSettings
-from pipeline.stages.reference import Refer, ReferenceSettings
+from pipeline.stages.reference import PickReferences, ReferenceSettings
 from pipeline.stages.screen import Screen, ScreenSettings
 from pipeline.stages.shard import Shard, ShardSettings
 from pipeline.stages.split import Split, SplitSettings
-from schemas.controls import Cast, Controlled
+from schemas.controls import Controlled, PersonClips
 from schemas.index import IndexRow, ShardPlan
 from schemas.media import Clip, Copies, Frames, Listed, Probed, Source
 from schemas.sample import Sample
@@ -132,7 +132,7 @@ def same_content() -> Gather[Source, Copies]:
 
 def first() -> Step[Copies, Source]:
     """The first of each content; the others are rejects that name it."""
-    return Step(name="first", make=First, takes=Copies, gives=Source)
+    return Step(name="first", make=DropCopies, takes=Copies, gives=Source)
 
 
 def probe(run: Curation) -> Step[Source, Probed]:
@@ -174,7 +174,7 @@ def model_seconds(stage: Estimate, clock: Callable[[], float]) -> Callable[[], f
     spent_s = 0.0
     look = stage.look
 
-    def timed(frames: Frames, start: int) -> Window:
+    def timed(frames: Frames, start: int) -> FrameWindow:
         nonlocal spent_s
         began = clock()
         window = look(frames, start)
@@ -196,16 +196,20 @@ def control(run: Curation) -> Step[Tracked, Controlled]:
     )
 
 
-def same_person(run: Curation) -> Gather[Controlled, Cast]:
+def same_person(run: Curation) -> Gather[Controlled, PersonClips]:
     """The clips of a source in which the same person is seen, together."""
     group = partial(gather, settings=run.gather)
-    return Gather(name="same_person", group=group, takes=Controlled, gives=Cast, settings=run.gather)
+    return Gather(name="same_person", group=group, takes=Controlled, gives=PersonClips, settings=run.gather)
 
 
-def reference(run: Curation) -> Step[Cast, Sample]:
+def reference(run: Curation) -> Step[PersonClips, Sample]:
     """References by yaw from all over the source."""
     return Step(
-        name="reference", make=partial(Refer, run.reference), takes=Cast, gives=Sample, settings=run.reference
+        name="reference",
+        make=partial(PickReferences, run.reference),
+        takes=PersonClips,
+        gives=Sample,
+        settings=run.reference,
     )
 
 

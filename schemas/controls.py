@@ -78,7 +78,7 @@ class Controlled:
 
 
 @record
-class Cast:
+class PersonClips:
     """All clips of a source in which the same person is seen: where references are looked for."""
 
     key: str  # "<source key>-<person number>"

@@ -84,7 +84,7 @@ class Probed:
 
 
 @record
-class Look:
+class PictureStats:
     """Cheap facts of a clip's pictures, measured while looking for shots, on frames at most 360 px high."""
 
     brightness: float  # median over frames of the mean luma, 0..255
@@ -102,7 +102,7 @@ class Clip:
     video: Probed
     first_frame: int  # at 24 fps, counted from the source's first frame
     num_frames: int
-    look: Look
+    look: PictureStats
 
     @property
     def uri(self) -> str:

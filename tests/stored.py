@@ -20,7 +20,7 @@ from pipeline.stages.shard import Shard, ShardSettings
 from schemas.arrow import encode
 from schemas.controls import Controlled, Controls
 from schemas.index import IndexRow, ShardPlan, bucket_name
-from schemas.media import Clip, Look, Probed, Source, clip_key
+from schemas.media import Clip, PictureStats, Probed, Source, clip_key
 from schemas.sample import Reference, Sample
 from schemas.tracks import Appearance, EstimatorCard
 from tests.paint import frames_of, write_video
@@ -68,7 +68,7 @@ def sample_of(video: Probed, scene: Scene, first_frame: int, num_frames: int) ->
     part = {field.name: getattr(whole, field.name) for field in fields(Controls)}
     controls = Controls(**{name: array[span] if array.ndim else array for name, array in part.items()})
     key = clip_key(video.key, first_frame)
-    look = Look(brightness=100.0, contrast=50.0, motion=1.0, frozen=0.0, sharpness=100.0)
+    look = PictureStats(brightness=100.0, contrast=50.0, motion=1.0, frozen=0.0, sharpness=100.0)
     canvas = (scene.width, scene.height)
     affine = canvas_affine(video.width, video.height, canvas)
     scene_of = Controlled(

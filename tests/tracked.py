@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from schemas.media import Clip, Look, Probed, Source, clip_key
+from schemas.media import Clip, PictureStats, Probed, Source, clip_key
 from schemas.tracks import Appearance, FaceBoxTrack, Tracked
 from tests.synth import Scene, truth
 
@@ -41,7 +41,7 @@ def clip_of(scene: Scene, first_frame: int = 0, source_key: str = SOURCE_KEY) ->
         video=video,
         first_frame=first_frame,
         num_frames=scene.num_frames,
-        look=Look(brightness=128, contrast=50, motion=2, frozen=0, sharpness=100),
+        look=PictureStats(brightness=128, contrast=50, motion=2, frozen=0, sharpness=100),
     )
 
 

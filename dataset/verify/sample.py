@@ -34,7 +34,7 @@ BROKEN = "the check itself broke on it"
 
 
 @dataclass(frozen=True)
-class Exhibit:
+class CheckedSample:
     """A stored sample under examination."""
 
     row: IndexRow
@@ -43,32 +43,32 @@ class Exhibit:
 
 
 @dataclass(frozen=True)
-class Fault:
+class Violation:
     """A promise that a sample breaks."""
 
     check: str
     detail: str
 
 
-def faults_of(exhibit: Exhibit) -> Iterator[Fault]:
+def faults_of(exhibit: CheckedSample) -> Iterator[Violation]:
     """Every broken promise of a sample."""
     for name, check in CHECKS.items():
         try:
             for detail in check(exhibit):
-                yield Fault(name, detail)
+                yield Violation(name, detail)
         except DamagedError as error:
-            yield Fault(name, str(error))
+            yield Violation(name, str(error))
         except Exception as error:  # noqa: BLE001 - a hole in a reader is no reason to say nothing of a sample
-            yield Fault(name, f"{BROKEN}: {type(error).__name__}: {error}")
+            yield Violation(name, f"{BROKEN}: {type(error).__name__}: {error}")
 
 
-def check_digest(exhibit: Exhibit) -> Iterator[str]:
+def check_digest(exhibit: CheckedSample) -> Iterator[str]:
     """The bytes are those that the index was written for."""
     if sample_digest(exhibit.row.key, dict(exhibit.members)) != exhibit.row.sha256:
         yield "sha256 of the members is not the index's"
 
 
-def check_members(exhibit: Exhibit) -> Iterator[str]:
+def check_members(exhibit: CheckedSample) -> Iterator[str]:
     """All that must be there is there, and nothing else."""
     row, found = exhibit.row, exhibit.members.keys()
     if not 1 <= row.num_references <= MAX_REFERENCES:
@@ -85,7 +85,7 @@ def check_members(exhibit: Exhibit) -> Iterator[str]:
         yield "not in the order of their names"
 
 
-def check_videos(exhibit: Exhibit) -> Iterator[str]:
+def check_videos(exhibit: CheckedSample) -> Iterator[str]:
     """Every video has the size that it should have, and T frames on the 24 fps clock."""
     row = exhibit.row
     canvas = (row.width, row.height)
@@ -102,7 +102,7 @@ def check_videos(exhibit: Exhibit) -> Iterator[str]:
             yield f"{name}: {found}, expected {expected}"
 
 
-def check_references(exhibit: Exhibit) -> Iterator[str]:
+def check_references(exhibit: CheckedSample) -> Iterator[str]:
     """Every reference is a JPEG of the canvas's size."""
     canvas = (exhibit.row.width, exhibit.row.height)
     for name in map(reference_member, range(MAX_REFERENCES)):
@@ -112,7 +112,7 @@ def check_references(exhibit: Exhibit) -> Iterator[str]:
                 yield f"{name}: {size}, expected {canvas}"
 
 
-def check_sound(exhibit: Exhibit) -> Iterator[str]:
+def check_sound(exhibit: CheckedSample) -> Iterator[str]:
     """The sound is 16 kHz mono and as long as the clip."""
     if AUDIO in exhibit.members:
         found = sound_facts(exhibit.members[AUDIO])
@@ -121,19 +121,19 @@ def check_sound(exhibit: Exhibit) -> Iterator[str]:
             yield f"{found}, expected {expected}"
 
 
-def check_tracks(exhibit: Exhibit) -> Iterator[str]:
+def check_tracks(exhibit: CheckedSample) -> Iterator[str]:
     """The arrays are those of formats.md."""
     if TRACKS in exhibit.members:
         yield from wrong_tracks(exhibit.row, exhibit.members[TRACKS])
 
 
-def check_meta(exhibit: Exhibit) -> Iterator[str]:
+def check_meta(exhibit: CheckedSample) -> Iterator[str]:
     """`meta.json` has its keys and agrees with the index."""
     if META in exhibit.members:
         yield from wrong_meta(exhibit.row, exhibit.members[META])
 
 
-CHECKS: dict[str, Callable[[Exhibit], Iterator[str]]] = {
+CHECKS: dict[str, Callable[[CheckedSample], Iterator[str]]] = {
     "digest": check_digest,
     "members": check_members,
     "videos": check_videos,

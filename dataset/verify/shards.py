@@ -10,7 +10,7 @@ from typing import Literal
 
 from dataset.names import INDEX, LANDINGS, RUN, RUNNING, SHARDS
 from dataset.tar import StoredSample, read_members, samples_in
-from dataset.verify.sample import Exhibit, Fault, faults_of
+from dataset.verify.sample import CheckedSample, Violation, faults_of
 from schemas.index import IndexRow
 from schemas.outcome import DamagedError
 from storage.place import Place
@@ -76,32 +76,32 @@ def is_plain_file(place: Place, name: str) -> bool:
 
 def shard_faults(
     place: Place, by_shard: Mapping[str, Sequence[IndexRow]], shard: str, *, quick: bool
-) -> tuple[list[Fault], list[str]]:
+) -> tuple[list[Violation], list[str]]:
     """What is wrong with a tar and its samples, and the keys of those that were looked into.
 
     A quick look is one at the headers.
     """
     rows = {row.key: row for row in by_shard[shard]}
-    faults: list[Fault] = []
+    faults: list[Violation] = []
     seen: list[str] = []
     try:
         with place.open(shard) as opened, BufferedReader(opened, READ_BYTES) as file:
             stored = samples_in(file)
-            faults += [Fault("shards", detail) for detail in place_faults(rows, stored)]
+            faults += [Violation("shards", detail) for detail in place_faults(rows, stored)]
             for sample in stored:
                 if sample.key in rows:
                     if not quick:
                         faults += sample_faults(rows[sample.key], read_members(file, sample))
                     seen.append(sample.key)
     except (DamagedError, OSError) as error:
-        faults.append(Fault("shards", str(error)))
+        faults.append(Violation("shards", str(error)))
     return faults, seen
 
 
-def sample_faults(row: IndexRow, members: Mapping[str, bytes]) -> Iterator[Fault]:
+def sample_faults(row: IndexRow, members: Mapping[str, bytes]) -> Iterator[Violation]:
     """What is wrong with a sample."""
-    for fault in faults_of(Exhibit(row, members, decode=True)):
-        yield Fault(fault.check, f"{row.key}: {fault.detail}")
+    for fault in faults_of(CheckedSample(row, members, decode=True)):
+        yield Violation(fault.check, f"{row.key}: {fault.detail}")
 
 
 def place_faults(rows: Mapping[str, IndexRow], stored: Sequence[StoredSample]) -> Iterator[str]:

@@ -37,7 +37,7 @@ class Machines:
 
 
 @dataclass
-class Worker:
+class SimulatedWorker:
     """Runs laps of its legs, one after the other."""
 
     machine: int  # counted over all machines of all kinds, in their order
@@ -125,7 +125,7 @@ def simulate(works: Sequence[Work], machines: Sequence[Machines], *, worker_s: f
         idle = sorted([*still, ran[index].worker])
 
 
-def workers_on(machines: Sequence[Machines], works: Sequence[Work]) -> list[Worker]:
+def workers_on(machines: Sequence[Machines], works: Sequence[Work]) -> list[SimulatedWorker]:
     """The workers that the machines hold: those of GPUs have their place, the others what is left.
 
     Machines without GPUs come first for work without them.
@@ -139,12 +139,12 @@ def workers_on(machines: Sequence[Machines], works: Sequence[Work]) -> list[Work
     for number, kind in sorted(enumerate(kinds), key=lambda one: one[1].gpus):
         first = int(min(kind.cores / gpus if gpus else kind.cores, kind.gpus / gpu_share)) if gpu_share else 0
         rest = int((kind.cores - first * gpus) / cpus) if cpus else 0
-        found += [Worker(number, frozenset(on_gpus)) for _ in range(first)]
-        found += [Worker(number, frozenset(plain)) for _ in range(rest)]
+        found += [SimulatedWorker(number, frozenset(on_gpus)) for _ in range(first)]
+        found += [SimulatedWorker(number, frozenset(plain)) for _ in range(rest)]
     return found
 
 
-def check(works: Sequence[Work], workers: Sequence[Worker]) -> None:
+def check(works: Sequence[Work], workers: Sequence[SimulatedWorker]) -> None:
     """Raises: ValueError: the laps cannot run."""
     for leg, work in enumerate(works):
         if not any(leg in worker.legs for worker in workers):

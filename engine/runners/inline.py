@@ -7,16 +7,16 @@ from collections.abc import Callable, Container, Sequence
 
 from engine.core import DeviceMissing, Step, Tally
 from engine.ledger import Lap, Ledger
-from engine.leg import Crew, Leg
-from engine.runners.monitored import Minded
+from engine.leg import Leg, LegRunner
+from engine.runners.monitored import Monitored
 from engine.runners.order import Chain, chains
-from engine.runners.status import Sight, Spot, Watch
+from engine.runners.status import CurrentItem, RunObserver, WorkerState
 
 
 def run(
     legs: Sequence[Leg],
     ledger: Ledger,
-    watch: Watch,
+    watch: RunObserver,
     *,
     clock: Callable[[], float],
     unseal: Callable[[], None],
@@ -41,20 +41,22 @@ def run(
                 run_leg(leg, chain, ledger, watch, clock)
 
 
-def run_leg(leg: Leg, chain: Chain, ledger: Ledger, watch: Watch, clock: Callable[[], float]) -> None:
+def run_leg(leg: Leg, chain: Chain, ledger: Ledger, watch: RunObserver, clock: Callable[[], float]) -> None:
     """Run the laps of a leg that have not landed."""
-    desk = Desk(watch, clock)
-    crew = Crew(leg, clock, lambda step, stage: Minded(step=step, stage=stage, holds={}, tell=desk.at))
+    desk = InlineStatus(watch, clock)
+    crew = LegRunner(
+        leg, clock, lambda step, stage: Monitored(step=step, stage=stage, holds={}, tell=desk.at)
+    )
     while (lap := chain.take(frozenset({leg.name}))) is not None:
         desk.begin(lap)
         chain.landed(lap, crew.run(lap, ledger, desk.tallied))
         watch.lanes(chain.lanes)
 
 
-class Desk:
+class InlineStatus:
     """What this process is at, told to the watch."""
 
-    def __init__(self, watch: Watch, clock: Callable[[], float]) -> None:
+    def __init__(self, watch: RunObserver, clock: Callable[[], float]) -> None:
         self.watch = watch
         self.clock = clock
 
@@ -64,7 +66,7 @@ class Desk:
         self.tallies: Sequence[Tally] = ()
         self.at(None)
 
-    def at(self, spot: Spot | None) -> None:
+    def at(self, spot: CurrentItem | None) -> None:
         """An item begins, or none is worked on."""
         self.spot, self.since = spot, self.clock()
         self.tell()
@@ -76,7 +78,7 @@ class Desk:
 
     def tell(self) -> None:
         """Tell the watch."""
-        sight = Sight(
+        sight = WorkerState(
             worker="this process",
             leg=self.lap.leg,
             lap=self.lap.name,

@@ -7,25 +7,25 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from engine.core import Stage, Step, footage_s, members_of
-from engine.runners.status import Spot
+from engine.runners.status import CurrentItem
 from schemas.outcome import Reject, Rejected
 from schemas.reasons import reason_of
 
 
 @dataclass(frozen=True, kw_only=True)
-class Held:
+class Quarantined:
     """Why an item is not tried again."""
 
     reason: str
     detail: str
 
 
-Holds = Mapping[tuple[str, str], Held]
+Holds = Mapping[tuple[str, str], Quarantined]
 """By step and key."""
 
 
 @dataclass(frozen=True, kw_only=True)
-class Minded:
+class Monitored:
     """The stage of a step, under watch.
 
     A group's stage gives its members' outcomes in order, each as soon as it has it: so the member that is
@@ -35,7 +35,7 @@ class Minded:
     step: Step[Any, Any]
     stage: Stage[Any, Any]
     holds: Holds
-    tell: Callable[[Spot | None], None]
+    tell: Callable[[CurrentItem | None], None]
 
     def __call__(self, item: Any) -> Iterator[Any]:
         """What the stage gives, and the rejects of what is held back."""
@@ -67,12 +67,12 @@ class Minded:
             yield outcome
             self.tell(next(waiting, None))
 
-    def reject(self, member: Any, held: Held) -> Reject:
+    def reject(self, member: Any, held: Quarantined) -> Reject:
         """A held member as a row."""
         return Reject(
             key=member.key, step=self.step.name, reason=held.reason, detail=held.detail, uri=member.uri
         )
 
-    def spot(self, item: Any) -> Spot:
+    def spot(self, item: Any) -> CurrentItem:
         """Where the worker is when it is at an item."""
-        return Spot(step=self.step.name, key=item.key, uri=item.uri, footage_s=footage_s(item))
+        return CurrentItem(step=self.step.name, key=item.key, uri=item.uri, footage_s=footage_s(item))

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 
 from engine.ledger import Landed, Lap, Ledger
 from engine.leg import Leg
-from engine.runners.status import Lane
+from engine.runners.status import LegProgress
 
 
 def chains(legs: Sequence[Leg]) -> Iterator[list[Leg]]:
@@ -33,7 +33,7 @@ def settled(landed: Iterable[tuple[str, Landed]], retry: Container[str]) -> dict
 
 
 @dataclass(kw_only=True)
-class Way:
+class LegState:
     """A leg under way."""
 
     leg: Leg
@@ -51,9 +51,9 @@ class Way:
         return self.done == self.laps
 
     @property
-    def lane(self) -> Lane:
+    def lane(self) -> LegProgress:
         """How far it is."""
-        return Lane(
+        return LegProgress(
             leg=self.leg.name,
             laps=self.laps,
             done=self.done,
@@ -87,7 +87,8 @@ class Chain:
         self.sealed = True
         laps = legs[0].laps(ledger)
         self.ways = [
-            Way(leg=leg, laps=len(laps), before=settled(ledger.all_landed(leg.name), retry)) for leg in legs
+            LegState(leg=leg, laps=len(laps), before=settled(ledger.all_landed(leg.name), retry))
+            for leg in legs
         ]
         self.names = {lap.name for lap in laps}
         if any(way.before.keys() - self.names for way in self.ways):
@@ -102,7 +103,7 @@ class Chain:
         return all(way.over for way in self.ways)
 
     @property
-    def lanes(self) -> list[Lane]:
+    def lanes(self) -> list[LegProgress]:
         """How far the legs are."""
         return [way.lane for way in self.ways]
 

@@ -19,8 +19,8 @@ from pathlib import Path
 
 from engine.core import CannotRun, EstimatorUnavailable
 from engine.ledger import Landed, Lap, Ledger
-from engine.leg import Crew, Leg
-from engine.runners.monitored import Held, Minded
+from engine.leg import Leg, LegRunner
+from engine.runners.monitored import Monitored, Quarantined
 from schemas.visible import shown_streams
 
 PR_SET_PDEATHSIG = 1  # linux/prctl.h
@@ -42,23 +42,23 @@ class LapFailed(CannotRun):
         self.trace = failure.trace
 
 
-class Hands:
+class WorkerProcess:
     """Runs laps of any leg. The stages of a leg are made when its first lap comes."""
 
     def __init__(self, link: Connection, legs: Mapping[str, Leg], ledger: Ledger) -> None:
         self.link = link
         self.legs = legs
         self.ledger = ledger
-        self.crews: dict[str, Crew] = {}
-        self.holds: dict[tuple[str, str], Held] = {}
+        self.crews: dict[str, LegRunner] = {}
+        self.holds: dict[tuple[str, str], Quarantined] = {}
 
-    def crew(self, leg: str) -> Crew:
+    def crew(self, leg: str) -> LegRunner:
         """The stages of a leg, under watch."""
         if leg not in self.crews:
-            self.crews[leg] = Crew(
+            self.crews[leg] = LegRunner(
                 self.legs[leg],
                 time.perf_counter,
-                lambda step, stage: Minded(
+                lambda step, stage: Monitored(
                     step=step, stage=stage, holds=self.holds, tell=lambda spot: self.link.send(("at", spot))
                 ),
             )
@@ -93,7 +93,7 @@ def main(descriptor: int) -> None:
     link: Connection = Connection(descriptor)
     try:
         legs, ledger = pickle.loads(link.recv_bytes())  # noqa: S301  from our own parent
-        hands = Hands(link, legs, ledger)
+        hands = WorkerProcess(link, legs, ledger)
         while True:
             lap, holds = link.recv()
             hands.holds.clear()

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from engine.runners.status import Spot
+from engine.runners.status import CurrentItem
 
 
 @dataclass(frozen=True, kw_only=True)
-class Patience:
+class Timeouts:
     """How long an item may take, and how often it is tried."""
 
     base_s: float = 300.0
@@ -20,7 +20,7 @@ class Patience:
     kills: int = 5
     """So often, where the process was killed from outside: for want of memory, or by chance."""
 
-    def limit_s(self, spot: Spot | None) -> float:
+    def limit_s(self, spot: CurrentItem | None) -> float:
         """Seconds that a worker may stay where it is."""
         return self.base_s + (self.per_footage_s * spot.footage_s if spot else 0.0)
 
@@ -42,4 +42,4 @@ class ClusterSettings:
     """How long to wait for a machine that can hold a worker at all, where the cluster can grow."""
     losses: int = 20
     """The job stops where one lap was lost so often with its worker or its machine."""
-    patience: Patience = field(default_factory=Patience)
+    patience: Timeouts = field(default_factory=Timeouts)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from engine.runners.status import Lane, Sight
+from engine.runners.status import LegProgress, WorkerState
 
 LATE_SHARE = 0.5
 """An item is told once it has taken this share of its time,"""
@@ -23,7 +23,7 @@ class Wait:
 
 
 def stalls(
-    lanes: Sequence[Lane], sights: Sequence[Sight], waits: Sequence[Wait], now: float
+    lanes: Sequence[LegProgress], sights: Sequence[WorkerState], waits: Sequence[Wait], now: float
 ) -> dict[str, str]:
     """A sentence for each leg that has work and does not go on."""
     found: dict[str, str] = {}
@@ -39,13 +39,13 @@ def stalls(
     return found
 
 
-def is_late(sight: Sight) -> bool:
+def is_late(sight: WorkerState) -> bool:
     """Whether a worker has been where it is for suspiciously long."""
     limit_s = sight.limit_s if sight.limit_s is not None else float("inf")
     return sight.since_s >= max(LATE_S, LATE_SHARE * limit_s)
 
 
-def of_sight(sight: Sight) -> str:
+def of_sight(sight: WorkerState) -> str:
     """A leg that is stuck in an item."""
     where = (
         f"step {sight.spot.step}, item {sight.spot.key}" if sight.spot else f"lap {sight.lap}, between items"
@@ -54,7 +54,7 @@ def of_sight(sight: Sight) -> str:
     return f"{sight.leg}: {sight.worker} has been at {where} for {sight.since_s:.0f} s{until}"
 
 
-def of_wait(lane: Lane, wait: Wait, now: float) -> str:
+def of_wait(lane: LegProgress, wait: Wait, now: float) -> str:
     """A leg that no worker works at."""
     return (
         f"{lane.leg}: {lane.ready} laps wait for a worker, and no machine has had room for one "

@@ -10,7 +10,7 @@ from engine.core import Tally
 
 
 @dataclass(frozen=True, kw_only=True)
-class Spot:
+class CurrentItem:
     """An item in a step; of a group, the member that is worked on."""
 
     step: str
@@ -20,20 +20,20 @@ class Spot:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Sight:
+class WorkerState:
     """What one worker is at."""
 
     worker: str
     leg: str
     lap: str
-    spot: Spot | None  # None between items
+    spot: CurrentItem | None  # None between items
     since_s: float  # how long it has been there
     limit_s: float | None  # how long it may be; None where nobody keeps the time
     tallies: Sequence[Tally]  # of the lap so far
 
 
 @dataclass(frozen=True, kw_only=True)
-class Lane:
+class LegProgress:
     """How far a leg is. Totals grow while the legs before it go on."""
 
     leg: str
@@ -45,14 +45,14 @@ class Lane:
     items_done: int
 
 
-class Watch(Protocol):
+class RunObserver(Protocol):
     """Who looks on while a job runs."""
 
-    def lanes(self, lanes: Sequence[Lane]) -> None:
+    def lanes(self, lanes: Sequence[LegProgress]) -> None:
         """How far the legs are that are under way; told when a leg begins and whenever a lap has landed."""
         ...
 
-    def sights(self, sights: Sequence[Sight]) -> None:
+    def sights(self, sights: Sequence[WorkerState]) -> None:
         """What all workers are at; told again and again."""
         ...
 
@@ -61,18 +61,18 @@ class Watch(Protocol):
         ...
 
 
-class Watches:
+class RunObservers:
     """Several watches as one."""
 
-    def __init__(self, *watches: Watch) -> None:
+    def __init__(self, *watches: RunObserver) -> None:
         self.all = watches
 
-    def lanes(self, lanes: Sequence[Lane]) -> None:
+    def lanes(self, lanes: Sequence[LegProgress]) -> None:
         """How far the legs are."""
         for watch in self.all:
             watch.lanes(lanes)
 
-    def sights(self, sights: Sequence[Sight]) -> None:
+    def sights(self, sights: Sequence[WorkerState]) -> None:
         """What all workers are at."""
         for watch in self.all:
             watch.sights(sights)

@@ -17,11 +17,11 @@ from typing import Any
 from engine.core import Tally
 from engine.ledger import Landed, Lap, Ledger
 from engine.leg import Leg
-from engine.runners.monitored import Held
+from engine.runners.monitored import Quarantined
 from engine.runners.process import Failure
 from engine.runners.sessions import kill_session
-from engine.runners.settings import Patience
-from engine.runners.status import Sight, Spot
+from engine.runners.settings import Timeouts
+from engine.runners.status import CurrentItem, WorkerState
 
 EXIT_S = 10.0
 """A process that has hung up has so long to end."""
@@ -33,7 +33,7 @@ POOLS = ("OMP_NUM_THREADS", "OPENCV_FOR_THREADS_NUM")
 class Death:
     """How a process ended, and what it was at."""
 
-    spot: Spot | None
+    spot: CurrentItem | None
     reason: str  # "crashed", "timed_out" or "killed"
     detail: str
 
@@ -43,13 +43,13 @@ def kit_of(legs: Iterable[Leg], ledger: Ledger) -> bytes:
     return pickle.dumps(({leg.name: leg for leg in legs}, ledger))
 
 
-class Guard:
+class Supervisor:
     """One process that runs laps one after the other, and is replaced when it dies."""
 
     def __init__(
         self,
         kit: bytes,
-        patience: Patience,
+        patience: Timeouts,
         clock: Callable[[], float],
         name: str,
         threads: int,
@@ -60,14 +60,14 @@ class Guard:
         self.name = name
         self.threads = threads
         self.lap: Lap | None = None
-        self.spot: Spot | None = None
+        self.spot: CurrentItem | None = None
         self.since = clock()
         self.tallies: Sequence[Tally] = ()
         self.start()
 
     def run(self, lap: Lap) -> Landed | Failure:
         """The landed lap, items that kill or hang a process held back; or why it cannot be done."""
-        holds: dict[tuple[str, str], Held] = {}
+        holds: dict[tuple[str, str], Quarantined] = {}
         deaths: Counter[tuple[str, str, str]] = Counter()
         self.lap = lap
         while isinstance(end := self.attempt(lap, holds), Death):
@@ -81,13 +81,13 @@ class Guard:
             if end.spot is None:
                 where = f"{lap.leg}/{lap.name}"
                 return Failure(sentence=f"{where}: its process {end.detail} between items, {times} times")
-            holds[place] = Held(
+            holds[place] = Quarantined(
                 reason=end.reason, detail=f"{end.detail}, {times} times; understudy replay OUT {end.spot.key}"
             )
         self.lap = None
         return end
 
-    def attempt(self, lap: Lap, holds: Mapping[tuple[str, str], Held]) -> Landed | Failure | Death:
+    def attempt(self, lap: Lap, holds: Mapping[tuple[str, str], Quarantined]) -> Landed | Failure | Death:
         """How one run of a lap ends."""
         self.move(None)
         self.tallies = ()
@@ -126,16 +126,16 @@ class Guard:
         how = f"crashed with {signal.Signals(-code).name}" if code < 0 else f"ended itself with code {code}"
         return Death(spot=self.spot, reason="crashed", detail=how)
 
-    def move(self, spot: Spot | None) -> None:
+    def move(self, spot: CurrentItem | None) -> None:
         """Note where the process is."""
         self.spot, self.since = spot, self.clock()
 
-    def sight(self) -> Sight | None:
+    def sight(self) -> WorkerState | None:
         """What is going on; None between laps. May be asked from another thread."""
         lap, spot, since = self.lap, self.spot, self.since
         if lap is None:
             return None
-        return Sight(
+        return WorkerState(
             worker=self.name,
             leg=lap.leg,
             lap=lap.name,

@@ -30,7 +30,7 @@ from pipeline.stages.probe import Probe, ProbeSettings
 from schemas.controls import Controlled, Controls
 from schemas.drawing import draw_skeleton, draw_spheres
 from schemas.landmarks import face_points
-from schemas.media import MIN_CLIP_FRAMES, Clip, Listed, Look, clip_key
+from schemas.media import MIN_CLIP_FRAMES, Clip, Listed, PictureStats, clip_key
 from schemas.outcome import Rejected
 from schemas.sample import FACE_SIZE
 
@@ -38,7 +38,7 @@ STILL_PIXELS = 2048 * 2048
 """Larger pictures are shrunk to this: references lie on canvases of a seventh of it and less."""
 WINDOW = 16
 """Frames of the driving video in memory at a time."""
-UNSEEN = Look(brightness=0.0, contrast=0.0, motion=0.0, frozen=0.0, sharpness=0.0)
+UNSEEN = PictureStats(brightness=0.0, contrast=0.0, motion=0.0, frozen=0.0, sharpness=0.0)
 """What looking for shots would have measured: nothing is screened here."""
 
 

@@ -24,10 +24,10 @@ from engine.runners import inline
 from engine.runners.ray import cluster
 from engine.runners.ray.loopback import keep_to_loopback
 from engine.runners.settings import ClusterSettings
-from engine.runners.status import Watch, Watches
-from jobs.console.heartbeat import Beacon
+from engine.runners.status import RunObserver, RunObservers
+from jobs.console.heartbeat import Heartbeat
 from jobs.console.lock import manner
-from jobs.console.progress import Terminal, funnel, readable_s
+from jobs.console.progress import ConsoleProgress, funnel, readable_s
 from jobs.exit_codes import ExitCode
 from pipeline.corpora.listing import enlist
 from pipeline.corpora.reach import UNREACHED, refuse_unreached
@@ -75,7 +75,7 @@ def curate(job: Curate, console: Console) -> ExitCode:
     for sentence in left_out(found):
         console.print(sentence, highlight=False)
     out = Place.at(job.out)
-    with Beacon(out, job.runner, manner(console, force=job.force)) as beacon:
+    with Heartbeat(out, job.runner, manner(console, force=job.force)) as beacon:
         tallies = make(job, out, found.videos, beacon, console)
     console.print(funnel(tallies))
     console.print(f"done in {readable_s(time.monotonic() - began)}: {out / INDEX}", highlight=False)
@@ -90,7 +90,9 @@ def left_out(found: Survey) -> Iterator[str]:
         yield f"{found.links_out} links lead out of the folder and are not followed: see --follow-links"
 
 
-def make(job: Curate, out: Place, found: Sequence[Listed], beacon: Beacon, console: Console) -> list[Tally]:
+def make(
+    job: Curate, out: Place, found: Sequence[Listed], beacon: Heartbeat, console: Console
+) -> list[Tally]:
     """Bring the data set to its end; what became of the items of each step."""
     out.sweep()
     if out.size(INDEX) is None:
@@ -100,8 +102,8 @@ def make(job: Curate, out: Place, found: Sequence[Listed], beacon: Beacon, conso
     console.print(f"{enlisted.new} new files, {enlisted.known} known, {enlisted.gone} gone", highlight=False)
     write_run(job, out)
     house = legs(job.settings, out)
-    with Terminal(console, time.monotonic) as terminal:
-        run(job, house, ledger, Watches(beacon, terminal))
+    with ConsoleProgress(console, time.monotonic) as terminal:
+        run(job, house, ledger, RunObservers(beacon, terminal))
     write_run(job, out)
     if out.size(INDEX) is None:
         shards = house[-1].name
@@ -109,7 +111,7 @@ def make(job: Curate, out: Place, found: Sequence[Listed], beacon: Beacon, conso
     return [tally for leg in house for tally in ledger.tallies(leg.name)]
 
 
-def run(job: Curate, house: Sequence[Leg], ledger: Ledger, watch: Watch) -> None:
+def run(job: Curate, house: Sequence[Leg], ledger: Ledger, watch: RunObserver) -> None:
     """Bring all legs to their end, where the job says."""
     out = Place.at(job.out)
     same: dict[str, Any] = {

@@ -16,10 +16,10 @@ from engine.core import Step
 from engine.ledger import Lap, Ledger, digest
 from engine.leg import Leg
 from engine.runners.inline import run
-from engine.runners.status import Watches
-from jobs.console.heartbeat import Beacon
+from engine.runners.status import RunObservers
+from jobs.console.heartbeat import Heartbeat
 from jobs.console.lock import manner
-from jobs.console.progress import Terminal, funnel
+from jobs.console.progress import ConsoleProgress, funnel
 from jobs.exit_codes import ExitCode
 from model.data.epoch_order import OrderSettings
 from model.data.windows import WindowRule
@@ -78,15 +78,15 @@ def encode(job: Encode, console: Console) -> ExitCode:
     out = Place.at(job.out)
     ledger = Ledger(out)
     with (
-        Beacon(out, "inline", manner(console, force=job.force)) as beacon,
+        Heartbeat(out, "inline", manner(console, force=job.force)) as beacon,
         workplace() as folder,
-        Terminal(console, time.monotonic) as terminal,
+        ConsoleProgress(console, time.monotonic) as terminal,
     ):
         path = job.vae or fitted(job.data, out, folder)
         autoencoder = Autoencoder(path=path, device=job.device, precision=job.precision)
         vae, unseal = autoencoder.digest, partial(out.remove, INDEX)
         house = [leg(job, autoencoder)]
-        watch = Watches(beacon, terminal)
+        watch = RunObservers(beacon, terminal)
         run(house, ledger, watch, clock=time.perf_counter, unseal=unseal, gpus=num_cuda_devices)
         if out.size(INDEX) is None:
             landed = (ledger.rows(LEG, name, LatentRow) for name in ledger.names(LEG))

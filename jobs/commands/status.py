@@ -13,7 +13,7 @@ from rich.table import Table
 from engine.core import Tally
 from engine.ledger import Ledger
 from engine.runners.stall import LATE_S, LATE_SHARE
-from engine.runners.status import Lane
+from engine.runners.status import LegProgress
 from jobs.commands.check import pipeline_legs
 from jobs.console.heartbeat import Running, read_running
 from jobs.console.lock import AT_WORK
@@ -104,7 +104,7 @@ def laps_since(out: Place, leg: str, start: float) -> int:
     return sum(entry.mtime_s >= start for entry in markers)
 
 
-def left(lane: Lane | None, done: int, rate: float) -> str:
+def left(lane: LegProgress | None, done: int, rate: float) -> str:
     """Time left of a leg."""
     return readable_s((lane.laps - done) / rate) if lane and rate and lane.laps > done else ""
 

@@ -100,7 +100,7 @@ def lead(job: Train, seat: DistributedContext, loader: Loader, lock: Lock, conso
     console.print(held_out_said(loader), highlight=False)
     curves = TensorBoardWriter(job.out / CURVES)
     terminal = TrainConsole(console, time.monotonic, total_steps(job.settings))
-    everyone = ObserverFanOut(Holding(lock), terminal, curves)
+    everyone = ObserverFanOut(LockCheck(lock), terminal, curves)
     try:
         trainer = Trainer(job.out, job.settings, loader, codec, seat.device, everyone)
         note_start(job, seat, loader)
@@ -233,7 +233,7 @@ class NullObserver:
         """A checkpoint."""
 
 
-class Holding(NullObserver):
+class LockCheck(NullObserver):
     """Ends the training once another has taken its folder over."""
 
     def __init__(self, lock: Lock) -> None:

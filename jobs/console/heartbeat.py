@@ -9,7 +9,7 @@ from typing import Any, Self
 from pydantic import TypeAdapter, ValidationError
 
 from dataset.names import RUNNING
-from engine.runners.status import Lane, Sight
+from engine.runners.status import LegProgress, WorkerState
 from jobs.console.lock import MAX_BYTES, Claim, Lock, Manner
 from storage.place import Place
 
@@ -20,7 +20,7 @@ class Running:
 
     claim: Claim
     runner: str
-    lanes: tuple[Lane, ...] = ()
+    lanes: tuple[LegProgress, ...] = ()
     workers: Sequence[Mapping[str, Any]] = ()  # what each is at, since when, and how long it may be
     stuck: Sequence[str] = ()
 
@@ -40,7 +40,7 @@ def read_running(out: Place) -> Running | None:
         raise ValueError(f"{out.uri_of(RUNNING)}: not what a run writes ({faults[:500]})") from error
 
 
-class Beacon:
+class Heartbeat:
     """A watch that holds the place of a job's output, and says there how the job goes.
 
     Raises:
@@ -50,8 +50,8 @@ class Beacon:
     def __init__(self, out: Place, runner: str, manner: Manner) -> None:
         self.runner, self.wall = runner, manner.wall
         self.lock = Lock(out, self.content, manner)
-        self.legs: dict[str, Lane] = {}
-        self.seen: tuple[Sequence[Sight], float] = ((), 0.0)
+        self.legs: dict[str, LegProgress] = {}
+        self.seen: tuple[Sequence[WorkerState], float] = ((), 0.0)
         self.reasons: Sequence[str] = ()
 
     def __enter__(self) -> Self:
@@ -62,12 +62,12 @@ class Beacon:
         self.seen, self.reasons = ((), 0.0), ()
         self.lock.__exit__(None, error, None)
 
-    def lanes(self, lanes: Sequence[Lane]) -> None:
+    def lanes(self, lanes: Sequence[LegProgress]) -> None:
         """How far the legs are."""
         self.lock.check()
         self.legs = {**self.legs, **{lane.leg: lane for lane in lanes}}
 
-    def sights(self, sights: Sequence[Sight]) -> None:
+    def sights(self, sights: Sequence[WorkerState]) -> None:
         """What the workers are at."""
         self.lock.check()
         self.seen = sights, self.wall()
@@ -87,7 +87,7 @@ class Beacon:
         }
 
 
-def at(sight: Sight, now: float) -> dict[str, Any]:
+def at(sight: WorkerState, now: float) -> dict[str, Any]:
     """What a worker is at, in times that hold elsewhere too."""
     return {
         "worker": sight.worker,

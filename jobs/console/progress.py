@@ -11,24 +11,24 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextC
 from rich.table import Table
 
 from engine.core import Tally
-from engine.runners.status import Lane, Sight
+from engine.runners.status import LegProgress, WorkerState
 
 QUIET_S = 10.0
 """Seconds between two lines where there is no terminal."""
 
 
 @dataclass
-class Shown:
+class ShownLeg:
     """A leg as it is shown."""
 
     task: TaskID
-    lane: Lane
+    lane: LegProgress
     began: float
     before: int  # items done when it was first seen
     spoke: float
 
 
-class Terminal:
+class ConsoleProgress:
     """Shows each leg's items, rate and time left; a bar on a terminal, a line now and then elsewhere."""
 
     def __init__(self, console: Console, clock: Callable[[], float]) -> None:
@@ -43,7 +43,7 @@ class Terminal:
             console=console,
             disable=not console.is_terminal,
         )
-        self.legs: dict[str, Shown] = {}
+        self.legs: dict[str, ShownLeg] = {}
         self.stalled: tuple[str, ...] = ()
 
     def __enter__(self) -> Self:
@@ -53,7 +53,7 @@ class Terminal:
     def __exit__(self, *_: object) -> None:
         self.bar.stop()
 
-    def lanes(self, lanes: Sequence[Lane]) -> None:
+    def lanes(self, lanes: Sequence[LegProgress]) -> None:
         """How far the legs are."""
         for lane in lanes:
             if lane.leg in self.legs:
@@ -61,16 +61,16 @@ class Terminal:
             elif lane.running or lane.done == lane.laps:
                 self.legs[lane.leg] = self.first(lane)
 
-    def first(self, lane: Lane) -> Shown:
+    def first(self, lane: LegProgress) -> ShownLeg:
         """A leg that was not shown before."""
         now = self.clock()
         if not self.console.is_terminal:
             done = f", {lane.done} done" if lane.done else ""
             self.console.print(f"{lane.leg}: {lane.laps} laps{done}", highlight=False)
         task = self.bar.add_task(lane.leg, total=lane.items, completed=lane.items_done, said="")
-        return Shown(task=task, lane=lane, began=now, before=lane.items_done, spoke=now)
+        return ShownLeg(task=task, lane=lane, began=now, before=lane.items_done, spoke=now)
 
-    def sights(self, sights: Sequence[Sight]) -> None:
+    def sights(self, sights: Sequence[WorkerState]) -> None:
         """What the workers are at."""
         for name, shown in self.legs.items():
             under_way = sum(
@@ -78,7 +78,7 @@ class Terminal:
             )
             self.show(shown, min(shown.lane.items_done + under_way, shown.lane.items))
 
-    def show(self, shown: Shown, done: int) -> None:
+    def show(self, shown: ShownLeg, done: int) -> None:
         """Bring a leg's line up to date."""
         lane, now = shown.lane, self.clock()
         said = pace(done - shown.before, lane.items - done, now - shown.began)

@@ -10,7 +10,7 @@ from rich.text import Text
 from schemas.visible import visible
 
 
-class Screen(Console):
+class VisibleConsole(Console):
     """A console that reads no markup, and shows every string that it is given in one line, also in tables."""
 
     def render_str(self, text: str, *, style: Any = "", **how: Any) -> Text:

@@ -22,7 +22,7 @@ SWAP_GAIN = 0.5
 
 
 @dataclass(frozen=True)
-class Body:
+class BodyControls:
     """The body in canvas px and metres: a value for every frame."""
 
     joints2d: Array  # t 16 2
@@ -40,7 +40,7 @@ class Body:
 
 
 @dataclass(frozen=True)
-class Hands:
+class HandControls:
     """Both hands in canvas px and metres, the left one first: a value for every frame."""
 
     points2d: Array  # t 2 21 2
@@ -57,12 +57,14 @@ class Hands:
         }
 
 
-def body_on_canvas(body: BodyTrack, affine: Array, max_gap: int, sigma: float) -> Body:
+def body_on_canvas(body: BodyTrack, affine: Array, max_gap: int, sigma: float) -> BodyControls:
     """The body, gaps up to `max_gap` frames bridged, smoothed; held and without score in longer ones."""
     joints2d, known = fill(apply_affine(affine, body.joints2d), body.valid, max_gap)
     joints3d, _ = fill(body.joints3d, body.valid, max_gap)
     score, _ = fill(body.score, body.valid, max_gap)
-    return Body(smooth(joints2d, known, sigma), smooth(joints3d, known, sigma), score * known[:, None], known)
+    return BodyControls(
+        smooth(joints2d, known, sigma), smooth(joints3d, known, sigma), score * known[:, None], known
+    )
 
 
 def attached(hands: HandTrack, body: BodyTrack, reach: float) -> HandTrack:
@@ -90,7 +92,9 @@ def attached(hands: HandTrack, body: BodyTrack, reach: float) -> HandTrack:
     )
 
 
-def hands_on_canvas(hands: HandTrack, body: Body, affine: Array, max_gap: int, sigma: float) -> Hands:
+def hands_on_canvas(
+    hands: HandTrack, body: BodyControls, affine: Array, max_gap: int, sigma: float
+) -> HandControls:
     """The hands, gaps filled, smoothed; one that is never seen is a point at the body's wrist."""
     points2d, points3d = np.zeros(hands.points2d.shape), np.zeros(hands.points3d.shape)
     for side, wrist in enumerate(WRISTS):
@@ -99,7 +103,7 @@ def hands_on_canvas(hands: HandTrack, body: Body, affine: Array, max_gap: int, s
         deep, _ = fill(hands.points3d[:, side], seen, max_gap)
         points2d[:, side] = smooth(flat, known, sigma) if seen.any() else body.joints2d[:, [wrist]]
         points3d[:, side] = smooth(deep, known, sigma)
-    return Hands(points2d, points3d, hands.score.astype(np.float64))
+    return HandControls(points2d, points3d, hands.score.astype(np.float64))
 
 
 def face_windows(face: FaceBoxTrack, area: float, above: float, max_gap: int, sigma: float) -> Array:

@@ -118,7 +118,7 @@ def plain(array: NDArray[Any]) -> Any:
 # The estimators
 
 
-class Told(Generic[T]):
+class Scripted(Generic[T]):
     """Gives the true track of one trade; all 0 where a frame shows nobody or the track is not valid."""
 
     card = CARD
@@ -173,7 +173,7 @@ class FakePose2D:
 
     def build(self) -> PoseEstimator2D:
         """The estimator, ready to be called."""
-        return Told[KeypointTrack](self.truths, "person")
+        return Scripted[KeypointTrack](self.truths, "person")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -185,7 +185,7 @@ class FakeBody:
 
     def build(self) -> BodyEstimator:
         """The estimator, ready to be called."""
-        return Told[BodyTrack](self.truths, "body")
+        return Scripted[BodyTrack](self.truths, "body")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -197,7 +197,7 @@ class FakeHands:
 
     def build(self) -> HandEstimator:
         """The estimator, ready to be called."""
-        return Told[HandTrack](self.truths, "hands")
+        return Scripted[HandTrack](self.truths, "hands")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -209,7 +209,7 @@ class FakeFace:
 
     def build(self) -> FaceDetector:
         """The estimator, ready to be called."""
-        return Told[FaceTrack](self.truths, "face")
+        return Scripted[FaceTrack](self.truths, "face")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -221,7 +221,7 @@ class FakeHead:
 
     def build(self) -> HeadTracker:
         """The estimator, ready to be called."""
-        return Told[HeadTrack](self.truths, "head")
+        return Scripted[HeadTrack](self.truths, "head")
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from pipeline.controls.smoothing import Mask
 from pipeline.geometry import Array, circular_median, unit, wrap_angle
-from schemas.controls import Cast, Controlled
+from schemas.controls import Controlled, PersonClips
 
 LIKE_YAW = np.radians(45.0)
 """Frames whose yaws differ by no more show the same side."""
@@ -69,7 +69,7 @@ class Candidates:
         return self.where(np.all([self.measured, *gates[:held]], axis=0)), held
 
 
-def candidates(cast: Cast, seen_score: float) -> Candidates:
+def candidates(cast: PersonClips, seen_score: float) -> Candidates:
     """All frames of a cast in which the person was looked at, measured or not."""
     looks = [member.appearance.vectors.sum(axis=0, dtype=np.float64) for member in cast.members]
     mean = unit(np.sum(looks, axis=0))

@@ -18,7 +18,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from media.content import sha256_of_file, state_of
-from pipeline.stages.folder import Scan, by_name, listed, printable, scan
+from pipeline.stages.folder import FolderScan, by_name, listed, printable, scan
 from schemas.media import Copies, Listed, Source
 from schemas.outcome import Reject, Rejected
 from schemas.reasons import reason_of
@@ -61,7 +61,7 @@ def survey(videos: Where, *, follow_links: bool = False) -> Survey:
     """
     place = Place.at(videos)
     if is_manifest(place):
-        facts, found = read_manifest(*Place.holding(place.uri)), Scan()
+        facts, found = read_manifest(*Place.holding(place.uri)), FolderScan()
     else:
         found = scanned(place, follow_links=follow_links)
         facts = dict.fromkeys(found.videos, (UNKNOWN, UNKNOWN))
@@ -82,11 +82,11 @@ def is_manifest(place: Place) -> bool:
     return holder.size(name) is not None
 
 
-def scanned(place: Place, *, follow_links: bool) -> Scan:
+def scanned(place: Place, *, follow_links: bool) -> FolderScan:
     """What lies below a place."""
     if place.folder is None:
         return listed(place.address(entry.name) for entry in place.files())
-    return scan(place.folder, follow_links=follow_links) if place.folder.is_dir() else Scan()
+    return scan(place.folder, follow_links=follow_links) if place.folder.is_dir() else FolderScan()
 
 
 def read_manifest(place: Place, name: str) -> dict[str, tuple[str, str]]:
@@ -219,7 +219,7 @@ def copies(sources: Sequence[Source]) -> list[Copies]:
     return [Copies(key=members[0].key, members=tuple(members)) for members in groups.values()]
 
 
-class First:
+class DropCopies:
     """Copies -> Source: the first copy, and a reject that names it for each of the others."""
 
     def __call__(self, item: Copies) -> Iterator[Source | Reject]:

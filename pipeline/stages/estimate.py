@@ -72,7 +72,7 @@ class Estimators:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Window:
+class FrameWindow:
     """What the estimators say of one window."""
 
     person: KeypointTrack
@@ -100,13 +100,13 @@ class Estimate:
         Raises:
             Rejected: no stretch does.
         """
-        windows: list[Window] = []
+        windows: list[FrameWindow] = []
         start = 0
         for frames in decode(clip.video, clip.first_frame, clip.num_frames, window=self.window_of(clip)):
             windows.append(self.look(frames, start))
             start += len(frames)
-        whole = Window(
-            **{part.name: join([getattr(w, part.name) for w in windows]) for part in fields(Window)}
+        whole = FrameWindow(
+            **{part.name: join([getattr(w, part.name) for w in windows]) for part in fields(FrameWindow)}
         )
         stretches = one_person(whole.person, self.settings)
         if not stretches:
@@ -126,12 +126,12 @@ class Estimate:
         frame_bytes = clip.video.width * clip.video.height * 3
         return max(1, min(self.settings.window_frames, self.settings.window_mib * 2**20 // frame_bytes))
 
-    def look(self, frames: Frames, start: int) -> Window:
+    def look(self, frames: Frames, start: int) -> FrameWindow:
         """What the estimators say of a window that begins at frame `start` of the clip."""
         person = self.estimators.person(frames)
         body = self.estimators.body(frames, person)
         faces = self.estimators.face(frames, person)
-        return Window(
+        return FrameWindow(
             person=person,
             body=body,
             hands=self.estimators.hands(frames, person),
@@ -208,7 +208,7 @@ def nobody_alone(person: KeypointTrack, settings: EstimateSettings) -> Rejected:
     return Rejected("nobody", f"one person is seen in {seen - crowd:.0%} of the frames, never for a second")
 
 
-def tracked(clip: Clip, whole: Window, run: slice, provenance: dict[str, EstimatorCard]) -> Tracked:
+def tracked(clip: Clip, whole: FrameWindow, run: slice, provenance: dict[str, EstimatorCard]) -> Tracked:
     """The stretch `run` of a clip, with its part of every track."""
     first = clip.first_frame + run.start
     part = replace(

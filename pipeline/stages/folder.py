@@ -18,7 +18,7 @@ VIDEO_SUFFIXES = (
 
 
 @dataclass(frozen=True, kw_only=True)
-class Scan:
+class FolderScan:
     """What a folder or a prefix of a store holds, by address."""
 
     videos: set[str] = field(default_factory=set)
@@ -36,7 +36,7 @@ class Tree:
     links_out: int = 0
 
 
-def scan(folder: Path, *, follow_links: bool) -> Scan:
+def scan(folder: Path, *, follow_links: bool) -> FolderScan:
     """What lies below a folder; what several names lead to counts once.
 
     A link is judged by its own name: in a store that names files by their content, the file that it leads to
@@ -51,14 +51,14 @@ def scan(folder: Path, *, follow_links: bool) -> Scan:
             videos.add(printable(found))
         else:
             others[suffix_of(str(file or links[0]))] += 1
-    return Scan(videos=videos, others=others, links_out=tree.links_out)
+    return FolderScan(videos=videos, others=others, links_out=tree.links_out)
 
 
-def listed(found: Iterable[str]) -> Scan:
+def listed(found: Iterable[str]) -> FolderScan:
     """What a prefix of a store holds."""
     addresses = set(found)
     videos = {uri for uri in addresses if is_video(uri)}
-    return Scan(videos=videos, others=Counter(map(suffix_of, addresses - videos)))
+    return FolderScan(videos=videos, others=Counter(map(suffix_of, addresses - videos)))
 
 
 def walk(root: Path, *, follow_links: bool) -> Tree:

@@ -10,7 +10,7 @@ import numpy as np
 from scipy.cluster.hierarchy import fcluster, linkage
 
 from pipeline.geometry import Array, unit
-from schemas.controls import Cast, Controlled
+from schemas.controls import Controlled, PersonClips
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,7 +26,7 @@ class GatherSettings:
     """
 
 
-def gather(items: Iterable[Controlled], settings: GatherSettings) -> list[Cast]:
+def gather(items: Iterable[Controlled], settings: GatherSettings) -> list[PersonClips]:
     """The casts of all sources, each clip in exactly one; the order of `items` does not matter.
 
     Casts are ordered by source, then by their first clip; members by their keys. A clip in which nobody was
@@ -37,7 +37,7 @@ def gather(items: Iterable[Controlled], settings: GatherSettings) -> list[Cast]:
         clips = list(group)
         people = alike(np.stack([mean_look(clip) for clip in clips]), settings.min_similarity)
         for number, person in enumerate(people):
-            casts.append(Cast(key=f"{source}-{number}", members=tuple(clips[i] for i in person)))
+            casts.append(PersonClips(key=f"{source}-{number}", members=tuple(clips[i] for i in person)))
     return casts
 
 

@@ -12,7 +12,7 @@ from pipeline.controls.smoothing import Mask
 from pipeline.geometry import Array, wrap_angle
 from pipeline.references.candidates import Candidates, candidates
 from pipeline.references.half_body import half_body_crop, shows_half
-from schemas.controls import Cast, Controlled
+from schemas.controls import Controlled, PersonClips
 from schemas.outcome import Rejected
 from schemas.sample import Reference, Sample, Why
 
@@ -35,7 +35,7 @@ class ReferenceSettings:
     """Most canvas px a source px may become in the half-body crop."""
 
 
-class Refer:
+class PickReferences:
     """Chooses the references of every clip of a cast (method.md 6). Gives one `Sample` a member.
 
     Candidates are the frames in which the person was looked at, in all clips of the cast. Of those that pass
@@ -48,7 +48,7 @@ class Refer:
     def __init__(self, settings: ReferenceSettings) -> None:
         self.settings = settings
 
-    def __call__(self, cast: Cast) -> Iterator[Sample]:
+    def __call__(self, cast: PersonClips) -> Iterator[Sample]:
         """The samples of a cast, one a member, in its order.
 
         Raises:
@@ -70,7 +70,7 @@ class Refer:
 
 
 def references(
-    cast: Cast, member: Controlled, looks: Candidates, pool: Candidates, settings: ReferenceSettings
+    cast: PersonClips, member: Controlled, looks: Candidates, pool: Candidates, settings: ReferenceSettings
 ) -> tuple[Reference, ...]:
     """The references of a clip: whole frames, the most frontal first, then a full body's half-body crop."""
     outside = beyond(member, pool, settings.outside_frames)
@@ -152,7 +152,7 @@ def reference(pool: Candidates, index: int, why: Why, crop: Array) -> Reference:
 
 
 def half_body(
-    cast: Cast, member: Controlled, pools: Iterable[Candidates], settings: ReferenceSettings
+    cast: PersonClips, member: Controlled, pools: Iterable[Candidates], settings: ReferenceSettings
 ) -> tuple[Reference, ...]:
     """A frame that shows a half body, cut to it: drawn by the clip's key from the first pool that has any."""
     for pool in pools:

@@ -13,7 +13,7 @@ from dataset.arrays import pack
 from dataset.meta import pack_meta
 from dataset.names import SHARDS
 from dataset.tar import read_members, sample_digest, samples_in
-from dataset.verify.sample import Exhibit, faults_of
+from dataset.verify.sample import CheckedSample, faults_of
 from media.content import sha256_of_file
 from media.decode import decode, decode_frames
 from media.encode import VideoSettings, encode_jpeg, video_writer
@@ -219,6 +219,6 @@ def read_back(path: Path, rows: list[IndexRow]) -> None:
         if found != [(row.key, row.offset, row.size) for row in rows]:
             raise OSError(f"{path}: the samples read back are not where they were written")
         for row, sample in zip(rows, stored, strict=True):
-            for fault in faults_of(Exhibit(row, read_members(file, sample), decode=False)):
+            for fault in faults_of(CheckedSample(row, read_members(file, sample), decode=False)):
                 kind = OSError if fault.check == "digest" else RuntimeError
                 raise kind(f"{path}: {row.key}, {fault.check}: {fault.detail}")

@@ -15,7 +15,7 @@ from scenedetect.detectors import AdaptiveDetector, ContentDetector
 
 from media.clock import first_tick, num_ticks
 from media.pictures import small_pictures
-from schemas.media import FPS, MAX_CLIP_FRAMES, Clip, Look, Probed, clip_key
+from schemas.media import FPS, MAX_CLIP_FRAMES, Clip, PictureStats, Probed, clip_key
 
 LOOK_HEIGHT_PX = 360
 CUT_HEIGHT_PX = 180
@@ -47,7 +47,7 @@ class SplitSettings:
 
 
 @dataclass(frozen=True)
-class Scan:
+class ShotScan:
     """What one pass over the pictures of a source found: one entry a picture."""
 
     begin_s: NDArray[np.float64]  # from the source's first picture
@@ -93,7 +93,7 @@ def stretches(first: int, stop: int) -> Iterator[tuple[int, int]]:
         yield first + length * part // num, first + length * (part + 1) // num
 
 
-def scan_pictures(video: Probed, settings: SplitSettings) -> Scan:
+def scan_pictures(video: Probed, settings: SplitSettings) -> ShotScan:
     """Cuts and looks of all pictures of a source; they are decoded once and none is kept."""
     find_cuts = CutFinder(settings)
     times: list[tuple[float, int]] = []
@@ -109,7 +109,7 @@ def scan_pictures(video: Probed, settings: SplitSettings) -> Scan:
     brightness, contrast, sharpness, change = np.array(looks, np.float64).T
     is_cut = np.zeros(len(times), np.bool_)
     is_cut[sorted(find_cuts.found)] = True
-    return Scan(
+    return ShotScan(
         begin_s=np.array(begin, np.float64),
         tick=np.array(tick, np.int64),
         is_cut=is_cut,
@@ -155,13 +155,13 @@ def look_of(luma: NDArray[np.uint8]) -> tuple[float, float, float]:
     return float(mean[0, 0]), float(deviation[0, 0]), float(roughness[0, 0]) ** 2
 
 
-def look_at(scan: Scan, begin: int, end: int) -> Look:
+def look_at(scan: ShotScan, begin: int, end: int) -> PictureStats:
     """How the pictures look that frames `begin` to `end`, exclusive, of the clock show."""
     first = int(np.searchsorted(scan.tick, begin, side="right")) - 1
     stop = int(np.searchsorted(scan.tick, end, side="left"))
     here, later = slice(first, stop), slice(first + 1, stop)
     changes = scan.change[later][scan.change[later] > REPEAT_LUMA]
-    return Look(
+    return PictureStats(
         brightness=float(np.median(scan.brightness[here])),
         contrast=float(np.median(scan.contrast[here])),
         motion=float(np.median(changes)) if changes.size else 0.0,

@@ -24,8 +24,8 @@ from engine.runners.metrics import METRICS
 from engine.runners.process import LapFailed
 from engine.runners.ray import cluster as runner
 from engine.runners.ray.pools import CannotBegin
-from engine.runners.settings import ClusterSettings, Patience
-from engine.runners.status import Lane, Sight
+from engine.runners.settings import ClusterSettings, Timeouts
+from engine.runners.status import LegProgress, WorkerState
 from storage.place import Place
 from tests.cluster.small import machines, start
 from tests.engine.runners.odd import enlisted, house
@@ -64,12 +64,12 @@ class Seen:
 
     at_once: set[frozenset[str]] = field(default_factory=set)
     stalls: list[str] = field(default_factory=list)
-    last: dict[str, Lane] = field(default_factory=dict)
+    last: dict[str, LegProgress] = field(default_factory=dict)
 
-    def lanes(self, lanes: Sequence[Lane]) -> None:
+    def lanes(self, lanes: Sequence[LegProgress]) -> None:
         self.last |= {lane.leg: lane for lane in lanes}
 
-    def sights(self, sights: Sequence[Sight]) -> None:
+    def sights(self, sights: Sequence[WorkerState]) -> None:
         self.at_once.add(frozenset(sight.leg for sight in sights))
 
     def stuck(self, why: Sequence[str]) -> None:
@@ -90,7 +90,7 @@ def content(ledger: Ledger) -> dict[str, list[str]]:
 def test_poison_is_held_back_and_everything_else_goes_on(connected: Cluster, tmp_path: Path) -> None:
     uris = [f"/v/fine-{n}" for n in range(6)]
     ledger = enlisted(tmp_path, *uris, "/v/segv-1", "/v/hang-1")
-    settings = ClusterSettings(workers=2, patience=Patience(base_s=4.0))
+    settings = ClusterSettings(workers=2, patience=Timeouts(base_s=4.0))
     seen = run(ledger, settings, per_lap=2)
     assert all(lane.done == lane.laps == 4 for lane in seen.last.values())
     rejects = [row for name in ledger.names("sources") for row in ledger.rejects("sources", name).to_pylist()]

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from engine.core import Step
-from engine.leg import Crew, Leg, Needs
+from engine.leg import Leg, LegRunner, Needs
 from pipeline import plans
 from pipeline.estimators.appearance.open_clip_embedder import OpenClip
 from pipeline.flow import Backends, Curation, legs
@@ -52,7 +52,7 @@ def test_seconds_that_no_scheduling_can_save_are_told_by_lap(tmp_path: Path) -> 
         name="slow", make=partial(Slow, clock), takes=Listed, gives=Source, light=model_s
     )
     leg = Leg(name="sources", steps=(step,), plan=partial(plans.listed, sources_per_lap=2))
-    crew = Crew(leg, clock, lambda step, stage: stage)
+    crew = LegRunner(leg, clock, lambda step, stage: stage)
     told = [crew.run(lap, ledger, lambda tallies: None).steps[0] for lap in leg.laps(ledger)]
     assert [(tally.busy_s, tally.light_s) for tally in told] == [(6.0, 4.0), (3.0, 2.0)]
 

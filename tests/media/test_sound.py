@@ -19,7 +19,7 @@ from media.encode import EncodeError, VideoSettings, write_video
 from media.probe import probe
 from media.sound import add_sound, clip_sound, encode_flac, num_samples
 from pipeline.stages.corpus import Corpus
-from schemas.media import SOUND_RATE, Clip, Listed, Look, Probed, Source, clip_key
+from schemas.media import SOUND_RATE, Clip, Listed, PictureStats, Probed, Source, clip_key
 from tests.stored import filmed
 from tests.synth import Scene
 
@@ -76,7 +76,7 @@ def clip_of(path: Path, first_frame: int, num_frames: int, container: str = "mat
         duration_s=float(COUNTED_S),
         has_audio=True,
     )
-    look = Look(brightness=0.0, contrast=0.0, motion=0.0, frozen=0.0, sharpness=0.0)
+    look = PictureStats(brightness=0.0, contrast=0.0, motion=0.0, frozen=0.0, sharpness=0.0)
     return Clip(
         key=clip_key(source.key, first_frame),
         video=video,
@@ -183,7 +183,9 @@ def probed(path: Path) -> Probed:
 def test_a_film_is_given_the_sound_of_its_span(tmp_path: Path) -> None:
     video = filmed(tmp_path / "talk.mp4", Scene(num_frames=96, width=64, height=64), sound=True)
     key = clip_key(video.key, 30)
-    clip = Clip(key=key, video=video, first_frame=30, num_frames=48, look=Look(**dict.fromkeys(LOOKS, 0.0)))
+    clip = Clip(
+        key=key, video=video, first_frame=30, num_frames=48, look=PictureStats(**dict.fromkeys(LOOKS, 0.0))
+    )
     silent, loud = tmp_path / "silent.mp4", tmp_path / "loud.mp4"
     pictures = np.random.default_rng(0).integers(0, 255, (48, 64, 64, 3), np.uint8)
     write_video(silent, iter([pictures]), VideoSettings())
@@ -210,7 +212,7 @@ def test_a_film_without_sound_to_give_is_an_error(tmp_path: Path) -> None:
         video=video,
         first_frame=0,
         num_frames=48,
-        look=Look(**dict.fromkeys(LOOKS, 0.0)),
+        look=PictureStats(**dict.fromkeys(LOOKS, 0.0)),
     )
     with pytest.raises(EncodeError):
         add_sound(Path(video.uri), clip, tmp_path / "loud.mp4")

@@ -15,7 +15,7 @@ from engine.ledger import Ledger
 from engine.leg import Leg
 from engine.runners.order import Chain, chains
 from engine.runners.settings import ClusterSettings
-from engine.runners.status import Watch
+from engine.runners.status import RunObserver
 
 if TYPE_CHECKING:
     from engine.runners.ray.driver import Job
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 def run(
     legs: Sequence[Leg],
     ledger: Ledger,
-    watch: Watch,
+    watch: RunObserver,
     *,
     clock: Callable[[], float],
     unseal: Callable[[], None],

@@ -13,10 +13,10 @@ from engine.runners.order import Chain
 from engine.runners.process import Failure, LapFailed
 from engine.runners.ray.connection import connected
 from engine.runners.ray.meters import Meters
-from engine.runners.ray.pools import Equipment, Fleet, Lost
+from engine.runners.ray.pools import Fleet, Lost, WorkerSpec
 from engine.runners.settings import ClusterSettings
 from engine.runners.stall import stalls
-from engine.runners.status import Watch
+from engine.runners.status import RunObserver
 from engine.runners.supervisor import kit_of
 
 
@@ -24,7 +24,7 @@ from engine.runners.supervisor import kit_of
 def driving(
     legs: Sequence[Leg],
     ledger: Ledger,
-    watch: Watch,
+    watch: RunObserver,
     *,
     clock: Callable[[], float],
     settings: ClusterSettings,
@@ -35,7 +35,7 @@ def driving(
     Raises:
         NoRay: it does not start, or there is none that answers at the address.
     """
-    equipment = Equipment(kit=kit_of(legs, ledger), patience=settings.patience, shared=tuple(shared))
+    equipment = WorkerSpec(kit=kit_of(legs, ledger), patience=settings.patience, shared=tuple(shared))
     with (
         connected(settings.address),
         Fleet(legs, equipment, clock, workers=settings.workers, gpu_workers=settings.gpu_workers) as fleet,
@@ -48,7 +48,7 @@ class Job:
     """What all chains of a run share."""
 
     ledger: Ledger
-    watch: Watch
+    watch: RunObserver
     clock: Callable[[], float]
     settings: ClusterSettings
     fleet: Fleet

@@ -8,7 +8,7 @@ from ray.util.metrics import Counter, Gauge
 
 from engine.ledger import Landed
 from engine.runners.metrics import METRICS
-from engine.runners.status import Lane
+from engine.runners.status import LegProgress
 from schemas.media import FPS
 
 
@@ -63,7 +63,9 @@ class Meters:
         self.stalled = gauge("understudy_stalled")
         self.workers = gauge("understudy_workers")
 
-    def tell(self, lanes: Sequence[Lane], stuck: Mapping[str, str], workers: Mapping[str, int]) -> None:
+    def tell(
+        self, lanes: Sequence[LegProgress], stuck: Mapping[str, str], workers: Mapping[str, int]
+    ) -> None:
         """Show how things are now."""
         for lane in lanes:
             leg = {"leg": lane.leg}

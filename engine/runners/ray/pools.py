@@ -21,10 +21,10 @@ from engine.leg import Leg, Needs
 from engine.runners.order import Chain
 from engine.runners.process import Failure
 from engine.runners.ray.meters import WorkerMeters
-from engine.runners.settings import Patience
+from engine.runners.settings import Timeouts
 from engine.runners.stall import Wait
-from engine.runners.status import Sight
-from engine.runners.supervisor import Guard
+from engine.runners.status import WorkerState
+from engine.runners.supervisor import Supervisor
 
 LOOK_S = 1.0
 """How often the driver looks round."""
@@ -46,22 +46,22 @@ class Lost:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Equipment:
+class WorkerSpec:
     """What every worker is given."""
 
     kit: bytes  # legs and ledger, for the guarded process alone
-    patience: Patience
+    patience: Timeouts
     shared: tuple[str, ...]  # local paths that its machine must see
 
 
-class Worker:
+class PoolWorker:
     """An actor: a guard and the process it guards, on some machine."""
 
-    def __init__(self, equipment: Equipment, name: str, threads: int) -> None:
+    def __init__(self, equipment: WorkerSpec, name: str, threads: int) -> None:
         self.machine = get_node_ip_address()
         self.shared = equipment.shared
         name = f"{name} on {self.machine}"
-        self.guard = Guard(equipment.kit, equipment.patience, time.monotonic, name, threads)
+        self.guard = Supervisor(equipment.kit, equipment.patience, time.monotonic, name, threads)
         self.meters = WorkerMeters()
 
     def begin(self) -> str:
@@ -76,13 +76,13 @@ class Worker:
             self.meters.tell(lap.leg, end)
         return end
 
-    def sight(self) -> Sight | None:
+    def sight(self) -> WorkerState | None:
         """What the worker is at, while it runs a lap."""
         return self.guard.sight()
 
 
 @dataclass(kw_only=True)
-class Hired:
+class WorkerHandle:
     """A worker as the driver knows it."""
 
     name: str
@@ -92,7 +92,7 @@ class Hired:
     lap: Lap | None = None
     work: Any = None
     look: Any = None
-    sight: Sight | None = None
+    sight: WorkerState | None = None
 
 
 @dataclass(kw_only=True)
@@ -103,7 +103,7 @@ class Pool:
     legs: frozenset[str]
     needs: Needs
     most: int | None
-    workers: list[Hired] = field(default_factory=list)
+    workers: list[WorkerHandle] = field(default_factory=list)
     stillborn: int = 0  # workers in a row that died before they began
     closed: bool = False
 
@@ -133,7 +133,7 @@ class Fleet:
     def __init__(
         self,
         legs: Sequence[Leg],
-        equipment: Equipment,
+        equipment: WorkerSpec,
         clock: Callable[[], float],
         *,
         workers: int | None,
@@ -143,7 +143,7 @@ class Fleet:
         self.clock = clock
         self.pools = pools(legs, workers, gpu_workers)
         self.numbers = count()
-        self.remote = ray.remote(concurrency_groups={"look": 1})(Worker)
+        self.remote = ray.remote(concurrency_groups={"look": 1})(PoolWorker)
 
     def __enter__(self) -> Self:
         return self
@@ -205,7 +205,9 @@ class Fleet:
         actor = self.remote.options(
             num_cpus=pool.needs.cpus, num_gpus=pool.needs.gpus, memory=pool.needs.memory_bytes
         ).remote(self.equipment, name, max(1, int(pool.needs.cpus)))
-        pool.workers.append(Hired(name=name, actor=actor, coming=actor.begin.remote(), since=self.clock()))
+        pool.workers.append(
+            WorkerHandle(name=name, actor=actor, coming=actor.begin.remote(), since=self.clock())
+        )
 
     def ends(self) -> Iterator[tuple[Lap, Landed | Failure | Lost]]:
         """Laps that have come to an end, waiting a moment for the first; workers that died are let go.
@@ -229,7 +231,7 @@ class Fleet:
                 yield lap, end
         self.look()
 
-    def end(self, pool: Pool, worker: Hired, ref: Any) -> Landed | Failure | Lost | None:
+    def end(self, pool: Pool, worker: WorkerHandle, ref: Any) -> Landed | Failure | Lost | None:
         """What a worker has to say; nothing where it has only begun, or died before."""
         try:
             said = ray.get(ref)
@@ -261,7 +263,7 @@ class Fleet:
                 worker.look = worker.actor.sight.options(concurrency_group="look").remote()
 
     @property
-    def sights(self) -> list[Sight]:
+    def sights(self) -> list[WorkerState]:
         """What the busy workers were at when they were last seen."""
         return [worker.sight for pool in self.pools for worker in pool.workers if worker.sight is not None]
 
@@ -286,7 +288,7 @@ class Fleet:
         for worker in list(pool.workers):
             self.release(pool, worker)
 
-    def release(self, pool: Pool, worker: Hired) -> None:
+    def release(self, pool: Pool, worker: WorkerHandle) -> None:
         """Let a worker go, dead or alive."""
         pool.workers.remove(worker)
         ray.kill(worker.actor)

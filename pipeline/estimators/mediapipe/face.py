@@ -14,7 +14,14 @@ from numpy.typing import NDArray
 
 from pipeline.estimators.crops import Square
 from pipeline.estimators.mediapipe.detectors import FACE_DETECTOR_NEAR
-from pipeline.estimators.mediapipe.face_place import Face, Head, agrees, detected_region, head_of, stays
+from pipeline.estimators.mediapipe.face_place import (
+    HeadRegion,
+    PlacedFace,
+    agrees,
+    detected_region,
+    head_of,
+    stays,
+)
 from pipeline.estimators.mediapipe.graph import Graph, card, inference_text, read_float, read_landmarks
 from pipeline.geometry import bounding_box
 from schemas.media import Frames
@@ -66,14 +73,14 @@ class MeshFaceDetector:
 
     def __call__(self, frames: Frames, person: KeypointTrack, /) -> FaceTrack:
         """The face of the main person in every frame; not valid where none is seen or no person is."""
-        found: list[Face | None] = []
-        last: Face | None = None
+        found: list[PlacedFace | None] = []
+        last: PlacedFace | None = None
         for t, frame in enumerate(frames):
             last = self.find(frame, head_of(person, t), last) if person.valid[t] else None
             found.append(last)
         return as_track(found)
 
-    def find(self, frame: Picture, head: Head, last: Face | None) -> Face | None:
+    def find(self, frame: Picture, head: HeadRegion, last: PlacedFace | None) -> PlacedFace | None:
         """The face of one frame: where it was in the last one, else wherever it is in the head's square."""
         if last is not None:
             face = self.settle(frame, last.region)
@@ -93,7 +100,7 @@ class MeshFaceDetector:
             return []
         return [detected_region(row, window) for row in rows[np.argsort(-rows[:, 0], kind="stable")]]
 
-    def settle(self, frame: Picture, region: Square) -> Face | None:
+    def settle(self, frame: Picture, region: Square) -> PlacedFace | None:
         """The face in a square, seen from the square that fits it; None where there is none."""
         face = None
         for _ in range(MAX_RUNS):
@@ -102,7 +109,7 @@ class MeshFaceDetector:
                 return None
             marks = answer["landmarks"][:, :3].astype(np.float64)
             mesh = np.column_stack([region.to_picture(marks[:, :2]), marks[:, 2] * region.side])
-            face = Face(mesh, answer["presence"])
+            face = PlacedFace(mesh, answer["presence"])
             if stays(face.region, region):
                 break
             region = face.region
@@ -127,7 +134,7 @@ def mesh_text() -> str:
     """
 
 
-def as_track(found: list[Face | None]) -> FaceTrack:
+def as_track(found: list[PlacedFace | None]) -> FaceTrack:
     """Faces of successive frames as one track, zeros where there is none."""
     num_frames = len(found)
     mesh = np.zeros((num_frames, NUM_POINTS, 3), np.float32)

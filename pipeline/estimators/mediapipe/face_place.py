@@ -34,7 +34,7 @@ SETTLED_SHARE, SETTLED_RAD = 0.05, math.radians(5)
 
 
 @dataclass(frozen=True)
-class Face:
+class PlacedFace:
     """One frame's face."""
 
     mesh: Points
@@ -49,7 +49,7 @@ class Face:
 
 
 @dataclass(frozen=True)
-class Head:
+class HeadRegion:
     """Where the person's head is in one frame, as the person estimator sees it."""
 
     window: Square
@@ -98,17 +98,17 @@ def direction(vector: Points) -> float:
     return float(np.arctan2(vector[1], vector[0]))
 
 
-def head_of(person: KeypointTrack, t: int) -> Head:
+def head_of(person: KeypointTrack, t: int) -> HeadRegion:
     """Where the person's head is in frame `t`."""
     points = {
         name: person.points[t, k].astype(np.float64)
         for k, name in enumerate(person.names)
         if name in FACIAL_POINTS and person.score[t, k] >= MIN_POINT_SCORE
     }
-    return Head(Square.around(person.head_box[t]), points)
+    return HeadRegion(Square.around(person.head_box[t]), points)
 
 
-def agrees(face: Face, head: Head) -> bool:
+def agrees(face: PlacedFace, head: HeadRegion) -> bool:
     """Whether a face is the head's: middle in the head's square, not too small, eyes and nose in place."""
     window, size = head.window, face.region.side / REGION_SCALE
     away = max(abs(face.region.x - window.x), abs(face.region.y - window.y))

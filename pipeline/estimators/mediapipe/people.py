@@ -47,7 +47,7 @@ class Proposal:
 
 
 @dataclass(frozen=True)
-class Face:
+class DetectedFace:
     """A face in a picture, whoever's it is."""
 
     center: NDArray[np.float64]
@@ -63,7 +63,7 @@ class Crowd:
     """All that is seen in one picture."""
 
     bodies: list[Seen]
-    faces: list[Face]
+    faces: list[DetectedFace]
 
 
 class People:
@@ -134,13 +134,13 @@ class People:
             found.append(Proposal(row[0], points[:2].mean(axis=0), body_square(points[2], points[3])))
         return found
 
-    def look_for_faces(self, picture: Picture) -> list[tuple[float, Face]]:
+    def look_for_faces(self, picture: Picture) -> list[tuple[float, DetectedFace]]:
         """Faces, best first, each with the score of the detector that proposed it."""
         found = []
         for row in self.detect(self.faces, FACE_DETECTOR_FAR, picture):
             center, side = (row[1:3] + row[3:5]) / 2, float(row[4] - row[2])
             confirmed = self.face_score(picture, Square(center[0], center[1], 2 * side))
-            found.append((row[0], Face(center, side, log_odds(row[0]) + log_odds(confirmed))))
+            found.append((row[0], DetectedFace(center, side, log_odds(row[0]) + log_odds(confirmed))))
         return found
 
     def detect(self, graph: Graph, detector: SsdDetector, picture: Picture) -> NDArray[np.float64]:
@@ -191,7 +191,7 @@ def on_head(pose: Pose, x: float, y: float) -> bool:
     return bool(np.hypot(x - head.x, y - head.y) < 0.75 * head.side)
 
 
-def below(score: float, face: Face) -> Proposal:
+def below(score: float, face: DetectedFace) -> Proposal:
     """Where a body would be below a face.
 
     A face's square is about 0.17 m wide; the hips lie 0.6 m below its middle, the body's region spans 1.9 m.

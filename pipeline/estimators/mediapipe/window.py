@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from pipeline.estimators.crops import Square
 from pipeline.estimators.mediapipe.evidence import Seen
 from pipeline.estimators.mediapipe.graph import Picture
-from pipeline.estimators.mediapipe.people import Crowd, Face, agree, body_box, head_square
+from pipeline.estimators.mediapipe.people import Crowd, DetectedFace, agree, body_box, head_square
 from pipeline.estimators.mediapipe.pose import Pose
 from schemas.media import Frames
 
@@ -23,7 +23,7 @@ FACE_SHARE = 0.7
 
 
 @dataclass(frozen=True)
-class Body:
+class WindowBody:
     """One body over the key frames in which it was seen."""
 
     seen: dict[int, Seen] = field(default_factory=dict)
@@ -48,14 +48,14 @@ class Body:
 class Everybody:
     """All bodies of a window, and the faces of its key frames."""
 
-    bodies: list[Body]
-    faces: dict[int, list[Face]]
+    bodies: list[WindowBody]
+    faces: dict[int, list[DetectedFace]]
 
 
 def find(people: Look, frames: Frames, every: int) -> Everybody:
     """Looks for everybody on every n-th frame; a body is looked for again where it was on the last one."""
-    bodies: list[Body] = []
-    faces: dict[int, list[Face]] = {}
+    bodies: list[WindowBody] = []
+    faces: dict[int, list[DetectedFace]] = {}
     known: list[tuple[int, Square]] = []
     for t in range(0, len(frames), every):
         crowd = people(frames[t], known)
@@ -64,13 +64,13 @@ def find(people: Look, frames: Frames, every: int) -> Everybody:
         for one in crowd.bodies:
             number = one.body if one.body >= 0 else lost(bodies, one, t, since=t - 2 * every)
             if number == len(bodies):
-                bodies.append(Body())
+                bodies.append(WindowBody())
             bodies[number].seen[t] = one
             known.append((number, one.pose.square))
     return Everybody(bodies, faces)
 
 
-def lost(bodies: list[Body], one: Seen, t: int, since: int) -> int:
+def lost(bodies: list[WindowBody], one: Seen, t: int, since: int) -> int:
     """Number of the body that was near from `since` on and is missed in frame `t`, else a new number.
 
     Who runs leaves the region of the last key frame, and is found again by the detectors.
@@ -101,7 +101,11 @@ def bodies_beside(
 
 
 def faces_beside(
-    frames: Frames, every: int, main: dict[int, Pose], faces: dict[int, list[Face]], min_evidence: float
+    frames: Frames,
+    every: int,
+    main: dict[int, Pose],
+    faces: dict[int, list[DetectedFace]],
+    min_evidence: float,
 ) -> NDArray[np.float64]:
     """Squared size of the largest face outside the main person's box over the main one's, by frame.
 

@@ -14,7 +14,7 @@ from engine.ledger import Ledger
 from engine.leg import Leg
 from engine.plans import LapForLap
 from engine.runners.inline import run
-from engine.runners.status import Lane, Sight
+from engine.runners.status import LegProgress, WorkerState
 from pipeline import plans
 from pipeline.corpora.listing import enlist
 from schemas.media import Listed, Source
@@ -30,7 +30,7 @@ class Seen:
     laps: int = 0
     unsealed: int = 0
 
-    def lanes(self, lanes: Sequence[Lane]) -> None:
+    def lanes(self, lanes: Sequence[LegProgress]) -> None:
         for lane in lanes:
             if lane.leg in self.done:
                 self.laps += lane.done - self.done[lane.leg]
@@ -38,7 +38,7 @@ class Seen:
                 self.legs.append((lane.leg, lane.laps, lane.done))
             self.done[lane.leg] = lane.done
 
-    def sights(self, sights: Sequence[Sight]) -> None:
+    def sights(self, sights: Sequence[WorkerState]) -> None:
         pass
 
     def stuck(self, why: Sequence[str]) -> None:

@@ -31,10 +31,10 @@ def chain_of(ledger: Ledger, *, ahead: int = 100, seal: Seal | None = None) -> C
 
 def do(chain: Chain, lap: Lap) -> Landed:
     """Run a lap for real, and tell the chain."""
-    from engine.leg import Crew
+    from engine.leg import LegRunner
 
     leg = next(leg for leg in house(1) if leg.name == lap.leg)
-    landed = Crew(leg, float, lambda step, stage: stage).run(lap, chain.ledger, lambda tallies: None)
+    landed = LegRunner(leg, float, lambda step, stage: stage).run(lap, chain.ledger, lambda tallies: None)
     chain.landed(lap, landed)
     return landed
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from engine.ledger import Landed
-from engine.runners.process import Failure, Hands
+from engine.runners.process import Failure, WorkerProcess
 from tests.engine.runners.odd import enlisted, hasher, house, one_by_one
 
 
@@ -33,7 +33,7 @@ def test_stages_are_made_once_a_worker(tmp_path: Path) -> None:
         second, steps=(second.steps[0], replace(second.steps[1], make=making("each", one_by_one())))
     )
     ledger = enlisted(tmp_path, "/v/fine-1", "/v/fine-2", "/v/fine-3")
-    hands = Hands(Link(), {leg.name: leg for leg in (first, second)}, ledger)  # type: ignore[arg-type]
+    hands = WorkerProcess(Link(), {leg.name: leg for leg in (first, second)}, ledger)  # type: ignore[arg-type]
     assert made == []
     for lap in first.laps(ledger):
         assert_landed(hands.run(lap))

@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import replace
 
 from engine.runners.stall import Wait, stalls
-from engine.runners.status import Lane, Sight, Spot
+from engine.runners.status import CurrentItem, LegProgress, WorkerState
 
-LANE = Lane(leg="tracks", laps=5, done=1, running=1, ready=3, items=20, items_done=4)
-SPOT = Spot(step="estimate", key="0123456789ab-000000", uri="/v/a.mp4", footage_s=10.0)
-SIGHT = Sight(
+LANE = LegProgress(leg="tracks", laps=5, done=1, running=1, ready=3, items=20, items_done=4)
+SPOT = CurrentItem(step="estimate", key="0123456789ab-000000", uri="/v/a.mp4", footage_s=10.0)
+SIGHT = WorkerState(
     worker="cpu-0 on 10.0.0.1",
     leg="tracks",
     lap="000003",

@@ -16,24 +16,24 @@ import pytest
 from engine.ledger import Landed, Ledger
 from engine.runners.process import Failure
 from engine.runners.sessions import kill_session
-from engine.runners.settings import Patience
-from engine.runners.supervisor import Guard, kit_of
+from engine.runners.settings import Timeouts
+from engine.runners.supervisor import Supervisor, kit_of
 from tests.engine.runners.odd import enlisted, house
 from tests.processes import alive, program, wait_until
 
-PATIENCE = Patience(base_s=20.0, per_footage_s=1.0, tries=2, kills=3)
+PATIENCE = Timeouts(base_s=20.0, per_footage_s=1.0, tries=2, kills=3)
 
 
 @contextmanager
-def guarding(ledger: Ledger, patience: Patience = PATIENCE) -> Iterator[Guard]:
-    guard = Guard(kit_of(house(10), ledger), patience, time.monotonic, "w", 3)
+def guarding(ledger: Ledger, patience: Timeouts = PATIENCE) -> Iterator[Supervisor]:
+    guard = Supervisor(kit_of(house(10), ledger), patience, time.monotonic, "w", 3)
     try:
         yield guard
     finally:
         guard.stop()
 
 
-def run_first(guard: Guard, ledger: Ledger, place: int = 0) -> Landed | Failure:
+def run_first(guard: Supervisor, ledger: Ledger, place: int = 0) -> Landed | Failure:
     return guard.run(house(10)[place].laps(ledger)[0])
 
 
@@ -64,7 +64,7 @@ def test_libraries_keep_as_many_threads_as_the_worker_has_cores(tmp_path: Path) 
 
 def test_what_never_returns_is_given_up(tmp_path: Path) -> None:
     ledger = enlisted(tmp_path, "/v/fine-1", "/v/hang-1", "/v/fine-2")
-    with guarding(ledger, Patience(base_s=3.0, tries=2)) as guard:
+    with guarding(ledger, Timeouts(base_s=3.0, tries=2)) as guard:
         landed = run_first(guard, ledger)
     assert isinstance(landed, Landed)
     assert landed.rows == 2
@@ -87,7 +87,7 @@ def test_the_member_of_a_group_is_found(tmp_path: Path) -> None:
 @pytest.mark.parametrize("what", ["segv", "hang", "kill"])
 def test_what_happens_once_leaves_no_trace(what: str, tmp_path: Path) -> None:
     ledger = enlisted(tmp_path, str(tmp_path / f"{what}-1"), domain="once")
-    with guarding(ledger, Patience(base_s=4.0)) as guard:
+    with guarding(ledger, Timeouts(base_s=4.0)) as guard:
         landed = run_first(guard, ledger)
     assert isinstance(landed, Landed)
     assert (landed.rows, landed.rejects) == (1, 0)
@@ -132,7 +132,7 @@ def test_what_is_wrong_between_items_fails_the_lap(tmp_path: Path) -> None:
 
 def test_it_tells_where_it_is(tmp_path: Path) -> None:
     ledger = enlisted(tmp_path, "/v/fine-1", "/v/hang-1")
-    with guarding(ledger, Patience(base_s=60.0)) as guard:
+    with guarding(ledger, Timeouts(base_s=60.0)) as guard:
         from threading import Thread
 
         assert guard.sight() is None
@@ -151,7 +151,7 @@ def test_it_tells_where_it_is(tmp_path: Path) -> None:
         assert sight.limit_s == 60.0
         assert sight.tallies[0].kept == 1
         os.killpg(guard.process.pid, signal.SIGKILL)
-        guard.patience = Patience(base_s=60.0, kills=1)  # let it end
+        guard.patience = Timeouts(base_s=60.0, kills=1)  # let it end
         thread.join(30)
         assert not thread.is_alive()
 

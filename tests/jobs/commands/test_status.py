@@ -11,17 +11,19 @@ import pytest
 from rich.console import Console
 
 from dataset.names import RUNNING
-from engine.runners.status import Lane, Sight, Spot
+from engine.runners.status import CurrentItem, LegProgress, WorkerState
 from jobs.commands.status import Status, status
-from jobs.console.heartbeat import Beacon, read_running
+from jobs.console.heartbeat import Heartbeat, read_running
 from jobs.console.holder import this_process
 from jobs.console.lock import AT_WORK, Manner
 from storage.place import Place
 from tests.engine.runners.odd import enlisted
 
-LANE = Lane(leg="tracks", laps=8, done=2, running=1, ready=5, items=80, items_done=20)
-SPOT = Spot(step="estimate", key="0123456789ab-000000", uri="/v/a.mp4", footage_s=10.0)
-SIGHT = Sight(worker="cpu-0", leg="tracks", lap="000002", spot=SPOT, since_s=5.0, limit_s=900.0, tallies=())
+LANE = LegProgress(leg="tracks", laps=8, done=2, running=1, ready=5, items=80, items_done=20)
+SPOT = CurrentItem(step="estimate", key="0123456789ab-000000", uri="/v/a.mp4", footage_s=10.0)
+SIGHT = WorkerState(
+    worker="cpu-0", leg="tracks", lap="000002", spot=SPOT, since_s=5.0, limit_s=900.0, tallies=()
+)
 
 
 def manner(now: float = 0.0) -> Manner:
@@ -38,7 +40,7 @@ def said(out: Path) -> tuple[int, str]:
 
 def test_a_run_at_work(tmp_path: Path) -> None:
     enlisted(tmp_path, "/v/fine-1")
-    with Beacon(Place.at(tmp_path), "ray", manner()) as beacon:
+    with Heartbeat(Place.at(tmp_path), "ray", manner()) as beacon:
         beacon.lanes([LANE])
         beacon.sights([SIGHT])
         beacon.lock.tell(AT_WORK)
@@ -52,7 +54,7 @@ def test_a_run_at_work(tmp_path: Path) -> None:
 
 def test_what_is_stuck_is_told(tmp_path: Path) -> None:
     enlisted(tmp_path, "/v/fine-1")
-    with Beacon(Place.at(tmp_path), "ray", manner()) as beacon:
+    with Heartbeat(Place.at(tmp_path), "ray", manner()) as beacon:
         beacon.lanes([LANE])
         beacon.stuck(["tracks: 3 laps wait for a worker"])
         beacon.sights([replace(SIGHT, leg="clips", since_s=700.0)])
@@ -65,11 +67,11 @@ def test_what_is_stuck_is_told(tmp_path: Path) -> None:
 
 def test_a_run_that_ended(tmp_path: Path) -> None:
     enlisted(tmp_path, "/v/fine-1")
-    with Beacon(Place.at(tmp_path), "inline", manner()):
+    with Heartbeat(Place.at(tmp_path), "inline", manner()):
         pass
     assert said(tmp_path)[0] == 0
     assert "nobody is at work: the last run" in said(tmp_path)[1]
-    with pytest.raises(OSError, match="disk full"), Beacon(Place.at(tmp_path), "inline", manner()):
+    with pytest.raises(OSError, match="disk full"), Heartbeat(Place.at(tmp_path), "inline", manner()):
         raise OSError("disk full")
     code, text = said(tmp_path)
     assert code == 1
@@ -79,7 +81,7 @@ def test_a_run_that_ended(tmp_path: Path) -> None:
 def test_what_the_run_says_is_read_back(tmp_path: Path) -> None:
     place = Place.at(tmp_path)
     assert read_running(place) is None
-    with Beacon(place, "ray", manner()) as beacon:
+    with Heartbeat(place, "ray", manner()) as beacon:
         beacon.lanes([LANE])
         beacon.lanes([replace(LANE, done=3), replace(LANE, leg="samples")])
         beacon.lock.tell(AT_WORK)

@@ -15,7 +15,7 @@ from rich.console import Console
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
 from jobs.cli import main
-from jobs.commands.train import Holding, TrainConsole, parse
+from jobs.commands.train import LockCheck, TrainConsole, parse
 from jobs.console.lock import AT_WORK, AtWork, Lock, manner
 from model.data.settings import LatentSource
 from model.train import checkpoint as saved
@@ -111,7 +111,7 @@ def test_one_training_at_a_time_in_a_folder(data_set: Path, tmp_path: Path, caps
         assert "--force" in said
         assert half_written.is_dir()
         assert not saved.checkpoints(tmp_path)
-        beat, watch = StepMetrics(phase="body", step=1, steps=1, total=1, metrics={}), Holding(first)
+        beat, watch = StepMetrics(phase="body", step=1, steps=1, total=1, metrics={}), LockCheck(first)
         watch.stepped(beat)
         with Lock(Place.at(tmp_path), dict, manner(Console(quiet=True), force=True)):
             first.tell(AT_WORK)

@@ -8,15 +8,15 @@ from rich.table import Table
 
 from engine.core import Tally
 from jobs.console.contact_sheets import FONT, label
-from jobs.console.progress import Terminal, funnel
-from jobs.console.screen import Screen
+from jobs.console.progress import ConsoleProgress, funnel
+from jobs.console.screen import VisibleConsole
 
 HOSTILE = "a[red]b[/c]\x1b[2J\u202e:smile:\nd"
 SHOWN = r"a[red]b[/c]\x1b[2J\u202e:smile:\nd"
 
 
 def printed(*things: object, terminal: bool = False, **how: object) -> str:
-    console = Screen(file=io.StringIO(), width=200, force_terminal=terminal)
+    console = VisibleConsole(file=io.StringIO(), width=200, force_terminal=terminal)
     for thing in things:
         console.print(thing, **how)  # type: ignore[arg-type]
     assert isinstance(console.file, io.StringIO)
@@ -44,8 +44,8 @@ def test_reasons_of_a_funnel() -> None:
 
 
 def test_a_stuck_leg() -> None:
-    console = Screen(file=io.StringIO(), width=200)
-    Terminal(console, lambda: 0.0).stuck([f"tracks: worker on {HOSTILE}"])
+    console = VisibleConsole(file=io.StringIO(), width=200)
+    ConsoleProgress(console, lambda: 0.0).stuck([f"tracks: worker on {HOSTILE}"])
     assert isinstance(console.file, io.StringIO)
     assert SHOWN in console.file.getvalue()
 

@@ -11,7 +11,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from pipeline.stages.corpus import Corpus, First, copies, list_corpus, survey
+from pipeline.stages.corpus import Corpus, DropCopies, copies, list_corpus, survey
 from schemas.media import Listed, Source
 from schemas.outcome import Reject, Rejected
 
@@ -254,7 +254,7 @@ def test_copies_are_rejected_and_name_the_first(tmp_path: Path) -> None:
     groups = copies(sources(("c", "1"), ("b", "2"), ("a", "1"), ("d", "1")))
     assert [[member.uri for member in group.members] for group in groups] == [["c", "a", "d"], ["b"]]
     assert [group.key for group in groups] == ["1" * 12, "2" * 12]
-    outcomes = [outcome for group in groups for outcome in First()(group)]
+    outcomes = [outcome for group in groups for outcome in DropCopies()(group)]
     assert [outcome.uri for outcome in outcomes if isinstance(outcome, Source)] == ["c", "b"]
     assert [(no.uri, no.reason, no.detail) for no in outcomes if isinstance(no, Reject)] == [
         ("a", "duplicate", "c"),

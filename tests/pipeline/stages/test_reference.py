@@ -7,9 +7,9 @@ import pytest
 from pipeline.geometry import apply_affine
 from pipeline.references.half_body import half_body_crop
 from pipeline.stages.control import Control, ControlSettings
-from pipeline.stages.reference import Refer, ReferenceSettings
+from pipeline.stages.reference import PickReferences, ReferenceSettings
 from schemas.arrow import encode
-from schemas.controls import Cast, Controlled
+from schemas.controls import Controlled, PersonClips
 from schemas.outcome import Rejected
 from schemas.sample import Sample
 from schemas.tracks import Tracked
@@ -31,8 +31,8 @@ def clip(scene: Scene, first_frame: int = 0, **appearance: np.ndarray) -> Contro
 
 
 def samples(*clips: Controlled, settings: ReferenceSettings | None = None) -> list[Sample]:
-    cast = Cast(key="0123456789ab-0", members=clips)
-    return list(Refer(settings or ReferenceSettings())(cast))
+    cast = PersonClips(key="0123456789ab-0", members=clips)
+    return list(PickReferences(settings or ReferenceSettings())(cast))
 
 
 def chosen(sample: Sample) -> dict[str, int]:

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from media.clock import first_tick, num_ticks
 from media.decode import decode_frames
 from pipeline.stages.split import Split, SplitSettings, frozen_share, scan_pictures, stretches
-from schemas.media import Clip, Frames, Look, Probed
+from schemas.media import Clip, Frames, PictureStats, Probed
 from tests.films import X264, film, numbered, numbers, probed
 
 
@@ -98,7 +98,7 @@ def test_the_settings_say_what_a_cut_is(tmp_path: Path) -> None:
     assert len(list(Split(replace(blind, jump_luma=7.0))(video))) == 2
 
 
-def look_of(path: Path) -> Look:
+def look_of(path: Path) -> PictureStats:
     (clip,) = clips(probed(path))
     return clip.look
 

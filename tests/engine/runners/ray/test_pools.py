@@ -8,11 +8,11 @@ from unittest.mock import MagicMock
 
 import pytest
 
-from engine.leg import Crew
+from engine.leg import LegRunner
 from engine.runners.order import Chain
 from engine.runners.ray import pools as module
-from engine.runners.ray.pools import Equipment, Fleet
-from engine.runners.settings import Patience
+from engine.runners.ray.pools import Fleet, WorkerSpec
+from engine.runners.settings import Timeouts
 from tests.engine.runners.odd import enlisted, house
 
 MACHINE = {"Alive": True, "Resources": {"CPU": 4.0, "GPU": 1.0, "memory": 2.0**33}}
@@ -31,7 +31,7 @@ def test_a_pool_closes_when_no_leg_needs_it_any_more(ray: Any, tmp_path: Path) -
     legs = house(1, gpus=0.5)
     ledger = enlisted(tmp_path, *(f"/v/fine-{number}" for number in range(3)))
     chain = Chain(legs, ledger, ahead=9, unseal=lambda: None)
-    equipment = Equipment(kit=b"", patience=Patience(), shared=())
+    equipment = WorkerSpec(kit=b"", patience=Timeouts(), shared=())
     with Fleet(legs, equipment, float, workers=None, gpu_workers=None) as fleet:
         gpu, cpu = fleet.pools
         fleet.staff(chain, [])
@@ -39,7 +39,7 @@ def test_a_pool_closes_when_no_leg_needs_it_any_more(ray: Any, tmp_path: Path) -
         options = ray.remote.return_value.return_value.options
         assert options.call_args.kwargs == {"num_cpus": 1.0, "num_gpus": 0.5, "memory": 2**20}
         assert ray.kill.call_count == 0
-        crew = Crew(legs[0], float, lambda _, stage: stage)
+        crew = LegRunner(legs[0], float, lambda _, stage: stage)
         while (lap := chain.take(gpu.legs)) is not None:
             chain.landed(lap, crew.run(lap, ledger, lambda _: None))
         fleet.staff(chain, [])

@@ -7,9 +7,9 @@ import pytest
 
 from pipeline.estimators.crops import Square
 from pipeline.estimators.mediapipe.evidence import Seen
-from pipeline.estimators.mediapipe.people import Crowd, Face, body_box, head_square
+from pipeline.estimators.mediapipe.people import Crowd, DetectedFace, body_box, head_square
 from pipeline.estimators.mediapipe.pose import NUM_POINTS, Pose
-from pipeline.estimators.mediapipe.window import Body, bodies_beside, faces_beside, find
+from pipeline.estimators.mediapipe.window import WindowBody, bodies_beside, faces_beside, find
 
 FRAMES = np.zeros((13, 400, 600, 3), np.uint8)
 
@@ -36,9 +36,9 @@ class Told:
 
 def test_evidence_grows_with_what_is_seen_and_a_prior_holds_it_down():
     sure, unsure = Seen(pose_at(0, 0), 0, 0.9, face=0.9), Seen(pose_at(0, 0, 0.6), 0, 0.3)
-    assert Body({0: sure}).evidence(3.0) == pytest.approx((sure.evidence + 3) / 2)
-    assert Body({0: sure, 6: unsure}).evidence(3.0) < Body({0: sure}).evidence(3.0)
-    assert Body({0: unsure, 6: sure}).best_evidence == sure.evidence
+    assert WindowBody({0: sure}).evidence(3.0) == pytest.approx((sure.evidence + 3) / 2)
+    assert WindowBody({0: sure, 6: unsure}).evidence(3.0) < WindowBody({0: sure}).evidence(3.0)
+    assert WindowBody({0: unsure, 6: sure}).best_evidence == sure.evidence
 
 
 def test_who_runs_is_one_body_and_who_is_far_away_another():
@@ -71,9 +71,11 @@ def test_an_equal_face_beside_the_main_person_is_an_equal_person():
     beside = np.array([500.0, 150.0])
 
     def ratio(*faces):
-        return faces_beside(FRAMES, 6, {0: main}, {0: list(faces), 6: [Face(beside, own, 3.0)]}, 0.5)
+        return faces_beside(FRAMES, 6, {0: main}, {0: list(faces), 6: [DetectedFace(beside, own, 3.0)]}, 0.5)
 
-    assert ratio(Face(beside, own, 3.0)).tolist() == [pytest.approx(1)] * 6 + [0] * 7  # not there in frame 6
-    assert ratio(Face(beside, own / 2, 3.0))[0] == pytest.approx(0.25)
-    assert not ratio(Face(beside, own, 0.4)).any()
-    assert not ratio(Face(inside, own, 3.0)).any()
+    assert (
+        ratio(DetectedFace(beside, own, 3.0)).tolist() == [pytest.approx(1)] * 6 + [0] * 7
+    )  # not there in frame 6
+    assert ratio(DetectedFace(beside, own / 2, 3.0))[0] == pytest.approx(0.25)
+    assert not ratio(DetectedFace(beside, own, 0.4)).any()
+    assert not ratio(DetectedFace(inside, own, 3.0)).any()
