@@ -1,4 +1,4 @@
-"""`make bench`: all tables but those of learning (learning, faces, speaking), on the clips of a folder.
+"""`make bench`: all tables but those of learning and of faults, on the clips of a folder.
 
 By default that is shared/corpus beside the checkout.
 

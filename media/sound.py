@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,8 @@ from schemas.outcome import Rejected
 LEAD_S = 2.0
 """Decoding starts this long before the clip: seeking is coarse, and decoders need a run-up."""
 LIMIT_S = 300.0
+EVERYWHERE = ("-cpuflags", "0")
+"""Arguments of ffmpeg: sound as in plain C. With vector instructions, resampling and AAC round otherwise."""
 FILM_RATE = 48_000
 """Samples a second of a film's sound."""
 
@@ -60,7 +63,9 @@ def sound_command(clip: Clip, path: Path, wanted: int) -> list[str]:
     first = round(start_s * SOUND_RATE)
     placed = at_rate(source["a:0"], SOUND_RATE, first, ochl="mono", osf="s16")
     span = placed.filter("atrim", start_pts=first, end_pts=first + wanted)
-    return compiled(span.output("pipe:", format="s16le", acodec="pcm_s16le").global_args("-copyts"))
+    return compiled(
+        span.output("pipe:", format="s16le", acodec="pcm_s16le").global_args("-copyts", *EVERYWHERE)
+    )
 
 
 def at_rate(track: Any, rate: int, first: int, **form: str) -> Any:
@@ -101,6 +106,18 @@ def add_sound(silent: Path, clip: Clip, out: Path) -> None:
     add_stream(silent, span.filter("asetpts", "PTS-STARTPTS"), out, "-copyts")
 
 
+def add_samples(silent: Path, samples: NDArray[np.int16], rate: int, out: Path) -> None:
+    """Write the video `silent` to `out` with samples (n,) as its sound, one channel, AAC.
+
+    Raises:
+        EncodeError: ffmpeg failed.
+    """
+    with tempfile.TemporaryDirectory(dir=out.parent) as folder:
+        raw = Path(folder) / "samples.s16"
+        samples.astype("<i2").tofile(raw)
+        add_stream(silent, ffmpeg.input(f"file:{raw}", format="s16le", ar=rate, ac=1)["a:0"], out)
+
+
 def add_stream(silent: Path, sound: ffmpeg.nodes.FilterableStream, out: Path, *flags: str) -> None:
     """Write the video `silent` to `out` with a sound of ffmpeg's, AAC; pictures are copied.
 
@@ -109,8 +126,8 @@ def add_stream(silent: Path, sound: ffmpeg.nodes.FilterableStream, out: Path, *f
     """
     pictures = ffmpeg.input(f"file:{silent}", format="mp4", protocol_whitelist="file")["v:0"]
     how = {"vcodec": "copy", "acodec": "aac", "audio_bitrate": "160k", "movflags": "+faststart", **BITEXACT}
-    command = compiled(ffmpeg.output(pictures, sound, f"file:{out}", format="mp4", **how).global_args(*flags))
-    written(out, command)
+    film = ffmpeg.output(pictures, sound, f"file:{out}", format="mp4", **how)
+    written(out, compiled(film.global_args(*flags, *EVERYWHERE)))
 
 
 def written(path: Path, command: list[str], data: bytes | None = None) -> None:

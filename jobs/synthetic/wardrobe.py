@@ -22,7 +22,7 @@ HEAD = np.array([0.0, -0.725, -0.01])
 WAIST_Y, WRIST_X, ELBOW_X, KNEE_Y, ANKLE_Y = -0.08, 0.405, 0.275, 0.37, 0.745
 NECK = np.array([0.0, -0.575, -0.012])
 CLOTH_M = {"top": 0.011, "bottom": 0.007, "shoes": 0.006, "skirt": 0.012}
-HAIR_M = {"cropped": 0.005, "short": 0.014, "full": 0.026, "long": 0.024}
+HAIR_M = {"cropped": 0.006, "short": 0.018, "full": 0.034, "long": 0.030}
 UNDER_M = 0.02
 """So far skin reaches under a hem."""
 
@@ -91,13 +91,14 @@ def hair(model: BodyModel, look: Look) -> list[Sheet]:
     ear = np.minimum.reduce([np.abs(at[:, 0]) - 0.072, 0.042 - np.abs(at[:, 1]), 0.045 - np.abs(at[:, 2])])
     inside = np.minimum.reduce([depth, -ear, 0.10 - at[:, 1]])
     thick = (
-        HAIR_M[look.hair_length] * np.asarray(step(depth, 0.0, 0.04) * (1 + 0.35 * locks), np.float64) + 0.002
+        HAIR_M[look.hair_length] * np.asarray(step(depth, 0.0, 0.065) * (1 + 0.35 * locks), np.float64)
+        + 0.002
     )
     made = [Sheet("skin", "hair", model.faces("skin"), thick, inside)]
     if look.hair_length == "long":
         behind = np.minimum.reduce([at[:, 2] - 0.03, 0.30 + 0.03 * rough - at[:, 1], 0.10 - np.abs(at[:, 0])])
-        fall = np.asarray(0.02 + 0.006 * locks, np.float64)
+        fall = np.asarray(0.034 + 0.008 * locks, np.float64)
         made.append(Sheet("skin", "hair", model.faces("skin"), fall, np.minimum(behind, at[:, 1])))
         strips = np.minimum(at[:, 2] + 0.025, 0.32 - at[:, 1])
-        made.append(Sheet("long_hair", "hair", model.faces("long_hair"), np.full(len(at), 0.006), strips))
+        made.append(Sheet("long_hair", "hair", model.faces("long_hair"), np.full(len(at), 0.015), strips))
     return made

@@ -98,6 +98,8 @@ class Loader:
             raise ValueError(
                 f"trained on maps of drawing rules {state.get('drawing')}; this code draws by {DRAWING}"
             )
+        if position.slot >= self.order.slots_of(position.epoch):
+            raise ValueError(f"the loader state tells of slot {position.slot}, which its epoch does not have")
         self.position = position
         refuse_tail(self)
 

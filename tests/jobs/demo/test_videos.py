@@ -1,13 +1,29 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
-from jobs.demo.videos import SIZE, write_demo_videos
+import pytest
+
+from jobs.demo import videos
+from jobs.demo.videos import SIZE, SPEAKER, write_demo_videos
 from tests.films import probed
 
 
-def test_the_demo_films_photographs_that_packages_bring(tmp_path: Path) -> None:
+def test_the_demo_films_photographs_that_packages_bring_and_a_speaker(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(
+        videos, "SPEAKER", replace(SPEAKER, num_frames=12, width=120, height=160, sharpness=1)
+    )
     write_demo_videos(tmp_path)
     seconds = {path.name: probed(path).duration_s for path in tmp_path.iterdir()}
-    assert seconds == {"admiral and cameraman.mp4": 6, "astronaut.mp4": 6, "coffee.mp4": 3, "together.mp4": 3}
+    assert seconds == {
+        "admiral and cameraman.mp4": 6,
+        "astronaut.mp4": 6,
+        "coffee.mp4": 3,
+        "speaker.mp4": 0.5,
+        "together.mp4": 3,
+    }
+    assert [path.name for path in tmp_path.iterdir() if probed(path).has_audio] == ["speaker.mp4"]
     assert (probed(tmp_path / "together.mp4").width, probed(tmp_path / "together.mp4").height) == SIZE
