@@ -1,23 +1,27 @@
 # Recipes are exactly what CI runs. `make setup` is called first by each of them.
 VENV := .venv
 BIN := $(VENV)/bin
-UV := $(or $(shell command -v uv),.uv/bin/uv)
+UV := .uv/bin/uv
+# Source packages are built with locked requirements alone; without hashes for one of them nothing is built.
+BUILD := --build-constraints requirements-build.lock --require-build-hashes --preview-features build-dependency-hashes
 PYTHON ?= python3
 VIDEOS ?=
 OUT ?= out/demo
+LIMITS := $(addprefix tests/,golden parity contracts media resume pipeline/controls pipeline/estimators model/nets)
 
-.PHONY: setup demo test check bench lock clean
+.PHONY: setup demo test test-limits check bench lock clean
 
 setup: $(VENV)/.ready
 
-.uv/bin/uv:
+$(UV): requirements-build.lock
 	$(PYTHON) -m venv .uv
-	.uv/bin/pip install --quiet uv
+	.uv/bin/pip install --quiet --require-hashes --only-binary :all: -r requirements-build.lock
+	touch $@
 
-$(VENV)/.ready: requirements.lock pyproject.toml | $(filter .uv/%,$(UV))
+$(VENV)/.ready: requirements-dev.lock pyproject.toml $(UV)
 	test -x $(BIN)/python || $(UV) venv --quiet --no-python-downloads --python "$(PYTHON)" $(VENV)
-	VIRTUAL_ENV=$(VENV) $(UV) pip sync --quiet --compile-bytecode --require-hashes requirements.lock
-	VIRTUAL_ENV=$(VENV) $(UV) pip install --quiet --no-deps --no-build-isolation -e .
+	VIRTUAL_ENV=$(VENV) $(UV) pip sync --quiet --compile-bytecode --require-hashes $(BUILD) requirements-dev.lock
+	VIRTUAL_ENV=$(VENV) $(UV) pip install --quiet --no-deps $(BUILD) -e .
 	touch $@
 
 demo: setup  ## a data set from real video, and its overlay sheets; VIDEOS=folder takes your own
@@ -25,6 +29,9 @@ demo: setup  ## a data set from real video, and its overlay sheets; VIDEOS=folde
 
 test: setup  ## all tests, on two processes
 	$(BIN)/python -m pytest -n 2 --dist worksteal
+
+test-limits: setup  ## known answers, with libraries held back to what any processor has
+	$(BIN)/python -m tests.machines.limits sse $(BIN)/python -m pytest -n 2 --dist worksteal $(LIMITS)
 
 check: setup  ## lint, types, import contracts
 	$(BIN)/ruff check .
@@ -35,9 +42,14 @@ check: setup  ## lint, types, import contracts
 bench: setup  ## speed, memory and accuracy tables in benchmarks/
 	$(BIN)/python -m benchmarks
 
-lock: | $(filter .uv/%,$(UV))  ## write requirements.lock anew from pyproject.toml
-	$(UV) pip compile pyproject.toml --quiet --all-extras --group dev --universal --generate-hashes \
-	  --custom-compile-command "make lock" --no-emit-index-url --output-file requirements.lock
+COMPILE = $(UV) pip compile --quiet --universal --generate-hashes --custom-compile-command "make lock" \
+  --no-emit-index-url
+
+lock: $(UV)  ## write the locks anew from pyproject.toml: what builds, what runs, what develops
+	$(COMPILE) --group build --output-file requirements-build.lock
+	$(COMPILE) pyproject.toml --all-extras $(BUILD) --output-file requirements.lock
+	$(COMPILE) pyproject.toml --all-extras $(BUILD) --group dev --constraints requirements.lock \
+	  --output-file requirements-dev.lock
 
 clean:
 	rm -rf $(VENV) .uv out

@@ -1,4 +1,4 @@
-"""`make bench`: all tables but those of learning (learning, faces, speaking), on the clips of a folder.
+"""`make bench`: all tables but those of learning and of faults, on the clips of a folder.
 
 By default that is shared/corpus beside the checkout.
 
@@ -23,6 +23,7 @@ if __name__ == "__main__":
         ("benchmarks.stages", str(CORPUS / "clips")),
         ("benchmarks.memory", str(long)),
         ("benchmarks.loader", str(CORPUS / "clips")),
+        ("benchmarks.decoders", str(CORPUS / "clips")),
         ("benchmarks.runners", str(CORPUS / "clips")),
         ("benchmarks.cost", str(CORPUS / "clips"), "talk_0"),
         ("benchmarks.ledger",),

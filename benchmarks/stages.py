@@ -130,9 +130,9 @@ def crew_making_s(leg: str) -> float:
     """Seconds until a new worker has the stages of a leg ready, what they import included."""
     code = (
         "import time; from pathlib import Path; from pipeline.flow import Curation, legs\n"
-        "from engine.leg import Crew; began = time.perf_counter()\n"
+        "from engine.leg import LegRunner; began = time.perf_counter()\n"
         "house = legs(Curation(), Path())\n"
-        f"[Crew(leg, float, lambda _, stage: stage) for leg in house if leg.name == {leg!r}]\n"
+        f"[LegRunner(leg, float, lambda _, stage: stage) for leg in house if leg.name == {leg!r}]\n"
         "print(time.perf_counter() - began)"
     )
     return float(told(code).splitlines()[-1])

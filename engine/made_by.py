@@ -10,7 +10,6 @@ from typing import Any
 
 PACKAGES = (
     "av",
-    "decord",
     "imageio-ffmpeg",
     "mediapipe",
     "numpy",

@@ -13,14 +13,14 @@ from fractions import Fraction
 
 import numpy as np
 from av.container import InputContainer
-from av.video.codeccontext import VideoCodecContext
 from av.video.frame import VideoFrame
-from av.video.reformatter import ColorPrimaries, ColorTrc, VideoReformatter
+from av.video.reformatter import VideoReformatter
 from av.video.stream import VideoStream
 from numpy.typing import NDArray
 
 from media.clock import first_tick, num_ticks
 from media.container import open_source, tick_s, video_stream
+from media.tone_mapping import ToneMapper, has_alpha, is_wide
 from schemas.media import FPS, Probed
 from schemas.outcome import Rejected
 
@@ -31,8 +31,6 @@ EARLIER_S = Fraction(1, 1000)
 
 THREADS = 2
 """Of a decoder, which decodes ahead while frames are worked on. The pictures do not depend on it."""
-
-HDR = (ColorTrc.SMPTE2084, ColorTrc.ARIB_STD_B67)
 
 
 class AstrayError(Exception):
@@ -171,11 +169,6 @@ def length_s(video: Probed, frame: VideoFrame) -> Fraction:
     return frame.duration * frame.time_base if frame.duration and frame.time_base else Fraction(1 / video.fps)
 
 
-def is_wide(colours: VideoFrame | VideoCodecContext) -> bool:
-    """Whether colours reach beyond those of BT.709: HDR or BT.2020."""
-    return colours.color_trc in HDR or colours.color_primaries == ColorPrimaries.BT2020
-
-
 class Painter:
     """Turns stored pictures into RGB as shown: turned by `rotation` degrees clockwise, scaled by `scale`.
 
@@ -187,24 +180,21 @@ class Painter:
         self.turns = -(rotation // 90) % 4  # of numpy.rot90, which turns the other way
         self.scale = scale
         self.reformatter = VideoReformatter()
+        self.tone_mapper = ToneMapper()
 
     def __call__(self, frame: VideoFrame) -> NDArray[np.uint8]:
         """The picture (h, w, 3), in memory that lives as long as the array does."""
         width, height = (max(1, round(side * self.scale)) for side in (frame.width, frame.height))
-        alpha = any(component.is_alpha for component in frame.format.components)
-        wide = is_wide(frame)
-        picture = self.reformatter.reformat(
-            frame,
-            width=width,
-            height=height,
-            format="rgba" if alpha else "rgb24",
-            dst_color_trc=ColorTrc.BT709 if wide else None,
-            dst_color_primaries=ColorPrimaries.BT709 if wide else None,
-            threads=1,
-        )
-        rows = np.frombuffer(memoryview(picture.planes[0]), np.uint8).reshape(height, -1)
-        pixels = rows[:, : width * (4 if alpha else 3)].reshape(height, width, -1)
-        if alpha:
+        mapper = self.tone_mapper if is_wide(frame) else self.plain
+        pixels = mapper(frame, width, height)
+        if pixels.shape[2] == 4:
             cover = pixels[:, :, 3:].astype(np.uint16)
             pixels = ((pixels[:, :, :3] * cover + 127) // 255).astype(np.uint8)
         return np.rot90(pixels, self.turns)
+
+    def plain(self, frame: VideoFrame, width: int, height: int) -> NDArray[np.uint8]:
+        """The picture (height, width, 3), or 4 with its transparency, in the colours that it has."""
+        alpha = has_alpha(frame)
+        picture = self.reformatter.reformat(frame, width, height, "rgba" if alpha else "rgb24", threads=1)
+        rows = np.frombuffer(memoryview(picture.planes[0]), np.uint8).reshape(height, -1)
+        return rows[:, : width * (4 if alpha else 3)].reshape(height, width, -1)

@@ -50,9 +50,7 @@ def packages(console: Console) -> list[str]:
         found = version_of(name)
         table.add_row(name, found or "not installed")
         if found is None:
-            troubles.append(
-                f"package {name}: `make setup` installs all packages at the versions of requirements.lock"
-            )
+            troubles.append(f"package {name}: `make setup` installs all packages at the versions of its lock")
     try:
         table.add_row("ffmpeg binary", ffmpeg_version())
     except OSError as error:

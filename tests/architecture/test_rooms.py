@@ -18,7 +18,16 @@ LOADER = "model/data/"
 ROOMS: dict[str, set[str]] = {  # files, or folders that end in a slash
     "av": {
         MEDIA + f"{name}.py"
-        for name in ("container", "decode", "facts", "members", "opening", "pictures", "probe")
+        for name in (
+            "container",
+            "decode",
+            "facts",
+            "members",
+            "opening",
+            "pictures",
+            "probe",
+            "tone_mapping",
+        )
     },
     "decord": set(),
     "ffmpeg": {MEDIA + name for name in ("encode.py", "sound.py", "voice.py")},
@@ -26,17 +35,18 @@ ROOMS: dict[str, set[str]] = {  # files, or folders that end in a slash
     "mediapipe": {"pipeline/estimators/mediapipe/graph.py"},
     "open_clip": {"pipeline/estimators/appearance/open_clip_embedder.py"},
     "deepspeed": {"model/train/engines/deepspeed.py"},
-    "ray": {"engine/runners/ray/" + name for name in ("driver.py", "pools.py", "meters.py")},
+    "ray": {"engine/runners/ray/" + name for name in ("connection.py", "pools.py", "meters.py")},
     "torch": {
         "pipeline/estimators/appearance/open_clip_embedder.py",
         "pipeline/estimators/devices.py",
         "storage/weight_files.py",
+        "storage/torch_files.py",
         "model/",
     },
     "diffusers": {"model/nets/autoencoders/wan.py"},
     "safetensors": {"storage/weight_files.py", "pipeline/estimators/appearance/open_clip_embedder.py"},
     "scenedetect": {"pipeline/stages/split.py"},
-    "webdataset": set(),
+    "webdataset": {"dataset/streams.py"},
     "pyarrow": {
         "schemas/arrow.py",
         "storage/place.py",

@@ -225,7 +225,7 @@ from pathlib import Path
 from engine.runners.ray.loopback import keep_to_loopback
 keep_to_loopback(os.environ, None)
 from engine.runners.ray import cluster
-from engine.runners.settings import ClusterSettings, Patience
+from engine.runners.settings import ClusterSettings, Timeouts
 from engine.ledger import Ledger
 from tests.cluster.test_job import Seen
 from tests.engine.runners.odd import house

@@ -9,10 +9,12 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import botocore.session
 import jsonschema
 import pytest
 import yaml
-from ray.autoscaler._private.aws.config import _create_default_inbound_rules
+from botocore.validate import ParamValidator
+from ray.autoscaler._private.aws import config as aws
 from ray.autoscaler._private.util import prepare_config, validate_config
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -88,32 +90,104 @@ def test_machines_have_rights_by_their_role_and_the_file_has_no_secret(cluster: 
     assert "ssh_private_key" not in cluster["auth"]
 
 
-def test_only_ssh_is_open(cluster: dict[str, Any]) -> None:
-    extended = cluster["provider"]["security_group"].get("IpPermissions", [])
-    rules = _create_default_inbound_rules({"sg-ours"}, extended)
-    assert [(rule["FromPort"], rule["ToPort"]) for rule in rules if "IpRanges" in rule] == [(22, 22)]
-    within = [rule["UserIdGroupPairs"] for rule in rules if "UserIdGroupPairs" in rule]
-    assert within == [[{"GroupId": "sg-ours"}]]
+def test_ray_opens_no_port(cluster: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> None:
+    """Ray's own groups let ssh in from anywhere. Where every kind of machine names a group it makes none."""
+    monkeypatch.setattr(aws, "_resource", lambda *_: pytest.fail("Ray asks AWS for a group"))
+    assert aws._configure_security_group(checked(cluster)) == checked(cluster)
+    assert "security_group" not in cluster["provider"]
+    groups = {name: kind["node_config"]["SecurityGroupIds"] for name, kind in kinds(cluster).items()}
+    assert set(map(tuple, groups.values())) == {("sg-YOURS",)}, "to be filled in: nothing starts before"
+    open_to = [rule["IpRanges"] for rule in aws._create_default_inbound_rules({"sg"}) if "IpRanges" in rule]
+    assert open_to == [[{"CidrIp": "0.0.0.0/0"}]]
 
 
-def test_machines_are_set_up_from_the_lock(cluster: dict[str, Any]) -> None:
+def test_the_guides_group_lets_in_one_address() -> None:
+    guide = (ROOT / "docs" / "cluster.md").read_text()
+    (rules,) = re.findall(r"--ip-permissions \\\n((?: +\".*\n)+)", guide)
+    assert re.findall(r"IpProtocol=(\S+?),", rules) == ["-1", "tcp"]
+    assert "UserIdGroupPairs=[{GroupId=$GROUP}]" in rules
+    assert "FromPort=22,ToPort=22,IpRanges=[{CidrIp=$ADDRESS}]" in rules
+    assert re.findall(r"ADDRESS=\S+(/\d+) ", guide) == ["/32"]
+    assert 'sed -i "s/sg-YOURS/$GROUP/" ray_cluster.yaml' in guide
+
+
+def test_keys_of_a_role_stay_on_their_machine(cluster: dict[str, Any]) -> None:
+    for kind in kinds(cluster).values():
+        assert kind["node_config"]["MetadataOptions"] == {
+            "HttpEndpoint": "enabled",
+            "HttpTokens": "required",
+            "HttpPutResponseHopLimit": 1,
+        }
+
+
+def test_aws_takes_the_machines(cluster: dict[str, Any]) -> None:
+    """All that is said of a machine is a parameter of RunInstances, with the type that it has there."""
+    shape = (
+        botocore.session.get_session().get_service_model("ec2").operation_model("RunInstances").input_shape
+    )
+    for kind in kinds(cluster).values():
+        asked = {**kind["node_config"], "MinCount": 1, "MaxCount": 1}
+        assert not ParamValidator().validate(asked, shape).has_errors()
+        asked["MetadataOptions"] = {**asked["MetadataOptions"], "HttpPutResponseHopLimit": "one"}
+        assert ParamValidator().validate(asked, shape).has_errors()
+
+
+def kinds(cluster: dict[str, Any]) -> dict[str, Any]:
+    """Kinds of machines by name."""
+    found: dict[str, Any] = cluster["available_node_types"]
+    return found
+
+
+def test_machines_are_set_up_from_the_locks(cluster: dict[str, Any]) -> None:
     commands = cluster["setup_commands"]
+    (uv,) = (command for command in commands if "pip install --quiet --require-hashes" in command)
     (sync,) = (command for command in commands if "uv pip sync" in command)
     (project,) = (command for command in commands if "uv pip install" in command)
-    assert "--require-hashes requirements.lock" in sync
+    assert uv.endswith("--only-binary :all: -r ~/understudy/requirements-build.lock")
+    assert "--require-hashes" in sync
+    assert sync.endswith(" requirements.lock")
+    for command in (sync, project):
+        assert "--build-constraints requirements-build.lock --require-build-hashes" in command
     assert "--no-deps" in project
     assert project.endswith("-e .")
-    assert commands.index(sync) < commands.index(project)
-    locked = re.findall(r"^([a-z0-9-]+)==", (ROOT / "requirements.lock").read_text(), re.MULTILINE)
-    assert {"ray", "boto3"} <= set(locked), "the head starts workers through boto3"
+    assert commands.index(uv) < commands.index(sync) < commands.index(project)
+
+
+def locked(name: str) -> dict[str, list[str]]:
+    """Versions of the packages of a lock, and what comes with each; every one has a hash."""
+    blocks = re.split(r"\n(?=[a-z0-9])", (ROOT / name).read_text())[1:]
+    assert all("--hash=sha256:" in block for block in blocks)
+    found: dict[str, list[str]] = {}
+    for block in blocks:
+        package, version = re.findall(r"^([a-z0-9._-]+)==(\S+)", block)[0]
+        found.setdefault(package, []).append(version)
+    return found
+
+
+def test_what_develops_stays_off_paid_machines() -> None:
+    run, develop, build = (locked(f"requirements{part}.lock") for part in ("", "-dev", "-build"))
+    assert {"ray", "boto3", "torch"} <= set(run), "the head starts workers through boto3"
+    assert not {"pytest", "mypy", "moto", "ruff", "hypothesis", "import-linter"} & set(run)
+    assert {"pytest", "mypy", "moto"} <= set(develop)
+    assert {package: develop.get(package) for package in run} == run
+    assert set(build) == {"uv", "setuptools"}
+
+
+def test_the_makefile_builds_from_the_same_locks() -> None:
+    text = (ROOT / "Makefile").read_text()
+    assert "pip install --quiet --require-hashes --only-binary :all: -r requirements-build.lock" in text
+    assert "--require-hashes $(BUILD) requirements-dev.lock" in text
+    assert "command -v uv" not in text, "one of another version"
+    assert "no-build-isolation" not in text
 
 
 def test_all_that_the_project_is_made_of_travels_and_no_more(cluster: dict[str, Any]) -> None:
-    packages = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["setuptools"]["packages"]
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())
+    packages = project["tool"]["setuptools"]["packages"]["find"]["include"]
     sent = {
         there: here for there, here in cluster["file_mounts"].items() if there.startswith("~/understudy/")
     }
     folders = {here for here in sent.values() if (ROOT / here).is_dir()}
-    assert folders == {package.split(".")[0] for package in packages}
+    assert folders == {package.rstrip(".*") for package in packages}
     assert all((ROOT / here).exists() and there == f"~/understudy/{here}" for there, here in sent.items())
     assert set(cluster["file_mounts"]) - set(sent) == {"~/.ray/auth_token"}

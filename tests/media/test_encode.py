@@ -10,6 +10,7 @@ from pathlib import Path
 
 import av
 import cv2
+import decord
 import numpy as np
 import psutil
 import pytest
@@ -118,7 +119,6 @@ def test_a_processor_without_vectors_gives_the_same_bytes(tmp_path: Path) -> Non
 
 
 def test_random_access_gives_the_same_frames_as_reading_through(tmp_path: Path) -> None:
-    decord = pytest.importorskip("decord")
     data = encoded(tmp_path / "a.mp4", moving(120))
     through = decord.VideoReader(io.BytesIO(data)).get_batch(range(120)).asnumpy()
     wanted = [100, 3, 24, 23, 119, 71]

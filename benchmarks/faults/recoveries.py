@@ -1,0 +1,60 @@
+"""All kills: which scenarios, how often, and what they came to."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict
+from pathlib import Path
+
+from benchmarks.faults.kills import Recovery, Scenario, recover
+from benchmarks.faults.scenarios import clustered, ground, local, measured
+from tests.cluster.small import machines
+
+FILE = "recoveries.jsonl"
+
+
+def recover_all(folder: Path, share: float) -> None:
+    """Disturb all jobs that have not been; tell of those that end otherwise than undisturbed ones."""
+    with ground(folder / "kills") as here:
+        disturb(local(here), folder / FILE, share)
+        with machines(2) as cluster:
+            disturb(clustered(here, cluster.address), folder / FILE, share)
+
+
+def disturb(scenarios: Mapping[str, tuple[int, Scenario]], file: Path, share: float) -> None:
+    """Disturb the jobs of some scenarios."""
+    done = {(recovery.scenario, recovery.seed) for recovery in recoveries_in(file)}
+    for name, (jobs, scenario) in scenarios.items():
+        seeds = [seed for seed in range(max(1, round(share * jobs))) if (name, seed) not in done]
+        known = measured(scenario) if seeds else scenario
+        for seed in seeds:
+            recovery = recover(known, seed)
+            with file.open("a") as opened:
+                opened.write(json.dumps(asdict(recovery)) + "\n")
+            if recovery.different or recovery.left_over:
+                print(recovery, flush=True)
+
+
+def recoveries_in(file: Path) -> list[Recovery]:
+    """What has been found so far."""
+    lines = file.read_text().splitlines() if file.exists() else []
+    return [Recovery(**json.loads(line)) for line in lines]
+
+
+def recovery_lines(folder: Path) -> list[str]:
+    """The table of kills, in Markdown; nothing where nothing was killed."""
+    found = recoveries_in(folder / FILE)
+    heads = ("killed", "kills", "jobs", "files compared", "files different", "left over")
+    lines = ["| " + " | ".join(heads) + " |", "|" + " --- |" * len(heads)]
+    for name in dict.fromkeys(recovery.scenario for recovery in found):
+        some = [recovery for recovery in found if recovery.scenario == name]
+        numbers = (
+            sum(recovery.kills for recovery in some),
+            len(some),
+            sum(recovery.files for recovery in some),
+            sum(len(recovery.different) for recovery in some),
+            sum(len(recovery.left_over) for recovery in some),
+        )
+        lines.append("| " + " | ".join((name, *map(str, numbers))) + " |")
+    return lines if found else []
