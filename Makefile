@@ -7,7 +7,8 @@ BUILD := --build-constraints requirements-build.lock --require-build-hashes --pr
 PYTHON ?= python3
 VIDEOS ?=
 OUT ?= out/demo
-LIMITS := $(addprefix tests/,golden parity contracts media resume pipeline/controls pipeline/estimators model/nets)
+LIMITS := $(addprefix tests/,golden parity contracts resume pipeline/controls pipeline/estimators \
+  $(addsuffix .py,$(addprefix media/test_,encode members pictures resample sound)))
 
 .PHONY: setup demo test test-limits check bench lock clean
 
