@@ -53,8 +53,10 @@ def pack(arrays: Mapping[str, NDArray[Any]]) -> bytes:
     return packed.getvalue()
 
 
-def unpack(data: bytes) -> dict[str, NDArray[Any]]:
+def unpack(data: bytes, *, any_order: bool = False) -> dict[str, NDArray[Any]]:
     """The arrays of an `.npz` file, which must be uncompressed: they need no more memory than `data`.
+
+    In C order; with `any_order` in Fortran's too.
 
     Raises:
         DamagedError: no zip, a name twice, an entry that is compressed or no plain array, or sizes that the
@@ -68,7 +70,7 @@ def unpack(data: bytes) -> dict[str, NDArray[Any]]:
         if stem == name or stem in arrays or left < 0:
             raise DamagedError(f"{name[:99]!r} is no .npy, is there twice, or lies over others")
         try:
-            arrays[stem] = plain_array(body)
+            arrays[stem] = plain_array(body, any_order=any_order)
         except DamagedError as error:
             raise DamagedError(f"{name[:99]!r}: {error}") from error
     return arrays
@@ -113,8 +115,8 @@ def entry(whole: memoryview, name: str, fields: tuple[Any, ...]) -> memoryview:
     return body
 
 
-def plain_array(data: bytes | memoryview) -> NDArray[Any]:
-    """The array of a `.npy` file, of numbers or booleans, in C order; a copy.
+def plain_array(data: bytes | memoryview, *, any_order: bool = False) -> NDArray[Any]:
+    """The array of a `.npy` file, of numbers or booleans, in C order or, if so asked, in any; a copy.
 
     Raises:
         DamagedError: it holds something else, or has another size than its header says.
@@ -126,11 +128,12 @@ def plain_array(data: bytes | memoryview) -> NDArray[Any]:
     if body[: len(MAGIC)] != MAGIC or header is None:
         raise DamagedError("no header of a plain array of .npy version 1")
     dtype = DTYPES.get(header["descr"].decode())
-    if dtype is None or header["fortran"] == b"True":
+    fortran = header["fortran"] == b"True"
+    if dtype is None or (fortran and not any_order):
         raise DamagedError(f"elements of type {header['descr'].decode()}, or in Fortran order, are not read")
     shape = tuple(int(size) for size in header["shape"].split(b",") if size)
     if math.prod(shape) * dtype.itemsize != len(body) - start:
         raise DamagedError(f"{len(body) - start} bytes for {dtype} of shape {shape}")
-    array = np.empty(shape, dtype)
-    array.reshape(-1).view(np.uint8)[...] = np.frombuffer(body, np.uint8, offset=start) if array.size else 0
+    array = np.empty(shape, dtype, order="F" if fortran else "C")
+    array.reshape(-1, order="A").view(np.uint8)[...] = np.frombuffer(body[start:], np.uint8)
     return array

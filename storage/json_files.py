@@ -13,8 +13,8 @@ from storage.place import Place
 
 MAX_BYTES = 2**22
 """Largest text that is read; a value takes some thirty times its text in memory at most."""
-MAX_DIGITS = 18
-"""Of a whole number: it fits into 64 bits, and float() takes it."""
+MAX_DIGITS = 20
+"""Of a whole number: seeds of 64 bits have as many, and float() takes it."""
 DEEPEST = 32
 MOST_MISFITS = 100
 """Misfits of a value that are told."""

@@ -19,6 +19,7 @@ from urllib.parse import unquote, urlsplit
 import pyarrow as pa
 
 from storage.address import encoded, is_uri, normalised, refuse_odd
+from storage.space import space_told
 from storage.store import CHUNK_BYTES, connect, in_store, told, upload
 
 
@@ -232,7 +233,7 @@ def replacing(path: Path) -> Iterator[BinaryIO]:
     path.parent.mkdir(parents=True, exist_ok=True)
     unfinished = aside(path)
     try:
-        with unfinished.open("xb+") as file:
+        with space_told(path.parent), unfinished.open("xb+") as file:
             yield file
             file.flush()
             os.fsync(file.fileno())

@@ -19,9 +19,9 @@ from safetensors.torch import save_file
 
 from benchmarks.faults.reading import Family, Read
 from benchmarks.processes import run
-from jobs.animation.performer import canvas_area
 from model.nets.autoencoders.opened import open_codec
 from model.train.load import trained
+from model.train.starts import starts_of
 from storage.weight_files import read_weights
 from tests.jobs.commands.test_train import SHORT
 from tests.mutants import mutant
@@ -156,7 +156,7 @@ def settings(draw: Random, folder: Path, own: Path, _: Path) -> None:
     last = max((place / "checkpoints").iterdir())
     file = draw.choice((place / "run.json", last / "state.json", last / "state.json"))
     file.write_bytes(mutant("a.json", file.read_bytes(), draw.getrandbits(64)))
-    area = canvas_area(place)
+    area = starts_of(place)[-1].canvas_area
     assert 0 < area < MOST_PIXELS, f"a canvas of {area} px was accepted"
     trained(place, draw.choice(("average", "last")), CPU)
 

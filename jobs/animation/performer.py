@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,7 +18,7 @@ from model.sample.retarget import Figure
 from model.sample.segments import Animator, Drive, HandOver
 from model.sample.solve import SamplerSettings
 from model.train.load import Taken, device, last_of, settings_of, trained
-from model.train.names import RUN
+from model.train.starts import starts_of
 from pipeline.flow import Backends
 from schemas.controls import Controlled
 
@@ -76,7 +75,7 @@ class Performer:
         where = device()
         net, codec = trained(run, weights, where)
         return cls(
-            people=PersonReader.of(backends, canvas_area(run)),
+            people=PersonReader.of(backends, starts_of(run)[-1].canvas_area),
             animator=Animator(
                 net=net,
                 codec=codec,
@@ -137,15 +136,3 @@ class Performer:
             embed = self.people.estimate.estimators.appearance
             references = with_made(references, played.part, self.frames, embed, say)
         return self.frames(references, played.drive, played.frames)
-
-
-def canvas_area(run: Path) -> int:
-    """Px of the largest canvas that the run was trained on.
-
-    Raises:
-        ValueError: the folder holds no run.
-    """
-    try:
-        return int(json.loads((run / RUN).read_text())[-1]["canvas_area"])
-    except (OSError, ValueError, LookupError, TypeError) as broken:
-        raise ValueError(f"{run}: not the folder of a run ({broken})") from broken

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import json
 import math
 import platform
 import subprocess
@@ -12,7 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import tyro
 from rich.console import Console
@@ -23,10 +22,12 @@ from jobs.exit_codes import ExitCode
 from jobs.recipes.training import RECIPES, Name
 from model.data.loader import Loader
 from model.train.distributed import DistributedContext, distributed_context, shared_codec
-from model.train.names import CURVES, RUN
+from model.train.names import CURVES
 from model.train.settings import Training
+from model.train.starts import Start, note_start
 from schemas.version import DRAWING, SCHEMA
 from storage.place import Place
+from storage.space import space_told
 
 if TYPE_CHECKING:
     from model.train.loop import StepMetrics, TrainObserver
@@ -81,7 +82,8 @@ def train(job: Train, console: Console) -> ExitCode:
         codec = shared_codec(job.out, job.data, job.settings, seat)
         Trainer(job.out, job.settings, loader, codec, seat.device, NullObserver()).train()
         return ExitCode.WHOLE
-    with Lock(Place.at(job.out), lambda: {"runner": RUNNER}, manner(console, force=job.force)) as lock:
+    how = manner(console, force=job.force)
+    with Lock(Place.at(job.out), lambda: {"runner": RUNNER}, how) as lock, space_told(job.out):
         lead(job, seat, loader, lock, console)
     console.print(f"done: {job.out}; curves: tensorboard --logdir {job.out / CURVES}", highlight=False)
     return ExitCode.WHOLE
@@ -101,7 +103,7 @@ def lead(job: Train, seat: DistributedContext, loader: Loader, lock: Lock, conso
     everyone = ObserverFanOut(LockCheck(lock), terminal, curves)
     try:
         trainer = Trainer(job.out, job.settings, loader, codec, seat.device, everyone)
-        note_start(job, seat, loader)
+        note_start(job.out, start_of(job, seat, loader))
         trainer.train()
     finally:
         curves.close()
@@ -120,31 +122,24 @@ def total_steps(settings: Training) -> int:
     return sum(phase.steps for phase in settings.phases)
 
 
-def note_start(job: Train, seat: DistributedContext, loader: Loader) -> None:
-    """Add to the run's list of starts all that it takes to repeat this one."""
-    file = job.out / RUN
-    starts: list[dict[str, Any]] = json.loads(file.read_text()) if file.exists() else []
-    starts.append(
-        {
-            "data": job.data,
-            "index_sha256": loader.index.digest,
-            "canvas_area": canvas_area(loader),
-            "recipe": job.recipe,
-            "settings": job.settings.as_plain(),
-            "ranks": seat.world_size,
-            "device": str(seat.device),
-            "code": commit(),
-            "versions": {
-                "python": platform.python_version(),
-                **{package: version(package) for package in PACKAGES},
-                "schema": SCHEMA,
-                "drawing": DRAWING,
-            },
-        }
+def start_of(job: Train, seat: DistributedContext, loader: Loader) -> Start:
+    """All that it takes to repeat this start."""
+    return Start(
+        data=job.data,
+        index_sha256=loader.index.digest,
+        canvas_area=canvas_area(loader),
+        recipe=job.recipe,
+        settings=job.settings.as_plain(),
+        ranks=seat.world_size,
+        device=str(seat.device),
+        code=commit(),
+        versions={
+            "python": platform.python_version(),
+            **{package: version(package) for package in PACKAGES},
+            "schema": SCHEMA,
+            "drawing": DRAWING,
+        },
     )
-    aside = file.with_suffix(".part")
-    aside.write_text(json.dumps(starts, indent=1))
-    aside.replace(file)
 
 
 def canvas_area(loader: Loader) -> int:

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from typing import Any
 
 VERSION = 1
+MOST = 2**40
+"""Epochs, and slots of an epoch, beyond all trainings."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,7 +38,7 @@ def from_state(state: dict[str, Any], order: str) -> Position:
             "have changed, so its position means nothing here; start an epoch anew or restore what changed"
         )
     epoch, slot = state.get("epoch"), state.get("slot")
-    if not (isinstance(epoch, int) and isinstance(slot, int) and min(epoch, slot) >= 0):
+    if not (isinstance(epoch, int) and isinstance(slot, int) and 0 <= epoch < MOST and 0 <= slot < MOST):
         raise ValueError(f"the loader state tells no position: epoch {epoch!r}, slot {slot!r}")
     return Position(order=order, epoch=epoch, slot=slot)
 

@@ -42,7 +42,7 @@ class SpeechSizes:
     layers: int
 
     def __post_init__(self) -> None:
-        if self.width % (2 * self.heads):
+        if min(self.width, self.heads, self.layers) < 1 or self.width % (2 * self.heads):
             raise ValueError(f"speech width {self.width} does not make {self.heads} heads of an even width")
 
 

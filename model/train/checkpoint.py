@@ -17,12 +17,11 @@ import json
 import os
 import re
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
-from pydantic import TypeAdapter, ValidationError
 from torch import Tensor
 
 from model.nets.param_groups import Part
@@ -30,14 +29,15 @@ from model.train.engines.engine import Engine
 from model.train.engines.optimizer import KINDS
 from model.train.names import CHECKPOINTS
 from model.train.phases import ActivePhase, States
-from storage.weight_files import Weights, read_weights, write_weights
+from storage.json_files import SHOWN, json_at
+from storage.place import Place
+from storage.records import read_as
+from storage.weight_files import Weights, check_keys, read_weights, write_weights
 
 VERSION = 1
 NAME = re.compile(r"(\d+)-(\d{6,})")
 PART = ".part"
 STATE = "state.json"
-MAX_STATE_BYTES = 2**20
-"""Largest state that is read; one has some thousand."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -136,31 +136,20 @@ def train_state(folder: Path) -> TrainState:
         ValueError: it is none of ours, or of another version.
     """
     try:
-        if (folder / STATE).stat().st_size > MAX_STATE_BYTES:
-            raise ValueError(f"{STATE} is larger than {MAX_STATE_BYTES} bytes")  # noqa: TRY301
-        said = json.loads((folder / STATE).read_text())
+        said = json_at(Place.at(folder), STATE)
         version = said.pop("version")
-    except (OSError, ValueError, TypeError, KeyError, AttributeError, RecursionError) as broken:
+    except (OSError, ValueError, TypeError, KeyError, AttributeError) as broken:
         raise ValueError(f"{folder}: not a checkpoint of a run ({broken})") from broken
     if version != VERSION:
-        raise ValueError(f"{folder}: a checkpoint of version {version!r}; this code reads {VERSION}")
-    return read_as(TrainState, said, f"{folder}: not a checkpoint of a run")
-
-
-Told = TypeVar("Told")
-
-
-def read_as(cls: type[Told], said: object, what: str) -> Told:
-    """A record out of plain values, such as JSON has; nested records too.
-
-    Raises:
-        ValueError: they are not those of such a record; `what`, and which and why, in one line.
-    """
-    try:
-        return TypeAdapter(cls).validate_python(said)
-    except ValidationError as broken:
-        faults = [f"{'.'.join(map(str, fault['loc']))}: {fault['msg']}" for fault in broken.errors()]
-        raise ValueError(f"{what} ({'; '.join(faults)})") from broken
+        raise ValueError(
+            f"{folder}: a checkpoint of version {SHOWN.repr(version)}; this code reads {VERSION}"
+        )
+    found = read_as(TrainState, said, f"{folder}: not a checkpoint of a run")
+    if (found.phase + 1, found.step) != place(folder):
+        raise ValueError(
+            f"{folder}: not a checkpoint of a run (it tells of {found.phase + 1}-{found.step:06})"
+        )
+    return found
 
 
 def weights_of(folder: Path) -> Weights:
@@ -173,9 +162,18 @@ def averages_of(folder: Path) -> Weights:
     return weights_of(folder) | read_weights(folder / "average")
 
 
-def states_of(folder: Path) -> States:
-    """The states of the optimizer."""
-    return {(name, kind): value for kind in KINDS for name, value in read_weights(folder / kind).items()}
+def states_of(folder: Path, learned: Mapping[str, Tensor]) -> States:
+    """The states of the optimizer, of weights of these names and shapes.
+
+    Raises:
+        ValueError: they are those of others.
+    """
+    states: States = {}
+    for kind in KINDS:
+        found = read_weights(folder / kind)
+        check_keys(found, learned, f"{folder / kind}: not the states of what this phase teaches")
+        states.update({(name, kind): value for name, value in found.items()})
+    return states
 
 
 def prune(run: Path, keep: int) -> None:

@@ -16,7 +16,8 @@ from model.train import checkpoint as saved
 from model.train.engines.engine import DTYPES
 from model.train.names import CODEC
 from model.train.settings import Training
-from storage.weight_files import Weights, check_keys
+from storage.records import read_as
+from storage.weight_files import Weights, by_pattern, check_keys
 
 Taken = Literal["average", "last"]
 """Weights averaged over the last steps, or as last moved."""
@@ -76,8 +77,13 @@ def settings_of(folder: Path) -> Training:
     Raises:
         ValueError: it holds none.
     """
-    told = saved.train_state(folder).settings
-    return saved.read_as(Training, told, f"{folder}: not the settings of a training")
+    state = saved.train_state(folder)
+    settings = read_as(Training, state.settings, f"{folder}: not the settings of a training")
+    if state.phase >= len(settings.phases) or state.step > settings.phases[state.phase].steps:
+        raise ValueError(
+            f"{folder}: tells of step {state.step} of phase {state.phase + 1}, which its settings lack"
+        )
+    return settings
 
 
 def holding(sizes: Sizes, weights: Weights, folder: Path) -> DiT:
@@ -92,5 +98,8 @@ def holding(sizes: Sizes, weights: Weights, folder: Path) -> DiT:
     with torch.device("meta"):
         net = DiT(sizes, torch.Generator())
     check_keys(weights, net.state_dict(), f"{folder}: these weights do not fit its sizes")
+    odd = [name for name, weight in weights.items() if not weight.isfinite().all()]
+    if odd:
+        raise ValueError(f"{folder}: weights that are no finite numbers: {by_pattern(odd)}")
     net.load_state_dict(weights, assign=True)
     return net

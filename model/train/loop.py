@@ -16,6 +16,7 @@ from model.data.position import Position, advance
 from model.encode.inputs import blank, generator_of
 from model.nets.autoencoders.wan import VideoCodec
 from model.nets.dit import DiT
+from model.nets.param_groups import part
 from model.train import checkpoint as saved
 from model.train import init as begin
 from model.train.faults import DivergenceCheck, memory_said
@@ -108,7 +109,9 @@ class Trainer:
         self.loader.load_state_dict(standing.loader)
         self.number, self.step = standing.phase, standing.step
         net = begin.holding(self.settings, saved.weights_of(folder))
-        self.enter(net, saved.states_of(folder), standing.frozen_before)
+        learning = self.phase.learning
+        learned = {name: weight for name, weight in net.named_parameters() if part(name) in learning}
+        self.enter(net, saved.states_of(folder, learned), standing.frozen_before)
 
     def enter(self, net: DiT, states: States | None, frozen: Digests | None = None) -> None:
         """Enter the phase of the trainer's number; with what was saved of it, in its middle."""

@@ -152,6 +152,13 @@ def test_what_numpy_saves_is_read() -> None:
         assert array.flags.aligned
 
 
+def test_another_order_is_read_where_it_is_asked_for() -> None:
+    array = np.arange(6, dtype=np.float32).reshape(2, 3)
+    found = unpack(saved(a=np.asfortranarray(array), b=array), any_order=True)
+    for one in found.values():
+        np.testing.assert_array_equal(one, array, strict=True)
+
+
 def test_mutants_are_read_or_named() -> None:
     data = pack(ARRAYS)
     for seed in range(200):

@@ -7,8 +7,11 @@ import io
 import json
 import os
 import pickle
+import subprocess
+import sys
 import zipfile
 from collections import OrderedDict
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -16,8 +19,11 @@ import torch
 from safetensors.torch import save_file
 from torch import Tensor
 
+from storage import torch_files
 from storage import weight_files as checkpoints
+from storage.torch_files import read_torch
 from storage.weight_files import by_pattern, check_keys, read_weights
+from tests.mutants import mutants
 
 
 class Settings(dict):  # type: ignore[type-arg]
@@ -63,7 +69,7 @@ def test_weights_are_found_beside_settings(tmp_path: Path, weights: dict[str, Te
 
 def test_settings_stay_readable(tmp_path: Path) -> None:
     torch.save({"cfg": Settings(lr=0.1), "state_dict": {}}, tmp_path / "x.ckpt")
-    cfg = checkpoints.read_with_settings(tmp_path / "x.ckpt")["cfg"]
+    cfg = read_torch(tmp_path / "x.ckpt")["cfg"]
     assert dict(cfg) == {"lr": 0.1, "frozen": True}
     assert type(cfg) is not Settings
 
@@ -135,7 +141,7 @@ def test_torchscript_is_not_run(tmp_path: Path) -> None:
 
 def test_sizes_are_bounded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     torch.save({"a": torch.ones(1000), "cfg": Settings()}, tmp_path / "x.pt")
-    monkeypatch.setattr(checkpoints, "MAX_PICKLE_BYTES", 10)
+    monkeypatch.setattr(torch_files, "MAX_PICKLE_BYTES", 10)
     with pytest.raises(ValueError, match="description of its tensors is too large"):
         read_weights(tmp_path / "x.pt")
     monkeypatch.setattr(checkpoints, "MAX_BYTES", 10)
@@ -150,6 +156,96 @@ def test_compressed_archives_are_refused(tmp_path: Path) -> None:
         archive.writestr("x/data/0", bytes(10**6))
     with pytest.raises(ValueError, match="compressed"):
         read_weights(tmp_path / "bomb.pt")
+
+
+def test_what_would_unpack_to_gigabytes_is_refused_before(shared: Path) -> None:
+    code = (
+        "import resource, sys\n"
+        "from pathlib import Path\n"
+        "from storage.weight_files import read_weights\n"
+        "before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss\n"
+        "try:\n"
+        "    read_weights(Path(sys.argv[1]))\n"
+        "except ValueError as error:\n"
+        "    print(error)\n"
+        "print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before)\n"
+    )
+    file = shared / "cases/hostile/deflated_2_GiB.pth"
+    done = subprocess.run([sys.executable, "-c", code, str(file)], capture_output=True, text=True, check=True)
+    said, grown = done.stdout.splitlines()
+    assert "compressed, which no PyTorch checkpoint is" in said
+    assert int(grown) < 50_000  # KiB
+
+
+def zip_of(file: Path, **changes: int) -> None:
+    """A checkpoint whose list of parts says otherwise of the tensor's."""
+    torch.save({"a": torch.ones(64)}, file)
+    data = bytearray(file.read_bytes())
+    at = data.index(b"PK\1\2", data.rindex(b"data/0") - 60)
+    for field, value in changes.items():
+        place = {"packed": 20, "size": 24, "method": 10}[field]
+        data[at + place : at + place + 2] = value.to_bytes(2, "little")
+    file.write_bytes(data)
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"method": 8}, "compressed"),
+        ({"size": 60_000}, "parts of two sizes each"),
+        ({"size": 60_000, "packed": 60_000}, "parts that lie over each other"),
+    ],
+)
+def test_parts_are_held_against_the_file(tmp_path: Path, changes: dict[str, int], words: str) -> None:
+    zip_of(tmp_path / "x.pth", **changes)
+    with pytest.raises(ValueError, match=words):
+        read_weights(tmp_path / "x.pth")
+
+
+def test_lists_are_held_against_what_they_may_be(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    file = tmp_path / "x.pth"
+    torch.save({"a": torch.ones(2)}, file)
+    file.write_bytes(file.read_bytes() + b"behind it")
+    with pytest.raises(ValueError, match="no end of a zip"):
+        read_weights(file)
+    torch.save({"a": torch.ones(2)}, file)
+    monkeypatch.setattr(torch_files, "MAX_LIST_BYTES", 100)
+    with pytest.raises(ValueError, match="list of parts is too large"):
+        read_weights(file)
+    (tmp_path / "x.safetensors").write_bytes((2**40).to_bytes(8, "little") + b"{}")
+    with pytest.raises(ValueError, match="list of tensors is too large"):
+        read_weights(tmp_path / "x.safetensors")
+
+
+@pytest.mark.parametrize(
+    "listed", ["[]", "{}", '{"weight_map": []}', '{"weight_map": {"a": 7}}', "NaN", "[" * 10**5, "{"]
+)
+def test_lists_of_files_that_are_none_are_named(
+    tmp_path: Path, weights: dict[str, Tensor], listed: str
+) -> None:
+    save_file({name: tensor.contiguous() for name, tensor in weights.items()}, tmp_path / "a.safetensors")
+    (tmp_path / "model.safetensors.index.json").write_text(listed)
+    with pytest.raises(ValueError, match=r"index\.json"):
+        read_weights(tmp_path)
+
+
+def test_pipes_are_not_waited_for(tmp_path: Path) -> None:
+    for name in ("x.pth", "x.safetensors", "model.safetensors.index.json"):
+        os.mkfifo(tmp_path / name)
+        with pytest.raises(ValueError, match=r"no such file|No plain file"):
+            read_weights(tmp_path if name.endswith("json") else tmp_path / name)
+
+
+def test_mutants_are_read_or_named(tmp_path: Path, weights: dict[str, Tensor]) -> None:
+    torch.save(weights, tmp_path / "new.pth")
+    torch.save({"state_dict": weights, "hyper_parameters": Settings(a=1)}, tmp_path / "set.pth")
+    torch.save(weights, tmp_path / "old.ckpt", _use_new_zipfile_serialization=False)
+    save_file({name: tensor.contiguous() for name, tensor in weights.items()}, tmp_path / "x.safetensors")
+    files = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
+    for name, data in mutants(files, 200):
+        (tmp_path / name).write_bytes(data)
+        with suppress(ValueError):
+            read_weights(tmp_path / name)
 
 
 def test_tensors_beyond_their_file_are_refused(tmp_path: Path) -> None:
@@ -198,3 +294,5 @@ def test_keys_that_fit_are_silent() -> None:
     check_keys({"a": torch.zeros(2)}, {"a": torch.ones(2)}, "x")
     with pytest.raises(ValueError, match=r"^x: missing: b; shapes: a \(2,\) for \(3,\)$"):
         check_keys({"a": torch.zeros(2)}, {"a": torch.ones(3), "b": torch.ones(1)}, "x")
+    with pytest.raises(ValueError, match=r"^x: types: a torch\.int64$"):
+        check_keys({"a": torch.zeros(2).long()}, {"a": torch.ones(2)}, "x")

@@ -12,7 +12,6 @@ M = 3 * 4 * 8 * 8 values of a patch.
 
 from __future__ import annotations
 
-import zipfile
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -20,12 +19,17 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from dataset.arrays import unpack
 from model.nets.autoencoders.wan import SPACE_STRIDE, TIME_STRIDE, check_video
+from storage.place import Place
 
 CHANNELS = 16
 VALUES = 3 * TIME_STRIDE * SPACE_STRIDE**2
 MAX_FILE_BYTES = 2**24
-"""Largest file that is read, unpacked: that of all directions has 2.4 million bytes."""
+"""Largest file that is read: that of all directions has 2.4 million bytes."""
+
+LARGEST = 1e4
+"""Beyond all numbers of a codec: its directions are of length 1, its pixels and their spread of -1..1."""
 
 
 class PatchCodec(nn.Module):
@@ -68,19 +72,23 @@ class PatchCodec(nn.Module):
         Raises:
             ValueError: it holds none.
         """
-        names = ("mean_M", "basis_MC", "spread_C")
+        place, name = Place.holding(str(file.absolute()))
         try:
-            with zipfile.ZipFile(file) as archive:
-                size = sum(entry.file_size for entry in archive.infolist())
-            if size > MAX_FILE_BYTES:
-                raise ValueError(f"{size} bytes")  # noqa: TRY301
-            with np.load(file, allow_pickle=False) as arrays:
-                mean, basis, spread = given = [arrays[name] for name in names]
-        except Exception as broken:  # a stranger's file may break the reader anywhere
+            data = place.read(name, size=MAX_FILE_BYTES + 1)
+            if len(data) > MAX_FILE_BYTES:
+                raise ValueError(f"more than {MAX_FILE_BYTES} bytes")  # noqa: TRY301
+            arrays = unpack(data, any_order=True)
+            given = [arrays.pop(wanted) for wanted in ("mean_M", "basis_MC", "spread_C")]
+        except (OSError, ValueError, KeyError) as broken:
             raise ValueError(f"{file}: not a patch codec ({broken})") from broken
+        mean, basis, spread = given
         shapes = mean.shape, basis.shape, spread.shape
-        if shapes != ((VALUES,), (VALUES, spread.size), (spread.size,)) or spread.dtype != np.float32:
+        if shapes != ((VALUES,), (VALUES, spread.size), (spread.size,)) or arrays or not spread.size:
             raise ValueError(f"{file}: not a patch codec (arrays of {shapes})")
+        if not all(array.dtype == np.float32 and (np.abs(array) <= LARGEST).all() for array in given):
+            raise ValueError(f"{file}: not a patch codec (numbers that no pixels give, or not of float32)")
+        if not (spread > 1 / LARGEST).all():
+            raise ValueError(f"{file}: not a patch codec (channels that do not differ)")
         return cls(*map(torch.from_numpy, given))
 
 

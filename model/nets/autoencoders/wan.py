@@ -5,11 +5,17 @@ B clips, F = 4 (T - 1) + 1 video frames, C latent channels, T latent frames, H, 
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
 import torch
 from torch import Tensor
+
+from storage.json_files import json_at
+from storage.place import Place
+from storage.records import read_as
+from storage.weight_files import check_keys, read_weights
 
 TIME_STRIDE, SPACE_STRIDE = 4, 8
 
@@ -42,6 +48,45 @@ def check_video(video: Tensor) -> None:
         )
 
 
+CONFIG = "config.json"
+MAX_CHANNELS = 1024
+MAX_LEVELS = 8
+
+
+@dataclass(frozen=True, kw_only=True)
+class WanConfig:
+    """What `config.json` says of the network; sizes that it leaves out are those of Wan 2.1."""
+
+    base_dim: int = 96
+    z_dim: int = 16
+    dim_mult: tuple[int, ...] = (1, 2, 4, 4)
+    num_res_blocks: int = 2
+    temperal_downsample: tuple[bool, ...] = (False, True, True)
+    latents_mean: tuple[float, ...]
+    latents_std: tuple[float, ...]
+
+    def __post_init__(self) -> None:
+        sizes = (self.base_dim, self.z_dim, self.num_res_blocks, *self.dim_mult)
+        if not 1 <= min(sizes) <= max(sizes) <= MAX_CHANNELS or self.num_res_blocks > MAX_LEVELS:
+            raise ValueError(f"sizes are from 1 to {MAX_CHANNELS}")
+        if not len(self.temperal_downsample) + 1 == len(self.dim_mult) <= MAX_LEVELS:
+            raise ValueError(
+                f"{len(self.dim_mult)} levels, {len(self.temperal_downsample)} steps between them"
+            )
+        strides = 2 ** sum(self.temperal_downsample), 2 ** len(self.temperal_downsample)
+        if strides != (TIME_STRIDE, SPACE_STRIDE):
+            raise ValueError(f"strides of {strides}; {TIME_STRIDE} and {SPACE_STRIDE} are used")
+        lengths = {len(self.latents_mean), len(self.latents_std)}
+        if lengths != {self.z_dim} or min(self.latents_std) <= 0:
+            raise ValueError(f"mean and deviation of each of {self.z_dim} channels are needed")
+
+    def as_plain(self) -> dict[str, Any]:
+        """The sizes as the library wants them."""
+        return {
+            name: list(value) if isinstance(value, tuple) else value for name, value in vars(self).items()
+        }
+
+
 class WanVae:
     """Wan 2.1's autoencoder, with the weights of a local folder in diffusers' layout.
 
@@ -61,15 +106,19 @@ class WanVae:
         """
         from diffusers import AutoencoderKLWan
 
-        if not (folder / "config.json").is_file():
-            raise ValueError(f"{folder}: no autoencoder there; config.json and its weights were expected")
+        if not (folder / CONFIG).is_file():
+            raise ValueError(f"{folder}: no autoencoder there; {CONFIG} and its weights were expected")
+        what = f"{folder}: not an autoencoder of Wan 2.1"
         try:
-            vae = AutoencoderKLWan.from_pretrained(
-                str(folder), local_files_only=True, use_safetensors=True, torch_dtype=dtype
-            )
-        except (OSError, ValueError, RuntimeError) as broken:
-            raise ValueError(f"{folder}: not an autoencoder of Wan 2.1 ({broken})") from broken
-        return cls(vae.to(device))
+            config = read_as(WanConfig, json_at(Place.at(folder), CONFIG), what)
+            weights = read_weights(folder)
+        except (OSError, ValueError) as broken:
+            raise ValueError(f"{what} ({broken})") from broken
+        with torch.device("meta"):
+            vae = AutoencoderKLWan(**config.as_plain())
+        check_keys(weights, vae.state_dict(), what)
+        vae.load_state_dict(weights, assign=True)
+        return cls(vae.to(device, dtype))
 
     @torch.no_grad()
     def encode(self, video: Tensor) -> Tensor:

@@ -204,6 +204,10 @@ def test_a_sample_that_cannot_be_read_is_a_reject(data_set, latents, tmp_path):
         (["--vae", "nothing.npz"], "'nothing.npz'"),
         (["--window.variants", "None"], "windows are drawn anew every time"),
         (["--device", "cuda"], "needs a GPU"),
+        (
+            ["--max-tokens", "10"],
+            "no clip of group 'all' fits the token budget: max_tokens is 10",
+        ),
     ],
 )
 def test_what_cannot_be_done_is_one_sentence(data_set, latents, tmp_path, capsys, more, said, monkeypatch):

@@ -6,20 +6,23 @@ import json
 import resource
 import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
 import pytest
 import torch
-from safetensors.torch import save_file
+from safetensors.torch import load_file, save_file
 
 from model.nets.autoencoders.patches import VALUES, PatchCodec
 from model.train import checkpoint as saved
-from model.train.load import trained
-from model.train.names import CODEC
+from model.train.load import has_learned, trained
+from model.train.names import CODEC, RUN
 from model.train.phases import body
+from model.train.starts import starts_of
 from tests.model.train.runs import some_codec, train, training
+from tests.model.train.test_starts import START
+from tests.mutants import mutants
 
 LAST = "1-000001"
 CPU = torch.device("cpu")
@@ -93,6 +96,12 @@ def test_the_network_of_a_run_is_its_averages(run: Path) -> None:
         ("settings.vae", "/dev/null", "not a patch codec"),
         ("phase", "first", r"not a checkpoint of a run \(phase: "),
         ("phase", -1, "not a checkpoint of a run"),
+        ("phase", 98, r"not a checkpoint of a run \(it tells of 99-"),
+        ("step", 7, "not a checkpoint of a run"),
+        ("settings.timestep_shift", float("nan"), r"not a checkpoint of a run \(.*NaN is no finite number"),
+        ("settings.seed", 10**30, "a number of 31 digits"),
+        ("settings.sizes.speech.heads", 0, "speech width .* does not make 0 heads"),
+        ("settings.sizes.speech.layers", -3, "speech width .* does not make"),
         ("step", 0, "not a checkpoint of a run"),
         ("loader", [], r"not a checkpoint of a run \(.*loader"),
         ("version", {}, r"a checkpoint of version \{\}; this code reads 1"),
@@ -112,6 +121,43 @@ def test_a_state_that_is_none_is_refused(own: Path, content: bytes) -> None:
     (own / "checkpoints" / LAST / saved.STATE).write_bytes(content)
     with pytest.raises(ValueError, match=f"{LAST}: not a checkpoint of a run"):
         trained(own, "average", CPU)
+
+
+@pytest.mark.parametrize(("phase", "step"), [(98, 1), (0, 7)])
+def test_a_place_that_its_settings_lack_is_refused(own: Path, phase: int, step: int) -> None:
+    tell(own, "phase", phase)
+    tell(own, "step", step)
+    (own / "checkpoints" / LAST).rename(own / "checkpoints" / f"{phase + 1}-{step:06}")
+    for ask in (lambda: trained(own, "average", CPU), lambda: has_learned(own, "speech")):
+        with pytest.raises(ValueError, match=f"step {step} of phase {phase + 1}, which its settings lack"):
+            ask()
+
+
+def test_weights_that_are_no_numbers_are_refused(own: Path) -> None:
+    file = next((own / "checkpoints" / LAST / "weights").glob("*.safetensors"))
+    weights = load_file(file)
+    name = next(name for name in sorted(weights) if weights[name].is_floating_point())
+    weights[name] = torch.full_like(weights[name], torch.nan)
+    save_file(weights, file)
+    with pytest.raises(ValueError, match="weights that are no finite numbers"):
+        trained(own, "last", CPU)
+
+
+def test_mutants_of_a_run_are_read_or_named(own: Path) -> None:
+    """Whatever file of a run is another, a sentence says so, or the run is as good."""
+    (own / RUN).write_text(json.dumps([START]))
+    kept = ("state.json", RUN, CODEC, ".safetensors")
+    paths = [path for path in own.rglob("*") if path.name.endswith(kept) and path.is_file()]
+    files = {str(path.relative_to(own)): path.read_bytes() for path in paths}
+    assert len(files) > 4
+    for name, data in mutants(files, 150):
+        (own / name).write_bytes(data)
+        with suppress(ValueError):
+            starts_of(own)
+            has_learned(own, "speech")
+            trained(own, "average", CPU)
+        (own / name).write_bytes(files[name])
+    trained(own, "average", CPU)
 
 
 def test_weights_elsewhere_are_not_read(own: Path) -> None:

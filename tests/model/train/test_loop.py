@@ -191,7 +191,7 @@ def damaged(folder: Path, how: str) -> None:
     [
         ("no state", "not a checkpoint of a run"),
         ("version", "version 99; this code reads 1"),
-        ("phase", "its phase is none of the run's"),
+        ("phase", r"not a checkpoint of a run \(it tells of 8-000002\)"),
         ("loader", "loader state of version None"),
         ("other network", "not those of this network: missing: .*unexpected: a.weight"),
         ("hostile", "not a safetensors file"),

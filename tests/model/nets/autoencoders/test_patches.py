@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import pytest
 import torch
 from torch import Tensor
 
-from model.nets.autoencoders.patches import PatchCodec, fit, patches, pictures
+from dataset.arrays import pack, unpack
+from model.nets.autoencoders.patches import VALUES, PatchCodec, fit, patches, pictures
 from tests.model.scenes import seed
 
 
@@ -74,6 +78,36 @@ def test_a_codec_is_kept_in_a_file(codec: PatchCodec, tmp_path: Path) -> None:
     assert torch.equal(PatchCodec.load(tmp_path / "two").encode(film(5)), codec.encode(film(5)))
     (tmp_path / "broken.npz").write_bytes(b"hello")
     for name in ("broken.npz", "nowhere.npz"):
+        with pytest.raises(ValueError, match=rf"{name}: not a patch codec"):
+            PatchCodec.load(tmp_path / name)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"spread_C": np.zeros(16, np.float32)},
+        {"spread_C": np.full(16, np.nan, np.float32)},
+        {"mean_M": np.full(VALUES, np.inf, np.float32)},
+        {"mean_M": np.zeros(VALUES, np.float64)},
+        {"basis_MC": np.zeros((VALUES, 0), np.float32), "spread_C": np.zeros(0, np.float32)},
+        {"more": np.zeros(1, np.float32)},
+    ],
+)
+def test_numbers_that_decode_nothing_are_refused(
+    codec: PatchCodec, tmp_path: Path, change: dict[str, np.ndarray[Any, Any]]
+) -> None:
+    codec.save(tmp_path / "codec.npz")
+    arrays = unpack((tmp_path / "codec.npz").read_bytes(), any_order=True)
+    (tmp_path / "codec.npz").write_bytes(pack({**arrays, **change}))
+    with pytest.raises(ValueError, match=r"codec\.npz: not a patch codec"):
+        PatchCodec.load(tmp_path / "codec.npz")
+
+
+def test_a_pipe_or_a_large_file_is_no_codec(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    with (tmp_path / "large").open("wb") as file:
+        file.truncate(2**40)
+    for name in ("pipe", "large"):
         with pytest.raises(ValueError, match=rf"{name}: not a patch codec"):
             PatchCodec.load(tmp_path / name)
 

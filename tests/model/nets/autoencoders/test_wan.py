@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import shutil
 from pathlib import Path
 
 import pytest
@@ -51,3 +53,29 @@ def test_folders_without_an_autoencoder_are_refused(tmp_path: Path, folder: Path
         WanVae.of_folder(tmp_path, CPU, torch.float32)
     with pytest.raises(ValueError, match="4 frames of 16x16 px do not make latents"):
         WanVae.of_folder(folder, CPU, torch.float32).encode(torch.zeros(1, 3, 4, 16, 16))
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"base_dim": 10**9},
+        {"base_dim": -8},
+        {"num_res_blocks": 10**6},
+        {"dim_mult": [1] * 5000},
+        {"dim_mult": "wide"},
+        {"temperal_downsample": [True, True, True]},
+        {"latents_std": [0.0] * 16},
+        {"latents_std": [float("nan")] * 16},
+        {"latents_mean": []},
+        {"z_dim": 8},
+        {"base_dim": 16},
+    ],
+)
+def test_settings_that_make_no_such_network_are_refused(
+    folder: Path, tmp_path: Path, change: dict[str, object]
+) -> None:
+    own = shutil.copytree(folder, tmp_path / "own")
+    said = json.loads((own / "config.json").read_text())
+    (own / "config.json").write_text(json.dumps({**said, **change}))
+    with pytest.raises(ValueError, match=r"own: not an autoencoder of Wan 2\.1"):
+        WanVae.of_folder(own, CPU, torch.float32)

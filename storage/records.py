@@ -1,0 +1,35 @@
+"""Records out of plain values that strangers wrote, such as JSON has."""
+
+from __future__ import annotations
+
+from typing import TypeVar
+
+from pydantic import TypeAdapter, ValidationError
+
+T = TypeVar("T")
+MOST_FAULTS = 5
+"""Faults of a record that are told."""
+
+
+def read_as(cls: type[T], plain: object, what: str) -> T:
+    """A record, nested ones too.
+
+    Raises:
+        ValueError: the values are not those of such a record; `what`, and which and why, in one line.
+    """
+    try:
+        return TypeAdapter(cls).validate_python(plain)
+    except (ValidationError, ArithmeticError, RecursionError) as broken:
+        raise ValueError(f"{what} ({faults_of(broken)})") from broken
+
+
+def faults_of(broken: Exception) -> str:
+    """What does not fit, in one line."""
+    if not isinstance(broken, ValidationError):
+        return f"{type(broken).__name__}: {broken}"
+    faults = broken.errors(include_url=False, include_input=False)
+    told = [
+        f"{'.'.join(map(str, fault['loc']))[:99]}: {fault['msg'][:199]}" for fault in faults[:MOST_FAULTS]
+    ]
+    more = [f"and {len(faults) - MOST_FAULTS} more"] * (len(faults) > MOST_FAULTS)
+    return "; ".join([*told, *more])
