@@ -157,7 +157,7 @@ class Place:
         """Write a small file."""
         uri = self.uri_of(name)
         if self.folder is not None:
-            with replacing(Path(uri)) as file:
+            with writing(), replacing(Path(uri)) as file:
                 file.write(data)
             return
         with told("write", uri):
@@ -177,7 +177,8 @@ class Place:
             sha256 = sha256_of(chunks_of(source))
             source.seek(0)
             if self.folder is not None:
-                copy_to(Path(self.uri_of(name)), source, sha256)
+                with writing():
+                    copy_to(Path(self.uri_of(name)), source, sha256)
             else:
                 self._send(name, source, sha256)
         return sha256
@@ -225,6 +226,24 @@ def suffix_of(uri: str) -> str:
     """
     suffix = PurePosixPath(uri.partition("?")[0] if is_uri(uri) else uri).suffix
     return suffix.lower() if SUFFIX.fullmatch(suffix) else ""
+
+
+class Unwritable(OSError):
+    """A folder on disk did not take a file."""
+
+
+@contextmanager
+def writing() -> Iterator[None]:
+    """Tells an error of a place on disk from those of files that are read.
+
+    Raises:
+        Unwritable: in place of any other OSError, with its words.
+    """
+    try:
+        yield
+    except OSError as error:
+        words = (str(error),) if error.errno is None else (error.errno, error.strerror, error.filename)
+        raise Unwritable(*words) from error
 
 
 @contextmanager
