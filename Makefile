@@ -43,7 +43,7 @@ check: setup  ## lint, types, import contracts
 bench: setup  ## speed, memory and accuracy tables in benchmarks/
 	$(BIN)/python -m benchmarks
 
-COMPILE = $(UV) pip compile --quiet --universal --generate-hashes --custom-compile-command "make lock" \
+COMPILE = $(UV) pip compile --quiet --universal --python-version 3.11 --fork-strategy fewest --generate-hashes --custom-compile-command "make lock" \
   --no-emit-index-url
 
 lock: $(UV)  ## write the locks anew from pyproject.toml: what builds, what runs, what develops
