@@ -7,8 +7,9 @@ BUILD := --build-constraints requirements-build.lock --require-build-hashes --pr
 PYTHON ?= python3
 VIDEOS ?=
 OUT ?= out/demo
+LIMITS := $(addprefix tests/,golden parity contracts media resume pipeline/controls pipeline/estimators model/nets)
 
-.PHONY: setup demo test check bench lock clean
+.PHONY: setup demo test test-limits check bench lock clean
 
 setup: $(VENV)/.ready
 
@@ -28,6 +29,9 @@ demo: setup  ## a data set from real video, and its overlay sheets; VIDEOS=folde
 
 test: setup  ## all tests, on two processes
 	$(BIN)/python -m pytest -n 2 --dist worksteal
+
+test-limits: setup  ## known answers, with libraries held back to what any processor has
+	$(BIN)/python -m tests.machines.limits sse $(BIN)/python -m pytest -n 2 --dist worksteal $(LIMITS)
 
 check: setup  ## lint, types, import contracts
 	$(BIN)/ruff check .

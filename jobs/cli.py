@@ -86,6 +86,7 @@ def main(args: list[str] | None = None) -> ExitCode:
 def ended(run: Callable[[Console], ExitCode]) -> ExitCode:
     """Run a command; how it ended. What it cannot do is told on stderr."""
     try:
+        refuse_other_names()
         with terminate_stops():
             return run(VisibleConsole())
     except KeyboardInterrupt:
@@ -102,6 +103,15 @@ def ended(run: Callable[[Console], ExitCode]) -> ExitCode:
     except Exception as bug:  # noqa: BLE001  Python itself would end with the code of a poor result
         traceback.print_exception(bug)
     return ExitCode.CANNOT_RUN
+
+
+def refuse_other_names() -> None:
+    """Raise ValueError where Python reads names of files in another encoding than UTF-8."""
+    found = sys.getfilesystemencoding()
+    if found != "utf-8":
+        raise ValueError(
+            f"names of files are read as {found} here, and a video may have any: set PYTHONUTF8=1"
+        )
 
 
 @contextmanager

@@ -19,6 +19,8 @@ from schemas.outcome import Rejected
 LEAD_S = 2.0
 """Decoding starts this long before the clip: seeking is coarse, and decoders need a run-up."""
 LIMIT_S = 300.0
+EVERYWHERE = ("-cpuflags", "0")
+"""Arguments of ffmpeg: sound as in plain C. With vector instructions, resampling and AAC round otherwise."""
 FILM_RATE = 48_000
 """Samples a second of a film's sound."""
 
@@ -61,7 +63,9 @@ def sound_command(clip: Clip, path: Path, wanted: int) -> list[str]:
     first = round(start_s * SOUND_RATE)
     placed = at_rate(source["a:0"], SOUND_RATE, first, ochl="mono", osf="s16")
     span = placed.filter("atrim", start_pts=first, end_pts=first + wanted)
-    return compiled(span.output("pipe:", format="s16le", acodec="pcm_s16le").global_args("-copyts"))
+    return compiled(
+        span.output("pipe:", format="s16le", acodec="pcm_s16le").global_args("-copyts", *EVERYWHERE)
+    )
 
 
 def at_rate(track: Any, rate: int, first: int, **form: str) -> Any:
@@ -122,8 +126,8 @@ def add_stream(silent: Path, sound: ffmpeg.nodes.FilterableStream, out: Path, *f
     """
     pictures = ffmpeg.input(f"file:{silent}", format="mp4", protocol_whitelist="file")["v:0"]
     how = {"vcodec": "copy", "acodec": "aac", "audio_bitrate": "160k", "movflags": "+faststart", **BITEXACT}
-    command = compiled(ffmpeg.output(pictures, sound, f"file:{out}", format="mp4", **how).global_args(*flags))
-    written(out, command)
+    film = ffmpeg.output(pictures, sound, f"file:{out}", format="mp4", **how)
+    written(out, compiled(film.global_args(*flags, *EVERYWHERE)))
 
 
 def written(path: Path, command: list[str], data: bytes | None = None) -> None:

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from media.child import ChildTimeout, run
 from media.container import CONTAINERS, open_container
 from media.encode import compiled
-from media.sound import FILM_RATE, LIMIT_S, add_stream, num_samples
+from media.sound import EVERYWHERE, FILM_RATE, LIMIT_S, add_stream, num_samples
 from schemas.media import FPS, MIN_CLIP_FRAMES, SOUND_RATE
 from schemas.outcome import Rejected
 
@@ -84,7 +84,8 @@ def voice_command(path: Path, container: str, raw: Path) -> list[str]:
     placed = track_of(path, container).filter(
         "aresample", SOUND_RATE, ochl="mono", osf="s16", first_pts=0, **{"async": 1}
     )
-    return compiled(placed.output(f"file:{raw}", format="s16le", acodec="pcm_s16le", t=MAX_S + 1))
+    samples = placed.output(f"file:{raw}", format="s16le", acodec="pcm_s16le", t=MAX_S + 1)
+    return compiled(samples.global_args(*EVERYWHERE))
 
 
 def track_of(path: Path, container: str) -> ffmpeg.nodes.FilterableStream:

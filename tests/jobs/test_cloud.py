@@ -7,6 +7,7 @@ import json
 import os
 import random
 import signal
+import socket
 import subprocess
 import sys
 import tarfile
@@ -258,3 +259,35 @@ def test_a_manifest_in_the_store_names_files_anywhere(cloud: Store, films: Path)
         ("s3://bucket/lists/a%20b.mp4", "mit"),
         ("s3://bucket/videos/words.mp4", "unknown"),
     ]
+
+
+def test_strangers_rows_cost_themselves_alone(job: Job, cloud: Store, films: Path, tmp_path: Path) -> None:
+    """Rows that choose a server, that are forbidden, and that lead nowhere, among good ones."""
+    with socket.create_server(("127.0.0.1", 0)) as elsewhere:
+        elsewhere.settimeout(0.2)
+        there = f"127.0.0.1:{elsewhere.getsockname()[1]}"
+        place = Place.at("s3://bucket/strangers")
+        place.write("forbidden.mp4", b"0" * 4096)
+        rows = [
+            f"s3://x/y.mp4?endpoint_override={there}&scheme=http",
+            f"abfs://account@{there}/c/y.mp4",
+            f"http://{there}/y.mp4",
+            "s3://bucket/strangers/forbidden.mp4",
+            "s3://nowhere/y.mp4",
+            *(f"s3://bucket/videos/{name}" for name in ("one person.mp4", "nobody.mp4", "words.mp4")),
+            *(str(path) for path in (films / "videos").iterdir()),
+        ]
+        place.write("list.csv", "\n".join(["uri", *rows]).encode())
+        cloud.fail({"match": "strangers/forbidden", "kind": 403})
+        out = tmp_path / "set"
+        assert job.run("s3://bucket/strangers/list.csv", str(out)) == 0, job.said
+        with pytest.raises(TimeoutError):
+            elsewhere.accept()
+    rejects = [
+        row["reason"]
+        for name, data in landed(out).items()
+        if "sources/rejects" in name
+        for row in pq.read_table(io.BytesIO(data)).to_pylist()
+    ]
+    assert sorted(rejects) == ["denied", "missing", *["unsupported_uri"] * 3]
+    assert len(seen(out)) == 2

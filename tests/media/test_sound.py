@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from media.decode import decode
 from media.encode import EncodeError, VideoSettings, write_video
 from media.probe import probe
-from media.sound import add_sound, clip_sound, encode_flac, num_samples
+from media.sound import add_sound, clip_sound, encode_flac, num_samples, sound_command
 from pipeline.stages.corpus import Corpus
 from schemas.media import SOUND_RATE, Clip, Listed, PictureStats, Probed, Source, clip_key
 from tests.stored import filmed
@@ -157,6 +157,16 @@ def test_a_playlist_is_not_followed(tmp_path: Path) -> None:
     path.write_text(said.ljust((tmp_path / "b.ts").stat().st_size, "\n"))
     clip = replace(clip, video=replace(clip.video, source=source_of(path)))
     assert len(clip_sound(clip)) == 0
+
+
+def test_another_processor_gives_the_same_samples(tmp_path: Path) -> None:
+    noise = np.random.default_rng(4).integers(-(2**14), 2**14, 2 * 44_100 * COUNTED_S, np.int16)
+    path = video_with_sound(tmp_path / "a.mkv", wav(tmp_path / "a.wav", noise, 44_100), "-c:a", "flac")
+    clip = clip_of(path, 24, 48)
+    command = sound_command(clip, path, 32_000)
+    older = [command[0], "-cpuflags", "sse2+sse+mmx+cmov", *command[1:]]
+    said = subprocess.run(older, check=True, stdout=subprocess.PIPE).stdout
+    assert said == clip_sound(clip).tobytes()
 
 
 @pytest.mark.parametrize("num_frames", [25, 29, 240])

@@ -67,15 +67,15 @@ class BodyMapper:
         height, width = frames.shape[1:3]
         focal_px, center = assumed_focal_px(width, height), principal_point(width, height)
         points, world = person.points.astype(np.float64), person.world.astype(np.float64)
-        joints2d, metres = self.weights @ points, self.weights @ world
+        joints2d, metres = (np.einsum("jp,tpx->tjx", self.weights, some) for some in (points, world))
         depth = np.ones(metres.shape[:2])
         for t in np.flatnonzero(person.valid):
             away = distance((points[t] - center) / focal_px, world[t], person.score[t])
             depth[t] = np.maximum(metres[t, :, 2] + away, NEAREST_SHARE * away)
         rays = np.concatenate([(joints2d - center) / focal_px, np.ones((*depth.shape, 1))], axis=2)
         inside = np.all((joints2d >= -0.5) & (joints2d <= (width - 0.5, height - 0.5)), axis=2)
-        score = np.abs(self.weights) @ person.score[..., None] / np.abs(self.weights).sum(axis=1)[:, None]
-        score = score[..., 0] * inside * person.valid[:, None]
+        shares = np.abs(self.weights) / np.abs(self.weights).sum(axis=1)[:, None]
+        score = np.einsum("jp,tp->tj", shares, person.score) * inside * person.valid[:, None]
         return BodyTrack(
             joints2d=joints2d.astype(np.float32),
             joints3d=(rays * depth[..., None] * person.valid[:, None, None]).astype(np.float32),

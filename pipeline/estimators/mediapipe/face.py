@@ -22,7 +22,7 @@ from pipeline.estimators.mediapipe.face_place import (
     head_of,
     stays,
 )
-from pipeline.estimators.mediapipe.graph import Graph, card, inference_text, read_float, read_landmarks
+from pipeline.estimators.mediapipe.graph import Graph, card, inference_text, read_landmarks, read_score
 from pipeline.geometry import bounding_box
 from schemas.media import Frames
 from schemas.tracks import EstimatorCard, FaceTrack, KeypointTrack
@@ -63,7 +63,7 @@ class MeshFaceDetector:
     def __init__(self, settings: MediapipeFace) -> None:
         self._settings = settings
         self._detect = FACE_DETECTOR_NEAR.start(settings.min_detection)
-        self._mesh = Graph(mesh_text(), {"landmarks": read_landmarks, "presence": read_float}, MESH_SIDE)
+        self._mesh = Graph(mesh_text(), {"landmarks": read_landmarks, "presence": read_score}, MESH_SIDE)
         self._card = card("mediapipe_face", (FACE_DETECTOR_NEAR.model, MESH_MODEL))
 
     @property

@@ -25,6 +25,8 @@ Reader = Callable[[Any], Any]
 
 SOFTWARE_VERSION = "0.10.21"
 LICENCE = "Apache-2.0"
+SCORE_STEPS = 4096
+"""Of the grid on which scores are read: the last bit of a network's sigmoid depends on the processor."""
 
 
 class Graph:
@@ -122,11 +124,11 @@ def quiet_stderr() -> Iterator[None]:
         os.close(nowhere)
 
 
-def read_float(packet: Any) -> float:
-    """The number in a packet."""
+def read_score(packet: Any) -> float:
+    """The score in a packet, 0 to 1, on the grid of `SCORE_STEPS`."""
     from mediapipe.python import packet_getter
 
-    return float(packet_getter.get_float(packet))
+    return round(float(packet_getter.get_float(packet)) * SCORE_STEPS) / SCORE_STEPS
 
 
 def read_landmarks(packet: Any) -> NDArray[np.float32]:

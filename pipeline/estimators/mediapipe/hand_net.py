@@ -12,8 +12,8 @@ from pipeline.estimators.mediapipe.graph import (
     Graph,
     Picture,
     inference_text,
-    read_float,
     read_landmarks,
+    read_score,
     split_text,
 )
 from schemas.joints import HAND_JOINTS
@@ -75,8 +75,8 @@ class HandNet:
 
     def __init__(self) -> None:
         readers = {
-            "score": read_float,
-            "right": read_float,
+            "score": read_score,
+            "right": read_score,
             "landmarks": read_landmarks,
             "world": read_landmarks,
         }

@@ -11,8 +11,8 @@ from pipeline.estimators.crops import Square
 from pipeline.estimators.mediapipe.graph import (
     Graph,
     inference_text,
-    read_float,
     read_landmarks,
+    read_score,
     split_text,
 )
 from schemas.joints import mirrored
@@ -88,7 +88,7 @@ class PoseNet:
     """Runs the network."""
 
     def __init__(self) -> None:
-        readers = {"score": read_float, "landmarks": read_landmarks, "world": read_landmarks}
+        readers = {"score": read_score, "landmarks": read_landmarks, "world": read_landmarks}
         self.graph = Graph(GRAPH, readers, SIDE)
 
     def __call__(self, picture: NDArray[np.uint8], square: Square) -> Pose:

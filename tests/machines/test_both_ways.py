@@ -1,0 +1,93 @@
+"""A data set made on this processor, and ones made as on older ones."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sys
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+
+from tests.alike import Comparison, compare
+from tests.processes import execute, program
+from tests.stored import with_sound
+
+pytestmark = pytest.mark.timeout(900)
+
+CLIPS = ("full_04_balance_cam01.mp4", "half_05_sign_football.mp4")
+TONE = ("-f", "lavfi", "-i", "aevalsrc=0.4*sin(800*t*t):d=3:s=44100")
+CURATE = (sys.executable, "-c", "from jobs.cli import main; raise SystemExit(main())", "curate")
+LIMITED = (sys.executable, "-m", "tests.machines.limits")
+WAYS = {"as it is": (), "avx2": (*LIMITED, "avx2"), "sse": (*LIMITED, "sse")}
+WORDS = "import cv2, torch; print(torch.backends.cpu.get_cpu_capability(), cv2.getCPUFeaturesLine())"
+BOUNDS = {
+    "px": (("joints2d", "left_hand2d", "right_hand2d", "face_box", "head_center", "head_radius"), 8.0),
+    "metres": (("joints3d", "left_hand3d", "right_hand3d"), 0.1),
+    "radians": (("head_rotation", "body_yaw"), 0.05),
+    "nothing": (("body_valid", "face_valid", "head_valid", "camera_focal"), 0.0),
+}
+"""How far numbers may lie apart where networks see other last bits, on a canvas of 128x192."""
+
+
+@pytest.fixture(scope="module")
+def sets(corpus: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    """Two clips, one with sound, and a file that is no video, curated in all ways side by side."""
+    folder = tmp_path_factory.mktemp("both ways")
+    (folder / "videos").mkdir()
+    for name in CLIPS:
+        shutil.copy(corpus / "clips" / name, folder / "videos")
+    with_sound(folder / "videos" / CLIPS[1], *TONE)
+    (folder / "videos" / CLIPS[1]).unlink()
+    (folder / "videos" / "words.mp4").write_text("this is no video")
+    small = ("--settings.control.canvas-area", 24_576)
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT}
+    with ExitStack() as stack:
+        running = []
+        for name, way in WAYS.items():
+            places = ("--videos", folder / "videos", "--out", folder / name)
+            running.append(stack.enter_context(program(*way, *CURATE, *places, *small, **pipes)))
+        for process in running:
+            said, _ = process.communicate()
+            assert process.returncode == 0, said
+    return {name: folder / name for name in WAYS}
+
+
+@pytest.fixture(scope="module")
+def newer(sets: dict[str, Path]) -> Comparison:
+    return compare(sets["as it is"], sets["avx2"])
+
+
+@pytest.fixture(scope="module")
+def older(sets: dict[str, Path]) -> Comparison:
+    return compare(sets["as it is"], sets["sse"])
+
+
+@pytest.mark.parametrize(("limit", "left"), [("avx2", "AVX2"), ("sse", "DEFAULT")])
+def test_libraries_are_held_back(limit: str, left: str) -> None:
+    capability, *opencv = execute(*LIMITED, limit, sys.executable, "-c", WORDS).stdout.split()
+    assert capability == left
+    assert "*AVX512-SKX" not in opencv
+    assert ("*AVX2" in opencv) == (limit == "avx2")
+
+
+@pytest.mark.parametrize("way", ["newer", "older"])
+def test_keys_order_and_fates_are_the_same(way: str, request: pytest.FixtureRequest) -> None:
+    both: Comparison = request.getfixturevalue(way)
+    assert both.orders[0] == both.orders[1]
+    assert len(both.orders[0]) == 2
+    assert both.fates[0] == both.fates[1]
+    assert [reason for *_, reason in both.fates[0]] == ["invalid_data"]
+
+
+def test_with_avx2_every_byte_is_the_same(newer: Comparison) -> None:
+    assert {"video.mp4", "face.mp4", "audio.flac", "reference_0.jpg", "tracks.npz"} <= newer.members.keys()
+    assert [name for name, part in newer.members.items() if part.equal < part.looked_at] == []
+
+
+def test_without_it_sound_is_and_numbers_lie_near(older: Comparison) -> None:
+    assert older.members["audio.flac"].equal == 1
+    for names, bound in BOUNDS.values():
+        for name in names:
+            assert older.arrays[name].most <= bound, name
