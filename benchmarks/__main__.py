@@ -23,6 +23,7 @@ if __name__ == "__main__":
         ("benchmarks.stages", str(CORPUS / "clips")),
         ("benchmarks.memory", str(long)),
         ("benchmarks.loader", str(CORPUS / "clips")),
+        ("benchmarks.decoders", str(CORPUS / "clips")),
         ("benchmarks.runners", str(CORPUS / "clips")),
         ("benchmarks.cost", str(CORPUS / "clips"), "talk_0"),
         ("benchmarks.ledger",),

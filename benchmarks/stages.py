@@ -21,7 +21,7 @@ import numpy as np
 from rich.console import Console
 
 from benchmarks.machine import machine, write_table
-from engine.core import Stage, Step
+from engine.core import Gather, Stage, Step
 from engine.ledger import Ledger
 from engine.leg import Leg, LegRunner
 from engine.planning.rates import Rate, Rates, measured, write_rates
@@ -112,7 +112,7 @@ LAPS_OF = 4
 """The leg whose laps are run again: samples, which reads and writes the heaviest rows."""
 
 
-def unminded(_: Step[Any, Any], stage: Stage[Any, Any]) -> Stage[Any, Any]:
+def unminded(_: Step[Any, Any] | Gather[Any, Any], stage: Stage[Any, Any]) -> Stage[Any, Any]:
     """A stage that nobody watches."""
     return stage
 

@@ -21,7 +21,7 @@ from schemas.arrow import schema_of
 from schemas.index import IndexRow
 from schemas.outcome import DamagedError
 from schemas.version import SCHEMA
-from storage.json_files import NUMBER, json_at, misfits
+from storage.json_files import NUMBER, Perhaps, json_at, misfits
 from storage.place import Place, sha256_of
 
 FILE = re.compile(r"(part-(?P<lap>[0-9x-]+)\.(done|parquet)|rejects-(?P<rejects>[0-9x-]+)\.parquet)")
@@ -47,6 +47,7 @@ MARKER_SHAPE: dict[str, Any] = {
             "busy_s": NUMBER,
             "light_s": NUMBER,
             "reasons": {str: int},
+            "traces": Perhaps({str: str}),  # where items failed
         }
     ],
 }

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Generic, NoReturn, Protocol, TypeVar
 
+from schemas.base import record
 from schemas.outcome import Reject, Rejected
 
 In = TypeVar("In", contravariant=True)
@@ -15,10 +16,24 @@ A = TypeVar("A")
 B = TypeVar("B")
 
 
+@record
+class Failed(Reject):
+    """The reject of an item on which a step broke."""
+
+    trace: str  # how it broke the last time: not in the row, for it tells of one run
+
+    @property
+    def row(self) -> Reject:
+        """The reject alone."""
+        return Reject(key=self.key, step=self.step, reason=self.reason, detail=self.detail, uri=self.uri)
+
+
 class CannotRun(RuntimeError):
     """A job cannot run or go on: a sentence for its user, and a trace where the reason is a bug."""
 
-    trace: str = ""
+    def __init__(self, sentence: str, trace: str = "") -> None:
+        super().__init__(sentence)
+        self.trace = trace
 
 
 class DeviceMissing(CannotRun):
@@ -86,6 +101,7 @@ class Tally:
     busy_s: float = 0.0
     light_s: float = 0.0  # of these, spent on what no scheduling can save (`Light`); 0 where it is not told
     reasons: Counter[str] = field(default_factory=Counter)
+    traces: dict[str, str] = field(default_factory=dict)  # of the items that failed in a lap, by key
 
     @property
     def rejected(self) -> int:
@@ -93,7 +109,7 @@ class Tally:
         return self.reasons.total()
 
     def add(self, other: Tally) -> None:
-        """Count another lap's tally of the same step in."""
+        """Count another lap's tally of the same step in; traces stay with their laps."""
         self.offered += other.offered
         self.kept += other.kept
         self.gave += other.gave
@@ -105,7 +121,7 @@ class Tally:
 
 
 def apply(
-    step: Step[A, B],
+    step: Step[A, B] | Gather[A, B],
     stage: Stage[A, B],
     items: Iterable[A | Reject],
     tally: Tally,
@@ -114,7 +130,7 @@ def apply(
     """All of an item's outputs or its reject, never both; for a group, of each member. Rejects pass through.
 
     Raises:
-        Exception: whatever else the stage raises is a bug and stops the run; a note names the item.
+        Exception: whatever else the stage raises; a note names the item.
     """
     for item in items:
         if isinstance(item, Reject):
@@ -124,20 +140,29 @@ def apply(
         outcomes = outcomes_of(step, stage, item)
         tally.busy_s += clock() - start
         count(tally, item, outcomes)
-        yield from outcomes
+        for outcome in outcomes:
+            yield outcome.row if isinstance(outcome, Failed) else outcome
 
 
-def outcomes_of(step: Step[A, B], stage: Stage[A, B], item: A) -> list[B | Reject]:
-    """What the stage makes of one item, its `Rejected` turned into rows."""
+def outcomes_of(step: Step[A, B] | Gather[A, B], stage: Stage[A, B], item: A) -> list[B | Reject]:
+    """What the stage makes of one item, its `Rejected` turned into rows.
+
+    Raises:
+        AssertionError: a group's member left twice or not at all, or a single item left both ways.
+        Exception: whatever else the stage raises; a note names the item.
+    """
     try:
         outcomes = list(stage(item)) or refuse_silence()
+        refuse_loss(item, outcomes)
     except Rejected as no:
         return [
             Reject(key=member.key, step=step.name, reason=no.reason, detail=no.detail, uri=member.uri)
             for member in members_of(item)
         ]
     except Exception as bug:
-        bug.add_note(f"in step {step.name!r} on item {getattr(item, 'key', '?')!r}")
+        note = f"in step {step.name!r} on item {getattr(item, 'key', '?')!r}"
+        if note not in getattr(bug, "__notes__", ()):  # of somebody who tries again
+            bug.add_note(note)
         raise
     return outcomes
 
@@ -147,45 +172,64 @@ def refuse_silence() -> NoReturn:
     raise Rejected("empty", "the step gave nothing")
 
 
-def gather(step: Gather[Any, Any], items: Iterable[Any], tally: Tally) -> Iterator[Any]:
-    """The groups of all items; rejects pass through."""
+@dataclass(frozen=True, kw_only=True)
+class Whole:
+    """All items of a lap: the one item of a gather."""
+
+    key: str
+    members: tuple[Any, ...]
+
+    @property
+    def duration_s(self) -> float:
+        """Seconds of footage."""
+        return sum(map(footage_s, self.members))
+
+
+def gathering(step: Gather[A, B]) -> Stage[Whole, B]:
+    """A gather as a stage."""
+    return lambda whole: step.group(whole.members)
+
+
+def gather(
+    step: Gather[Any, Any],
+    stage: Stage[Whole, Any],
+    items: Iterable[Any],
+    tally: Tally,
+    clock: Callable[[], float],
+) -> Iterator[Any]:
+    """The groups of all items; rejects pass through. `stage` is `gathering`, or something around it."""
     members: list[Any] = []
     for item in items:
         if isinstance(item, Reject):
             yield item
         else:
             members.append(item)
-    groups = step.group(members)
-    placed = Counter(member.key for group in groups for member in members_of(group))
-    if placed != Counter(member.key for member in members):
-        raise AssertionError(f"step {step.name!r} lost or repeated a member")
-    tally.offered += len(members)
-    tally.kept += len(members)
-    tally.gave += len(groups)
-    tally.offered_s += sum(map(footage_s, members))
-    tally.gave_s += sum(map(footage_s, groups))
-    yield from groups
+    if members:
+        yield from apply(step, stage, [Whole(key=step.name, members=tuple(members))], tally, clock)
+
+
+def refuse_loss(item: Any, outcomes: Sequence[Any]) -> None:
+    """Raise AssertionError unless each member of a group leaves once, and a single item one way."""
+    if hasattr(item, "members"):
+        left = Counter(member.key for outcome in outcomes for member in members_of(outcome))
+        if left != Counter(member.key for member in item.members):
+            raise AssertionError(f"lost or repeated a member of {item.key!r}")
+    elif len({isinstance(outcome, Reject) for outcome in outcomes}) > 1:
+        raise AssertionError(f"both kept and rejected {item.key!r}")
 
 
 def count(tally: Tally, item: Any, outcomes: Sequence[Any]) -> None:
-    """Enter one item's outcomes into the tally.
-
-    Raises:
-        AssertionError: a group's member left twice or not at all, or a single item left both ways.
-    """
+    """Enter one item's outcomes into the tally."""
     rejects = [outcome for outcome in outcomes if isinstance(outcome, Reject)]
     outputs = [outcome for outcome in outcomes if not isinstance(outcome, Reject)]
     members = members_of(item)
-    if hasattr(item, "members") and Counter(o.key for o in outcomes) != Counter(m.key for m in members):
-        raise AssertionError(f"step {tally.step!r} lost or repeated a member of {item.key!r}")
-    if not hasattr(item, "members") and rejects and outputs:
-        raise AssertionError(f"step {tally.step!r} both kept and rejected {item.key!r}")
     tally.offered += len(members)
     tally.kept += len(members) - len(rejects)
     tally.gave += len(outputs)
     tally.offered_s += footage_s(item)
     tally.gave_s += sum(map(footage_s, outputs))
     tally.reasons.update(reject.reason for reject in rejects)
+    tally.traces |= {reject.key: reject.trace for reject in rejects if isinstance(reject, Failed)}
 
 
 def members_of(item: Any) -> tuple[Any, ...]:

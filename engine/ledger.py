@@ -276,7 +276,10 @@ def marker_text(lap: Lap, landed: Landed) -> str:
     """The marker of a landed lap."""
     said: dict[str, Any] = {"schema": SCHEMA, "leg": lap.leg, "lap": lap.name}
     said |= {fact.name: getattr(landed, fact.name) for fact in fields(landed)}
-    said["steps"] = [vars(tally) for tally in landed.steps]
+    said["steps"] = [
+        {name: value for name, value in vars(tally).items() if name != "traces" or value}
+        for tally in landed.steps
+    ]
     said["made_by"] = made_by()  # to be read by people: a lap made elsewhere is as done as any
     return json.dumps(said, indent=1)
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Protocol, runtime_checkable
 
-from engine.core import Gather, Stage, Step, Tally, apply, gather
+from engine.core import Gather, Stage, Step, Tally, apply, gather, gathering
 from engine.ledger import Landed, Lap, Ledger, digest
 from schemas.version import PIPELINE
 
@@ -91,7 +91,7 @@ class Leg:
         return self.steps[-1].gives
 
 
-Mind = Callable[[Step[Any, Any], Stage[Any, Any]], Stage[Any, Any]]
+Mind = Callable[[Step[Any, Any] | Gather[Any, Any], Stage[Any, Any]], Stage[Any, Any]]
 """Puts a watch around the stage of a step (`engine.runners.monitored`)."""
 
 
@@ -100,24 +100,24 @@ class BoundStep:
     """A step as a worker holds it."""
 
     step: Step[Any, Any] | Gather[Any, Any]
-    stage: Stage[Any, Any] | None  # a gather has none
+    stage: Stage[Any, Any]
     light_s: Callable[[], float]
 
     def run(self, items: Iterable[Any], tally: Tally, clock: Callable[[], float]) -> Iterator[Any]:
         """The outcomes of the items."""
         if isinstance(self.step, Gather):
-            yield from gather(self.step, items, tally)
-        elif self.stage is not None:
-            before_s = self.light_s()
-            for outcome in apply(self.step, self.stage, items, tally, clock):
-                tally.light_s = self.light_s() - before_s
-                yield outcome
+            yield from gather(self.step, self.stage, items, tally, clock)
+            return
+        before_s = self.light_s()
+        for outcome in apply(self.step, self.stage, items, tally, clock):
+            tally.light_s = self.light_s() - before_s
+            yield outcome
 
 
 def post(step: Step[Any, Any] | Gather[Any, Any], clock: Callable[[], float], mind: Mind) -> BoundStep:
     """The step with its stage made."""
     if isinstance(step, Gather):
-        return BoundStep(step=step, stage=None, light_s=float)
+        return BoundStep(step=step, stage=mind(step, gathering(step)), light_s=float)
     stage = step.make()
     light_s = step.light(stage, clock) if step.light is not None else float
     return BoundStep(step=step, stage=mind(step, stage), light_s=light_s)

@@ -25,6 +25,7 @@ class ReplayTarget:
     leg: Leg
     lap: str
     reject: Reject
+    trace: str  # of an item on which its step broke
 
 
 def find(ledger: Ledger, legs: Sequence[Leg], key: str) -> ReplayTarget | None:
@@ -33,7 +34,8 @@ def find(ledger: Ledger, legs: Sequence[Leg], key: str) -> ReplayTarget | None:
         for name, landed in ledger.all_landed(leg.name):
             for row in ledger.rejects(leg.name, name).to_pylist() if landed.rejects else ():
                 if row.pop("leg") == leg.name and row["key"] == key:
-                    return ReplayTarget(leg=leg, lap=name, reject=Reject(**row))
+                    traces = {tally.step: tally.traces.get(key, "") for tally in landed.steps}
+                    return ReplayTarget(leg=leg, lap=name, reject=Reject(**row), trace=traces[row["step"]])
     return None
 
 

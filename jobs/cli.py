@@ -27,6 +27,7 @@ from jobs.commands.status import Status, status
 from jobs.console.screen import VisibleConsole
 from jobs.exit_codes import ExitCode
 from schemas.visible import shown_streams, visible
+from storage.scratch import refuse_lost_tmpdir
 
 Command = (
     Annotated[Curate, tyro.conf.subcommand("curate")]
@@ -86,6 +87,7 @@ def main(args: list[str] | None = None) -> ExitCode:
 def ended(run: Callable[[Console], ExitCode]) -> ExitCode:
     """Run a command; how it ended. What it cannot do is told on stderr."""
     try:
+        refuse_lost_tmpdir()
         refuse_other_names()
         with terminate_stops():
             return run(VisibleConsole())

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import errno
-import os
 import subprocess
 import tempfile
 import threading
@@ -20,6 +18,7 @@ from numpy.typing import NDArray
 
 from media.child import kill, started
 from schemas.media import FPS, Frames
+from storage.space import no_space
 
 JPEG_QUALITY = 95
 LOG_BYTES = 4096
@@ -124,7 +123,7 @@ def failure(path: Path, returncode: int, log: bytes, limit_s: float) -> Exceptio
     """What to raise for an encoder that has ended badly."""
     words = "; ".join(log.decode(errors="replace").split("\n")).strip("; ")
     if "No space left on device" in words:
-        return OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(path))
+        return no_space(path.parent)
     if returncode < 0 and not words:
         return EncodeError(f"{path}: ffmpeg was killed (signal {-returncode}; the limit is {limit_s:g} s)")
     return EncodeError(f"{path}: ffmpeg failed: {words[:500]}")

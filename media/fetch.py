@@ -26,6 +26,7 @@ from schemas.reasons import reason_of
 from storage.address import is_uri
 from storage.place import Place, suffix_of
 from storage.scratch import locked, scratch, take
+from storage.space import space_told
 from storage.store import Unreached
 
 
@@ -87,7 +88,7 @@ def fetch(source: Source, path: Path) -> None:
         make_room(source.num_bytes)
         file = aside.open("xb")
         fcntl.flock(file, fcntl.LOCK_EX)
-    with file:
+    with file, space_told(copies()):
         try:
             pour(source, file)
             aside.replace(path)

@@ -15,6 +15,7 @@ Reason = Literal[
     "denied",
     "duplicate",
     "empty",
+    "failed",
     "frozen",
     "invalid_data",
     "killed",
@@ -107,6 +108,7 @@ MEANINGS: dict[Reason, str] = {
     "person_too_small": "the person fills too little of the picture",
     "several_people": "several people are seen at once",
     # processes that worked on an item
+    "failed": "a step broke on it, in a way that nobody had foreseen",
     "crashed": "the process that worked on it ended by itself",
     "killed": "the process that worked on it was killed, as for want of memory",
     "timed_out": "it took longer than the limit of time",

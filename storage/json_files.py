@@ -6,6 +6,7 @@ import json
 import math
 import reprlib
 from collections.abc import Iterator
+from dataclasses import dataclass
 from itertools import islice
 from typing import Any
 
@@ -108,6 +109,18 @@ def refuse_half(text: str) -> None:
         raise ValueError("no JSON: half a surrogate pair") from None
 
 
+@dataclass(frozen=True)
+class Perhaps:
+    """The shape of what may be absent."""
+
+    shape: Any
+
+
+def there(shape: Any) -> Any:
+    """The shape of what is there."""
+    return shape.shape if isinstance(shape, Perhaps) else shape
+
+
 def misfits(value: Any, shape: Any, where: str) -> list[str]:
     """Where a JSON value has not the shape: an object has exactly these keys, a list repeats its entry.
 
@@ -121,6 +134,7 @@ def all_misfits(value: Any, shape: Any, where: str) -> Iterator[str]:
     if isinstance(shape, dict) and isinstance(value, dict):
         if str in shape:
             shape = dict.fromkeys(value, shape[str])
+        shape = {name: there(part) for name, part in shape.items() if name in value or there(part) is part}
         if value.keys() != shape.keys():
             yield f"{where}: wrong keys {SHOWN.repr(sorted(value.keys() ^ shape.keys()))}"
         for name in sorted(value.keys() & shape.keys()):

@@ -19,6 +19,7 @@ from urllib.parse import unquote, urlsplit
 import pyarrow as pa
 
 from storage.address import encoded, is_uri, normalised, refuse_odd
+from storage.space import space_told
 from storage.store import CHUNK_BYTES, connect, in_store, told, upload
 
 
@@ -156,7 +157,7 @@ class Place:
         """Write a small file."""
         uri = self.uri_of(name)
         if self.folder is not None:
-            with replacing(Path(uri)) as file:
+            with writing(), replacing(Path(uri)) as file:
                 file.write(data)
             return
         with told("write", uri):
@@ -176,7 +177,8 @@ class Place:
             sha256 = sha256_of(chunks_of(source))
             source.seek(0)
             if self.folder is not None:
-                copy_to(Path(self.uri_of(name)), source, sha256)
+                with writing():
+                    copy_to(Path(self.uri_of(name)), source, sha256)
             else:
                 self._send(name, source, sha256)
         return sha256
@@ -226,13 +228,31 @@ def suffix_of(uri: str) -> str:
     return suffix.lower() if SUFFIX.fullmatch(suffix) else ""
 
 
+class Unwritable(OSError):
+    """A folder on disk did not take a file."""
+
+
+@contextmanager
+def writing() -> Iterator[None]:
+    """Tells an error of a place on disk from those of files that are read.
+
+    Raises:
+        Unwritable: in place of any other OSError, with its words.
+    """
+    try:
+        yield
+    except OSError as error:
+        words = (str(error),) if error.errno is None else (error.errno, error.strerror, error.filename)
+        raise Unwritable(*words) from error
+
+
 @contextmanager
 def replacing(path: Path) -> Iterator[BinaryIO]:
     """A file, for writing and reading, that takes its place when the block ends well, on disk for good."""
     path.parent.mkdir(parents=True, exist_ok=True)
     unfinished = aside(path)
     try:
-        with unfinished.open("xb+") as file:
+        with space_told(path.parent), unfinished.open("xb+") as file:
             yield file
             file.flush()
             os.fsync(file.fileno())

@@ -14,19 +14,35 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from storage.space import space_told
+
 
 def scratch(name: str) -> Path:
     """A folder for all processes of this user on this machine.
 
     Raises:
         PermissionError: somebody else has made one of that name.
+        OSError: TMPDIR is none where anything can be written.
     """
+    refuse_lost_tmpdir()
     folder = Path(tempfile.gettempdir()) / f"understudy-{os.getuid()}" / name
     folder.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     if folder.parent.is_symlink() or folder.parent.stat().st_uid != os.getuid():
         raise PermissionError(f"{folder.parent} is another user's: set TMPDIR to a folder of your own")
     folder.mkdir(exist_ok=True)
     return folder
+
+
+def refuse_lost_tmpdir() -> None:
+    """Raise OSError where the environment names a folder for temporary files that is none.
+
+    Python would silently take another, on a disk that nobody chose.
+    """
+    for name in ("TMPDIR", "TEMP", "TMP"):
+        if said := os.environ.get(name):
+            if not Path(said).is_dir() or not os.access(said, os.W_OK | os.X_OK):
+                raise OSError(f"{name} is {said!r}, no folder that can be written: make it, or set another")
+            return
 
 
 @contextmanager
@@ -42,7 +58,8 @@ def workplace() -> Iterator[Path]:
         folder = Path(tempfile.mkdtemp(dir=home))
         handle = take(folder, fcntl.LOCK_EX)
     try:
-        yield folder
+        with space_told(folder):
+            yield folder
     finally:
         shutil.rmtree(folder, ignore_errors=True)
         os.close(handle)

@@ -16,6 +16,7 @@ from torch import Tensor
 from storage.json_files import json_at
 from storage.place import Place
 from storage.records import read_as
+from storage.space import FULL, no_space
 from storage.torch_files import MAX_LIST_BYTES, read_torch, told
 
 Weights = dict[str, Tensor]
@@ -119,10 +120,24 @@ def write_weights(folder: Path, tensors: Iterable[tuple[str, Tensor]], file_byte
         held[name] = tensor.contiguous()
         size += tensor.nbytes
         if size >= file_bytes:
-            save_file(held, folder / f"{number:05}.safetensors")
+            write(held, folder / f"{number:05}.safetensors")
             held, number, size = {}, number + 1, 0
     if held:
-        save_file(held, folder / f"{number:05}.safetensors")
+        write(held, folder / f"{number:05}.safetensors")
+
+
+def write(tensors: Weights, file: Path) -> None:
+    """Write one file.
+
+    Raises:
+        NoSpace: the disk is full.
+    """
+    try:
+        save_file(tensors, file)
+    except safetensors.SafetensorError as error:
+        if any(f"(os error {code})" in str(error) for code in FULL):
+            raise no_space(file.parent) from error
+        raise
 
 
 def check_keys(found: Mapping[str, Tensor], wanted: Mapping[str, Tensor], what: str) -> None:

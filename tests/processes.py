@@ -62,16 +62,20 @@ def counting(out: Path, kill_at: int | None) -> Callable[[], int]:
 
     def hook(event: str, args: tuple[Any, ...]) -> None:
         nonlocal changes
-        if event not in CHANGES or not str(args[0]).startswith(str(out)):
-            return
-        if event == "open" and not (args[2] or 0) & (os.O_WRONLY | os.O_RDWR | os.O_CREAT):
-            return
-        changes += 1
-        if changes == kill_at:
-            os.kill(os.getpid(), signal.SIGKILL)
+        if changed(out, event, args):
+            changes += 1
+            if changes == kill_at:
+                os.kill(os.getpid(), signal.SIGKILL)
 
     sys.addaudithook(hook)
     return lambda: changes
+
+
+def changed(out: Path, event: str, args: tuple[Any, ...]) -> bool:
+    """Whether an event of Python changes a file below `out`."""
+    if event not in CHANGES or not str(args[0]).startswith(str(out)):
+        return False
+    return event != "open" or bool((args[2] or 0) & (os.O_WRONLY | os.O_RDWR | os.O_CREAT))
 
 
 def alive(pid: int) -> bool:

@@ -1,4 +1,4 @@
-"""Measures every estimator against the ground truth; prints the table and keeps it in RESULTS.md."""
+"""Measures every estimator against the ground truth; prints the tables, keeps them in two files."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from pathlib import Path
 
 import tyro
 
-from benchmarks.accuracy import body, face, hands, head, shots
+from benchmarks.accuracy import body, face, hands, head, shots, synthetic
 from benchmarks.accuracy.table import markdown
 
 HERE = Path(__file__).parent
@@ -21,7 +21,7 @@ A goal is reached where the value meets it and nothing that is labelled was miss
 
 
 def main(corpus: Path = SHARED / "corpus") -> None:
-    """Print the table of all parts and write it to RESULTS.md.
+    """Print the table of all parts and write it to RESULTS.md, then that of synthetic people.
 
     Args:
         corpus: folder with `clips/`, `images/` and `groundtruth/`.
@@ -30,6 +30,7 @@ def main(corpus: Path = SHARED / "corpus") -> None:
     text = HEADER + markdown(rows)
     (HERE / "RESULTS.md").write_text(text)
     print(text)
+    synthetic.main()
 
 
 if __name__ == "__main__":

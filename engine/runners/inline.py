@@ -1,16 +1,27 @@
-"""All legs in this process, one lap after the other."""
+"""All legs on this machine, one lap after the other, in a process that is watched and replaced when it dies.
+
+So a file that kills its process or never returns costs what it costs on a cluster: itself. Where items are
+granted no tries, everything runs in this very process instead, without a limit of time, and the first item
+that breaks a step stops the run: for those who debug.
+"""
 
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Container, Sequence
+from collections.abc import Callable, Container, Iterator, Sequence
+from contextlib import contextmanager
 
 from engine.core import DeviceMissing, Step, Tally
-from engine.ledger import Lap, Ledger
-from engine.leg import Leg, LegRunner
-from engine.runners.monitored import Monitored
+from engine.ledger import Landed, Lap, Ledger
+from engine.leg import Leg
 from engine.runners.order import Chain, chains
-from engine.runners.status import CurrentItem, RunObserver, WorkerState
+from engine.runners.process import Failure, LapFailed, WorkerKit, WorkerProcess
+from engine.runners.settings import Timeouts
+from engine.runners.stall import stalls
+from engine.runners.status import CurrentItem, RunObserver, WorkerState, WorkerStatus
+from engine.runners.supervisor import Supervisor, kit_of
+
+NAME = "this machine"
 
 
 def run(
@@ -21,6 +32,7 @@ def run(
     clock: Callable[[], float],
     unseal: Callable[[], None],
     gpus: Callable[[], int],
+    patience: Timeouts = Timeouts(),  # noqa: B008  it is frozen
     retry: Container[str] = (),
 ) -> None:
     """Bring every leg to its end, one after the other. `gpus` counts those of this machine.
@@ -29,62 +41,98 @@ def run(
 
     Raises:
         DeviceMissing: a step needs a GPU, and there is none.
+        LapFailed: the machine is at fault; the same job goes on from here.
+        TooManyFailed: a step fails on too large a share of its items.
+        Exception: without tries, what the first item has raised.
     """
+    refuse_missing(legs, gpus)
+    chain: Chain
+
+    def seen(sight: WorkerState) -> None:
+        watch.sights([sight])
+        watch.stuck(list(stalls(chain.lanes, [sight], [], clock()).values()))
+
+    with (guarded if patience.tries else in_process)(legs, ledger, clock, patience, seen) as do:
+        for chained in chains(legs):
+            chain = Chain(chained, ledger, ahead=sys.maxsize, unseal=unseal, patience=patience, retry=retry)
+            watch.lanes(chain.lanes)
+            for leg in chained:
+                while (lap := chain.take(frozenset({leg.name}))) is not None:
+                    chain.landed(lap, do(lap))
+                    watch.lanes(chain.lanes)
+
+
+def refuse_missing(legs: Sequence[Leg], gpus: Callable[[], int]) -> None:
+    """Raise DeviceMissing where a step needs a GPU, and there is none."""
     for step in (step for leg in legs for step in leg.steps if isinstance(step, Step)):
         if step.gpus > 0 and gpus() == 0:
             raise DeviceMissing(f"step {step.name!r} needs a GPU, and this machine has none")
-    for chained in chains(legs):
-        chain = Chain(chained, ledger, ahead=sys.maxsize, unseal=unseal, retry=retry)
-        watch.lanes(chain.lanes)
-        for leg in chained:
-            if chain.needs(frozenset({leg.name})):
-                run_leg(leg, chain, ledger, watch, clock)
 
 
-def run_leg(leg: Leg, chain: Chain, ledger: Ledger, watch: RunObserver, clock: Callable[[], float]) -> None:
-    """Run the laps of a leg that have not landed."""
-    desk = InlineStatus(watch, clock)
-    crew = LegRunner(
-        leg, clock, lambda step, stage: Monitored(step=step, stage=stage, holds={}, tell=desk.at)
+Do = Callable[[Lap], Landed]
+
+
+@contextmanager
+def guarded(
+    legs: Sequence[Leg],
+    ledger: Ledger,
+    clock: Callable[[], float],
+    patience: Timeouts,
+    seen: Callable[[WorkerState], None],
+) -> Iterator[Do]:
+    """Runs laps in a process of their own, which starts with the first of them."""
+    guard: Supervisor | None = None
+
+    def do(lap: Lap) -> Landed:
+        nonlocal guard
+        if guard is None:
+            guard = Supervisor(kit_of(legs, ledger, patience.tries), patience, clock, NAME, heard=seen)
+        end = guard.run(lap)
+        if isinstance(end, Failure):
+            raise LapFailed(end)
+        return end
+
+    try:
+        yield do
+    finally:
+        if guard is not None:
+            guard.stop()
+
+
+@contextmanager
+def in_process(
+    legs: Sequence[Leg],
+    ledger: Ledger,
+    clock: Callable[[], float],
+    patience: Timeouts,
+    seen: Callable[[WorkerState], None],
+) -> Iterator[Do]:
+    """Runs laps in this process, without a limit of time."""
+    report = InlineStatus(NAME, clock, seen)
+    hands = WorkerProcess(
+        WorkerKit(legs={leg.name: leg for leg in legs}, ledger=ledger, tries=patience.tries), report, clock
     )
-    while (lap := chain.take(frozenset({leg.name}))) is not None:
-        desk.begin(lap)
-        chain.landed(lap, crew.run(lap, ledger, desk.tallied))
-        watch.lanes(chain.lanes)
+
+    def do(lap: Lap) -> Landed:
+        report.status.begin(lap)
+        return hands.land(lap)
+
+    yield do
 
 
 class InlineStatus:
-    """What this process is at, told to the watch."""
+    """What this process is at, told on."""
 
-    def __init__(self, watch: RunObserver, clock: Callable[[], float]) -> None:
-        self.watch = watch
-        self.clock = clock
-
-    def begin(self, lap: Lap) -> None:
-        """A lap begins."""
-        self.lap = lap
-        self.tallies: Sequence[Tally] = ()
-        self.at(None)
+    def __init__(self, name: str, clock: Callable[[], float], seen: Callable[[WorkerState], None]) -> None:
+        self.status = WorkerStatus(name, clock, lambda _: None)
+        self.seen = seen
 
     def at(self, spot: CurrentItem | None) -> None:
         """An item begins, or none is worked on."""
-        self.spot, self.since = spot, self.clock()
-        self.tell()
+        self.status.move(spot)
+        self.seen(self.status.sight)
 
-    def tallied(self, tallies: Sequence[Tally]) -> None:
+    def tallies(self, tallies: Sequence[Tally]) -> None:
         """An outcome has come."""
-        self.tallies = tallies
-        self.tell()
-
-    def tell(self) -> None:
-        """Tell the watch."""
-        sight = WorkerState(
-            worker="this process",
-            leg=self.lap.leg,
-            lap=self.lap.name,
-            spot=self.spot,
-            since_s=self.clock() - self.since,
-            limit_s=None,
-            tallies=self.tallies,
-        )
-        self.watch.sights([sight])
+        self.status.count(tallies)
+        self.seen(self.status.sight)

@@ -6,8 +6,10 @@ from collections import deque
 from collections.abc import Callable, Container, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
+from engine.failures import FailureCount
 from engine.ledger import Landed, Lap, Ledger
 from engine.leg import Leg
+from engine.runners.settings import Timeouts
 from engine.runners.status import LegProgress
 
 
@@ -79,8 +81,10 @@ class Chain:
         *,
         ahead: int,
         unseal: Callable[[], None],
+        patience: Timeouts = Timeouts(),  # noqa: B008  it is frozen
         retry: Container[str] = (),
     ) -> None:
+        self.failures = FailureCount(max_share=patience.max_failed_share, min_failed=patience.min_failed)
         self.ahead = ahead
         self.ledger = ledger
         self.unseal = unseal
@@ -169,7 +173,12 @@ class Chain:
         return len(self.ways[place].running) + len(self.ways[place + 1].ready) < self.ahead
 
     def landed(self, lap: Lap, landed: Landed) -> None:
-        """A lap that was taken has landed."""
+        """A lap that was taken has landed.
+
+        Raises:
+            TooManyFailed: a step fails on too large a share of its items.
+        """
+        self.failures.add(landed.steps)
         place = self.place_of(lap)
         del self.ways[place].running[lap.name]
         self.pass_on(place, lap, landed)

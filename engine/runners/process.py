@@ -7,23 +7,28 @@ from __future__ import annotations
 
 import ctypes
 import faulthandler
+import math
 import pickle
 import resource
 import signal
 import time
 import traceback
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from pathlib import Path
+from typing import Protocol
 
-from engine.core import CannotRun, EstimatorUnavailable
+from engine.core import CannotRun, EstimatorUnavailable, Tally
 from engine.ledger import Landed, Lap, Ledger
 from engine.leg import Leg, LegRunner
 from engine.runners.monitored import Monitored, Quarantined
+from engine.runners.status import CurrentItem
 from schemas.visible import shown_streams
 
 PR_SET_PDEATHSIG = 1  # linux/prctl.h
+TELL_EVERY_S = 0.2
+"""Seconds between two words on what became of a lap's items."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,21 +39,41 @@ class Failure:
     trace: str = ""
 
 
+@dataclass(frozen=True, kw_only=True)
+class WorkerKit:
+    """What a process is given to work with."""
+
+    legs: Mapping[str, Leg]
+    ledger: Ledger
+    tries: int  # of an item on which a step breaks; with none the first stops the lap
+
+
+class Report(Protocol):
+    """Hears what is going on."""
+
+    def at(self, spot: CurrentItem | None, /) -> None:
+        """An item begins, or none is worked on."""
+        ...
+
+    def tallies(self, tallies: Sequence[Tally], /) -> None:
+        """An outcome has come."""
+        ...
+
+
 class LapFailed(CannotRun):
     """A lap cannot be done: the job stops, and the same job goes on from here."""
 
     def __init__(self, failure: Failure) -> None:
-        super().__init__(failure.sentence)
-        self.trace = failure.trace
+        super().__init__(failure.sentence, failure.trace)
 
 
 class WorkerProcess:
     """Runs laps of any leg. The stages of a leg are made when its first lap comes."""
 
-    def __init__(self, link: Connection, legs: Mapping[str, Leg], ledger: Ledger) -> None:
-        self.link = link
-        self.legs = legs
-        self.ledger = ledger
+    def __init__(self, kit: WorkerKit, report: Report, clock: Callable[[], float]) -> None:
+        self.kit = kit
+        self.report = report
+        self.clock = clock
         self.crews: dict[str, LegRunner] = {}
         self.holds: dict[tuple[str, str], Quarantined] = {}
 
@@ -56,25 +81,51 @@ class WorkerProcess:
         """The stages of a leg, under watch."""
         if leg not in self.crews:
             self.crews[leg] = LegRunner(
-                self.legs[leg],
-                time.perf_counter,
+                self.kit.legs[leg],
+                self.clock,
                 lambda step, stage: Monitored(
-                    step=step, stage=stage, holds=self.holds, tell=lambda spot: self.link.send(("at", spot))
+                    step=step, stage=stage, holds=self.holds, tell=self.report.at, tries=self.kit.tries
                 ),
             )
         return self.crews[leg]
 
+    def land(self, lap: Lap) -> Landed:
+        """The landed lap.
+
+        Raises:
+            Exception: the machine is at fault, or an item is where the kit grants no tries.
+        """
+        return self.crew(lap.leg).run(lap, self.kit.ledger, self.report.tallies)
+
     def run(self, lap: Lap) -> Landed | Failure:
         """The landed lap, or why there is none."""
         try:
-            crew = self.crew(lap.leg)
-            return crew.run(lap, self.ledger, lambda tallies: self.link.send(("tallies", tallies)))
+            return self.land(lap)
         except (EstimatorUnavailable, OSError, ValueError) as trouble:
             notes: list[str] = getattr(trouble, "__notes__", [])
             known = isinstance(trouble, OSError) or not notes
             return failure(lap, trouble, traced=not known)
         except Exception as bug:  # noqa: BLE001  whatever it is, it stops the run: it is handed on whole
             return failure(lap, bug, traced=True)
+
+
+class PipeReport:
+    """Tells through a pipe; of tallies, which come with every item, now and then."""
+
+    def __init__(self, link: Connection) -> None:
+        self.link = link
+        self.told = -math.inf
+
+    def at(self, spot: CurrentItem | None) -> None:
+        """An item begins, or none is worked on: told before anything is done with it."""
+        self.link.send(("at", spot))
+
+    def tallies(self, tallies: Sequence[Tally]) -> None:
+        """An outcome has come."""
+        now = time.monotonic()
+        if now - self.told >= TELL_EVERY_S:
+            self.told = now
+            self.link.send(("tallies", tallies))
 
 
 def failure(lap: Lap, trouble: Exception, *, traced: bool) -> Failure:
@@ -92,8 +143,8 @@ def main(descriptor: int) -> None:
     end_with_parent()
     link: Connection = Connection(descriptor)
     try:
-        legs, ledger = pickle.loads(link.recv_bytes())  # noqa: S301  from our own parent
-        hands = WorkerProcess(link, legs, ledger)
+        kit = pickle.loads(link.recv_bytes())  # noqa: S301  from our own parent
+        hands = WorkerProcess(kit, PipeReport(link), time.perf_counter)
         while True:
             lap, holds = link.recv()
             hands.holds.clear()

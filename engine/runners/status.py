@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
 from engine.core import Tally
+from engine.ledger import Lap
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,6 +44,50 @@ class LegProgress:
     ready: int  # laps that could run now
     items: int
     items_done: int
+
+
+class WorkerStatus:
+    """What one worker is at, as it tells while it runs laps."""
+
+    lap: Lap
+    spot: CurrentItem | None
+    since: float
+    tallies: Sequence[Tally]
+
+    def __init__(
+        self, worker: str, clock: Callable[[], float], limit_s: Callable[[CurrentItem | None], float | None]
+    ) -> None:
+        self.worker = worker
+        self.clock = clock
+        self.limit_s = limit_s
+
+    def begin(self, lap: Lap) -> None:
+        """A lap begins."""
+        self.lap = lap
+        self.tallies = ()
+        self.move(None)
+
+    def move(self, spot: CurrentItem | None) -> None:
+        """An item begins, or none is worked on."""
+        self.spot, self.since = spot, self.clock()
+
+    def count(self, tallies: Sequence[Tally]) -> None:
+        """What has become of the lap's items so far."""
+        self.tallies = tallies
+
+    @property
+    def sight(self) -> WorkerState:
+        """What is going on, once the first lap has begun. May be asked from another thread."""
+        spot, since = self.spot, self.since
+        return WorkerState(
+            worker=self.worker,
+            leg=self.lap.leg,
+            lap=self.lap.name,
+            spot=spot,
+            since_s=self.clock() - since,
+            limit_s=self.limit_s(spot),
+            tallies=self.tallies,
+        )
 
 
 class RunObserver(Protocol):

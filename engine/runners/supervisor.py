@@ -9,20 +9,21 @@ import signal
 import subprocess
 import sys
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from multiprocessing.connection import Pipe
 from typing import Any
 
-from engine.core import Tally
 from engine.ledger import Landed, Lap, Ledger
 from engine.leg import Leg
 from engine.runners.monitored import Quarantined
-from engine.runners.process import Failure
+from engine.runners.process import Failure, WorkerKit
 from engine.runners.sessions import kill_session
 from engine.runners.settings import Timeouts
-from engine.runners.status import CurrentItem, WorkerState
+from engine.runners.status import CurrentItem, WorkerState, WorkerStatus
 
+LOOK_S = 1.0
+"""How often a guard looks up while nothing is told."""
 EXIT_S = 10.0
 """A process that has hung up has so long to end."""
 POOLS = ("OMP_NUM_THREADS", "OPENCV_FOR_THREADS_NUM")
@@ -38,9 +39,13 @@ class Death:
     detail: str
 
 
-def kit_of(legs: Iterable[Leg], ledger: Ledger) -> bytes:
+def kit_of(legs: Iterable[Leg], ledger: Ledger, tries: int) -> bytes:
     """What the process is given to work with, packed: a guard itself need not load any of it."""
-    return pickle.dumps(({leg.name: leg for leg in legs}, ledger))
+    return pickle.dumps(WorkerKit(legs={leg.name: leg for leg in legs}, ledger=ledger, tries=tries))
+
+
+def nobody(_: WorkerState) -> None:
+    """Hears, and does nothing."""
 
 
 class Supervisor:
@@ -52,23 +57,27 @@ class Supervisor:
         patience: Timeouts,
         clock: Callable[[], float],
         name: str,
-        threads: int,
+        *,
+        threads: int | None = None,
+        heard: Callable[[WorkerState], None] = nobody,
     ) -> None:
+        """`heard` is called whenever the process has told something, and once a second while it has not.
+
+        Libraries keep `threads` threads, or as many as they think right.
+        """
         self.kit = kit
         self.patience = patience
-        self.clock = clock
-        self.name = name
-        self.threads = threads
+        self.status = WorkerStatus(name, clock, patience.limit_s)
         self.lap: Lap | None = None
-        self.spot: CurrentItem | None = None
-        self.since = clock()
-        self.tallies: Sequence[Tally] = ()
+        self.threads = threads
+        self.heard = heard
         self.start()
 
     def run(self, lap: Lap) -> Landed | Failure:
         """The landed lap, items that kill or hang a process held back; or why it cannot be done."""
         holds: dict[tuple[str, str], Quarantined] = {}
         deaths: Counter[tuple[str, str, str]] = Counter()
+        self.status.begin(lap)
         self.lap = lap
         while isinstance(end := self.attempt(lap, holds), Death):
             self.stop()
@@ -76,11 +85,13 @@ class Supervisor:
             place = (end.spot.step, end.spot.key) if end.spot else ("", "")
             deaths[*place, end.reason] += 1
             times = deaths[*place, end.reason]
-            if times < (self.patience.kills if end.reason == "killed" else self.patience.tries):
+            if times < self.patience.times(end.reason):
                 continue
-            if end.spot is None:
-                where = f"{lap.leg}/{lap.name}"
-                return Failure(sentence=f"{where}: its process {end.detail} between items, {times} times")
+            if end.spot is None or not self.patience.tries:
+                where = f"in step {place[0]} on item {place[1]}" if end.spot else "between items"
+                return Failure(
+                    sentence=f"{lap.leg}/{lap.name}: its process {end.detail} {where}, {times} times"
+                )
             holds[place] = Quarantined(
                 reason=end.reason, detail=f"{end.detail}, {times} times; understudy replay OUT {end.spot.key}"
             )
@@ -89,22 +100,29 @@ class Supervisor:
 
     def attempt(self, lap: Lap, holds: Mapping[tuple[str, str], Quarantined]) -> Landed | Failure | Death:
         """How one run of a lap ends."""
-        self.move(None)
-        self.tallies = ()
+        self.status.begin(lap)
         try:
             self.link.send((lap, holds))
-            while self.link.poll(max(0.0, self.since + self.patience.limit_s(self.spot) - self.clock())):
-                kind, said = self.link.recv()
+            while (kind_and_said := self.message()) is not None:
+                kind, said = kind_and_said
                 if kind == "end":
                     return self.known(said)
-                if kind == "at":
-                    self.move(said)
-                else:
-                    self.tallies = said
+                (self.status.move if kind == "at" else self.status.count)(said)
+                self.heard(self.status.sight)
         except (EOFError, BrokenPipeError, ConnectionResetError):
             return self.death(self.exit_code())
-        limit_s = self.patience.limit_s(self.spot)
-        return Death(spot=self.spot, reason="timed_out", detail=f"took longer than {limit_s:g} s")
+        limit_s = self.patience.limit_s(self.status.spot)
+        return Death(spot=self.status.spot, reason="timed_out", detail=f"took longer than {limit_s:g} s")
+
+    def message(self) -> tuple[str, Any] | None:
+        """What the process tells next; None where it stays where it is for too long."""
+        limit_s = self.patience.limit_s(self.status.spot)
+        while not self.link.poll(max(0.0, min(LOOK_S, self.status.since + limit_s - self.status.clock()))):
+            if self.status.clock() >= self.status.since + limit_s:
+                return None
+            self.heard(self.status.sight)
+        message: tuple[str, Any] = self.link.recv()
+        return message
 
     def known(self, end: Any) -> Landed | Failure:
         """What the process said at the end of a lap."""
@@ -122,28 +140,13 @@ class Supervisor:
     def death(self, code: int) -> Death:
         """What the exit code of the process tells."""
         if code == -signal.SIGKILL:
-            return Death(spot=self.spot, reason="killed", detail="was killed")
+            return Death(spot=self.status.spot, reason="killed", detail="was killed")
         how = f"crashed with {signal.Signals(-code).name}" if code < 0 else f"ended itself with code {code}"
-        return Death(spot=self.spot, reason="crashed", detail=how)
-
-    def move(self, spot: CurrentItem | None) -> None:
-        """Note where the process is."""
-        self.spot, self.since = spot, self.clock()
+        return Death(spot=self.status.spot, reason="crashed", detail=how)
 
     def sight(self) -> WorkerState | None:
         """What is going on; None between laps. May be asked from another thread."""
-        lap, spot, since = self.lap, self.spot, self.since
-        if lap is None:
-            return None
-        return WorkerState(
-            worker=self.name,
-            leg=lap.leg,
-            lap=lap.name,
-            spot=spot,
-            since_s=self.clock() - since,
-            limit_s=self.patience.limit_s(spot),
-            tallies=self.tallies,
-        )
+        return self.status.sight if self.lap is not None else None
 
     def start(self) -> None:
         """Start a process. It loads what it needs while nobody waits for it."""
@@ -154,7 +157,7 @@ class Supervisor:
             pass_fds=[theirs.fileno()],
             env={
                 **os.environ,
-                **dict.fromkeys(POOLS, str(self.threads)),
+                **(dict.fromkeys(POOLS, str(self.threads)) if self.threads else {}),
                 "PYTHONPATH": os.pathsep.join(filter(None, sys.path)),
             },
             start_new_session=True,  # so that it can be killed with the encoders that it started

@@ -6,7 +6,7 @@ import json
 import os
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from functools import partial
 from importlib.metadata import version
 from pathlib import Path
@@ -23,8 +23,9 @@ from engine.leg import Leg
 from engine.runners import inline
 from engine.runners.ray import cluster
 from engine.runners.ray.loopback import keep_to_loopback
-from engine.runners.settings import ClusterSettings
+from engine.runners.settings import ClusterSettings, Timeouts
 from engine.runners.status import RunObserver, RunObservers
+from jobs.console.failed_items import num_failed, tell_failed
 from jobs.console.heartbeat import Heartbeat
 from jobs.console.lock import manner
 from jobs.console.progress import ConsoleProgress, funnel, readable_s
@@ -49,26 +50,31 @@ class Curate:
     out: str | Path
     """Folder of the data set, or its address in an object store: s3://bucket/set."""
     runner: Literal["inline", "ray"] = "inline"
-    """In this process, or on a Ray cluster: the bytes are the same."""
+    """On this machine, one lap after the other, or on a Ray cluster: the bytes are the same."""
     cluster: tyro.conf.OmitArgPrefixes[ClusterSettings] = field(default_factory=ClusterSettings)
+    patience: Timeouts = field(default_factory=Timeouts)
+    strict: bool = False
+    """Stop at the first item on which a step breaks; inline, in this very process, as a debugger wants it."""
     follow_links: bool = False
     """Take files and folders outside the folder of videos too, where links in it lead there."""
     retry: tuple[str, ...] = ()
-    """Try again what was rejected for these reasons, for instance crashed timed_out killed. What could not be
-    reached (denied, unreachable) is always tried again."""
+    """Try again what was rejected for these reasons, for instance failed crashed timed_out killed. What could
+    not be reached (denied, unreachable) is always tried again, all else would end as before and is not."""
     force: bool = False
     """Take OUT over from a run that seems to be at work on it and is not."""
     settings: Curation = field(default_factory=Curation)
 
 
 def curate(job: Curate, console: Console) -> ExitCode:
-    """Run the job; `WHOLE`, or `BELOW_THRESHOLD` where too little was kept.
+    """Run the job; `WHOLE`, `BELOW_THRESHOLD` where too little was kept, or `FAILED_ITEMS` where some failed.
 
     Raises:
         ValueError: the corpus or a setting cannot be used.
         OSError: the data set's place cannot be written.
         AtWork: another run is at work on the data set.
         MostUnreached: most videos cannot be reached.
+        LapFailed: the machine is at fault: a disk, a store, its memory.
+        TooManyFailed: a step breaks on too many items.
     """
     began = time.monotonic()
     found = survey(job.videos, follow_links=job.follow_links)
@@ -79,6 +85,8 @@ def curate(job: Curate, console: Console) -> ExitCode:
         tallies = make(job, out, found.videos, beacon, console)
     console.print(funnel(tallies))
     console.print(f"done in {readable_s(time.monotonic() - began)}: {out / INDEX}", highlight=False)
+    names = [leg.name for leg in legs(job.settings, out)]
+    tell_failed(Ledger(out), names, tallies, console)
     return verdict(tallies, job.settings.min_kept_share, console)
 
 
@@ -115,9 +123,10 @@ def run(job: Curate, house: Sequence[Leg], ledger: Ledger, watch: RunObserver) -
     """Bring all legs to their end, where the job says."""
     out = Place.at(job.out)
     same: dict[str, Any] = {
-        "unseal": partial(out.remove, INDEX),
+        "unseal": partial(out.remove, INDEX),  # the index vouches for the whole
         "retry": (*job.retry, *UNREACHED),
-    }  # the index vouches for the whole
+        "patience": replace(job.patience, tries=0) if job.strict else job.patience,
+    }
     if job.runner == "inline":
         inline.run(house, ledger, watch, clock=time.perf_counter, gpus=num_cuda_devices, **same)
         return
@@ -152,13 +161,13 @@ def estimators_in(ledger: Ledger) -> dict[str, Any]:
 
 
 def verdict(tallies: list[Tally], min_kept_share: float, console: Console) -> ExitCode:
-    """Whether enough was kept; if not, which steps dropped the rest."""
+    """Whether enough was kept and nothing failed; if too little was, which steps dropped the rest."""
     by_step = {step: Tally(step=step) for step in ("corpus", "probe", "screen", "shard")}
     by_step |= {tally.step: tally for tally in tallies}
     cut, stored = by_step["screen"].offered, by_step["shard"].kept
     files, probed = by_step["corpus"].offered, by_step["probe"].kept
     if stored > 0 and stored >= min_kept_share * cut:
-        return ExitCode.WHOLE
+        return ExitCode.FAILED_ITEMS if num_failed(tallies) else ExitCode.WHOLE
     worst = max(tallies, key=lambda tally: tally.rejected)
     reasons = ", ".join(f"{reason} {n}" for reason, n in worst.reasons.most_common(3))
     console.print(

@@ -130,10 +130,12 @@ def leg(job: Encode, autoencoder: Autoencoder) -> Leg:
 def laps(_: Ledger, name: str, settings: str, *, job: Encode) -> list[Lap]:
     """One lap for each tar of the data set from which anything is encoded."""
     from model.data.index import open_index
-    from model.encode.latents import parts_of
+    from model.encode.latents import parts_of, refuse_nothing
 
     laps = []
-    for shard, some in open_index(job.data).by_shard():
+    index = open_index(job.data)
+    refuse_nothing(index, job.window, job.max_tokens)
+    for shard, some in index.by_shard():
         told = chain(some.table["key"].to_pylist(), some.table["sha256"].to_pylist())
         laps.append(
             Lap(

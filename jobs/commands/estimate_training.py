@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 from dataclasses import dataclass, replace
 
+import numpy as np
 import tyro
 from rich.console import Console
 from rich.table import Table
@@ -12,7 +13,7 @@ from rich.table import Table
 from jobs.console.progress import readable_s
 from jobs.exit_codes import ExitCode
 from jobs.recipes.training import RECIPES, Name
-from model.data.windows import FRAMES_PER_LATENT, num_tokens
+from model.data.windows import FRAMES_PER_LATENT, longest_window, num_tokens
 from model.planning.activations import Precision
 from model.planning.flops import Operations, Parts, WindowSpec, operations, parameters
 from model.planning.memory import Sharing, memory, most_frames
@@ -90,6 +91,14 @@ def check(job: EstimateTraining) -> None:
         raise ValueError("ranks, references, canvas, tflops and price are above 0, mfu and spare are shares")
     if job.canvas[0] % 16 or job.canvas[1] % 16:
         raise ValueError(f"a canvas of {job.canvas[0]}x{job.canvas[1]} px: both have to be multiples of 16")
+    order = job.settings.loader.order
+    shortest = int(num_tokens(*job.canvas, order.window.min_frames))
+    if order.max_tokens < shortest:
+        raise ValueError(
+            f"no clip of {job.canvas[0]}x{job.canvas[1]} px fits the token budget: max_tokens is "
+            f"{order.max_tokens}, and a shortest window, of {order.window.min_frames} frames, "
+            f"takes {shortest}"
+        )
     if job.settings.zero_stage is None and job.world_size > 1:
         raise ValueError(
             f"{job.world_size} ranks and an engine of one process: set settings.zero_stage to 1, 2 or 3"
@@ -241,8 +250,10 @@ def verdict(job: EstimateTraining) -> tuple[str, ...]:
 
 def step_s(job: EstimateTraining, phase: Phase) -> float:
     """Mean seconds of a step: windows are as often of each length, and batches hold as many as fit."""
-    rule = job.settings.loader.order.window
-    lengths = range(rule.min_frames, rule.max_frames + 1, FRAMES_PER_LATENT)
+    order = job.settings.loader.order
+    most, width, height = (np.array([number]) for number in (order.window.max_frames, *job.canvas))
+    longest = int(longest_window(most, width, height, order.window, order.max_tokens)[0])
+    lengths = range(order.window.min_frames, longest + 1, FRAMES_PER_LATENT)
     windows = [shown(job, phase, frames) for frames in lengths]
     often = [1 / window.clips for window in windows]
     took = sum(o * batch_s(job, counted(job, phase, w)) for o, w in zip(often, windows, strict=True))

@@ -50,6 +50,8 @@ def run_replay(job: Replay, console: Console) -> ExitCode:
         raise ValueError(f"{out}: nothing was rejected under the key {job.key!r}")
     was = found.reject
     console.print(f"rejected by step {was.step}: {was.reason}, {was.detail}", highlight=False, markup=False)
+    if found.trace:
+        console.print(found.trace.rstrip(), highlight=False, markup=False)
     with tempfile.TemporaryDirectory() as scratch:
         house = {leg.name: leg for leg in legs(settings, Path(scratch))}
 
@@ -61,6 +63,10 @@ def run_replay(job: Replay, console: Console) -> ExitCode:
         except Rejected as no:
             traceback.print_exception(no)
             console.print(f"rejected again: {no}", highlight=False, markup=False)
+            return ExitCode.BELOW_THRESHOLD
+        except Exception as bug:  # noqa: BLE001  it is what was asked for
+            traceback.print_exception(bug)
+            console.print(f"fails again: {type(bug).__name__}", highlight=False, markup=False)
             return ExitCode.BELOW_THRESHOLD
     kinds = ", ".join(f"{type(item).__name__} {item.key}" for item in given)
     console.print(f"goes through now: {kinds or 'nothing given'}", highlight=False)

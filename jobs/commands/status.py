@@ -5,16 +5,19 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain
 
 import tyro
 from rich.console import Console
 from rich.table import Table
 
 from engine.core import Tally
+from engine.failures import UNJUDGED
 from engine.ledger import Ledger
 from engine.runners.stall import LATE_S, LATE_SHARE
 from engine.runners.status import LegProgress
 from jobs.commands.check import pipeline_legs
+from jobs.console.failed_items import num_failed, tell_failed
 from jobs.console.heartbeat import Running, read_running
 from jobs.console.lock import AT_WORK
 from jobs.console.progress import readable_s
@@ -27,7 +30,7 @@ RECENT_S = 600.0
 
 @dataclass(frozen=True, kw_only=True)
 class Status:
-    """Say how a job goes: legs, rejects by reason, rate, time left, and what is stuck."""
+    """Say how a job goes: legs, rejects by reason, items that failed, rate, time left, and what is stuck."""
 
     out: tyro.conf.Positional[str]
     """Folder or address of the data set."""
@@ -47,7 +50,10 @@ def status(job: Status, console: Console) -> ExitCode:
     console.print(headline(running, now), highlight=False)
     alive = running.claim.is_alive(now)
     if running.lanes:
-        console.print(legs_table(out, running, now, alive=alive))
+        ledger = Ledger(out)
+        tallies = {leg.name: ledger.tallies(leg.name) for leg in pipeline_legs() if leg.steps}
+        console.print(legs_table(out, running, tallies, now, alive=alive))
+        tell_failed(ledger, list(tallies), list(chain.from_iterable(tallies.values())), console)
     stuck = stuck_ones(running, now) if alive else []
     for worker in running.workers if alive else ():
         console.print(
@@ -73,24 +79,25 @@ def headline(running: Running, now: float) -> str:
     return f"nobody is at work: the last run ({who}) {end}"
 
 
-def legs_table(out: Place, running: Running, now: float, *, alive: bool) -> Table:
-    """A line a leg: laps, items, rejects by reason, rate and time left."""
-    table = Table("leg", "laps", "running", "items kept", "rejected", "rate", "left", "reasons")
+def legs_table(
+    out: Place, running: Running, legs: Mapping[str, Sequence[Tally]], now: float, *, alive: bool
+) -> Table:
+    """A line a leg: laps, items, rejects by reason, items that failed, rate and time left."""
+    table = Table("leg", "laps", "running", "items kept", "rejected", "failed", "rate", "left", "reasons")
     known = {lane.leg: lane for lane in running.lanes}
     ledger = Ledger(out)
-    for leg in pipeline_legs():
-        if not leg.steps:
-            continue
-        lane, tallies = known.get(leg.name), ledger.tallies(leg.name)
-        recent = laps_since(out, leg.name, max(now - RECENT_S, running.claim.began))
+    for leg, tallies in legs.items():
+        lane, failed = known.get(leg), num_failed(tallies)
+        recent = laps_since(out, leg, max(now - RECENT_S, running.claim.began))
         rate = recent / max(1.0, min(RECENT_S, now - running.claim.began)) if alive else 0.0
-        done = len(ledger.names(leg.name))
+        done = len(ledger.names(leg))
         table.add_row(
-            leg.name,
+            leg,
             f"{done} of {lane.laps}" if lane else str(done),
             str(lane.running) if lane and alive else "",
             str(tallies[-1].gave) if tallies else "",
-            str(sum(tally.rejected for tally in tallies)),
+            str(sum(tally.rejected for tally in tallies) - failed),
+            str(failed) if failed else "",
             f"{rate * 60:.1f} laps/min" if rate else "",
             left(lane, done, rate),
             reasons(tallies),
@@ -110,8 +117,13 @@ def left(lane: LegProgress | None, done: int, rate: float) -> str:
 
 
 def reasons(tallies: Sequence[Tally]) -> str:
-    """Rejects by step and reason, the most frequent first."""
-    found = [(n, f"{tally.step} {reason} {n}") for tally in tallies for reason, n in tally.reasons.items()]
+    """Rejects by step and reason, the most frequent first, without those that failed."""
+    found = [
+        (n, f"{tally.step} {reason} {n}")
+        for tally in tallies
+        for reason, n in tally.reasons.items()
+        if reason not in UNJUDGED
+    ]
     return ", ".join(text for _, text in sorted(found, key=lambda pair: (-pair[0], pair[1])))
 
 

@@ -27,6 +27,7 @@ from model.train.settings import Training
 from model.train.starts import Start, note_start
 from schemas.version import DRAWING, SCHEMA
 from storage.place import Place
+from storage.space import space_told
 
 if TYPE_CHECKING:
     from model.train.loop import StepMetrics, TrainObserver
@@ -81,7 +82,8 @@ def train(job: Train, console: Console) -> ExitCode:
         codec = shared_codec(job.out, job.data, job.settings, seat)
         Trainer(job.out, job.settings, loader, codec, seat.device, NullObserver()).train()
         return ExitCode.WHOLE
-    with Lock(Place.at(job.out), lambda: {"runner": RUNNER}, manner(console, force=job.force)) as lock:
+    how = manner(console, force=job.force)
+    with Lock(Place.at(job.out), lambda: {"runner": RUNNER}, how) as lock, space_told(job.out):
         lead(job, seat, loader, lock, console)
     console.print(f"done: {job.out}; curves: tensorboard --logdir {job.out / CURVES}", highlight=False)
     return ExitCode.WHOLE

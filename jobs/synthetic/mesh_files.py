@@ -22,6 +22,8 @@ Ints = NDArray[np.int32]
 METRES = np.array([0.1, -0.1, -0.1])
 """From the files' decimetres, x to the left, y up, z to the front."""
 NUM_VERTICES = 19_158
+TILTING = ("head-angle", "head-trans")
+"""How names of traits begin that turn or shift the head on its neck: a pose does that."""
 
 
 def data_folder() -> Path:
@@ -96,6 +98,6 @@ def face_traits() -> dict[str, tuple[tuple[str, ...], tuple[str, ...]]]:
                 )
                 for end in ("negative", "positive")
             )
-            if low and high:
+            if low and high and not category["name"].startswith(TILTING):
                 traits[category["name"]] = (low, high)
     return traits

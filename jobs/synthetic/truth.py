@@ -41,7 +41,8 @@ class PersonTruth:
     The camera frame is x right, y down, z forward, metres; its principal point is the picture's centre.
     Pixels have their centres at integers and are told beyond the picture too. Left and right are the person's
     own. Head and hips frames are x to the person's left, y down, z out of the back: the identity faces the
-    camera.
+    camera. Straight ahead is where the head of the rest pose looks; trackers, which go by the face, differ
+    from it by a constant pitch of a person.
     """
 
     joints3d: Annotated[NDArray[np.float64], Axes("t 16 3")]  # m, camera frame, order of BODY_JOINTS

@@ -13,6 +13,8 @@ from model.data.window_lengths import Lengths, rows_of
 from model.data.windows import num_tokens
 from schemas.index import bucket_name
 
+OVER = "over the token budget"
+
 
 @dataclass(frozen=True, kw_only=True)
 class Line:
@@ -34,7 +36,7 @@ def dropped(stock: SamplingTable, settings: OrderSettings) -> dict[str, NDArray[
     homeless = stock.group < 0
     short = (stock.frames < least) & ~homeless
     large = (longest_windows(stock, settings) < least) & ~short & ~homeless
-    return {"in no group": homeless, "too short": short, "over the token budget": large}
+    return {"in no group": homeless, "too short": short, OVER: large}
 
 
 def lines(stock: SamplingTable, settings: OrderSettings, epoch: Epoch) -> list[Line]:
@@ -76,9 +78,12 @@ def check(stock: SamplingTable, settings: OrderSettings) -> None:
     """Returns where every group can be drawn from, and little enough is dropped.
 
     Raises:
-        ValueError: a group has no samples, or more than the settings' share of all samples is never drawn.
+        ValueError: a group has no samples, or the token budget leaves none of it, or more than the settings'
+            share of all samples is never drawn.
     """
-    gone = {reason: int(np.count_nonzero(rows)) for reason, rows in dropped(stock, settings).items()}
+    refuse_small_budget(stock, settings)
+    out = dropped(stock, settings)
+    gone = {reason: int(np.count_nonzero(rows)) for reason, rows in out.items()}
     samples = len(stock.frames)
     share = sum(gone.values()) / samples
     if share > settings.max_dropped:
@@ -86,8 +91,33 @@ def check(stock: SamplingTable, settings: OrderSettings) -> None:
         raise ValueError(
             f"{share:.1%} of {samples} samples would never be drawn ({said}); "
             f"max_dropped is {settings.max_dropped:.1%}"
+            + (f"; {budget_said(stock, settings, out[OVER])}" if gone[OVER] else "")
         )
     quotas(stock, longest_windows(stock, settings) >= settings.window.min_frames, settings)
+
+
+def refuse_small_budget(stock: SamplingTable, settings: OrderSettings) -> None:
+    """Raise ValueError where the token budget leaves nothing of a group; names the least that leaves some."""
+    large = dropped(stock, settings)[OVER]
+    fits = longest_windows(stock, settings) >= settings.window.min_frames
+    for number, group in enumerate(settings.groups):
+        mine = stock.group == number
+        if group.share > 0 and np.any(large & mine) and not np.any(fits & mine):
+            said = budget_said(stock, settings, large & mine)
+            raise ValueError(f"no clip of group {group.name!r} fits the token budget: {said}")
+
+
+def budget_said(stock: SamplingTable, settings: OrderSettings, large: NDArray[np.bool_]) -> str:
+    """What budget the clips would fit that are over it."""
+    least_frames = settings.window.min_frames
+    tokens = num_tokens(stock.width[large], stock.height[large], least_frames)
+    least, most = int(tokens.min()), int(tokens.max())
+    takes = f"{least}" if least == most else f"{least} to {most}, by canvas,"
+    wanted = f"{least} at least" if least == most else f"{least} at least, to {most} for all of them"
+    return (
+        f"max_tokens is {settings.max_tokens}, and a shortest window, of {least_frames} frames, "
+        f"takes {takes} of clips over it; raise it to {wanted}"
+    )
 
 
 def as_text(table: Sequence[Line], windows: Lengths) -> str:

@@ -29,6 +29,7 @@ from model.data.index import open_index, unfit_shards
 from model.data.latents import Latents
 from model.data.position import Position, advance, from_state, slots_left, slots_of_rank
 from model.data.settings import LoaderSettings
+from model.data.shared_memory import room
 from model.data.worker import MIB, BatchMaker, BatchTask, Slot
 from schemas.version import DRAWING
 from schemas.visible import visible
@@ -191,7 +192,7 @@ def batches_ahead(loader: Loader) -> int:
     """Batches that each worker makes ahead, two at most, so that the largest fit into memory together.
 
     Raises:
-        ValueError: not even one each does.
+        ValueError: not even one each does, into what the settings allow or what processes can share.
     """
     settings = loader.settings
     largest = loader.order.largest_bytes(loader.position.epoch)
@@ -199,9 +200,11 @@ def batches_ahead(loader: Loader) -> int:
     if each < 1:
         raise ValueError(
             f"{settings.workers} workers make a batch of up to {largest / MIB:.0f} MiB each; "
-            f"batches_ahead_mib is {settings.batches_ahead_mib}: allow more memory, or take fewer workers"
+            f"batches_ahead_mib is {settings.batches_ahead_mib}: allow "
+            f"{-(-largest * settings.workers // MIB)}, or take fewer workers"
         )
-    return min(each, 2)
+    shared = room()
+    return min(each, 2) if shared is None else min(each, 2, shared.batches_each(largest, settings.workers))
 
 
 def die_with_trainer(_: int) -> None:

@@ -19,6 +19,7 @@ from dataset.reader import Members, Reader, sample_digest
 from media.members import decode_still, decode_window
 from model.data.batch import as_input
 from model.data.epoch_order import AS_IT_IS, OrderSettings, longest_windows
+from model.data.epoch_report import check
 from model.data.index import Index
 from model.data.latents import Halves
 from model.data.windows import WindowRule, windows_of
@@ -87,6 +88,16 @@ def parts_of(index: Index, rule: WindowRule, max_tokens: int) -> list[LatentPart
         drawn = windows_of(row.frames, int(longest[number]), stock.ident[number], rule)
         parts += [LatentPart(row=row, start=start, frames=frames) for start, frames in [(0, 0), *drawn]]
     return parts
+
+
+def refuse_nothing(index: Index, rule: WindowRule, max_tokens: int) -> None:
+    """Returns where a loader of these settings draws anything.
+
+    Raises:
+        ValueError: no window of any clip fits; says what would.
+    """
+    order = OrderSettings(groups=AS_IT_IS, window=rule, max_tokens=max_tokens, max_dropped=1.0)
+    check(index.stock(order.groups), order)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -102,7 +102,9 @@ class Shard:
                     continue
                 offset = tar.offset
                 append(tar, sample.key, members)
-                yield row_of(sample, members, f"{SHARDS}/{plan.key}.tar", offset, tar.offset - offset)
+                row = row_of(sample, members, f"{SHARDS}/{plan.key}.tar", offset, tar.offset - offset)
+                refuse_broken(row, members)
+                yield row
 
 
 def append(tar: tarfile.TarFile, key: str, members: Members) -> None:
@@ -203,12 +205,17 @@ def row_of(sample: Sample, members: Members, shard: str, offset: int, size: int)
     )
 
 
+def refuse_broken(row: IndexRow, members: Members) -> None:
+    """Raise RuntimeError where a sample breaks a promise of formats.md; its pixels are not decoded."""
+    for fault in faults_of(CheckedSample(row, members, decode=False)):
+        raise RuntimeError(f"{row.key}, {fault.check}: {fault.detail}")
+
+
 def read_back(path: Path, rows: list[IndexRow]) -> None:
-    """Compare a tar on disk with its rows, and each sample with every promise but that its pixels decode.
+    """Compare a tar on disk, to the byte, with what its rows were written for.
 
     Raises:
         OSError: the disk gives other bytes back.
-        RuntimeError: the right bytes break a promise.
     """
     with path.open("rb") as file:
         try:
@@ -219,6 +226,5 @@ def read_back(path: Path, rows: list[IndexRow]) -> None:
         if found != [(row.key, row.offset, row.size) for row in rows]:
             raise OSError(f"{path}: the samples read back are not where they were written")
         for row, sample in zip(rows, stored, strict=True):
-            for fault in faults_of(CheckedSample(row, read_members(file, sample), decode=False)):
-                kind = OSError if fault.check == "digest" else RuntimeError
-                raise kind(f"{path}: {row.key}, {fault.check}: {fault.detail}")
+            if sample_digest(row.key, read_members(file, sample)) != row.sha256:
+                raise OSError(f"{path}: {row.key} was read back with other bytes")

@@ -89,15 +89,24 @@ def content(ledger: Ledger) -> dict[str, list[str]]:
 
 def test_poison_is_held_back_and_everything_else_goes_on(connected: Cluster, tmp_path: Path) -> None:
     uris = [f"/v/fine-{n}" for n in range(6)]
-    ledger = enlisted(tmp_path, *uris, "/v/segv-1", "/v/hang-1")
-    settings = ClusterSettings(workers=2, patience=Timeouts(base_s=4.0))
-    seen = run(ledger, settings, per_lap=2)
-    assert all(lane.done == lane.laps == 4 for lane in seen.last.values())
+    uris += ["/v/segv-1", "/v/hang-1", "/v/bug-1"]
+    ledger, patience = enlisted(tmp_path / "ray", *uris), Timeouts(base_s=4.0)
+    seen = run(ledger, ClusterSettings(workers=2), per_lap=2, patience=patience)
+    assert all(lane.done == lane.laps == 5 for lane in seen.last.values())
     rejects = [row for name in ledger.names("sources") for row in ledger.rejects("sources", name).to_pylist()]
-    assert {row["key"]: row["reason"] for row in rejects} == {"segv1": "crashed", "hang1": "timed_out"}
+    assert {row["key"]: row["reason"] for row in rejects} == {
+        "segv1": "crashed",
+        "hang1": "timed_out",
+        "bug1": "failed",
+    }
     assert all("understudy replay OUT" in row["detail"] for row in rejects)
     kept = sum(landed.rows for _, landed in ledger.all_landed("groups"))
     assert kept == 6
+    alone = enlisted(tmp_path / "alone", *uris)
+    inline.run(
+        house(2), alone, Seen(), clock=time.monotonic, unseal=lambda: None, gpus=int, patience=patience
+    )
+    assert content(alone) == content(ledger)
 
 
 def test_metrics_are_on_rays_endpoint(connected: Cluster, tmp_path: Path) -> None:

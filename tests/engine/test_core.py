@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from engine.core import Gather, Step, Tally, apply, gather
+from engine.core import Gather, Step, Tally, apply, gather, gathering
 from schemas.base import record
 from schemas.outcome import Reject, Rejected
 
@@ -115,10 +115,11 @@ def test_gather_places_each_item_once() -> None:
     no = Reject(key="k", step="earlier", reason="r", detail="", uri="u")
     tally = Tally(step="g")
     step = Gather(name="g", group=pairs, takes=Word, gives=Bag)
-    outcomes = list(gather(step, [Word(key="a"), no, Word(key="b")], tally))
+    outcomes = list(gather(step, gathering(step), [Word(key="a"), no, Word(key="b")], tally, ticks))
     assert [o.key for o in outcomes] == ["k", "a", "b"]
     assert (tally.offered, tally.kept, tally.gave) == (2, 2, 2)
+    assert list(gather(step, gathering(step), [no], tally, ticks)) == [no]
 
     forgetful = Gather(name="g", group=lambda words: pairs(words[:1]), takes=Word, gives=Bag)
     with pytest.raises(AssertionError, match="lost or repeated"):
-        list(gather(forgetful, [Word(key="a"), Word(key="b")], Tally(step="g")))
+        list(gather(forgetful, gathering(forgetful), [Word(key="a"), Word(key="b")], tally, ticks))

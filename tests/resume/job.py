@@ -1,6 +1,6 @@
-"""A whole small job in a process of its own, which may kill itself at a given change of a file below OUT.
+"""A whole small job in a process of its own, which may be killed at a given change of a file below OUT.
 
-    python -m tests.resume.job VIDEOS OUT TRUTHS [KILL_AT]
+    python -m tests.resume.job VIDEOS OUT TRUTHS [KILL_AT job|worker]
 
 Prints the number of changes that it made.
 """
@@ -8,8 +8,10 @@ Prints the number of changes that it made.
 from __future__ import annotations
 
 import hashlib
+import os
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 from typing import Any, cast
 
@@ -22,7 +24,8 @@ from pipeline.estimators.fakes import FakeBody, FakeEmbedder, FakeFace, FakeHand
 from pipeline.flow import Backends, Curation
 from pipeline.stages.screen import ScreenSettings
 from tests.paint import film
-from tests.processes import counting, execute
+from tests.processes import execute
+from tests.resume.changes import Counting, begin
 from tests.synth import Scene
 
 
@@ -45,11 +48,11 @@ def settings(truths: Path) -> Curation:
 
 
 def run_job(
-    corpus: Path, out: Path, kill_at: int | None = None, videos: str = ""
+    corpus: Path, out: Path, kill_at: int | None = None, videos: str = "", whom: str = "job"
 ) -> subprocess.CompletedProcess[str]:
     """The job in a process of its own, on the corpus or on videos elsewhere."""
     places = (videos or corpus / "videos", out, corpus / "truths")
-    return execute(sys.executable, "-m", "tests.resume.job", *places, *([kill_at] if kill_at else []))
+    return execute(sys.executable, "-m", "tests.resume.job", *places, *((kill_at, whom) if kill_at else ()))
 
 
 def contents(out: Path) -> dict[str, str]:
@@ -80,11 +83,14 @@ def make_films(folder: Path) -> Path:
     return folder
 
 
-def main(videos: str, out: str, truths: str, kill_at: str = "") -> int:
+def main(videos: str, out: str, truths: str, kill_at: str = "", whom: str = "") -> int:
     """Run the job; its exit code."""
-    count = counting(Path(out), int(kill_at) if kill_at else None)
-    code = curate(Curate(videos=videos, out=out, settings=settings(Path(truths))), Console(quiet=True))
-    print(count())
+    with tempfile.NamedTemporaryFile() as counter:
+        job = os.getpid() if whom == "job" else None
+        at = int(kill_at) if kill_at else None
+        begin(Counting(out=out, counter=counter.name, kill_at=at, job=job))
+        code = curate(Curate(videos=videos, out=out, settings=settings(Path(truths))), Console(quiet=True))
+        print(Path(counter.name).stat().st_size)
     return code
 
 

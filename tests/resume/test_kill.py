@@ -44,3 +44,18 @@ def test_killed_at_random_moments(
     again = run_job(films, out)
     assert again.returncode == 0
     assert contents(out) == contents(undisturbed)
+
+
+def test_its_process_killed_at_random_moments(
+    films: Path, undisturbed: Path, changes: int, tmp_path: Path
+) -> None:
+    """The job itself goes on."""
+    draw = random.Random(3)
+    for attempt in range(2):
+        out = tmp_path / f"set{attempt}"
+        done = run_job(films, out, kill_at=draw.randrange(30, changes - 10), whom="worker")
+        if done.returncode == -signal.SIGKILL:  # that change was one of the job's own
+            done = run_job(films, out)
+        assert done.returncode == 0, done.stderr
+        assert contents(out) == contents(undisturbed)
+        assert landed(out) == landed(undisturbed)

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from jobs.cli import main
 from storage.scratch import scratch, take, workplace
 from tests.processes import program
 
@@ -77,3 +78,23 @@ def test_somebody_elses_folder_is_refused(tmp_path: Path) -> None:
     home.symlink_to(tmp_path / "trap")
     with pytest.raises(PermissionError, match="another user's"):
         scratch("work")
+
+
+@pytest.mark.parametrize("name", ["TMPDIR", "TEMP", "TMP"])
+def test_a_folder_for_temporary_files_that_is_not_there_is_said(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys
+) -> None:
+    for other in ("TMPDIR", "TEMP", "TMP"):
+        monkeypatch.delenv(other, raising=False)
+    file = tmp_path / "file"
+    file.touch()
+    for lost in (tmp_path / "none", file):
+        monkeypatch.setenv(name, str(lost))
+        sentence = f"{name} is '{lost}', no folder that can be written: make it, or set another"
+        with pytest.raises(OSError, match=sentence), workplace():
+            pass
+        assert main(["estimate-cost", "--hours", "1", "--machines", "cpu=1x1"]) == 2
+        assert capsys.readouterr().err == f"understudy: {sentence}\n"
+    monkeypatch.setenv(name, str(tmp_path))
+    with workplace():
+        pass

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from engine.ledger import Ledger
 from engine.leg import Leg
 from engine.runners.order import Chain, chains
-from engine.runners.settings import ClusterSettings
+from engine.runners.settings import ClusterSettings, Timeouts
 from engine.runners.status import RunObserver
 
 if TYPE_CHECKING:
@@ -29,6 +29,7 @@ def run(
     clock: Callable[[], float],
     unseal: Callable[[], None],
     settings: ClusterSettings,
+    patience: Timeouts = Timeouts(),  # noqa: B008  it is frozen
     shared: Sequence[Path] = (),
     retry: Container[str] = (),
 ) -> None:
@@ -40,13 +41,21 @@ def run(
         DeviceMissing: a step needs what no machine has; told before any work is done.
         CannotBegin: a machine does not see what all must see, or workers die as they begin.
         LapFailed: a lap cannot be done; the same job goes on from here.
+        TooManyFailed: a step fails on too large a share of its items.
         NoRay: it does not start, or there is none that answers at the address.
     """
     house = list(chains(legs))
     with ExitStack() as stack:
         job: Job | None = None
         for place, chained in enumerate(house):
-            chain = Chain(chained, ledger, ahead=settings.laps_ahead, unseal=unseal, retry=retry)
+            chain = Chain(
+                chained,
+                ledger,
+                ahead=settings.laps_ahead,
+                unseal=unseal,
+                patience=patience,
+                retry=retry,
+            )
             watch.lanes(chain.lanes)
             if chain.over:
                 continue
@@ -56,7 +65,15 @@ def run(
 
                 paths = [str(path) for path in shared]
                 job = stack.enter_context(
-                    driving(legs, ledger, watch, clock=clock, settings=settings, shared=paths)
+                    driving(
+                        legs,
+                        ledger,
+                        watch,
+                        clock=clock,
+                        settings=settings,
+                        patience=patience,
+                        shared=paths,
+                    )
                 )
                 job.fleet.require([*chained, *later], settings.machine_wait_s)
             job.bring_to_end(chain, later)

@@ -14,7 +14,7 @@ from engine.runners.process import Failure, LapFailed
 from engine.runners.ray.connection import connected
 from engine.runners.ray.meters import Meters
 from engine.runners.ray.pools import Fleet, Lost, WorkerSpec
-from engine.runners.settings import ClusterSettings
+from engine.runners.settings import ClusterSettings, Timeouts
 from engine.runners.stall import stalls
 from engine.runners.status import RunObserver
 from engine.runners.supervisor import kit_of
@@ -28,6 +28,7 @@ def driving(
     *,
     clock: Callable[[], float],
     settings: ClusterSettings,
+    patience: Timeouts,
     shared: Sequence[str],
 ) -> Iterator[Job]:
     """A job on a cluster, with nobody hired yet; at its end all workers go.
@@ -35,7 +36,7 @@ def driving(
     Raises:
         NoRay: it does not start, or there is none that answers at the address.
     """
-    equipment = WorkerSpec(kit=kit_of(legs, ledger), patience=settings.patience, shared=tuple(shared))
+    equipment = WorkerSpec(kit=kit_of(legs, ledger, patience.tries), patience=patience, shared=tuple(shared))
     with (
         connected(settings.address),
         Fleet(legs, equipment, clock, workers=settings.workers, gpu_workers=settings.gpu_workers) as fleet,

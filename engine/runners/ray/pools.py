@@ -61,7 +61,7 @@ class PoolWorker:
         self.machine = get_node_ip_address()
         self.shared = equipment.shared
         name = f"{name} on {self.machine}"
-        self.guard = Supervisor(equipment.kit, equipment.patience, time.monotonic, name, threads)
+        self.guard = Supervisor(equipment.kit, equipment.patience, time.monotonic, name, threads=threads)
         self.meters = WorkerMeters()
 
     def begin(self) -> str:

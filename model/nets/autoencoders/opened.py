@@ -9,6 +9,7 @@ import torch
 
 from model.nets.autoencoders.patches import PatchCodec
 from model.nets.autoencoders.wan import VideoCodec, WanVae
+from storage.regular_file import open_regular, refuse_irregular
 
 WEIGHTS = ("*.json", "*.safetensors")
 """Files of a folder that an autoencoder depends on."""
@@ -20,17 +21,30 @@ def open_codec(path: Path, device: torch.device, dtype: torch.dtype) -> VideoCod
     Raises:
         ValueError: there is none.
     """
-    return WanVae.of_folder(path, device, dtype) if path.is_dir() else PatchCodec.load(path).to(device)
+    if not path.is_dir():
+        return PatchCodec.load(path).to(device)
+    for file in files_of(path):
+        try:
+            refuse_irregular(file, file.stat())
+        except OSError as broken:
+            raise ValueError(str(broken)) from broken
+    return WanVae.of_folder(path, device, dtype)
+
+
+def files_of(path: Path) -> list[Path]:
+    """The files that make an autoencoder, in order."""
+    return sorted(file for pattern in WEIGHTS for file in path.glob(pattern)) if path.is_dir() else [path]
 
 
 def codec_digest(path: Path, dtype: torch.dtype) -> str:
-    """sha256 of all that the latents depend on besides the video: weights, settings, precision."""
-    files = [path]
-    if path.is_dir():
-        files = sorted(file for pattern in WEIGHTS for file in path.glob(pattern))
+    """sha256 of all that the latents depend on besides the video: weights, settings, precision.
+
+    Raises:
+        OSError: one of its files is missing, or no regular file.
+    """
     whole = hashlib.sha256(str(dtype).encode())
-    for file in files:
-        with file.open("rb") as opened:
+    for file in files_of(path):
+        with open_regular(file) as opened:
             whole.update(f"\0{file.name if path.is_dir() else ''}\0".encode())
             whole.update(hashlib.file_digest(opened, "sha256").digest())
     return whole.hexdigest()

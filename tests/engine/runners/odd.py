@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import errno
 import os
+import secrets
 import signal
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import partial
 from pathlib import Path
 
@@ -32,7 +34,11 @@ def misbehave(uri: str) -> None:
     elif what == "hang":
         time.sleep(3600)
     elif what == "bug":
-        raise KeyError(uri)
+        raise KeyError(f"{uri} {secrets.token_hex()}")  # what it says differs each time
+    elif what == "greedy":
+        bytearray(2**62)
+    elif what == "full":
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), uri)
     elif what == "bad":
         raise Rejected("unreadable", "as told")
 
@@ -58,6 +64,14 @@ def hasher() -> object:
     return hashed
 
 
+def together(items: Sequence[Source]) -> list[Copies]:
+    """One group of all, unless one of them is of the domain "gather" and misbehaves."""
+    for item in items:
+        if item.domain == "gather":
+            misbehave(item.uri.replace("fine-", ""))
+    return copies(items)
+
+
 def each(group: Copies) -> Iterator[Source | Reject]:
     """The members of a group one by one; those of the domain "group" misbehave here."""
     for member in group.members:
@@ -74,7 +88,7 @@ def one_by_one() -> object:
 def house(sources_per_lap: int, *, gpus: float = 0.0) -> list[Leg]:
     """Two legs: hash, then one group of all."""
     hash_step = Step(name="hash", make=hasher, takes=Listed, gives=Source, gpus=gpus, memory_bytes=2**20)  # type: ignore[arg-type]
-    group = Gather(name="together", group=copies, takes=Source, gives=Copies)
+    group = Gather(name="together", group=together, takes=Source, gives=Copies)
     member_step = Step(name="each", make=one_by_one, takes=Copies, gives=Source, memory_bytes=2**20)  # type: ignore[arg-type]
     return [
         Leg(name="sources", steps=(hash_step,), plan=partial(plans.listed, sources_per_lap=sources_per_lap)),

@@ -7,14 +7,16 @@ from pathlib import Path
 from typing import Any
 
 from engine.ledger import Landed
-from engine.runners.process import Failure, WorkerProcess
+from engine.runners.process import Failure, WorkerKit, WorkerProcess
 from tests.engine.runners.odd import enlisted, hasher, house, one_by_one
 
 
-class Link:
-    """The other end of a pipe that nobody reads."""
+class Silent:
+    """A report that nobody reads."""
 
-    def send(self, _: object) -> None: ...
+    def at(self, _: object) -> None: ...
+
+    def tallies(self, _: object) -> None: ...
 
 
 def assert_landed(found: Landed | Failure) -> None:
@@ -33,7 +35,8 @@ def test_stages_are_made_once_a_worker(tmp_path: Path) -> None:
         second, steps=(second.steps[0], replace(second.steps[1], make=making("each", one_by_one())))
     )
     ledger = enlisted(tmp_path, "/v/fine-1", "/v/fine-2", "/v/fine-3")
-    hands = WorkerProcess(Link(), {leg.name: leg for leg in (first, second)}, ledger)  # type: ignore[arg-type]
+    kit = WorkerKit(legs={leg.name: leg for leg in (first, second)}, ledger=ledger, tries=2)
+    hands = WorkerProcess(kit, Silent(), float)
     assert made == []
     for lap in first.laps(ledger):
         assert_landed(hands.run(lap))

@@ -9,6 +9,7 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -17,6 +18,7 @@ from engine.ledger import Landed, Ledger
 from engine.runners.process import Failure
 from engine.runners.sessions import kill_session
 from engine.runners.settings import Timeouts
+from engine.runners.status import WorkerState
 from engine.runners.supervisor import Supervisor, kit_of
 from tests.engine.runners.odd import enlisted, house
 from tests.processes import alive, program, wait_until
@@ -26,7 +28,8 @@ PATIENCE = Timeouts(base_s=20.0, per_footage_s=1.0, tries=2, kills=3)
 
 @contextmanager
 def guarding(ledger: Ledger, patience: Timeouts = PATIENCE) -> Iterator[Supervisor]:
-    guard = Supervisor(kit_of(house(10), ledger), patience, time.monotonic, "w", 3)
+    kit = kit_of(house(10), ledger, patience.tries)
+    guard = Supervisor(kit, patience, time.monotonic, "w", threads=3)
     try:
         yield guard
     finally:
@@ -103,15 +106,38 @@ def test_a_process_killed_from_outside_gets_more_tries(tmp_path: Path) -> None:
     }
 
 
-def test_a_bug_is_told_whole(tmp_path: Path) -> None:
+def test_without_tries_a_bug_is_told_whole(tmp_path: Path) -> None:
     ledger = enlisted(tmp_path, "/v/bug-1")
-    with guarding(ledger) as guard:
+    with guarding(ledger, replace(PATIENCE, tries=0)) as guard:
         failure = run_first(guard, ledger)
     assert isinstance(failure, Failure)
     assert "sources/000000" in failure.sentence
     assert "in step 'hash' on item 'bug1'" in failure.sentence
     assert "KeyError" in failure.trace
     assert ledger.landed("sources", "000000") is None
+
+
+def test_without_tries_a_crash_fails_the_lap(tmp_path: Path) -> None:
+    ledger = enlisted(tmp_path, "/v/fine-1", "/v/segv-1")
+    with guarding(ledger, replace(PATIENCE, tries=0)) as guard:
+        failure = run_first(guard, ledger)
+    assert isinstance(failure, Failure)
+    assert "its process crashed with SIGSEGV in step hash on item segv1, 1 times" in failure.sentence
+
+
+def test_what_is_told_comes_at_once_and_again_while_nothing_is(tmp_path: Path) -> None:
+    """Whoever watches gives signs of life while an item takes long."""
+    ledger = enlisted(tmp_path, "/v/fine-1", "/v/hang-1")
+    heard: list[WorkerState] = []
+    kit = kit_of(house(10), ledger, 1)
+    guard = Supervisor(kit, Timeouts(base_s=3.5, tries=1), time.monotonic, "w", heard=heard.append)
+    try:
+        assert isinstance(run_first(guard, ledger), Landed)
+    finally:
+        guard.stop()
+    at = [sight.spot.key if sight.spot else "" for sight in heard]
+    assert at.index("fine1") < at.index("hang1")
+    assert at.count("hang1") >= 3
 
 
 def test_what_is_wrong_between_items_fails_the_lap(tmp_path: Path) -> None:
@@ -122,7 +148,7 @@ def test_what_is_wrong_between_items_fails_the_lap(tmp_path: Path) -> None:
         guard.process.kill()
         landed = guard.run(lap)  # once is chance
         assert isinstance(landed, Landed)
-        guard.kit = kit_of(house(10), "no ledger")  # type: ignore[arg-type]
+        guard.kit = kit_of(house(10), "no ledger", 2)  # type: ignore[arg-type]
         guard.stop()
         guard.start()
         failure = guard.run(lap)
@@ -166,7 +192,7 @@ def test_the_process_ends_with_its_guard(tmp_path: Path) -> None:
         "from engine.runners.settings import Timeouts\n"
         "from engine.ledger import Ledger\n"
         f"ledger = Ledger(Path({str(tmp_path)!r}))\n"
-        "guard = Supervisor(kit_of(house(10), ledger), Timeouts(), time.monotonic, 'w', 1)\n"
+        "guard = Supervisor(kit_of(house(10), ledger, 2), Timeouts(), time.monotonic, 'w')\n"
         "print(guard.process.pid, flush=True)\n"
         "guard.run(house(10)[0].laps(ledger)[0])\n"
     )

@@ -204,6 +204,10 @@ def test_a_sample_that_cannot_be_read_is_a_reject(data_set, latents, tmp_path):
         (["--vae", "nothing.npz"], "'nothing.npz'"),
         (["--window.variants", "None"], "windows are drawn anew every time"),
         (["--device", "cuda"], "needs a GPU"),
+        (
+            ["--max-tokens", "10"],
+            "no clip of group 'all' fits the token budget: max_tokens is 10",
+        ),
     ],
 )
 def test_what_cannot_be_done_is_one_sentence(data_set, latents, tmp_path, capsys, more, said, monkeypatch):
@@ -239,7 +243,10 @@ def test_a_store_holds_the_bytes_of_the_disk(data_set, latents, cloud):
 
 KILLED = """
 import os, signal, sys
+from functools import partial
+from engine.runners.settings import Timeouts
 from jobs.cli import main
+from jobs.commands import encode
 from model.encode.latents import Encoder
 
 write, count = Encoder.write, 0
@@ -253,6 +260,7 @@ def counted(self, tar, shard, parts):
         yield outcome
 
 Encoder.write = counted
+encode.run = partial(encode.run, patience=Timeouts(tries=0))  # in this process
 main(sys.argv[2:])
 """
 

@@ -88,3 +88,14 @@ def test_what_cannot_be_estimated_is_a_sentence(
     code, out, err = asked(capsys, *words)
     assert (code, out) == (2, "")
     assert sentence in err
+
+
+def test_a_budget_that_no_clip_fits_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
+    budget = "--settings.loader.order.max-tokens"
+    code, _, said = asked(capsys, "--recipe", "wan_1b", budget, "16799")
+    assert (code, said) == (
+        2,
+        "understudy: no clip of 960x640 px fits the token budget: max_tokens is 16799, and a shortest "
+        "window, of 25 frames, takes 16800\n",  # 7 latents of 60 times 40
+    )
+    assert asked(capsys, "--recipe", "wan_1b", "--tflops", "989", budget, "16800")[0] == 0

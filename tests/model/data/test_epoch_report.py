@@ -47,6 +47,40 @@ def test_what_is_never_drawn_is_counted_by_reason_and_refused():
     check(stock, replace(settings, max_dropped=1.0))
 
 
+def test_a_budget_that_no_clip_fits_is_told_with_the_least_that_does():
+    stock = replace(
+        stocks.stock(6, num_groups=1),
+        frames=np.full(6, 100),
+        width=np.array([64, 64, 64, 96, 96, 160]),
+        height=np.array([96, 96, 96, 64, 64, 160]),
+    )
+    settings = stocks.settings(groups=AS_IT_IS, window=WindowRule(min_frames=25), max_tokens=167)
+    # 25 frames are 7 latents: 7 times 24 tokens of 64x96 and 96x64, 7 times 100 of 160x160
+    sentence = (
+        r"^no clip of group 'all' fits the token budget: max_tokens is 167, and a shortest window, of 25 "
+        r"frames, takes 168 to 700, by canvas, of clips over it; raise it to 168 at least, to 700 for all of "
+        r"them$"
+    )
+    for max_dropped in (0.01, 1.0):
+        with pytest.raises(ValueError, match=sentence):
+            check(stock, replace(settings, max_dropped=max_dropped))
+    with pytest.raises(ValueError, match=r"1 over the token budget.*takes 700 of clips.*; raise it to 700"):
+        check(stock, replace(settings, max_tokens=168))
+    check(stock, replace(settings, max_tokens=168, max_dropped=0.2))
+    check(stock, replace(settings, max_tokens=700))
+
+
+def test_a_group_that_the_budget_leaves_empty_is_told():
+    stock = replace(
+        stocks.stock(4), frames=np.full(4, 100), width=np.array([64, 64, 160, 160]), height=np.full(4, 160)
+    )
+    stock = replace(stock, group=np.array([0, 0, 1, 1]))
+    settings = stocks.settings(window=WindowRule(min_frames=25), max_tokens=300, max_dropped=1.0)
+    with pytest.raises(ValueError, match=r"no clip of group 'half' fits the token budget.*takes 700 of"):
+        check(stock, settings)
+    check(replace(stock, group=np.array([0, 0, -1, -1])), replace(settings, groups=settings.groups[:1]))
+
+
 def test_repeats_and_rests_are_counted():
     stock = replace(stocks.stock(100), group=(np.arange(100) >= 20).astype(np.int64))
     settings = stocks.settings()

@@ -21,6 +21,7 @@ import pytest
 from numpy.typing import NDArray
 
 from engine.core import Step, Tally, apply
+from engine.runners.monitored import Monitored
 from media.content import state_of
 from media.decode import decode
 from media.resample import crop_squares
@@ -235,7 +236,7 @@ def test_a_source_rewritten_at_its_size_is_not_stored_under_its_old_digest(
     if not tells:
         state = state_of(video)
         for module in ("content", "fetch"):
-            monkeypatch.setattr(f"pipeline.media.{module}.state_of", lambda file: state)
+            monkeypatch.setattr(f"media.{module}.state_of", lambda file: state)
     (row,) = Shard(ShardSettings(), tmp_path / "before")(plan_of(sample))
     assert isinstance(row, IndexRow)
     data = bytearray(video.read_bytes())
@@ -266,6 +267,24 @@ def test_a_bug_upstream_stops_the_run_before_the_tar_has_its_name(plan: ShardPla
     with pytest.raises(RuntimeError, match="tracks: body_yaw: not finite"):
         list(Shard(ShardSettings(), tmp_path)(plan_of(bad)))
     assert list(tmp_path.rglob("*.tar")) == []
+
+
+def test_of_a_tar_only_the_sample_that_breaks_a_promise_is_held_back(plan: ShardPlan, tmp_path: Path) -> None:
+    member = plan.members[1]
+    arrays = {name: getattr(member.scene.controls, name) for name in array_specs(Controls)}
+    arrays["body_yaw"] = np.full_like(arrays["body_yaw"], np.nan)
+    bad = remade(member, scene=remade(member.scene, controls=Controls(**arrays)))
+    mixed = plan_of(plan.members[0], bad, plan.members[2])
+    make = partial(Shard, ShardSettings(), tmp_path)
+    step: Step[Any, Any] = Step(name="shard", make=make, takes=ShardPlan, gives=IndexRow)
+    stage = Monitored(step=step, stage=step.make(), holds={}, tell=lambda spot: None, tries=1)
+    outcomes = list(apply(step, stage, [mixed], Tally(step="shard"), lambda: 0.0))
+    assert [(o.key, isinstance(o, Reject)) for o in outcomes] == [
+        (bad.key, True),
+        (plan.members[0].key, False),
+        (plan.members[2].key, False),
+    ]
+    assert outcomes[0].detail.startswith("RuntimeError in pipeline.stages.shard, line")
 
 
 def test_an_unwritable_folder_is_one_clear_error(plan: ShardPlan, tmp_path: Path) -> None:

@@ -1,0 +1,43 @@
+"""Full disks, told by their place."""
+
+from __future__ import annotations
+
+import errno
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+FULL = {errno.ENOSPC, errno.EDQUOT}
+MIB = 2**20
+
+
+class NoSpace(OSError):
+    """A disk is full: says which folder, and how much is free there."""
+
+
+@contextmanager
+def space_told(folder: Path) -> Iterator[None]:
+    """Say that the disk of a folder is full, in place of errors that name no file, or one in it.
+
+    Raises:
+        NoSpace: in place of an OSError that says that no space is left.
+    """
+    try:
+        yield
+    except OSError as error:
+        name = error.filename
+        elsewhere = name is not None and not Path(os.fsdecode(name)).is_relative_to(folder)
+        if error.errno not in FULL or elsewhere or isinstance(error, NoSpace):
+            raise
+        raise no_space(folder, error.errno) from error
+
+
+def no_space(folder: Path, code: int = errno.ENOSPC) -> NoSpace:
+    """The error of a full disk."""
+    said = os.strerror(code)
+    with suppress(OSError):
+        disk = shutil.disk_usage(folder)
+        said = f"{said}, {disk.free // MIB} MiB of {disk.total // MIB} MiB are free"
+    return NoSpace(code, said, str(folder))
