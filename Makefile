@@ -7,7 +7,8 @@ BUILD := --build-constraints requirements-build.lock --require-build-hashes --pr
 PYTHON ?= python3
 VIDEOS ?=
 OUT ?= out/demo
-LIMITS := $(addprefix tests/,golden parity contracts media resume pipeline/controls pipeline/estimators model/nets)
+LIMITS := $(addprefix tests/,golden parity contracts resume pipeline/controls pipeline/estimators \
+  $(addsuffix .py,$(addprefix media/test_,encode members pictures resample sound)))
 
 .PHONY: setup demo test test-limits check bench lock clean
 
@@ -42,7 +43,7 @@ check: setup  ## lint, types, import contracts
 bench: setup  ## speed, memory and accuracy tables in benchmarks/
 	$(BIN)/python -m benchmarks
 
-COMPILE = $(UV) pip compile --quiet --universal --generate-hashes --custom-compile-command "make lock" \
+COMPILE = $(UV) pip compile --quiet --universal --python-version 3.11 --fork-strategy fewest --generate-hashes --custom-compile-command "make lock" \
   --no-emit-index-url
 
 lock: $(UV)  ## write the locks anew from pyproject.toml: what builds, what runs, what develops

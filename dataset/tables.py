@@ -16,6 +16,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from dataset.pages import unpacked_sizes
+from schemas.index import MAX_TEXT_BYTES
 from schemas.outcome import DamagedError
 from schemas.version import SCHEMA
 from storage.place import Place
@@ -29,8 +30,6 @@ ROW_BYTES = 4096
 SPARE_BYTES = 2**20
 MAX_FILE_BYTES = 2**32
 MAX_GROUPS = 2**16
-MAX_TEXT_BYTES = 2048
-"""Longest text in a column."""
 
 
 def table_at(

@@ -50,6 +50,7 @@ MARKER_SHAPE: dict[str, Any] = {
             "traces": Perhaps({str: str}),  # where items failed
         }
     ],
+    "made_by": Perhaps(dict),  # for people; older markers have none
 }
 
 

@@ -35,7 +35,9 @@ def find(ledger: Ledger, legs: Sequence[Leg], key: str) -> ReplayTarget | None:
             for row in ledger.rejects(leg.name, name).to_pylist() if landed.rejects else ():
                 if row.pop("leg") == leg.name and row["key"] == key:
                     traces = {tally.step: tally.traces.get(key, "") for tally in landed.steps}
-                    return ReplayTarget(leg=leg, lap=name, reject=Reject(**row), trace=traces[row["step"]])
+                    return ReplayTarget(
+                        leg=leg, lap=name, reject=Reject(**row), trace=traces.get(row["step"], "")
+                    )
     return None
 
 

@@ -13,12 +13,13 @@ from av.container import InputContainer
 from av.stream import Stream
 from av.video.stream import VideoStream
 
+from media.content import irregular_rejected
 from media.fetch import at_hand
 from media.opening import open_media
 from media.tables import TablesError
 from schemas.media import Source
 from schemas.outcome import Rejected
-from storage.regular_file import NotAFileError, open_regular
+from storage.regular_file import open_regular
 
 CONTAINERS = ("mov", "matroska", "avi", "mpeg", "mpegts", "flv", "ogg", "asf", "gif")
 """Demuxers whose files hold their pictures themselves. Playlists (hls, concat, dash, sdp, image sequences) do
@@ -74,9 +75,8 @@ def opened_file(path: Path) -> Iterator[BinaryIO]:
         Rejected: "not_a_file" or "unreadable".
     """
     try:
-        file = open_regular(path)
-    except NotAFileError as error:
-        raise Rejected("not_a_file", str(error)) from error
+        with irregular_rejected():
+            file = open_regular(path)
     except OSError as error:
         raise Rejected("unreadable", str(error)) from error
     with file:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import lru_cache
 from pathlib import Path
 from typing import NamedTuple
@@ -33,11 +35,18 @@ def state_of(file: Path | int) -> FileState:
         OSError: it is not there, or may not be looked at.
     """
     facts = os.fstat(file) if isinstance(file, int) else file.stat()
-    try:
+    with irregular_rejected():
         refuse_irregular(file, facts)
+    return FileState(facts.st_size, facts.st_mtime_ns, facts.st_ctime_ns, facts.st_dev, facts.st_ino)
+
+
+@contextmanager
+def irregular_rejected() -> Iterator[None]:
+    """What is no regular file becomes the reject "not_a_file"."""
+    try:
+        yield
     except NotAFileError as error:
         raise Rejected("not_a_file", str(error)) from error
-    return FileState(facts.st_size, facts.st_mtime_ns, facts.st_ctime_ns, facts.st_dev, facts.st_ino)
 
 
 @lru_cache(maxsize=KNOWN)
@@ -45,10 +54,12 @@ def sha256_of_file(path: Path, state: FileState) -> str:
     """The sha256 of a file in a state; read only where this process has not read it in that state.
 
     Raises:
-        Rejected: "changed": it is not in that state, or not any more when it has been read.
+        Rejected: "changed": it is not in that state, or not any more when it has been read; "not_a_file".
         OSError: it cannot be read.
     """
-    with open_regular(path) as file:
+    with irregular_rejected():
+        file = open_regular(path)
+    with file:
         if state_of(file.fileno()) != state:
             raise Rejected("changed", "another file has taken its place")
         sha256 = hashlib.file_digest(file, "sha256").hexdigest()

@@ -63,7 +63,9 @@ def video_facts(data: bytes, *, decode: bool) -> VideoFacts:
             raise DamagedError("no known codec")
         codec.thread_count = 1
         shown = file.decode(stream) if decode else (packet for packet in file.demux(stream) if packet.size)
-        times = sorted(-1 if picture.pts is None else picture.pts for picture in shown)
+        times = [-1 if one.pts is None or one.is_corrupt else one.pts for one in shown]
+        if not decode:
+            times.sort()  # packets come in the order of decoding, pictures in that of showing
         on_clock = all(pts * tick_s == Fraction(index, FPS) for index, pts in enumerate(times))
         return VideoFacts(codec.name, str(codec.pix_fmt), codec.width, codec.height, len(times), on_clock)
 

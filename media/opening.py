@@ -14,6 +14,25 @@ BUFFER_BYTES = 2**16
 """What is read at a time."""
 
 
+class Seeking:
+    """A file as FFmpeg asks for it: a seek to where no byte can be is told by a code.
+
+    PyAV prints a traceback of what a file raises there, and goes on.
+    """
+
+    def __init__(self, file: BinaryIO) -> None:
+        self.file = file
+        self.name = getattr(file, "name", "<none>")
+        self.read, self.tell = file.read, file.tell
+
+    def seek(self, offset: int, whence: int = 0) -> int:
+        """The place sought, or -1."""
+        try:
+            return self.file.seek(offset, whence)
+        except (OSError, ValueError):
+            return -1
+
+
 def open_media(
     file: BinaryIO, containers: Sequence[str], *, max_pixels: int, strict: bool = False
 ) -> InputContainer:
@@ -36,7 +55,7 @@ def open_media(
         **({"err_detect": "explode"} if strict else {}),
     }
     container: InputContainer = av.open(
-        file,
+        Seeking(file),
         "r",
         format=containers[0] if len(containers) == 1 else None,
         options=options,

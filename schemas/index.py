@@ -6,6 +6,9 @@ from schemas.base import record
 from schemas.controls import Framing
 from schemas.sample import Sample
 
+MAX_TEXT_BYTES = 2048
+"""Longest text in a row of an index: names, words and addresses have less."""
+
 
 @record
 class ShardPlan:

@@ -119,7 +119,7 @@ def refuse_archive(file: Path, opened: BinaryIO) -> None:
             raise ValueError(f"{file}: its list of parts is too large to be one")
         with zipfile.ZipFile(opened) as archive:
             entries = archive.infolist()
-    except (zipfile.BadZipFile, NotImplementedError, struct.error, OSError) as broken:
+    except (zipfile.BadZipFile, NotImplementedError, UnicodeDecodeError, struct.error, OSError) as broken:
         raise ValueError(f"{file}: not a checkpoint that can be read safely ({told(broken)})") from broken
     names = {entry.filename.rpartition("/")[2]: entry for entry in entries}
     if "data.pkl" not in names or "constants.pkl" in names:

@@ -203,7 +203,7 @@ def table_changed(data: bytes, random: Random) -> bytes:
     if kind == "values":
         rows = column.to_pylist()
         for row in random.sample(range(len(rows)), random.randint(1, len(rows))):
-            rows[row] = random.choice(CELLS[str(column.type)])
+            rows[row] = random.choice(CELLS.get(str(column.type), (None,)))
         table = table.set_column(at, table.field(at), pa.array(rows, column.type))
     elif kind == "missing":
         table = table.remove_column(at)

@@ -32,6 +32,8 @@ UPLOAD = re.compile(r"<Upload>.*?<Key>(.*?)</Key>", re.DOTALL)
 JOB = (sys.executable, "-m", "tests.resume.job")
 RAY = (sys.executable, "-m", "tests.cluster.job")
 TRAIN = (sys.executable, "-m", "jobs.cli", "train")
+ONE = {"OMP_NUM_THREADS": "1"}
+"""Threads of a small training: with more, most of its time is spent waiting for them."""
 GRACE_S = 10.0
 """So long may actors take to end."""
 
@@ -116,7 +118,7 @@ def measured(scenario: Scenario) -> Scenario:
 
 def local(ground: Ground) -> dict[str, tuple[int, Scenario]]:
     """The scenarios without a cluster, each with how many jobs it is tried on."""
-    plain, store = partial(Scenario, env={}), partial(Scenario, env=ground.store.environment)
+    plain, store = partial(Scenario, env=ONE), partial(Scenario, env={**ONE, **ground.store.environment})
     failing = partial(store, prepare=lambda seed: ground.store.fail(*FAULTS, seed=seed))
     listed = (
         (12, plain(name="drivers", command=ground.on_disk, victims=driver, seen=ground.files)),
@@ -141,7 +143,7 @@ def local(ground: Ground) -> dict[str, tuple[int, Scenario]]:
 def clustered(ground: Ground, address: str) -> dict[str, tuple[int, Scenario]]:
     """The scenarios on a cluster."""
     command = partial(ground.on_ray, address=address)
-    plain = partial(Scenario, env={}, command=command, seen=ground.files_and_actors)
+    plain = partial(Scenario, env=ONE, command=command, seen=ground.files_and_actors)
     listed = (
         (3, plain(name="drivers, Ray", victims=driver)),
         (5, plain(name="workers, Ray", victims=lambda _: actors())),

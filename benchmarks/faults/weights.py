@@ -74,7 +74,7 @@ def prepare(folder: Path) -> None:
     (folder / "videos").mkdir()
     write_shards(folder / "set", folder / "videos")
     train = [sys.executable, "-m", "jobs.cli", "train", "--data", str(folder / "set"), "--out"]
-    ended = run([*train, str(folder / "run"), *SHORT], limit_s=600)
+    ended = run([*train, str(folder / "run"), *SHORT], limit_s=600, env={"OMP_NUM_THREADS": "1"})
     if ended.code:
         raise RuntimeError(ended.text)
 

@@ -19,6 +19,7 @@ import pyarrow.parquet as pq
 
 from media.content import sha256_of_file, state_of
 from pipeline.stages.folder import FolderScan, by_name, listed, printable, scan
+from schemas.index import MAX_TEXT_BYTES
 from schemas.media import Copies, Listed, Source
 from schemas.outcome import Reject, Rejected
 from schemas.reasons import reason_of
@@ -99,6 +100,11 @@ def read_manifest(place: Place, name: str) -> dict[str, tuple[str, str]]:
     for number, row in enumerate(read_rows(place, name), start=1):
         uri = address(place, str(row["uri"] or f"no uri in row {number}"))
         fact = (str(row.get("licence") or UNKNOWN), str(row.get("domain") or UNKNOWN))
+        if max(len(text.encode()) for text in fact) > MAX_TEXT_BYTES:
+            raise ValueError(
+                f"{place.uri_of(name)}: row {number} has a licence or a domain of more than {MAX_TEXT_BYTES} "
+                "bytes; a word or an address is wanted, for it stands in every row of the index"
+            )
         if facts.setdefault(uri, fact) != fact:
             raise ValueError(f"{place.uri_of(name)}: row {number} contradicts an earlier row on {uri}")
     return facts

@@ -116,9 +116,9 @@ def test_a_megabyte_that_asks_for_gigabytes_takes_few(tmp_path: Path) -> None:
         "        print(error)\n"
         "print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before)\n"
     )
-    done = subprocess.run(
-        [sys.executable, "-c", code, str(tmp_path)], capture_output=True, text=True, check=True
-    )
+    command = [sys.executable, "-c", code, str(tmp_path)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
     *said, grown = done.stdout.splitlines()
     assert len(said) == 2
     assert all("a text of 100000 bytes" in line for line in said)

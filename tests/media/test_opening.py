@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from media.facts import sound_facts, video_facts
+from media.opening import Seeking
 from media.stills import read_still
 from media.voice import voice_of
 from schemas.outcome import Rejected
@@ -111,3 +112,14 @@ def test_a_file_that_became_a_fifo_since_it_was_listed(tmp_path: Path) -> None:
     from media.decode import decode_frames
 
     assert reason_of(lambda: decode_frames(video, [3])) == "not_a_file"
+
+
+def test_seeks_to_where_no_byte_is_are_told_by_a_code(tmp_path: Path) -> None:
+    path = tmp_path / "a.mp4"
+    path.write_bytes(b"whole")
+    with path.open("rb") as file:
+        seeking = Seeking(file)
+        assert seeking.seek(-3) == -1
+        assert seeking.seek(2) == 2
+        assert seeking.read(2) == b"ol"
+    assert seeking.name == str(path)

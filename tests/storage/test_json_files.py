@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from storage.json_files import MAX_BYTES, NUMBER, json_at, misfits, read_json
+from storage.json_files import MAX_BYTES, NUMBER, Perhaps, json_at, misfits, read_json
 from storage.place import Place
 from tests.mutants import mutant
 
@@ -85,3 +85,11 @@ def test_mutants_are_read_or_named() -> None:
     for seed in range(300):
         with suppress(ValueError):
             repr(read_json(mutant("meta.json", data, seed)))
+
+
+def test_what_may_be_absent_has_its_shape_where_it_is_there() -> None:
+    shape = {"a": int, "b": Perhaps({str: str})}
+    assert misfits({"a": 1}, shape, "x") == []
+    assert misfits({"a": 1, "b": {"c": "d"}}, shape, "x") == []
+    assert misfits({"a": 1, "b": {"c": 2}}, shape, "x") == ["x.b.c: a int does not belong there"]
+    assert misfits({"b": {}}, shape, "x") == ["x: wrong keys ['a']"]

@@ -149,6 +149,16 @@ def test_sizes_are_bounded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> N
         read_weights(tmp_path / "x.pt")
 
 
+def test_names_of_parts_that_are_no_text_are_refused(tmp_path: Path) -> None:
+    file = tmp_path / "x.pt"
+    with zipfile.ZipFile(file, "w") as archive:
+        archive.writestr("x/data.pkl", pickle.dumps({}))
+        archive.writestr("\u00e9\u00e9", b"")  # a name that is marked as UTF-8
+    file.write_bytes(file.read_bytes().replace("\u00e9\u00e9".encode(), b"\xff" * 4))
+    with pytest.raises(ValueError, match="can be read safely"):
+        read_weights(file)
+
+
 def test_compressed_archives_are_refused(tmp_path: Path) -> None:
     with zipfile.ZipFile(tmp_path / "bomb.pt", "w", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr("x/data.pkl", pickle.dumps(Settings()))

@@ -183,6 +183,7 @@ def test_a_parquet_manifest_is_the_same(tmp_path: Path) -> None:
         (b"uri\na.mp4\n\xff\xfe.mp4\n", "cannot be read"),
         (b'uri\n"a.mp4\n', "cannot be read"),
         (b"uri,domain\na.mp4,talk\n./a.mp4,dance\n", "row 2 contradicts an earlier row"),
+        (b"uri,licence\na.mp4," + b"a" * 2049, "row 1 has a licence or a domain of more than 2048 bytes"),
     ],
 )
 def test_a_manifest_that_cannot_be_used(tmp_path: Path, content: bytes, message: str) -> None:

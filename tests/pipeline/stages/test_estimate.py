@@ -35,8 +35,8 @@ def person(frames: int) -> KeypointTrack:
         points=np.zeros((frames, 1, 2), np.float32),
         world=np.zeros((frames, 1, 3), np.float32),
         score=np.ones((frames, 1), np.float32),
-        box=np.tile(np.float32(BOX), (frames, 1)),
-        head_box=np.tile(np.float32(BOX), (frames, 1)),
+        box=np.tile(np.array(BOX, np.float32), (frames, 1)),
+        head_box=np.tile(np.array(BOX, np.float32), (frames, 1)),
         others=np.zeros(frames, np.float32),
         valid=np.ones(frames, np.bool_),
     )
@@ -158,20 +158,20 @@ def test_the_share_is_the_median_over_frames_that_are_seen() -> None:
 
 
 def test_overlap_of_boxes() -> None:
-    one = np.float32([0, 0, 10, 10])
+    one = np.array([0, 0, 10, 10], np.float32)
     assert iou(one, one) == pytest.approx(1)
-    assert iou(one, np.float32([5, 0, 15, 10])) == pytest.approx(1 / 3)
-    assert iou(one, np.float32([10, 0, 20, 10])) == 0
+    assert iou(one, np.array([5, 0, 15, 10], np.float32)) == pytest.approx(1 / 3)
+    assert iou(one, np.array([10, 0, 20, 10], np.float32)) == 0
     assert iou(np.zeros(4, np.float32), np.zeros(4, np.float32)) == 0
 
 
 def test_a_look_is_the_square_at_the_top_of_the_box() -> None:
     frame = np.zeros((200, 100, 3), np.uint8)
     frame[20:60, 30:70] = 255
-    look = upright_square(frame, np.float32([30, 20, 69, 180]))
+    look = upright_square(frame, np.array([30, 20, 69, 180], np.float32))
     assert look.shape == (224, 224, 3)
     assert look.mean() > 240
-    beyond = upright_square(frame, np.float32([-30, -20, 10, 20]))
+    beyond = upright_square(frame, np.array([-30, -20, 10, 20], np.float32))
     assert beyond.shape == (224, 224, 3)
 
 

@@ -1,0 +1,75 @@
+"""The same job in a process that is watched, and in its own (`--strict`), in turns: what the watch costs.
+
+    python -m benchmarks.supervised CLIPS_FOLDER TURNS [NAME_PREFIX ...]
+
+Each run is a process of its own on an empty data set, start-up and all. Processor seconds are those of the
+whole tree of processes: other work on the machine changes them less than the time that a clock shows.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+from statistics import median
+
+from benchmarks.machine import write_table
+from benchmarks.runners import PREFIXES, digest
+
+HERE = Path(__file__).parent
+OWN, WATCHED = "in the job's own process (--strict)", "in a process that is watched"
+WAYS = {OWN: ("--strict",), WATCHED: ()}
+MOST_COST = 1.02
+
+
+def main(folder: Path, turns: int, prefixes: tuple[str, ...]) -> None:
+    times: dict[str, list[tuple[float, float]]] = {way: [] for way in WAYS}
+    digests = set()
+    with tempfile.TemporaryDirectory() as scratch:
+        videos = Path(scratch) / "videos"
+        videos.mkdir()
+        for path in sorted(folder.iterdir()):
+            if path.name.startswith(prefixes):
+                (videos / path.name).symlink_to(path.resolve())
+        for turn in range(turns):
+            for way in list(WAYS)[:: 1 if turn % 2 else -1]:
+                out = Path(scratch) / f"{turn} {way}".replace("/", " ")
+                times[way].append(run(videos, out, WAYS[way]))
+                digests.add(digest(out))
+    took, busy = ({way: median(pair[what] for pair in times[way]) for way in WAYS} for what in (0, 1))
+    rows: list[tuple[str, ...]] = [("run", "time", "processor seconds", "of the own process")]
+    for way in WAYS:
+        share = f"{busy[way] / busy[OWN]:.3f}"
+        rows.append((way, f"{took[way]:.1f} s", f"{busy[way]:.1f} s", share))
+    cost = busy[WATCHED] / busy[OWN]
+    write_table(
+        HERE / "SUPERVISED.md",
+        "What a watched process costs",
+        f"python -m benchmarks.supervised CLIPS_FOLDER {turns}",
+        rows,
+        f"Medians of {turns} runs each way, in turns; files: {', '.join(prefixes)}.",
+        "",
+        f"- It costs {cost:.3f} times the processor seconds, at most {MOST_COST:g}: "
+        f"{'reached' if cost <= MOST_COST else 'not reached'}; "
+        f"{busy[WATCHED] - busy[OWN]:+.1f} s, of which the start of the second process is the most.",
+        f"- The bytes are the same: {'yes' if len(digests) == 1 else 'NO'}.",
+    )
+
+
+def run(videos: Path, out: Path, how: tuple[str, ...]) -> tuple[float, float]:
+    """Seconds that the job took, and seconds of processors that it and its children used."""
+    understudy = Path(sys.executable).with_name("understudy")
+    command = [str(understudy), "curate", "--videos", str(videos), "--out", str(out), "--follow-links", *how]
+    began = time.perf_counter()
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    _, status, used = os.wait4(process.pid, 0)
+    if status:
+        raise SystemExit(f"{' '.join(command)} failed")
+    return time.perf_counter() - began, used.ru_utime + used.ru_stime
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]), int(sys.argv[2]), tuple(sys.argv[3:]) or PREFIXES)
