@@ -1,16 +1,18 @@
 from __future__ import annotations
 
 import io
+import tracemalloc
 
 import av
 import numpy as np
 import pytest
+from av.video.reformatter import VideoReformatter
 from PIL import Image
 
 from media.decode import decode_bytes
 from media.encode import encode_jpeg
-from media.members import AROUND, decode_sound, decode_still, decode_window, num_sounds
-from media.sound import num_samples
+from media.members import AROUND, decode_sound, decode_still, decode_window, num_sounds, paint
+from media.sound import encode_flac, num_samples
 from schemas.outcome import UnfitError
 from tests.model.data import sets
 
@@ -141,3 +143,21 @@ def test_a_short_sound_lies_in_silence(data_set):
 
 def test_sound_is_counted_as_the_pipeline_counts_it():
     assert all(num_sounds(frames) == num_samples(frames) for frames in range(25, 241))
+
+
+def test_a_picture_of_another_size_among_others_is_named():
+    out = np.zeros((32, 32, 3), np.uint8)
+    with pytest.raises(UnfitError, match="undecodable: a picture of 16x32 px among others"):
+        paint(av.VideoFrame(16, 32, "yuv420p"), VideoReformatter(), out)
+
+
+def test_sound_that_does_not_end_takes_no_memory(tmp_path):
+    """Silence of 40 minutes weighs 100 KB; a clip has seconds."""
+    data = encode_flac(tmp_path / "a.flac", np.zeros(0, np.int16), 24 * 60 * 40)
+    assert len(data) < 2**20
+    tracemalloc.start()
+    with pytest.raises(UnfitError, match=r"wrong_sound: audio\.flac: [0-9]+ samples for 25 frames"):
+        decode_sound("audio.flac", data, 25, 0, np.zeros(16_000, np.float32))
+    taken = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert taken < 4 * 2**20
