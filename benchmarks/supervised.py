@@ -54,7 +54,7 @@ def main(folder: Path, turns: int, prefixes: tuple[str, ...]) -> None:
         "",
         f"- It costs {cost:.3f} times the processor seconds, at most {MOST_COST:g}: "
         f"{'reached' if cost <= MOST_COST else 'not reached'}; "
-        f"{busy[WATCHED] - busy[OWN]:+.1f} s, of which the start of the second process is the most.",
+        f"{busy[WATCHED] - busy[OWN]:+.1f} s.",
         f"- The bytes are the same: {'yes' if len(digests) == 1 else 'NO'}.",
     )
 
