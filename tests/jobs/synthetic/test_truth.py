@@ -70,13 +70,13 @@ def test_the_heads_yaw_of_a_full_turn_is_exact_and_the_bodys_follows(kept):
 
 
 def test_the_sphere_lies_around_the_head_on_all_sides(kept):
-    take = take_of("turn", num_frames=5, fps=2.0, framing="portrait", camera_path="dolly")
+    take = take_of("turn", num_frames=5, fps=2.0, camera_path="dolly", width=240, height=320)
     (actor,) = take.actors
     bare = replace(actor, look=replace(actor.look, hair_length="cropped"))
     on = cast(replace(take, actors=(bare,)), kept)
     (told,), maps = truth(on), maps_of(on, frame_times(on.take))
     assert 0.09 < told.head_radius_m < 0.14
-    y, x = np.mgrid[0:160, 0:120]
+    y, x = np.mgrid[0:320, 0:240]
     for t, (parts,) in enumerate(maps):
         ball = np.hypot(x - told.head_center[t, 0], y - told.head_center[t, 1]) < told.head_radius[t]
         head = parts == PARTS.index("head")
