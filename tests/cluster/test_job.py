@@ -186,10 +186,10 @@ def test_a_machine_that_does_not_see_the_data_set(connected: Cluster, tmp_path: 
     assert ledger.names("sources") == []
 
 
-def test_a_bug_stops_the_job_and_names_the_item(connected: Cluster, tmp_path: Path) -> None:
+def test_without_tries_a_bug_stops_the_job_and_names_the_item(connected: Cluster, tmp_path: Path) -> None:
     ledger = enlisted(tmp_path, "/v/fine-1", "/v/bug-1")
     with pytest.raises(LapFailed, match="step 'hash' on item 'bug1'") as caught:
-        run(ledger, ClusterSettings(workers=1))
+        run(ledger, ClusterSettings(workers=1), patience=Timeouts(tries=0))
     assert "KeyError" in caught.value.trace
 
 
