@@ -41,7 +41,7 @@ def workers() -> list[psutil.Process]:
     found = []
     for process in psutil.Process().children(recursive=True):
         with suppress(psutil.Error):
-            if " ".join(process.cmdline()).startswith("ray::Worker"):
+            if " ".join(process.cmdline()).startswith("ray::PoolWorker"):
                 found.append(process)
     return sorted(found, key=psutil.Process.create_time)
 
