@@ -30,8 +30,8 @@ from benchmarks.processes import Ended, last_line, run
 
 SMALL = ("--settings.control.canvas-area", "24576")
 SHORT = (
-    *("--recipe", "tiny", "--settings.stages.0.steps", "6", "--settings.stages.1.steps", "4"),
-    *("--settings.stages.2.steps", "4", "--settings.loader.deal.held-out", "0"),
+    *("--recipe", "tiny", "--settings.phases.0.steps", "6", "--settings.phases.1.steps", "4"),
+    *("--settings.phases.2.steps", "4", "--settings.loader.order.held-out", "0"),
 )
 LIMIT_S = 3600.0
 MOST = 1.02

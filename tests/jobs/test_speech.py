@@ -19,7 +19,7 @@ from tests.films import ffmpeg
 from tests.jobs.commands.test_animate import QUICK, facts
 from tests.jobs.commands.test_train import SHORT
 
-ALL = (*SHORT, "--settings.loader.deal.held-out", "0")  # one of the four sources has sound
+ALL = (*SHORT, "--settings.loader.order.held-out", "0")  # one of the four sources has sound
 
 
 @pytest.fixture(scope="module")
@@ -35,7 +35,7 @@ def speaking(run: Path, data_set: Path, tmp_path_factory: pytest.TempPathFactory
     """The run, gone on to speech by the command that a user would give."""
     out = tmp_path_factory.mktemp("speaking") / "run"
     shutil.copytree(run, out)
-    more = ("--recipe", "speech_tiny", "--settings.stages.3.steps", "2")
+    more = ("--recipe", "speech_tiny", "--settings.phases.3.steps", "2")
     assert main(["train", "--data", str(data_set), "--out", str(out), *ALL, *more]) == 0
     return out
 
