@@ -97,13 +97,13 @@ def test_a_job_on_hostile_files_and_its_replay(said: Said, tmp_path: Path) -> No
 
 
 def test_commands_that_read_a_data_set(said: Said, hostile: Path, tmp_path: Path) -> None:
-    deal = ["--loader.order.max-tokens", "1500", "--loader.order.mixed-shards", "2", "--loader.order.alike", "2"]
+    order = ["--loader.order.max-tokens", "1500", "--loader.order.mixed-shards", "2", "--loader.order.alike", "2"]
     made = tmp_path / "made" / NAME
     assert said("preview", hostile, "--out", made, "--samples", "1")[0] == 0
     shard = next(hostile.glob("shards/*/*.tar"))
     shard.write_bytes(bytes(shard.stat().st_size))
     said("check", hostile, "--quick")
-    said("show", hostile, "--picture", made / "batch.png", *deal)
+    said("show", hostile, "--picture", made / "batch.png", *order)
 
 
 @pytest.mark.parametrize("name", [NAME, NO_TEXT], ids=["text", "no text"])

@@ -48,7 +48,7 @@ CHECKS: dict[int, tuple[str, dict[str, tuple[str, ...]]]] = {
                 "test_a_fresh_network_hears_neither_controls_nor_faces",
                 "test_a_fresh_network_hears_references_in_the_joint_attention_only",
             ),
-            "nets/test_base.py": ("test_a_fresh_network_without_references_says_what_its_base_says",),
+            "nets/pretrained/test_wan.py": ("test_a_fresh_network_without_references_says_what_its_base_says",),
         },
     ),
     16: (
@@ -62,18 +62,18 @@ CHECKS: dict[int, tuple[str, dict[str, tuple[str, ...]]]] = {
     18: (
         "the face phase freezes all else, by digests",
         {
-            "train/test_objective.py": ("test_the_face_stage_moves_the_face_branch_and_nothing_else",),
+            "train/objectives/test_video.py": ("test_the_face_stage_moves_the_face_branch_and_nothing_else",),
             "train/test_loop.py": ("test_a_stage_moves_its_parts_and_nothing_else",),
-            "train/test_stages.py": ("test_a_frozen_weight_that_moved_is_found_out",),
+            "train/test_phases.py": ("test_a_frozen_weight_that_moved_is_found_out",),
         },
     ),
     19: (
         "gradients reach the face encoder in phases 2 and 3 only",
-        {"train/test_objective.py": ("test_gradients_reach_the_face_encoder_in_the_later_stages",)},
+        {"train/objectives/test_video.py": ("test_gradients_reach_the_face_encoder_in_the_later_stages",)},
     ),
     20: (
         "a handed-over frame has no loss",
-        {"train/test_objective.py": ("test_a_handed_over_frame_does_not_count",)},
+        {"train/objectives/test_video.py": ("test_a_handed_over_frame_does_not_count",)},
     ),
     21: (
         "k segments make 73 + 72 (k - 1) frames",
@@ -97,7 +97,7 @@ CHECKS: dict[int, tuple[str, dict[str, tuple[str, ...]]]] = {
         "the same seed and inputs give the same bytes",
         {
             "sample/test_segments.py": ("test_the_same_seed_gives_the_same_bytes_and_another_others",),
-            "../jobs/test_animate.py": ("test_a_picture_moves_and_sounds_as_the_video_does",),
+            "../jobs/commands/test_animate.py": ("test_a_picture_moves_and_sounds_as_the_video_does",),
             "../house/test_walk.py": ("test_a_picture_is_brought_to_life_with_its_sound",),
         },
     ),
