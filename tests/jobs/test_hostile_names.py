@@ -97,7 +97,14 @@ def test_a_job_on_hostile_files_and_its_replay(said: Said, tmp_path: Path) -> No
 
 
 def test_commands_that_read_a_data_set(said: Said, hostile: Path, tmp_path: Path) -> None:
-    order = ["--loader.order.max-tokens", "1500", "--loader.order.mixed-shards", "2", "--loader.order.alike", "2"]
+    order = [
+        "--loader.order.max-tokens",
+        "1500",
+        "--loader.order.mixed-shards",
+        "2",
+        "--loader.order.alike",
+        "2",
+    ]
     made = tmp_path / "made" / NAME
     assert said("preview", hostile, "--out", made, "--samples", "1")[0] == 0
     shard = next(hostile.glob("shards/*/*.tar"))

@@ -48,7 +48,9 @@ CHECKS: dict[int, tuple[str, dict[str, tuple[str, ...]]]] = {
                 "test_a_fresh_network_hears_neither_controls_nor_faces",
                 "test_a_fresh_network_hears_references_in_the_joint_attention_only",
             ),
-            "nets/pretrained/test_wan.py": ("test_a_fresh_network_without_references_says_what_its_base_says",),
+            "nets/pretrained/test_wan.py": (
+                "test_a_fresh_network_without_references_says_what_its_base_says",
+            ),
         },
     ),
     16: (
