@@ -167,7 +167,10 @@ class Supervisor:
             self.link.send_bytes(self.kit)
 
     def stop(self) -> None:
-        """End the process and all that it started."""
+        """End the process and all that it started; between laps it may put its copies away first."""
         self.link.close()
+        if self.lap is None:
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                self.process.wait(EXIT_S)
         kill_session(self.process.pid)
         self.process.wait()

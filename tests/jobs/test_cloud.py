@@ -215,7 +215,8 @@ def test_keys_are_nowhere(job: Job, cloud: Store, on_disk: Path, in_store: str) 
 
 def test_nothing_is_left_in_scratch_space(job: Job, in_store: str) -> None:
     assert job.run("s3://bucket/videos", in_store) == 0  # also what the killed ones left
-    assert [path for path in job.scratch.rglob("*") if path.is_file()] == []
+    left = [path for path in job.scratch.rglob("*") if path.is_file()]
+    assert left == [], [(path.name, path.stat().st_size) for path in left]
 
 
 @pytest.mark.parametrize(

@@ -73,7 +73,7 @@ def assert_same(a: Any, b: Any) -> None:
 
 
 def test_all_records_are_looked_at():
-    assert {"Controls", "Sample", "Tracked", "Cast", "ShardPlan", "IndexRow", "Reject", "Clip"} <= {
+    assert {"Controls", "Sample", "Tracked", "PersonClips", "ShardPlan", "IndexRow", "Reject", "Clip"} <= {
         c.__name__ for c in RECORDS
     }
 
