@@ -31,7 +31,10 @@ def space_told(folder: Path) -> Iterator[None]:
         elsewhere = name is not None and not Path(os.fsdecode(name)).is_relative_to(folder)
         if error.errno not in FULL or elsewhere or isinstance(error, NoSpace):
             raise
-        raise no_space(folder, error.errno) from error
+        told = no_space(folder, error.errno)
+        for note in getattr(error, "__notes__", ()):  # the step and the item, where there was one
+            told.add_note(note)
+        raise told from error
 
 
 def no_space(folder: Path, code: int = errno.ENOSPC) -> NoSpace:
