@@ -146,7 +146,9 @@ def of_a_full_disk(item: Source) -> Iterator[Source]:
 def test_where_the_machine_is_at_fault_the_lap_is_lost(tmp_path: Path) -> None:
     ledger = Ledger(tmp_path)
     enlist(ledger, listed("a", "b", "c", "d"))
-    with pytest.raises(LapFailed, match=r"copy/000001: .*No space left on device, .* free: .*; in step 'again'"):
+    with pytest.raises(
+        LapFailed, match=r"copy/000001: .*No space left on device, .* free: .*; in step 'again'"
+    ):
         go(ledger, house(stage=of_a_full_disk))
     assert go(ledger, house()).legs == [("sources", 2, 2), ("copy", 2, 1)]
     undisturbed = Ledger(tmp_path / "other")
