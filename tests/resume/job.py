@@ -85,7 +85,7 @@ def make_films(folder: Path) -> Path:
 
 def main(videos: str, out: str, truths: str, kill_at: str = "", whom: str = "") -> int:
     """Run the job; its exit code."""
-    with tempfile.NamedTemporaryFile() as counter:
+    with tempfile.NamedTemporaryFile(dir=Path(truths).parent) as counter:  # scratch space is looked into
         job = os.getpid() if whom == "job" else None
         at = int(kill_at) if kill_at else None
         begin(Counting(out=out, counter=counter.name, kill_at=at, job=job))
