@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import hashlib
 import tarfile
 from collections import OrderedDict
 
 import pyarrow as pa
 
+from dataset.tar import BLOCK, sample_digest
 from schemas.index import IndexRow
 from schemas.latents import LatentRow
 from schemas.outcome import UnfitError
@@ -18,7 +18,6 @@ Members = dict[str, bytes]
 Stretch = IndexRow | LatentRow
 """A row that says where members of one key lie next to each other in a tar, and their digest."""
 
-BLOCK = tarfile.BLOCKSIZE
 MAX_OPEN = 64
 """Tars that are held open at a time."""
 
@@ -87,15 +86,3 @@ def members_of(row: Stretch, data: bytes) -> Members:
             )
         members[name] = data[start : start + header.size]
     return members
-
-
-def sample_digest(key: str, members: Members) -> str:
-    """sha256 of a sample: for each member its name in the tar, its length in digits, and its bytes.
-
-    A zero byte ends name and length.
-    """
-    digest = hashlib.sha256()
-    for name, data in members.items():
-        digest.update(f"{key}.{name}\0{len(data)}\0".encode())
-        digest.update(data)
-    return digest.hexdigest()

@@ -6,8 +6,8 @@ from dataclasses import replace
 from pathlib import Path
 
 from benchmarks.faults.reading import Family, Read
-from dataset.reader import sample_digest
 from dataset.sample_files import VersionError
+from dataset.tar import sample_digest
 from dataset.verify.sample import CheckedSample, faults_of
 from model.data.epoch_order import Draw
 from model.data.settings import SampleSettings

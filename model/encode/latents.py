@@ -15,7 +15,8 @@ import torch
 from numpy.lib import format as npy
 from numpy.typing import NDArray
 
-from dataset.reader import Members, Reader, sample_digest
+from dataset.reader import Members, Reader
+from dataset.tar import sample_digest
 from media.members import decode_still, decode_window
 from model.data.batch import as_input
 from model.data.epoch_order import AS_IT_IS, OrderSettings, longest_windows
