@@ -16,7 +16,7 @@ from schemas.controls import Controls
 from schemas.index import IndexRow
 from schemas.joints import BODY_JOINTS
 from schemas.outcome import DamagedError, UnfitError
-from schemas.sample import AUDIO, FACE, META, SKELETON, SPHERE, TRACKS, VIDEO, reference_member
+from schemas.sample import META, TRACKS, member_names
 from schemas.version import DRAWING, SCHEMA
 from storage.json_files import SHOWN, misfits
 
@@ -41,9 +41,7 @@ def require(row: IndexRow, members: Mapping[str, bytes], *, baked: bool) -> None
     Raises:
         UnfitError: missing_member.
     """
-    wanted = [VIDEO, FACE, TRACKS, META, *(reference_member(index) for index in range(row.num_references))]
-    wanted += [AUDIO] if row.has_audio else []
-    wanted += [SKELETON, SPHERE] if baked else []
+    wanted = member_names(row.num_references, has_audio=row.has_audio, baked=baked)
     missing = [name for name in wanted if name not in members]
     if missing:
         raise UnfitError("missing_member", ", ".join(missing))

@@ -15,21 +15,10 @@ from dataset.names import INDEX
 from dataset.tables import table_at, values
 from schemas.arrow import schema_of
 from schemas.index import IndexRow
-from schemas.sample import (
-    AUDIO,
-    FACE,
-    MAX_REFERENCES,
-    META,
-    SKELETON,
-    SPHERE,
-    TRACKS,
-    VIDEO,
-    reference_member,
-)
+from schemas.sample import MAX_REFERENCES, META, TRACKS, member_names
 from storage.place import Place, Where
 
-REFERENCES = tuple(reference_member(number) for number in range(MAX_REFERENCES))
-MEMBERS = frozenset({VIDEO, FACE, TRACKS, AUDIO, META, SKELETON, SPHERE, *REFERENCES})
+MEMBERS = frozenset(member_names(MAX_REFERENCES, has_audio=True, baked=True))
 """Members of samples. A tar of a stranger may hold others, which decoders of webdataset would run."""
 
 

@@ -61,3 +61,10 @@ MAX_REFERENCES = 4
 def reference_member(index: int) -> str:
     """Member name of a sample's reference, from 0."""
     return f"reference_{index}.jpg"
+
+
+def member_names(num_references: int, *, has_audio: bool, baked: bool) -> tuple[str, ...]:
+    """Names of all members of a sample; with `baked`, its maps beside the numbers they are drawn from."""
+    references = map(reference_member, range(num_references))
+    sound, maps = (AUDIO,) if has_audio else (), (SKELETON, SPHERE) if baked else ()
+    return (VIDEO, FACE, TRACKS, META, *references, *sound, *maps)

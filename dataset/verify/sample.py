@@ -23,6 +23,7 @@ from schemas.sample import (
     SPHERE,
     TRACKS,
     VIDEO,
+    member_names,
     reference_member,
 )
 
@@ -74,9 +75,7 @@ def check_members(exhibit: CheckedSample) -> Iterator[str]:
     if not 1 <= row.num_references <= MAX_REFERENCES:
         yield f"{row.num_references} references"
         return
-    wanted = {VIDEO, FACE, TRACKS, META, *(reference_member(index) for index in range(row.num_references))}
-    wanted |= {AUDIO} if row.has_audio else set()
-    wanted |= MAPS if found & MAPS else set()
+    wanted = set(member_names(row.num_references, has_audio=row.has_audio, baked=bool(found & MAPS)))
     if wanted - found:
         yield f"missing {', '.join(sorted(wanted - found))}"
     if found - wanted:
