@@ -34,7 +34,8 @@ class Ended:
     seconds: float
     cpu_s: float
     peak_mib: float
-    """Most memory of it, or of any process that it started and waited for."""
+    """Most memory of it, or of any process that it started and waited for; never less than its starter had,
+    which Linux counts as its own until its program is there: measure from a small process."""
     timed_out: bool
 
 
