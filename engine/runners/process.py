@@ -101,9 +101,9 @@ class WorkerProcess:
         """The landed lap, or why there is none."""
         try:
             return self.land(lap)
-        except (EstimatorUnavailable, OSError, ValueError) as trouble:
+        except (CannotRun, EstimatorUnavailable, OSError, ValueError) as trouble:
             notes: list[str] = getattr(trouble, "__notes__", [])
-            known = isinstance(trouble, OSError) or not notes
+            known = isinstance(trouble, CannotRun | OSError) or not notes
             return failure(lap, trouble, traced=not known)
         except Exception as bug:  # noqa: BLE001  whatever it is, it stops the run: it is handed on whole
             return failure(lap, bug, traced=True)

@@ -3,36 +3,29 @@
 from __future__ import annotations
 
 import json
-import os
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, field
 from functools import partial
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
-import tyro
 from rich.console import Console
 
 from dataset.index import write_index
 from dataset.names import INDEX, RUN
 from engine.core import Tally
 from engine.ledger import Ledger
-from engine.leg import Leg
-from engine.runners import inline
-from engine.runners.ray import cluster
-from engine.runners.ray.loopback import keep_to_loopback
-from engine.runners.settings import ClusterSettings, Timeouts
-from engine.runners.status import RunObserver, RunObservers
+from engine.runners.status import RunObservers
 from jobs.console.failed_items import num_failed, tell_failed
 from jobs.console.heartbeat import Heartbeat
 from jobs.console.lock import manner
 from jobs.console.progress import ConsoleProgress, funnel, readable_s
 from jobs.exit_codes import ExitCode
+from jobs.long_run import LongRun
 from pipeline.corpora.listing import enlist
 from pipeline.corpora.reach import UNREACHED, refuse_unreached
-from pipeline.estimators.devices import num_cuda_devices
 from pipeline.flow import TRACKS, Curation, legs
 from pipeline.stages.corpus import Survey, survey
 from schemas.media import Listed
@@ -42,26 +35,15 @@ from storage.place import Place
 
 
 @dataclass(frozen=True, kw_only=True)
-class Curate:
+class Curate(LongRun):
     """Make a data set of verified shards from videos, or go on where an earlier run stopped."""
 
     videos: str | Path
     """Folder or address of videos, or of a CSV or Parquet manifest with the columns uri, licence, domain."""
     out: str | Path
     """Folder of the data set, or its address in an object store: s3://bucket/set."""
-    runner: Literal["inline", "ray"] = "inline"
-    """On this machine, one lap after the other, or on a Ray cluster: the bytes are the same."""
-    cluster: tyro.conf.OmitArgPrefixes[ClusterSettings] = field(default_factory=ClusterSettings)
-    patience: Timeouts = field(default_factory=Timeouts)
-    strict: bool = False
-    """Stop at the first item on which a step breaks; inline, in this very process, as a debugger wants it."""
     follow_links: bool = False
     """Take files and folders outside the folder of videos too, where links in it lead there."""
-    retry: tuple[str, ...] = ()
-    """Try again what was rejected for these reasons, for instance failed crashed timed_out killed. What could
-    not be reached (denied, unreachable) is always tried again, all else would end as before and is not."""
-    force: bool = False
-    """Take OUT over from a run that seems to be at work on it and is not."""
     settings: Curation = field(default_factory=Curation)
 
 
@@ -111,28 +93,19 @@ def make(
     write_run(job, out)
     house = legs(job.settings, out)
     with ConsoleProgress(console, time.monotonic) as terminal:
-        run(job, house, ledger, RunObservers(beacon, terminal))
+        job.bring_to_end(
+            house,
+            ledger,
+            RunObservers(beacon, terminal),
+            unseal=partial(out.remove, INDEX),  # the index vouches for the whole
+            shared=[Place.at(job.videos).folder, out.folder],
+            always=UNREACHED,
+        )
     write_run(job, out)
     if out.size(INDEX) is None:
         shards = house[-1].name
         write_index(out, [partial(ledger.columns, shards, name) for name in ledger.names(shards)])
     return [tally for leg in house for tally in ledger.tallies(leg.name)]
-
-
-def run(job: Curate, house: Sequence[Leg], ledger: Ledger, watch: RunObserver) -> None:
-    """Bring all legs to their end, where the job says."""
-    out = Place.at(job.out)
-    same: dict[str, Any] = {
-        "unseal": partial(out.remove, INDEX),  # the index vouches for the whole
-        "retry": (*job.retry, *UNREACHED),
-        "patience": replace(job.patience, tries=0) if job.strict else job.patience,
-    }
-    if job.runner == "inline":
-        inline.run(house, ledger, watch, clock=time.perf_counter, gpus=num_cuda_devices, **same)
-        return
-    keep_to_loopback(os.environ, job.cluster.address)  # before Ray is imported, which reads it then
-    shared = [place.folder for place in (Place.at(job.videos), out) if place.folder is not None]
-    cluster.run(house, ledger, watch, clock=time.monotonic, settings=job.cluster, shared=shared, **same)
 
 
 def write_run(job: Curate, out: Place) -> None:

@@ -66,12 +66,12 @@ ROOMS: dict[str, set[str]] = {  # files, or folders that end in a slash
         for name in (
             "cli",
             "demo/__main__",
+            "long_run",
             *(
                 f"commands/{command}"
                 for command in (
                     "animate",
                     "check",
-                    "curate",
                     "encode",
                     "estimate_training",
                     "preview",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import logging
+import random
 import re
 import shutil
 import signal
@@ -187,10 +188,7 @@ def test_plain_webdataset_reads_latents(data_set, latents):
 def test_a_sample_that_cannot_be_read_is_a_reject(data_set, latents, tmp_path):
     data = Path(shutil.copytree(data_set, tmp_path / "data"))
     row = open_index(str(data)).row(4)
-    path = data / row.shard
-    whole = bytearray(path.read_bytes())
-    whole[row.offset + 700] ^= 1
-    path.write_bytes(whole)
+    damage(data / row.shard, row.offset + 700)
     out = tmp_path / "out"
     assert main(command(data, out, "--vae", str(latents / "codec.npz"))) == 3
     rejects = Ledger(out).rejects("latents", row.shard.removeprefix("shards/")[:-4].replace("/", "-"))
@@ -211,7 +209,7 @@ def test_a_sample_that_cannot_be_read_is_a_reject(data_set, latents, tmp_path):
     ],
 )
 def test_what_cannot_be_done_is_one_sentence(data_set, latents, tmp_path, capsys, more, said, monkeypatch):
-    monkeypatch.setattr("jobs.commands.encode.num_cuda_devices", lambda: 0)
+    monkeypatch.setattr("jobs.long_run.num_cuda_devices", lambda: 0)
     shutil.copy(latents / "codec.npz", tmp_path)
     assert main(command(data_set, tmp_path, *more)) == 2
     assert said in capsys.readouterr().err
@@ -241,39 +239,109 @@ def test_a_store_holds_the_bytes_of_the_disk(data_set, latents, cloud):
     assert changes == {f"PUT /bucket/latents/{RUNNING}"}
 
 
-KILLED = """
-import os, signal, sys
-from functools import partial
-from engine.runners.settings import Timeouts
-from jobs.cli import main
-from jobs.commands import encode
-from model.encode.latents import Encoder
-
-write, count = Encoder.write, 0
-
-def counted(self, tar, shard, parts):
-    global count
-    for outcome in write(self, tar, shard, parts):
-        count += 1
-        if count == int(sys.argv[1]):
-            os.kill(os.getpid(), signal.SIGKILL)
-        yield outcome
-
-Encoder.write = counted
-encode.run = partial(encode.run, patience=Timeouts(tries=0))  # in this process
-main(sys.argv[2:])
-"""
+def contents(out: Path) -> dict[str, bytes | str]:
+    """What latents are: all files but what a run says of itself, of markers what the laps gave."""
+    files = {path.relative_to(out).as_posix(): path for path in stored(out)}
+    ledger = Ledger(out)
+    said: dict[str, bytes | str] = {}
+    for name, path in files.items():
+        if path.suffix == ".done":
+            landed = ledger.landed(path.parent.name, path.stem.removeprefix("part-"))
+            assert landed is not None
+            said[name] = landed.content
+        else:
+            said[name] = path.read_bytes()
+    return said
 
 
-@pytest.mark.parametrize("after", [4, 20])
-def test_killed_and_started_again_it_gives_the_same_bytes(data_set, latents, tmp_path, after):
-    out = tmp_path / "latents"
-    out.mkdir()
-    shutil.copy(latents / "codec.npz", out)
-    killed = execute(sys.executable, "-c", KILLED, after, *command(data_set, out))
-    assert killed.returncode == -signal.SIGKILL
-    assert not (out / "latents.parquet").exists()
+@pytest.fixture(scope="module")
+def changes(data_set, latents, tmp_path_factory) -> int:
+    """Changes of files that an undisturbed run makes, the fit of its codec included."""
+    out = tmp_path_factory.mktemp("counted") / "latents"
+    done = execute(sys.executable, "-m", "tests.resume.encode_job", out, 0, "job", *command(data_set, out))
+    assert done.returncode == 0, done.stderr
+    assert contents(out) == contents(latents)
+    return int(done.stdout.split()[-1])
+
+
+@pytest.mark.timeout(400)
+@pytest.mark.parametrize("whom", ["job", "worker"])
+def test_killed_at_random_and_started_again_it_gives_the_same_bytes(
+    data_set, latents, changes, tmp_path, whom
+):
+    """The job with its process, or its process alone, which the job replaces."""
+    out, draw = tmp_path / "latents", random.Random(whom)
+    assert changes > 20
+    for _ in range(3):
+        at = draw.randrange(1, changes)
+        killed = execute(
+            sys.executable, "-m", "tests.resume.encode_job", out, at, whom, *command(data_set, out)
+        )
+        assert killed.returncode in (-signal.SIGKILL, 0), killed.stderr
     assert main(command(data_set, out)) == 0
-    for path in sorted(latents.rglob("*")):
-        if path.suffix in (".tar", ".parquet"):
-            assert (out / path.relative_to(latents)).read_bytes() == path.read_bytes(), path
+    assert contents(out) == contents(latents)
+
+
+def test_the_bytes_do_not_depend_on_the_number_of_threads(data_set, latents, tmp_path, monkeypatch):
+    out = tmp_path / "latents"
+    monkeypatch.setenv("OMP_NUM_THREADS", "4")
+    assert main(command(data_set, out)) == 0
+    assert contents(out) == contents(latents)
+
+
+def grown(data_set: Path, folder: Path) -> Path:
+    """The data set before a sample came: without the last row of its index."""
+    data = Path(shutil.copytree(data_set, folder))
+    table = pq.read_table(data / "index.parquet")
+    pq.write_table(table.slice(0, table.num_rows - 1), data / "index.parquet")
+    return data
+
+
+def test_a_codec_is_fitted_once_whatever_comes_later(data_set, latents, tmp_path):
+    out = tmp_path / "latents"
+    assert main(command(grown(data_set, tmp_path / "before"), out)) == 0
+    codec = (out / "codec.npz").read_bytes()
+    assert codec != (latents / "codec.npz").read_bytes()
+    assert main(command(data_set, out)) == 0
+    assert (out / "codec.npz").read_bytes() == codec
+    (out / "codec.npz").unlink()
+    assert main(command(data_set, out)) == 0
+    assert contents(out) == contents(latents)
+
+
+def test_a_sample_that_no_codec_can_be_fitted_to_is_a_reject(data_set, tmp_path, capsys):
+    data, out = Path(shutil.copytree(data_set, tmp_path / "data")), tmp_path / "out"
+    row = open_index(str(data)).row(4)
+    damage(data / row.shard, row.offset + 700)
+    assert main(command(data, out)) == 3
+    assert Ledger(out).rejects("codec", "000000")["reason"].to_pylist() == ["wrong_digest"]
+    assert main(command(data, out)) == 3
+
+
+def test_too_little_for_a_codec_is_one_sentence(data_set, tmp_path, capsys):
+    data, out = Path(shutil.copytree(data_set, tmp_path / "data")), tmp_path / "out"
+    index = open_index(str(data))
+    for number in range(len(index)):
+        damage(data / index.row(number).shard, index.row(number).offset + 700)
+    assert main(command(data, out)) == 2
+    said = capsys.readouterr().err
+    assert "0 patches of video are too few to fit a codec" in said
+    assert "Traceback" not in said
+    assert not (out / "codec.npz").exists()
+
+
+def test_status_knows_the_legs_of_latents(data_set, latents, capsys, monkeypatch):
+    assert main(command(data_set, latents)) == 0
+    monkeypatch.setenv("COLUMNS", "200")
+    capsys.readouterr()
+    assert main(["status", str(latents)]) == 0
+    said = capsys.readouterr().out
+    assert "latents" in said
+    assert "2 of 2" in said
+
+
+def damage(path: Path, place: int) -> None:
+    """Turn a bit of a file."""
+    whole = bytearray(path.read_bytes())
+    whole[place] ^= 1
+    path.write_bytes(whole)
