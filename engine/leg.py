@@ -9,6 +9,7 @@ from typing import Any, Protocol, runtime_checkable
 
 from engine.core import Gather, Stage, Step, Tally, apply, gather, gathering
 from engine.ledger import Landed, Lap, Ledger, digest
+from engine.needs import Needs
 from schemas.version import PIPELINE
 
 
@@ -25,23 +26,6 @@ class Following(Plan, Protocol):
     def lap(self, leg: Leg, name: str, landed: Mapping[str, Landed], /) -> Lap:
         """The lap that reads what has landed under a name: by leg, in the order of `leg.after`."""
         ...
-
-
-@dataclass(frozen=True, kw_only=True)
-class Needs:
-    """What a worker takes of a machine."""
-
-    cpus: float
-    gpus: float
-    memory_bytes: int
-
-    def __or__(self, other: Needs) -> Needs:
-        """What serves both, one after the other."""
-        return Needs(
-            cpus=max(self.cpus, other.cpus),
-            gpus=max(self.gpus, other.gpus),
-            memory_bytes=max(self.memory_bytes, other.memory_bytes),
-        )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -86,7 +70,7 @@ class Leg:
         all_needs = Needs(cpus=0.0, gpus=0.0, memory_bytes=0)
         for step in self.steps:
             if isinstance(step, Step):
-                all_needs |= Needs(cpus=step.cpus, gpus=step.gpus, memory_bytes=step.memory_bytes)
+                all_needs |= step.needs
         return all_needs
 
     @property

@@ -163,6 +163,7 @@ def estimate(run: Curation) -> Step[Clip, Tracked]:
         settings=(run.estimate, run.backends),
         gpus=run.gpu_share if run.backends.on_gpu else 0.0,
         memory_bytes=2 * 2**30,
+        weights=frozenset({"estimators"}),
         light=model_seconds,
     )
 

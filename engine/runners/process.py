@@ -13,7 +13,7 @@ import resource
 import signal
 import time
 import traceback
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from pathlib import Path
@@ -89,6 +89,11 @@ class WorkerProcess:
             )
         return self.crews[leg]
 
+    def let_go(self, legs: Iterable[str]) -> None:
+        """Let the stages of legs go that are over, with their weights."""
+        for leg in legs:
+            self.crews.pop(leg, None)
+
     def land(self, lap: Lap) -> Landed:
         """The landed lap.
 
@@ -146,7 +151,8 @@ def main(descriptor: int) -> None:
         kit = pickle.loads(link.recv_bytes())  # noqa: S301  from our own parent
         hands = WorkerProcess(kit, PipeReport(link), time.perf_counter)
         while True:
-            lap, holds = link.recv()
+            lap, holds, over = link.recv()
+            hands.let_go(over)
             hands.holds.clear()
             hands.holds.update(holds)
             link.send(("end", hands.run(lap)))

@@ -68,6 +68,7 @@ def encode(run: Encoding, autoencoder: Autoencoder, data: str, out: str) -> Step
         gives=LatentRow,
         settings=(LATENTS, run.window, run.max_tokens),
         gpus=0.0 if run.device == "cpu" else run.gpu_share,
+        weights=frozenset({"autoencoder"}),
     )
 
 

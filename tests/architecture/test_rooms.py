@@ -35,7 +35,7 @@ ROOMS: dict[str, set[str]] = {  # files, or folders that end in a slash
     "mediapipe": {"pipeline/estimators/mediapipe/graph.py"},
     "open_clip": {"pipeline/estimators/appearance/open_clip_embedder.py"},
     "deepspeed": {"model/train/engines/deepspeed.py"},
-    "ray": {"engine/runners/ray/" + name for name in ("connection.py", "pools.py", "meters.py")},
+    "ray": {"engine/runners/ray/" + name for name in ("connection.py", "fleet.py", "meters.py", "worker.py")},
     "torch": {
         "pipeline/estimators/appearance/open_clip_embedder.py",
         "pipeline/estimators/devices.py",

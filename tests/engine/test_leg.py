@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from engine.core import Step
-from engine.leg import Leg, LegRunner, Needs
+from engine.leg import Leg, LegRunner
+from engine.needs import Needs
 from pipeline import plans
 from pipeline.estimators.appearance.open_clip_embedder import OpenClip
 from pipeline.flow import Backends, Curation, legs
@@ -58,12 +59,13 @@ def test_seconds_that_no_scheduling_can_save_are_told_by_lap(tmp_path: Path) -> 
 
 
 def test_a_leg_needs_what_its_hungriest_step_needs() -> None:
-    steps = [
-        Step(name="a", make=Slow, takes=Listed, gives=Source, cpus=2.0, memory_bytes=10),  # type: ignore[arg-type]
-        Step(name="b", make=Slow, takes=Listed, gives=Source, gpus=0.5, memory_bytes=30),  # type: ignore[arg-type]
+    same: dict[str, Any] = {"make": Slow, "takes": Listed, "gives": Source}
+    steps: list[Step[Any, Any]] = [
+        Step(name="a", cpus=2.0, memory_bytes=10, weights=frozenset({"x"}), **same),
+        Step(name="b", gpus=0.5, memory_bytes=30, **same),
     ]
     leg = Leg(name="x", steps=tuple(steps), plan=partial(plans.listed, sources_per_lap=2))
-    assert leg.needs == Needs(cpus=2.0, gpus=0.5, memory_bytes=30)
+    assert leg.needs == Needs(cpus=2.0, gpus=0.5, memory_bytes=30, weights=frozenset({"x"}))
 
 
 def test_only_a_backend_on_a_gpu_makes_the_estimate_ask_for_one(tmp_path: Path) -> None:
