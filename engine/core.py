@@ -7,7 +7,6 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Generic, NoReturn, Protocol, TypeVar
 
-from engine.needs import Needs
 from schemas.base import record
 from schemas.outcome import Reject, Rejected
 
@@ -74,14 +73,9 @@ class Step(Generic[A, B]):
     settings: object = None
     cpus: float = 1.0
     gpus: float = 0.0  # a fraction lets several workers share one
-    memory_bytes: int = 2**30
+    memory_bytes: int = 0  # most that its stage takes beside the process: weights, and what an item takes
     weights: frozenset[str] = frozenset()  # what its stage keeps loaded: not to be loaded beside others
     light: Light | None = None
-
-    @property
-    def needs(self) -> Needs:
-        """What a worker needs for the step."""
-        return Needs(cpus=self.cpus, gpus=self.gpus, memory_bytes=self.memory_bytes, weights=self.weights)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -12,6 +12,16 @@ from engine.ledger import Landed, Lap, Ledger, digest
 from engine.needs import Needs
 from schemas.version import PIPELINE
 
+PROCESS_BYTES = 400 * 2**20
+"""What a guard and its process take with all that they import, before a stage is made."""
+GRAIN_BYTES = 2**30
+"""Memory is reserved by so much at a time, so that legs which need about the same share their workers."""
+
+
+def reserved(stages_bytes: int) -> int:
+    """What is reserved for a worker whose stages take so much."""
+    return -(-(PROCESS_BYTES + stages_bytes) // GRAIN_BYTES) * GRAIN_BYTES
+
 
 class Plan(Protocol):
     """Which laps a leg has: a pure function of what has landed before it (`pipeline.plans`)."""
@@ -66,12 +76,14 @@ class Leg:
 
     @property
     def needs(self) -> Needs:
-        """What a worker needs for all of its steps."""
-        all_needs = Needs(cpus=0.0, gpus=0.0, memory_bytes=0)
-        for step in self.steps:
-            if isinstance(step, Step):
-                all_needs |= step.needs
-        return all_needs
+        """What a worker needs for its steps, which run in turns while their stages stand side by side."""
+        steps = [step for step in self.steps if isinstance(step, Step)]
+        return Needs(
+            cpus=max((step.cpus for step in steps), default=0.0),
+            gpus=max((step.gpus for step in steps), default=0.0),
+            memory_bytes=reserved(sum(step.memory_bytes for step in steps)),
+            weights=frozenset().union(*(step.weights for step in steps)),
+        )
 
     @property
     def gives(self) -> type:

@@ -15,15 +15,6 @@ class Needs:
     memory_bytes: int
     weights: frozenset[str] = frozenset()
 
-    def __or__(self, other: Needs) -> Needs:
-        """What serves both, one after the other, with the weights of both at hand."""
-        return Needs(
-            cpus=max(self.cpus, other.cpus),
-            gpus=max(self.gpus, other.gpus),
-            memory_bytes=max(self.memory_bytes, other.memory_bytes),
-            weights=self.weights | other.weights,
-        )
-
 
 @dataclass(frozen=True, kw_only=True)
 class Capacity:
@@ -48,9 +39,9 @@ class Capacity:
 
 
 def left_of(machines: Sequence[Capacity], workers: Iterable[Needs]) -> list[Capacity]:
-    """What machines have left where workers have their places, as far as they find any.
+    """What machines have left where workers have their places, as far as they find any: the hungriest first.
 
-    The hungriest are placed first, each on the first machine of fewest GPUs that holds it.
+    Machines are in the order of their GPUs, so that work without one goes where there is none.
     """
     left = list(machines)
     hungriest = sorted(workers, key=lambda needs: (-needs.gpus, -needs.cpus, -needs.memory_bytes))
@@ -61,9 +52,8 @@ def left_of(machines: Sequence[Capacity], workers: Iterable[Needs]) -> list[Capa
 
 
 def place_for(left: Sequence[Capacity], needs: Needs) -> int | None:
-    """The first machine of fewest GPUs that holds such a worker, None where there is none."""
-    found = [place for place, machine in enumerate(left) if machine.fits(needs)]
-    return min(found, key=lambda place: left[place].gpus, default=None)
+    """The first machine that holds such a worker, None where there is none."""
+    return next((place for place, machine in enumerate(left) if machine.fits(needs)), None)
 
 
 def without_gpus(left: Sequence[Capacity], on_gpus: Iterable[Needs]) -> list[Capacity]:

@@ -53,7 +53,7 @@ class SimulatedWorker:
     """Runs laps of legs of its needs, one after the other."""
 
     number: int
-    machine: int  # counted over all machines of all kinds, in their order
+    place: int  # of its machine, in the order of their GPUs
     needs: Needs
     crews: set[int] = field(default_factory=set)  # legs whose stages are made
 
@@ -126,7 +126,9 @@ class Crowd:
 
     def __init__(self, works: Sequence[Work], machines: Sequence[Machines]) -> None:
         self.works = works
-        self.left = [kind.capacity for kind in machines for _ in range(kind.count)]
+        house = [kind.capacity for kind in machines for _ in range(kind.count)]
+        self.order = sorted(range(len(house)), key=lambda number: house[number].gpus)
+        self.left = [house[number] for number in self.order]
         self.idle: list[SimulatedWorker] = []
         self.full: set[Needs] = set()  # what found no room since the last worker went
         self.numbers = count()
@@ -139,13 +141,13 @@ class Crowd:
             return known
         wanted = {self.works[other].needs for other in queues.waiting()}
         spare = [worker for worker in self.idle if worker.needs not in wanted]
-        while needs in self.full or (machine := place_for(self.room(needs, queues), needs)) is None:
+        while needs in self.full or (place := place_for(self.room(needs, queues), needs)) is None:
             self.full.add(needs)
             if not spare:
                 return None
             self.release(spare.pop())
-        self.left[machine] = self.left[machine].less(needs)
-        return SimulatedWorker(number=next(self.numbers), machine=machine, needs=needs)
+        self.left[place] = self.left[place].less(needs)
+        return SimulatedWorker(number=next(self.numbers), place=place, needs=needs)
 
     def room(self, needs: Needs, queues: Queues) -> list[Capacity]:
         """What machines have left for a worker, but for what goes with GPUs while legs need them."""
@@ -158,7 +160,7 @@ class Crowd:
         """Let an idle worker go."""
         self.full.clear()
         self.idle.remove(worker)
-        self.left[worker.machine] = self.left[worker.machine].less(worker.needs, -1)
+        self.left[worker.place] = self.left[worker.place].less(worker.needs, -1)
 
 
 def simulate(works: Sequence[Work], machines: Sequence[Machines], *, worker_s: float = 0.0) -> list[Ran]:
@@ -176,8 +178,8 @@ def simulate(works: Sequence[Work], machines: Sequence[Machines], *, worker_s: f
             leg, lap, worker = begun
             stop_s = now + worker.ready_s(leg, works[leg], worker_s) + works[leg].laps_s[lap]
             heapq.heappush(running, (stop_s, len(ran), worker))
-            place = {"worker": worker.number, "machine": worker.machine}
-            ran.append(Ran(leg=leg, lap=lap, start_s=now, stop_s=stop_s, **place))
+            who = {"worker": worker.number, "machine": crowd.order[worker.place]}
+            ran.append(Ran(leg=leg, lap=lap, start_s=now, stop_s=stop_s, **who))
         if not running:
             return ran
         now, index, worker = heapq.heappop(running)

@@ -9,10 +9,12 @@ from engine.core import Step
 from engine.ledger import Lap, Ledger, digest
 from engine.leg import Leg
 from model.data.index import Index, open_index
+from model.data.windows import FRAMES_PER_LATENT, PX_PER_TOKEN
 from model.encode.autoencoder import CODEC, Autoencoder
 from model.encode.fit import SAMPLES, FitCodec, first_parts
 from model.encode.latents import Encoder, LatentParts, parts_of, refuse_nothing
 from model.encode.settings import Encoding
+from schemas.controls import CANVAS_AREA
 from schemas.latents import CodecSample, LatentRow
 from schemas.media import MIN_CLIP_FRAMES
 from schemas.version import LATENTS
@@ -22,6 +24,10 @@ FIT = "codec"
 """The leg that fits a codec, where OUT holds none and none is given."""
 TARS = "latents"
 """The leg that encodes."""
+TORCH = 512 * 2**20
+"""Bytes that torch takes, with a sample as it lies in its tar."""
+FITTED, ENCODED = 3 * (1 + 4 + 4 + 8 + 8), 3 * (1 + 4 + 4 + 4 + 4)
+"""Bytes that a pixel takes: decoded, as a number, as one of a patch, and as what is done with that."""
 
 
 def begin(ledger: Ledger, out: str) -> None:
@@ -56,6 +62,7 @@ def fit(data: str, out: str) -> Step[LatentParts, CodecSample]:
         takes=LatentParts,
         gives=CodecSample,
         settings=(SAMPLES, MIN_CLIP_FRAMES),
+        memory_bytes=TORCH + CANVAS_AREA * MIN_CLIP_FRAMES * FITTED,
     )
 
 
@@ -67,6 +74,7 @@ def encode(run: Encoding, autoencoder: Autoencoder, data: str, out: str) -> Step
         takes=LatentParts,
         gives=LatentRow,
         settings=(LATENTS, run.window, run.max_tokens),
+        memory_bytes=TORCH + run.max_tokens * FRAMES_PER_LATENT * PX_PER_TOKEN**2 * ENCODED,
         gpus=0.0 if run.device == "cpu" else run.gpu_share,
         weights=frozenset({"autoencoder"}),
     )

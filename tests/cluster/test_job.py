@@ -152,11 +152,6 @@ def met(folder: Path, leg: str) -> set[str]:
 def test_the_cores_of_a_leg_that_is_over_serve_the_next(connected: Cluster, tmp_path: Path) -> None:
     """Two machines of one core. Each leg needs both at once, and other weights than the one before it."""
     ledger = enlisted(tmp_path / "set", *(f"{tmp_path}/fine-{number}" for number in range(4)))
-    same: dict[str, Any] = {
-        "clock": time.monotonic,
-        "unseal": lambda: None,
-        "patience": Timeouts(base_s=120.0, tries=1),
-    }
     meet(ledger, "one", "two", "one")
     assert [ledger.tallies(leg)[0].kept for leg in "abc"] == [4, 4, 4], "none has waited in vain"
     pids = {leg: met(tmp_path, leg) for leg in "abc"}
@@ -167,11 +162,6 @@ def test_the_cores_of_a_leg_that_is_over_serve_the_next(connected: Cluster, tmp_
 
 def test_legs_of_the_same_needs_share_their_workers(connected: Cluster, tmp_path: Path) -> None:
     ledger = enlisted(tmp_path / "set", *(f"{tmp_path}/fine-{number}" for number in range(4)))
-    same: dict[str, Any] = {
-        "clock": time.monotonic,
-        "unseal": lambda: None,
-        "patience": Timeouts(base_s=120.0, tries=1),
-    }
     meet(ledger, "one", "one", "one")
     assert met(tmp_path, "a") == met(tmp_path, "b") == met(tmp_path, "c")
 

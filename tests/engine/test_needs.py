@@ -33,9 +33,9 @@ def test_what_two_workers_leave_is_no_room_for_a_larger_one() -> None:
     assert place_for(left, needs(2)) is None
 
 
-def test_work_without_a_gpu_goes_where_there_is_none() -> None:
-    assert place_for([machine(4, 1), machine(1)], needs(1)) == 1
-    assert place_for([machine(4, 1), machine(0.5)], needs(1)) == 0
+def test_the_first_machine_that_holds_a_worker_gets_it() -> None:
+    assert place_for([machine(0.5), machine(1), machine(4, 1)], needs(1)) == 1
+    assert place_for([machine(0.5), machine(1), machine(4, 1)], needs(1, 0.5)) == 2
     assert place_for([], needs(1)) is None
 
 
@@ -54,9 +54,3 @@ def test_nothing_is_placed_where_it_does_not_fit(workers: list[int], machines: l
     assert placed <= sum(workers)
     if placed < sum(workers):
         assert max(workers) > min(one.cpus for one in left)
-
-
-def test_one_who_serves_two_legs_has_the_weights_of_both() -> None:
-    one = Needs(cpus=1, gpus=0, memory_bytes=5, weights=frozenset({"a"}))
-    other = Needs(cpus=2, gpus=1, memory_bytes=3, weights=frozenset({"b"}))
-    assert one | other == Needs(cpus=2, gpus=1, memory_bytes=5, weights=frozenset({"a", "b"}))

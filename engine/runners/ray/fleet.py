@@ -207,12 +207,13 @@ class Fleet:
 
 
 def machines() -> list[Capacity]:
-    """The machines of the cluster that are alive."""
+    """The machines of the cluster that are alive, in the order of their GPUs."""
     alive = [node["Resources"] for node in ray.nodes() if node["Alive"]]
-    return [
+    found = [
         Capacity(cpus=has.get("CPU", 0.0), gpus=has.get("GPU", 0.0), memory_bytes=has.get("memory", 0.0))
         for has in alive
     ]
+    return sorted(found, key=lambda machine: machine.gpus)
 
 
 def said(needs: Needs) -> str:
