@@ -32,7 +32,8 @@ ROOMS: dict[str, set[str]] = {  # files, or folders that end in a slash
     "decord": set(),
     "ffmpeg": {MEDIA + name for name in ("encode.py", "sound.py", "voice.py")},
     "imageio_ffmpeg": {MEDIA + "encode.py"},
-    "mediapipe": {"pipeline/estimators/mediapipe/graph.py"},
+    "ai_edge_litert": {"pipeline/estimators/mediapipe/net.py", "pipeline/estimators/mediapipe/attention.py"},
+    "flatbuffers": {"pipeline/estimators/mediapipe/attention.py"},
     "open_clip": {"pipeline/estimators/appearance/open_clip_embedder.py"},
     "deepspeed": {"model/train/engines/deepspeed.py"},
     "ray": {"engine/runners/ray/" + name for name in ("connection.py", "pools.py", "meters.py")},
@@ -109,7 +110,7 @@ def test_guests_stay_in_their_rooms(guest: str) -> None:
 
 
 def test_the_ground_floor_is_light() -> None:
-    heavy = ("torch", "mediapipe", "webdataset", "open_clip", "ray")
+    heavy = ("torch", "ai_edge_litert", "webdataset", "open_clip", "ray")
     code = (
         "import sys, schemas.arrow, schemas.index, schemas.drawing\n"
         "import engine.core, pipeline.flow, engine.runners.inline, engine.runners.supervisor\n"
