@@ -45,7 +45,7 @@ class HandControls:
 
     points2d: Array  # t 2 21 2
     points3d: Array  # t 2 21 3
-    score: Array  # t 2, 0 where not measured
+    score: Array  # t 2, 0 where not known: neither measured nor bridged
 
     def arrays(self) -> dict[str, Single]:
         """The hands' fields of `Controls`."""
@@ -95,15 +95,20 @@ def attached(hands: HandTrack, body: BodyTrack, reach: float) -> HandTrack:
 def hands_on_canvas(
     hands: HandTrack, body: BodyControls, affine: Array, max_gap: int, sigma: float
 ) -> HandControls:
-    """The hands, gaps filled, smoothed; one that is never seen is a point at the body's wrist."""
+    """The hands, gaps up to `max_gap` frames bridged, smoothed; held and without score in longer ones.
+
+    One that is never seen is a point at the body's wrist.
+    """
     points2d, points3d = np.zeros(hands.points2d.shape), np.zeros(hands.points3d.shape)
+    score = np.zeros(hands.score.shape)
     for side, wrist in enumerate(WRISTS):
         seen = hands.score[:, side] > 0
         flat, known = fill(apply_affine(affine, hands.points2d[:, side]), seen, max_gap)
         deep, _ = fill(hands.points3d[:, side], seen, max_gap)
         points2d[:, side] = smooth(flat, known, sigma) if seen.any() else body.joints2d[:, [wrist]]
         points3d[:, side] = smooth(deep, known, sigma)
-    return HandControls(points2d, points3d, hands.score.astype(np.float64))
+        score[:, side] = fill(hands.score[:, side], seen, max_gap)[0] * known
+    return HandControls(points2d, points3d, score)
 
 
 def face_windows(face: FaceBoxTrack, area: float, above: float, max_gap: int, sigma: float) -> Array:

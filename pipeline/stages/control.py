@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -64,7 +64,8 @@ class Control:
         canvas = canvas_size(video.width, video.height, settings.canvas_area)
         affine = canvas_affine(video.width, video.height, canvas)
         framing = framing_of(tracked.body, settings)
-        controls = controls_of(tracked, canvas, affine, framing, settings)
+        hands = attached(tracked.hands, tracked.body, settings.hand_reach)
+        controls = controls_of(replace(tracked, hands=hands), canvas, affine, framing, settings)
         yield Controlled(
             key=tracked.key,
             clip=tracked.clip,
@@ -74,7 +75,7 @@ class Control:
             framing=framing,
             controls=controls,
             appearance=tracked.appearance,
-            quality=quality(tracked, controls, canvas, settings.seen_score),
+            quality=quality(tracked, hands, controls, canvas, settings.seen_score),
             provenance={**tracked.provenance, "smoothing": settings.smoothing.card},
         )
 
@@ -123,7 +124,6 @@ def controls_of(
     """The controls of a clip on its canvas; the yaw is the torso's, in a portrait the head's."""
     gap, sigma = settings.max_gap_frames, settings.smoothing
     body = body_on_canvas(tracked.body, affine, gap, sigma.body)
-    hands = attached(tracked.hands, tracked.body, settings.hand_reach)
     camera = Camera(tracked.body.focal_px * affine[0, 0], principal_point(*canvas))
     seen = Spheres.measured(tracked.head, affine)
     head = with_torso(seen, body.joints3d, body.known, camera).finished(gap, sigma.head)
@@ -131,7 +131,7 @@ def controls_of(
     yaw = head_angles(head.rotation)[0] if framing == "portrait" else body_yaw(body.joints3d)
     return Controls(
         **body.arrays(),
-        **hands_on_canvas(hands, body, affine, gap, sigma.hands).arrays(),
+        **hands_on_canvas(tracked.hands, body, affine, gap, sigma.hands).arrays(),
         head_rotation=head.rotation.astype(np.float32),
         head_center=head.center.astype(np.float32),
         head_radius=head.radius.astype(np.float32),

@@ -16,6 +16,7 @@ from pipeline.geometry import (
 from pipeline.stages.control import Control, ControlSettings
 from schemas.arrow import decode, encode
 from schemas.controls import Controlled, Controls
+from schemas.drawing import DRAW_SCORE
 from schemas.joints import BODY_JOINTS, J, mirrored
 from schemas.outcome import Rejected
 from schemas.tracks import Tracked
@@ -146,21 +147,31 @@ def test_clip_of_nothing_but_a_face_is_a_portrait_without_a_skeleton() -> None:
 def test_hand_that_does_not_hang_on_the_body_is_dropped() -> None:
     tracked = tracked_of(FULL)
     points = tracked.hands.points2d.copy()
-    points[30, 0] += 100
+    points[30:40, 0] += 100
     made = controlled(replace(tracked, hands=replace(tracked.hands, points2d=points)))
-    assert made.controls.left_hand_score[30] == 0
-    assert (np.delete(made.controls.left_hand_score, 30) == 1).all()
-    assert made.quality["hands_dropped"] == pytest.approx(1 / (2 * FULL.num_frames))
+    assert (made.controls.left_hand_score[30:40] == 0).all()
+    assert (np.delete(made.controls.left_hand_score, slice(30, 40)) == 1).all()
+    assert made.quality["hands_dropped"] == pytest.approx(10 / (2 * FULL.num_frames))
+
+
+@pytest.mark.parametrize("gap", [slice(20, 28), slice(20, 29)])
+def test_hand_of_a_short_gap_is_drawn_and_of_a_long_one_is_not(gap: slice) -> None:
+    tracked = tracked_of(FULL)
+    made = controls(without(tracked, "hands", gap), ControlSettings())
+    drawn = made.left_hand_score >= DRAW_SCORE
+    assert drawn[gap].all() == (gap.stop - gap.start <= ControlSettings().max_gap_frames)
+    assert drawn[gap].any() == drawn[gap].all()
+    assert np.delete(drawn, gap).all()
 
 
 def test_hand_may_miss_the_wrist_by_half_its_box() -> None:
     tracked = tracked_of(FULL)
     points = tracked.hands.points2d.copy()
     extent = (points[:, 1].max(axis=1) - points[:, 1].min(axis=1)).max(axis=1)
-    points[7, 1, :, 0] -= 0.95 * extent[7]  # the box is twice the extent
-    points[8, 1, :, 0] -= 1.05 * extent[8]
+    points[:20, 1, :, 0] -= 0.95 * extent[:20, None]  # the box is twice the extent
+    points[20:, 1, :, 0] -= 1.05 * extent[20:, None]
     made = controls(replace(tracked, hands=replace(tracked.hands, points2d=points)))
-    assert made.right_hand_score[7:9].tolist() == [1, 0]
+    assert (made.right_hand_score > 0).tolist() == [True] * 20 + [False] * 28
 
 
 def test_hands_with_their_sides_mixed_up_are_put_right() -> None:
