@@ -13,7 +13,7 @@ from schemas.joints import J
 from schemas.tracks import BodyTrack, FaceBoxTrack, HandTrack
 
 Single = NDArray[np.float32]
-WRISTS = (J["left_wrist"], J["right_wrist"])
+WRISTS = [J["left_wrist"], J["right_wrist"]]
 HAND_BOX_SCALE = 2.0
 """Side of a hand's box over the extent of its points, as HaMeR crops hands (method.md 4.2)."""
 

@@ -7,15 +7,23 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from pipeline.controls.body_and_hands import attached, body_on_canvas, face_windows, hands_on_canvas
+from pipeline.controls.body_and_hands import WRISTS, attached, body_on_canvas, face_windows, hands_on_canvas
 from pipeline.controls.head_sphere import Camera, Spheres, with_torso
 from pipeline.controls.quality import quality
 from pipeline.controls.smoothing import Mask, SmoothingSettings
-from pipeline.geometry import Array, body_yaw, canvas_affine, canvas_size, head_angles, principal_point
+from pipeline.geometry import (
+    Array,
+    body_yaw,
+    canvas_affine,
+    canvas_size,
+    head_angles,
+    in_picture,
+    principal_point,
+)
 from schemas.controls import CANVAS_AREA, Controlled, Controls, Framing
 from schemas.joints import J
 from schemas.outcome import Rejected
-from schemas.tracks import BodyTrack, Tracked
+from schemas.tracks import Tracked
 
 HIPS, ANKLES, ELBOWS = ([J[f"left_{name}"], J[f"right_{name}"]] for name in ("hip", "ankle", "elbow"))
 
@@ -63,9 +71,10 @@ class Control:
         require_person(tracked, settings)
         canvas = canvas_size(video.width, video.height, settings.canvas_area)
         affine = canvas_affine(video.width, video.height, canvas)
-        framing = framing_of(tracked.body, settings)
         hands = attached(tracked.hands, tracked.body, settings.hand_reach)
-        controls = controls_of(replace(tracked, hands=hands), canvas, affine, framing, settings)
+        told = replace(tracked, hands=hands)
+        framing = framing_of(told, settings)
+        controls = controls_of(told, canvas, affine, framing, settings)
         yield Controlled(
             key=tracked.key,
             clip=tracked.clip,
@@ -102,20 +111,23 @@ def head_in_picture(tracked: Tracked) -> Mask:
     return tracked.face.valid | (tracked.person.valid & inside)
 
 
-def framing_of(body: BodyTrack, settings: ControlSettings) -> Framing:
+def framing_of(tracked: Tracked, settings: ControlSettings) -> Framing:
     """How much of the person the clip shows.
 
-    `full`: both hips and both ankles are seen together in enough frames; `half`: both hips, or both elbows,
-    are; `portrait`: else, a clip without a measured body included.
+    `full`: both hips and both ankles are seen together in the picture in enough frames; `half`: both hips
+    are, or of both arms an elbow, a wrist or a hand; `portrait`: else, a clip without a measured body included.
     """
+    body, video = tracked.body, tracked.clip.video
     seen = (body.score >= settings.seen_score) & body.valid[:, None]
+    seen &= in_picture(body.joints2d, video.width, video.height)
+    arms = seen[:, ELBOWS] | seen[:, WRISTS] | (tracked.hands.score > 0)
 
-    def shown(joints: list[int]) -> bool:
-        return bool(np.mean(seen[:, joints].all(axis=1)) >= settings.framing_share)
+    def often(shown: Mask) -> bool:
+        return bool(np.mean(shown.all(axis=1)) >= settings.framing_share)
 
-    if shown(HIPS + ANKLES):
+    if often(seen[:, HIPS + ANKLES]):
         return "full"
-    return "half" if shown(HIPS) or shown(ELBOWS) else "portrait"
+    return "half" if often(seen[:, HIPS]) or often(arms) else "portrait"
 
 
 def controls_of(

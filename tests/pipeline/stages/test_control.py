@@ -299,12 +299,31 @@ def test_framing(framing) -> None:
 
 
 def test_person_behind_a_desk_is_a_half_body_by_the_elbows() -> None:
-    tracked = tracked_of(replace(FULL, framing="half"))
+    tracked = without(tracked_of(replace(FULL, framing="half")), "hands", slice(None))
     score = tracked.body.score.copy()
     score[:, [J["left_hip"], J["right_hip"]]] = 0.2
     assert controlled(replace(tracked, body=replace(tracked.body, score=score))).framing == "half"
-    score[:, J["left_elbow"]] = 0.2
+    score[:, [J["left_elbow"], J["left_wrist"]]] = 0.2
     assert controlled(replace(tracked, body=replace(tracked.body, score=score))).framing == "portrait"
+
+
+def test_gesturing_figure_is_a_half_body_by_its_hands() -> None:
+    tracked = tracked_of(replace(FULL, framing="half"))
+    low = ["left_hip", "right_hip", "left_elbow", "right_elbow", "left_wrist", "right_wrist"]
+    score = tracked.body.score.copy()
+    score[:, [J[name] for name in low]] = 0.2
+    hands = replace(tracked.hands, score=np.ones_like(tracked.hands.score))
+    gesturing = replace(tracked, body=replace(tracked.body, score=score), hands=hands)
+    assert controlled(gesturing).framing == "half"
+    assert controlled(without(gesturing, "hands", slice(0, 30))).framing == "portrait"
+
+
+def test_joints_that_are_guessed_below_the_picture_make_no_half_body() -> None:
+    tracked = tracked_of(replace(FULL, framing="portrait"))
+    body = replace(tracked.body, score=np.ones_like(tracked.body.score))
+    made = controlled(replace(tracked, body=body))
+    assert made.framing == "portrait"
+    assert (made.controls.joints_score == 1).all()
 
 
 def test_yaw_is_unwrapped_over_the_seam() -> None:
