@@ -115,7 +115,7 @@ def framing_of(tracked: Tracked, settings: ControlSettings) -> Framing:
     """How much of the person the clip shows.
 
     `full`: both hips and both ankles are seen together in the picture in enough frames; `half`: both hips
-    are, or of both arms an elbow, a wrist or a hand; `portrait`: else, a clip without a measured body included.
+    are, or of both arms an elbow, a wrist or a hand; `portrait`: else, a clip without a measured body too.
     """
     body, video = tracked.body, tracked.clip.video
     seen = (body.score >= settings.seen_score) & body.valid[:, None]
