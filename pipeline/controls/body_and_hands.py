@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -67,6 +67,22 @@ def body_on_canvas(body: BodyTrack, affine: Array, max_gap: int, sigma: float) -
     )
 
 
+def exchanged(hands: HandTrack, frames: Mask) -> HandTrack:
+    """The hands, left and right exchanged in some frames."""
+    order = np.where(frames[:, None], [1, 0], [0, 1])
+    return chosen(hands, order)
+
+
+def chosen(hands: HandTrack, order: NDArray[np.int64]) -> HandTrack:
+    """For each side (t, 2) the hand of that number."""
+    frame = np.arange(len(order))[:, None]
+    return HandTrack(
+        points2d=hands.points2d[frame, order],
+        points3d=hands.points3d[frame, order],
+        score=hands.score[frame, order],
+    )
+
+
 def attached(hands: HandTrack, body: BodyTrack, reach: float) -> HandTrack:
     """The hands that hang on the body's wrists, each on its own side (method.md 4.2).
 
@@ -85,11 +101,8 @@ def attached(hands: HandTrack, body: BodyTrack, reach: float) -> HandTrack:
     box = bounding_box(points2d[frame, hand])
     side = HAND_BOX_SCALE * np.max(box[..., 2:] - box[..., :2], axis=-1)
     near = ~body.valid[:, None] | (way[frame, hand, [0, 1]] <= reach * side)
-    return HandTrack(
-        points2d=hands.points2d[frame, hand],
-        points3d=hands.points3d[frame, hand],
-        score=np.where(near, hands.score[frame, hand], np.float32(0)),
-    )
+    kept = chosen(hands, hand)
+    return replace(kept, score=np.where(near, kept.score, np.float32(0)))
 
 
 def hands_on_canvas(

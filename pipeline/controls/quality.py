@@ -13,9 +13,9 @@ from schemas.tracks import BodyTrack, HandTrack, Tracked
 
 
 def quality(
-    tracked: Tracked, attached: HandTrack, controls: Controls, canvas: tuple[int, int], seen_score: float
+    tracked: Tracked, seen: HandTrack, controls: Controls, canvas: tuple[int, int], seen_score: float
 ) -> dict[str, float]:
-    """What one chooses clips by; `attached` are the hands seen that hang on the body.
+    """What one chooses clips by; of the hands `seen` those of `tracked` hang on the body.
 
     `*_ratio`: share of the frames in which the part is measured, of a hand also those in which a short gap is
     bridged; `hands_dropped`: share of the hands seen that did not hang on the body; `truncation`: mean share
@@ -28,7 +28,7 @@ def quality(
     outside = ~in_picture(controls.joints2d, *canvas)
     sides = np.max(face.box[face.valid, 2:] - face.box[face.valid, :2], axis=1)
     left, right = controls.left_hand_score > 0, controls.right_hand_score > 0
-    offered, kept = (int((hands.score > 0).sum()) for hands in (tracked.hands, attached))
+    offered, kept = (int((hands.score > 0).sum()) for hands in (seen, tracked.hands))
     numbers = {
         "face_ratio": np.mean(controls.face_valid),
         "head_ratio": np.mean(controls.head_valid),

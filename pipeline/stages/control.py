@@ -7,9 +7,18 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from pipeline.controls.body_and_hands import WRISTS, attached, body_on_canvas, face_windows, hands_on_canvas
+from pipeline.controls.body_and_hands import (
+    WRISTS,
+    attached,
+    body_on_canvas,
+    exchanged,
+    face_windows,
+    hands_on_canvas,
+)
+from pipeline.controls.faces import heads_that_fit
 from pipeline.controls.head_sphere import Camera, Spheres, with_torso
 from pipeline.controls.quality import quality
+from pipeline.controls.sides import labelled
 from pipeline.controls.smoothing import Mask, SmoothingSettings
 from pipeline.geometry import (
     Array,
@@ -68,11 +77,10 @@ class Control:
             Rejected: the person or the head is missing in too many frames.
         """
         settings, video = self.settings, tracked.clip.video
-        require_person(tracked, settings)
+        told = believed(tracked, settings)
+        require_person(told, settings)
         canvas = canvas_size(video.width, video.height, settings.canvas_area)
         affine = canvas_affine(video.width, video.height, canvas)
-        hands = attached(tracked.hands, tracked.body, settings.hand_reach)
-        told = replace(tracked, hands=hands)
         framing = framing_of(told, settings)
         controls = controls_of(told, canvas, affine, framing, settings)
         yield Controlled(
@@ -84,9 +92,23 @@ class Control:
             framing=framing,
             controls=controls,
             appearance=tracked.appearance,
-            quality=quality(tracked, hands, controls, canvas, settings.seen_score),
+            quality=quality(told, tracked.hands, controls, canvas, settings.seen_score),
             provenance={**tracked.provenance, "smoothing": settings.smoothing.card},
         )
+
+
+def believed(tracked: Tracked, settings: ControlSettings) -> Tracked:
+    """The tracks without what cannot be: heads of another size, sides that flip, hands that are on no arm."""
+    fits = heads_that_fit(tracked.head, tracked.body)
+    head = replace(tracked.head, valid=fits)
+    body, swapped = labelled(tracked.body, head)
+    return replace(
+        tracked,
+        body=body,
+        hands=attached(exchanged(tracked.hands, swapped), body, settings.hand_reach),
+        face=replace(tracked.face, valid=tracked.face.valid & (fits | ~tracked.head.valid)),
+        head=head,
+    )
 
 
 def require_person(tracked: Tracked, settings: ControlSettings) -> None:
