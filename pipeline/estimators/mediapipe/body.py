@@ -7,17 +7,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-<<<<<<< HEAD
 from pipeline.estimators.mediapipe.net import card
 from pipeline.estimators.mediapipe.pose import POINTS, POSE_NETWORK, P
-from pipeline.geometry import assumed_focal_px, principal_point
-from schemas.joints import BODY_JOINTS
-=======
-from pipeline.estimators.mediapipe.graph import card
-from pipeline.estimators.mediapipe.pose import MODEL, POINTS, P
 from pipeline.geometry import assumed_focal_px, in_picture, principal_point
 from schemas.joints import BODY_JOINTS, J
->>>>>>> main
 from schemas.media import Frames
 from schemas.tracks import BodyTrack, EstimatorCard, KeypointTrack
 
