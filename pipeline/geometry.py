@@ -95,6 +95,11 @@ def project(points: Reals, focal_px: float, principal: Reals) -> Array:
     return np.asarray(focal_px * points[..., :2] / points[..., 2:] + principal, dtype=np.float64)
 
 
+def in_picture(points: Reals, width: int, height: int) -> NDArray[np.bool_]:
+    """Which points (..., 2) lie in a picture of this size, by its pixels' outer edges."""
+    return np.asarray(((points >= -0.5) & (points <= np.array([width, height]) - 0.5)).all(axis=-1))
+
+
 # Rotations
 
 
