@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import json
 import time
-from dataclasses import dataclass, fields
+from dataclasses import asdict, dataclass, fields
 from functools import partial
+from importlib.metadata import version
 from itertools import chain
 
 import tyro
 from rich.console import Console
 
+from dataset.names import RUN
 from engine.ledger import Ledger
 from engine.runners.status import RunObservers
 from jobs.console.failed_items import tell_failed
@@ -20,6 +23,7 @@ from jobs.exit_codes import ExitCode
 from jobs.long_run import LongRun
 from model.encode.settings import Encoding
 from schemas.latents import INDEX, LatentRow
+from schemas.version import LATENTS, SCHEMA
 from storage.place import Place
 
 
@@ -61,6 +65,20 @@ def encode(job: Encode, console: Console) -> ExitCode:
     return ExitCode.FAILED_ITEMS if any(tally.rejected for tally in tallies) else ExitCode.WHOLE
 
 
+def write_run(encoding: Encoding, data: Place, out: Place) -> None:
+    """Write what the latents are made of beside them."""
+    said = {
+        "schema": SCHEMA,
+        "rules": LATENTS,
+        "code": version("understudy"),
+        "data": data.uri,
+        "settings": json.loads(json.dumps(asdict(encoding), default=str)),
+    }
+    text = (json.dumps(said, indent=1) + "\n").encode()
+    if out.size(RUN) is None or out.read(RUN) != text:
+        out.write(RUN, text)
+
+
 def make(job: Encode, out: Place, beacon: Heartbeat, console: Console) -> str:
     """Bring the latents to their end; what they are known by."""
     from model.data.latents import write_index  # brings torch along: not before latents are wanted
@@ -68,6 +86,7 @@ def make(job: Encode, out: Place, beacon: Heartbeat, console: Console) -> str:
 
     ledger, encoding = Ledger(out), job.encoding
     begin(ledger, out.uri)
+    write_run(encoding, Place.at(job.data), out)
     with ConsoleProgress(console, time.monotonic) as terminal:
         job.bring_to_end(
             legs(encoding, Place.at(job.data).uri, out.uri),

@@ -6,8 +6,9 @@ import faulthandler
 import json
 import tempfile
 import traceback
+from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
+from typing import Any
 
 import tyro
 from pydantic import TypeAdapter, ValidationError
@@ -15,8 +16,10 @@ from rich.console import Console
 
 from dataset.names import RUN
 from engine.ledger import Ledger
-from engine.replay import find, replay
+from engine.leg import Leg
+from engine.replay import find, refuse_chosen, replay
 from jobs.exit_codes import ExitCode
+from model.encode.settings import Encoding
 from pipeline.flow import Curation, legs
 from schemas.outcome import Rejected
 from storage.place import Place
@@ -27,7 +30,7 @@ class Replay:
     """Run a rejected or crashed item again, alone, in this process; the data set is left as it is."""
 
     out: tyro.conf.Positional[str]
-    """Folder or address of the data set."""
+    """Folder or address of the data set, or of latents."""
     key: tyro.conf.Positional[str]
     """Key of the item, as the rejects say it."""
     videos: str = ""
@@ -44,8 +47,8 @@ def run_replay(job: Replay, console: Console) -> ExitCode:
     """
     faulthandler.enable()
     out = Place.at(job.out)
-    ledger, settings = Ledger(out), settings_of(out)
-    found = find(ledger, legs(settings, out), job.key)
+    ledger, house_in = Ledger(out), house_of(out, job.videos)
+    found = find(ledger, house_in(out.uri), job.key)
     if found is None:
         raise ValueError(f"{out}: nothing was rejected under the key {job.key!r}")
     was = found.reject
@@ -53,7 +56,7 @@ def run_replay(job: Replay, console: Console) -> ExitCode:
     if found.trace:
         console.print(found.trace.rstrip(), highlight=False, markup=False)
     with tempfile.TemporaryDirectory() as scratch:
-        house = {leg.name: leg for leg in legs(settings, Path(scratch))}
+        house = {leg.name: leg for leg in house_in(scratch)}
 
         def tell(where: str) -> None:
             console.print(where, highlight=False, markup=False)
@@ -73,16 +76,34 @@ def run_replay(job: Replay, console: Console) -> ExitCode:
     return ExitCode.WHOLE
 
 
-def settings_of(out: Place) -> Curation:
-    """The settings of the last run on a data set.
+def house_of(out: Place, videos: str) -> Callable[[str], list[Leg]]:
+    """The legs of the last run on a data set or on latents, given the folder where they are to write.
 
     Raises:
-        ValueError: there is no data set, or its settings are not those of this version.
+        ValueError: there is neither, its settings are not those of this version, or latents are of a data set
+            on a server that nobody named.
+    """
+    data, settings = settings_of(out)
+    if isinstance(settings, Curation):
+        return lambda where: legs(settings, where)
+    from model.encode.flow import autoencoder_of, encoding, fitting
+
+    refuse_chosen(data, (out.uri, videos))
+    autoencoder = autoencoder_of(settings, out.uri)  # the codec lies where it was fitted
+    return lambda where: [fitting(data, where), encoding(settings, autoencoder, data, where)]
+
+
+def settings_of(out: Place) -> tuple[str, Curation | Encoding]:
+    """The settings of the last run, and of latents the data set that they are of.
+
+    Raises:
+        ValueError: no run was there, or its settings are not those of this version.
     """
     try:
-        said = json.loads(out.read(RUN))["settings"]
-        return TypeAdapter(Curation).validate_python(said)
+        said = json.loads(out.read(RUN))
+        kind: Any = Encoding if "data" in said else Curation
+        return str(said.get("data", "")), TypeAdapter(kind).validate_python(said["settings"])
     except FileNotFoundError as error:
         raise ValueError(f"{out}: no data set") from error
-    except (KeyError, ValueError, ValidationError) as error:
+    except (AttributeError, KeyError, TypeError, ValueError, ValidationError) as error:
         raise ValueError(f"{out.uri_of('run.json')}: not the settings of a run ({error})") from error

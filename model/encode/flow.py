@@ -44,14 +44,22 @@ def autoencoder_of(run: Encoding, out: str) -> Autoencoder:
 def legs(run: Encoding, data: str, out: str) -> list[Leg]:
     """The legs of a run from a data set to latents in `out`; the first only where a codec is to be fitted."""
     autoencoder = autoencoder_of(run, out)
-    fits = run.vae is None and Place.at(out).size(CODEC) is None
-    tars = Leg(
-        name=TARS,
-        steps=(encode(run, autoencoder, data, out),),
-        plan=partial(each_tar, run=run, autoencoder=autoencoder, data=data),
-        beside=(FIT,) if fits else (),
-    )
-    return [Leg(name=FIT, steps=(fit(data, out),), plan=partial(once, data=data)), tars] if fits else [tars]
+    if run.vae is None and Place.at(out).size(CODEC) is None:
+        return [fitting(data, out), encoding(run, autoencoder, data, out, beside=(FIT,))]
+    return [encoding(run, autoencoder, data, out)]
+
+
+def fitting(data: str, out: str) -> Leg:
+    """The leg that fits a codec."""
+    return Leg(name=FIT, steps=(fit(data, out),), plan=partial(once, data=data))
+
+
+def encoding(
+    run: Encoding, autoencoder: Autoencoder, data: str, out: str, beside: tuple[str, ...] = ()
+) -> Leg:
+    """The leg that encodes."""
+    plan = partial(each_tar, run=run, autoencoder=autoencoder, data=data)
+    return Leg(name=TARS, steps=(encode(run, autoencoder, data, out),), plan=plan, beside=beside)
 
 
 def fit(data: str, out: str) -> Step[LatentParts, CodecSample]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 import logging
 import random
 import re
@@ -20,7 +21,7 @@ import pytest
 import torch
 import webdataset
 
-from dataset.names import RUNNING
+from dataset.names import RUN, RUNNING
 from engine.ledger import Ledger
 from jobs.cli import main
 from model.data.augment import Augmentation
@@ -90,7 +91,11 @@ def test_latents_are_those_of_the_pictures_they_stand_for(data_set, latents, wor
 
 def stored(latents: Path) -> dict[Path, bytes]:
     """What lies there, but for what the run says of itself."""
-    return {path: path.read_bytes() for path in latents.rglob("*") if path.is_file() and path.name != RUNNING}
+    return {
+        path: path.read_bytes()
+        for path in latents.rglob("*")
+        if path.is_file() and path.name not in {RUN, RUNNING}
+    }
 
 
 def test_a_second_run_encodes_nothing_and_changes_nothing(data_set, latents, monkeypatch):
@@ -230,7 +235,7 @@ def test_a_store_holds_the_bytes_of_the_disk(data_set, latents, cloud):
         if path.suffix != ".done"  # markers tell times
     }
     found = {entry.name for entry in place.files() if not entry.name.endswith(".done")}
-    assert found == wanted | {RUNNING}
+    assert found == wanted | {RUN, RUNNING}
     assert all(place.read(name) == (latents / name).read_bytes() for name in wanted)
     assert all(batch.encoded for batch in batches(data_set, settings(out, vae_of(latents))))
     cloud.asked()
@@ -316,6 +321,31 @@ def test_a_sample_that_no_codec_can_be_fitted_to_is_a_reject(data_set, tmp_path,
     assert main(command(data, out)) == 3
     assert Ledger(out).rejects("codec", "000000")["reason"].to_pylist() == ["wrong_digest"]
     assert main(command(data, out)) == 3
+
+
+@pytest.mark.parametrize("leg", ["codec", "latents"])
+def test_a_reject_is_replayed_alone_and_goes_through_once_mended(data_set, latents, tmp_path, capsys, leg):
+    data, out = Path(shutil.copytree(data_set, tmp_path / "data")), tmp_path / "out"
+    row = open_index(str(data)).row(4)
+    damage(data / row.shard, row.offset + 700)
+    assert main(command(data, out)) == 3
+    ledger = Ledger(out)
+    key = next(row["key"] for name in ledger.names(leg) for row in ledger.rejects(leg, name).to_pylist())
+    before = contents(out)
+    assert main(["replay", str(out), key]) == 1
+    assert "rejected again: wrong_digest" in capsys.readouterr().out
+    damage(data / row.shard, row.offset + 700)
+    assert main(["replay", str(out), key]) == 0
+    assert "goes through now" in capsys.readouterr().out
+    assert contents(out) == before
+
+
+def test_latents_of_a_stranger_choose_no_server(latents, tmp_path, capsys):
+    out = Path(shutil.copytree(latents, tmp_path / "latents"))
+    run = json.loads((out / "run.json").read_text())
+    (out / "run.json").write_text(json.dumps(run | {"data": "s3://bucket/set?endpoint_override=elsewhere:9"}))
+    assert main(["replay", str(out), "key"]) == 2
+    assert "chooses its server" in capsys.readouterr().err
 
 
 def test_too_little_for_a_codec_is_one_sentence(data_set, tmp_path, capsys):

@@ -116,9 +116,9 @@ def test_settings_come_back_as_they_were(tmp_path: Path) -> None:
     )
     said = json.loads(json.dumps({"settings": asdict(run)}, default=str))
     (tmp_path / "run.json").write_text(json.dumps(said))
-    assert settings_of(Place.at(tmp_path)) == run
+    assert settings_of(Place.at(tmp_path)) == ("", run)
     (tmp_path / "run.json").write_text(json.dumps({"settings": asdict(Curation())}, default=str))
-    assert settings_of(Place.at(tmp_path)) == Curation()
+    assert settings_of(Place.at(tmp_path)) == ("", Curation())
     with pytest.raises(ValueError, match="no data set"):
         settings_of(Place.at(tmp_path / "none"))
     (tmp_path / "run.json").write_text('{"settings": {"samples_per_shard": "many"}}')
