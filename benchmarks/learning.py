@@ -20,9 +20,9 @@ from rich.console import Console
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
 from benchmarks.machine import write_table
+from dataset.index import Index
 from jobs.commands.train import Train, train
 from jobs.recipes.training import RECIPES
-from model.data.index import Index
 from model.data.loader import Loader
 from model.data.sample_rng import DropoutRule
 from model.encode.inputs import Inputs, inputs_of

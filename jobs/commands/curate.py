@@ -15,7 +15,7 @@ from typing import Any, Literal
 import tyro
 from rich.console import Console
 
-from dataset.index import write_index
+from dataset.index_writer import write_index
 from dataset.names import INDEX, RUN
 from engine.core import Tally
 from engine.ledger import Ledger

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Literal
 import tyro
 from rich.console import Console
 
+from dataset.index import Index, read_index
 from engine.core import Step
 from engine.ledger import Lap, Ledger, digest
 from engine.leg import Leg
@@ -30,7 +31,6 @@ from storage.place import Place
 from storage.scratch import workplace
 
 if TYPE_CHECKING:
-    from model.data.index import Index
     from model.encode.latents import Autoencoder, LatentParts
 
 LEG = "latents"
@@ -129,11 +129,10 @@ def leg(job: Encode, autoencoder: Autoencoder) -> Leg:
 
 def laps(_: Ledger, name: str, settings: str, *, job: Encode) -> list[Lap]:
     """One lap for each tar of the data set from which anything is encoded."""
-    from model.data.index import open_index
     from model.encode.latents import parts_of, refuse_nothing
 
     laps = []
-    index = open_index(job.data)
+    index = read_index(job.data)
     refuse_nothing(index, job.window, job.max_tokens)
     for shard, some in index.by_shard():
         told = chain(some.table["key"].to_pylist(), some.table["sha256"].to_pylist())

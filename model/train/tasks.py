@@ -9,8 +9,8 @@ from typing import Any, ClassVar, Protocol
 import torch
 from torch import Generator
 
+from dataset.index import Index
 from model.data.batch import Batch
-from model.data.index import Index
 from model.data.loader import Loader
 from model.encode.inputs import Inputs, faces_of, inputs_of, sometimes_handed_over
 from model.nets.autoencoders.wan import VideoCodec
