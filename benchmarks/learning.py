@@ -103,8 +103,8 @@ def tried(runs: Path, loader: Loader, index: Index | None, which: str, settings:
     (net, codec), (blind, _) = (
         trained(runs / name, "average", torch.device("cpu")) for name in ("seeing", "blind")
     )
-    exam = Validator(loader, index, ValidationSettings(clips=CLIPS), codec)
-    taken = (inputs_of(exam[clip], codec, faces=True) for clip in range(len(exam)))
+    validator = Validator(loader, index, ValidationSettings(clips=CLIPS), codec)
+    taken = (inputs_of(validator[clip], codec, faces=True) for clip in range(len(validator)))
     lessons = [one for one in taken if one.scene.faces and one.scene.faces.seen.float().mean() >= LEAST_SEEN]
 
     def losses(net: DiT, swap: Swap) -> dict[str, float]:

@@ -1,7 +1,7 @@
 """What a network makes of clips that it never learns from: their loss, and films of some.
 
 The clips are those of the sources that the loader holds out. Windows, times and noise stay the same from one
-look to the next, so that two losses differ by the weights alone.
+validation to the next, so that two losses differ by the weights alone.
 
 B clips, F video frames, H, W height and width of the video, px.
 """
@@ -104,8 +104,8 @@ class Validator:
         return batch
 
     @torch.no_grad()
-    def look(self, engine: Engine, teach: Teach, judge: Judge) -> ValidationResult:
-        """Loss and films; all ranks look together."""
+    def validate(self, engine: Engine, teach: Teach, judge: Judge) -> ValidationResult:
+        """Loss and films; all ranks call it together."""
         sums = torch.zeros(2, device=engine.device)
         for clip, counts in turns(len(self), engine.rank, engine.world_size):
             given = teach(self[clip])
