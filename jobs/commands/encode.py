@@ -17,9 +17,10 @@ from engine.core import Step
 from engine.ledger import Lap, Ledger, digest
 from engine.leg import Leg
 from engine.runners.inline import run
-from engine.runners.status import RunObservers
+from engine.runners.status import RunObserver
 from jobs.console.heartbeat import Heartbeat
 from jobs.console.lock import manner
+from jobs.console.observers import all_of
 from jobs.console.progress import ConsoleProgress, funnel
 from jobs.exit_codes import ExitCode
 from model.data.epoch_order import OrderSettings
@@ -86,8 +87,8 @@ def encode(job: Encode, console: Console) -> ExitCode:
         autoencoder = Autoencoder(path=path, device=job.device, precision=job.precision)
         vae, unseal = autoencoder.digest, partial(out.remove, INDEX)
         house = [leg(job, autoencoder)]
-        watch = RunObservers(beacon, terminal)
-        run(house, ledger, watch, clock=time.perf_counter, unseal=unseal, gpus=num_cuda_devices)
+        observers: tuple[RunObserver, ...] = (beacon, terminal)
+        run(house, ledger, all_of(*observers), clock=time.perf_counter, unseal=unseal, gpus=num_cuda_devices)
         if out.size(INDEX) is None:
             landed = (ledger.rows(LEG, name, LatentRow) for name in ledger.names(LEG))
             write_index(job.out, chain.from_iterable(landed))
