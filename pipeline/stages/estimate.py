@@ -116,7 +116,7 @@ class Estimate:
         if not large:
             share = max(self.share(clip, whole.person, run) for run in stretches)
             raise Rejected("person_too_small", f"the person covers {share:.1%} of the picture")
-        provenance = {role: getattr(self.estimators, role).card for role in ROLES}
+        provenance: dict[str, EstimatorCard] = {role: getattr(self.estimators, role).card for role in ROLES}
         for run in large:
             yield tracked(clip, whole, run, provenance)
 

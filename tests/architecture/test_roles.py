@@ -1,4 +1,4 @@
-"""The six roles of estimators are listed once; records, stages, settings, reports and documents have those."""
+"""The six roles of estimators are listed once; records, stages, settings and documents have just those."""
 
 from __future__ import annotations
 
