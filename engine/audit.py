@@ -79,7 +79,7 @@ def audit(
     workers: int,
     watch: Callable[[int, int], None],
 ) -> Report:
-    """Verdicts on the data set in `out`, whose `legs` ran in this order.
+    """Verdicts on the data set in `out`, whose `legs` ran, each behind those that it comes after.
 
     A quick audit reads the index and the headers of the tars only. `watch` is told how many samples of how
     many have been looked at; `workers` tars are read at a time.

@@ -100,23 +100,26 @@ class Curation:
 def legs(run: Curation, out: Where) -> list[Leg]:
     """The legs of a run into the place `out`, in order; each arrow is a record, each leg's end a landing."""
     listing = partial(plans.listed, sources_per_lap=run.sources_per_lap)
-    firsts = partial(plans.first_copies, sources="sources", catalogue="catalogue")
-    tars = partial(plans.shards, before="samples", samples_per_shard=run.samples_per_shard)
+    catalogue = partial(at_once, reads=(Source,), check=mostly_reached)
+    tars = partial(plans.shards, samples_per_shard=run.samples_per_shard)
     return [
         Leg(name="sources", steps=(corpus(),), plan=listing),
+        Leg(name="catalogue", steps=(same_content(), first()), plan=catalogue, after=("sources",)),
         Leg(
-            name="catalogue",
-            steps=(same_content(), first()),
-            plan=partial(at_once, before="sources", cls=Source, check=mostly_reached),
+            name="clips",
+            steps=(probe(run), split(run), screen(run)),
+            plan=plans.first_copies,
+            after=("catalogue",),
+            beside=("sources",),
         ),
-        Leg(name="clips", steps=(probe(run), split(run), screen(run)), plan=firsts),
-        Leg(name=TRACKS, steps=(estimate(run),), plan=LapForLap(before="clips", cls=Clip)),
+        Leg(name=TRACKS, steps=(estimate(run),), plan=LapForLap(reads=(Clip,)), after=("clips",)),
         Leg(
             name="samples",
             steps=(control(run), same_person(run), reference(run)),
-            plan=LapForLap(before=TRACKS, cls=Tracked),
+            plan=LapForLap(reads=(Tracked,)),
+            after=(TRACKS,),
         ),
-        Leg(name=TARS, steps=(shard(run, out),), plan=tars),
+        Leg(name=TARS, steps=(shard(run, out),), plan=tars, after=("samples",)),
     ]
 
 

@@ -54,7 +54,7 @@ class BodyTrack:
 
     joints2d: Annotated[NDArray[np.float32], Axes("t 16 2")]  # px
     joints3d: Annotated[NDArray[np.float32], Axes("t 16 3")]  # m, camera frame
-    score: Annotated[NDArray[np.float32], Axes("t 16")]  # 0..1, 0 outside the picture
+    score: Annotated[NDArray[np.float32], Axes("t 16")]  # 0..1, 0 far outside the picture
     valid: Annotated[NDArray[np.bool_], Axes("t")]
     focal_px: float  # of the camera of `joints3d`, one for the clip
 

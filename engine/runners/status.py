@@ -35,7 +35,7 @@ class WorkerState:
 
 @dataclass(frozen=True, kw_only=True)
 class LegProgress:
-    """How far a leg is. Totals grow while the legs before it go on."""
+    """How far a leg is. Totals grow while the legs that it follows go on."""
 
     leg: str
     laps: int
@@ -44,6 +44,7 @@ class LegProgress:
     ready: int  # laps that could run now
     items: int
     items_done: int
+    waits_for: tuple[str, ...] = ()  # the legs that it depends on, while its laps are not known
 
 
 class WorkerStatus:

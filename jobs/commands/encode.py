@@ -128,7 +128,7 @@ def leg(job: Encode, autoencoder: Autoencoder) -> Leg:
     return Leg(name=LEG, steps=(step,), plan=partial(laps, job=job))
 
 
-def laps(_: Ledger, name: str, settings: str, *, job: Encode) -> list[Lap]:
+def laps(_: Ledger, leg: Leg, *, job: Encode) -> list[Lap]:
     """One lap for each tar of the data set from which anything is encoded."""
     from model.encode.latents import parts_of, refuse_nothing
 
@@ -139,9 +139,9 @@ def laps(_: Ledger, name: str, settings: str, *, job: Encode) -> list[Lap]:
         told = chain(some.table["key"].to_pylist(), some.table["sha256"].to_pylist())
         laps.append(
             Lap(
-                leg=name,
+                leg=leg.name,
                 name=shard.removeprefix("shards/").removesuffix(".tar").replace("/", "-"),
-                inputs=digest(settings, shard, *told),
+                inputs=digest(leg.settings, shard, *told),
                 items=len(parts_of(some, job.window, job.max_tokens)),
                 read=partial(parts_in, some=some, job=job, shard=shard),
             )

@@ -58,7 +58,7 @@ class ConsoleProgress:
         for lane in lanes:
             if lane.leg in self.legs:
                 self.legs[lane.leg].lane = lane
-            elif lane.running or lane.done == lane.laps:
+            elif lane.running or (lane.done == lane.laps and not lane.waits_for):
                 self.legs[lane.leg] = self.first(lane)
 
     def first(self, lane: LegProgress) -> ShownLeg:

@@ -66,7 +66,8 @@ class TensorBoardWriter:
 
 def as_gif(pictures_FHW3: Tensor) -> bytes:
     """Pictures, 0..255, as a film that a browser shows without end."""
-    first, *others = (Image.fromarray(picture) for picture in pictures_FHW3.numpy())
+    pictures = map(Image.fromarray, pictures_FHW3.numpy())
+    first, *others = (picture.quantize(method=Image.Quantize.FASTOCTREE) for picture in pictures)
     file = io.BytesIO()
     first.save(file, "GIF", save_all=True, append_images=others, duration=FRAME_MS, loop=0)
     return file.getvalue()

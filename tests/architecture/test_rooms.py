@@ -110,12 +110,19 @@ def test_guests_stay_in_their_rooms(guest: str) -> None:
     assert ROOMS[guest] <= found, f"{guest} has rooms that it does not use: {sorted(ROOMS[guest] - found)}"
 
 
-def test_the_ground_floor_is_light() -> None:
-    heavy = ("torch", "mediapipe", "webdataset", "open_clip", "ray")
-    code = (
-        "import sys, schemas.arrow, schemas.index, schemas.drawing\n"
-        "import engine.core, pipeline.flow, engine.runners.inline, engine.runners.supervisor\n"
-        f"print([name for name in {heavy!r} if name in sys.modules])"
-    )
+HEAVY = ("torch", "mediapipe", "webdataset", "open_clip", "ray", "scenedetect", "scipy.spatial")
+
+
+@pytest.mark.parametrize(
+    ("rooms", "heavy"),
+    [
+        ("schemas.arrow, schemas.index, schemas.drawing, engine.core, pipeline.flow", HEAVY),
+        ("engine.runners.inline, engine.runners.supervisor", HEAVY),
+        ("jobs.cli", HEAVY),
+        ("jobs.commands.train, model.train.load", ("torch._dynamo", "deepspeed", "diffusers", "tensorboard")),
+    ],
+)
+def test_what_every_process_reads_is_light(rooms: str, heavy: tuple[str, ...]) -> None:
+    code = f"import sys, {rooms}\nprint([name for name in {heavy!r} if name in sys.modules])"
     said = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
     assert said.stdout.strip() == "[]"

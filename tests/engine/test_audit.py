@@ -13,6 +13,7 @@ import tarfile
 from collections import Counter
 from collections.abc import Callable, Sequence
 from contextlib import chdir
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -27,9 +28,10 @@ from dataset.names import INDEX
 from dataset.tar import read_members, sample_digest, samples_in
 from dataset.verify.rows import row_faults
 from engine.audit import MEANINGS, Report, audit
-from engine.audit_landings import LegNames, losses
+from engine.audit_landings import LegNames, losses, read_landings
 from engine.core import Tally
 from engine.ledger import Lap, Ledger
+from engine.runners.inline import run
 from media.encode import VideoSettings, encode_jpeg, video_writer
 from media.sound import encode_flac
 from pipeline.stages.shard import Shard, ShardSettings
@@ -37,11 +39,14 @@ from schemas.arrow import encode
 from schemas.index import IndexRow
 from schemas.outcome import Reject
 from schemas.sample import Sample
+from storage.place import Place
+from tests.engine.runners.odd import diamond, enlisted
+from tests.engine.runners.test_inline import Seen
 from tests.stored import filmed, plan_of, sample_of
 from tests.synth import Scene
 
 SCENE = Scene(width=160, height=240, num_frames=75)
-LEGS = [LegNames("samples"), LegNames("shards", ("shard",))]
+LEGS = [LegNames("samples"), LegNames("shards", ("shard",), after=("samples",))]
 Members = dict[str, bytes]
 
 
@@ -602,6 +607,27 @@ def test_items_are_followed_from_step_to_step_and_groups_by_their_members(
     leg = LegNames("leg", ("cut", "group", "pick"), frozenset({"group"}))
     marker = steps(("cut", 1, 1, 3, {}), ("group", 3, 3, 2, {}), pick)
     assert list(losses(marker, leg, Counter({("pick", "bad"): 1}))) == found
+
+
+def test_what_two_legs_gave_is_what_is_offered_to_the_one_that_joins_them(tmp_path: Path) -> None:
+    ledger = enlisted(tmp_path, *(f"/v/fine-{number}" for number in range(4)))
+    legs = diamond()
+    run(legs, ledger, Seen(), clock=float, unseal=lambda: None, gpus=int)
+    names = [
+        LegNames(leg.name, tuple(step.name for step in leg.steps), frozenset({"together"}), leg.after)
+        for leg in legs
+    ]
+    place = Place.at(tmp_path)
+    (tmp_path / "landings" / "listing").rename(tmp_path / "listing")  # no leg of theirs
+    assert [fault.detail for fault in read_landings(place, names).faults] == []
+    without = [replace(leg, after=("left",)) if leg.name == "joined" else leg for leg in names]
+    assert [fault.detail for fault in read_landings(place, without).faults] == [
+        "left gave 4 rows, joined was offered 8"
+    ]
+    (tmp_path / "landings" / "right" / "part-000001.done").unlink()
+    assert "left and right gave 6 rows, joined was offered 8" in [
+        fault.detail for fault in read_landings(place, names).faults if fault.check == "conservation"
+    ]
 
 
 @pytest.mark.parametrize(

@@ -112,7 +112,7 @@ class PersonTracker:
         box, head_box = np.zeros((num_frames, 4)), np.zeros((num_frames, 4))
         for t, pose in poses.items():
             points[t], world[t] = pose.points, pose.world
-            score[t] = pose.visibility * inside(pose.points, width, height)
+            score[t] = pose.visibility
             box[t] = body_box(pose, width, height)
             head_box[t] = head_square(pose, self.settings.head_box_heads).box
         return KeypointTrack(
@@ -125,9 +125,3 @@ class PersonTracker:
             valid=np.array([t in poses for t in range(num_frames)]),
             others=others.astype(np.float32),
         )
-
-
-def inside(points: NDArray[np.float64], width: int, height: int) -> NDArray[np.bool_]:
-    """Which points (..., 2) lie in the picture."""
-    within: NDArray[np.bool_] = np.all((points >= -0.5) & (points <= (width - 0.5, height - 0.5)), axis=-1)
-    return within

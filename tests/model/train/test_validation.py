@@ -6,6 +6,7 @@ import io
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 from PIL import Image, ImageSequence
@@ -116,6 +117,15 @@ def test_films_lie_beside_the_curves(run, tmp_path: Path) -> None:
         assert gif.info["duration"] == 40
     assert as_gif(film.pictures) == event.encoded_image_string
     assert isinstance(result, ValidationResult)
+
+
+def test_pictures_of_a_film_are_near_those_that_were_made() -> None:
+    grey = torch.linspace(0, 255, 96).to(torch.uint8)
+    across, down = torch.meshgrid(grey, grey, indexing="xy")
+    made = torch.stack([torch.stack([across, down, across.flip(1)], -1), torch.stack([down] * 3, -1)])
+    with Image.open(io.BytesIO(as_gif(made))) as gif:
+        shown = [np.asarray(picture.convert("RGB"), np.float32) for picture in ImageSequence.Iterator(gif)]
+    assert np.abs(np.stack(shown) - made.numpy()).mean(axis=(1, 2, 3)).max() < 8
 
 
 def test_settings_that_look_at_nothing_are_refused() -> None:
