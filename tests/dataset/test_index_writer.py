@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from dataset import index
+from dataset import index_writer
 from dataset.index import read_index
 from dataset.index_writer import Part, write_index
 from dataset.names import INDEX
@@ -60,7 +60,7 @@ def test_bytes_do_not_depend_on_the_order_or_the_time(tmp_path: Path) -> None:
 
 
 def test_rows_of_many_parts_cross_the_tables_that_are_written(tmp_path: Path, monkeypatch: Any) -> None:
-    monkeypatch.setattr(index, "ROWS_AT_ONCE", 16)
+    monkeypatch.setattr(index_writer, "ROWS_AT_ONCE", 16)
     rows = [row(number) for number in range(100)]
     dealt = [row for start in range(9) for row in rows[start::9]]
     assert write_index(tmp_path, parts(*dealt)) == 100
