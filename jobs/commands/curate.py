@@ -13,14 +13,15 @@ from typing import Any
 
 from rich.console import Console
 
-from dataset.index import write_index
+from dataset.index_writer import write_index
 from dataset.names import INDEX, RUN
 from engine.core import Tally
 from engine.ledger import Ledger
-from engine.runners.status import RunObservers
+from engine.runners.status import RunObserver
 from jobs.console.failed_items import num_failed, tell_failed
 from jobs.console.heartbeat import Heartbeat
 from jobs.console.lock import manner
+from jobs.console.observers import all_of
 from jobs.console.progress import ConsoleProgress, funnel, readable_s
 from jobs.exit_codes import ExitCode
 from jobs.long_run import LongRun
@@ -93,10 +94,11 @@ def make(
     write_run(job, out)
     house = legs(job.settings, out)
     with ConsoleProgress(console, time.monotonic) as terminal:
+        observers: tuple[RunObserver, ...] = (beacon, terminal)
         job.bring_to_end(
             house,
             ledger,
-            RunObservers(beacon, terminal),
+            all_of(*observers),
             unseal=partial(out.remove, INDEX),  # the index vouches for the whole
             shared=[Place.at(job.videos).folder, out.folder],
             always=UNREACHED,
@@ -125,11 +127,11 @@ def write_run(job: Curate, out: Place) -> None:
 
 
 def estimators_in(ledger: Ledger) -> dict[str, Any]:
-    """The estimators by trade, as the first clip tells that has landed with its tracks."""
+    """The estimators by role, as the first clip tells that has landed with its tracks."""
     for name, landed in ledger.all_landed(TRACKS):
         if landed.rows:
             tracked = next(ledger.rows(TRACKS, name, Tracked))
-            return {trade: asdict(card) for trade, card in tracked.provenance.items()}
+            return {role: asdict(card) for role, card in tracked.provenance.items()}
     return {}
 
 

@@ -14,10 +14,11 @@ from rich.console import Console
 
 from dataset.names import RUN
 from engine.ledger import Ledger
-from engine.runners.status import RunObservers
+from engine.runners.status import RunObserver
 from jobs.console.failed_items import tell_failed
 from jobs.console.heartbeat import Heartbeat
 from jobs.console.lock import manner
+from jobs.console.observers import all_of
 from jobs.console.progress import ConsoleProgress, funnel
 from jobs.exit_codes import ExitCode
 from jobs.long_run import LongRun
@@ -88,10 +89,11 @@ def make(job: Encode, out: Place, beacon: Heartbeat, console: Console) -> str:
     begin(ledger, out.uri)
     write_run(encoding, Place.at(job.data), out)
     with ConsoleProgress(console, time.monotonic) as terminal:
+        observers: tuple[RunObserver, ...] = (beacon, terminal)
         job.bring_to_end(
             legs(encoding, Place.at(job.data).uri, out.uri),
             ledger,
-            RunObservers(beacon, terminal),
+            all_of(*observers),
             unseal=partial(out.remove, INDEX),
             shared=[Place.at(job.data).folder, out.folder, encoding.vae],
             always=(),

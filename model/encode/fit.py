@@ -10,10 +10,10 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from dataset.index import Index, read_index
 from dataset.reader import Reader
 from engine.core import CannotRun
 from model.data.batch import as_input
-from model.data.index import Index, open_index
 from model.encode.autoencoder import CODEC
 from model.encode.latents import LatentPart, LatentParts, pictures_of
 from model.encode.threads import one_thread
@@ -39,7 +39,7 @@ def fit_codec(root: str, *, samples: int = SAMPLES) -> PatchCodec:
 def films(root: str, samples: int) -> Iterator[Tensor]:
     """The first frames of samples, as a network takes them, one film at a time."""
     reader = Reader(root, verify=True)
-    for part in first_parts(open_index(root), samples):
+    for part in first_parts(read_index(root), samples):
         try:
             yield film(part, reader)
         except UnfitError as no:

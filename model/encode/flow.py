@@ -5,10 +5,10 @@ from __future__ import annotations
 from functools import partial
 from itertools import chain
 
+from dataset.index import Index, read_index
 from engine.core import Step
 from engine.ledger import Lap, Ledger, digest
 from engine.leg import Leg
-from model.data.index import Index, open_index
 from model.data.windows import FRAMES_PER_LATENT, PX_PER_TOKEN
 from model.encode.autoencoder import CODEC, Autoencoder
 from model.encode.fit import SAMPLES, FitCodec, first_parts
@@ -90,7 +90,7 @@ def encode(run: Encoding, autoencoder: Autoencoder, data: str, out: str) -> Step
 
 def once(_: Ledger, leg: Leg, *, data: str) -> list[Lap]:
     """One lap, whatever the data set: where samples come the codec stays, for latents hold to it."""
-    parts = first_parts(open_index(data), SAMPLES)
+    parts = first_parts(read_index(data), SAMPLES)
     read = partial(given, parts=LatentParts(key=CODEC, members=tuple(parts)))
     return [Lap(leg=leg.name, name=f"{0:06d}", inputs=leg.settings, items=len(parts), read=read)]
 
@@ -101,7 +101,7 @@ def each_tar(_: Ledger, leg: Leg, *, run: Encoding, autoencoder: Autoencoder, da
     Raises:
         ValueError: nothing is, or there is no such autoencoder.
     """
-    index = open_index(data)
+    index = read_index(data)
     refuse_nothing(index, run.window, run.max_tokens)
     vae, laps = autoencoder.digest, []
     for shard, some in index.by_shard():

@@ -21,12 +21,12 @@ import pytest
 import torch
 import webdataset
 
+from dataset.index import read_index
 from dataset.names import RUN, RUNNING
 from engine.ledger import Ledger
 from jobs.cli import main
 from model.data.augment import Augmentation
 from model.data.batch import Batch, as_input, tensors
-from model.data.index import open_index
 from model.data.loader import Loader
 from model.data.settings import LatentSource, LoaderSettings, SampleSettings
 from model.data.windows import WindowRule
@@ -147,7 +147,7 @@ def test_latents_of_other_bytes_do_not_match(data_set, latents, tmp_path, caplog
     other, videos = tmp_path / "other", tmp_path / "videos"
     videos.mkdir()
     write_shards(other, videos, crf=30)
-    mine, theirs = (open_index(str(out)).table["sha256"].to_pylist() for out in (data_set, other))
+    mine, theirs = (read_index(out).table["sha256"].to_pylist() for out in (data_set, other))
     assert not set(mine) & set(theirs)
     assert not any(batch.encoded for batch in batches(other, settings(latents, epochs=1)))
 
@@ -192,7 +192,7 @@ def test_plain_webdataset_reads_latents(data_set, latents):
 
 def test_a_sample_that_cannot_be_read_is_a_reject(data_set, latents, tmp_path):
     data = Path(shutil.copytree(data_set, tmp_path / "data"))
-    row = open_index(str(data)).row(4)
+    row = read_index(data).row(4)
     damage(data / row.shard, row.offset + 700)
     out = tmp_path / "out"
     assert main(command(data, out, "--vae", str(latents / "codec.npz"))) == 3
@@ -316,7 +316,7 @@ def test_a_codec_is_fitted_once_whatever_comes_later(data_set, latents, tmp_path
 
 def test_a_sample_that_no_codec_can_be_fitted_to_is_a_reject(data_set, tmp_path, capsys):
     data, out = Path(shutil.copytree(data_set, tmp_path / "data")), tmp_path / "out"
-    row = open_index(str(data)).row(4)
+    row = read_index(data).row(4)
     damage(data / row.shard, row.offset + 700)
     assert main(command(data, out)) == 3
     assert Ledger(out).rejects("codec", "000000")["reason"].to_pylist() == ["wrong_digest"]
@@ -326,7 +326,7 @@ def test_a_sample_that_no_codec_can_be_fitted_to_is_a_reject(data_set, tmp_path,
 @pytest.mark.parametrize("leg", ["codec", "latents"])
 def test_a_reject_is_replayed_alone_and_goes_through_once_mended(data_set, latents, tmp_path, capsys, leg):
     data, out = Path(shutil.copytree(data_set, tmp_path / "data")), tmp_path / "out"
-    row = open_index(str(data)).row(4)
+    row = read_index(data).row(4)
     damage(data / row.shard, row.offset + 700)
     assert main(command(data, out)) == 3
     ledger = Ledger(out)
@@ -350,7 +350,7 @@ def test_latents_of_a_stranger_choose_no_server(latents, tmp_path, capsys):
 
 def test_too_little_for_a_codec_is_one_sentence(data_set, tmp_path, capsys):
     data, out = Path(shutil.copytree(data_set, tmp_path / "data")), tmp_path / "out"
-    index = open_index(str(data))
+    index = read_index(data)
     for number in range(len(index)):
         damage(data / index.row(number).shard, index.row(number).offset + 700)
     assert main(command(data, out)) == 2
