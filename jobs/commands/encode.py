@@ -27,6 +27,9 @@ from schemas.latents import INDEX, LatentRow
 from schemas.version import LATENTS, SCHEMA
 from storage.place import Place
 
+FITTED = "fitted"
+"""Of a codec that a run fits, in what it writes of itself."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Encode(Encoding, LongRun):
@@ -66,13 +69,27 @@ def encode(job: Encode, console: Console) -> ExitCode:
     return ExitCode.FAILED_ITEMS if any(tally.rejected for tally in tallies) else ExitCode.WHOLE
 
 
-def write_run(encoding: Encoding, data: Place, out: Place) -> None:
-    """Write what the latents are made of beside them."""
+def has_to_fit(encoding: Encoding, out: Place) -> bool:
+    """Whether the codec beside the latents is ours to fit: there is none yet, or an earlier run was to fit it.
+
+    A codec that was there before any run is taken as it is.
+    """
+    from model.encode.autoencoder import CODEC
+
+    if encoding.vae is not None:
+        return False
+    before = json.loads(out.read(RUN)) if out.size(RUN) is not None else {}
+    return out.size(CODEC) is None or before.get("codec") == FITTED
+
+
+def write_run(encoding: Encoding, data: Place, out: Place, *, fits: bool) -> None:
+    """Write what the latents are made of beside them, before any are made."""
     said = {
         "schema": SCHEMA,
         "rules": LATENTS,
         "code": version("understudy"),
         "data": data.uri,
+        "codec": FITTED if fits else "given",
         "settings": json.loads(json.dumps(asdict(encoding), default=str)),
     }
     text = (json.dumps(said, indent=1) + "\n").encode()
@@ -86,12 +103,13 @@ def make(job: Encode, out: Place, beacon: Heartbeat, console: Console) -> str:
     from model.encode.flow import TARS, autoencoder_of, begin, legs
 
     ledger, encoding = Ledger(out), job.encoding
+    fits = has_to_fit(encoding, out)
     begin(ledger, out.uri)
-    write_run(encoding, Place.at(job.data), out)
+    write_run(encoding, Place.at(job.data), out, fits=fits)
     with ConsoleProgress(console, time.monotonic) as terminal:
         observers: tuple[RunObserver, ...] = (beacon, terminal)
         job.bring_to_end(
-            legs(encoding, Place.at(job.data).uri, out.uri),
+            legs(encoding, Place.at(job.data).uri, out.uri, fits=fits),
             ledger,
             all_of(*observers),
             unseal=partial(out.remove, INDEX),

@@ -41,10 +41,10 @@ def autoencoder_of(run: Encoding, out: str) -> Autoencoder:
     return Autoencoder(path=run.vae, out=out, device=run.device, precision=run.precision)
 
 
-def legs(run: Encoding, data: str, out: str) -> list[Leg]:
-    """The legs of a run from a data set to latents in `out`; the first only where a codec is to be fitted."""
+def legs(run: Encoding, data: str, out: str, *, fits: bool) -> list[Leg]:
+    """The legs of a run from a data set to latents in `out`, one of them fits a codec where `fits`."""
     autoencoder = autoencoder_of(run, out)
-    if run.vae is None and Place.at(out).size(CODEC) is None:
+    if fits:
         return [fitting(data, out), encoding(run, autoencoder, data, out, beside=(FIT,))]
     return [encoding(run, autoencoder, data, out)]
 

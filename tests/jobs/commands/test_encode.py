@@ -287,6 +287,24 @@ def test_killed_at_random_and_started_again_it_gives_the_same_bytes(
     assert contents(out) == contents(latents)
 
 
+def test_a_codec_whose_landing_was_cut_off_is_fitted_again(data_set, latents, tmp_path):
+    """As by a kill after the codec has its place and before its lap is marked."""
+    out = Path(shutil.copytree(latents, tmp_path / "latents"))
+    (out / "landings" / "codec" / "part-000000.done").unlink()
+    assert main(command(data_set, out)) == 0
+    assert contents(out) == contents(latents)
+
+
+def test_a_codec_that_was_there_before_any_run_is_taken_as_it_is(data_set, latents, tmp_path):
+    out = tmp_path / "latents"
+    out.mkdir()
+    shutil.copy(latents / "codec.npz", out)
+    for _ in range(2):
+        assert main(command(data_set, out)) == 0
+        assert Ledger(out).names("codec") == []
+    assert (out / "latents.parquet").read_bytes() == (latents / "latents.parquet").read_bytes()
+
+
 def test_the_bytes_do_not_depend_on_the_number_of_threads(data_set, latents, tmp_path, monkeypatch):
     out = tmp_path / "latents"
     monkeypatch.setenv("OMP_NUM_THREADS", "4")
