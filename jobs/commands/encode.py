@@ -70,7 +70,7 @@ def encode(job: Encode, console: Console) -> ExitCode:
 
 
 def has_to_fit(encoding: Encoding, out: Place) -> bool:
-    """Whether the codec beside the latents is ours to fit: there is none yet, or an earlier run was to fit it.
+    """Whether the codec beside the latents is ours to fit: there is none, or an earlier run was to fit it.
 
     A codec that was there before any run is taken as it is.
     """
