@@ -74,7 +74,7 @@ class FitCodec:
     def __call__(self, parts: LatentParts) -> Iterator[CodecSample | Reject]:
         """A row for each sample that counts, a reject for each other, as each is done with.
 
-        The codec is in its place once the last has been given.
+        The codec is in its place once the last has been given, unless all are rejects.
 
         Raises:
             CannotRun: too little of them is left.
@@ -89,6 +89,8 @@ class FitCodec:
                 yield Reject(key=part.key, step="fit", reason=no.reason, detail=no.detail, uri=part.uri)
             else:
                 yield CodecSample(key=part.key, sample_sha256=part.row.sha256)
+        if not sums.num:
+            return
         with tempfile.TemporaryDirectory() as folder:
             codec_of(sums).save(Path(folder) / CODEC)
             self.out.put(CODEC, Path(folder) / CODEC)

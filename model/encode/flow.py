@@ -103,6 +103,8 @@ def each_tar(_: Ledger, leg: Leg, *, run: Encoding, autoencoder: Autoencoder, da
     """
     index = read_index(data)
     refuse_nothing(index, run.window, run.max_tokens)
+    if run.vae is None and Place.at(autoencoder.out).size(CODEC) is None:
+        raise ValueError(f"{autoencoder.out}: no sample could be read to fit a codec to; see its rejects")
     vae, laps = autoencoder.digest, []
     for shard, some in index.by_shard():
         told = chain(some.table["key"].to_pylist(), some.table["sha256"].to_pylist())

@@ -33,6 +33,11 @@ def test_what_two_workers_leave_is_no_room_for_a_larger_one() -> None:
     assert place_for(left, needs(2)) is None
 
 
+def test_the_hungriest_has_its_place_first_whoever_came_first() -> None:
+    left = left_of([machine(3), machine(2)], [needs(1), needs(3)])
+    assert [one.cpus for one in left] == [0, 1]
+
+
 def test_the_first_machine_that_holds_a_worker_gets_it() -> None:
     assert place_for([machine(0.5), machine(1), machine(4, 1)], needs(1)) == 1
     assert place_for([machine(0.5), machine(1), machine(4, 1)], needs(1, 0.5)) == 2

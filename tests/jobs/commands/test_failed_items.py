@@ -68,7 +68,7 @@ def test_a_failed_item(corpus: Path, job: Curate, monkeypatch: pytest.MonkeyPatc
     assert told in text
     assert "estimate failed 1" not in text  # apart from what was judged
 
-    monkeypatch.setattr("jobs.commands.replay.settings_of", lambda out: job.settings)
+    monkeypatch.setattr("jobs.commands.replay.settings_of", lambda out: ("", job.settings))
     replay = Replay(out=str(out), key=key)
     code, text = said(lambda console: run_replay(replay, console))
     assert code == ExitCode.BELOW_THRESHOLD
