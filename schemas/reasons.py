@@ -22,6 +22,7 @@ Reason = Literal[
     "missing",
     "missing_member",
     "missing_shard",
+    "no_face",
     "no_frame_times",
     "no_head",
     "no_person",
@@ -101,6 +102,7 @@ MEANINGS: dict[Reason, str] = {
     "too_short": "it is shorter than a clip has to be",
     "too_small": "its pictures are too small for the canvas",
     # people
+    "no_face": "no frame of any clip of the person shows the face",
     "no_head": "no frame tells where the head is",
     "no_person": "the person's body and head are measured too rarely",
     "no_reference": "no frame of the person passes the gates of references",

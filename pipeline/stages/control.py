@@ -16,18 +16,18 @@ from pipeline.controls.body_and_hands import (
     hands_on_canvas,
 )
 from pipeline.controls.faces import heads_that_fit
-from pipeline.controls.head_sphere import Camera, Spheres, with_torso
+from pipeline.controls.head_sphere import Carrier, Spheres, with_body
 from pipeline.controls.quality import quality
 from pipeline.controls.sides import labelled
-from pipeline.controls.smoothing import Mask, SmoothingSettings
+from pipeline.controls.smoothing import Mask, SmoothingSettings, fill
 from pipeline.geometry import (
     Array,
+    apply_affine,
     body_yaw,
     canvas_affine,
     canvas_size,
     head_angles,
     in_picture,
-    principal_point,
 )
 from schemas.controls import CANVAS_AREA, Controlled, Controls, Framing
 from schemas.joints import J
@@ -82,7 +82,7 @@ class Control:
         canvas = canvas_size(video.width, video.height, settings.canvas_area)
         affine = canvas_affine(video.width, video.height, canvas)
         framing = framing_of(told, settings)
-        controls = controls_of(told, canvas, affine, framing, settings)
+        controls = controls_of(told, affine, framing, settings)
         yield Controlled(
             key=tracked.key,
             clip=tracked.clip,
@@ -152,15 +152,13 @@ def framing_of(tracked: Tracked, settings: ControlSettings) -> Framing:
     return "half" if often(seen[:, HIPS]) or often(arms) else "portrait"
 
 
-def controls_of(
-    tracked: Tracked, canvas: tuple[int, int], affine: Array, framing: Framing, settings: ControlSettings
-) -> Controls:
+def controls_of(tracked: Tracked, affine: Array, framing: Framing, settings: ControlSettings) -> Controls:
     """The controls of a clip on its canvas; the yaw is the torso's, in a portrait the head's."""
     gap, sigma = settings.max_gap_frames, settings.smoothing
     body = body_on_canvas(tracked.body, affine, gap, sigma.body)
-    camera = Camera(tracked.body.focal_px * affine[0, 0], principal_point(*canvas))
-    seen = Spheres.measured(tracked.head, affine)
-    head = with_torso(seen, body.joints3d, body.known, camera).finished(gap, sigma.head)
+    focal_px = tracked.body.focal_px * affine[0, 0]
+    carrier = Carrier.of(body.joints3d, middles_of_ears(tracked, affine, gap), body.known)
+    head = with_body(Spheres.measured(tracked.head, affine), carrier, focal_px).finished(gap, sigma.head)
     face_gap, area, above = settings.max_face_gap_frames, settings.face_area, settings.face_above
     yaw = head_angles(head.rotation)[0] if framing == "portrait" else body_yaw(body.joints3d)
     return Controls(
@@ -174,5 +172,12 @@ def controls_of(
         body_valid=tracked.body.valid,
         face_box=face_windows(tracked.face, area, above, face_gap, sigma.face_window).astype(np.float32),
         body_yaw=np.unwrap(yaw).astype(np.float32),
-        camera_focal=np.asarray(camera.focal_px, np.float32),
+        camera_focal=np.asarray(focal_px, np.float32),
     )
+
+
+def middles_of_ears(tracked: Tracked, affine: Array, max_gap: int) -> Array:
+    """Where the middle between the ears is (t, 2), canvas px, be it seen or hidden; without holes."""
+    person = tracked.person
+    middle = (person.head_box[:, :2] + person.head_box[:, 2:]) / 2
+    return fill(apply_affine(affine, middle), person.valid, max_gap)[0]

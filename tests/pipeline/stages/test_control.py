@@ -16,7 +16,7 @@ from pipeline.geometry import (
 from pipeline.stages.control import Control, ControlSettings
 from schemas.arrow import decode, encode
 from schemas.controls import Controlled, Controls
-from schemas.drawing import DRAW_SCORE
+from schemas.drawing import DRAW_SCORE, draw_spheres
 from schemas.joints import BODY_JOINTS, J, mirrored
 from schemas.outcome import Rejected
 from schemas.tracks import Tracked
@@ -46,6 +46,11 @@ def test_figure_on_its_own_canvas_keeps_its_exact_controls() -> None:
         if field.name == "face_box":
             continue  # its growth has a test of its own
         assert got.shape == wanted.shape, field.name
+        if field.name in ("head_center", "head_radius"):
+            frontal = exact.head_rotation[:, 2, 2] > np.cos(np.radians(40))
+            assert 20 < frontal.sum() < 48
+            np.testing.assert_allclose(got, wanted, rtol=0.02, err_msg=field.name)
+            got, wanted = got[frontal], wanted[frontal]
         np.testing.assert_allclose(got, wanted, atol=2e-3, err_msg=field.name)
 
 
@@ -224,14 +229,26 @@ def test_sphere_does_not_jump_where_the_tracker_is_lost() -> None:
     np.testing.assert_allclose(made.head_rotation[:20], true_controls(scene).head_rotation[:20], atol=1e-6)
 
 
-def test_back_view_without_any_face_stands_on_the_neck() -> None:
-    scene = replace(FULL, turn_deg=(170.0, 190.0))
-    made, exact = controls(tracked_of(scene)), true_controls(scene)
+def test_back_view_without_any_face_has_no_sphere() -> None:
+    made = controls(tracked_of(replace(FULL, turn_deg=(170.0, 190.0))))
     assert not made.head_valid.any()
-    np.testing.assert_allclose(made.head_radius, exact.head_radius, rtol=0.05)
-    away = np.linalg.norm(made.head_center - exact.head_center, axis=1)
-    assert (away < 0.5 * exact.head_radius).all()
-    assert (np.abs(head_angles(made.head_rotation)[0]) > np.radians(160)).all()
+    np.testing.assert_array_equal(made.head_radius, 0)
+    assert not draw_spheres(made, FULL.width, FULL.height, slice(0, 2)).any()
+
+
+@pytest.mark.parametrize("turn_deg", [(0.0, 100.0), (-130.0, 20.0)])
+def test_tracker_that_shrinks_and_slides_in_profile_does_not_move_the_sphere(turn_deg) -> None:
+    """As the embedded one does: 13 % smaller and 0.4 radii forward where the head is turned by 75 degrees."""
+    scene = replace(FULL, turn_deg=turn_deg, num_frames=96)
+    tracked, exact = tracked_of(scene), true_controls(scene)
+    aside = np.clip(1 - tracked.head.rotation[:, 2, 2], 0, 1)[:, None]
+    slid = tracked.head.center - 0.5 * aside * tracked.head.radius[:, None] * tracked.head.rotation[:, :2, 2]
+    radius = tracked.head.radius * (1 - 0.17 * aside[:, 0])
+    made = controls(replace(tracked, head=replace(tracked.head, center=slid, radius=radius)))
+    assert (np.abs(head_angles(exact.head_rotation)[0]) > np.radians(60)).sum() > 20
+    np.testing.assert_allclose(made.head_radius, exact.head_radius, rtol=0.07)
+    away = np.linalg.norm(made.head_center - exact.head_center, axis=1) / exact.head_radius
+    assert away.max() < 0.15, "radii"
 
 
 def test_head_keeps_its_place_on_the_torso_where_the_tracker_is_lost() -> None:
@@ -246,7 +263,7 @@ def test_few_frames_of_a_face_do_not_size_the_head() -> None:
     alone = without(tracked, "head", np.delete(np.arange(48), 20)).head
     large = replace(tracked, head=replace(alone, radius=1.3 * alone.radius))
     made, exact = controls(large), true_controls(FULL)
-    np.testing.assert_allclose(made.head_radius[:14], exact.head_radius[:14], rtol=0.03)
+    np.testing.assert_array_equal(np.delete(made.head_radius, 20), 0)
     assert made.head_radius[20] == pytest.approx(1.3 * exact.head_radius[20], rel=0.03)
 
 
