@@ -7,14 +7,7 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from pipeline.controls.body_and_hands import (
-    WRISTS,
-    attached,
-    body_on_canvas,
-    exchanged,
-    face_windows,
-    hands_on_canvas,
-)
+from pipeline.controls.body_and_hands import WRISTS, attached, exchanged, face_windows, on_canvas
 from pipeline.controls.faces import heads_that_fit
 from pipeline.controls.head_sphere import Carrier, Spheres, with_body
 from pipeline.controls.quality import quality
@@ -155,7 +148,7 @@ def framing_of(tracked: Tracked, settings: ControlSettings) -> Framing:
 def controls_of(tracked: Tracked, affine: Array, framing: Framing, settings: ControlSettings) -> Controls:
     """The controls of a clip on its canvas; the yaw is the torso's, in a portrait the head's."""
     gap, sigma = settings.max_gap_frames, settings.smoothing
-    body = body_on_canvas(tracked.body, affine, gap, sigma.body)
+    body, hands = on_canvas(tracked.body, tracked.hands, affine, gap, sigma)
     focal_px = tracked.body.focal_px * affine[0, 0]
     carrier = Carrier.of(body.joints3d, middles_of_ears(tracked, affine, gap), body.known)
     head = with_body(Spheres.measured(tracked.head, affine), carrier, focal_px).finished(gap, sigma.head)
@@ -163,7 +156,7 @@ def controls_of(tracked: Tracked, affine: Array, framing: Framing, settings: Con
     yaw = head_angles(head.rotation)[0] if framing == "portrait" else body_yaw(body.joints3d)
     return Controls(
         **body.arrays(),
-        **hands_on_canvas(tracked.hands, body, affine, gap, sigma.hands).arrays(),
+        **hands.arrays(),
         head_rotation=head.rotation.astype(np.float32),
         head_center=head.center.astype(np.float32),
         head_radius=head.radius.astype(np.float32),

@@ -110,6 +110,7 @@ def test_mirrored_clip_gives_mirrored_controls(settings: ControlSettings, framin
 
 def test_short_gap_of_the_body_is_bridged_and_marked() -> None:
     tracked = tracked_of(FULL)
+    tracked = without(tracked, "hands", slice(None))
     made, whole = controls(without(tracked, "body", slice(20, 24))), controls(tracked)
     assert not made.body_valid[20:24].any()
     assert (made.joints_score[20:24] > 0).any(axis=1).all()
@@ -157,6 +158,52 @@ def test_hand_that_does_not_hang_on_the_body_is_dropped() -> None:
     assert (made.controls.left_hand_score[30:40] == 0).all()
     assert (np.delete(made.controls.left_hand_score, slice(30, 40)) == 1).all()
     assert made.quality["hands_dropped"] == pytest.approx(10 / (2 * FULL.num_frames))
+
+
+def moved_hands(tracked: Tracked, side: int, way: tuple[float, float]) -> Tracked:
+    points = tracked.hands.points2d.copy()
+    points[:, side] += np.array(way, np.float32)
+    return replace(tracked, hands=replace(tracked.hands, points2d=points))
+
+
+@pytest.mark.parametrize("settings", [RAW, ControlSettings()])
+def test_hand_and_forearm_end_in_one_wrist(settings: ControlSettings) -> None:
+    tracked = tracked_of(FULL)
+    whole, made = controls(tracked, settings), controls(moved_hands(tracked, 1, (12, -6)), settings)
+    wrist = J["right_wrist"]
+    np.testing.assert_array_equal(made.right_hand2d[:, 0], made.joints2d[:, wrist])
+    np.testing.assert_allclose(made.joints2d[:, wrist], whole.joints2d[:, wrist] + [6, -3], atol=1e-3)
+    np.testing.assert_allclose(made.right_hand2d[:, 1:], whole.right_hand2d[:, 1:] + [12, -6], atol=1e-3)
+    np.testing.assert_array_equal(made.right_hand3d[:, 0], 0)
+    np.testing.assert_array_equal(made.left_hand2d[:, 0], made.joints2d[:, J["left_wrist"]])
+
+
+def test_hand_and_forearm_end_in_one_wrist_in_metres_too() -> None:
+    made = controls(moved_hands(tracked_of(FULL), 1, (12, -6)))
+    wrist, middle = made.joints3d[:, J["right_wrist"]], principal_point(FULL.width, FULL.height)
+    seen = project(wrist[:, None] + made.right_hand3d, float(made.camera_focal), middle)
+    np.testing.assert_allclose(seen[:, 0], made.joints2d[:, J["right_wrist"]], atol=1e-3)
+    np.testing.assert_allclose(seen, made.right_hand2d, atol=1.2)  # fingers are not at their wrist's depth
+
+
+def test_wrist_whose_hand_is_seen_is_seen() -> None:
+    tracked = tracked_of(FULL)
+    score = tracked.body.score.copy()
+    score[:, J["left_wrist"]] = 0.1
+    faint = replace(tracked, body=replace(tracked.body, score=score))
+    assert (controls(faint).joints_score[:, J["left_wrist"]] == 1).all()
+    alone = controls(without(faint, "hands", slice(0, 20)))
+    np.testing.assert_allclose(alone.joints_score[:20, J["left_wrist"]], 0.1)
+
+
+def test_hand_of_a_gap_goes_with_the_arm() -> None:
+    tracked = tracked_of(FULL)
+    jumps = np.zeros((FULL.num_frames, 1, 2), np.float32)
+    jumps[22:24] = (9, 15)
+    body = replace(tracked.body, joints2d=tracked.body.joints2d + jumps)
+    gone = without(replace(tracked, body=body), "hands", slice(20, 26))
+    made, still = controls(gone), controls(without(tracked, "hands", slice(20, 26)))
+    np.testing.assert_allclose(made.left_hand2d, still.left_hand2d + jumps, atol=1e-3)
 
 
 @pytest.mark.parametrize("gap", [slice(20, 28), slice(20, 29)])
