@@ -19,6 +19,7 @@ Reason = Literal[
     "frozen",
     "invalid_data",
     "killed",
+    "low_rate",
     "missing",
     "missing_member",
     "missing_shard",
@@ -99,6 +100,7 @@ MEANINGS: dict[Reason, str] = {
     "black": "the shot is dark throughout",
     "blurred": "the shot is not sharp enough",
     "frozen": "the pictures of the shot hardly change",
+    "low_rate": "it has too few distinct pictures a second",
     "too_short": "it is shorter than a clip has to be",
     "too_small": "its pictures are too small for the canvas",
     # people

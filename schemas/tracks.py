@@ -27,6 +27,13 @@ class EstimatorCard:
 
 
 @record
+class PictureTrack:
+    """Which pictures are seen."""
+
+    fresh: Annotated[NDArray[np.bool_], Axes("t")]  # another picture than in the frame before
+
+
+@record
 class KeypointTrack:
     """The main person of each frame as 2D key points and a box, and whether others are there.
 
@@ -122,6 +129,7 @@ class Tracked:
 
     key: str
     clip: Clip
+    pictures: PictureTrack
     person: KeypointTrack
     body: BodyTrack
     hands: HandTrack

@@ -1,4 +1,4 @@
-"""Body, hands and face windows of a clip: gaps filled, hands attached, smoothed. Pure functions of tracks."""
+"""Body and hands of a clip: gaps filled, hands joined to arms, smoothed. Pure functions of tracks."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.controls.smoothing import Mask, SmoothingSettings, fill, smooth
-from pipeline.geometry import Array, apply_affine, bounding_box, grow_box, square_box
+from pipeline.controls.smoothing import Frames, Mask, SmoothingSettings, fill, smooth
+from pipeline.geometry import Array, apply_affine, bounding_box
 from schemas.joints import J
-from schemas.tracks import BodyTrack, FaceBoxTrack, HandTrack
+from schemas.tracks import BodyTrack, HandTrack
 
 Single = NDArray[np.float32]
 WRISTS = [J["left_wrist"], J["right_wrist"]]
@@ -58,7 +58,7 @@ class HandControls:
 
 
 def on_canvas(
-    body: BodyTrack, hands: HandTrack, affine: Array, max_gap: int, sigma: SmoothingSettings
+    body: BodyTrack, hands: HandTrack, affine: Array, max_gap: int, sigma: SmoothingSettings, shown: Frames
 ) -> tuple[BodyControls, HandControls]:
     """Body and hands, gaps up to `max_gap` frames bridged, joined at the wrists, smoothed.
 
@@ -68,10 +68,10 @@ def on_canvas(
     arms, fingers = joined(arms, filled_hands(hands, arms, affine, max_gap), body.focal_px * affine[0, 0])
     arms = replace(
         arms,
-        joints2d=smooth(arms.joints2d, arms.known, sigma.body),
-        joints3d=smooth(arms.joints3d, arms.known, sigma.body),
+        joints2d=smooth(arms.joints2d, arms.known, sigma.body, shown),
+        joints3d=smooth(arms.joints3d, arms.known, sigma.body, shown),
     )
-    return arms, smoothed_hands(fingers, arms, sigma.hands)
+    return arms, smoothed_hands(fingers, arms, sigma.hands, shown)
 
 
 def filled_body(body: BodyTrack, affine: Array, max_gap: int) -> BodyControls:
@@ -152,21 +152,12 @@ def joined(body: BodyControls, hands: HandControls, focal_px: float) -> tuple[Bo
     return BodyControls(joints2d, joints3d, score, body.known), HandControls(points2d, points3d, hands.score)
 
 
-def smoothed_hands(hands: HandControls, body: BodyControls, sigma: float) -> HandControls:
+def smoothed_hands(hands: HandControls, body: BodyControls, sigma: float, shown: Frames) -> HandControls:
     """The hands, smoothed; their wrists are those of the arms."""
     points2d, points3d = hands.points2d.copy(), hands.points3d.copy()
     for side, wrist in enumerate(WRISTS):
         known = hands.score[:, side] > 0
-        points2d[:, side] = smooth(points2d[:, side], known, sigma)
-        points3d[:, side] = smooth(points3d[:, side], known, sigma)
+        points2d[:, side] = smooth(points2d[:, side], known, sigma, shown)
+        points3d[:, side] = smooth(points3d[:, side], known, sigma, shown)
         points2d[known & body.known, side, 0] = body.joints2d[known & body.known, wrist]
     return HandControls(points2d, points3d, hands.score)
-
-
-def face_windows(face: FaceBoxTrack, area: float, above: float, max_gap: int, sigma: float) -> Array:
-    """Square crop windows (t, 4) in source px around the landmarks' boxes, grown as by `grow_box`, smoothed.
-
-    They may leave the picture. Held over gaps longer than `max_gap`; zeros where no face is ever measured.
-    """
-    filled, known = fill(square_box(grow_box(face.box, area, above)), face.valid, max_gap)
-    return smooth(filled, known, sigma)

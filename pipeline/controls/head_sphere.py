@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from pipeline.controls.smoothing import Mask, around, fill, fill_rotations, smooth, smooth_rotations
+from pipeline.controls.smoothing import Frames, Mask, around, fill, fill_rotations, smooth, smooth_rotations
 from pipeline.geometry import (
     Array,
     Reals,
@@ -79,15 +79,15 @@ class Spheres:
             mine | other.known,
         )
 
-    def finished(self, max_gap: int, sigma: float) -> Spheres:
+    def finished(self, max_gap: int, sigma: float, shown: Frames) -> Spheres:
         """Smoothed, gaps up to `max_gap` frames bridged; in longer ones the radius is 0 and the rest held."""
         rotation, known = fill_rotations(self.rotation, self.known, max_gap)
         center, _ = fill(self.center, self.known, max_gap)
         radius, _ = fill(self.radius, self.known, max_gap)
         return Spheres(
-            smooth_rotations(rotation, known, sigma),
-            smooth(center, known, sigma),
-            smooth(radius, known, sigma) * known,
+            smooth_rotations(rotation, known, sigma, shown),
+            smooth(center, known, sigma, shown),
+            smooth(radius, known, sigma, shown) * known,
             known,
         )
 
@@ -102,11 +102,11 @@ class Carrier:
     known: Mask
 
     @classmethod
-    def of(cls, joints3d: Reals, ears: Reals, known: Mask) -> Carrier:
+    def of(cls, joints3d: Reals, ears: Reals, known: Mask, shown: Frames) -> Carrier:
         """That of a body (t, 16, 3) without holes."""
         torso, neck = torso_frame(joints3d), joints3d[:, J["neck"]].astype(np.float64)
         away = np.where(known, np.maximum((neck + torso @ np.array(NECK_TO_HEAD_M))[:, 2], NEAREST_M), 1.0)
-        return cls(torso, smooth(away, known, DISTANCE_SIGMA), np.asarray(ears, np.float64), known)
+        return cls(torso, smooth(away, known, DISTANCE_SIGMA, shown), np.asarray(ears, np.float64), known)
 
 
 def with_body(tracked: Spheres, body: Carrier, focal_px: float) -> Spheres:

@@ -76,7 +76,7 @@ def clip_of(path: Path, first_frame: int, num_frames: int, container: str = "mat
         duration_s=float(COUNTED_S),
         has_audio=True,
     )
-    look = PictureStats(brightness=0.0, contrast=0.0, motion=0.0, frozen=0.0, sharpness=0.0)
+    look = PictureStats(brightness=0.0, contrast=0.0, motion=0.0, frozen=0.0, sharpness=0.0, rate=0.0)
     return Clip(
         key=clip_key(source.key, first_frame),
         video=video,

@@ -3,7 +3,8 @@ from dataclasses import fields, replace
 import numpy as np
 import pytest
 
-from pipeline.controls.smoothing import SmoothingSettings
+from pipeline.controls.believed import held
+from pipeline.controls.smoothing import SmoothingSettings, first_shown
 from pipeline.geometry import (
     apply_affine,
     canvas_affine,
@@ -19,7 +20,7 @@ from schemas.controls import Controlled, Controls
 from schemas.drawing import DRAW_SCORE, draw_spheres
 from schemas.joints import BODY_JOINTS, J, mirrored
 from schemas.outcome import Rejected
-from schemas.tracks import Tracked
+from schemas.tracks import PictureTrack, Tracked
 from tests.synth import Scene, true_controls
 from tests.tracked import tracked_of, without
 
@@ -352,6 +353,32 @@ def test_face_window_is_square_and_follows_over_a_short_gap() -> None:
     assert not made.face_valid[20:25].any()
     whole = controls(tracked, ControlSettings())
     assert np.abs(made.face_box - whole.face_box)[20:25].max() < 0.1 * sides.mean()
+
+
+def test_face_window_keeps_up_with_a_face_that_is_thrown_about() -> None:
+    tracked = tracked_of(FULL)
+    away = 100 * np.sin(2 * np.pi * 2 * np.arange(48) / 24)  # two and a half faces, twice a second
+    box = np.array([200, 200, 260, 270]) + away[:, None] * [1, 0, 1, 0]
+    face = replace(tracked.face, box=box.astype(np.float32), valid=np.ones(48, bool))
+    window = controls(replace(tracked, face=face), ControlSettings()).face_box
+    assert (window[:, :2] <= box[:, :2]).all()
+    assert (window[:, 2:] >= box[:, 2:]).all()
+    sides = window[:, 2:] - window[:, :2]
+    np.testing.assert_allclose(sides[:, 0], sides[:, 1], rtol=1e-4)
+
+
+def test_pictures_that_are_shown_twice_are_told_alike_and_smoothed_once() -> None:
+    scene = replace(FULL, num_frames=96)
+    tracked = tracked_of(scene)
+    fresh = np.arange(96) % 2 == 0
+    stepped = held(tracked, first_shown(fresh))
+    made = controls(replace(stepped, pictures=PictureTrack(fresh=fresh)), ControlSettings())
+    across, raw = controls(stepped, ControlSettings()), controls(tracked)
+    for name in ("joints2d", "joints3d", "left_hand2d", "head_rotation", "head_center", "face_box"):
+        value = getattr(made, name)
+        np.testing.assert_array_equal(value[::2], value[1::2], err_msg=name)
+    off, between = (np.abs(one.joints2d[::2] - raw.joints2d[::2]).max() for one in (made, across))
+    assert off < 0.6 * between
 
 
 # Framing, yaw, quality
