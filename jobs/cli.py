@@ -24,6 +24,7 @@ from jobs.commands.preview import Preview, preview
 from jobs.commands.replay import Replay, run_replay
 from jobs.commands.show import Show, show
 from jobs.commands.status import Status, status
+from jobs.commands.weights import Weights, weights
 from jobs.console.screen import VisibleConsole
 from jobs.exit_codes import ExitCode
 from schemas.visible import shown_streams, visible
@@ -39,6 +40,7 @@ Command = (
     | Annotated[Show, tyro.conf.subcommand("show")]
     | Annotated[EstimateCost, tyro.conf.subcommand("estimate-cost")]
     | Annotated[Doctor, tyro.conf.subcommand("doctor")]
+    | Annotated[Weights, tyro.conf.subcommand("weights")]
 )
 
 RUNS: dict[type, Callable[..., ExitCode]] = {
@@ -51,6 +53,7 @@ RUNS: dict[type, Callable[..., ExitCode]] = {
     Show: show,
     EstimateCost: estimate_cost,
     Doctor: doctor,
+    Weights: weights,
 }
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 import imageio_ffmpeg
 import numpy as np
 
-from dataset.index import write_index
+from dataset.index_writer import write_index
 from media.encode import VideoSettings
 from media.probe import probe
 from pipeline.geometry import canvas_affine

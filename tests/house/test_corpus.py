@@ -2,8 +2,8 @@
 
 Nobody in the hands without a body, on the tiny runner of `full_02` and in the crowd at night; no head in
 `hands_02`; too few pictures a second in `none_01`, `multi_01`, `multi_06` and `hands_03`; three cuts in
-`multi_03` and a black frame in `talk_06`; others in `multi_04`; `multi_02` until the second man comes; too few frames that decode in `hard_01`; less than a
-quarter of the canvas in six files.
+`multi_03` and a black frame in `talk_06`; others in `multi_04`; `multi_02` until the second man comes; too
+few frames that decode in `hard_01`; less than a quarter of the canvas in six files.
 """
 
 from __future__ import annotations
