@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from pipeline.controls.smoothing import Frames, Mask, fill, smooth
-from pipeline.geometry import Array
+from pipeline.geometry import Array, Reals
 from schemas.joints import J
 from schemas.tracks import BodyTrack, HeadTrack
 
@@ -47,7 +47,7 @@ def alike(sizes: Array, wanted: Array) -> Mask:
     return np.asarray((sizes <= OF_CLIP * wanted) & (sizes * OF_CLIP >= wanted))
 
 
-def median_around(sizes: Array, frames: Mask) -> Array:
+def median_around(sizes: Reals, frames: Mask) -> Array:
     """For each frame the median (t,) of the sizes of `frames` near it; 0 where there are none."""
     known = np.flatnonzero(frames)
     near = [sizes[known[np.abs(known - t) <= NEAR_FRAMES]] for t in range(len(sizes))]

@@ -23,7 +23,7 @@ from schemas.media import SOUND_RATE, Clip, Listed, PictureStats, Probed, Source
 from tests.stored import filmed
 from tests.synth import Scene
 
-LOOKS = ("brightness", "contrast", "motion", "frozen", "sharpness")
+LOOKS = ("brightness", "contrast", "motion", "frozen", "sharpness", "rate")
 
 COUNTED_S = 12
 
