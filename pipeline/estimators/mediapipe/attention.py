@@ -105,13 +105,14 @@ class AttentionMesh:
         """The mesh with the parts' own points in place of its own, and the irises behind (478, 3)."""
         points = np.zeros((NUM_POINTS, 3))
         points[:NUM_SKIN] = mesh
-        irises = NUM_SKIN
+        irises = 0
         for part, own in zip((self.parts[which] for which in self.part_of), placed, strict=True):
-            where = part.points
             if len(own) == NUM_IRIS:
-                where = np.arange(irises, irises + NUM_IRIS)
+                where: Any = slice(NUM_SKIN + irises * NUM_IRIS, NUM_SKIN + (irises + 1) * NUM_IRIS)
                 points[where, 2] = points[part.points[:NUM_LIDS], 2].mean()
-                irises += NUM_IRIS
+                irises += 1
+            else:
+                where = part.points
             points[where, :2] = own
         return points
 
