@@ -39,7 +39,7 @@ class Number:
     """Pairs behind a metric of frames, rows of features of the smaller side behind one of a set."""
     low: float | None = None
     high: float | None = None
-    """95 % of bootstrapped means over pairs lie between these; told for several pairs and metrics of frames."""
+    """95 % of bootstrapped means over pairs lie between these; told of several pairs, for frames."""
     withheld: str = ""
     """Why there is no value."""
 
