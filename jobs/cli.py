@@ -59,7 +59,7 @@ RUNS: dict[type, Callable[..., ExitCode]] = {
 
 DESCRIPTION = (
     "Data engine and trainer for human animation. Also: understudy train --help, understudy animate --help, "
-    "understudy estimate-training --help"
+    "understudy evaluate --help, understudy estimate-training --help"
 )
 
 
@@ -73,6 +73,10 @@ def job(args: list[str]) -> Callable[[Console], ExitCode]:
         from jobs.commands import animate
 
         return partial(animate.animate, animate.parse(args[1:]))
+    if args[:1] == ["evaluate"]:
+        from jobs.commands import evaluate
+
+        return partial(evaluate.evaluate, evaluate.parse(args[1:]))
     if args[:1] == ["estimate-training"]:
         from jobs.commands import estimate_training as training
 
