@@ -32,9 +32,10 @@ Part = Callable[[Sequence[str]], pa.Table]
 def write_index(out: Where, parts: Sequence[Part]) -> int:
     """Write `index.parquet` from the rows of all shards, in the order of their keys; gives their number.
 
-    The same rows, in any order and in any parts, give the same bytes. Tars that no row names, left by an
-    earlier plan, are removed first. In memory are the keys of all rows, and the parts that `ROWS_AT_ONCE`
-    rows lie in: few where each part is a shard, as shards follow their keys.
+    The same rows, in any order and in any parts, give the same bytes. An earlier index holds until this one
+    takes its place; then tars that no row names are removed. In memory are the
+    keys of all rows, and the parts that `ROWS_AT_ONCE` rows lie in: few where each part is a shard, as shards
+    follow their keys.
 
     Raises:
         ValueError: two rows have one key.
@@ -42,7 +43,6 @@ def write_index(out: Where, parts: Sequence[Part]) -> int:
     """
     order, named = order_of(parts)
     place = Place.at(out)
-    remove_unnamed(place, named)
     with workplace() as folder:
         path = folder / INDEX
         with pq.ParquetWriter(
@@ -52,6 +52,7 @@ def write_index(out: Where, parts: Sequence[Part]) -> int:
                 writer.write_table(table, row_group_size=ROWS_AT_ONCE)
         read_back(path, len(order.row))
         place.put(INDEX, path)
+    remove_unnamed(place, named)
     return len(order.row)
 
 

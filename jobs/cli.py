@@ -9,79 +9,48 @@ import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
-from typing import Annotated
+from importlib import import_module
+from importlib.metadata import version
+from typing import Any
 
-import tyro
 from rich.console import Console
 
 from engine.core import CannotRun, EstimatorUnavailable
-from jobs.commands.check import Check, check
-from jobs.commands.curate import Curate, curate
-from jobs.commands.doctor import Doctor, doctor
-from jobs.commands.encode import Encode, encode
-from jobs.commands.estimate_cost import EstimateCost, estimate_cost
-from jobs.commands.preview import Preview, preview
-from jobs.commands.replay import Replay, run_replay
-from jobs.commands.show import Show, show
-from jobs.commands.status import Status, status
 from jobs.console.screen import VisibleConsole
 from jobs.exit_codes import ExitCode
+from jobs.menu import Entry, entry_of, menu
 from schemas.visible import shown_streams, visible
 from storage.scratch import refuse_lost_tmpdir
 
-Command = (
-    Annotated[Curate, tyro.conf.subcommand("curate")]
-    | Annotated[Check, tyro.conf.subcommand("check")]
-    | Annotated[Preview, tyro.conf.subcommand("preview")]
-    | Annotated[Status, tyro.conf.subcommand("status")]
-    | Annotated[Replay, tyro.conf.subcommand("replay")]
-    | Annotated[Encode, tyro.conf.subcommand("encode")]
-    | Annotated[Show, tyro.conf.subcommand("show")]
-    | Annotated[EstimateCost, tyro.conf.subcommand("estimate-cost")]
-    | Annotated[Doctor, tyro.conf.subcommand("doctor")]
-)
-
-RUNS: dict[type, Callable[..., ExitCode]] = {
-    Curate: curate,
-    Check: check,
-    Preview: preview,
-    Status: status,
-    Replay: run_replay,
-    Encode: encode,
-    Show: show,
-    EstimateCost: estimate_cost,
-    Doctor: doctor,
-}
-
-
-DESCRIPTION = (
-    "Data engine and trainer for human animation. Also: understudy train --help, understudy animate --help, "
-    "understudy estimate-training --help"
-)
-
-
-def job(args: list[str]) -> Callable[[Console], ExitCode]:
-    """What to run. What brings torch along is not read before it is wanted, and so no part of the union."""
-    if args[:1] == ["train"]:
-        from jobs.commands.train import parse, train
-
-        return partial(train, parse(args[1:]))
-    if args[:1] == ["animate"]:
-        from jobs.commands import animate
-
-        return partial(animate.animate, animate.parse(args[1:]))
-    if args[:1] == ["estimate-training"]:
-        from jobs.commands import estimate_training as training
-
-        return partial(training.estimate_training, training.parse(args[1:]))
-    command: object = tyro.cli(Command, prog="understudy", description=DESCRIPTION, args=args)
-    return partial(RUNS[type(command)], command)
+HELP = ("-h", "--help", "help")
 
 
 def main(args: list[str] | None = None) -> ExitCode:
     """Run one command; how it ended, see docs/exit_codes.md."""
     with shown_streams():
-        return ended(job(sys.argv[1:] if args is None else args))
+        return ended(partial(command, sys.argv[1:] if args is None else args))
+
+
+def command(args: list[str], console: Console) -> ExitCode:
+    """What a command line asks for; the list of commands where that is nothing.
+
+    Raises:
+        ValueError: there is no such command.
+    """
+    if not args or args[0] in HELP:
+        console.print(menu(), highlight=False)
+        return ExitCode.WHOLE
+    if args[0] == "--version":
+        console.print(f"understudy {version('understudy')}", highlight=False)
+        return ExitCode.WHOLE
+    return run(entry_of(args[0]), args[1:], console)
+
+
+def run(entry: Entry, args: list[str], console: Console) -> ExitCode:
+    """Run a command of the list."""
+    module: Any = import_module(entry.module)
+    code: ExitCode = getattr(module, entry.function)(module.parse(args), console)
+    return code
 
 
 def ended(run: Callable[[Console], ExitCode]) -> ExitCode:

@@ -8,6 +8,7 @@ from functools import partial
 
 from engine.core import Gather, Step
 from engine.leg import Leg
+from engine.placement import placement
 from engine.plans import LapForLap, at_once
 from pipeline import plans
 from pipeline.corpora.reach import mostly_reached
@@ -88,7 +89,7 @@ class Curation:
     """Sources that land together: the most that a kill can cost."""
     samples_per_shard: int = 64
     """Most samples in one tar."""
-    gpu_share: float = 0.5
+    gpu_share: float = placement(0.5)
     """Share of a GPU that a worker takes to estimate, where an estimator runs on one."""
     min_kept_share: float = 0.01
     """The job fails where a smaller share of the clips that were cut ends up in the index."""

@@ -109,6 +109,12 @@ def sample_of(video: Probed, scene: Scene, first_frame: int, num_frames: int) ->
     return Sample(key=key, scene=scene_of, references=references)
 
 
+def tar_in(out: Path, place: str) -> Path:
+    """The tar of a data set at a bucket and number, whatever its contents."""
+    (found,) = out.glob(f"shards/{place}-*.tar")
+    return found
+
+
 def plan_of(*samples: Sample, number: int = 0) -> ShardPlan:
     """The samples, all of one canvas, as the plan of one tar."""
     bucket = bucket_name(samples[0].scene.width, samples[0].scene.height)

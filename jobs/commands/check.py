@@ -30,6 +30,11 @@ class Check:
     """Tars read at a time."""
 
 
+def parse(args: list[str]) -> Check:
+    """The job of a command line."""
+    return tyro.cli(Check, prog="understudy check", args=args)
+
+
 def check(job: Check, console: Console) -> ExitCode:
     """Print the verdicts and the first failures; `WHOLE` where there is no failure, else `BELOW_THRESHOLD`.
 

@@ -6,6 +6,7 @@ import platform
 import sys
 from dataclasses import dataclass, field, fields
 
+import tyro
 from rich.console import Console
 from rich.table import Table
 
@@ -25,6 +26,11 @@ class Doctor:
 
     backends: Backends = field(default_factory=Backends)
     """The estimators that a run would use: these must work."""
+
+
+def parse(args: list[str]) -> Doctor:
+    """The job of a command line."""
+    return tyro.cli(Doctor, prog="understudy doctor", args=args)
 
 
 def doctor(job: Doctor, console: Console) -> ExitCode:

@@ -64,6 +64,11 @@ class Encode:
     """Take OUT over from a run that seems to be at work on it and is not."""
 
 
+def parse(args: list[str]) -> Encode:
+    """The job of a command line."""
+    return tyro.cli(Encode, prog="understudy encode", args=args)
+
+
 def encode(job: Encode, console: Console) -> ExitCode:
     """Run the job; `WHOLE` where all was encoded, `FAILED_ITEMS` where something could not be.
 

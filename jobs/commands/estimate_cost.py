@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+import tyro
 from rich.console import Console
 from rich.table import Table
 
@@ -33,6 +34,11 @@ class EstimateCost:
     """A data set, finished or not, whose own rates are taken; without it, those of benchmarks/stages.json."""
     source_s: float | None = None
     """Mean length of a video, seconds; without it, as measured."""
+
+
+def parse(args: list[str]) -> EstimateCost:
+    """The job of a command line."""
+    return tyro.cli(EstimateCost, prog="understudy estimate-cost", args=args)
 
 
 def estimate_cost(job: EstimateCost, console: Console) -> ExitCode:

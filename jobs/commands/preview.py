@@ -53,6 +53,11 @@ class Preview:
     """Write an overlay video of each shown sample, too."""
 
 
+def parse(args: list[str]) -> Preview:
+    """The job of a command line."""
+    return tyro.cli(Preview, prog="understudy preview", args=args)
+
+
 def preview(job: Preview, console: Console) -> ExitCode:
     """Write the sheets and videos; `WHOLE`.
 

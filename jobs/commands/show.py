@@ -39,6 +39,11 @@ class Show:
     loader: LoaderSettings = field(default_factory=LoaderSettings)
 
 
+def parse(args: list[str]) -> Show:
+    """The job of a command line."""
+    return tyro.cli(Show, prog="understudy show", args=args)
+
+
 def show(job: Show, console: Console) -> ExitCode:
     """Write the picture and print what the batch's epoch keeps; 0, or 1 where a sample had to be left out.
 

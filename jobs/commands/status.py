@@ -36,6 +36,11 @@ class Status:
     """Folder or address of the data set."""
 
 
+def parse(args: list[str]) -> Status:
+    """The job of a command line."""
+    return tyro.cli(Status, prog="understudy status", args=args)
+
+
 def status(job: Status, console: Console) -> ExitCode:
     """Print the state of the job; `BELOW_THRESHOLD` where it is stuck, or not done and nobody works on it.
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
 import tarfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from dataset.arrays import pack
@@ -14,6 +15,7 @@ from dataset.meta import pack_meta
 from dataset.names import SHARDS
 from dataset.tar import read_members, sample_digest, samples_in
 from dataset.verify.sample import CheckedSample, faults_of
+from engine.placement import placement
 from media.content import sha256_of_file
 from media.decode import decode, decode_frames
 from media.encode import VideoSettings, encode_jpeg, video_writer
@@ -50,7 +52,7 @@ class ShardSettings:
     video: VideoSettings = field(default_factory=VideoSettings)
     bake_maps: bool = False
     """Store drawn skeletons and spheres too; otherwise whoever reads a sample draws them from its numbers."""
-    window: int = 8
+    window: int = placement(8)
     """Source frames in memory at a time."""
 
 
@@ -65,16 +67,16 @@ class Shard:
         self.out = Place.at(out)
 
     def __call__(self, plan: ShardPlan) -> Iterator[IndexRow | Reject]:
-        """A row for each member that was stored, a reject for each other, as each is done with.
+        """A reject for each member that cannot be stored, then a row for each other.
 
-        The rows hold once the last has been given and the tar is in its place.
+        The tar is in its place when the first row is given. Its name tells its contents, so a tar that an
+        index names is never written over by another.
 
         Raises:
             OSError: the place cannot be written, a disk is full, or other bytes come back.
             EncodeError: the encoder failed.
             RuntimeError: what was written breaks a promise of formats.md: a bug of an earlier step.
         """
-        name = f"{SHARDS}/{plan.key}.tar"
         sha256_of_file.cache_clear()  # what is stored is told by the digest: each source is read again for it
         with workplace() as folder:
             tar = folder / "shard.tar"
@@ -82,12 +84,13 @@ class Shard:
             for outcome in self.write(plan, tar, folder):
                 if isinstance(outcome, IndexRow):
                     rows.append(outcome)
-                yield outcome
+                else:
+                    yield outcome
             if rows:
                 read_back(tar, rows)
+                name = tar_name(plan.key, rows)
                 self.out.put(name, tar)
-            else:
-                self.out.remove(name)
+                yield from (replace(row, shard=name) for row in rows)
 
     def write(self, plan: ShardPlan, path: Path, folder: Path) -> Iterator[IndexRow | Reject]:
         """Encode the members one by one into a tar at `path`."""
@@ -102,9 +105,15 @@ class Shard:
                     continue
                 offset = tar.offset
                 append(tar, sample.key, members)
-                row = row_of(sample, members, f"{SHARDS}/{plan.key}.tar", offset, tar.offset - offset)
+                row = row_of(sample, members, offset, tar.offset - offset)
                 refuse_broken(row, members)
                 yield row
+
+
+def tar_name(place: str, rows: Sequence[IndexRow]) -> str:
+    """Path of the tar of these samples, from its bucket and number."""
+    contents = hashlib.sha256(" ".join(row.sha256 for row in rows).encode()).hexdigest()
+    return f"{SHARDS}/{place}-{contents[:12]}.tar"
 
 
 def append(tar: tarfile.TarFile, key: str, members: Members) -> None:
@@ -170,13 +179,13 @@ def videos(sample: Sample, folder: Path, settings: ShardSettings) -> Members:
     return {name: (folder / name).read_bytes() for name in sizes}
 
 
-def row_of(sample: Sample, members: Members, shard: str, offset: int, size: int) -> IndexRow:
-    """The index row of a stored sample."""
+def row_of(sample: Sample, members: Members, offset: int, size: int) -> IndexRow:
+    """The index row of a stored sample, whose tar has no name yet."""
     scene, clip, quality = sample.scene, sample.scene.clip, sample.scene.quality
     source, yaw = clip.video.source, sample.scene.controls.body_yaw
     return IndexRow(
         key=sample.key,
-        shard=shard,
+        shard="",
         offset=offset,
         size=size,
         bucket=bucket_name(scene.width, scene.height),

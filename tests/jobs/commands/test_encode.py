@@ -33,7 +33,7 @@ from model.nets.autoencoders.patches import PatchCodec
 from storage.place import Place
 from tests.model.data import sets
 from tests.processes import execute
-from tests.stored import write_shards
+from tests.stored import tar_in, write_shards
 
 ROOT = Path(__file__).resolve().parents[3]
 RULE = WindowRule(variants=2, max_frames=33)
@@ -153,7 +153,7 @@ def test_rules_of_another_version_do_not_match(data_set, latents, monkeypatch):
 
 def test_damaged_latents_stop_the_run_or_are_left_out_and_counted(data_set, latents, tmp_path):
     out = Path(shutil.copytree(latents, tmp_path / "latents"))
-    path = out / "shards/96x144/000001.tar"
+    path = tar_in(out, "96x144/000001")
     data = bytearray(path.read_bytes())
     data[1_000] ^= 1
     path.write_bytes(data)
@@ -170,13 +170,13 @@ def test_damaged_latents_stop_the_run_or_are_left_out_and_counted(data_set, late
 
 
 def test_plain_webdataset_reads_latents(data_set, latents):
-    path = latents / "shards/96x144/000000.tar"
+    path = tar_in(latents, "96x144/000000")
     with path.open("rb") as stream:
         files = webdataset.tariterators.tar_file_expander([{"url": str(path), "stream": stream}])
         samples = list(webdataset.tariterators.group_by_keys(files))
     rows = pq.read_table(latents / "latents.parquet", columns=["key", "shard"]).to_pylist()
     assert sorted(sample["__key__"] for sample in samples) == [
-        row["key"] for row in rows if row["shard"] == "shards/96x144/000000.tar"
+        row["key"] for row in rows if row["shard"] == f"shards/96x144/{path.name}"
     ]
     for sample in samples:
         array = np.load(io.BytesIO(sample["latents.npy"]))

@@ -13,7 +13,9 @@ from rich.console import Console
 
 from engine.ledger import Ledger
 from engine.replay import find, replay
-from jobs.commands.replay import Replay, run_replay, settings_of
+from jobs.commands.replay import Replay
+from jobs.commands.replay import replay as run_replay
+from jobs.stored.curation import settings_of
 from pipeline.corpora.listing import enlist
 from pipeline.estimators.appearance.open_clip_embedder import OpenClip
 from pipeline.flow import Backends, Curation, legs
@@ -130,7 +132,7 @@ def test_a_strangers_data_set_chooses_no_server(cloud: Store, tmp_path: Path) ->
     """Its rows may name any server; only one that the user names too is asked."""
     uri = f"s3://bucket/gone.mp4?endpoint_override=127.0.0.1%3A{cloud.port}&scheme=http"
     ledger = Ledger(tmp_path)
-    enlist(ledger, [Listed(key="k", uri=uri, licence="", domain="")])
+    enlist(ledger, [Listed(key="k", uri=uri, licence="", domain="")], lambda: None)
     (sources, *_) = house = legs(Curation(), tmp_path)
     (lap,) = sources.laps(ledger)
     gone = Reject(key="k", step="corpus", reason="missing", detail="", uri=uri)

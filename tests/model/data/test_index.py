@@ -13,6 +13,7 @@ from model.data.epoch_order import EVEN, Group
 from model.data.index import open_index, unfit_shards
 from schemas.arrow import encode
 from schemas.index import IndexRow
+from tests.stored import tar_in
 
 
 def rewrite(out: Path, rows: list[IndexRow]) -> None:
@@ -99,12 +100,13 @@ def test_what_is_no_index_is_refused(own_set):
 
 def test_missing_and_short_tars_are_named(own_set):
     assert unfit_shards(open_index(str(own_set))) == []
-    (own_set / "shards/96x144/000000.tar").unlink()
-    path = own_set / "shards/144x96/000001.tar"
+    gone = tar_in(own_set, "96x144/000000")
+    gone.unlink()
+    path = tar_in(own_set, "144x96/000001")
     path.write_bytes(path.read_bytes()[:5000])
     said = sorted(unfit_shards(open_index(str(own_set))))
-    assert said[0].startswith("shards/144x96/000001.tar ends at byte 5000 of ")
-    assert said[1:] == ["shards/96x144/000000.tar is missing"]
+    assert said[0].startswith(f"shards/144x96/{path.name} ends at byte 5000 of ")
+    assert said[1:] == [f"shards/96x144/{gone.name} is missing"]
 
 
 def test_sources_are_held_out_whole(data_set):
