@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import select
 import signal
 import sys
 import threading
@@ -18,7 +20,7 @@ from rich.console import Console
 from engine.core import CannotRun, EstimatorUnavailable
 from jobs.console.screen import VisibleConsole
 from jobs.exit_codes import ExitCode
-from jobs.menu import Entry, entry_of, menu
+from jobs.menu import Entry, entry_of, menu, stopped_of
 from schemas.visible import shown_streams, visible
 from storage.scratch import refuse_lost_tmpdir
 
@@ -27,8 +29,12 @@ HELP = ("-h", "--help", "help")
 
 def main(args: list[str] | None = None) -> ExitCode:
     """Run one command; how it ended, see docs/exit_codes.md."""
-    with shown_streams():
-        return ended(partial(command, sys.argv[1:] if args is None else args))
+    said = sys.argv[1:] if args is None else args
+    try:
+        with shown_streams():
+            return ended(partial(command, said), stopped_of(said))
+    finally:
+        end_output()
 
 
 def command(args: list[str], console: Console) -> ExitCode:
@@ -38,7 +44,8 @@ def command(args: list[str], console: Console) -> ExitCode:
         ValueError: there is no such command.
     """
     if not args or args[0] in HELP:
-        console.print(menu(), highlight=False)
+        for line in menu():
+            console.print(line, highlight=False)
         return ExitCode.WHOLE
     if args[0] == "--version":
         console.print(f"understudy {version('understudy')}", highlight=False)
@@ -53,19 +60,21 @@ def run(entry: Entry, args: list[str], console: Console) -> ExitCode:
     return code
 
 
-def ended(run: Callable[[Console], ExitCode]) -> ExitCode:
-    """Run a command; how it ended. What it cannot do is told on stderr."""
+def ended(run: Callable[[Console], ExitCode], stopped: str) -> ExitCode:
+    """Run a command; how it ended. What it cannot do is told on stderr, and so is what is true of a stop."""
     try:
         refuse_lost_tmpdir()
         refuse_other_names()
         with terminate_stops():
             return run(VisibleConsole())
-    except KeyboardInterrupt:
-        print("understudy: stopped; the same command goes on from here", file=sys.stderr)
+    except KeyboardInterrupt as stop:
+        print(f"understudy: stopped; {visible(str(stop)) or stopped}", file=sys.stderr)
         return ExitCode.STOPPED
     except CannotRun as trouble:
         print(f"{trouble.trace}understudy: {visible(str(trouble))}", file=sys.stderr)
     except (ValueError, OSError, EstimatorUnavailable) as trouble:
+        if isinstance(trouble, BrokenPipeError) and nobody_reads():
+            return ExitCode.STOPPED
         notes: list[str] = getattr(trouble, "__notes__", [])  # the step and the item, where there was one
         if notes and not isinstance(trouble, OSError):  # a bug; a full disk is none
             traceback.print_exception(trouble)
@@ -74,6 +83,21 @@ def ended(run: Callable[[Console], ExitCode]) -> ExitCode:
     except Exception as bug:  # noqa: BLE001  Python itself would end with the code of a poor result
         traceback.print_exception(bug)
     return ExitCode.CANNOT_RUN
+
+
+def nobody_reads() -> bool:
+    """Whether our output is a pipe whose reader has gone, as `head` does."""
+    poll = select.poll()
+    poll.register(sys.stdout.fileno(), select.POLLOUT)
+    return any(event & select.POLLERR for _, event in poll.poll(0))
+
+
+def end_output() -> None:
+    """Write what waits to be written; nothing where nobody reads it, also not at the interpreter's end."""
+    try:
+        sys.stdout.flush()
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def refuse_other_names() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 from itertools import groupby
@@ -17,6 +18,8 @@ class Entry:
     name: str
     group: Group
     line: str
+    stopped: str
+    """What is true when it was stopped."""
 
     @property
     def module(self) -> str:
@@ -29,29 +32,45 @@ class Entry:
         return self.name.replace("-", "_")
 
 
+GOES_ON = "what has landed stays, and the same command goes on from there"
+ANEW = "nothing was written, and the same command begins anew"
+PARTLY = "what is written stays, and the same command begins anew"
+CHECKPOINT = "the same command goes on from the last checkpoint"
+AS_IT_WAS = "nothing was changed"
+
 MENU = (
-    Entry("curate", "Data sets", "make a data set from videos, or go on with one"),
-    Entry("status", "Data sets", "how a job goes: legs, rate, time left, what is stuck"),
-    Entry("check", "Data sets", "whether a data set keeps every promise of its format"),
-    Entry("replay", "Data sets", "run one rejected or crashed item alone"),
-    Entry("preview", "Looking at them", "contact sheets and overlay videos of a data set"),
-    Entry("show", "Looking at them", "a batch as the model will see it, as one picture"),
-    Entry("encode", "Training and animating", "store latents once instead of in every epoch"),
-    Entry("train", "Training and animating", "train on a data set, or go on with a run"),
-    Entry("animate", "Training and animating", "a video of a picture's person, from a run"),
-    Entry("estimate-cost", "Planning and help", "hours and money of a corpus on some machines"),
-    Entry("estimate-training", "Planning and help", "memory, hours and money of a training"),
-    Entry("doctor", "Planning and help", "what is installed and what is missing"),
+    Entry("curate", "Data sets", "make a data set from videos, or go on with one", GOES_ON),
+    Entry("status", "Data sets", "how a job goes: legs, rate, time left, what is stuck", AS_IT_WAS),
+    Entry("check", "Data sets", "whether a data set keeps every promise of its format", AS_IT_WAS),
+    Entry("replay", "Data sets", "run one rejected or crashed item alone", AS_IT_WAS),
+    Entry(
+        "preview",
+        "Looking at them",
+        "contact sheets and overlay videos of a data set",
+        "what is written stays, and the same command begins anew",
+    ),
+    Entry("show", "Looking at them", "a batch as the model will see it, as one picture", ANEW),
+    Entry("encode", "Training and animating", "store latents once instead of in every epoch", GOES_ON),
+    Entry(
+        "train",
+        "Training and animating",
+        "train on a data set, or go on with a run",
+        "the same command goes on from the last checkpoint",
+    ),
+    Entry("animate", "Training and animating", "a video of a picture's person, from a run", ANEW),
+    Entry("estimate-cost", "Planning and help", "hours and money of a corpus on some machines", AS_IT_WAS),
+    Entry("estimate-training", "Planning and help", "memory, hours and money of a training", AS_IT_WAS),
+    Entry("doctor", "Planning and help", "what is installed and what is missing", AS_IT_WAS),
 )
 
 
-def menu() -> str:
-    """The list of commands, to be printed."""
+def menu() -> list[str]:
+    """The list of commands, line by line."""
     width = max(len(entry.name) for entry in MENU)
     lines = ["understudy COMMAND ...: data engine and trainer for human animation"]
     for group, entries in groupby(MENU, lambda entry: entry.group):
         lines += ["", group, *(f"  {entry.name:<{width}}  {entry.line}" for entry in entries)]
-    return "\n".join([*lines, "", "understudy COMMAND --help: every setting; understudy --version"])
+    return [*lines, "", "understudy COMMAND --help: every setting; understudy --version"]
 
 
 def entry_of(name: str) -> Entry:
@@ -66,3 +85,8 @@ def entry_of(name: str) -> Entry:
         meant = f"did you mean {near[0]!r}?" if near else "`understudy` alone lists all"
         raise ValueError(f"there is no command {name!r}; {meant}")
     return entries[name]
+
+
+def stopped_of(args: Sequence[str]) -> str:
+    """What is true when the command of a line was stopped."""
+    return next((entry.stopped for entry in MENU if [entry.name] == list(args[:1])), AS_IT_WAS)

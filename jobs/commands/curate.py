@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 import os
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -23,6 +22,7 @@ from engine.runners.ray.loopback import keep_to_loopback
 from engine.runners.settings import ClusterSettings, Timeouts
 from engine.runners.status import RunObserver, RunObservers
 from jobs.console.failed_items import num_failed, tell_failed
+from jobs.console.flags import value_of
 from jobs.console.heartbeat import Heartbeat
 from jobs.console.lock import manner
 from jobs.console.progress import ConsoleProgress, funnel, readable_s
@@ -79,13 +79,6 @@ def parse(args: list[str]) -> Curate:
         videos = stored.videos or tyro.MISSING
         default = replace(default, videos=videos, follow_links=stored.follow_links, settings=settings)
     return tyro.cli(Curate, prog="understudy curate", args=args, default=default)
-
-
-def value_of(flag: str, args: list[str]) -> str:
-    """What a command line gives a flag; empty where it does not."""
-    named = argparse.ArgumentParser(add_help=False, exit_on_error=False, allow_abbrev=False)
-    named.add_argument(flag, dest="value", default="", nargs="?")
-    return str(named.parse_known_args(args)[0].value or "")
 
 
 def curate(job: Curate, console: Console) -> ExitCode:

@@ -2,25 +2,27 @@
 
 from __future__ import annotations
 
-import argparse
-import math
 import platform
 import subprocess
 import time
-from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.metadata import version
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import Any
 
 import tyro
 from rich.console import Console
 
+from jobs.console.flags import value_of
 from jobs.console.lock import Lock, manner
-from jobs.console.progress import readable_s
+from jobs.console.stopping import StopRequest, stop_request
+from jobs.console.training import LockCheck, ObserverFanOut, TrainConsole, Unsaved
 from jobs.exit_codes import ExitCode
-from jobs.recipes.training import RECIPES, Name
+from jobs.recipes.training import Name
+from jobs.stored.addresses import storable
+from jobs.stored.training import beginning, of_length, refuse_other
 from model.data.loader import Loader
+from model.train import checkpoint as saved
 from model.train.distributed import DistributedContext, distributed_context, shared_codec
 from model.train.names import CURVES
 from model.train.settings import Training
@@ -29,17 +31,10 @@ from schemas.version import DRAWING, SCHEMA
 from storage.place import Place
 from storage.space import space_told
 
-if TYPE_CHECKING:
-    from model.train.loop import StepMetrics, TrainObserver
-    from model.train.phases import Change, Phase
-    from model.train.validation import ValidationResult
-
 RUNNER = "train"
 PACKAGES = ("understudy", "torch", "deepspeed", "numpy")
 GIT_S = 20.0
 """A checkout on a slow disk is not waited for longer."""
-QUIET_S = 10.0
-"""Seconds between two lines of progress."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,45 +47,91 @@ class Train:
     """Folder of the run."""
     recipe: Name = "tiny"
     """Where the settings' defaults come from."""
+    steps: int | None = None
+    """Steps of all phases together, each in its share; those that are done stay as they were."""
+    new_epoch: bool = False
+    """Go on with the next epoch on another data set or in another order; on the run's own set, grown, it is
+    not needed."""
     force: bool = False
     """Take OUT over from a run that seems to be at work on it and is not."""
     settings: Training
 
 
 def parse(args: list[str]) -> Train:
-    """The training of a command line: the recipe's, with what the line changes."""
-    named = argparse.ArgumentParser(add_help=False)
-    named.add_argument("--recipe", default="tiny", choices=RECIPES)
-    name: Name = named.parse_known_args(args)[0].recipe
-    default = Train(data=tyro.MISSING, out=tyro.MISSING, recipe=name, settings=RECIPES[name]())
+    """The training of a command line; what it leaves out is as in the run that it names, or in the recipe.
+
+    Raises:
+        ValueError: the run's settings are not ours.
+    """
+    out = value_of("--out", args)
+    begun = beginning(Path(out) if out else None, value_of("--recipe", args))
+    data = begun.data or tyro.MISSING
+    default = Train(data=data, out=tyro.MISSING, recipe=begun.recipe, settings=begun.settings)
     return tyro.cli(Train, prog="understudy train", args=args, default=default)
 
 
 def train(job: Train, console: Console) -> ExitCode:
-    """Train to the end of the last phase; `WHOLE`.
+    """Train to the end of the last phase; `WHOLE`, or `STOPPED` with a checkpoint where that was asked for.
 
     Raises:
         ValueError: the data set, the settings or the run's checkpoint cannot be used.
+        OtherSettings: they are not those that the run began with.
         TrainingFault: memory does not suffice, or nothing is learned.
         AtWork: another run is at work on the folder.
+        KeyboardInterrupt: stopped where there was nothing to save; says from where the run goes on.
     """
+    job = replace(job, settings=of_length(job.settings, job.steps, job.out))
+    with stop_request() as stop:
+        try:
+            return train_until(job, stop, console)
+        except KeyboardInterrupt:
+            raise KeyboardInterrupt(goes_on(job.out)) from None
+
+
+def train_until(job: Train, stop: StopRequest, console: Console) -> ExitCode:
+    """Train, as one of the ranks, to the end or until a stop."""
     from model.train.loop import Trainer
 
     seat = distributed_context(job.settings)
     loader = Loader(job.data, job.settings.loader, rank=seat.rank, world_size=seat.world_size)
+    new_epoch = job.new_epoch or is_grown(job)
     if seat.rank > 0:
         codec = shared_codec(job.out, job.data, job.settings, seat)
-        Trainer(job.out, job.settings, loader, codec, seat.device, NullObserver()).train()
-        return ExitCode.WHOLE
-    how = manner(console, force=job.force)
-    with Lock(Place.at(job.out), lambda: {"runner": RUNNER}, how) as lock, space_told(job.out):
-        lead(job, seat, loader, lock, console)
+        how: dict[str, Any] = {"new_epoch": new_epoch, "asked": stop}
+        whole = Trainer(job.out, job.settings, loader, codec, seat.device, Unsaved(stop), **how).train()
+        return ExitCode.WHOLE if whole else ExitCode.STOPPED
+    with Lock(Place.at(job.out), lambda: {"runner": RUNNER}, manner(console, force=job.force)) as lock:
+        refuse_other(job.out, job.settings, console)
+        with space_told(job.out):
+            whole = lead(replace(job, new_epoch=new_epoch), seat, loader, lock, stop, console)
+    if not whole:
+        console.print(f"stopped; {goes_on(job.out)}", highlight=False)
+        return ExitCode.STOPPED
     console.print(f"done: {job.out}; curves: tensorboard --logdir {job.out / CURVES}", highlight=False)
     return ExitCode.WHOLE
 
 
-def lead(job: Train, seat: DistributedContext, loader: Loader, lock: Lock, console: Console) -> None:
-    """Train as the first rank, which alone writes and speaks."""
+def is_grown(job: Train) -> bool:
+    """Whether a run's own data set may be another by now; one elsewhere is another, and is asked for."""
+    return beginning(job.out, "").data == storable(job.data)
+
+
+def goes_on(run: Path) -> str:
+    """From where a run goes on, and how."""
+    found = saved.checkpoints(run)
+    where = f"from {found[-1]}" if found else "at its first step, for there is no checkpoint yet"
+    return f"understudy train --out {run} goes on {where}" if found else f"the same command begins {where}"
+
+
+def lead(
+    job: Train,
+    seat: DistributedContext,
+    loader: Loader,
+    lock: Lock,
+    stop: StopRequest,
+    console: Console,
+) -> bool:
+    """Train as the first rank, which alone writes and speaks; whether to the end."""
     from model.train.loop import Trainer
     from model.train.tensorboard import TensorBoardWriter
 
@@ -98,13 +139,16 @@ def lead(job: Train, seat: DistributedContext, loader: Loader, lock: Lock, conso
     for line in loader.table().split("\n"):
         console.print(line, highlight=False)
     console.print(held_out_said(loader), highlight=False)
+    if saved.checkpoints(job.out) and beginning(job.out, "").index_sha256 != loader.index.digest:
+        console.print("the data set has changed since: the run goes on with its next epoch", highlight=False)
     curves = TensorBoardWriter(job.out / CURVES)
     terminal = TrainConsole(console, time.monotonic, total_steps(job.settings))
-    everyone = ObserverFanOut(LockCheck(lock), terminal, curves)
+    everyone = ObserverFanOut(LockCheck(lock), terminal, curves, Unsaved(stop))
+    how: dict[str, Any] = {"new_epoch": job.new_epoch, "asked": stop}
     try:
-        trainer = Trainer(job.out, job.settings, loader, codec, seat.device, everyone)
+        trainer = Trainer(job.out, job.settings, loader, codec, seat.device, everyone, **how)
         note_start(job.out, start_of(job, seat, loader))
-        trainer.train()
+        return trainer.train()
     finally:
         curves.close()
 
@@ -125,7 +169,7 @@ def total_steps(settings: Training) -> int:
 def start_of(job: Train, seat: DistributedContext, loader: Loader) -> Start:
     """All that it takes to repeat this start."""
     return Start(
-        data=job.data,
+        data=storable(job.data),
         index_sha256=loader.index.digest,
         canvas_area=canvas_area(loader),
         recipe=job.recipe,
@@ -157,108 +201,3 @@ def commit() -> str:
     except (OSError, subprocess.SubprocessError):
         return "not a checkout"
     return done.stdout.strip()
-
-
-class TrainConsole:
-    """Says what happens, with rate and time left."""
-
-    def __init__(self, console: Console, clock: Callable[[], float], total: int) -> None:
-        self.console, self.clock, self.total = console, clock, total
-        self.began: tuple[float, int] | None = None
-        """Time and steps done when the first step here had been taken: it alone waits for workers."""
-        self.spoke = -math.inf
-
-    def entered(self, changed: Change, done: int, phase: Phase) -> None:
-        """Say what became of everything."""
-        going_on = f", {done} of its {phase.steps} steps are done" if done else f", {phase.steps} steps"
-        self.console.print(f"phase {changed.phase}{going_on}", highlight=False)
-        if done:
-            return
-        for what in ("kept", "created", "reset"):
-            for thing in getattr(changed, what):
-                self.console.print(f"  {what}: {thing}", highlight=False)
-
-    def stepped(self, beat: StepMetrics) -> None:
-        """Say where the training stands, now and then."""
-        now = self.clock()
-        self.began = self.began or (now, beat.total)
-        if now - self.spoke < QUIET_S and beat.step != beat.steps:
-            return
-        self.spoke = now
-        if "loss" in beat.metrics:
-            metrics = f"loss {beat.metrics['loss']:.4f}, grad_norm {beat.metrics['grad_norm']:.3f}"
-        else:
-            metrics = "nothing here to learn from"
-        line = f"{beat.phase} {beat.step} of {beat.steps}: {metrics}{self.pace(now, beat)}"
-        self.console.print(line, highlight=False)
-
-    def pace(self, now: float, beat: StepMetrics) -> str:
-        """Rate and time left, once there is something to tell them by."""
-        assert self.began is not None, "a step was taken"
-        passed, steps = now - self.began[0], beat.total - self.began[1]
-        if steps == 0 or passed <= 0:
-            return ""
-        left_s = (self.total - beat.total) * passed / steps
-        return f", {steps / passed:.2f} steps/s, {readable_s(left_s)} left"
-
-    def looked(self, look: ValidationResult, total: int) -> None:
-        """Say how held-out clips fare."""
-        self.console.print(f"held-out clips after {total} steps: loss {look.loss:.4f}", highlight=False)
-
-    def kept(self, folder: Path) -> None:
-        """Say where the checkpoint lies."""
-        self.console.print(f"saved {folder}", highlight=False)
-
-
-class NullObserver:
-    """Looks on and says nothing."""
-
-    def entered(self, changed: Change, done: int, phase: Phase) -> None:
-        """A phase."""
-
-    def stepped(self, beat: StepMetrics) -> None:
-        """A step."""
-
-    def looked(self, look: ValidationResult, total: int) -> None:
-        """Held-out clips."""
-
-    def kept(self, folder: Path) -> None:
-        """A checkpoint."""
-
-
-class LockCheck(NullObserver):
-    """Ends the training once another has taken its folder over."""
-
-    def __init__(self, lock: Lock) -> None:
-        self.lock = lock
-
-    def stepped(self, beat: StepMetrics) -> None:  # noqa: ARG002  whatever it says
-        """A step."""
-        self.lock.check()
-
-
-class ObserverFanOut:
-    """Tells all of several."""
-
-    def __init__(self, *watches: TrainObserver) -> None:
-        self.watches = watches
-
-    def entered(self, changed: Change, done: int, phase: Phase) -> None:
-        """A phase."""
-        for watch in self.watches:
-            watch.entered(changed, done, phase)
-
-    def stepped(self, beat: StepMetrics) -> None:
-        """A step."""
-        for watch in self.watches:
-            watch.stepped(beat)
-
-    def looked(self, look: ValidationResult, total: int) -> None:
-        """Held-out clips."""
-        for watch in self.watches:
-            watch.looked(look, total)
-
-    def kept(self, folder: Path) -> None:
-        """A checkpoint."""
-        for watch in self.watches:
-            watch.kept(folder)

@@ -13,6 +13,10 @@ from schemas.visible import visible
 class VisibleConsole(Console):
     """A console that reads no markup, and shows every string that it is given in one line, also in tables."""
 
+    def on_broken_pipe(self) -> None:
+        """Leave it to the command: rich would end the process."""
+        raise  # noqa: PLE0704  rich calls this while it handles a BrokenPipeError
+
     def render_str(self, text: str, *, style: Any = "", **how: Any) -> Text:
         """The string as it will be shown."""
         plain = {name: how[name] for name in ("justify", "overflow") if name in how}

@@ -15,13 +15,13 @@ from typing import Any
 
 from dataset.index import write_index
 from dataset.names import INDEX, NEXT, RUN
+from engine.differences import as_plain
 from engine.ledger import Ledger, digest
 from engine.leg import Leg
-from jobs.stored.differences import as_plain
+from jobs.stored.addresses import storable
 from pipeline.flow import TARS, TRACKS, Curation, legs
 from schemas.tracks import Tracked
 from schemas.version import DRAWING, PIPELINE, SCHEMA
-from storage.address import is_uri
 from storage.json_files import json_at
 from storage.place import Place, Where
 from storage.records import read_as
@@ -127,12 +127,6 @@ def write(out: Place, name: str, said: Mapping[str, Any]) -> None:
     data = (json.dumps(said, indent=1) + "\n").encode()
     if out.size(name) is None or out.read(name) != data:
         out.write(name, data)
-
-
-def storable(videos: Where) -> str:
-    """An address of videos as a data set may keep it: whole, and naming no server."""
-    uri = Place.at(videos).uri
-    return "" if is_uri(uri) and "?" in uri else uri
 
 
 def estimators_in(ledger: Ledger) -> dict[str, Any]:

@@ -9,10 +9,10 @@ from typing import Any
 from rich.console import Console
 
 from engine.core import CannotRun
+from engine.differences import Difference, differences
 from engine.ledger import Ledger
 from jobs.console.progress import readable_s
 from jobs.stored.curation import StoredCuration, digests
-from jobs.stored.differences import Difference, differences
 from pipeline.flow import Curation
 from storage.place import Place
 

@@ -12,6 +12,7 @@ import logging
 import multiprocessing
 import multiprocessing.connection
 import os
+import signal
 import threading
 from collections import deque
 from collections.abc import Iterator
@@ -86,14 +87,16 @@ class Loader:
         """Where training goes on after the last batch that was given out: one record, alike on all ranks."""
         return {**self.position.as_state(), "drawing": DRAWING}
 
-    def load_state_dict(self, state: dict[str, Any]) -> None:
+    def load_state_dict(self, state: dict[str, Any], *, new_epoch: bool = False) -> None:
         """Go on from a saved position, whatever the number of ranks and workers that saved it.
+
+        With `new_epoch`, from the next epoch where the data set or its order is another than then.
 
         Raises:
             ValueError: it belongs to another order, or to maps drawn by other rules, or leaves a tail that
                 these ranks would drop.
         """
-        position = from_state(state, self.order.digest)
+        position = from_state(state, self.order.digest, new_epoch=new_epoch)
         if state.get("drawing") != DRAWING:
             raise ValueError(
                 f"trained on maps of drawing rules {state.get('drawing')}; this code draws by {DRAWING}"
@@ -215,6 +218,7 @@ def die_with_trainer(_: int) -> None:
     """
     trainer = multiprocessing.parent_process()
     assert trainer is not None, "only workers are initialised"
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the trainer, told too, ends its step with our batch
     sentinel = trainer.sentinel
 
     def watch() -> None:

@@ -9,9 +9,10 @@ from pathlib import Path
 import pytest
 
 from dataset.names import NEXT, RUN
+from engine.differences import Difference, as_plain, differences
 from jobs.commands.curate import parse
-from jobs.stored.curation import NextIndex, storable
-from jobs.stored.differences import Difference, as_plain, differences
+from jobs.stored.addresses import storable
+from jobs.stored.curation import NextIndex
 from pipeline.estimators.appearance.open_clip_embedder import OpenClip
 from pipeline.flow import Backends, Curation
 from pipeline.stages.screen import ScreenSettings

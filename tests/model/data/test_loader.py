@@ -252,6 +252,12 @@ def test_a_state_of_another_order_is_refused(data_set):
     ):
         with pytest.raises(ValueError, match="another order"):
             Loader(str(data_set), other).load_state_dict(state)
+        anew = Loader(str(data_set), other)
+        anew.load_state_dict({**state, "slot": 3}, new_epoch=True)
+        assert (anew.position.epoch, anew.position.slot) == (1, 0)
+    same = Loader(str(data_set), sets.settings())
+    same.load_state_dict({**state, "slot": 3}, new_epoch=True)
+    assert (same.position.epoch, same.position.slot) == (0, 3)
     with pytest.raises(ValueError, match="drawing rules 0"):
         Loader(str(data_set), sets.settings()).load_state_dict({**state, "drawing": 0})
     Loader(str(data_set), sets.settings(workers=3, verify=False)).load_state_dict(state)
