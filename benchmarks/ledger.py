@@ -26,6 +26,7 @@ from dataset.index import write_index
 from engine.ledger import Ledger
 from engine.runners.inline import run
 from engine.runners.status import LegProgress, WorkerState
+from jobs.stored.curation import rows_of as index_rows
 from pipeline.flow import Curation, legs
 
 HERE = Path(__file__).parent
@@ -89,7 +90,7 @@ def status(out: Path) -> None:
 def index(out: Path) -> None:
     """The index, from the landings of the shards."""
     ledger = Ledger(out)
-    write_index(out, [partial(ledger.columns, "shards", name) for name in ledger.names("shards")])
+    write_index(out, [partial(index_rows, ledger, name) for name in ledger.names("shards")])
 
 
 USES: dict[str, Callable[[Path], None]] = {

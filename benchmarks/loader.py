@@ -39,6 +39,7 @@ from model.data.rng import words
 from model.data.sample_rng import ReferenceRule
 from model.data.settings import LoaderSettings, SampleSettings
 from model.data.windows import WindowRule
+from pipeline.stages.corpus import CorpusSettings
 from schemas.drawing import draw_skeleton, draw_spheres
 from schemas.index import IndexRow
 from schemas.sample import FACE, TRACKS, VIDEO, reference_member
@@ -74,7 +75,7 @@ def made_from(clips: Path, scratch: Path) -> Path:
     for path in sorted(clips.iterdir()):
         if path.name.startswith(CLIPS):
             (videos / path.name).symlink_to(path.resolve())
-    curate(Curate(videos=videos, out=out, follow_links=True), Console(quiet=True))
+    curate(Curate(videos=videos, out=out, corpus=CorpusSettings(follow_links=True)), Console(quiet=True))
     return out
 
 

@@ -13,7 +13,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
-from dataset.names import INDEX, SHARD, SHARDS
+from dataset.names import INDEX, SHARD, SHARDS, tar_name, tar_place
 from dataset.tables import records, table_at
 from schemas.arrow import schema_of
 from schemas.index import IndexRow
@@ -54,6 +54,15 @@ def write_index(out: Where, parts: Sequence[Part]) -> int:
         place.put(INDEX, path)
     remove_unnamed(place, named)
     return len(order.row)
+
+
+def with_tar_name(rows: pa.Table) -> pa.Table:
+    """The rows of one tar, as its stage gave them, under the name that the tar has for its contents."""
+    if not rows.num_rows:
+        return rows
+    name = tar_name(tar_place(rows["shard"][0].as_py()), rows["sha256"].to_pylist())
+    names = pa.array([name] * rows.num_rows, rows.schema.field("shard").type)
+    return rows.set_column(rows.column_names.index("shard"), "shard", names)
 
 
 @dataclass(frozen=True)

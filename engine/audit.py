@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from functools import partial
 
 from dataset.index import read_index
-from dataset.names import INDEX, NEXT, RUN, SHARD, SHARDS
+from dataset.names import INDEX, NEXT, RUN, SHARD, SHARDS, tar_place
 from dataset.verify.rows import row_faults, twice
 from dataset.verify.sample import CHECKS
 from dataset.verify.shards import file_faults, is_plain_file, shard_faults
@@ -193,5 +193,6 @@ def audit_landings(place: Place, legs: Sequence[LegNames], rows: Sequence[IndexR
 
 
 def values_of(row: IndexRow) -> tuple[object, ...]:
-    """A row's values, the key first."""
-    return tuple(getattr(row, name) for name in IndexRow.__dataclass_fields__)
+    """A row's values, the key first; of its tar the place alone, which is all that its landing knows."""
+    values = {name: getattr(row, name) for name in IndexRow.__dataclass_fields__}
+    return tuple((values | {"shard": tar_place(row.shard)}).values())

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field, fields
 from functools import partial
 
@@ -98,8 +98,11 @@ class Curation:
         check(self)
 
 
-def legs(run: Curation, out: Where) -> list[Leg]:
-    """The legs of a run into the place `out`, in order; each arrow is a record, each leg's end a landing."""
+def legs(run: Curation, out: Where, dropped: Collection[str] = ()) -> list[Leg]:
+    """The legs of a run into the place `out`, in order; each arrow is a record, each leg's end a landing.
+
+    The samples of sources that are `dropped`, by their addresses, leave the data set.
+    """
     listing = partial(plans.listed, sources_per_lap=run.sources_per_lap)
     firsts = partial(plans.first_copies, sources="sources", catalogue="catalogue")
     tars = partial(plans.shards, before="samples", samples_per_shard=run.samples_per_shard)
@@ -107,7 +110,7 @@ def legs(run: Curation, out: Where) -> list[Leg]:
         Leg(name="sources", steps=(corpus(),), plan=listing),
         Leg(
             name="catalogue",
-            steps=(same_content(), first()),
+            steps=(same_content(), first(dropped)),
             plan=partial(at_once, before="sources", cls=Source, check=mostly_reached),
         ),
         Leg(name="clips", steps=(probe(run), split(run), screen(run)), plan=firsts),
@@ -131,9 +134,11 @@ def same_content() -> Gather[Source, Copies]:
     return Gather(name="same_content", group=copies, takes=Source, gives=Copies)
 
 
-def first() -> Step[Copies, Source]:
-    """The first of each content; the others are rejects that name it."""
-    return Step(name="first", make=DropCopies, takes=Copies, gives=Source)
+def first(dropped: Collection[str]) -> Step[Copies, Source]:
+    """The first of each content that is not dropped; the others are rejects."""
+    kept_out = tuple(sorted(dropped))
+    make = partial(DropCopies, kept_out)
+    return Step(name="first", make=make, takes=Copies, gives=Source, settings=kept_out or None)
 
 
 def probe(run: Curation) -> Step[Source, Probed]:
@@ -147,8 +152,15 @@ def split(run: Curation) -> Step[Probed, Clip]:
 
 
 def screen(run: Curation) -> Step[Clip, Clip]:
-    """Clips that are worth an estimate."""
-    return Step(name="screen", make=partial(Screen, run.screen), takes=Clip, gives=Clip, settings=run.screen)
+    """Clips that are worth an estimate; the smaller the canvas, the smaller the pictures that do for it."""
+    least_area_px = round(run.screen.min_source_share * run.control.canvas_area)
+    return Step(
+        name="screen",
+        make=partial(Screen, run.screen, least_area_px),
+        takes=Clip,
+        gives=Clip,
+        settings=(run.screen, least_area_px),
+    )
 
 
 def estimate(run: Curation) -> Step[Clip, Tracked]:

@@ -17,6 +17,7 @@ Reason = Literal[
     "empty",
     "failed",
     "frozen",
+    "gone",
     "invalid_data",
     "killed",
     "missing",
@@ -98,6 +99,7 @@ MEANINGS: dict[Reason, str] = {
     "black": "the shot is dark throughout",
     "blurred": "the shot is not sharp enough",
     "frozen": "the pictures of the shot hardly change",
+    "gone": "it was there when it was listed, and is there no more",
     "too_short": "it is shorter than a clip has to be",
     "too_small": "its pictures are too small for the canvas",
     # people

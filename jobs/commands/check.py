@@ -13,6 +13,7 @@ from rich.table import Table
 from engine.audit import MEANINGS, Report, audit
 from engine.audit_landings import LegNames
 from engine.core import Gather
+from jobs.console.flags import parsed
 from jobs.exit_codes import ExitCode
 from pipeline.corpora.listing import LEG
 from pipeline.flow import Curation, legs
@@ -32,7 +33,7 @@ class Check:
 
 def parse(args: list[str]) -> Check:
     """The job of a command line."""
-    return tyro.cli(Check, prog="understudy check", args=args)
+    return parsed(Check, "check", args)
 
 
 def check(job: Check, console: Console) -> ExitCode:

@@ -22,18 +22,18 @@ from engine.runners.ray.loopback import keep_to_loopback
 from engine.runners.settings import ClusterSettings, Timeouts
 from engine.runners.status import RunObserver, RunObservers
 from jobs.console.failed_items import num_failed, tell_failed
-from jobs.console.flags import value_of
+from jobs.console.flags import parsed, value_of
 from jobs.console.heartbeat import Heartbeat
 from jobs.console.lock import manner
 from jobs.console.progress import ConsoleProgress, funnel, readable_s
 from jobs.exit_codes import ExitCode
-from jobs.stored.curation import NextIndex, stored_in
+from jobs.stored.curation import NextIndex, StoredCuration, stored_in
 from jobs.stored.redo import refuse_redo
-from pipeline.corpora.listing import enlist
+from pipeline.corpora.listing import Enlisted, enlist
 from pipeline.corpora.reach import UNREACHED, refuse_unreached
 from pipeline.estimators.devices import num_cuda_devices
 from pipeline.flow import Curation, legs
-from pipeline.stages.corpus import Survey, survey
+from pipeline.stages.corpus import CorpusSettings, Survey, survey
 from schemas.media import Listed
 from storage.place import Place
 from storage.records import read_as
@@ -44,7 +44,7 @@ class Curate:
     """Make a data set of verified shards from videos, or go on where an earlier run stopped."""
 
     videos: str | Path
-    """Folder or address of videos, or of a CSV or Parquet manifest with the columns uri, licence, domain."""
+    """Folder or address of videos, a video, or a CSV or Parquet manifest: columns uri, licence, domain."""
     out: str | Path
     """Folder of the data set, or its address in an object store: s3://bucket/set."""
     runner: Literal["inline", "ray"] = "inline"
@@ -53,8 +53,9 @@ class Curate:
     patience: Timeouts = field(default_factory=Timeouts)
     strict: bool = False
     """Stop at the first item on which a step breaks; inline, in this very process, as a debugger wants it."""
-    follow_links: bool = False
-    """Take files and folders outside the folder of videos too, where links in it lead there."""
+    corpus: tyro.conf.OmitArgPrefixes[CorpusSettings] = field(default_factory=CorpusSettings)
+    drop_gone: bool = False
+    """The samples of files that are no longer in the corpus leave the data set; otherwise they stay."""
     retry: tuple[str, ...] = ()
     """Try again what was rejected for these reasons, for instance failed crashed timed_out killed. What could
     not be reached (denied, unreachable) is always tried again, all else would end as before and is not."""
@@ -77,8 +78,10 @@ def parse(args: list[str]) -> Curate:
     if stored is not None and stored.settings:
         settings = read_as(Curation, stored.settings, f"{out}: not the settings of a run")
         videos = stored.videos or tyro.MISSING
-        default = replace(default, videos=videos, follow_links=stored.follow_links, settings=settings)
-    return tyro.cli(Curate, prog="understudy curate", args=args, default=default)
+        default = replace(
+            default, videos=videos, corpus=stored.corpus, drop_gone=stored.drop_gone, settings=settings
+        )
+    return parsed(Curate, "curate", args, default)
 
 
 def curate(job: Curate, console: Console) -> ExitCode:
@@ -97,7 +100,8 @@ def curate(job: Curate, console: Console) -> ExitCode:
     out = Place.at(job.out)
     if (stored := stored_in(out)) is not None:
         refuse_redo(out, stored, job.settings, console, redo=job.redo)
-    found = survey(job.videos, follow_links=job.follow_links)
+    found = survey(job.videos, job.corpus)
+    refuse_nothing(job, found, stored)
     for sentence in left_out(found):
         console.print(sentence, highlight=False)
     with Heartbeat(out, job.runner, manner(console, force=job.force)) as beacon:
@@ -114,7 +118,8 @@ def curate(job: Curate, console: Console) -> ExitCode:
 def next_index(job: Curate) -> NextIndex:
     """What the job makes of its data set."""
     out = Place.at(job.out)
-    return NextIndex(out=out, videos=job.videos, follow_links=job.follow_links, settings=job.settings)
+    how: dict[str, Any] = {"corpus": job.corpus, "drop_gone": job.drop_gone}
+    return NextIndex(out=out, videos=job.videos, settings=job.settings, **how)
 
 
 def publish(made: NextIndex, code: ExitCode, console: Console) -> None:
@@ -123,6 +128,18 @@ def publish(made: NextIndex, code: ExitCode, console: Console) -> None:
         console.print("the old index holds; --settings.min-kept-share 0 takes the new one", highlight=False)
     else:
         made.publish()
+
+
+def refuse_nothing(job: Curate, found: Survey, stored: StoredCuration | None) -> None:
+    """Returns where there is something to do, and a folder to put it into.
+
+    Raises:
+        ValueError: there is not; nothing has been written.
+    """
+    if (folder := Place.at(job.out).folder) is not None and folder.is_file():
+        raise ValueError(f"{job.out}: a file; --out names the folder of the data set")
+    if not found.videos and stored is None:
+        raise ValueError("; ".join([f"{job.videos}: no video there", *left_out(found)]))
 
 
 def left_out(found: Survey) -> Iterator[str]:
@@ -144,11 +161,21 @@ def make(
         change()
     ledger = Ledger(out)
     enlisted = enlist(ledger, found, change)
-    console.print(f"{enlisted.new} new files, {enlisted.known} known, {enlisted.gone} gone", highlight=False)
-    house = legs(job.settings, out)
+    for sentence in compared(enlisted, job):
+        console.print(sentence, highlight=False)
+    house = legs(job.settings, out, enlisted.gone if job.drop_gone else ())
     with ConsoleProgress(console, time.monotonic) as terminal:
         run(job, house, ledger, RunObservers(beacon, terminal), change)
     return [tally for leg in house for tally in ledger.tallies(leg.name)]
+
+
+def compared(enlisted: Enlisted, job: Curate) -> Iterator[str]:
+    """How the corpus compares with what was listed before."""
+    yield f"{enlisted.new} new files, {enlisted.known} known, {len(enlisted.gone)} gone"
+    if enlisted.gone and not job.drop_gone:
+        yield "the samples of files that are gone stay, unless --drop-gone"
+    if enlisted.known and job.corpus != CorpusSettings(follow_links=job.corpus.follow_links):
+        yield "licence and domain of files that are known stay as they were listed"
 
 
 def run(

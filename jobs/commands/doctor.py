@@ -6,12 +6,12 @@ import platform
 import sys
 from dataclasses import dataclass, field, fields
 
-import tyro
 from rich.console import Console
 from rich.table import Table
 
 from engine.core import EstimatorUnavailable
 from engine.made_by import PACKAGES, version_of
+from jobs.console.flags import parsed
 from jobs.exit_codes import ExitCode
 from media.encode import ffmpeg_version
 from pipeline.estimators.appearance.open_clip_embedder import OpenClip
@@ -30,7 +30,7 @@ class Doctor:
 
 def parse(args: list[str]) -> Doctor:
     """The job of a command line."""
-    return tyro.cli(Doctor, prog="understudy doctor", args=args)
+    return parsed(Doctor, "doctor", args)
 
 
 def doctor(job: Doctor, console: Console) -> ExitCode:

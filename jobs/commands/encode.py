@@ -17,6 +17,7 @@ from engine.ledger import Lap, Ledger, digest
 from engine.leg import Leg
 from engine.runners.inline import run
 from engine.runners.status import RunObservers
+from jobs.console.flags import parsed
 from jobs.console.heartbeat import Heartbeat
 from jobs.console.lock import manner
 from jobs.console.progress import ConsoleProgress, funnel
@@ -66,7 +67,7 @@ class Encode:
 
 def parse(args: list[str]) -> Encode:
     """The job of a command line."""
-    return tyro.cli(Encode, prog="understudy encode", args=args)
+    return parsed(Encode, "encode", args)
 
 
 def encode(job: Encode, console: Console) -> ExitCode:

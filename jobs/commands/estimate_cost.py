@@ -6,13 +6,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-import tyro
 from rich.console import Console
 from rich.table import Table
 
 from engine.ledger import Ledger
 from engine.planning.cost import Bill, bill, machines_of
 from engine.planning.rates import Rates, measured, read_rates, works_of
+from jobs.console.flags import parsed
 from jobs.console.progress import readable_s
 from jobs.exit_codes import ExitCode
 from pipeline.flow import TARS, Curation, legs
@@ -38,7 +38,7 @@ class EstimateCost:
 
 def parse(args: list[str]) -> EstimateCost:
     """The job of a command line."""
-    return tyro.cli(EstimateCost, prog="understudy estimate-cost", args=args)
+    return parsed(EstimateCost, "estimate-cost", args)
 
 
 def estimate_cost(job: EstimateCost, console: Console) -> ExitCode:

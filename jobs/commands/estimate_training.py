@@ -6,10 +6,10 @@ import argparse
 from dataclasses import dataclass, replace
 
 import numpy as np
-import tyro
 from rich.console import Console
 from rich.table import Table
 
+from jobs.console.flags import parsed
 from jobs.console.progress import readable_s
 from jobs.exit_codes import ExitCode
 from jobs.recipes.training import RECIPES, Name
@@ -60,7 +60,7 @@ def parse(args: list[str]) -> EstimateTraining:
     settings = RECIPES[name]()
     world_size = 1 if settings.zero_stage is None else 8
     default = EstimateTraining(recipe=name, settings=settings, canvas=CANVAS[name], world_size=world_size)
-    return tyro.cli(EstimateTraining, prog="understudy estimate-training", args=args, default=default)
+    return parsed(EstimateTraining, "estimate-training", args, default)
 
 
 def estimate_training(job: EstimateTraining, console: Console) -> ExitCode:

@@ -18,6 +18,7 @@ from dataset.arrays import unpack
 from dataset.index import read_index
 from dataset.tar import TAR_END, read_members, samples_in
 from jobs.console.contact_sheets import Picture, below, beside, captioned, fit, label, overlay
+from jobs.console.flags import parsed
 from jobs.exit_codes import ExitCode
 from media.decode import decode_bytes
 from media.encode import VideoSettings, video_writer
@@ -55,7 +56,7 @@ class Preview:
 
 def parse(args: list[str]) -> Preview:
     """The job of a command line."""
-    return tyro.cli(Preview, prog="understudy preview", args=args)
+    return parsed(Preview, "preview", args)
 
 
 def preview(job: Preview, console: Console) -> ExitCode:

@@ -13,6 +13,7 @@ from rich.console import Console
 
 from engine import replay as engine
 from engine.ledger import Ledger
+from jobs.console.flags import parsed
 from jobs.exit_codes import ExitCode
 from jobs.stored.curation import settings_of
 from pipeline.flow import legs
@@ -34,7 +35,7 @@ class Replay:
 
 def parse(args: list[str]) -> Replay:
     """The job of a command line."""
-    return tyro.cli(Replay, prog="understudy replay", args=args)
+    return parsed(Replay, "replay", args)
 
 
 def replay(job: Replay, console: Console) -> ExitCode:

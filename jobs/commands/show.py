@@ -12,6 +12,7 @@ from rich.console import Console
 
 from jobs.commands.preview import write_picture
 from jobs.console.contact_sheets import Picture, below, beside, captioned, fit, label, overlay
+from jobs.console.flags import parsed
 from jobs.exit_codes import ExitCode
 from model.data.position import advance
 from model.data.settings import LoaderSettings
@@ -41,7 +42,7 @@ class Show:
 
 def parse(args: list[str]) -> Show:
     """The job of a command line."""
-    return tyro.cli(Show, prog="understudy show", args=args)
+    return parsed(Show, "show", args)
 
 
 def show(job: Show, console: Console) -> ExitCode:

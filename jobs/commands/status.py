@@ -18,6 +18,7 @@ from engine.runners.stall import LATE_S, LATE_SHARE
 from engine.runners.status import LegProgress
 from jobs.commands.check import pipeline_legs
 from jobs.console.failed_items import num_failed, tell_failed
+from jobs.console.flags import parsed
 from jobs.console.heartbeat import Running, read_running
 from jobs.console.lock import AT_WORK
 from jobs.console.progress import readable_s
@@ -38,7 +39,7 @@ class Status:
 
 def parse(args: list[str]) -> Status:
     """The job of a command line."""
-    return tyro.cli(Status, prog="understudy status", args=args)
+    return parsed(Status, "status", args)
 
 
 def status(job: Status, console: Console) -> ExitCode:

@@ -13,7 +13,7 @@ from typing import Any
 import tyro
 from rich.console import Console
 
-from jobs.console.flags import value_of
+from jobs.console.flags import parsed, value_of
 from jobs.console.lock import Lock, manner
 from jobs.console.stopping import StopRequest, stop_request
 from jobs.console.training import LockCheck, ObserverFanOut, TrainConsole, Unsaved
@@ -67,7 +67,7 @@ def parse(args: list[str]) -> Train:
     begun = beginning(Path(out) if out else None, value_of("--recipe", args))
     data = begun.data or tyro.MISSING
     default = Train(data=data, out=tyro.MISSING, recipe=begun.recipe, settings=begun.settings)
-    return tyro.cli(Train, prog="understudy train", args=args, default=default)
+    return parsed(Train, "train", args, default)
 
 
 def train(job: Train, console: Console) -> ExitCode:

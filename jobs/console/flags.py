@@ -1,9 +1,21 @@
-"""What a command line says, before all of it is understood."""
+"""Command lines: what one says before all of it is understood, and the record that it makes."""
 
 from __future__ import annotations
 
 import argparse
 from collections.abc import Sequence
+from typing import Any, TypeVar
+
+import tyro
+
+T = TypeVar("T")
+
+
+def parsed(cls: type[T], command: str, args: Sequence[str], default: T | None = None) -> T:
+    """The job of a command line; ends the process with what is wrong, or with the help that was asked for."""
+    usual: dict[str, Any] = {} if default is None else {"default": default}
+    job: T = tyro.cli(cls, prog=f"understudy {command}", args=list(args), **usual)
+    return job
 
 
 def value_of(flag: str, args: Sequence[str]) -> str:

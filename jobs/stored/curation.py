@@ -7,19 +7,22 @@ The old index and its tars hold until the new index takes the place of the old o
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from functools import partial
 from importlib.metadata import version
 from typing import Any
 
-from dataset.index import write_index
+import pyarrow as pa
+
+from dataset.index import with_tar_name, write_index
 from dataset.names import INDEX, NEXT, RUN
 from engine.differences import as_plain
 from engine.ledger import Ledger, digest
 from engine.leg import Leg
 from jobs.stored.addresses import storable
 from pipeline.flow import TARS, TRACKS, Curation, legs
+from pipeline.stages.corpus import CorpusSettings
 from schemas.tracks import Tracked
 from schemas.version import DRAWING, PIPELINE, SCHEMA
 from storage.json_files import json_at
@@ -33,7 +36,8 @@ class StoredCuration:
 
     videos: str = ""
     """Where they lay; empty where that address chose a server, which a data set does not."""
-    follow_links: bool = False
+    corpus: CorpusSettings = field(default_factory=CorpusSettings)
+    drop_gone: bool = False
     settings: Mapping[str, Any] = field(default_factory=dict)
     legs: Mapping[str, str] = field(default_factory=dict)
     """By leg, what its work was known by: see `digests`."""
@@ -86,7 +90,8 @@ class NextIndex:
 
     out: Place
     videos: Where
-    follow_links: bool
+    corpus: CorpusSettings
+    drop_gone: bool
     settings: Curation
 
     def begin(self) -> None:
@@ -102,7 +107,7 @@ class NextIndex:
         """Put the new index in place of the old one, and say what made it."""
         if self.begun:
             ledger = Ledger(self.out)
-            write_index(self.out, [partial(ledger.columns, TARS, name) for name in ledger.names(TARS)])
+            write_index(self.out, [partial(rows_of, ledger, name) for name in ledger.names(TARS)])
         write(self.out, RUN, self.said())
         self.out.remove(NEXT)
 
@@ -115,11 +120,17 @@ class NextIndex:
             "code": version("understudy"),
             "recipe": "default",
             "videos": storable(self.videos),
-            "follow_links": self.follow_links,
+            "corpus": asdict(self.corpus),
+            "drop_gone": self.drop_gone,
             "settings": as_plain(self.settings),
             "legs": digests(self.settings),
             "estimators": estimators_in(Ledger(self.out)),
         }
+
+
+def rows_of(ledger: Ledger, tar: str, columns: Sequence[str]) -> pa.Table:
+    """Columns of the index rows of a landed tar."""
+    return with_tar_name(ledger.columns(TARS, tar, sorted({*columns, "shard", "sha256"}))).select(columns)
 
 
 def write(out: Place, name: str, said: Mapping[str, Any]) -> None:

@@ -17,7 +17,7 @@ class Enlisted:
 
     new: int
     known: int
-    gone: int  # listed before and no longer in the corpus: they stay in the data set
+    gone: tuple[str, ...]  # addresses of those that were listed before and are no longer in the corpus
 
 
 def enlist(ledger: Ledger, found: Sequence[Listed], change: Callable[[], None]) -> Enlisted:
@@ -27,14 +27,15 @@ def enlist(ledger: Ledger, found: Sequence[Listed], change: Callable[[], None]) 
     """
     parts = ledger.names(LEG)
     ledger.prune(LEG, set(parts))
-    known = {row.key for part in parts for row in ledger.rows(LEG, part, Listed)}
+    known = {row.key: row.uri for part in parts for row in ledger.rows(LEG, part, Listed)}
     new = [row for row in found if row.key not in known]
     if new or not parts:
         change()
         name = f"{len(parts):06d}"
         lap = Lap(leg=LEG, name=name, inputs=digest(*(row.uri for row in new)), items=len(new), read=_nothing)
         ledger.land(lap, new, Listed, ())
-    return Enlisted(new=len(new), known=len(found) - len(new), gone=len(known - {row.key for row in found}))
+    lost = sorted(known.keys() - {row.key for row in found})
+    return Enlisted(new=len(new), known=len(found) - len(new), gone=tuple(known[key] for key in lost))
 
 
 def _nothing(_: Ledger) -> Iterable[Listed]:

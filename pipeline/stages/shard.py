@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import hashlib
 import io
 import tarfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import ExitStack
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from dataset.arrays import pack
 from dataset.meta import pack_meta
-from dataset.names import SHARDS
+from dataset.names import SHARDS, tar_name
 from dataset.tar import read_members, sample_digest, samples_in
 from dataset.verify.sample import CheckedSample, faults_of
 from engine.placement import placement
@@ -67,10 +66,10 @@ class Shard:
         self.out = Place.at(out)
 
     def __call__(self, plan: ShardPlan) -> Iterator[IndexRow | Reject]:
-        """A reject for each member that cannot be stored, then a row for each other.
+        """A row for each member that was stored, a reject for each other, as each is done with.
 
-        The tar is in its place when the first row is given. Its name tells its contents, so a tar that an
-        index names is never written over by another.
+        The rows hold once the last has been given and the tar is in its place. They tell that place; what the
+        tar is called there tells its contents, so a tar that an index names is never written over by another.
 
         Raises:
             OSError: the place cannot be written, a disk is full, or other bytes come back.
@@ -84,13 +83,10 @@ class Shard:
             for outcome in self.write(plan, tar, folder):
                 if isinstance(outcome, IndexRow):
                     rows.append(outcome)
-                else:
-                    yield outcome
+                yield outcome
             if rows:
                 read_back(tar, rows)
-                name = tar_name(plan.key, rows)
-                self.out.put(name, tar)
-                yield from (replace(row, shard=name) for row in rows)
+                self.out.put(tar_name(f"{SHARDS}/{plan.key}", (row.sha256 for row in rows)), tar)
 
     def write(self, plan: ShardPlan, path: Path, folder: Path) -> Iterator[IndexRow | Reject]:
         """Encode the members one by one into a tar at `path`."""
@@ -105,15 +101,9 @@ class Shard:
                     continue
                 offset = tar.offset
                 append(tar, sample.key, members)
-                row = row_of(sample, members, offset, tar.offset - offset)
+                row = row_of(sample, members, f"{SHARDS}/{plan.key}", offset, tar.offset - offset)
                 refuse_broken(row, members)
                 yield row
-
-
-def tar_name(place: str, rows: Sequence[IndexRow]) -> str:
-    """Path of the tar of these samples, from its bucket and number."""
-    contents = hashlib.sha256(" ".join(row.sha256 for row in rows).encode()).hexdigest()
-    return f"{SHARDS}/{place}-{contents[:12]}.tar"
 
 
 def append(tar: tarfile.TarFile, key: str, members: Members) -> None:
@@ -179,13 +169,13 @@ def videos(sample: Sample, folder: Path, settings: ShardSettings) -> Members:
     return {name: (folder / name).read_bytes() for name in sizes}
 
 
-def row_of(sample: Sample, members: Members, offset: int, size: int) -> IndexRow:
-    """The index row of a stored sample, whose tar has no name yet."""
+def row_of(sample: Sample, members: Members, place: str, offset: int, size: int) -> IndexRow:
+    """The index row of a stored sample, but for what its tar will be called at its place."""
     scene, clip, quality = sample.scene, sample.scene.clip, sample.scene.quality
     source, yaw = clip.video.source, sample.scene.controls.body_yaw
     return IndexRow(
         key=sample.key,
-        shard="",
+        shard=place,
         offset=offset,
         size=size,
         bucket=bucket_name(scene.width, scene.height),

@@ -36,7 +36,7 @@ from schemas.arrow import encode
 from schemas.index import IndexRow
 from schemas.outcome import Reject
 from schemas.sample import Sample
-from tests.stored import filmed, plan_of, sample_of, tar_in
+from tests.stored import filmed, in_their_tar, plan_of, sample_of, tar_in
 from tests.synth import Scene
 
 SCENE = Scene(width=160, height=240, num_frames=75)
@@ -63,7 +63,10 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     samples = [sample_of(video, SCENE, first, 25) for first in (0, 25, 50)]
     out = folder / "set"
     shard = Shard(ShardSettings(bake_maps=True), out)
-    rows = [*shard(plan_of(*samples[:2])), *shard(plan_of(samples[2], number=1))]
+    rows = [
+        *in_their_tar(shard(plan_of(*samples[:2]))),
+        *in_their_tar(shard(plan_of(samples[2], number=1))),
+    ]
     Ledger(out).land(lap("samples", 4), [*samples, sample_of(video, SCENE, 10, 25)], Sample, [])
     lost = Reject(key="0123456789ab-000010-0", step="shard", reason="unreadable", detail="gone", uri="a")
     land(out, [row for row in rows if isinstance(row, IndexRow)], lost)

@@ -42,7 +42,7 @@ def settings(truths: Path) -> Curation:
     }
     return Curation(
         backends=cast("Any", Backends)(**fakes),
-        screen=ScreenSettings(min_source_area_px=1),
+        screen=ScreenSettings(min_source_share=0.0),
         sources_per_lap=1,
         samples_per_shard=2,
     )

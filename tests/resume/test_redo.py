@@ -41,7 +41,8 @@ def state(out: Path) -> dict[str, tuple[int, bytes]]:
 def ask(films: Path, out: Path, **how: Any) -> tuple[int, str]:
     """Run the job here; its exit code and what it says."""
     console = Console(file=io.StringIO(), width=200)
-    job = Curate(videos=films / "videos", out=out, **({"settings": settings(films / "truths")} | how))
+    usual: dict[str, Any] = {"videos": films / "videos", "settings": settings(films / "truths")}
+    job = Curate(out=out, **(usual | how))
     code = curate(job, console)
     assert isinstance(console.file, io.StringIO)
     return code, console.file.getvalue()
@@ -109,7 +110,7 @@ def test_killed_in_the_middle_the_old_set_holds_and_the_same_command_goes_on(
 def test_what_keeps_too_little_takes_no_sets_place(films: Path, made: Path) -> None:
     index = (made / "index.parquet").read_bytes()
     blind = replace(settings(films / "truths"), min_kept_share=0.5)
-    blind = replace(blind, screen=replace(blind.screen, min_source_area_px=10**9))
+    blind = replace(blind, screen=replace(blind.screen, min_clip_frames=200))
     code, said = ask(films, made, settings=blind, redo=True)
     assert (code, "the old index holds" in said) == (1, True)
     assert (made / "index.parquet").read_bytes() == index
@@ -140,6 +141,34 @@ def test_where_and_how_fast_is_no_difference(films: Path, made: Path) -> None:
     assert digests(here) == digests(there)
     other = Curation(backends=Backends(appearance=OpenClip(weights=Path("v.pt"))))
     assert [leg for leg in digests(here) if digests(here)[leg] != digests(other)[leg]] == ["tracks"]
+
+
+def test_samples_of_files_that_are_gone_stay_or_leave_as_asked(
+    films: Path, made: Path, tmp_path: Path
+) -> None:
+    videos = Path(shutil.copytree(films / "videos", tmp_path / "videos"))
+    out, before = tmp_path / "own", len(read_index(made))
+    code, _ = ask(films, out, videos=videos)
+    assert (code, len(read_index(out))) == (0, before)
+    (videos / "2.mp4").unlink()
+    code, said = ask(films, out, videos=videos)
+    assert (code, len(read_index(out))) == (0, before)
+    assert "0 new files, 3 known, 1 gone\nthe samples of files that are gone stay, unless --drop-gone" in said
+    code, said = ask(films, out, videos=videos, drop_gone=True)
+    assert code == 0
+    assert "gone 1" in said
+    assert 0 < len(read_index(out)) < before
+    assert broken(out) == {}
+
+
+def test_nothing_is_written_where_there_is_no_video(films: Path, tmp_path: Path) -> None:
+    (tmp_path / "videos").mkdir()
+    (tmp_path / "videos" / "notes.txt").write_text("a")
+    with pytest.raises(ValueError, match=r"videos: no video there; 1 files \.txt are no videos by their"):
+        ask(films, tmp_path / "set", videos=tmp_path / "videos")
+    assert not (tmp_path / "set").exists()
+    with pytest.raises(ValueError, match=r"notes\.txt: a file; --out names the folder"):
+        ask(films, tmp_path / "videos" / "notes.txt")
 
 
 def test_a_set_of_another_version_is_asked_for_too(films: Path, made: Path) -> None:

@@ -112,7 +112,7 @@ def test_the_command_reads_the_settings_of_the_run(films: Path, tmp_path: Path) 
 
 def test_settings_come_back_as_they_were(tmp_path: Path) -> None:
     run = Curation(
-        screen=ScreenSettings(min_source_area_px=7),
+        screen=ScreenSettings(min_source_share=0.5),
         backends=Backends(appearance=OpenClip(weights=Path("/w.pt"), device="cuda:1")),
         samples_per_shard=3,
     )

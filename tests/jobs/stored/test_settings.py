@@ -15,18 +15,21 @@ from jobs.stored.addresses import storable
 from jobs.stored.curation import NextIndex
 from pipeline.estimators.appearance.open_clip_embedder import OpenClip
 from pipeline.flow import Backends, Curation
+from pipeline.stages.corpus import CorpusSettings
 from pipeline.stages.screen import ScreenSettings
 from storage.place import Place
 
 RUN_SETTINGS = Curation(
-    screen=ScreenSettings(min_source_area_px=7),
+    screen=ScreenSettings(min_source_share=0.5),
     backends=Backends(appearance=OpenClip(weights=Path("/w.pt"), device="cuda:1")),
     samples_per_shard=3,
 )
 
+CORPUS = CorpusSettings(follow_links=True, licence="CC0")
+
 
 def store(out: Path, videos: str = "/videos") -> None:
-    made = NextIndex(out=Place.at(out), videos=videos, follow_links=True, settings=RUN_SETTINGS)
+    made = NextIndex(out=Place.at(out), videos=videos, corpus=CORPUS, drop_gone=True, settings=RUN_SETTINGS)
     made.begin()
     (out / NEXT).rename(out / RUN)
 
@@ -34,7 +37,7 @@ def store(out: Path, videos: str = "/videos") -> None:
 def test_out_alone_goes_on_with_what_is_stored(tmp_path: Path) -> None:
     store(tmp_path)
     job = parse(["--out", str(tmp_path)])
-    assert (job.settings, job.videos, job.follow_links) == (RUN_SETTINGS, "/videos", True)
+    assert (job.settings, job.videos, job.corpus, job.drop_gone) == (RUN_SETTINGS, "/videos", CORPUS, True)
     job = parse([f"--out={tmp_path}", "--settings.samples-per-shard", "5", "--videos", "/others"])
     assert job.settings == replace(RUN_SETTINGS, samples_per_shard=5)
     assert job.videos == "/others"

@@ -33,7 +33,7 @@ from schemas.drawing import draw_skeleton, draw_spheres
 from schemas.index import IndexRow, ShardPlan
 from schemas.media import Frames
 from schemas.outcome import Reject
-from tests.stored import filmed, plan_of, sample_of, tar_in
+from tests.stored import filmed, in_their_tar, plan_of, sample_of, tar_in
 from tests.synth import Scene
 
 SCENE = Scene(width=160, height=240, num_frames=60, absent=range(40, 44))
@@ -59,7 +59,7 @@ def plan(tmp_path_factory: pytest.TempPathFactory) -> ShardPlan:
 def stored(plan: ShardPlan, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, list[Any]]:
     """The data set's folder and the rows."""
     out = tmp_path_factory.mktemp("out")
-    return out, list(Shard(ShardSettings(), out)(plan))
+    return out, in_their_tar(Shard(ShardSettings(), out)(plan))
 
 
 def pictures(data: bytes) -> Frames:
@@ -191,7 +191,7 @@ def test_same_bytes_again_in_other_windows(
     stored: tuple[Path, list[Any]], plan: ShardPlan, tmp_path: Path
 ) -> None:
     out, rows = stored
-    again = list(Shard(ShardSettings(window=7), tmp_path)(plan))
+    again = in_their_tar(Shard(ShardSettings(window=7), tmp_path)(plan))
     assert [vars_of(row) for row in again] == [vars_of(row) for row in rows]
     assert (tmp_path / rows[0].shard).read_bytes() == (out / rows[0].shard).read_bytes()
     assert names_in(tmp_path / "shards" / plan.bucket) == [tar_in(tmp_path, plan.key).name]
@@ -253,7 +253,7 @@ def test_a_tar_that_an_index_may_name_stays_where_nothing_takes_its_place(
     source = filmed(tmp_path / "source.mp4", replace(SCENE, look=2))
     alone = plan_of(sample_of(source, SCENE, 0, 25))
     shard = Shard(ShardSettings(), tmp_path)
-    (row,) = shard(alone)
+    (row,) = in_their_tar(shard(alone))
     assert isinstance(row, IndexRow)
     Path(source.uri).unlink()
     (reject,) = shard(alone)
