@@ -18,7 +18,7 @@ from typing import Any
 from rich.console import Console
 
 from engine.core import CannotRun, EstimatorUnavailable
-from jobs.console.screen import VisibleConsole
+from jobs.console.screen import screen
 from jobs.exit_codes import ExitCode
 from jobs.menu import Entry, entry_of, menu, stopped_of
 from schemas.visible import shown_streams, visible
@@ -66,7 +66,7 @@ def ended(run: Callable[[Console], ExitCode], stopped: str) -> ExitCode:
         refuse_lost_tmpdir()
         refuse_other_names()
         with terminate_stops():
-            return run(VisibleConsole())
+            return run(screen())
     except KeyboardInterrupt as stop:
         print(f"understudy: stopped; {visible(str(stop)) or stopped}", file=sys.stderr)
         return ExitCode.STOPPED

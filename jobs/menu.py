@@ -39,24 +39,17 @@ CHECKPOINT = "the same command goes on from the last checkpoint"
 AS_IT_WAS = "nothing was changed"
 
 MENU = (
+    Entry("manifest", "Data sets", "a table of a folder's videos, licences and domains", PARTLY),
     Entry("curate", "Data sets", "make a data set from videos, or go on with one", GOES_ON),
     Entry("status", "Data sets", "how a job goes: legs, rate, time left, what is stuck", AS_IT_WAS),
     Entry("check", "Data sets", "whether a data set keeps every promise of its format", AS_IT_WAS),
+    Entry("rejects", "Data sets", "what was not kept, file by file, and why", AS_IT_WAS),
     Entry("replay", "Data sets", "run one rejected or crashed item alone", AS_IT_WAS),
-    Entry(
-        "preview",
-        "Looking at them",
-        "contact sheets and overlay videos of a data set",
-        "what is written stays, and the same command begins anew",
-    ),
+    Entry("info", "Looking at them", "what a data set or a run is, in a few lines", AS_IT_WAS),
+    Entry("preview", "Looking at them", "contact sheets and overlay videos of a data set", PARTLY),
     Entry("show", "Looking at them", "a batch as the model will see it, as one picture", ANEW),
     Entry("encode", "Training and animating", "store latents once instead of in every epoch", GOES_ON),
-    Entry(
-        "train",
-        "Training and animating",
-        "train on a data set, or go on with a run",
-        "the same command goes on from the last checkpoint",
-    ),
+    Entry("train", "Training and animating", "train on a data set, or go on with a run", CHECKPOINT),
     Entry("animate", "Training and animating", "a video of a picture's person, from a run", ANEW),
     Entry("estimate-cost", "Planning and help", "hours and money of a corpus on some machines", AS_IT_WAS),
     Entry("estimate-training", "Planning and help", "memory, hours and money of a training", AS_IT_WAS),

@@ -25,7 +25,7 @@ from jobs.console.failed_items import num_failed, tell_failed
 from jobs.console.flags import parsed, value_of
 from jobs.console.heartbeat import Heartbeat
 from jobs.console.lock import manner
-from jobs.console.progress import ConsoleProgress, funnel, readable_s
+from jobs.console.progress import ConsoleProgress, readable_s, tell_funnel
 from jobs.exit_codes import ExitCode
 from jobs.stored.curation import NextIndex, StoredCuration, stored_in
 from jobs.stored.redo import refuse_redo
@@ -106,7 +106,7 @@ def curate(job: Curate, console: Console) -> ExitCode:
         console.print(sentence, highlight=False)
     with Heartbeat(out, job.runner, manner(console, force=job.force)) as beacon:
         tallies = make(job, out, found.videos, beacon, console)
-        console.print(funnel(tallies))
+        tell_funnel(console, tallies)
         code = verdict(tallies, job.settings.min_kept_share, console)
         publish(next_index(job), code, console)
     console.print(f"done in {readable_s(time.monotonic() - began)}: {out / INDEX}", highlight=False)

@@ -20,7 +20,7 @@ from engine.runners.status import RunObservers
 from jobs.console.flags import parsed
 from jobs.console.heartbeat import Heartbeat
 from jobs.console.lock import manner
-from jobs.console.progress import ConsoleProgress, funnel
+from jobs.console.progress import ConsoleProgress, tell_funnel
 from jobs.exit_codes import ExitCode
 from model.data.epoch_order import OrderSettings
 from model.data.windows import WindowRule
@@ -98,7 +98,7 @@ def encode(job: Encode, console: Console) -> ExitCode:
             landed = (ledger.rows(LEG, name, LatentRow) for name in ledger.names(LEG))
             write_index(job.out, chain.from_iterable(landed))
     tallies = ledger.tallies(LEG)
-    console.print(funnel(tallies))
+    tell_funnel(console, tallies)
     console.print(f"latents.root {job.out}", highlight=False)
     console.print(f"latents.vae {vae}", highlight=False)
     return ExitCode.FAILED_ITEMS if any(tally.rejected for tally in tallies) else ExitCode.WHOLE

@@ -21,7 +21,9 @@ from jobs.console.failed_items import num_failed, tell_failed
 from jobs.console.flags import parsed
 from jobs.console.heartbeat import Running, read_running
 from jobs.console.lock import AT_WORK
+from jobs.console.plain import tell_json
 from jobs.console.progress import readable_s
+from jobs.console.tables import records, tell_table
 from jobs.exit_codes import ExitCode
 from storage.place import Place
 
@@ -35,6 +37,8 @@ class Status:
 
     out: tyro.conf.Positional[str]
     """Folder or address of the data set."""
+    json: bool = False
+    """For programs."""
 
 
 def parse(args: list[str]) -> Status:
@@ -53,22 +57,35 @@ def status(job: Status, console: Console) -> ExitCode:
     running = read_running(out)
     if running is None:
         raise ValueError(f"{out}: no data set, or no run has begun there")
-    console.print(headline(running, now), highlight=False)
     alive = running.claim.is_alive(now)
-    if running.lanes:
-        ledger = Ledger(out)
-        tallies = {leg.name: ledger.tallies(leg.name) for leg in pipeline_legs() if leg.steps}
-        console.print(legs_table(out, running, tallies, now, alive=alive))
-        tell_failed(ledger, list(tallies), list(chain.from_iterable(tallies.values())), console)
+    ledger = Ledger(out)
+    tallies = {leg.name: ledger.tallies(leg.name) for leg in pipeline_legs() if leg.steps and running.lanes}
     stuck = stuck_ones(running, now) if alive else []
+    code = ExitCode.WHOLE if is_fine(running, stuck, alive=alive) else ExitCode.BELOW_THRESHOLD
+    table = legs_table(out, running, tallies, now, alive=alive)
+    if job.json:
+        facts = {"at_work": alive, "stuck": stuck, "legs": records(table), "workers": running.workers}
+        tell_json(console, {"state": headline(running, now), **facts})
+        return code
+    console.print(headline(running, now), highlight=False)
+    if running.lanes:
+        tell_table(console, table, ("leg", "laps", "items kept", "rejected", "left"))
+        for leg, reasons_of_leg in ((leg, reasons(found)) for leg, found in tallies.items()):
+            if reasons_of_leg:
+                console.print(f"{leg}: {reasons_of_leg}", highlight=False, soft_wrap=True)
+        tell_failed(ledger, list(tallies), list(chain.from_iterable(tallies.values())), console)
     for worker in running.workers if alive else ():
         console.print(
             f"{worker['worker']}: {place_of(worker)} for {readable_s(now - worker['since'])}", highlight=False
         )
     for sentence in stuck:
         console.print(f"stuck? {sentence}", style="yellow", highlight=False)
-    fine = running.claim.state == "done" or (alive and not stuck)
-    return ExitCode.WHOLE if fine else ExitCode.BELOW_THRESHOLD
+    return code
+
+
+def is_fine(running: Running, stuck: Sequence[str], *, alive: bool) -> bool:
+    """Whether the job is done, or goes on."""
+    return running.claim.state == "done" or (alive and not stuck)
 
 
 def headline(running: Running, now: float) -> str:
@@ -89,7 +106,7 @@ def legs_table(
     out: Place, running: Running, legs: Mapping[str, Sequence[Tally]], now: float, *, alive: bool
 ) -> Table:
     """A line a leg: laps, items, rejects by reason, items that failed, rate and time left."""
-    table = Table("leg", "laps", "running", "items kept", "rejected", "failed", "rate", "left", "reasons")
+    table = Table("leg", "laps", "running", "items kept", "rejected", "failed", "rate", "left")
     known = {lane.leg: lane for lane in running.lanes}
     ledger = Ledger(out)
     for leg, tallies in legs.items():
@@ -106,7 +123,6 @@ def legs_table(
             str(failed) if failed else "",
             f"{rate * 60:.1f} laps/min" if rate else "",
             left(lane, done, rate),
-            reasons(tallies),
         )
     return table
 

@@ -2,12 +2,24 @@
 
 from __future__ import annotations
 
+import os
 from typing import Any
 
 from rich.console import Console
 from rich.text import Text
 
 from schemas.visible import visible
+
+LOG_WIDTH = 4096
+"""Columns where nobody's screen ends: lines and tables stay whole in files and pipes."""
+
+
+def screen() -> VisibleConsole:
+    """The console of a command: as wide as the terminal or as COLUMNS says, else as wide as it takes."""
+    console = VisibleConsole()
+    if console.is_terminal or "COLUMNS" in os.environ:
+        return console
+    return VisibleConsole(width=LOG_WIDTH)
 
 
 class VisibleConsole(Console):
