@@ -22,11 +22,10 @@ import pyarrow.parquet as pq
 
 from benchmarks.machine import write_table
 from benchmarks.synthetic import make_ledger
-from dataset.index import write_index
+from dataset.index import of_tar, write_index
 from engine.ledger import Ledger
 from engine.runners.inline import run
 from engine.runners.status import LegProgress, WorkerState
-from jobs.stored.curation import rows_of as index_rows
 from pipeline.flow import Curation, legs
 
 HERE = Path(__file__).parent
@@ -90,7 +89,7 @@ def status(out: Path) -> None:
 def index(out: Path) -> None:
     """The index, from the landings of the shards."""
     ledger = Ledger(out)
-    write_index(out, [partial(index_rows, ledger, name) for name in ledger.names("shards")])
+    write_index(out, [of_tar(partial(ledger.columns, "shards", name)) for name in ledger.names("shards")])
 
 
 USES: dict[str, Callable[[Path], None]] = {

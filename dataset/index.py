@@ -56,8 +56,17 @@ def write_index(out: Where, parts: Sequence[Part]) -> int:
     return len(order.row)
 
 
-def with_tar_name(rows: pa.Table) -> pa.Table:
+def of_tar(part: Part) -> Part:
     """The rows of one tar, as its stage gave them, under the name that the tar has for its contents."""
+
+    def columns_of(columns: Sequence[str]) -> pa.Table:
+        return with_tar_name(part(sorted({*columns, "shard", "sha256"}))).select(list(columns))
+
+    return columns_of
+
+
+def with_tar_name(rows: pa.Table) -> pa.Table:
+    """The rows of one tar, none or some, with its name in place of its place."""
     if not rows.num_rows:
         return rows
     name = tar_name(tar_place(rows["shard"][0].as_py()), rows["sha256"].to_pylist())

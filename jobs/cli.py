@@ -12,19 +12,20 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
 from importlib import import_module
-from importlib.metadata import version
 from typing import Any
 
 from rich.console import Console
 
-from engine.core import CannotRun, EstimatorUnavailable
 from jobs.console.screen import screen
+from jobs.console.short_help import help_of
 from jobs.exit_codes import ExitCode
 from jobs.menu import Entry, entry_of, menu, stopped_of
 from schemas.visible import shown_streams, visible
 from storage.scratch import refuse_lost_tmpdir
 
-HELP = ("-h", "--help", "help")
+HELP = ("-h", "--help")
+READABLE = 100
+"""Columns of text, however wide the screen."""
 
 
 def main(args: list[str] | None = None) -> ExitCode:
@@ -48,13 +49,20 @@ def command(args: list[str], console: Console) -> ExitCode:
             console.print(line, highlight=False)
         return ExitCode.WHOLE
     if args[0] == "--version":
+        from importlib.metadata import version
+
         console.print(f"understudy {version('understudy')}", highlight=False)
         return ExitCode.WHOLE
     return run(entry_of(args[0]), args[1:], console)
 
 
 def run(entry: Entry, args: list[str], console: Console) -> ExitCode:
-    """Run a command of the list."""
+    """Run a command of the list, or tell its flags."""
+    if any(word in HELP for word in args):
+        for line in help_of(entry.module, entry.name, min(console.width, READABLE)):
+            console.print(line, highlight=False)
+        return ExitCode.WHOLE
+    args = ["--help" if word == "--help-all" else word for word in args]
     module: Any = import_module(entry.module)
     code: ExitCode = getattr(module, entry.function)(module.parse(args), console)
     return code
@@ -70,18 +78,25 @@ def ended(run: Callable[[Console], ExitCode], stopped: str) -> ExitCode:
     except KeyboardInterrupt as stop:
         print(f"understudy: stopped; {visible(str(stop)) or stopped}", file=sys.stderr)
         return ExitCode.STOPPED
-    except CannotRun as trouble:
+    except Exception as trouble:  # noqa: BLE001  Python itself would end with the code of a poor result
+        return told(trouble)
+
+
+def told(trouble: Exception) -> ExitCode:
+    """How a command ended that something went wrong in: a sentence on stderr, a trace as well for a bug."""
+    from engine.core import CannotRun, EstimatorUnavailable  # bring numpy along
+
+    if isinstance(trouble, BrokenPipeError) and nobody_reads():
+        return ExitCode.STOPPED
+    notes: list[str] = getattr(trouble, "__notes__", [])  # the step and the item, where there was one
+    if isinstance(trouble, CannotRun):
         print(f"{trouble.trace}understudy: {visible(str(trouble))}", file=sys.stderr)
-    except (ValueError, OSError, EstimatorUnavailable) as trouble:
-        if isinstance(trouble, BrokenPipeError) and nobody_reads():
-            return ExitCode.STOPPED
-        notes: list[str] = getattr(trouble, "__notes__", [])  # the step and the item, where there was one
-        if notes and not isinstance(trouble, OSError):  # a bug; a full disk is none
-            traceback.print_exception(trouble)
-        else:
-            print(f"understudy: {visible('; '.join([str(trouble), *notes]))}", file=sys.stderr)
-    except Exception as bug:  # noqa: BLE001  Python itself would end with the code of a poor result
-        traceback.print_exception(bug)
+    elif isinstance(trouble, OSError) or (
+        isinstance(trouble, (ValueError, EstimatorUnavailable)) and not notes
+    ):
+        print(f"understudy: {visible('; '.join([str(trouble), *notes]))}", file=sys.stderr)
+    else:
+        traceback.print_exception(trouble)
     return ExitCode.CANNOT_RUN
 
 

@@ -63,7 +63,7 @@ def menu() -> list[str]:
     lines = ["understudy COMMAND ...: data engine and trainer for human animation"]
     for group, entries in groupby(MENU, lambda entry: entry.group):
         lines += ["", group, *(f"  {entry.name:<{width}}  {entry.line}" for entry in entries)]
-    return [*lines, "", "understudy COMMAND --help: every setting; understudy --version"]
+    return [*lines, "", "understudy COMMAND --help tells its flags, --help-all every setting"]
 
 
 def entry_of(name: str) -> Entry:

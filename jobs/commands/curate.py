@@ -27,7 +27,7 @@ from jobs.console.heartbeat import Heartbeat
 from jobs.console.lock import manner
 from jobs.console.progress import ConsoleProgress, readable_s, tell_funnel
 from jobs.exit_codes import ExitCode
-from jobs.stored.curation import NextIndex, StoredCuration, stored_in
+from jobs.stored.curation import NextIndex, StoredCuration, stored_as, stored_in
 from jobs.stored.redo import refuse_redo
 from pipeline.corpora.listing import Enlisted, enlist
 from pipeline.corpora.reach import UNREACHED, refuse_unreached
@@ -59,6 +59,8 @@ class Curate:
     retry: tuple[str, ...] = ()
     """Try again what was rejected for these reasons, for instance failed crashed timed_out killed. What could
     not be reached (denied, unreachable) is always tried again, all else would end as before and is not."""
+    config: Path | None = None
+    """A run.json whose settings are taken, but for what the command line says."""
     redo: bool = False
     """Do again what other settings than those of OUT change; its old index holds meanwhile."""
     force: bool = False
@@ -67,16 +69,17 @@ class Curate:
 
 
 def parse(args: list[str]) -> Curate:
-    """The job of a command line; what it leaves out is as in the data set that it names, where there is one.
+    """The job of a command line; what it leaves out is as in the file or else the data set that it names.
 
     Raises:
         ValueError: the data set's settings are not ours.
         OSError: they cannot be read.
     """
-    stored = stored_in(Place.at(out)) if (out := value_of("--out", args)) else None
+    out, config = value_of("--out", args), value_of("--config", args)
+    stored = stored_as(*Place.holding(config)) if config else stored_in(Place.at(out)) if out else None
     default = Curate(videos=tyro.MISSING, out=tyro.MISSING)
     if stored is not None and stored.settings:
-        settings = read_as(Curation, stored.settings, f"{out}: not the settings of a run")
+        settings = read_as(Curation, stored.settings, f"{config or out}: not the settings of a run")
         videos = stored.videos or tyro.MISSING
         default = replace(
             default, videos=videos, corpus=stored.corpus, drop_gone=stored.drop_gone, settings=settings

@@ -20,11 +20,11 @@ from jobs.console.training import LockCheck, ObserverFanOut, TrainConsole, Unsav
 from jobs.exit_codes import ExitCode
 from jobs.recipes.training import Name
 from jobs.stored.addresses import storable
-from jobs.stored.training import beginning, of_length, refuse_other
+from jobs.stored.training import beginning, begun, of_length, refuse_other
 from model.data.loader import Loader
 from model.train import checkpoint as saved
 from model.train.distributed import DistributedContext, distributed_context, shared_codec
-from model.train.names import CURVES
+from model.train.names import CURVES, RUN
 from model.train.settings import Training
 from model.train.starts import Start, note_start
 from schemas.version import DRAWING, SCHEMA
@@ -49,6 +49,8 @@ class Train:
     """Where the settings' defaults come from."""
     steps: int | None = None
     """Steps of all phases together, each in its share; those that are done stay as they were."""
+    config: Path | None = None
+    """A run.json of another run, whose last start's recipe, settings and data are taken."""
     new_epoch: bool = False
     """Go on with the next epoch on another data set or in another order; on the run's own set, grown, it is
     not needed."""
@@ -63,10 +65,11 @@ def parse(args: list[str]) -> Train:
     Raises:
         ValueError: the run's settings are not ours.
     """
-    out = value_of("--out", args)
-    begun = beginning(Path(out) if out else None, value_of("--recipe", args))
-    data = begun.data or tyro.MISSING
-    default = Train(data=data, out=tyro.MISSING, recipe=begun.recipe, settings=begun.settings)
+    config, run = value_of("--config", args), Path(value_of("--out", args) or ".") / RUN
+    file = Path(config) if config else run if run.exists() else None
+    start = beginning(file, value_of("--recipe", args))
+    data = start.data or tyro.MISSING
+    default = Train(data=data, out=tyro.MISSING, recipe=start.recipe, settings=start.settings)
     return parsed(Train, "train", args, default)
 
 
@@ -113,7 +116,8 @@ def train_until(job: Train, stop: StopRequest, console: Console) -> ExitCode:
 
 def is_grown(job: Train) -> bool:
     """Whether a run's own data set may be another by now; one elsewhere is another, and is asked for."""
-    return beginning(job.out, "").data == storable(job.data)
+    before = begun(job.out)
+    return before is not None and before.data == storable(job.data)
 
 
 def goes_on(run: Path) -> str:
@@ -139,7 +143,8 @@ def lead(
     for line in loader.table().split("\n"):
         console.print(line, highlight=False)
     console.print(held_out_said(loader), highlight=False)
-    if saved.checkpoints(job.out) and beginning(job.out, "").index_sha256 != loader.index.digest:
+    before = begun(job.out)
+    if before and saved.checkpoints(job.out) and before.index_sha256 != loader.index.digest:
         console.print("the data set has changed since: the run goes on with its next epoch", highlight=False)
     curves = TensorBoardWriter(job.out / CURVES)
     terminal = TrainConsole(console, time.monotonic, total_steps(job.settings))

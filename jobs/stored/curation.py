@@ -7,15 +7,13 @@ The old index and its tars hold until the new index takes the place of the old o
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from functools import partial
 from importlib.metadata import version
 from typing import Any
 
-import pyarrow as pa
-
-from dataset.index import with_tar_name, write_index
+from dataset.index import of_tar, write_index
 from dataset.names import INDEX, NEXT, RUN
 from engine.differences import as_plain
 from engine.ledger import Ledger, digest
@@ -51,11 +49,19 @@ def stored_in(out: Place) -> StoredCuration | None:
         OSError: it cannot be read.
     """
     name = NEXT if out.size(NEXT) is not None else RUN
-    try:
-        said = json_at(out, name)
-    except FileNotFoundError:
+    if out.size(name) is None:
         return None if out.size(INDEX) is None else StoredCuration()
-    return read_as(StoredCuration, said, f"{out.uri_of(name)}: not the settings of a run")
+    return stored_as(out, name)
+
+
+def stored_as(place: Place, name: str) -> StoredCuration:
+    """What a file says of how a data set was made.
+
+    Raises:
+        ValueError: it is not ours.
+        OSError: it cannot be read.
+    """
+    return read_as(StoredCuration, json_at(place, name), f"{place.uri_of(name)}: not the settings of a run")
 
 
 def settings_of(out: Place) -> Curation:
@@ -107,7 +113,9 @@ class NextIndex:
         """Put the new index in place of the old one, and say what made it."""
         if self.begun:
             ledger = Ledger(self.out)
-            write_index(self.out, [partial(rows_of, ledger, name) for name in ledger.names(TARS)])
+            write_index(
+                self.out, [of_tar(partial(ledger.columns, TARS, name)) for name in ledger.names(TARS)]
+            )
         write(self.out, RUN, self.said())
         self.out.remove(NEXT)
 
@@ -126,11 +134,6 @@ class NextIndex:
             "legs": digests(self.settings),
             "estimators": estimators_in(Ledger(self.out)),
         }
-
-
-def rows_of(ledger: Ledger, tar: str, columns: Sequence[str]) -> pa.Table:
-    """Columns of the index rows of a landed tar."""
-    return with_tar_name(ledger.columns(TARS, tar, sorted({*columns, "shard", "sha256"}))).select(columns)
 
 
 def write(out: Place, name: str, said: Mapping[str, Any]) -> None:

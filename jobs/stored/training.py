@@ -12,7 +12,7 @@ from jobs.recipes.training import ON_TOP, RECIPES, Name
 from model.train import checkpoint as saved
 from model.train.names import RUN
 from model.train.settings import Training, lengthened, unlike
-from model.train.starts import starts_of
+from model.train.starts import starts_in
 from storage.records import read_as
 
 
@@ -31,17 +31,26 @@ class Beginning:
     index_sha256: str = ""
 
 
-def beginning(run: Path | None, named: str) -> Beginning:
-    """That of a recipe, or what a run did last; a recipe that goes on from the run's own adds to that.
+def begun(run: Path) -> Beginning | None:
+    """What a run did last; None where there is none.
+
+    Raises:
+        ValueError: its settings are not ours.
+    """
+    return beginning(run / RUN, "") if (run / RUN).exists() else None
+
+
+def beginning(file: Path | None, named: str) -> Beginning:
+    """That of a recipe, or what a run did last, by its file; a recipe that goes on from the run's adds to it.
 
     Raises:
         ValueError: the run's settings are not ours.
     """
     name: Name | None = next((name for name in RECIPES if name == named), None)
-    if run is None or not (run / RUN).exists():
+    if file is None:
         return Beginning(recipe=name or "tiny", settings=RECIPES[name or "tiny"]())
-    start = starts_of(run)[-1]
-    settings = read_as(Training, start.settings, f"{run}: not the settings of a training")
+    start = starts_in(file, f"{file}: tells of no start of a training")[-1]
+    settings = read_as(Training, start.settings, f"{file}: not the settings of a training")
     last: Name = next((one for one in RECIPES if one == start.recipe), "tiny")
     if name is not None and name != last:
         settings = ON_TOP[last, name](settings) if (last, name) in ON_TOP else RECIPES[name]()

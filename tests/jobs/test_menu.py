@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
+from dataclasses import fields, is_dataclass
+from importlib import import_module
 from importlib.metadata import version
 from pathlib import Path
 
 import pytest
 
 from jobs.cli import main
-from jobs.menu import MENU
+from jobs.menu import MENU, Entry
 from tests.processes import execute
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -54,7 +57,30 @@ def test_a_flag_that_is_none_names_the_nearest(capsys: pytest.CaptureFixture[str
     assert "--quick" in capsys.readouterr().err
 
 
-@pytest.mark.parametrize("args", [(), ("check", "--help"), ("curate", "--help")])
+@pytest.mark.parametrize("entry", MENU, ids=lambda entry: entry.name)
+def test_the_help_of_a_command_is_short_and_brings_nothing_along(entry: Entry) -> None:
+    code = (
+        "import sys; from jobs.cli import main; code = main([sys.argv[1], '--help'])\n"
+        "heavy = {'torch', 'scipy', 'ray', 'numpy', 'pyarrow', 'av', 'cv2', 'tyro'} & sys.modules.keys()\n"
+        "sys.exit(f'imports {heavy}' if heavy else code)"
+    )
+    done = execute(sys.executable, "-c", code, entry.name, env={**os.environ, "COLUMNS": "80"}, cwd=ROOT)
+    assert done.returncode == 0, done.stderr
+    lines = done.stdout.splitlines()
+    assert len(lines) <= 100
+    assert max(map(len, lines)) <= 80
+    record = next(
+        field
+        for field in vars(import_module(entry.module)).values()
+        if is_dataclass(field) and field.__module__ == entry.module
+    )
+    hidden = {"settings", "patience", "loader", "window", "sampler", "backends"}
+    for field in fields(record):
+        if field.name not in hidden | {"corpus", "cluster"}:
+            assert field.name.upper() in done.stdout or f"--{field.name.replace('_', '-')}" in done.stdout
+
+
+@pytest.mark.parametrize("args", [(), ("check", "--help"), ("curate", "--help-all")])
 def test_whoever_reads_may_stop_reading(args: tuple[str, ...]) -> None:
     with subprocess.Popen([*RUN, *args], stdout=subprocess.PIPE, stderr=subprocess.PIPE, cwd=ROOT) as process:
         assert process.stdout is not None

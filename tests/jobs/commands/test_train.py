@@ -102,6 +102,10 @@ def test_out_alone_means_the_settings_of_the_run(tmp_path: Path) -> None:
     assert spoken.settings.phases[:3] == first.settings.phases
     assert [phase.name for phase in spoken.settings.phases[3:]] == ["speech"]
     assert spoken.settings.sizes == first.settings.sizes
+    copied = parse(["--out", str(tmp_path / "other"), "--config", str(tmp_path / "run.json")])
+    assert (copied.settings, copied.data, copied.recipe) == (first.settings, first.data, "tiny")
+    with pytest.raises(ValueError, match=r"none\.json: tells of no start of a training"):
+        parse(["--out", str(tmp_path / "other"), "--config", str(tmp_path / "none.json")])
     assert parse(["--out", str(tmp_path / "other"), "--data", "x"]).settings == RECIPES["tiny"]()
 
 

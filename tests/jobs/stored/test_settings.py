@@ -43,6 +43,14 @@ def test_out_alone_goes_on_with_what_is_stored(tmp_path: Path) -> None:
     assert job.videos == "/others"
 
 
+def test_settings_of_another_set_are_taken_from_its_file(tmp_path: Path) -> None:
+    store(tmp_path)
+    job = parse(["--out", str(tmp_path / "new"), "--config", str(tmp_path / RUN), "--videos", "v"])
+    assert (job.settings, job.corpus, job.videos) == (RUN_SETTINGS, CORPUS, "v")
+    with pytest.raises(FileNotFoundError):
+        parse(["--out", str(tmp_path / "new"), "--config", str(tmp_path / "none.json")])
+
+
 def test_a_redo_under_way_is_what_goes_on(tmp_path: Path) -> None:
     store(tmp_path)
     said = json.loads((tmp_path / RUN).read_text())

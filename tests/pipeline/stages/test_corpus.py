@@ -198,10 +198,10 @@ def test_a_broken_parquet_manifest(tmp_path: Path) -> None:
         list_corpus(tmp_path / "list.parquet")
 
 
-@pytest.mark.parametrize("name", ["absent", "video.mp4"])
+@pytest.mark.parametrize("name", ["absent", "words.txt"])
 def test_neither_folder_nor_manifest(tmp_path: Path, name: str) -> None:
-    touch(tmp_path / "video.mp4")
-    with pytest.raises(ValueError, match="expected a folder of videos or a manifest"):
+    touch(tmp_path / "words.txt")
+    with pytest.raises(ValueError, match="expected a folder of videos, a video, or a manifest"):
         list_corpus(tmp_path / name)
 
 
