@@ -61,6 +61,7 @@ class LegNames:
     name: str
     steps: tuple[str, ...] = ()
     groups: frozenset[str] = frozenset()  # of the steps, those that only put items into groups
+    after: tuple[str, ...] = ()  # legs whose rows it was offered, each of them once
 
 
 @dataclass
@@ -75,7 +76,7 @@ class Landings:
 
 
 def read_landings(place: Place, legs: Sequence[LegNames]) -> Landings:
-    """All landings of `legs`, in the order in which they ran."""
+    """All landings of `legs`, each behind those that it comes after; the rows are those of the last."""
     landings = Landings()
     place = place / LANDINGS
     found = list(all_in(place))
@@ -89,10 +90,10 @@ def read_landings(place: Place, legs: Sequence[LegNames]) -> Landings:
                 landings.faults.append(Violation(fault.check, f"{leg.name}, lap {lap}: {fault.detail}"))
             if leg is legs[-1]:
                 landings.rows.update(rows_of(place, leg, lap))
-    for before, leg in itertools.pairwise(legs):
-        given, offered = landings.given[before.name], landings.offered[leg.name]
-        if given != offered:
-            detail = f"{before.name} gave {given} rows, {leg.name} was offered {offered}"
+    for leg in legs:
+        given, offered = sum(landings.given[before] for before in leg.after), landings.offered[leg.name]
+        if leg.after and given != offered:
+            detail = f"{' and '.join(leg.after)} gave {given} rows, {leg.name} was offered {offered}"
             landings.faults.append(Violation("conservation", detail))
     return landings
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Protocol, runtime_checkable
@@ -15,20 +15,15 @@ from schemas.version import PIPELINE
 class Plan(Protocol):
     """Which laps a leg has: a pure function of what has landed before it (`pipeline.plans`)."""
 
-    def __call__(self, ledger: Ledger, leg: str, settings: str, /) -> list[Lap]: ...
+    def __call__(self, ledger: Ledger, leg: Leg, /) -> list[Lap]: ...
 
 
 @runtime_checkable
 class Following(Plan, Protocol):
-    """A plan with a lap for each lap of the leg before, which need not wait for the others."""
+    """A plan with a lap for each name of a lap of the legs before, which need not wait for other names."""
 
-    @property
-    def before(self) -> str:
-        """The leg that is followed."""
-        ...
-
-    def after(self, leg: str, settings: str, name: str, landed: Landed, /) -> Lap:
-        """The lap that follows a landed one."""
+    def lap(self, leg: Leg, name: str, landed: Mapping[str, Landed], /) -> Lap:
+        """The lap that reads what has landed under a name: by leg, in the order of `leg.after`."""
         ...
 
 
@@ -51,25 +46,34 @@ class Needs:
 
 @dataclass(frozen=True, kw_only=True)
 class Leg:
-    """Steps in order, and the plan of the laps that they run on."""
+    """Steps in order, the plan of the laps that they run on, and the legs that these depend on."""
 
     name: str
     steps: tuple[Step[Any, Any] | Gather[Any, Any], ...]
     plan: Plan
+    after: tuple[str, ...] = ()
+    """Legs whose rows are its items: what they give, all together, is what it is offered."""
+    beside: tuple[str, ...] = ()
+    """Legs whose landings its plan looks into as well."""
 
     def laps(self, ledger: Ledger) -> list[Lap]:
-        """The laps of the leg; to be asked when the legs before have landed."""
-        return self.plan(ledger, self.name, self.settings)
+        """The laps of the leg; to be asked when the legs that it depends on have landed."""
+        return self.plan(ledger, self)
 
-    def lap_after(self, name: str, landed: Landed) -> Lap:
-        """The lap that follows a landed lap of the leg before; only where the leg `follows` one."""
+    def lap_after(self, name: str, landed: Mapping[str, Landed]) -> Lap:
+        """The lap that follows the landed laps of a name, by their legs; only where the leg `follows` any."""
         assert isinstance(self.plan, Following)
-        return self.plan.after(self.name, self.settings, name, landed)
+        return self.plan.lap(self, name, {leg: landed[leg] for leg in self.after if leg in landed})
 
     @property
-    def follows(self) -> str | None:
-        """The leg that is followed lap by lap, where there is one."""
-        return self.plan.before if isinstance(self.plan, Following) else None
+    def follows(self) -> tuple[str, ...]:
+        """The legs that are followed lap by lap."""
+        return self.after if isinstance(self.plan, Following) else ()
+
+    @property
+    def awaits(self) -> tuple[str, ...]:
+        """The legs that must be over before the leg is planned."""
+        return tuple(leg for leg in (*self.after, *self.beside) if leg not in self.follows)
 
     @cached_property
     def settings(self) -> str:
@@ -89,6 +93,21 @@ class Leg:
     def gives(self) -> type:
         """Class of the rows that land."""
         return self.steps[-1].gives
+
+
+def refuse_disorder(legs: Sequence[Leg]) -> None:
+    """Return where each leg has a name of its own, and stands behind all that it depends on.
+
+    Raises:
+        ValueError: one does not.
+    """
+    seen: set[str] = set()
+    for leg in legs:
+        if leg.name in seen:
+            raise ValueError(f"two legs are named {leg.name!r}")
+        if missing := [name for name in (*leg.after, *leg.beside) if name not in seen]:
+            raise ValueError(f"leg {leg.name!r} depends on {missing[0]!r}, which does not stand before it")
+        seen.add(leg.name)
 
 
 Mind = Callable[[Step[Any, Any] | Gather[Any, Any], Stage[Any, Any]], Stage[Any, Any]]

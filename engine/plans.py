@@ -1,65 +1,80 @@
-"""Which laps a leg has that reads what the leg before has landed: pure functions of the ledger."""
+"""Which laps a leg has that reads what legs before it have landed: pure functions of the ledger."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import TypeVar
+from typing import Any
 
 from engine.ledger import Landed, Lap, Ledger, digest
-
-T = TypeVar("T")
-
+from engine.leg import Leg
 
 Passed = Iterable[tuple[str, Landed]]
 """Names of landed laps, and what their markers say."""
+Reading = tuple[str, Sequence[str], type]
+"""A leg, names of its laps, and the class of their rows."""
 
 
 def at_once(
     ledger: Ledger,
-    leg: str,
-    settings: str,
+    leg: Leg,
     *,
-    before: str,
-    cls: type,
+    reads: tuple[type, ...],
     check: Callable[[Passed], Passed] = iter,
 ) -> list[Lap]:
-    """One lap over all that the leg before has landed; `check` sees it pass and may raise."""
-    landed = [(name, lap.content, lap.rows) for name, lap in check(ledger.all_landed(before))]
+    """One lap over all that the legs before have landed; `check` sees it pass and may raise.
+
+    `reads` are the classes of their rows, in the order of the legs.
+    """
+    readings, contents, items = list[Reading](), list[str](), 0
+    for before, cls in zip(leg.after, reads, strict=True):
+        landed = [(name, lap.content, lap.rows) for name, lap in check(ledger.all_landed(before))]
+        readings.append((before, tuple(name for name, *_ in landed), cls))
+        contents += [content for _, content, _ in landed]
+        items += sum(rows for *_, rows in landed)
     return [
         Lap(
-            leg=leg,
+            leg=leg.name,
             name=f"{0:06d}",
-            inputs=digest(settings, *(content for _, content, _ in landed)),
-            items=sum(rows for *_, rows in landed),
-            read=partial(_all_rows, leg=before, names=tuple(name for name, *_ in landed), cls=cls),
+            inputs=digest(leg.settings, *contents),
+            items=items,
+            read=partial(_all_rows, readings=tuple(readings)),
         )
     ]
 
 
 @dataclass(frozen=True, kw_only=True)
 class LapForLap:
-    """One lap for each of the leg before; each can begin as soon as its own has landed."""
+    """One lap for each name of a lap of the legs before; it can begin once all of that name have landed.
 
-    before: str
-    cls: type
+    It reads the rows of the first leg, then those of the next: a `Gather` puts together what belongs so.
+    """
 
-    def __call__(self, ledger: Ledger, leg: str, settings: str) -> list[Lap]:
-        """The laps whose lap of the leg before has landed."""
-        return [self.after(leg, settings, name, lap) for name, lap in ledger.all_landed(self.before)]
+    reads: tuple[type, ...]
+    """Classes of the rows of the legs before, in the order of the legs."""
 
-    def after(self, leg: str, settings: str, name: str, landed: Landed) -> Lap:
-        """The lap that reads a landed lap of the leg before."""
+    def __call__(self, ledger: Ledger, leg: Leg) -> list[Lap]:
+        """The laps whose laps of the legs before have landed."""
+        found: dict[str, dict[str, Landed]] = {}
+        for before in leg.after:
+            for name, landed in ledger.all_landed(before):
+                found.setdefault(name, {})[before] = landed
+        return [self.lap(leg, name, landed) for name, landed in found.items()]
+
+    def lap(self, leg: Leg, name: str, landed: Mapping[str, Landed]) -> Lap:
+        """The lap that reads landed laps of the legs before."""
+        classes = dict(zip(leg.after, self.reads, strict=True))
         return Lap(
-            leg=leg,
+            leg=leg.name,
             name=name,
-            inputs=digest(settings, landed.content),
-            items=landed.rows,
-            read=partial(_all_rows, leg=self.before, names=(name,), cls=self.cls),
+            inputs=digest(leg.settings, *(lap.content for lap in landed.values())),
+            items=sum(lap.rows for lap in landed.values()),
+            read=partial(_all_rows, readings=tuple((before, (name,), classes[before]) for before in landed)),
         )
 
 
-def _all_rows(ledger: Ledger, *, leg: str, names: Sequence[str], cls: type[T]) -> Iterator[T]:
-    for name in names:
-        yield from ledger.rows(leg, name, cls)
+def _all_rows(ledger: Ledger, *, readings: Sequence[Reading]) -> Iterator[Any]:
+    for leg, names, cls in readings:
+        for name in names:
+            yield from ledger.rows(leg, name, cls)

@@ -53,6 +53,7 @@ MENU = (
     Entry("animate", "Training and animating", "a video of a picture's person, from a run", ANEW),
     Entry("estimate-cost", "Planning and help", "hours and money of a corpus on some machines", AS_IT_WAS),
     Entry("estimate-training", "Planning and help", "memory, hours and money of a training", AS_IT_WAS),
+    Entry("weights", "Planning and help", "fetch the embedded networks, once, and check them", PARTLY),
     Entry("doctor", "Planning and help", "what is installed and what is missing", AS_IT_WAS),
 )
 

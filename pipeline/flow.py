@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field
 from functools import partial
 
 from engine.core import Gather, Step
@@ -33,7 +33,7 @@ from schemas.controls import Controlled, PersonClips
 from schemas.index import IndexRow, ShardPlan
 from schemas.media import Clip, Copies, Frames, Listed, Probed, Source
 from schemas.sample import Sample
-from schemas.tracks import Tracked
+from schemas.tracks import ROLES, Tracked
 from schemas.version import SHARDS
 from storage.place import Where
 
@@ -45,7 +45,7 @@ TARS = "shards"
 
 @dataclass(frozen=True, kw_only=True)
 class Backends:
-    """Which estimator does each trade."""
+    """Which estimator has each role."""
 
     person: MediapipePerson = field(default_factory=MediapipePerson)
     body: MediapipeBody = field(default_factory=MediapipeBody)
@@ -57,7 +57,7 @@ class Backends:
     @property
     def on_gpu(self) -> bool:
         """Whether any of them runs on a GPU."""
-        devices = (getattr(getattr(self, trade.name), "device", "cpu") for trade in fields(self))
+        devices = (getattr(getattr(self, role), "device", "cpu") for role in ROLES)
         return any(device != "cpu" for device in devices)
 
     def build(self) -> Estimators:
@@ -104,23 +104,26 @@ def legs(run: Curation, out: Where, dropped: Collection[str] = ()) -> list[Leg]:
     The samples of sources that are `dropped`, by their addresses, leave the data set.
     """
     listing = partial(plans.listed, sources_per_lap=run.sources_per_lap)
-    firsts = partial(plans.first_copies, sources="sources", catalogue="catalogue")
-    tars = partial(plans.shards, before="samples", samples_per_shard=run.samples_per_shard)
+    catalogue = partial(at_once, reads=(Source,), check=mostly_reached)
+    tars = partial(plans.shards, samples_per_shard=run.samples_per_shard)
     return [
         Leg(name="sources", steps=(corpus(),), plan=listing),
+        Leg(name="catalogue", steps=(same_content(), first(dropped)), plan=catalogue, after=("sources",)),
         Leg(
-            name="catalogue",
-            steps=(same_content(), first(dropped)),
-            plan=partial(at_once, before="sources", cls=Source, check=mostly_reached),
+            name="clips",
+            steps=(probe(run), split(run), screen(run)),
+            plan=plans.first_copies,
+            after=("catalogue",),
+            beside=("sources",),
         ),
-        Leg(name="clips", steps=(probe(run), split(run), screen(run)), plan=firsts),
-        Leg(name=TRACKS, steps=(estimate(run),), plan=LapForLap(before="clips", cls=Clip)),
+        Leg(name=TRACKS, steps=(estimate(run),), plan=LapForLap(reads=(Clip,)), after=("clips",)),
         Leg(
             name="samples",
             steps=(control(run), same_person(run), reference(run)),
-            plan=LapForLap(before=TRACKS, cls=Tracked),
+            plan=LapForLap(reads=(Tracked,)),
+            after=(TRACKS,),
         ),
-        Leg(name=TARS, steps=(shard(run, out),), plan=tars),
+        Leg(name=TARS, steps=(shard(run, out),), plan=tars, after=("samples",)),
     ]
 
 

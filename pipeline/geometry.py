@@ -13,8 +13,8 @@ from functools import cache
 from typing import Any
 
 import numpy as np
+import scipy  # its parts come when they are asked for
 from numpy.typing import ArrayLike, NDArray
-from scipy.spatial.transform import Rotation
 
 from schemas.controls import CANVAS_AREA, CANVAS_MULTIPLE
 from schemas.joints import J
@@ -95,6 +95,11 @@ def project(points: Reals, focal_px: float, principal: Reals) -> Array:
     return np.asarray(focal_px * points[..., :2] / points[..., 2:] + principal, dtype=np.float64)
 
 
+def in_picture(points: Reals, width: int, height: int) -> NDArray[np.bool_]:
+    """Which points (..., 2) lie in a picture of this size, by its pixels' outer edges."""
+    return np.asarray(((points >= -0.5) & (points <= np.array([width, height]) - 0.5)).all(axis=-1))
+
+
 # Rotations
 
 
@@ -112,22 +117,26 @@ def chordal_mean(rotations: Reals) -> Array:
 
 def quaternion(rotations: Reals) -> Array:
     """Unit quaternions (..., 4) of rotations, w >= 0."""
-    return np.asarray(Rotation.from_matrix(rotations).as_quat(canonical=True, scalar_first=True))
+    return np.asarray(
+        scipy.spatial.transform.Rotation.from_matrix(rotations).as_quat(canonical=True, scalar_first=True)
+    )
 
 
 def rotation(quaternions: Reals) -> Array:
     """Rotations (..., 3, 3) of quaternions (..., 4) of any length but zero."""
-    return np.asarray(Rotation.from_quat(quaternions, scalar_first=True).as_matrix())
+    return np.asarray(scipy.spatial.transform.Rotation.from_quat(quaternions, scalar_first=True).as_matrix())
 
 
 def rotation_vector(rotations: Reals) -> Array:
     """Axis times angle (..., 3), rad, angle in [0, pi]."""
-    return np.asarray(Rotation.from_matrix(rotations).as_rotvec())
+    return np.asarray(scipy.spatial.transform.Rotation.from_matrix(rotations).as_rotvec())
 
 
 def rotation_about(vectors: ArrayLike) -> Array:
     """Rotations (..., 3, 3) about the vectors (..., 3) by their lengths, rad."""
-    return np.asarray(Rotation.from_rotvec(np.asarray(vectors, dtype=np.float64)).as_matrix())
+    return np.asarray(
+        scipy.spatial.transform.Rotation.from_rotvec(np.asarray(vectors, dtype=np.float64)).as_matrix()
+    )
 
 
 def slerp(start: Reals, stop: Reals, share: ArrayLike) -> Array:

@@ -14,6 +14,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from engine.ledger import Lap, Ledger, digest, read_all
+from engine.leg import Leg
 from schemas.index import ShardPlan, bucket_name
 from schemas.media import Listed, Source
 from schemas.sample import Sample
@@ -21,7 +22,7 @@ from schemas.sample import Sample
 T = TypeVar("T")
 
 
-def listed(ledger: Ledger, leg: str, settings: str, *, sources_per_lap: int) -> list[Lap]:
+def listed(ledger: Ledger, leg: Leg, *, sources_per_lap: int) -> list[Lap]:
     """Chunks of the listing, each part of it cut on its own. A lap carries its rows: they are few."""
     laps: list[Lap] = []
     for part in ledger.names("listing"):
@@ -29,10 +30,10 @@ def listed(ledger: Ledger, leg: str, settings: str, *, sources_per_lap: int) -> 
         while chunk := list(islice(rows, sources_per_lap)):
             laps.append(
                 Lap(
-                    leg=leg,
+                    leg=leg.name,
                     name=f"{len(laps):06d}",
                     inputs=digest(
-                        settings, *(fact for row in chunk for fact in (row.uri, row.licence, row.domain))
+                        leg.settings, *(fact for row in chunk for fact in (row.uri, row.licence, row.domain))
                     ),
                     items=len(chunk),
                     read=partial(_given, rows=chunk),
@@ -41,11 +42,13 @@ def listed(ledger: Ledger, leg: str, settings: str, *, sources_per_lap: int) -> 
     return laps
 
 
-def first_copies(ledger: Ledger, leg: str, settings: str, *, sources: str, catalogue: str) -> list[Lap]:
+def first_copies(ledger: Ledger, leg: Leg) -> list[Lap]:
     """The laps of the sources again, each with only those that the catalogue kept; the largest first.
 
-    What is long must not come last, when no other lap is left for the other workers.
+    The leg comes after the catalogue, beside the sources. What is long must not come last, when no other lap
+    is left for the other workers.
     """
+    (catalogue,), (sources,) = leg.after, leg.beside
     kept = {uri for name in ledger.names(catalogue) for uri in _uris(ledger, catalogue, name)}
     contents = _contents(ledger, sources)
     found = read_all(partial(_sizes, ledger, sources), contents)
@@ -53,9 +56,9 @@ def first_copies(ledger: Ledger, leg: str, settings: str, *, sources: str, catal
     for (name, content), sizes in zip(contents.items(), found, strict=True):
         uris = tuple(uri for uri in sizes if uri in kept)
         lap = Lap(
-            leg=leg,
+            leg=leg.name,
             name=name,
-            inputs=digest(settings, content, *uris),
+            inputs=digest(leg.settings, content, *uris),
             items=len(uris),
             read=partial(_sources, leg=sources, name=name, uris=uris),
         )
@@ -63,12 +66,13 @@ def first_copies(ledger: Ledger, leg: str, settings: str, *, sources: str, catal
     return [lap for _, lap in sorted(laps, key=lambda pair: -pair[0])]
 
 
-def shards(ledger: Ledger, leg: str, settings: str, *, before: str, samples_per_shard: int) -> list[Lap]:
+def shards(ledger: Ledger, leg: Leg, *, samples_per_shard: int) -> list[Lap]:
     """One lap a tar: samples of one canvas in the order of their keys, wherever they landed."""
+    (before,) = leg.after
     contents = _contents(ledger, before)
     tars = plan_shards(_places(ledger, before, contents), samples_per_shard)
     named = tuple(contents.items())
-    return [_tar(before, leg, settings, bucket, number, held, named) for bucket, number, held in tars]
+    return [_tar(before, leg, bucket, number, held, named) for bucket, number, held in tars]
 
 
 PLACES = pa.schema([("key", pa.string()), ("width", pa.int32()), ("height", pa.int32()), ("lap", pa.int32())])
@@ -119,8 +123,7 @@ def _contents(ledger: Ledger, leg: str) -> dict[str, str]:
 
 def _tar(
     before: str,
-    leg: str,
-    settings: str,
+    leg: Leg,
     bucket: str,
     number: int,
     held: pa.Table,
@@ -131,9 +134,9 @@ def _tar(
     place = f"{bucket}/{number:06d}"
     parts = (part for key, lap in zip(keys, laps, strict=True) for part in (key, landed[lap][1]))
     return Lap(
-        leg=leg,
+        leg=leg.name,
         name=f"{bucket}-{number:06d}",
-        inputs=digest(settings, place, *parts),
+        inputs=digest(leg.settings, place, *parts),
         items=len(keys),
         read=partial(
             _shard,

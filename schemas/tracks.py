@@ -6,7 +6,7 @@ y down, z forward, metres; its focal length is `Camera.focal_px` and its princip
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Literal, get_args
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,6 +14,11 @@ from numpy.typing import NDArray
 from schemas.arrays import Axes
 from schemas.base import record
 from schemas.media import Clip
+
+Role = Literal["person", "body", "hands", "face", "head", "appearance"]
+"""What an estimator does: each finds, follows or describes one thing of a person."""
+ROLES: tuple[Role, ...] = get_args(Role)
+"""All roles, in the order of the work: each needs only those before it."""
 
 
 @record
@@ -49,7 +54,7 @@ class BodyTrack:
 
     joints2d: Annotated[NDArray[np.float32], Axes("t 16 2")]  # px
     joints3d: Annotated[NDArray[np.float32], Axes("t 16 3")]  # m, camera frame
-    score: Annotated[NDArray[np.float32], Axes("t 16")]  # 0..1, 0 outside the picture
+    score: Annotated[NDArray[np.float32], Axes("t 16")]  # 0..1, 0 far outside the picture
     valid: Annotated[NDArray[np.bool_], Axes("t")]
     focal_px: float  # of the camera of `joints3d`, one for the clip
 
@@ -126,9 +131,7 @@ class Tracked:
     face: FaceBoxTrack
     head: HeadTrack
     appearance: Appearance
-    provenance: dict[
-        str, EstimatorCard
-    ]  # by step of the estimate: person, body, hands, face, head, appearance
+    provenance: dict[str, EstimatorCard]  # by role
 
     @property
     def uri(self) -> str:

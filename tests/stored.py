@@ -13,7 +13,7 @@ from typing import Any
 import imageio_ffmpeg
 import numpy as np
 
-from dataset.index import write_index
+from dataset.index_writer import write_index
 from dataset.names import tar_name
 from media.encode import VideoSettings
 from media.probe import probe

@@ -112,15 +112,16 @@ def works_of(
 
     Those of `tar_leg` are tars of samples, those of the others follow the chunks of the listing.
     """
-    footage_s = 3600 * hours
-    laps = math.ceil(footage_s / source_s / sources_per_lap)
-    works = []
+    laps = math.ceil(3600 * hours / source_s / sources_per_lap)
+    works, given_s = list[Work](), dict[str, float]()
     for leg in legs:
+        footage_s = sum(given_s[before] for before in leg.after) if leg.after else 3600 * hours
         tars = math.ceil(footage_s / rates.sample_s / samples_per_shard)
         work_s = 0.0
         for rate in rates.of(leg.name):
             work_s += footage_s * FPS / rate.frames_per_s if rate.frames_per_s else 0.0
             footage_s *= rate.keeps
+        given_s[leg.name] = footage_s
         count = max(1, tars) if leg.name == tar_leg else 1 if reads_all(leg) else laps
         works.append(work_of(leg, rates, (work_s / count + rates.lap_s,) * count))
     return works
@@ -147,7 +148,8 @@ def work_of(leg: Leg, rates: Rates, laps_s: tuple[float, ...]) -> Work:
         crew_s=rates.crew_s[leg.name],
         cpus=leg.needs.cpus,
         gpus=leg.needs.gpus,
-        follows=leg.follows is not None,
+        awaits=leg.awaits,
+        follows=leg.follows,
     )
 
 

@@ -1,8 +1,9 @@
 """A run on paper: which worker is at which lap at what time.
 
-The rules are the runner's. A leg waits for all of the leg before it, or lap for lap where it follows it. Legs
-that need a GPU have workers of their own, the others share theirs. A worker takes the next lap of the last
-leg that has one; it starts with its first lap, and makes the stages of a leg for the first of its laps.
+The rules are the runner's. A leg waits for all of the legs that it awaits, and lap for lap for those that it
+follows. Legs that need a GPU have workers of their own, the others share theirs. A worker takes the next lap
+of the last leg that has one; it starts with its first lap, and makes the stages of a leg for the first of its
+laps.
 """
 
 from __future__ import annotations
@@ -22,7 +23,8 @@ class Work:
     crew_s: float = 0.0  # to make the leg's stages, weights loaded: once a worker
     cpus: float = 1.0
     gpus: float = 0.0
-    follows: bool = False  # lap n waits for lap n of the leg before, not for the whole leg
+    awaits: tuple[str, ...] = ()  # legs that must be over before any lap
+    follows: tuple[str, ...] = ()  # legs whose lap n is over before lap n
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -67,18 +69,29 @@ class Queues:
     """Which laps may run, by leg."""
 
     def __init__(self, works: Sequence[Work]) -> None:
-        self.works = works
+        self.works = {work.leg: work for work in works}
+        self.places = {work.leg: place for place, work in enumerate(works)}
         self.ready: list[deque[int]] = [deque() for _ in works]
-        self.left = [len(work.laps_s) for work in works]
-        self.open(0)
+        self.done: dict[str, set[int]] = {work.leg: set() for work in works}
+        self.begun: set[str] = set()
+        self.begin()
 
-    def open(self, leg: int) -> None:
-        """The leg before is done: all laps of this one may run; a leg without laps is done at once."""
-        if leg < len(self.works):
-            if not self.works[leg].follows:
-                self.ready[leg].extend(range(len(self.works[leg].laps_s)))
-            if not self.left[leg]:
-                self.open(leg + 1)
+    def begin(self) -> None:
+        """Legs that await nothing more begin; one without laps is over at once."""
+        for leg, work in self.works.items():
+            if leg not in self.begun and all(map(self.is_over, work.awaits)):
+                self.begun.add(leg)
+                self.ready[self.places[leg]].extend(
+                    lap for lap in range(len(work.laps_s)) if self.may_run(work, lap)
+                )
+
+    def is_over(self, leg: str) -> bool:
+        """Whether all laps of a leg are done."""
+        return leg in self.begun and len(self.done[leg]) == len(self.works[leg].laps_s)
+
+    def may_run(self, work: Work, lap: int) -> bool:
+        """Whether the laps are done that a lap of a leg that has begun reads."""
+        return all(lap in self.done[leg] for leg in work.follows)
 
     def take(self, legs: frozenset[int]) -> tuple[int, int] | None:
         """Leg and lap that are next for a worker of these legs."""
@@ -87,19 +100,21 @@ class Queues:
 
     def landed(self, leg: int, lap: int) -> None:
         """A lap is done."""
-        self.left[leg] -= 1
-        if leg + 1 < len(self.works) and self.works[leg + 1].follows:
-            self.ready[leg + 1].append(lap)
-        if not self.left[leg]:
-            self.open(leg + 1)
+        name = list(self.works)[leg]
+        self.done[name].add(lap)
+        for other, work in self.works.items():
+            if name in work.follows and other in self.begun and self.may_run(work, lap):
+                self.ready[self.places[other]].append(lap)
+        if self.is_over(name):
+            self.begin()
 
 
 def simulate(works: Sequence[Work], machines: Sequence[Machines], *, worker_s: float = 0.0) -> list[Ran]:
     """All laps in the order of their starts; `worker_s` is what the start of a worker takes.
 
     Raises:
-        ValueError: a leg's worker fits on none of the machines, or a leg that follows has not the laps of the
-            leg before.
+        ValueError: a leg's worker fits on none of the machines; a leg stands before one that it depends on,
+            or has not as many laps as one that it follows.
     """
     workers = workers_on(machines, works)
     check(works, workers)
@@ -151,5 +166,8 @@ def check(works: Sequence[Work], workers: Sequence[SimulatedWorker]) -> None:
             raise ValueError(
                 f"leg {work.leg!r}: no machine has {work.cpus:g} cores and {work.gpus:g} GPUs for a worker"
             )
-        if work.follows and (leg == 0 or len(works[leg - 1].laps_s) != len(work.laps_s)):
-            raise ValueError(f"leg {work.leg!r} follows lap for lap, and the leg before has other laps")
+        before = {work.leg: len(work.laps_s) for work in works[:leg]}
+        if missing := [name for name in (*work.awaits, *work.follows) if name not in before]:
+            raise ValueError(f"leg {work.leg!r} depends on {missing[0]!r}, which does not stand before it")
+        if other := [name for name in work.follows if before[name] != len(work.laps_s)]:
+            raise ValueError(f"leg {work.leg!r} follows {other[0]!r} lap for lap, which has other laps")

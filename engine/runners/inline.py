@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from engine.core import DeviceMissing, Step, Tally
 from engine.ledger import Landed, Lap, Ledger
 from engine.leg import Leg
-from engine.runners.order import Chain, chains
+from engine.runners.order import LapOrder
 from engine.runners.process import Failure, LapFailed, WorkerKit, WorkerProcess
 from engine.runners.settings import Timeouts
 from engine.runners.stall import stalls
@@ -35,7 +35,7 @@ def run(
     patience: Timeouts = Timeouts(),  # noqa: B008  it is frozen
     retry: Container[str] = (),
 ) -> None:
-    """Bring every leg to its end, one after the other. `gpus` counts those of this machine.
+    """Bring every leg to its end, one after the other as they are given. `gpus` counts those of this machine.
 
     Laps with rejects for a reason of `retry` run again.
 
@@ -43,23 +43,22 @@ def run(
         DeviceMissing: a step needs a GPU, and there is none.
         LapFailed: the machine is at fault; the same job goes on from here.
         TooManyFailed: a step fails on too large a share of its items.
+        LandingGone: somebody else is at work on the same landings.
         Exception: without tries, what the first item has raised.
     """
     refuse_missing(legs, gpus)
-    chain: Chain
+    order = LapOrder(legs, ledger, ahead=sys.maxsize, unseal=unseal, patience=patience, retry=retry)
+    watch.lanes(order.lanes)
 
     def seen(sight: WorkerState) -> None:
         watch.sights([sight])
-        watch.stuck(list(stalls(chain.lanes, [sight], [], clock()).values()))
+        watch.stuck(list(stalls(order.lanes, [sight], [], clock()).values()))
 
     with (guarded if patience.tries else in_process)(legs, ledger, clock, patience, seen) as do:
-        for chained in chains(legs):
-            chain = Chain(chained, ledger, ahead=sys.maxsize, unseal=unseal, patience=patience, retry=retry)
-            watch.lanes(chain.lanes)
-            for leg in chained:
-                while (lap := chain.take(frozenset({leg.name}))) is not None:
-                    chain.landed(lap, do(lap))
-                    watch.lanes(chain.lanes)
+        for leg in legs:
+            while (lap := order.take(frozenset({leg.name}))) is not None:
+                order.landed(lap, do(lap))
+                watch.lanes(order.lanes)
 
 
 def refuse_missing(legs: Sequence[Leg], gpus: Callable[[], int]) -> None:

@@ -1,77 +1,47 @@
-"""What may run next: legs in chains, laps in their order, and no leg too far ahead of the next."""
+"""What may run next: legs once what they wait for is over, laps in their order, no leg too far ahead."""
 
 from __future__ import annotations
 
-from collections import deque
-from collections.abc import Callable, Container, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+import itertools
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 
+from engine.core import CannotRun
 from engine.failures import FailureCount
 from engine.ledger import Landed, Lap, Ledger
-from engine.leg import Leg
+from engine.leg import Leg, refuse_disorder
+from engine.runners.leg_state import LegState
 from engine.runners.settings import Timeouts
 from engine.runners.status import LegProgress
 
 
-def chains(legs: Sequence[Leg]) -> Iterator[list[Leg]]:
-    """The legs in stretches that overlap: each leg of a stretch follows the one before it, lap by lap."""
-    chain: list[Leg] = []
-    for leg in legs:
-        if chain and leg.follows != chain[-1].name:
-            yield chain
-            chain = []
-        chain.append(leg)
-    if chain:
-        yield chain
+class LandingGone(CannotRun):
+    """A lap that had landed is not there any more: somebody else is at work on it."""
 
 
-def settled(landed: Iterable[tuple[str, Landed]], retry: Container[str]) -> dict[str, Landed]:
-    """The laps without a reject for a reason of `retry`; without tallies, for there may be a million."""
+def settled(landed: Iterable[tuple[str, Landed]], retry: Container[str]) -> dict[str, Landed | None]:
+    """What has landed, without tallies, for there may be a million laps.
+
+    None stands for a lap with a reject for a reason of `retry`.
+    """
     return {
-        name: replace(lap, steps=())
+        name: None
+        if any(reason in retry for tally in lap.steps for reason in tally.reasons)
+        else replace(lap, steps=())
         for name, lap in landed
-        if not any(reason in retry for tally in lap.steps for reason in tally.reasons)
     }
 
 
-@dataclass(kw_only=True)
-class LegState:
-    """A leg under way."""
+class LapOrder:
+    """The laps of all legs, in the order in which they may run.
 
-    leg: Leg
-    laps: int
-    before: dict[str, Landed]  # what had landed when it began, until it is offered
-    done: int = 0
-    items: int = 0
-    items_done: int = 0
-    ready: deque[Lap] = field(default_factory=deque)
-    running: dict[str, Lap] = field(default_factory=dict)
+    A leg is planned once all legs that it awaits are over; laps of one that follows others may run as soon as
+    the landings that they read are there. Laps that have landed from the same inputs are not run again,
+    unless something in them was rejected for a reason of `retry`. `unseal` is called before anything changes:
+    what vouches for the whole must not outlive a change.
 
-    @property
-    def over(self) -> bool:
-        """Whether all laps have landed."""
-        return self.done == self.laps
-
-    @property
-    def lane(self) -> LegProgress:
-        """How far it is."""
-        return LegProgress(
-            leg=self.leg.name,
-            laps=self.laps,
-            done=self.done,
-            running=len(self.running),
-            ready=len(self.ready),
-            items=self.items,
-            items_done=self.items_done,
-        )
-
-
-class Chain:
-    """Legs that overlap.
-
-    Laps that have landed from the same inputs are not run again, unless something in them was rejected for a
-    reason of `retry`. `unseal` is called before anything changes: what vouches for the whole must not outlive
-    a change.
+    Raises:
+        ValueError: a leg stands before one that it depends on.
     """
 
     def __init__(
@@ -84,81 +54,105 @@ class Chain:
         patience: Timeouts = Timeouts(),  # noqa: B008  it is frozen
         retry: Container[str] = (),
     ) -> None:
-        self.failures = FailureCount(max_share=patience.max_failed_share, min_failed=patience.min_failed)
-        self.ahead = ahead
-        self.ledger = ledger
-        self.unseal = unseal
-        self.sealed = True
-        laps = legs[0].laps(ledger)
-        self.ways = [
-            LegState(leg=leg, laps=len(laps), before=settled(ledger.all_landed(leg.name), retry))
+        refuse_disorder(legs)
+        self.ledger, self.ahead, self.retry = ledger, ahead, retry
+        self.unseal, self.sealed = unseal, True
+        self.states = {
+            leg.name: LegState(
+                leg=leg,
+                failures=FailureCount(max_share=patience.max_failed_share, min_failed=patience.min_failed),
+            )
             for leg in legs
-        ]
-        self.names = {lap.name for lap in laps}
-        if any(way.before.keys() - self.names for way in self.ways):
-            self.change()
-        self.tidy()
-        for lap in laps:
-            self.offer(0, lap)
+        }
+        self.plan()
 
     @property
     def over(self) -> bool:
         """Whether all laps of all legs have landed."""
-        return all(way.over for way in self.ways)
+        return all(state.over for state in self.states.values())
 
     @property
     def lanes(self) -> list[LegProgress]:
         """How far the legs are."""
-        return [way.lane for way in self.ways]
+        return [state.lane for state in self.states.values()]
 
-    def tidy(self) -> None:
-        """Forget laps that are in no plan any more, and what dead workers left. Only while nobody works."""
-        for way in self.ways:
-            self.ledger.prune(way.leg.name, self.names)
+    def plan(self) -> None:
+        """Plan all legs that await nothing more."""
+        while planned := list(self.planned()):
+            for state, laps in planned:
+                for lap in laps:
+                    self.offer(state, lap)
+                for name in list(state.arrived):
+                    self.join(state, name)
 
-    def gone(self) -> list[str]:
-        """Laps that had landed and whose markers are gone; to be asked at the end.
+    def planned(self) -> Iterator[tuple[LegState, Sequence[Lap]]]:
+        """Legs that are planned now, and their laps. What follows them is planned before they are offered."""
+        for state in self.states.values():
+            leg = state.leg
+            followed = [self.states[name] for name in leg.follows]
+            if state.is_planned or not all(self.states[name].over for name in leg.awaits):
+                continue
+            if not all(one.is_planned for one in followed):
+                continue
+            laps = [] if followed else leg.laps(self.ledger)
+            self.begin(state, names_of(followed) if followed else dict.fromkeys(lap.name for lap in laps))
+            yield state, laps
 
-        So it is where a worker that was given up for dead, or a second run, is still at them.
-        """
-        return [
-            f"{way.leg.name}/{name}"
-            for way in self.ways
-            for name in sorted(self.names.difference(self.ledger.names(way.leg.name)))
-        ]
+    def begin(self, state: LegState, names: Mapping[str, None]) -> None:
+        """Take note of a leg's laps, and forget the landings of those that are in its plan no more."""
+        state.names = names
+        state.before = settled(self.ledger.all_landed(state.leg.name), self.retry)
+        if state.before.keys() - names.keys():
+            self.change()
+        self.ledger.prune(state.leg.name, names.keys())
 
-    def needs(self, legs: frozenset[str]) -> bool:
-        """Whether any of these legs has laps that have not landed."""
-        return any(not way.over for way in self.ways if way.leg.name in legs)
-
-    def offer(self, place: int, lap: Lap) -> None:
+    def offer(self, state: LegState, lap: Lap) -> None:
         """Take note of a lap that could run, or whose landing is as it should be."""
-        way = self.ways[place]
-        way.items += lap.items
-        landed = way.before.pop(lap.name, None)
+        state.items += lap.items
+        landed = state.before.pop(lap.name, None)
         if landed is not None and landed.inputs == lap.inputs:
-            self.pass_on(place, lap, landed)
+            self.pass_on(state, lap, landed)
         else:
-            way.ready.append(lap)
+            state.ready.append(lap)
 
-    def pass_on(self, place: int, lap: Lap, landed: Landed) -> None:
-        """Count a landed lap, and offer the one that follows it."""
-        way = self.ways[place]
-        way.done += 1
-        way.items_done += lap.items
-        if place + 1 < len(self.ways):
-            self.offer(place + 1, self.ways[place + 1].leg.lap_after(lap.name, landed))
+    def pass_on(self, state: LegState, lap: Lap, landed: Landed) -> None:
+        """Count a landed lap, and offer those that follow it."""
+        state.done += 1
+        state.items_done += lap.items
+        for follower in self.followers(state):
+            follower.arrived.setdefault(lap.name, {})[state.leg.name] = replace(landed, steps=())
+            if follower.is_planned:
+                self.join(follower, lap.name)
+
+    def join(self, state: LegState, name: str) -> None:
+        """Offer the lap of a name once all landings that it reads are there."""
+        landed = state.arrived[name]
+        if all(leg in landed or name not in self.states[leg].names for leg in state.leg.follows):
+            del state.arrived[name]
+            self.offer(state, state.leg.lap_after(name, landed))
+
+    def followers(self, state: LegState) -> Iterator[LegState]:
+        """The legs that follow one lap by lap."""
+        return (other for other in self.states.values() if state.leg.name in other.leg.follows)
 
     def take(self, legs: frozenset[str]) -> Lap | None:
         """The next lap of these legs: of the last leg that has one and is not too far ahead."""
-        for place in reversed(range(len(self.ways))):
-            way = self.ways[place]
-            if way.leg.name in legs and way.ready and self.may_go(place):
-                lap = way.ready.popleft()
-                way.running[lap.name] = lap
+        for state in reversed(self.states.values()):
+            if state.leg.name in legs and self.free(state):
+                lap = state.ready.popleft()
+                state.running[lap.name] = lap
                 self.change()
                 return lap
         return None
+
+    def free(self, state: LegState) -> int:
+        """How many laps of a leg may begin now: those that then run, and wait to be followed, are `ahead`."""
+        room = [self.ahead - len(state.running) - len(next_one.ready) for next_one in self.followers(state)]
+        return max(0, min([len(state.ready), *room]))
+
+    def num_free(self, legs: frozenset[str]) -> int:
+        """How many laps of these legs may begin now."""
+        return sum(self.free(state) for name, state in self.states.items() if name in legs)
 
     def change(self) -> None:
         """Something is about to change."""
@@ -166,33 +160,58 @@ class Chain:
             self.unseal()
             self.sealed = False
 
-    def may_go(self, place: int) -> bool:
-        """Whether less than `ahead` laps wait for the next leg, those included that are about to."""
-        if place + 1 == len(self.ways):
-            return True
-        return len(self.ways[place].running) + len(self.ways[place + 1].ready) < self.ahead
-
     def landed(self, lap: Lap, landed: Landed) -> None:
         """A lap that was taken has landed.
 
         Raises:
             TooManyFailed: a step fails on too large a share of its items.
+            LandingGone: the leg is over, and a landing of it, or of one that it follows, is there no more.
         """
-        self.failures.add(landed.steps)
-        place = self.place_of(lap)
-        del self.ways[place].running[lap.name]
-        self.pass_on(place, lap, landed)
+        state = self.states[lap.leg]
+        state.failures.add(landed.steps)
+        del state.running[lap.name]
+        self.pass_on(state, lap, landed)
+        if state.over:
+            for one in self.overlapping(state):
+                self.tidy(one)
+            self.plan()
+
+    def overlapping(self, state: LegState) -> list[LegState]:
+        """A leg and those that it follows or that follow it, near and far."""
+        found = {state.leg.name}
+        for one in reversed(self.states.values()):
+            found.update(one.leg.follows if one.leg.name in found else ())
+        for one in self.states.values():
+            found.update({one.leg.name} if found.intersection(one.leg.follows) else ())
+        return [self.states[name] for name in self.states if name in found]
+
+    def tidy(self, state: LegState) -> None:
+        """Remove what dead workers left of a leg, where it is over, and see that all has landed.
+
+        It has not where a worker that was given up for dead, or a second run, is still at a lap.
+        """
+        if not state.over:
+            return
+        leg = state.leg.name
+        self.ledger.prune(leg, state.names.keys())
+        if gone := sorted(state.names.keys() - set(self.ledger.names(leg))):
+            raise LandingGone(
+                f"{leg}/{gone[0]} had landed and is gone: somebody else is at work on it; start the job again"
+            )
 
     def give_back(self, lap: Lap) -> None:
         """A lap that was taken was lost with its worker: it is the next to run."""
-        way = self.ways[self.place_of(lap)]
-        del way.running[lap.name]
-        way.ready.appendleft(lap)
+        state = self.states[lap.leg]
+        del state.running[lap.name]
+        state.ready.appendleft(lap)
 
-    def place_of(self, lap: Lap) -> int:
-        """Which of the legs the lap belongs to."""
-        return next(place for place, way in enumerate(self.ways) if way.leg.name == lap.leg)
+    def left(self, legs: frozenset[str]) -> bool:
+        """Whether any of these legs is not over."""
+        return any(not state.over for name, state in self.states.items() if name in legs)
 
-    def wanted(self, legs: frozenset[str]) -> int:
-        """How many workers of these legs could be busy."""
-        return sum(len(way.ready) + len(way.running) for way in self.ways if way.leg.name in legs)
+
+def names_of(states: Sequence[LegState]) -> Mapping[str, None]:
+    """The names of the laps of some legs, each once; of a single leg without a copy, for they may be many."""
+    if len(states) == 1:
+        return states[0].names
+    return dict.fromkeys(itertools.chain.from_iterable(state.names for state in states))

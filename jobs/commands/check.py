@@ -82,6 +82,7 @@ def pipeline_legs() -> list[LegNames]:
             name=leg.name,
             steps=tuple(step.name for step in leg.steps),
             groups=frozenset(step.name for step in leg.steps if isinstance(step, Gather)),
+            after=leg.after or (LEG,),
         )
         for leg in legs(Curation(), "")
     ]

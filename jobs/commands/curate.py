@@ -20,11 +20,12 @@ from engine.runners import inline
 from engine.runners.ray import cluster
 from engine.runners.ray.loopback import keep_to_loopback
 from engine.runners.settings import ClusterSettings, Timeouts
-from engine.runners.status import RunObserver, RunObservers
+from engine.runners.status import RunObserver
 from jobs.console.failed_items import num_failed, tell_failed
 from jobs.console.flags import parsed, value_of
 from jobs.console.heartbeat import Heartbeat
 from jobs.console.lock import manner
+from jobs.console.observers import all_of
 from jobs.console.progress import ConsoleProgress, readable_s, tell_funnel
 from jobs.exit_codes import ExitCode
 from jobs.stored.curation import NextIndex, StoredCuration, stored_as, stored_in
@@ -168,7 +169,8 @@ def make(
         console.print(sentence, highlight=False)
     house = legs(job.settings, out, enlisted.gone if job.drop_gone else ())
     with ConsoleProgress(console, time.monotonic) as terminal:
-        run(job, house, ledger, RunObservers(beacon, terminal), change)
+        observers: tuple[RunObserver, ...] = (beacon, terminal)
+        run(job, house, ledger, all_of(*observers), change)
     return [tally for leg in house for tally in ledger.tallies(leg.name)]
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import platform
 import sys
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field
 
 from rich.console import Console
 from rich.table import Table
@@ -18,6 +18,7 @@ from jobs.exit_codes import ExitCode
 from media.encode import ffmpeg_version
 from pipeline.estimators.appearance.open_clip_embedder import OpenClip
 from pipeline.flow import Backends
+from schemas.tracks import ROLES
 
 OTHER_OPENCV = ("opencv-python", "opencv-python-headless", "opencv-contrib-python-headless")
 
@@ -48,7 +49,7 @@ def doctor(job: Doctor, console: Console) -> ExitCode:
         tell_json(console, {"missing": troubles, "optional": options, **tables})
         return code
     tell_table(console, installed)
-    tell_table(console, ready, ("trade", "estimator", "state"))
+    tell_table(console, ready, ("role", "estimator", "state"))
     for option in options:
         console.print(f"optional, {option}", highlight=False)
     for trouble in troubles:
@@ -85,7 +86,7 @@ def packages() -> tuple[Table, list[str]]:
 def estimators(backends: Backends) -> tuple[Table, list[str], list[str]]:
     """Load every estimator: what each is, which options are lacking, and what a run would lack."""
     table = Table(
-        "trade",
+        "role",
         "estimator",
         "version",
         "weights",
@@ -96,18 +97,18 @@ def estimators(backends: Backends) -> tuple[Table, list[str], list[str]]:
     )
     troubles: list[str] = []
     lacks: list[str] = []
-    wanted = [(trade.name, getattr(backends, trade.name)) for trade in fields(Backends)]
+    wanted = [(role, getattr(backends, role)) for role in ROLES]
     spare = [] if isinstance(backends.appearance, OpenClip) else [("appearance (option)", OpenClip())]
-    for trade, backend in wanted + spare:
+    for role, backend in wanted + spare:
         name = type(backend).__name__
         try:
             card = backend.build().card
         except EstimatorUnavailable as lacking:
-            table.add_row(trade, name, "", "", "", "cannot run")
-            lacks.append(f"{trade}: {lacking}")
-            if (trade, backend) in wanted:
+            table.add_row(role, name, "", "", "", "cannot run")
+            lacks.append(f"{role}: {lacking}")
+            if (role, backend) in wanted:
                 troubles.append(lacks.pop())
         else:
             digest = card.weights_sha256[:12] or "none needed"
-            table.add_row(trade, card.name, card.version, digest, card.licence, "ready")
+            table.add_row(role, card.name, card.version, digest, card.licence, "ready")
     return table, lacks, troubles

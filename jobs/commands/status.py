@@ -16,7 +16,6 @@ from engine.failures import UNJUDGED
 from engine.ledger import Ledger
 from engine.runners.stall import LATE_S, LATE_SHARE
 from engine.runners.status import LegProgress
-from jobs.commands.check import pipeline_legs
 from jobs.console.failed_items import num_failed, tell_failed
 from jobs.console.flags import parsed
 from jobs.console.heartbeat import Running, read_running
@@ -36,7 +35,7 @@ class Status:
     """Say how a job goes: legs, rejects by reason, items that failed, rate, time left, and what is stuck."""
 
     out: tyro.conf.Positional[str]
-    """Folder or address of the data set."""
+    """Folder or address of the data set, or of latents."""
     json: bool = False
     """For programs."""
 
@@ -59,7 +58,7 @@ def status(job: Status, console: Console) -> ExitCode:
         raise ValueError(f"{out}: no data set, or no run has begun there")
     alive = running.claim.is_alive(now)
     ledger = Ledger(out)
-    tallies = {leg.name: ledger.tallies(leg.name) for leg in pipeline_legs() if leg.steps and running.lanes}
+    tallies = {lane.leg: ledger.tallies(lane.leg) for lane in running.lanes}
     stuck = stuck_ones(running, now) if alive else []
     code = ExitCode.WHOLE if is_fine(running, stuck, alive=alive) else ExitCode.BELOW_THRESHOLD
     table = legs_table(out, running, tallies, now, alive=alive)
@@ -107,17 +106,17 @@ def legs_table(
 ) -> Table:
     """A line a leg: laps, items, rejects by reason, items that failed, rate and time left."""
     table = Table("leg", "laps", "running", "items kept", "rejected", "failed", "rate", "left")
-    known = {lane.leg: lane for lane in running.lanes}
     ledger = Ledger(out)
-    for leg, tallies in legs.items():
-        lane, failed = known.get(leg), num_failed(tallies)
+    for lane in running.lanes:
+        leg, tallies = lane.leg, legs[lane.leg]
+        failed = num_failed(tallies)
         recent = laps_since(out, leg, max(now - RECENT_S, running.claim.began))
         rate = recent / max(1.0, min(RECENT_S, now - running.claim.began)) if alive else 0.0
         done = len(ledger.names(leg))
         table.add_row(
             leg,
-            f"{done} of {lane.laps}" if lane else str(done),
-            str(lane.running) if lane and alive else "",
+            laps_of(lane, done),
+            str(lane.running) if alive and lane.running else "",
             str(tallies[-1].gave) if tallies else "",
             str(sum(tally.rejected for tally in tallies) - failed),
             str(failed) if failed else "",
@@ -127,15 +126,20 @@ def legs_table(
     return table
 
 
+def laps_of(lane: LegProgress, done: int) -> str:
+    """How many laps have landed of how many, or which legs come first."""
+    return f"{done}, after {', '.join(lane.waits_for)}" if lane.waits_for else f"{done} of {lane.laps}"
+
+
 def laps_since(out: Place, leg: str, start: float) -> int:
     """Laps of a leg that have landed since a moment."""
     markers = (entry for entry in out.files(f"landings/{leg}") if entry.name.endswith(".done"))
     return sum(entry.mtime_s >= start for entry in markers)
 
 
-def left(lane: LegProgress | None, done: int, rate: float) -> str:
+def left(lane: LegProgress, done: int, rate: float) -> str:
     """Time left of a leg."""
-    return readable_s((lane.laps - done) / rate) if lane and rate and lane.laps > done else ""
+    return readable_s((lane.laps - done) / rate) if rate and lane.laps > done else ""
 
 
 def reasons(tallies: Sequence[Tally]) -> str:

@@ -8,15 +8,16 @@ import time
 from dataclasses import dataclass, replace
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import tyro
 from rich.console import Console
 
 from jobs.console.flags import parsed, value_of
 from jobs.console.lock import Lock, manner
+from jobs.console.observers import all_of
 from jobs.console.stopping import StopRequest, stop_request
-from jobs.console.training import LockCheck, ObserverFanOut, TrainConsole, Unsaved
+from jobs.console.train_progress import LockCheck, TrainConsole, Unsaved
 from jobs.exit_codes import ExitCode
 from jobs.recipes.training import Name
 from jobs.stored.addresses import storable
@@ -30,6 +31,9 @@ from model.train.starts import Start, note_start
 from schemas.version import DRAWING, SCHEMA
 from storage.place import Place
 from storage.space import space_told
+
+if TYPE_CHECKING:
+    from model.train.loop import TrainObserver
 
 RUNNER = "train"
 PACKAGES = ("understudy", "torch", "deepspeed", "numpy")
@@ -148,10 +152,10 @@ def lead(
         console.print("the data set has changed since: the run goes on with its next epoch", highlight=False)
     curves = TensorBoardWriter(job.out / CURVES)
     terminal = TrainConsole(console, time.monotonic, total_steps(job.settings))
-    everyone = ObserverFanOut(LockCheck(lock), terminal, curves, Unsaved(stop))
+    observers: tuple[TrainObserver, ...] = (LockCheck(lock), terminal, curves, Unsaved(stop))
     how: dict[str, Any] = {"new_epoch": job.new_epoch, "asked": stop}
     try:
-        trainer = Trainer(job.out, job.settings, loader, codec, seat.device, everyone, **how)
+        trainer = Trainer(job.out, job.settings, loader, codec, seat.device, all_of(*observers), **how)
         note_start(job.out, start_of(job, seat, loader))
         return trainer.train()
     finally:

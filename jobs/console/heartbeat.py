@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Self
@@ -12,6 +13,9 @@ from dataset.names import RUNNING
 from engine.runners.status import LegProgress, WorkerState
 from jobs.console.lock import MAX_BYTES, Claim, Lock, Manner
 from storage.place import Place
+
+LEG = re.compile(r"[a-z_]+")
+"""The name of a leg is that of a folder among the landings."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,12 +36,17 @@ def read_running(out: Place) -> Running | None:
         ValueError: no run wrote that.
     """
     try:
-        return TypeAdapter(Running).validate_json(out.read(RUNNING, 0, MAX_BYTES))
+        running = TypeAdapter(Running).validate_json(out.read(RUNNING, 0, MAX_BYTES))
     except FileNotFoundError:
         return None
     except ValidationError as error:
         faults = "; ".join(f"{'.'.join(map(str, fault['loc']))}: {fault['msg']}" for fault in error.errors())
         raise ValueError(f"{out.uri_of(RUNNING)}: not what a run writes ({faults[:500]})") from error
+    if strange := [lane.leg for lane in running.lanes if not LEG.fullmatch(lane.leg)]:
+        raise ValueError(
+            f"{out.uri_of(RUNNING)}: not what a run writes (no leg is named {strange[0][:50]!r})"
+        )
+    return running
 
 
 class Heartbeat:

@@ -9,17 +9,23 @@ from typing import Any
 from rich.console import Console
 from rich.table import Column, Table
 
+ENDLESS = 2**16
 NUMBER = re.compile(r"-?[\d,]*\.?\d+")
 
 
 def tell_table(console: Console, table: Table, few: Collection[str] = ()) -> None:
     """Print a table, no cell of it cut; on a screen that it does not fit, its columns `few` alone."""
     whole = with_columns(table, table.columns)
-    if console.is_terminal and few and console.measure(whole).maximum > console.width:
+    if console.is_terminal and few and wanted(console, whole) > console.width:
         kept = [column for column in table.columns if column.header in few]
         whole = with_columns(table, kept)
         whole.caption = f"{len(table.columns) - len(kept)} more columns in a pipe, in a file, with --json"
     console.print(whole)
+
+
+def wanted(console: Console, table: Table) -> int:
+    """Columns of text that a table would take."""
+    return console.measure(table, options=console.options.update(width=ENDLESS, max_width=ENDLESS)).maximum
 
 
 def with_columns(table: Table, columns: Sequence[Column]) -> Table:

@@ -13,7 +13,7 @@ from functools import partial
 from importlib.metadata import version
 from typing import Any
 
-from dataset.index import of_tar, write_index
+from dataset.index_writer import of_tar, write_index
 from dataset.names import INDEX, NEXT, RUN
 from engine.differences import as_plain
 from engine.ledger import Ledger, digest

@@ -26,7 +26,7 @@ def set_facts(out: Place) -> dict[str, Any]:
         ValueError: its index or its settings are not ours.
         OSError: they cannot be read.
     """
-    rows: Sequence[IndexRow] = read_index(out) if out.size(INDEX) is not None else ()
+    rows: Sequence[IndexRow] = list(read_index(out).rows()) if out.size(INDEX) is not None else ()
     stored = stored_in(out)
     return {
         "data_set": str(out),

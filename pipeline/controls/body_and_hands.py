@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,7 +13,7 @@ from schemas.joints import J
 from schemas.tracks import BodyTrack, FaceBoxTrack, HandTrack
 
 Single = NDArray[np.float32]
-WRISTS = (J["left_wrist"], J["right_wrist"])
+WRISTS = [J["left_wrist"], J["right_wrist"]]
 HAND_BOX_SCALE = 2.0
 """Side of a hand's box over the extent of its points, as HaMeR crops hands (method.md 4.2)."""
 
@@ -45,7 +45,7 @@ class HandControls:
 
     points2d: Array  # t 2 21 2
     points3d: Array  # t 2 21 3
-    score: Array  # t 2, 0 where not measured
+    score: Array  # t 2, 0 where not known: neither measured nor bridged
 
     def arrays(self) -> dict[str, Single]:
         """The hands' fields of `Controls`."""
@@ -67,6 +67,22 @@ def body_on_canvas(body: BodyTrack, affine: Array, max_gap: int, sigma: float) -
     )
 
 
+def exchanged(hands: HandTrack, frames: Mask) -> HandTrack:
+    """The hands, left and right exchanged in some frames."""
+    order = np.where(frames[:, None], [1, 0], [0, 1])
+    return chosen(hands, order)
+
+
+def chosen(hands: HandTrack, order: NDArray[np.int64]) -> HandTrack:
+    """For each side (t, 2) the hand of that number."""
+    frame = np.arange(len(order))[:, None]
+    return HandTrack(
+        points2d=hands.points2d[frame, order],
+        points3d=hands.points3d[frame, order],
+        score=hands.score[frame, order],
+    )
+
+
 def attached(hands: HandTrack, body: BodyTrack, reach: float) -> HandTrack:
     """The hands that hang on the body's wrists, each on its own side (method.md 4.2).
 
@@ -85,25 +101,27 @@ def attached(hands: HandTrack, body: BodyTrack, reach: float) -> HandTrack:
     box = bounding_box(points2d[frame, hand])
     side = HAND_BOX_SCALE * np.max(box[..., 2:] - box[..., :2], axis=-1)
     near = ~body.valid[:, None] | (way[frame, hand, [0, 1]] <= reach * side)
-    return HandTrack(
-        points2d=hands.points2d[frame, hand],
-        points3d=hands.points3d[frame, hand],
-        score=np.where(near, hands.score[frame, hand], np.float32(0)),
-    )
+    kept = chosen(hands, hand)
+    return replace(kept, score=np.where(near, kept.score, np.float32(0)))
 
 
 def hands_on_canvas(
     hands: HandTrack, body: BodyControls, affine: Array, max_gap: int, sigma: float
 ) -> HandControls:
-    """The hands, gaps filled, smoothed; one that is never seen is a point at the body's wrist."""
+    """The hands, gaps up to `max_gap` frames bridged, smoothed; held and without score in longer ones.
+
+    One that is never seen is a point at the body's wrist.
+    """
     points2d, points3d = np.zeros(hands.points2d.shape), np.zeros(hands.points3d.shape)
+    score = np.zeros(hands.score.shape)
     for side, wrist in enumerate(WRISTS):
         seen = hands.score[:, side] > 0
         flat, known = fill(apply_affine(affine, hands.points2d[:, side]), seen, max_gap)
         deep, _ = fill(hands.points3d[:, side], seen, max_gap)
         points2d[:, side] = smooth(flat, known, sigma) if seen.any() else body.joints2d[:, [wrist]]
         points3d[:, side] = smooth(deep, known, sigma)
-    return HandControls(points2d, points3d, hands.score.astype(np.float64))
+        score[:, side] = fill(hands.score[:, side], seen, max_gap)[0] * known
+    return HandControls(points2d, points3d, score)
 
 
 def face_windows(face: FaceBoxTrack, area: float, above: float, max_gap: int, sigma: float) -> Array:

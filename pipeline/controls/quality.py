@@ -5,29 +5,30 @@ from __future__ import annotations
 import numpy as np
 
 from pipeline.controls.smoothing import jitter, speed
+from pipeline.geometry import in_picture
 from schemas.controls import Controls
 from schemas.joints import J
 from schemas.media import FPS
-from schemas.tracks import BodyTrack, Tracked
+from schemas.tracks import BodyTrack, HandTrack, Tracked
 
 
 def quality(
-    tracked: Tracked, controls: Controls, canvas: tuple[int, int], seen_score: float
+    tracked: Tracked, seen: HandTrack, controls: Controls, canvas: tuple[int, int], seen_score: float
 ) -> dict[str, float]:
-    """What one chooses clips by.
+    """What one chooses clips by; of the hands `seen` those of `tracked` hang on the body.
 
-    `*_ratio`: share of the frames in which the part is measured; `hands_dropped`: share of the hands seen
-    that did not hang on the body; `truncation`: mean share of joints outside the canvas; `face_px`: median
-    longer side of the face, source px; `sharpness`: median over the looks at the person; `motion`: mean speed
-    relative to the pelvis of the joints that are mostly seen, torso lengths a second; `jitter`: mean second
-    difference of their unsmoothed places, torso lengths a frame squared.
+    `*_ratio`: share of the frames in which the part is measured, of a hand also those in which a short gap is
+    bridged; `hands_dropped`: share of the hands seen that did not hang on the body; `truncation`: mean share
+    of joints outside the canvas; `face_px`: median longer side of the face, source px; `sharpness`: median
+    over the looks at the person; `motion`: mean speed relative to the pelvis of the joints that are mostly
+    seen, torso lengths a second; `jitter`: mean second difference of their unsmoothed places, torso lengths a
+    frame squared.
     """
     body, face, looks = controls.body_valid, tracked.face, tracked.appearance.sharpness
-    places = controls.joints2d
-    outside = np.any((places < -0.5) | (places > np.array(canvas) - 0.5), axis=2)
+    outside = ~in_picture(controls.joints2d, *canvas)
     sides = np.max(face.box[face.valid, 2:] - face.box[face.valid, :2], axis=1)
     left, right = controls.left_hand_score > 0, controls.right_hand_score > 0
-    offered, kept = int((tracked.hands.score > 0).sum()), int(left.sum() + right.sum())
+    offered, kept = (int((hands.score > 0).sum()) for hands in (seen, tracked.hands))
     numbers = {
         "face_ratio": np.mean(controls.face_valid),
         "head_ratio": np.mean(controls.head_valid),

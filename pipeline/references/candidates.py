@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.controls.smoothing import Mask
-from pipeline.geometry import Array, circular_median, unit, wrap_angle
+from pipeline.geometry import Array, circular_median, in_picture, unit, wrap_angle
 from schemas.controls import Controlled, PersonClips
 
 LIKE_YAW = np.radians(45.0)
@@ -85,8 +85,7 @@ def of_member(index: int, member: Controlled, yaw: Array, mean: Array, seen_scor
     """The frames of one clip in which the person was looked at."""
     looks, controls = member.appearance, member.controls
     frames = looks.frames.astype(np.int64)
-    places = controls.joints2d[frames]
-    inside = np.all((places >= -0.5) & (places <= np.array([member.width, member.height]) - 0.5), axis=2)
+    inside = in_picture(controls.joints2d[frames], member.width, member.height)
     clipped = np.mean(~inside, axis=1)
     return Candidates(
         member=np.full(len(frames), index),

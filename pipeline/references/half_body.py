@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from pipeline.geometry import Array, bounding_box, centred_affine, composed
+from pipeline.geometry import Array, bounding_box, centred_affine, composed, in_picture
 from schemas.controls import Controlled
 from schemas.joints import J
 
@@ -12,9 +12,10 @@ HIPS, SHOULDERS = ([J[f"left_{name}"], J[f"right_{name}"]] for name in ("hip", "
 
 
 def shows_half(clip: Controlled, frame: int, seen_score: float) -> bool:
-    """Whether a frame can be cut to a half body: of a full-body clip, both hips seen and the head known."""
+    """Whether a frame can be cut to a half body: of a full-body clip, both hips shown and the head known."""
     controls = clip.controls
     hips = controls.joints_score[frame, HIPS] >= seen_score
+    hips &= in_picture(controls.joints2d[frame, HIPS], clip.width, clip.height)
     return clip.framing == "full" and bool(hips.all()) and bool(controls.head_radius[frame] > 0)
 
 

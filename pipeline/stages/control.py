@@ -3,19 +3,36 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from pipeline.controls.body_and_hands import attached, body_on_canvas, face_windows, hands_on_canvas
+from pipeline.controls.body_and_hands import (
+    WRISTS,
+    attached,
+    body_on_canvas,
+    exchanged,
+    face_windows,
+    hands_on_canvas,
+)
+from pipeline.controls.faces import heads_that_fit
 from pipeline.controls.head_sphere import Camera, Spheres, with_torso
 from pipeline.controls.quality import quality
+from pipeline.controls.sides import labelled
 from pipeline.controls.smoothing import Mask, SmoothingSettings
-from pipeline.geometry import Array, body_yaw, canvas_affine, canvas_size, head_angles, principal_point
+from pipeline.geometry import (
+    Array,
+    body_yaw,
+    canvas_affine,
+    canvas_size,
+    head_angles,
+    in_picture,
+    principal_point,
+)
 from schemas.controls import CANVAS_AREA, Controlled, Controls, Framing
 from schemas.joints import J
 from schemas.outcome import Rejected
-from schemas.tracks import BodyTrack, Tracked
+from schemas.tracks import Tracked
 
 HIPS, ANKLES, ELBOWS = ([J[f"left_{name}"], J[f"right_{name}"]] for name in ("hip", "ankle", "elbow"))
 
@@ -60,11 +77,12 @@ class Control:
             Rejected: the person or the head is missing in too many frames.
         """
         settings, video = self.settings, tracked.clip.video
-        require_person(tracked, settings)
+        told = believed(tracked, settings)
+        require_person(told, settings)
         canvas = canvas_size(video.width, video.height, settings.canvas_area)
         affine = canvas_affine(video.width, video.height, canvas)
-        framing = framing_of(tracked.body, settings)
-        controls = controls_of(tracked, canvas, affine, framing, settings)
+        framing = framing_of(told, settings)
+        controls = controls_of(told, canvas, affine, framing, settings)
         yield Controlled(
             key=tracked.key,
             clip=tracked.clip,
@@ -74,9 +92,23 @@ class Control:
             framing=framing,
             controls=controls,
             appearance=tracked.appearance,
-            quality=quality(tracked, controls, canvas, settings.seen_score),
+            quality=quality(told, tracked.hands, controls, canvas, settings.seen_score),
             provenance={**tracked.provenance, "smoothing": settings.smoothing.card},
         )
+
+
+def believed(tracked: Tracked, settings: ControlSettings) -> Tracked:
+    """The tracks without what cannot be: heads of another size, sides that flip, hands that are on no arm."""
+    fits = heads_that_fit(tracked.head, tracked.body)
+    head = replace(tracked.head, valid=fits)
+    body, swapped = labelled(tracked.body, head)
+    return replace(
+        tracked,
+        body=body,
+        hands=attached(exchanged(tracked.hands, swapped), body, settings.hand_reach),
+        face=replace(tracked.face, valid=tracked.face.valid & (fits | ~tracked.head.valid)),
+        head=head,
+    )
 
 
 def require_person(tracked: Tracked, settings: ControlSettings) -> None:
@@ -101,20 +133,23 @@ def head_in_picture(tracked: Tracked) -> Mask:
     return tracked.face.valid | (tracked.person.valid & inside)
 
 
-def framing_of(body: BodyTrack, settings: ControlSettings) -> Framing:
+def framing_of(tracked: Tracked, settings: ControlSettings) -> Framing:
     """How much of the person the clip shows.
 
-    `full`: both hips and both ankles are seen together in enough frames; `half`: both hips, or both elbows,
-    are; `portrait`: else, a clip without a measured body included.
+    `full`: both hips and both ankles are seen together in the picture in enough frames; `half`: both hips
+    are, or of both arms an elbow, a wrist or a hand; `portrait`: else, a clip without a measured body too.
     """
+    body, video = tracked.body, tracked.clip.video
     seen = (body.score >= settings.seen_score) & body.valid[:, None]
+    seen &= in_picture(body.joints2d, video.width, video.height)
+    arms = seen[:, ELBOWS] | seen[:, WRISTS] | (tracked.hands.score > 0)
 
-    def shown(joints: list[int]) -> bool:
-        return bool(np.mean(seen[:, joints].all(axis=1)) >= settings.framing_share)
+    def often(shown: Mask) -> bool:
+        return bool(np.mean(shown.all(axis=1)) >= settings.framing_share)
 
-    if shown(HIPS + ANKLES):
+    if often(seen[:, HIPS + ANKLES]):
         return "full"
-    return "half" if shown(HIPS) or shown(ELBOWS) else "portrait"
+    return "half" if often(seen[:, HIPS]) or often(arms) else "portrait"
 
 
 def controls_of(
@@ -123,7 +158,6 @@ def controls_of(
     """The controls of a clip on its canvas; the yaw is the torso's, in a portrait the head's."""
     gap, sigma = settings.max_gap_frames, settings.smoothing
     body = body_on_canvas(tracked.body, affine, gap, sigma.body)
-    hands = attached(tracked.hands, tracked.body, settings.hand_reach)
     camera = Camera(tracked.body.focal_px * affine[0, 0], principal_point(*canvas))
     seen = Spheres.measured(tracked.head, affine)
     head = with_torso(seen, body.joints3d, body.known, camera).finished(gap, sigma.head)
@@ -131,7 +165,7 @@ def controls_of(
     yaw = head_angles(head.rotation)[0] if framing == "portrait" else body_yaw(body.joints3d)
     return Controls(
         **body.arrays(),
-        **hands_on_canvas(hands, body, affine, gap, sigma.hands).arrays(),
+        **hands_on_canvas(tracked.hands, body, affine, gap, sigma.hands).arrays(),
         head_rotation=head.rotation.astype(np.float32),
         head_center=head.center.astype(np.float32),
         head_radius=head.radius.astype(np.float32),

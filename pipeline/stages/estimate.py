@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 from typing import TypeVar
 
 import cv2
@@ -24,6 +24,7 @@ from schemas.arrays import array_specs
 from schemas.media import MIN_CLIP_FRAMES, Clip, Frames, clip_key
 from schemas.outcome import Rejected
 from schemas.tracks import (
+    ROLES,
     Appearance,
     BodyTrack,
     EstimatorCard,
@@ -105,9 +106,7 @@ class Estimate:
         for frames in decode(clip.video, clip.first_frame, clip.num_frames, window=self.window_of(clip)):
             windows.append(self.look(frames, start))
             start += len(frames)
-        whole = FrameWindow(
-            **{part.name: join([getattr(w, part.name) for w in windows]) for part in fields(FrameWindow)}
-        )
+        whole = FrameWindow(**{role: join([getattr(w, role) for w in windows]) for role in ROLES})
         stretches = one_person(whole.person, self.settings)
         if not stretches:
             raise nobody_alone(whole.person, self.settings)
@@ -117,7 +116,7 @@ class Estimate:
         if not large:
             share = max(self.share(clip, whole.person, run) for run in stretches)
             raise Rejected("person_too_small", f"the person covers {share:.1%} of the picture")
-        provenance = {role.name: getattr(self.estimators, role.name).card for role in fields(Estimators)}
+        provenance: dict[str, EstimatorCard] = {role: getattr(self.estimators, role).card for role in ROLES}
         for run in large:
             yield tracked(clip, whole, run, provenance)
 

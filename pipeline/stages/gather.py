@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from itertools import groupby
 
 import numpy as np
-from scipy.cluster.hierarchy import fcluster, linkage
+import scipy  # its parts come when they are asked for
 
 from pipeline.geometry import Array, unit
 from schemas.controls import Controlled, PersonClips
@@ -61,6 +61,6 @@ def alike(looks: Array, min_similarity: float) -> list[list[int]]:
     if len(looks) == 1:
         return [[0]]
     distance = np.clip(1 - np.einsum("id,jd->ij", looks, looks), 0, None)
-    tree = linkage(distance[np.triu_indices(len(looks), 1)], method="average")
-    labels = fcluster(tree, 1 - min_similarity, criterion="distance").tolist()
+    tree = scipy.cluster.hierarchy.linkage(distance[np.triu_indices(len(looks), 1)], method="average")
+    labels = scipy.cluster.hierarchy.fcluster(tree, 1 - min_similarity, criterion="distance").tolist()
     return [[i for i, other in enumerate(labels) if other == label] for label in dict.fromkeys(labels)]

@@ -6,12 +6,11 @@ import itertools
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import partial
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
-from scenedetect import FrameTimecode
-from scenedetect.detectors import AdaptiveDetector, ContentDetector
 
 from media.clock import first_tick, num_ticks
 from media.pictures import small_pictures
@@ -124,8 +123,12 @@ class CutFinder:
     """PySceneDetect's detectors, given the pictures of a source one by one."""
 
     def __init__(self, settings: SplitSettings) -> None:
+        from scenedetect import FrameTimecode
+        from scenedetect.detectors import AdaptiveDetector, ContentDetector
+
         self.found: set[int] = set()
         self.num_seen = 0
+        self.time_of = partial(FrameTimecode, fps=float(FPS))  # it counts pictures, the rate is not used
         self.detectors = (
             ContentDetector(threshold=settings.cut_content, min_scene_len=0),
             AdaptiveDetector(
@@ -142,7 +145,7 @@ class CutFinder:
         scale = min(1.0, CUT_HEIGHT_PX / height)
         size = (max(1, round(width * scale)), max(1, round(height * scale)))
         small = cv2.cvtColor(cv2.resize(picture, size, interpolation=cv2.INTER_AREA), cv2.COLOR_RGB2BGR)
-        now = FrameTimecode(self.num_seen, fps=float(FPS))  # it counts pictures, the rate is not used
+        now = self.time_of(self.num_seen)
         for detector in self.detectors:
             self.found |= {cut.frame_num for cut in detector.process_frame(now, small)}
         self.num_seen += 1

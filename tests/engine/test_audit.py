@@ -9,10 +9,12 @@ import pickle
 import random
 import re
 import shutil
+import subprocess
 import tarfile
 from collections import Counter
 from collections.abc import Callable, Sequence
 from contextlib import chdir
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -21,14 +23,16 @@ import pyarrow.parquet as pq
 import pytest
 
 from dataset.arrays import pack, unpack
-from dataset.index import read_index, write_index
+from dataset.index import read_index
+from dataset.index_writer import write_index
 from dataset.names import INDEX
 from dataset.tar import read_members, sample_digest, samples_in
 from dataset.verify.rows import row_faults
 from engine.audit import MEANINGS, Report, audit
-from engine.audit_landings import LegNames, losses
+from engine.audit_landings import LegNames, losses, read_landings
 from engine.core import Tally
 from engine.ledger import Lap, Ledger
+from engine.runners.inline import run
 from media.encode import VideoSettings, encode_jpeg, video_writer
 from media.sound import encode_flac
 from pipeline.stages.shard import Shard, ShardSettings
@@ -36,11 +40,14 @@ from schemas.arrow import encode
 from schemas.index import IndexRow
 from schemas.outcome import Reject
 from schemas.sample import Sample
+from storage.place import Place
+from tests.engine.runners.odd import diamond, enlisted
+from tests.engine.runners.test_inline import Seen
 from tests.stored import filmed, in_their_tar, plan_of, sample_of, tar_in
 from tests.synth import Scene
 
 SCENE = Scene(width=160, height=240, num_frames=75)
-LEGS = [LegNames("samples"), LegNames("shards", ("shard",))]
+LEGS = [LegNames("samples"), LegNames("shards", ("shard",), after=("samples",))]
 Members = dict[str, bytes]
 
 
@@ -137,7 +144,7 @@ def test_there_must_be_a_folder(tmp_path: Path) -> None:
 def remade(out: Path, change: Callable[[Members], Any], **rows: Any) -> None:
     """Change the members and the row of the first sample, and write tars, landing and index to match."""
     done: list[IndexRow] = []
-    for row in read_index(out):
+    for row in read_index(out).rows():
         with (out / row.shard).open("rb") as file:
             (sample,) = (one for one in samples_in(file) if one.key == row.key)
             members = read_members(file, sample)
@@ -391,7 +398,7 @@ def reindexed(change: Callable[[list[IndexRow]], Sequence[IndexRow]]) -> Callabl
     """Change the index and nothing else."""
 
     def damage(out: Path) -> None:
-        pq.write_table(encode(change(list(read_index(out))), IndexRow), out / INDEX)
+        pq.write_table(encode(change(list(read_index(out).rows())), IndexRow), out / INDEX)
 
     return damage
 
@@ -563,12 +570,12 @@ SEEN = "nothing is known of it"
         ),
         (
             lambda out: land(
-                out, [with_fields(row, domain="other") for row in read_index(out)], lost("unreadable")
+                out, [with_fields(row, domain="other") for row in read_index(out).rows()], lost("unreadable")
             ),
             {"landed": "differs"},
         ),
         (
-            lambda out: land(out, read_index(out), lost("It Broke")),
+            lambda out: land(out, read_index(out).rows(), lost("It Broke")),
             {"landings": "without a fixed word", "conservation": "offered 0"},
         ),
     ],
@@ -576,6 +583,8 @@ SEEN = "nothing is known of it"
 def test_damage_to_files_is_named(damage: Callable[[Path], Any], found: dict[str, str], out: Path) -> None:
     damage(out)
     failed = failing(out)
+    if damage is deep:
+        subprocess.run(["rm", "-r", out / "d"], check=True)  # deeper than pytest itself can remove
     assert set(failed) == set(found), failed
     for check, words in found.items():
         assert re.search(words, failed[check]), failed[check]
@@ -613,6 +622,27 @@ def test_items_are_followed_from_step_to_step_and_groups_by_their_members(
     assert list(losses(marker, leg, Counter({("pick", "bad"): 1}))) == found
 
 
+def test_what_two_legs_gave_is_what_is_offered_to_the_one_that_joins_them(tmp_path: Path) -> None:
+    ledger = enlisted(tmp_path, *(f"/v/fine-{number}" for number in range(4)))
+    legs = diamond()
+    run(legs, ledger, Seen(), clock=float, unseal=lambda: None, gpus=int)
+    names = [
+        LegNames(leg.name, tuple(step.name for step in leg.steps), frozenset({"together"}), leg.after)
+        for leg in legs
+    ]
+    place = Place.at(tmp_path)
+    (tmp_path / "landings" / "listing").rename(tmp_path / "listing")  # no leg of theirs
+    assert [fault.detail for fault in read_landings(place, names).faults] == []
+    without = [replace(leg, after=("left",)) if leg.name == "joined" else leg for leg in names]
+    assert [fault.detail for fault in read_landings(place, without).faults] == [
+        "left gave 4 rows, joined was offered 8"
+    ]
+    (tmp_path / "landings" / "right" / "part-000001.done").unlink()
+    assert "left and right gave 6 rows, joined was offered 8" in [
+        fault.detail for fault in read_landings(place, names).faults if fault.check == "conservation"
+    ]
+
+
 @pytest.mark.parametrize(
     ("changes", "fault"),
     [
@@ -642,6 +672,6 @@ def test_items_are_followed_from_step_to_step_and_groups_by_their_members(
     ],
 )
 def test_a_row_that_cannot_be_is_named(changes: dict[str, Any], fault: str, made: Path) -> None:
-    row = read_index(made)[0]
+    row = read_index(made).rows()[0]
     assert list(row_faults(row)) == []
     assert f"{fault} cannot be" in list(row_faults(with_fields(row, **changes)))

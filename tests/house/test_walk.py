@@ -66,7 +66,7 @@ def digests(folder: Path) -> dict[str, str]:
 
 
 def test_clips_become_samples_that_keep_every_promise(shards: Path) -> None:
-    rows = read_index(shards)
+    rows = read_index(shards).rows()
     assert sorted((row.framing, row.frames) for row in rows) == [
         ("full", 40),
         ("half", 50),

@@ -64,7 +64,7 @@ def test_the_help_of_a_command_is_short_and_brings_nothing_along(entry: Entry) -
         "heavy = {'torch', 'scipy', 'ray', 'numpy', 'pyarrow', 'av', 'cv2', 'tyro'} & sys.modules.keys()\n"
         "sys.exit(f'imports {heavy}' if heavy else code)"
     )
-    done = execute(sys.executable, "-c", code, entry.name, env={**os.environ, "COLUMNS": "80"}, cwd=ROOT)
+    done = execute(sys.executable, "-c", code, entry.name, env={**os.environ, "COLUMNS": "80"})
     assert done.returncode == 0, done.stderr
     lines = done.stdout.splitlines()
     assert len(lines) <= 100

@@ -71,13 +71,14 @@ def test_the_inputs_of_a_plan_are_what_they_have_always_been(tmp_path: Path) -> 
         "samples": [("000000", 40), ("000001", 40), ("000002", 40)],
         "shards": [("640x960-000000", 48), ("784x784-000000", 36), ("960x640-000000", 36)],
     }
-    shards = legs(Curation(), tmp_path)[-1].plan(ledger, "shards", "the settings")
+    tars = legs(Curation(), tmp_path)[-1]
+    shards = tars.laps(ledger)
     contents = {
         name: landed.content for name in ledger.names("samples") if (landed := ledger.landed("samples", name))
     }
     keys = [f"{source:012x}-{240 * clip:06d}-0" for source in range(12) for clip in (1, 4, 7)]
     wanted = [part for key in keys for part in (key, contents[f"{int(key[:12], 16) // 4:06d}"])]
-    assert shards[1].inputs == digest("the settings", "784x784/000000", *wanted)
+    assert shards[1].inputs == digest(tars.settings, "784x784/000000", *wanted)
 
 
 def test_a_lap_reads_what_its_plan_says(tmp_path: Path) -> None:
@@ -97,8 +98,9 @@ def test_a_lap_reads_what_its_plan_says(tmp_path: Path) -> None:
 def test_large_sources_come_first(tmp_path: Path) -> None:
     ledger = enlisted(tmp_path, *(f"/v/fine-{number}" for number in range(5)))
     sizes = {"/v/fine-0": 3, "/v/fine-1": 5, "/v/fine-2": 1, "/v/fine-3": 9, "/v/fine-4": 5}
+    house = {leg.name: leg for leg in legs(Curation(), tmp_path)}
     for leg in ("sources", "catalogue"):
-        for lap in plans.listed(ledger, leg, "", sources_per_lap=1):
+        for lap in plans.listed(ledger, house[leg], sources_per_lap=1):
             rows = [
                 Source(
                     sha256="0" * 64,
@@ -111,6 +113,6 @@ def test_large_sources_come_first(tmp_path: Path) -> None:
                 for row in lap.read(ledger)
             ]
             ledger.land(lap, [row for row in rows if row.num_bytes != 9 or leg == "sources"], Source, ())
-    laps = plans.first_copies(ledger, "clips", "", sources="sources", catalogue="catalogue")
+    laps = house["clips"].laps(ledger)
     assert [lap.name for lap in laps] == ["000001", "000004", "000000", "000002", "000003"]
     assert laps[-1].items == 0

@@ -81,7 +81,7 @@ def test_a_changed_flag_alone_changes_nothing(films: Path, made: Path) -> None:
 def test_a_redo_gives_what_those_settings_give_and_leaves_no_trace(
     films: Path, made: Path, anew: Path
 ) -> None:
-    old = {row.shard for row in read_index(made)}
+    old = {row.shard for row in read_index(made).rows()}
     code, said = ask(films, made, settings=with_area(settings(films / "truths"), AREA), redo=True)
     assert (code, "redoes samples, shards" in said) == (0, True)
     assert contents(made) == contents(anew)

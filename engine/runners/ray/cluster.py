@@ -7,18 +7,13 @@ lost with its worker or its machine is run again; twice is the same as once.
 from __future__ import annotations
 
 from collections.abc import Callable, Container, Sequence
-from contextlib import ExitStack
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from engine.ledger import Ledger
 from engine.leg import Leg
-from engine.runners.order import Chain, chains
+from engine.runners.order import LapOrder
 from engine.runners.settings import ClusterSettings, Timeouts
 from engine.runners.status import RunObserver
-
-if TYPE_CHECKING:
-    from engine.runners.ray.driver import Job
 
 
 def run(
@@ -42,38 +37,16 @@ def run(
         CannotBegin: a machine does not see what all must see, or workers die as they begin.
         LapFailed: a lap cannot be done; the same job goes on from here.
         TooManyFailed: a step fails on too large a share of its items.
+        LandingGone: somebody else is at work on the same landings.
         NoRay: it does not start, or there is none that answers at the address.
     """
-    house = list(chains(legs))
-    with ExitStack() as stack:
-        job: Job | None = None
-        for place, chained in enumerate(house):
-            chain = Chain(
-                chained,
-                ledger,
-                ahead=settings.laps_ahead,
-                unseal=unseal,
-                patience=patience,
-                retry=retry,
-            )
-            watch.lanes(chain.lanes)
-            if chain.over:
-                continue
-            later = [leg for rest in house[place + 1 :] for leg in rest]
-            if job is None:
-                from engine.runners.ray.driver import driving  # a finished job needs no cluster, and no Ray
+    order = LapOrder(legs, ledger, ahead=settings.laps_ahead, unseal=unseal, patience=patience, retry=retry)
+    watch.lanes(order.lanes)
+    if order.over:
+        return
+    from engine.runners.ray.driver import driving  # a finished job needs no cluster, and no Ray
 
-                paths = [str(path) for path in shared]
-                job = stack.enter_context(
-                    driving(
-                        legs,
-                        ledger,
-                        watch,
-                        clock=clock,
-                        settings=settings,
-                        patience=patience,
-                        shared=paths,
-                    )
-                )
-                job.fleet.require([*chained, *later], settings.machine_wait_s)
-            job.bring_to_end(chain, later)
+    paths = [str(path) for path in shared]
+    with driving(legs, ledger, watch, clock=clock, settings=settings, patience=patience, shared=paths) as job:
+        job.fleet.require(order, settings.machine_wait_s)
+        job.bring_to_end(order)

@@ -1,4 +1,4 @@
-"""The driver on a Ray cluster: the connection, the fleet, and chains of legs that it brings to their end."""
+"""The driver on a Ray cluster: the connection, the fleet, and legs that it brings to their end."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from engine.ledger import Landed, Lap, Ledger
 from engine.leg import Leg
-from engine.runners.order import Chain
+from engine.runners.order import LapOrder
 from engine.runners.process import Failure, LapFailed
 from engine.runners.ray.connection import connected
 from engine.runners.ray.meters import Meters
@@ -46,7 +46,7 @@ def driving(
 
 @dataclass(frozen=True, kw_only=True)
 class Job:
-    """What all chains of a run share."""
+    """What a run on a cluster works with."""
 
     ledger: Ledger
     watch: RunObserver
@@ -54,38 +54,28 @@ class Job:
     settings: ClusterSettings
     fleet: Fleet
 
-    def bring_to_end(self, chain: Chain, later: Sequence[Leg]) -> None:
-        """Run all laps of a chain. Workers that no leg needs any more go at once."""
+    def bring_to_end(self, order: LapOrder) -> None:
+        """Run all laps. Workers that no leg needs any more go at once."""
         fleet = self.fleet
         losses: Counter[tuple[str, str]] = Counter()
         meters = Meters()
-        while not chain.over:
-            fleet.staff(chain, later)
+        while not order.over:
+            fleet.staff(order)
             for lap, end in fleet.ends():
                 if isinstance(end, Landed):
                     self.refuse_unseen(lap, end)
-                    chain.landed(lap, end)
+                    order.landed(lap, end)
                 elif isinstance(end, Failure):
                     raise LapFailed(end)
                 else:
-                    chain.give_back(lap)
+                    order.give_back(lap)
                     losses[lap.leg, lap.name] += 1
                     self.refuse_losses(lap, end, losses[lap.leg, lap.name])
-            why = stalls(chain.lanes, fleet.sights, fleet.waits, self.clock())
-            self.watch.lanes(chain.lanes)
+            why = stalls(order.lanes, fleet.sights, fleet.waits, self.clock())
+            self.watch.lanes(order.lanes)
             self.watch.sights(fleet.sights)
             self.watch.stuck(list(why.values()))
-            meters.tell(chain.lanes, why, fleet.sizes)
-        chain.tidy()
-        self.refuse_gone(chain)
-
-    def refuse_gone(self, chain: Chain) -> None:
-        """Stop before the next leg goes on without a lap that somebody is still at."""
-        if gone := chain.gone():
-            sentence = (
-                f"{gone[0]} had landed and is gone: somebody else is at work on it; start the job again"
-            )
-            raise LapFailed(Failure(sentence=sentence))
+            meters.tell(order.lanes, why, fleet.sizes)
 
     def refuse_unseen(self, lap: Lap, landed: Landed) -> None:
         """Stop where a worker lands where nobody else looks: on the disk of its own machine."""

@@ -18,7 +18,7 @@ from ray.util import get_node_ip_address
 from engine.core import CannotRun, DeviceMissing, Step
 from engine.ledger import Landed, Lap
 from engine.leg import Leg, Needs
-from engine.runners.order import Chain
+from engine.runners.order import LapOrder
 from engine.runners.process import Failure
 from engine.runners.ray.meters import WorkerMeters
 from engine.runners.settings import Timeouts
@@ -152,33 +152,34 @@ class Fleet:
         for pool in self.pools:
             self.close(pool)
 
-    def require(self, legs: Sequence[Leg], wait_s: float) -> None:
-        """Make sure that each leg has a machine that can hold its workers.
+    def require(self, order: LapOrder, wait_s: float) -> None:
+        """Make sure that each leg that is not over has a machine that can hold its workers.
 
         Raises:
             DeviceMissing: there is none, nor has one come in `wait_s`.
         """
         until = self.clock() + wait_s
         for pool in self.pools:
-            if not pool.legs.isdisjoint(leg.name for leg in legs):
+            if order.left(pool.legs):
                 while not any(map(pool.fits, machines())):
                     if self.clock() >= until:
-                        raise missing(pool, legs)
+                        raise missing(pool, [order.states[leg].leg for leg in pool.legs])
                     if not pool.workers:
                         self.hire(pool)  # what waits for a place makes a cluster grow
                     time.sleep(LOOK_S)
 
-    def staff(self, chain: Chain, later: Sequence[Leg]) -> None:
+    def staff(self, order: LapOrder) -> None:
         """Hire where laps wait, give laps to the idle, and close pools that are needed no more."""
         for pool in self.pools:
-            if not chain.needs(pool.legs) and pool.legs.isdisjoint(leg.name for leg in later):
+            if not order.left(pool.legs):
                 self.close(pool)
                 continue
-            if len(pool.workers) < chain.wanted(pool.legs):
-                for _ in range(min(self.size(pool), chain.wanted(pool.legs)) - len(pool.workers)):
+            wanted = order.num_free(pool.legs) + sum(worker.work is not None for worker in pool.workers)
+            if len(pool.workers) < wanted:
+                for _ in range(min(self.size(pool), wanted) - len(pool.workers)):
                     self.hire(pool)
             for worker in pool.workers:
-                if worker.coming is None and worker.work is None and (lap := chain.take(pool.legs)):
+                if worker.coming is None and worker.work is None and (lap := order.take(pool.legs)):
                     worker.lap, worker.work, worker.sight = lap, worker.actor.run.remote(lap), None
 
     def size(self, pool: Pool) -> int:

@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import torch
 from torch import nn
-from torch._dynamo.exc import TorchDynamoException
 
 from model.nets.dit import Block
 from model.train.engines.engine import Build, Engine
@@ -42,6 +41,8 @@ def check_compiler(device: torch.device) -> None:
     Raises:
         ValueError: it cannot.
     """
+    from torch._dynamo.exc import TorchDynamoException
+
     try:
         torch.compile(torch.sin)(torch.ones(8, device=device))
     except TorchDynamoException as trouble:

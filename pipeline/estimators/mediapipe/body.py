@@ -7,14 +7,17 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.estimators.mediapipe.graph import card
-from pipeline.estimators.mediapipe.pose import MODEL, POINTS, P
-from pipeline.geometry import assumed_focal_px, principal_point
-from schemas.joints import BODY_JOINTS
+from pipeline.estimators.mediapipe.net import card
+from pipeline.estimators.mediapipe.pose import POINTS, POSE_NETWORK, P
+from pipeline.geometry import assumed_focal_px, in_picture, principal_point
+from schemas.joints import BODY_JOINTS, J
 from schemas.media import Frames
 from schemas.tracks import BodyTrack, EstimatorCard, KeypointTrack
 
 Array = NDArray[np.float64]
+
+BEYOND_TORSOS = 0.5
+"""A joint so far outside the picture keeps its score: the limb that ends there shows where it leaves."""
 
 NEAREST_SHARE = 0.25
 """No joint comes nearer to the camera than this share of the body's distance: nearer is a wrong guess."""
@@ -29,13 +32,13 @@ class MediapipeBody:
     min_score: float = 0.5
     """A joint of this score is seen."""
     min_joints: int = 3
-    """A body of which fewer joints are seen is not valid."""
+    """A body of which fewer joints are seen in the picture is not valid."""
 
     def build(self) -> BodyMapper:
         """The estimator.
 
         Raises:
-            EstimatorUnavailable: mediapipe or its networks are missing.
+            EstimatorUnavailable: LiteRT or a network's file is missing.
         """
         return BodyMapper(self)
 
@@ -46,7 +49,7 @@ class BodyMapper:
     def __init__(self, settings: MediapipeBody) -> None:
         self.settings = settings
         self.weights = joint_weights(settings.neck_raise)
-        self._card = card("mediapipe_body", (MODEL,))
+        self._card = card("mediapipe_body", (POSE_NETWORK,))
 
     @property
     def card(self) -> EstimatorCard:
@@ -58,6 +61,8 @@ class BodyMapper:
 
         The camera is the assumed one of `pipeline.geometry`. The body's distance is the one at which its
         metric points project onto the picture's best; each joint lies on its pixel's ray, at its own depth.
+        Joints outside the picture, up to half a torso away, have the network's score: it tells them from what
+        it sees of their limbs.
 
         Raises:
             ValueError: the key points are not those of mediapipe's pose network.
@@ -68,19 +73,22 @@ class BodyMapper:
         focal_px, center = assumed_focal_px(width, height), principal_point(width, height)
         points, world = person.points.astype(np.float64), person.world.astype(np.float64)
         joints2d, metres = (np.einsum("jp,tpx->tjx", self.weights, some) for some in (points, world))
-        depth = np.ones(metres.shape[:2])
+        away = np.ones(len(metres))
+        told = person.score * in_picture(points, width, height)
         for t in np.flatnonzero(person.valid):
-            away = distance((points[t] - center) / focal_px, world[t], person.score[t])
-            depth[t] = np.maximum(metres[t, :, 2] + away, NEAREST_SHARE * away)
+            away[t] = distance((points[t] - center) / focal_px, world[t], told[t])
+        depth = np.maximum(metres[..., 2] + away[:, None], NEAREST_SHARE * away[:, None])
         rays = np.concatenate([(joints2d - center) / focal_px, np.ones((*depth.shape, 1))], axis=2)
-        inside = np.all((joints2d >= -0.5) & (joints2d <= (width - 0.5, height - 0.5)), axis=2)
+        torso_px = np.linalg.norm(metres[:, J["neck"]] - metres[:, J["pelvis"]], axis=1) * focal_px / away
+        near = outside_px(joints2d, width, height) <= BEYOND_TORSOS * torso_px[:, None]
         shares = np.abs(self.weights) / np.abs(self.weights).sum(axis=1)[:, None]
-        score = np.einsum("jp,tp->tj", shares, person.score) * inside * person.valid[:, None]
+        score = np.einsum("jp,tp->tj", shares, person.score) * near * person.valid[:, None]
+        seen = (score >= self.settings.min_score) & in_picture(joints2d, width, height)
         return BodyTrack(
             joints2d=joints2d.astype(np.float32),
             joints3d=(rays * depth[..., None] * person.valid[:, None, None]).astype(np.float32),
             score=score.astype(np.float32),
-            valid=person.valid & ((score >= self.settings.min_score).sum(axis=1) >= self.settings.min_joints),
+            valid=person.valid & (seen.sum(axis=1) >= self.settings.min_joints),
             focal_px=focal_px,
         )
 
@@ -102,6 +110,13 @@ def joint_weights(neck_raise: float) -> Array:
         else:
             row[P[sources.get(name, name)]] = 1.0
     return weights
+
+
+def outside_px(points: Array, width: int, height: int) -> Array:
+    """How far (...) points (..., 2) lie outside the picture, px; 0 inside."""
+    return np.asarray(
+        np.linalg.norm(points - np.clip(points, -0.5, np.array([width, height]) - 0.5), axis=-1)
+    )
 
 
 def distance(rays: Array, world: Array, score: NDArray[np.float32]) -> float:

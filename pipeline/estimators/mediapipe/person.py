@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.estimators.mediapipe.graph import card
-from pipeline.estimators.mediapipe.people import MODELS, People, body_box, head_square
+from pipeline.estimators.mediapipe.net import card
+from pipeline.estimators.mediapipe.people import NETWORKS, People, body_box, head_square
 from pipeline.estimators.mediapipe.pose import NUM_POINTS, POINTS, Pose
 from pipeline.estimators.mediapipe.window import bodies_beside, faces_beside, find
 from schemas.media import Frames
@@ -42,7 +42,7 @@ class MediapipePerson:
         """The estimator.
 
         Raises:
-            EstimatorUnavailable: mediapipe or its networks are missing.
+            EstimatorUnavailable: LiteRT or a network's file is missing.
         """
         return PersonTracker(self)
 
@@ -53,7 +53,7 @@ class PersonTracker:
     def __init__(self, settings: MediapipePerson) -> None:
         self.settings = settings
         self.people = People(settings.min_detection, settings.min_presence, settings.max_proposals)
-        self._card = card("mediapipe_person", MODELS)
+        self._card = card("mediapipe_person", NETWORKS)
 
     @property
     def card(self) -> EstimatorCard:
@@ -112,7 +112,7 @@ class PersonTracker:
         box, head_box = np.zeros((num_frames, 4)), np.zeros((num_frames, 4))
         for t, pose in poses.items():
             points[t], world[t] = pose.points, pose.world
-            score[t] = pose.visibility * inside(pose.points, width, height)
+            score[t] = pose.visibility
             box[t] = body_box(pose, width, height)
             head_box[t] = head_square(pose, self.settings.head_box_heads).box
         return KeypointTrack(
@@ -125,9 +125,3 @@ class PersonTracker:
             valid=np.array([t in poses for t in range(num_frames)]),
             others=others.astype(np.float32),
         )
-
-
-def inside(points: NDArray[np.float64], width: int, height: int) -> NDArray[np.bool_]:
-    """Which points (..., 2) lie in the picture."""
-    within: NDArray[np.bool_] = np.all((points >= -0.5) & (points <= (width - 0.5, height - 0.5)), axis=-1)
-    return within

@@ -59,7 +59,26 @@ def test_laps_follow_as_the_runner_has_them() -> None:
     works = works_of(
         FLAT, HOUSE, hours=1, source_s=60.0, sources_per_lap=4, samples_per_shard=64, tar_leg=TARS
     )
-    assert [work.leg for work in works if work.follows] == ["tracks", "samples"]
+    assert {work.leg: work.follows for work in works if work.follows} == {
+        "tracks": ("clips",),
+        "samples": ("tracks",),
+    }
+    assert {work.leg: work.awaits for work in works if work.awaits} == {
+        "catalogue": ("sources",),
+        "clips": ("catalogue", "sources"),
+        "shards": ("samples",),
+    }
+
+
+def test_footage_of_two_ways_that_are_joined_is_added_up() -> None:
+    """The left way keeps half, the right one a tenth; what reads both has six tenths of the work."""
+    sides = [replace(HOUSE[0], name=name, after=("sources",)) for name in ("left", "right")]
+    house = [HOUSE[0], *sides, replace(HOUSE[0], name="joined", after=("left", "right"))]
+    keeps = {"sources": 1.0, "left": 0.5, "right": 0.1, "joined": 1.0}
+    steps = tuple(Rate(leg=leg, step="x", frames_per_s=24.0, keeps=kept) for leg, kept in keeps.items())
+    rates = replace(FLAT, steps=steps, lap_s=0.0, crew_s=dict.fromkeys(keeps, 0.0))
+    works = works_of(rates, house, hours=1, source_s=60.0, sources_per_lap=4, samples_per_shard=1, tar_leg="")
+    assert [sum(work.laps_s) for work in works] == [about(3600 * share) for share in (1, 1, 1, 0.6)]
 
 
 def test_rates_come_back_from_their_file(tmp_path: Path) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -19,7 +21,7 @@ def wall(works: list[Work], machines: list[Machines]) -> float:
 def chain(*legs: tuple[float, ...], crew_s: float = 0.0) -> list[Work]:
     """Legs that follow each other lap for lap."""
     return [
-        Work(leg=str(number), laps_s=laps, crew_s=crew_s, follows=number > 0)
+        Work(leg=str(number), laps_s=laps, crew_s=crew_s, follows=(str(number - 1),) if number else ())
         for number, laps in enumerate(legs)
     ]
 
@@ -41,7 +43,7 @@ def test_enough_workers_take_the_longest_chain(laps: list[tuple[float, ...]]) ->
 
 @given(lap_times)
 def test_enough_workers_take_the_longest_lap_of_each_leg_that_waits(laps: list[tuple[float, ...]]) -> None:
-    legs = [Work(leg=str(number), laps_s=leg) for number, leg in enumerate(zip(*laps, strict=True))]
+    legs = [replace(work, follows=(), awaits=work.follows) for work in chain(*zip(*laps, strict=True))]
     assert wall(legs, MANY) == pytest.approx(sum(max(leg.laps_s) for leg in legs))
 
 
@@ -89,7 +91,7 @@ def test_later_legs_come_first() -> None:
 
 def test_a_costly_leg_on_gpus_hides_the_cheap_one() -> None:
     cheap, costly = (1.0,) * 8, (10.0,) * 8
-    works = [Work(leg="cheap", laps_s=cheap), Work(leg="costly", laps_s=costly, gpus=0.5, follows=True)]
+    works = [Work(leg="cheap", laps_s=cheap), Work(leg="costly", laps_s=costly, gpus=0.5, follows=("cheap",))]
     machines = [Machines(name="gpu", count=1, cores=8, gpus=1), Machines(name="cpu", count=1, cores=4)]
     ran = simulate(works, machines)
     assert max(lap.stop_s for lap in ran) == 1 + 8 * 10 / 2
@@ -98,12 +100,41 @@ def test_a_costly_leg_on_gpus_hides_the_cheap_one() -> None:
 
 
 def test_a_leg_without_laps_does_not_stop_the_run() -> None:
-    works = [Work(leg="a", laps_s=(1.0,)), Work(leg="b", laps_s=()), Work(leg="c", laps_s=(2.0,))]
-    assert wall(works, ONE) == 3.0
+    works = [
+        Work(leg="a", laps_s=(1.0,)),
+        Work(leg="b", laps_s=(), awaits=("a",)),
+        Work(leg="c", laps_s=(2.0,), awaits=("b",)),
+    ]
+    assert wall(works, MANY) == 3.0
+
+
+@given(lap_times)
+def test_two_ways_that_are_joined_take_the_longer_one(laps: list[tuple[float, ...]]) -> None:
+    left, right, joined = zip(*laps, strict=True)
+    works = [
+        Work(leg="left", laps_s=left),
+        Work(leg="right", laps_s=right),
+        Work(leg="joined", laps_s=joined, follows=("left", "right")),
+        Work(leg="all", laps_s=(5.0,), awaits=("joined",)),
+    ]
+    many = [Machines(name="a", count=2, cores=2 * len(laps))]
+    assert wall(works, many) == pytest.approx(max(max(one, two) + end for one, two, end in laps) + 5.0)
+    assert wall(works, ONE) == pytest.approx(sum(map(sum, laps)) + 5.0)
+
+
+def test_a_leg_that_awaits_two_begins_when_both_are_over() -> None:
+    works = [
+        Work(leg="a", laps_s=(3.0,)),
+        Work(leg="b", laps_s=(7.0,)),
+        Work(leg="c", laps_s=(1.0,), awaits=("a", "b")),
+    ]
+    assert wall(works, MANY) == 8.0
 
 
 def test_work_that_fits_nowhere_is_refused() -> None:
     with pytest.raises(ValueError, match=r"leg 'a': no machine has 1 cores and 0\.5 GPUs for a worker"):
         simulate([Work(leg="a", laps_s=(1.0,), gpus=0.5)], MANY)
-    with pytest.raises(ValueError, match="leg '1' follows lap for lap"):
+    with pytest.raises(ValueError, match="leg '1' follows '0' lap for lap, which has other laps"):
         simulate(chain((1.0,), (1.0, 1.0)), ONE)
+    with pytest.raises(ValueError, match="leg '1' depends on '0', which does not stand before it"):
+        simulate(chain((1.0,), (1.0,))[1:], ONE)

@@ -8,13 +8,14 @@ import secrets
 import signal
 import time
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
 from engine.core import Gather, Step
 from engine.ledger import Ledger
 from engine.leg import Leg
-from engine.plans import LapForLap
+from engine.plans import LapForLap, at_once
 from pipeline import plans
 from pipeline.corpora.listing import enlist
 from pipeline.stages.corpus import copies
@@ -95,7 +96,30 @@ def house(sources_per_lap: int, *, gpus: float = 0.0) -> list[Leg]:
         Leg(
             name="groups",
             steps=(group, member_step),
-            plan=LapForLap(before="sources", cls=Source),
+            plan=LapForLap(reads=(Source,)),
+            after=("sources",),
+        ),
+    ]
+
+
+def diamond(sources_per_lap: int = 1) -> list[Leg]:
+    """Sources go two ways, of which the right one cuts the listing into larger laps; both ways are joined."""
+    (sources, _) = house(sources_per_lap)
+    right = replace(house(2)[0], name="right")
+    step = Step(name="each", make=one_by_one, takes=Copies, gives=Source)  # type: ignore[arg-type]
+    one = Gather(name="together", group=together, takes=Source, gives=Copies)
+    join = LapForLap(reads=(Source, Source))
+    return [
+        sources,
+        Leg(name="left", steps=(one, step), plan=LapForLap(reads=(Source,)), after=("sources",)),
+        right,
+        Leg(name="joined", steps=(one, step), plan=join, after=("left", "right")),
+        Leg(
+            name="all",
+            steps=(one, step),
+            plan=partial(at_once, reads=(Source,)),
+            after=("joined",),
+            beside=("sources",),
         ),
     ]
 

@@ -98,7 +98,7 @@ def house(grade: int = 1, stage: Callable[[Source], Iterator[Source]] = again) -
     second = Step(name="again", make=partial(as_it_is, stage), takes=Source, gives=Source)
     return [
         Leg(name="sources", steps=(first,), plan=partial(plans.listed, sources_per_lap=2)),
-        Leg(name="copy", steps=(second,), plan=LapForLap(before="sources", cls=Source)),
+        Leg(name="copy", steps=(second,), plan=LapForLap(reads=(Source,)), after=("sources",)),
     ]
 
 

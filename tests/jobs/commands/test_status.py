@@ -11,13 +11,15 @@ import pytest
 from rich.console import Console
 
 from dataset.names import RUNNING
+from engine.leg import LegRunner
+from engine.runners.order import LapOrder
 from engine.runners.status import CurrentItem, LegProgress, WorkerState
 from jobs.commands.status import Status, status
 from jobs.console.heartbeat import Heartbeat, read_running
 from jobs.console.holder import this_process
 from jobs.console.lock import AT_WORK, Manner
 from storage.place import Place
-from tests.engine.runners.odd import enlisted
+from tests.engine.runners.odd import diamond, enlisted
 
 LANE = LegProgress(leg="tracks", laps=8, done=2, running=1, ready=5, items=80, items_done=20)
 SPOT = CurrentItem(step="estimate", key="0123456789ab-000000", uri="/v/a.mp4", footage_s=10.0)
@@ -50,6 +52,34 @@ def test_a_run_at_work(tmp_path: Path) -> None:
     assert "of 8" in text
     assert "cpu-0: tracks/000002, step estimate, item 0123456789ab-000000" in text
     assert "stuck" not in text
+
+
+def test_legs_are_those_of_the_run_and_what_they_wait_for_is_told(tmp_path: Path) -> None:
+    ledger = enlisted(tmp_path, *(f"/v/fine-{number}" for number in range(3)))
+    order = LapOrder(diamond(), ledger, ahead=9, unseal=lambda: None)
+    with Heartbeat(Place.at(tmp_path), "ray", manner()) as beacon:
+        while (lap := order.take(frozenset({"sources", "right"}))) is not None:
+            leg = order.states[lap.leg].leg
+            order.landed(lap, LegRunner(leg, float, lambda _, stage: stage).run(lap, ledger, lambda _: None))
+        beacon.lanes(order.lanes)
+        beacon.lock.tell(AT_WORK)
+        lines = [line.split("│") for line in said(tmp_path)[1].splitlines()]
+    laps = {line[1].strip(): line[2].strip() for line in lines if len(line) > 3}
+    assert laps == {
+        "sources": "3 of 3",
+        "left": "0 of 3",
+        "right": "2 of 2",
+        "joined": "0 of 3",
+        "all": "0, after joined, sources",
+    }
+
+
+def test_a_file_that_names_folders_elsewhere_is_refused(tmp_path: Path) -> None:
+    with Heartbeat(Place.at(tmp_path), "ray", manner()) as beacon:
+        beacon.lanes([replace(LANE, leg="../../etc")])
+        beacon.lock.tell(AT_WORK)
+        with pytest.raises(ValueError, match="no leg is"):
+            read_running(Place.at(tmp_path))
 
 
 def test_what_is_stuck_is_told(tmp_path: Path) -> None:

@@ -24,11 +24,11 @@ from dataset.index import read_index
 from jobs.cli import main
 from jobs.commands.train import parse
 from jobs.console.lock import AT_WORK, AtWork, Lock, manner
-from jobs.console.training import LockCheck, TrainConsole
+from jobs.console.train_progress import LockCheck, TrainConsole
 from jobs.exit_codes import ExitCode
 from jobs.recipes.training import RECIPES
 from model.data.settings import LatentSource
-from model.train import checkpoint as saved
+from model.train import checkpoint
 from model.train.distributed import check_latents, distributed_context
 from model.train.loop import StepMetrics
 from model.train.starts import Start, note_start
@@ -64,7 +64,7 @@ def test_a_training_from_the_command_line(data_set: Path, tmp_path: Path, capsys
     assert "body 3 of 3: loss" in said
     assert "steps/s" in said
     names = ["1-000003", "2-000002", "3-000002"]
-    assert [folder.name for folder in saved.checkpoints(tmp_path)] == names
+    assert [folder.name for folder in checkpoint.checkpoints(tmp_path)] == names
     losses = curve(tmp_path, "loss")
     assert sorted(losses) == [1, 2, 3, 4, 5, 6, 7]
     (start,) = json.loads((tmp_path / "run.json").read_text())
@@ -72,7 +72,7 @@ def test_a_training_from_the_command_line(data_set: Path, tmp_path: Path, capsys
     assert start["settings"]["sizes"]["width"] == 24
     assert {"index_sha256", "code", "versions", "ranks", "device", "data", "recipe"} < start.keys()
 
-    for folder in saved.checkpoints(tmp_path)[1:]:  # as if killed in the face phase
+    for folder in checkpoint.checkpoints(tmp_path)[1:]:  # as if killed in the face phase
         folder.rename(tmp_path / folder.name)
     assert main(args) == 0
     assert "phase body, 3 of its 3 steps are done" in capsys.readouterr().out
@@ -81,7 +81,7 @@ def test_a_training_from_the_command_line(data_set: Path, tmp_path: Path, capsys
 
     assert main(["train", "--out", str(tmp_path), "--steps", "9"]) == 0
     assert "everything 4 of 4: loss" in capsys.readouterr().out
-    assert [folder.name for folder in saved.checkpoints(tmp_path)][-2:] == ["3-000002", "3-000004"]
+    assert [folder.name for folder in checkpoint.checkpoints(tmp_path)][-2:] == ["3-000002", "3-000004"]
     other = ["--settings.optimizer.lr", "1", "--settings.seed", "3", "--settings.save-every", "7"]
     assert main(["train", "--out", str(tmp_path), *other]) == 2
     said = capsys.readouterr()
@@ -113,7 +113,7 @@ def test_a_set_that_grew_is_gone_on_with_and_another_is_asked_for(
     own_set: Path, data_set: Path, tmp_path: Path, capsys
 ) -> None:
     whole = (own_set / "index.parquet").read_bytes()
-    rows = list(read_index(own_set))
+    rows = list(read_index(own_set).rows())
     pq.write_table(encode(rows[:-1], IndexRow), own_set / "index.parquet")
     run = str(tmp_path / "run")
     short = [*SHORT, "--steps", "3"]
@@ -122,7 +122,7 @@ def test_a_set_that_grew_is_gone_on_with_and_another_is_asked_for(
     capsys.readouterr()
     assert main(["train", "--out", run, "--steps", "4"]) == 0
     assert "the data set has changed since: the run goes on with its next epoch" in capsys.readouterr().out
-    state = saved.train_state(saved.checkpoints(tmp_path / "run")[-1])
+    state = checkpoint.train_state(checkpoint.checkpoints(tmp_path / "run")[-1])
     assert state.loader["epoch"] == 1
     pq.write_table(encode(rows[:-1], IndexRow), tmp_path / "index.parquet")
     shutil.copytree(own_set, tmp_path / "other")
@@ -146,11 +146,11 @@ def test_a_stop_saves_what_was_learned(data_set: Path, tmp_path: Path, by: signa
                 break
         os.kill(process.pid, by)
         out, errors = process.communicate(timeout=300)
-    (folder,) = saved.checkpoints(tmp_path)
+    (folder,) = checkpoint.checkpoints(tmp_path)
     assert process.returncode == ExitCode.STOPPED, errors
     assert "stopping after this step, with a checkpoint; once more stops at once" in errors
     assert f"stopped; understudy train --out {tmp_path} goes on from {folder}\n" in out.replace("\n/", " /")
-    assert saved.train_state(folder).step < 5000
+    assert checkpoint.train_state(folder).step < 5000
 
 
 def test_torchrun_with_deepspeed(data_set: Path, tmp_path: Path) -> None:
@@ -161,7 +161,7 @@ def test_torchrun_with_deepspeed(data_set: Path, tmp_path: Path) -> None:
     done = execute(*program, env={**os.environ, "OMP_NUM_THREADS": "1"})
     assert done.returncode == 0, done.stderr[-3000:]
     assert done.stdout.count("phase body, 3 steps") == 1  # one rank speaks
-    assert saved.train_state(tmp_path / "checkpoints" / "3-000002").world_size == 2
+    assert checkpoint.train_state(tmp_path / "checkpoints" / "3-000002").world_size == 2
     assert sorted(curve(tmp_path, "loss")) == [1, 2, 3, 4, 5, 6, 7]
 
 
@@ -171,7 +171,7 @@ def test_deepspeed_alone_needs_no_launcher(data_set: Path, tmp_path: Path) -> No
     found = {name: value for name, value in os.environ.items() if name not in {"RANK", "LOCAL_RANK"}}
     done = execute(sys.executable, "-c", code, env={**found, "OMP_NUM_THREADS": "1"})
     assert done.returncode == 0, done.stderr[-3000:]
-    assert saved.train_state(tmp_path / "checkpoints" / "3-000002").world_size == 1
+    assert checkpoint.train_state(tmp_path / "checkpoints" / "3-000002").world_size == 1
 
 
 def test_what_cannot_be_used_is_one_sentence(data_set: Path, tmp_path: Path, capsys) -> None:
@@ -196,13 +196,13 @@ def test_one_training_at_a_time_in_a_folder(data_set: Path, tmp_path: Path, caps
         assert f"{tmp_path}: another run is at work on it (process {os.getpid()} on " in said
         assert "--force" in said
         assert half_written.is_dir()
-        assert not saved.checkpoints(tmp_path)
-        beat, watch = StepMetrics(phase="body", step=1, steps=1, total=1, metrics={}), LockCheck(first)
-        watch.stepped(beat)
+        assert not checkpoint.checkpoints(tmp_path)
+        step, observer = StepMetrics(phase="body", step=1, steps=1, total=1, metrics={}), LockCheck(first)
+        observer.stepped(step)
         with Lock(Place.at(tmp_path), dict, manner(Console(quiet=True), force=True)):
             first.tell(AT_WORK)
         with pytest.raises(AtWork, match="was taken over"):
-            watch.stepped(beat)
+            observer.stepped(step)
 
 
 class Hostile:
@@ -230,7 +230,7 @@ def test_hostile_weights_run_nothing_and_are_one_sentence(
     assert ("unexpected: a.weight" if beside_weights else "holds no tensors by name") in said
     assert said.count("\n") == 1
     assert not trap.exists()
-    assert not saved.checkpoints(tmp_path / "run")
+    assert not checkpoint.checkpoints(tmp_path / "run")
 
 
 def test_many_processes_need_deepspeed(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -63,7 +63,7 @@ def test_what_is_given_is_what_was_stored(real_set):
             assert batch.skeleton[number].any(), "a body was found"
             assert batch.reference_valid[number].any()
             seen.append(key)
-    framing = {row.key: row.framing for row in read_index(real_set)}
+    framing = {row.key: row.framing for row in read_index(real_set).rows()}
     assert sorted(framing.values()) == ["full", "half"]
     assert [framing[key] for key in seen].count("full") == len(seen) / 2 == 6
 

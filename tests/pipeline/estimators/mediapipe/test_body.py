@@ -103,14 +103,20 @@ def test_the_neck_is_a_tenth_of_the_spine_above_the_shoulders(mapped, body):
     np.testing.assert_allclose(track.joints2d[0, J["neck"]], shoulders + 0.1 * spine, atol=1e-3)
 
 
-def test_a_joint_outside_the_picture_has_no_score(mapped, body):
-    person = seen(body, away=np.array([1.0, 0.0, 3.0]))  # half of it beyond the right edge
-    track = mapped(FRAMES, person)
-    outside = track.joints2d[0, :, 0] > WIDTH - 0.5
-    assert outside.any()
-    assert not outside.all()
-    assert (track.score[0, outside] == 0).all()
-    assert (track.score[0, ~outside] == 1).all()
+def test_a_joint_outside_the_picture_keeps_its_score_up_to_half_a_torso(mapped, body):
+    torso_px = 0.55 * 800 / 3  # from mid hips to a neck a tenth of the spine above the shoulders' middle
+    track = mapped(FRAMES, seen(body, away=np.array([1.35, 0.0, 3.0])))  # most of it beyond the right edge
+    beyond = track.joints2d[0, :, 0] - (WIDTH - 0.5)
+    for place in ((beyond > 0) & (beyond < 0.45 * torso_px), beyond > 0.55 * torso_px, beyond < 0):
+        assert place.any()
+    assert (track.score[0, beyond < 0.45 * torso_px] == 1).all()
+    assert (track.score[0, beyond > 0.55 * torso_px] == 0).all()
+
+
+def test_a_body_that_is_guessed_outside_the_picture_is_not_valid(mapped, body):
+    track = mapped(FRAMES, seen(body, away=np.array([1.6, 0.0, 3.0])))
+    assert (track.score[0] > 0).sum() >= 3
+    assert not track.valid.any()
 
 
 def test_an_unseen_body_is_not_valid(mapped, body):

@@ -57,7 +57,7 @@ def test_the_astronaut_is_where_she_is(astronaut):
     assert astronaut.valid.all()
     np.testing.assert_allclose(astronaut.points[0, rows], list(places.values()), atol=20)
     assert (astronaut.score[0, rows] > 0.9).all()
-    assert (astronaut.score[0, [P["left_ankle"], P["right_ankle"]]] == 0).all()  # below the picture
+    assert (astronaut.score[0, [P["left_ankle"], P["right_ankle"]]] < 0.3).all()  # below the picture
 
 
 def test_the_head_box_is_a_square_around_the_head(astronaut):

@@ -1,0 +1,52 @@
+"""Which measured faces are the person's: a head has one size, in metres and over the clip."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from pipeline.controls.smoothing import Mask
+from pipeline.geometry import Array
+from schemas.joints import J
+from schemas.tracks import BodyTrack, HeadTrack
+
+HEAD_RADII_M = (0.06, 0.18)
+"""Least and greatest radius of a head, by the body's distance: a child's to a large man's, and what distances
+are wrong by."""
+OF_CLIP = 1.4
+"""Times the clip's own size that a head may be larger or smaller."""
+NEAR_FRAMES = 12
+"""Where the body's distance is not known, heads are compared with those so many frames around."""
+
+
+def heads_that_fit(head: HeadTrack, body: BodyTrack) -> Mask:
+    """Frames in which a head is measured and has the size that a head has there.
+
+    Where the body is measured too, its radius in metres lies within `HEAD_RADII_M` and near the clip's
+    median; elsewhere, its radius in px near that of the heads around that fit.
+    """
+    placed = head.valid & body.valid
+    metres = radius_m(head, body, placed)
+    fits = placed & (metres >= HEAD_RADII_M[0]) & (metres <= HEAD_RADII_M[1])
+    fits &= alike(metres, np.full(len(metres), np.median(metres[fits]) if fits.any() else 1.0))
+    loose = head.valid & ~body.valid
+    return fits | (loose & alike(head.radius.astype(np.float64), median_around(head.radius, fits | loose)))
+
+
+def radius_m(head: HeadTrack, body: BodyTrack, frames: Mask) -> Array:
+    """Radii (t,) of heads at the distance of the neck, m; 0 outside `frames`."""
+    metres = np.zeros(len(frames))
+    neck = body.joints3d[frames, J["neck"], 2].astype(np.float64)
+    metres[frames] = head.radius[frames] * neck / body.focal_px
+    return metres
+
+
+def alike(sizes: Array, wanted: Array) -> Mask:
+    """Which sizes (t,) are within `OF_CLIP` times those wanted."""
+    return np.asarray((sizes <= OF_CLIP * wanted) & (sizes * OF_CLIP >= wanted))
+
+
+def median_around(sizes: Array, frames: Mask) -> Array:
+    """For each frame the median (t,) of the sizes of `frames` near it; 0 where there are none."""
+    known = np.flatnonzero(frames)
+    near = [sizes[known[np.abs(known - t) <= NEAR_FRAMES]] for t in range(len(sizes))]
+    return np.array([np.median(some) if len(some) else 0.0 for some in near])
