@@ -116,6 +116,9 @@ def curate(job: Curate, console: Console) -> ExitCode:
     console.print(f"done in {readable_s(time.monotonic() - began)}: {out / INDEX}", highlight=False)
     names = [leg.name for leg in legs(job.settings, out)]
     tell_failed(Ledger(out), names, tallies, console)
+    if code is ExitCode.WHOLE:
+        told = f"next: understudy check {job.out}; understudy preview {job.out} --out SHEETS"
+        console.print(told, highlight=False, soft_wrap=True)
     return code
 
 

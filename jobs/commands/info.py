@@ -56,6 +56,8 @@ def facts_of(place: Place) -> dict[str, Any]:
         from jobs.stored.run_facts import run_facts  # brings torch along
 
         return run_facts(Path(place.folder))
+    if isinstance(said, dict) and "vae" in said:
+        return {"latents": str(place), **said}
     from jobs.stored.set_facts import set_facts
 
     if said is None and place.size(INDEX) is None:

@@ -146,5 +146,12 @@ def write_overlay(path: Path, laid: Frames, maps: Frames, face: Frames) -> None:
 
 
 def write_picture(path: Path, picture: Picture) -> None:
-    """A PNG."""
-    cv2.imwrite(str(path), cv2.cvtColor(picture, cv2.COLOR_RGB2BGR))
+    """A PNG, whole or not at all.
+
+    Raises:
+        OSError: it cannot be written, or its name is no PNG's.
+    """
+    if path.suffix.lower() != ".png":
+        raise OSError(f"{path}: a PNG is written: name it so")
+    packed = cv2.imencode(".png", cv2.cvtColor(picture, cv2.COLOR_RGB2BGR))[1]
+    Place.at(path.absolute().parent).write(path.name, packed.tobytes())

@@ -19,8 +19,10 @@ from jobs.console.observers import all_of
 from jobs.console.stopping import StopRequest, stop_request
 from jobs.console.train_progress import LockCheck, TrainConsole, Unsaved
 from jobs.exit_codes import ExitCode
+from jobs.recipes.requirements import refuse_without_memory, refuse_without_weights
 from jobs.recipes.training import Name
 from jobs.stored.addresses import storable
+from jobs.stored.latents import on_latents
 from jobs.stored.training import beginning, begun, of_length, refuse_other
 from model.data.loader import Loader
 from model.train import checkpoint as saved
@@ -36,6 +38,8 @@ if TYPE_CHECKING:
     from model.train.loop import TrainObserver
 
 RUNNER = "train"
+FEW_SAMPLES = 50
+"""Fewer are learned by heart."""
 PACKAGES = ("understudy", "torch", "deepspeed", "numpy")
 GIT_S = 20.0
 """A checkout on a slow disk is not waited for longer."""
@@ -53,6 +57,10 @@ class Train:
     """Where the settings' defaults come from."""
     steps: int | None = None
     """Steps of all phases together, each in its share; those that are done stay as they were."""
+    latents: str | None = None
+    """Folder or address of stored latents: windows, token budget and autoencoder are theirs."""
+    from_nothing: bool = False
+    """Train a recipe that begins from public weights without them."""
     config: Path | None = None
     """A run.json of another run, whose last start's recipe, settings and data are taken."""
     new_epoch: bool = False
@@ -87,7 +95,8 @@ def train(job: Train, console: Console) -> ExitCode:
         AtWork: another run is at work on the folder.
         KeyboardInterrupt: stopped where there was nothing to save; says from where the run goes on.
     """
-    job = replace(job, settings=of_length(job.settings, job.steps, job.out))
+    settings = on_latents(job.settings, job.latents) if job.latents else job.settings
+    job = replace(job, settings=of_length(settings, job.steps, job.out))
     with stop_request() as stop:
         try:
             return train_until(job, stop, console)
@@ -99,7 +108,10 @@ def train_until(job: Train, stop: StopRequest, console: Console) -> ExitCode:
     """Train, as one of the ranks, to the end or until a stop."""
     from model.train.loop import Trainer
 
+    if not job.from_nothing:
+        refuse_without_weights(job.recipe, job.settings)
     seat = distributed_context(job.settings)
+    refuse_without_memory(job.settings, seat.world_size, seat.device)
     loader = Loader(job.data, job.settings.loader, rank=seat.rank, world_size=seat.world_size)
     new_epoch = job.new_epoch or is_grown(job)
     if seat.rank > 0:
@@ -112,9 +124,13 @@ def train_until(job: Train, stop: StopRequest, console: Console) -> ExitCode:
         with space_told(job.out):
             whole = lead(replace(job, new_epoch=new_epoch), seat, loader, lock, stop, console)
     if not whole:
-        console.print(f"stopped; {goes_on(job.out)}", highlight=False)
+        console.print(f"stopped; {goes_on(job.out)}", highlight=False, soft_wrap=True)
         return ExitCode.STOPPED
-    console.print(f"done: {job.out}; curves: tensorboard --logdir {job.out / CURVES}", highlight=False)
+    for line in (
+        f"done: {job.out}; curves: tensorboard --logdir {job.out / CURVES}",
+        f"next: understudy animate --run {job.out} --reference PICTURE --driving VIDEO --out video.mp4",
+    ):
+        console.print(line, highlight=False, soft_wrap=True)
     return ExitCode.WHOLE
 
 
@@ -147,6 +163,9 @@ def lead(
     for line in loader.table().split("\n"):
         console.print(line, highlight=False)
     console.print(held_out_said(loader), highlight=False)
+    if len(loader.index) < FEW_SAMPLES:
+        few = f"only {len(loader.index)} samples: this shows that all runs, and teaches nothing of strangers"
+        console.print(few, style="yellow", highlight=False)
     before = begun(job.out)
     if before and saved.checkpoints(job.out) and before.index_sha256 != loader.index.digest:
         console.print("the data set has changed since: the run goes on with its next epoch", highlight=False)

@@ -6,7 +6,6 @@ The old index and its tars hold until the new index takes the place of the old o
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from functools import partial
@@ -19,6 +18,7 @@ from engine.differences import as_plain
 from engine.ledger import Ledger, digest
 from engine.leg import Leg
 from jobs.stored.addresses import storable
+from jobs.stored.files import write
 from pipeline.flow import TARS, TRACKS, Curation, legs
 from pipeline.stages.corpus import CorpusSettings
 from schemas.tracks import Tracked
@@ -134,13 +134,6 @@ class NextIndex:
             "legs": digests(self.settings),
             "estimators": estimators_in(Ledger(self.out)),
         }
-
-
-def write(out: Place, name: str, said: Mapping[str, Any]) -> None:
-    """Write a file of JSON, where it does not say so yet."""
-    data = (json.dumps(said, indent=1) + "\n").encode()
-    if out.size(name) is None or out.read(name) != data:
-        out.write(name, data)
 
 
 def estimators_in(ledger: Ledger) -> dict[str, Any]:
