@@ -57,7 +57,7 @@ class Loader:
         if not 0 <= rank < world_size:
             raise ValueError(f"rank {rank} of {world_size}")
         self.root, self.settings, self.rank, self.world_size = root, settings, rank, world_size
-        whole = read_index(root)
+        whole = read_index(root).where(settings.order.where)
         self.index, self.held_out = whole.split(settings.order.held_out)
         self.order = Order(self.index, settings.order, settings.seed)
         self.position = Position(order=self.order.digest)
