@@ -51,6 +51,7 @@ MENU = (
     Entry("encode", "Training and animating", "store latents once instead of in every epoch", GOES_ON),
     Entry("train", "Training and animating", "train on a data set, or go on with a run", CHECKPOINT),
     Entry("animate", "Training and animating", "a video of a picture's person, from a run", ANEW),
+    Entry("evaluate", "Training and animating", "score films against their truth", AS_IT_WAS),
     Entry("estimate-cost", "Planning and help", "hours and money of a corpus on some machines", AS_IT_WAS),
     Entry("estimate-training", "Planning and help", "memory, hours and money of a training", AS_IT_WAS),
     Entry("weights", "Planning and help", "fetch the embedded networks, once, and check them", PARTLY),

@@ -21,7 +21,7 @@ from pipeline.estimators.contracts import (
     PoseEstimator2D,
 )
 from schemas.arrays import array_specs
-from schemas.media import MIN_CLIP_FRAMES, Clip, Frames, clip_key
+from schemas.media import MIN_CLIP_FRAMES, REPEAT_LUMA, Clip, Frames, clip_key
 from schemas.outcome import Rejected
 from schemas.tracks import (
     ROLES,
@@ -32,6 +32,7 @@ from schemas.tracks import (
     HandTrack,
     HeadTrack,
     KeypointTrack,
+    PictureTrack,
     Tracked,
 )
 
@@ -74,8 +75,9 @@ class Estimators:
 
 @dataclass(frozen=True, kw_only=True)
 class FrameWindow:
-    """What the estimators say of one window."""
+    """Which pictures one window has, and what the estimators say of them."""
 
+    pictures: PictureTrack
     person: KeypointTrack
     body: BodyTrack
     hands: HandTrack
@@ -131,6 +133,7 @@ class Estimate:
         body = self.estimators.body(frames, person)
         faces = self.estimators.face(frames, person)
         return FrameWindow(
+            pictures=PictureTrack(fresh=fresh(frames)),
             person=person,
             body=body,
             hands=self.estimators.hands(frames, person),
@@ -217,6 +220,7 @@ def tracked(clip: Clip, whole: FrameWindow, run: slice, provenance: dict[str, Es
     return Tracked(
         key=part.key,
         clip=part,
+        pictures=cut(whole.pictures, run),
         person=cut(whole.person, run),
         body=cut(whole.body, run),
         hands=cut(whole.hands, run),
@@ -251,6 +255,13 @@ def iou(one: NDArray[np.float32], other: NDArray[np.float32]) -> float:
     common = float(np.prod(np.clip(high - low, 0, None)))
     union = float(np.prod(one[2:] - one[:2]) + np.prod(other[2:] - other[:2])) - common
     return common / union if union > 0 else 0.0
+
+
+def fresh(frames: Frames) -> NDArray[np.bool_]:
+    """Which pictures (t,) differ from the one before; the first of a window counts as one that does."""
+    luma = [cv2.cvtColor(frame, cv2.COLOR_RGB2GRAY) for frame in frames]
+    changes = [float(cv2.absdiff(*pair).mean()) for pair in itertools.pairwise(luma)]
+    return np.array([True, *(change > REPEAT_LUMA for change in changes)])
 
 
 def upright_square(frame: NDArray[np.uint8], box: NDArray[np.float32]) -> NDArray[np.uint8]:

@@ -23,6 +23,8 @@ class ReferenceSettings:
 
     seen_score: float = 0.5
     """A joint counts as seen from this score on."""
+    allow_no_face: bool = False
+    """Keep a person whose face is measured in no frame of any clip: nothing tells where such a head looks."""
     min_spread_deg: float = 10.0
     """Where the yaw varies by less, frames far apart in time are taken instead of its extremes."""
     outside_frames: int = 12
@@ -42,7 +44,8 @@ class PickReferences:
     the gates (`Candidates.gated`) the ones of maximum, minimum and median yaw are taken. A frame at least
     `outside_frames` outside the clip is taken instead where it has nearly that yaw: it is news to every
     training window. Otherwise the clip's own frames serve: a clip is longer than most windows, and the times
-    of references are stored, so a loader can tell which lie outside its window. Rejects: no_reference.
+    of references are stored, so a loader can tell which lie outside its window. Rejects: no_face,
+    no_reference.
     """
 
     def __init__(self, settings: ReferenceSettings) -> None:
@@ -52,8 +55,10 @@ class PickReferences:
         """The samples of a cast, one a member, in its order.
 
         Raises:
-            Rejected: no look at the person can be a reference.
+            Rejected: no face is measured, or no look at the person can be a reference.
         """
+        if not self.settings.allow_no_face:
+            require_face(cast)
         looks = candidates(cast, self.settings.seen_score)
         pool, held = looks.gated()
         if len(pool) == 0:
@@ -67,6 +72,17 @@ class PickReferences:
                 scene=replace(member, quality={**member.quality, **numbers}),
                 references=references(cast, member, looks, pool, self.settings),
             )
+
+
+def require_face(cast: PersonClips) -> None:
+    """Returns where the person's face is measured in some clip.
+
+    Raises:
+        Rejected: no_face.
+    """
+    if not any(member.controls.face_valid.any() for member in cast.members):
+        frames = sum(member.clip.num_frames for member in cast.members)
+        raise Rejected("no_face", f"in all clips of the person, {frames} frames, no face is measured")
 
 
 def references(

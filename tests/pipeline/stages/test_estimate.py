@@ -113,6 +113,7 @@ def test_a_stretch_is_the_clip_of_its_own_frames() -> None:
     scene = Scene(num_frames=60)
     made = tracked_of(scene)
     whole = FrameWindow(
+        pictures=made.pictures,
         person=made.person,
         body=made.body,
         hands=made.hands,

@@ -32,7 +32,7 @@ def clip(scene: Scene, first_frame: int = 0, **appearance: np.ndarray) -> Contro
 
 def samples(*clips: Controlled, settings: ReferenceSettings | None = None) -> list[Sample]:
     cast = PersonClips(key="0123456789ab-0", members=clips)
-    return list(PickReferences(settings or ReferenceSettings())(cast))
+    return list(PickReferences(settings or ReferenceSettings(allow_no_face=True))(cast))
 
 
 def chosen(sample: Sample) -> dict[str, int]:
@@ -298,3 +298,20 @@ def test_same_cast_gives_the_same_bytes() -> None:
 def test_every_member_leaves_once_in_order() -> None:
     members = [clip(FULL), clip(HALF, 120), clip(FULL, 300)]
     assert [sample.key for sample in samples(*members)] == [member.key for member in members]
+
+
+def test_person_without_any_face_is_rejected_unless_that_is_allowed() -> None:
+    behind = clip(HALF)
+    behind = replace(behind, controls=replace(behind.controls, face_valid=np.zeros(97, bool)))
+    with pytest.raises(Rejected, match="no_face: in all clips of the person, 97 frames, no face is measured"):
+        samples(behind, settings=ReferenceSettings())
+    assert len(samples(behind, settings=ReferenceSettings(allow_no_face=True))) == 1
+
+
+def test_one_face_in_another_clip_of_the_person_will_do() -> None:
+    seen = np.zeros(97, bool)
+    seen[40] = True
+    behind, other = clip(HALF), clip(HALF, 200)
+    behind = replace(behind, controls=replace(behind.controls, face_valid=np.zeros(97, bool)))
+    other = replace(other, controls=replace(other.controls, face_valid=seen))
+    assert len(samples(behind, other, settings=ReferenceSettings())) == 2
