@@ -84,6 +84,7 @@ class FaceTrack:
     box: Annotated[NDArray[np.float32], Axes("t 4")]  # x0, y0, x1, y1 px, tight around the landmarks
     mesh: Annotated[NDArray[np.float32], Axes("t m 3")]  # px, px, and depth in px of the same scale, + away
     score: Annotated[NDArray[np.float32], Axes("t")]  # 0..1
+    eyes_open: Annotated[NDArray[np.float32], Axes("t")]  # height of an open eye over its width, mean of both
     valid: Annotated[NDArray[np.bool_], Axes("t")]
 
 
@@ -126,6 +127,9 @@ class Appearance:
     sharpness: Annotated[
         NDArray[np.float32], Axes("n")
     ]  # variance of the Laplacian of the person, 256 px high
+    face_sharpness: Annotated[NDArray[np.float32], Axes("n")]  # of the face alone, 0 where none is measured
+    hand_sharpness: Annotated[NDArray[np.float32], Axes("n")]  # of the least sharp hand, 0 where none is
+    eyes_open: Annotated[NDArray[np.float32], Axes("n")]  # as in `FaceTrack`, 0 where no face is measured
 
 
 @record

@@ -83,6 +83,9 @@ def sample_of(video: Probed, scene: Scene, first_frame: int, num_frames: int) ->
             frames=np.zeros(0, np.int32),
             vectors=np.zeros((0, 4), np.float32),
             sharpness=np.zeros(0, np.float32),
+            face_sharpness=np.zeros(0, np.float32),
+            hand_sharpness=np.zeros(0, np.float32),
+            eyes_open=np.zeros(0, np.float32),
         ),
         quality={
             "face_ratio": float(controls.face_valid.mean()),

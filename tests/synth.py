@@ -173,6 +173,7 @@ def truth(scene: Scene) -> Truth:
             box=f32(np.concatenate([marks.min(axis=1), marks.max(axis=1)], axis=1)),
             mesh=f32(np.concatenate([marks, depth[..., None]], axis=2)),
             score=f32(seen),
+            eyes_open=f32(0.3 * act.face[:, 0] * seen),
             valid=seen,
         ),
         head=HeadTrack(rotation=f32(act.head_rotation), center=f32(center), radius=f32(radius), valid=seen),

@@ -70,6 +70,9 @@ def tracked_of(
             frames=frames,
             vectors=np.tile(vector, (len(frames), 1)),
             sharpness=np.full(len(frames), 100, np.float32),
+            face_sharpness=np.where(told.face.valid[frames], 100, 0).astype(np.float32),
+            hand_sharpness=np.where((told.hands.score[frames] > 0).any(axis=1), 100, 0).astype(np.float32),
+            eyes_open=told.face.eyes_open[frames],
         ),
         provenance={},
     )

@@ -71,6 +71,7 @@ def track_of(*meshes, valid):
         box=np.zeros((len(meshes), 4), np.float32),
         mesh=np.stack(meshes).astype(np.float32),
         score=np.ones(len(meshes), np.float32),
+        eyes_open=np.ones(len(meshes), np.float32),
         valid=np.array(valid),
     )
 
