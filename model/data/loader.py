@@ -20,7 +20,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from torch.utils.data import DataLoader
+from torch.utils.data import DataLoader, IterableDataset, get_worker_info
 
 from dataset.index import read_index, unfit_shards
 from model.data.batch import Batch
@@ -42,10 +42,11 @@ PRELOAD = ["model.data.worker"]
 CONTEXT.set_forkserver_preload(PRELOAD)
 
 
-class Loader:
+class Loader(IterableDataset[Batch]):
     """The batches of one rank, in order, from a position that can be saved and restored.
 
-    Every rank of a run is given the same data set and settings, and takes as many steps as every other.
+    Every rank of a run is given the same data set and settings, and takes as many steps as every other. Where
+    a trainer wants PyTorch's own class: `DataLoader(loader, batch_size=None)`.
 
     Raises (at birth):
         ValueError: no index of this schema, a group without samples, too many samples dropped, a tar that is
@@ -83,6 +84,20 @@ class Loader:
             return None
         return slots_left(self.position, self.settings.epochs, self.order.slots_of) // self.world_size
 
+    def __len__(self) -> int:
+        """Steps that are left.
+
+        Raises:
+            TypeError: there is no end, as with any data set without one.
+        """
+        if self.steps is None:
+            raise TypeError("the loader has no end: LoaderSettings(epochs=...) gives it one")
+        return self.steps
+
+    def __bool__(self) -> bool:
+        """True, also without an end or at it."""
+        return True
+
     def state_dict(self) -> dict[str, Any]:
         """Where training goes on after the last batch that was given out: one record, alike on all ranks."""
         return {**self.position.as_state(), "drawing": DRAWING}
@@ -110,8 +125,11 @@ class Loader:
         """The batches from the position on.
 
         Raises:
-            RuntimeError: more samples are unfit than the settings allow.
+            RuntimeError: more samples are unfit than the settings allow; or this is a worker of another
+                loader, which would make every batch again.
         """
+        if get_worker_info() is not None:
+            raise RuntimeError("the loader makes workers of its own: DataLoader(loader, batch_size=None)")
         workers = self.settings.workers
         batches = DataLoader(
             BatchMaker(self.root, self.settings),
