@@ -3,26 +3,26 @@
 from __future__ import annotations
 
 import faulthandler
-import json
 import tempfile
 import traceback
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 
 import tyro
-from pydantic import TypeAdapter, ValidationError
 from rich.console import Console
 
-from dataset.names import RUN
+from engine import replay as engine
 from engine.ledger import Ledger
 from engine.leg import Leg
-from engine.replay import find, refuse_chosen, replay
+from jobs.console.flags import parsed
 from jobs.exit_codes import ExitCode
+from jobs.stored.curation import settings_of
+from jobs.stored.latents import latents_in
 from model.encode.settings import Encoding
-from pipeline.flow import Curation, legs
+from pipeline.flow import legs
 from schemas.outcome import Rejected
 from storage.place import Place
+from storage.records import read_as
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,10 +34,16 @@ class Replay:
     key: tyro.conf.Positional[str]
     """Key of the item, as the rejects say it."""
     videos: str = ""
-    """Address that the videos were given by, where it has options: a data set alone chooses no server."""
+    """Address that the videos were given by, or the data set of latents, where it has options: what lies in a
+    folder alone chooses no server."""
 
 
-def run_replay(job: Replay, console: Console) -> ExitCode:
+def parse(args: list[str]) -> Replay:
+    """The job of a command line."""
+    return parsed(Replay, "replay", args)
+
+
+def replay(job: Replay, console: Console) -> ExitCode:
     """Show what was said of the item then, and what happens to it now: `WHOLE` where it goes through.
 
     What crashes its process crashes this one: the traceback of all threads is printed then.
@@ -48,7 +54,7 @@ def run_replay(job: Replay, console: Console) -> ExitCode:
     faulthandler.enable()
     out = Place.at(job.out)
     ledger, house_in = Ledger(out), house_of(out, job.videos)
-    found = find(ledger, house_in(out.uri), job.key)
+    found = engine.find(ledger, house_in(out.uri), job.key)
     if found is None:
         raise ValueError(f"{out}: nothing was rejected under the key {job.key!r}")
     was = found.reject
@@ -62,7 +68,7 @@ def run_replay(job: Replay, console: Console) -> ExitCode:
             console.print(where, highlight=False, markup=False)
 
         try:
-            given = replay(found, ledger, house[found.leg.name], tell, job.videos)
+            given = engine.replay(found, ledger, house[found.leg.name], tell, job.videos)
         except Rejected as no:
             traceback.print_exception(no)
             console.print(f"rejected again: {no}", highlight=False, markup=False)
@@ -83,27 +89,14 @@ def house_of(out: Place, videos: str) -> Callable[[str], list[Leg]]:
         ValueError: there is neither, its settings are not those of this version, or latents are of a data set
             on a server that nobody named.
     """
-    data, settings = settings_of(out)
-    if isinstance(settings, Curation):
+    stored = latents_in(out)
+    if stored is None:
+        settings = settings_of(out)
         return lambda where: legs(settings, where)
     from model.encode.flow import autoencoder_of, encoding, fitting
 
-    refuse_chosen(data, (out.uri, videos))
-    autoencoder = autoencoder_of(settings, out.uri)  # the codec lies where it was fitted
-    return lambda where: [fitting(data, where), encoding(settings, autoencoder, data, where)]
-
-
-def settings_of(out: Place) -> tuple[str, Curation | Encoding]:
-    """The settings of the last run, and of latents the data set that they are of.
-
-    Raises:
-        ValueError: no run was there, or its settings are not those of this version.
-    """
-    try:
-        said = json.loads(out.read(RUN))
-        kind: Any = Encoding if "data" in said else Curation
-        return str(said.get("data", "")), TypeAdapter(kind).validate_python(said["settings"])
-    except FileNotFoundError as error:
-        raise ValueError(f"{out}: no data set") from error
-    except (AttributeError, KeyError, TypeError, ValueError, ValidationError) as error:
-        raise ValueError(f"{out.uri_of('run.json')}: not the settings of a run ({error})") from error
+    data = stored.data or videos
+    engine.refuse_chosen(data, (out.uri, videos))
+    run = read_as(Encoding, stored.settings, f"{out}: not the settings of a run")
+    autoencoder = autoencoder_of(run, out.uri)  # the codec lies where it was fitted
+    return lambda where: [fitting(data, where), encoding(run, autoencoder, data, where)]

@@ -10,12 +10,10 @@ from pathlib import Path
 
 import torch
 
+from model.encode.settings import CODEC
 from model.nets.autoencoders.opened import codec_digest, open_codec
 from model.nets.autoencoders.wan import VideoCodec
 from storage.place import Place
-
-CODEC = "codec.npz"
-"""The codec that was fitted to a data set, beside its latents."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -14,8 +14,8 @@ from dataset.index import Index, read_index
 from dataset.reader import Reader
 from engine.core import CannotRun
 from model.data.batch import as_input
-from model.encode.autoencoder import CODEC
 from model.encode.latents import LatentPart, LatentParts, pictures_of
+from model.encode.settings import CODEC
 from model.encode.threads import one_thread
 from model.nets.autoencoders.patches import PatchCodec, PatchSums, fit
 from schemas.latents import CodecSample

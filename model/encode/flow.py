@@ -10,10 +10,10 @@ from engine.core import Step
 from engine.ledger import Lap, Ledger, digest
 from engine.leg import Leg
 from model.data.windows import FRAMES_PER_LATENT, PX_PER_TOKEN
-from model.encode.autoencoder import CODEC, Autoencoder
+from model.encode.autoencoder import Autoencoder
 from model.encode.fit import SAMPLES, FitCodec, first_parts
 from model.encode.latents import Encoder, LatentParts, parts_of, refuse_nothing
-from model.encode.settings import Encoding
+from model.encode.settings import CODEC, Encoding
 from schemas.controls import CANVAS_AREA
 from schemas.latents import CodecSample, LatentRow
 from schemas.media import MIN_CLIP_FRAMES
@@ -30,9 +30,9 @@ FITTED, ENCODED = 3 * (1 + 4 + 4 + 8 + 8), 3 * (1 + 4 + 4 + 4 + 4)
 """Bytes that a pixel takes: decoded, as a number, as one of a patch, and as what is done with that."""
 
 
-def begin(ledger: Ledger, out: str) -> None:
+def forget_lost_codec(ledger: Ledger, out: Place) -> None:
     """To be called before the legs run: a codec that is gone is fitted anew, whatever the ledger says."""
-    if Place.at(out).size(CODEC) is None:
+    if out.size(CODEC) is None:
         ledger.prune(FIT, frozenset())
 
 

@@ -9,6 +9,9 @@ from typing import Literal
 from model.data.epoch_order import OrderSettings
 from model.data.windows import WindowRule
 
+CODEC = "codec.npz"
+"""The codec that was fitted to a data set, beside its latents."""
+
 
 def bounded() -> WindowRule:
     """Four windows a sample."""

@@ -13,7 +13,8 @@ from dataset.index import read_index
 from engine.ledger import Ledger
 from jobs.cli import main
 from jobs.commands.curate import Curate, curate
-from jobs.commands.replay import Replay, run_replay
+from jobs.commands.replay import Replay
+from jobs.commands.replay import replay as run_replay
 from jobs.commands.status import Status, status
 from jobs.exit_codes import ExitCode
 from tests.paint import film
@@ -68,7 +69,7 @@ def test_a_failed_item(corpus: Path, job: Curate, monkeypatch: pytest.MonkeyPatc
     assert told in text
     assert "estimate failed 1" not in text  # apart from what was judged
 
-    monkeypatch.setattr("jobs.commands.replay.settings_of", lambda out: ("", job.settings))
+    monkeypatch.setattr("jobs.commands.replay.settings_of", lambda out: job.settings)
     replay = Replay(out=str(out), key=key)
     code, text = said(lambda console: run_replay(replay, console))
     assert code == ExitCode.BELOW_THRESHOLD
