@@ -1,4 +1,4 @@
-"""Workers are hired for legs that have laps, and let go as soon as others need their place: without a cluster."""
+"""Workers are hired for legs that have laps, and go when others need their place: without a cluster."""
 
 from __future__ import annotations
 
