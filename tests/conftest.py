@@ -33,6 +33,10 @@ pytest_randomly.entrypoint_reseeds = [seed_torch]  # in place of DeepSpeed's, wh
 
 
 os.environ[MARK] = str(os.getpid())
+os.environ["OMP_NUM_THREADS"] = (
+    "1"  # of torch, not read yet: on shared cores threads spin for each other, and
+)
+# sums of one thread are the same everywhere
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
