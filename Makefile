@@ -19,10 +19,11 @@ $(UV): requirements-build.lock
 	.uv/bin/pip install --quiet --require-hashes --only-binary :all: -r requirements-build.lock
 	touch $@
 
-$(VENV)/.ready: requirements-dev.lock pyproject.toml $(UV)
+$(VENV)/.ready: requirements-dev.lock storage/weights.lock pyproject.toml $(UV)
 	test -x $(BIN)/python || $(UV) venv --quiet --no-python-downloads --python "$(PYTHON)" $(VENV)
 	VIRTUAL_ENV=$(VENV) $(UV) pip sync --quiet --compile-bytecode --require-hashes $(BUILD) requirements-dev.lock
 	VIRTUAL_ENV=$(VENV) $(UV) pip install --quiet --no-deps $(BUILD) -e .
+	$(BIN)/understudy weights
 	touch $@
 
 demo: setup  ## a data set from real video, and its overlay sheets; VIDEOS=folder takes your own

@@ -20,9 +20,9 @@ from rich.console import Console
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
 from benchmarks.machine import write_table
+from dataset.index import Index
 from jobs.commands.train import Train, train
 from jobs.recipes.training import RECIPES
-from model.data.index import Index
 from model.data.loader import Loader
 from model.data.sample_rng import DropoutRule
 from model.encode.inputs import Inputs, inputs_of
@@ -103,8 +103,8 @@ def tried(runs: Path, loader: Loader, index: Index | None, which: str, settings:
     (net, codec), (blind, _) = (
         trained(runs / name, "average", torch.device("cpu")) for name in ("seeing", "blind")
     )
-    exam = Validator(loader, index, ValidationSettings(clips=CLIPS), codec)
-    taken = (inputs_of(exam[clip], codec, faces=True) for clip in range(len(exam)))
+    validator = Validator(loader, index, ValidationSettings(clips=CLIPS), codec)
+    taken = (inputs_of(validator[clip], codec, faces=True) for clip in range(len(validator)))
     lessons = [one for one in taken if one.scene.faces and one.scene.faces.seen.float().mean() >= LEAST_SEEN]
 
     def losses(net: DiT, swap: Swap) -> dict[str, float]:

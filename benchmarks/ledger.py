@@ -22,7 +22,7 @@ import pyarrow.parquet as pq
 
 from benchmarks.machine import write_table
 from benchmarks.synthetic import make_ledger
-from dataset.index import write_index
+from dataset.index_writer import write_index
 from engine.ledger import Ledger
 from engine.runners.inline import run
 from engine.runners.status import LegProgress, WorkerState

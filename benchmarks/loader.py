@@ -27,18 +27,21 @@ import webdataset
 from rich.console import Console
 
 from benchmarks.machine import write_table
+from dataset.index import read_index
 from dataset.reader import Members, Reader
 from dataset.sample_files import controls_of
 from jobs.commands.curate import Curate, curate
 from media.members import decode_still, decode_window
 from model.data.batch import Pages
 from model.data.epoch_order import AS_IT_IS, EVEN, Draw, OrderSettings, SamplingTable, epoch_order
-from model.data.index import open_index
 from model.data.loader import Loader
 from model.data.rng import words
 from model.data.sample_rng import ReferenceRule
+from model.data.sampling_table import sampling_table
 from model.data.settings import LoaderSettings, SampleSettings
 from model.data.windows import WindowRule
+from pipeline.flow import Curation
+from pipeline.stages.reference import ReferenceSettings
 from schemas.drawing import draw_skeleton, draw_spheres
 from schemas.index import IndexRow
 from schemas.sample import FACE, TRACKS, VIDEO, reference_member
@@ -74,7 +77,8 @@ def made_from(clips: Path, scratch: Path) -> Path:
     for path in sorted(clips.iterdir()):
         if path.name.startswith(CLIPS):
             (videos / path.name).symlink_to(path.resolve())
-    curate(Curate(videos=videos, out=out, follow_links=True), Console(quiet=True))
+    how = Curation(reference=ReferenceSettings(allow_no_face=True))
+    curate(Curate(videos=videos, out=out, follow_links=True, settings=how), Console(quiet=True))
     return out
 
 
@@ -94,8 +98,8 @@ def write(data: str, turns: int) -> None:
 
 def speeds(data: str, turns: int) -> list[tuple[str, ...]]:
     """Samples and frames a second of each contender."""
-    index, reader = open_index(data), Reader(data, verify=False)
-    epoch = epoch_order(index.stock(AS_IT_IS), SETTINGS.order, SETTINGS.seed, 0)
+    index, reader = read_index(data), Reader(data, verify=False)
+    epoch = epoch_order(sampling_table(index, AS_IT_IS), SETTINGS.order, SETTINGS.seed, 0)
     draws = [draw for slot in range(len(epoch)) for draw in epoch.slot(slot)]
     pairs = [(index.row(draw.row), draw) for draw in draws]
     stored = [reader.read(row) for row, _ in pairs]
@@ -167,7 +171,7 @@ def undrawn(data: str) -> int:
 
 def drawing(data: str) -> list[tuple[str, ...]]:
     """Milliseconds of a frame's maps and of its decoding, by framing, into memory that is there already."""
-    index, reader = open_index(data), Reader(data, verify=False)
+    index, reader = read_index(data), Reader(data, verify=False)
     draw_s, decode_s, framing = [], [], []
     for number in range(len(index)):
         row = index.row(number)

@@ -177,7 +177,7 @@ def trained(run: Path, settings: Training, codec: PatchCodec, batch: Batch) -> C
     trainer = Trainer(run, settings, cast("Loader", loader), codec, DEVICE, Notes())
 
     def step() -> None:
-        trainer.watch.stepped(trainer.one_step(iter([batch])))
+        trainer.observer.stepped(trainer.one_step(iter([batch])))
 
     return step
 

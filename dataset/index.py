@@ -1,149 +1,116 @@
-"""The index of a data set: one row a sample, written last; what it does not name does not exist."""
+"""The index of a data set, read: which samples there are, and where each lies."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
-from pathlib import Path
+import hashlib
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
-import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
-from dataset.names import INDEX, SHARD, SHARDS
-from dataset.tables import records, table_at
-from schemas.arrow import schema_of
+from dataset.names import INDEX, SHARDS
+from dataset.tables import MAX_FILE_BYTES, records, table_in
+from dataset.tar import MAX_SAMPLE_BYTES
+from dataset.trusted_rows import MAX_SIDE_PX, Limits, codes_of, refuse_untrusted
+from schemas.arrow import decode, schema_of
 from schemas.index import IndexRow
+from schemas.media import MAX_CLIP_FRAMES, MIN_CLIP_FRAMES
+from schemas.outcome import DamagedError
+from schemas.sample import MAX_REFERENCES
+from schemas.version import SCHEMA
 from storage.place import Place, Where
-from storage.scratch import workplace
 
-ROWS_AT_ONCE = 2**16
-"""Rows in memory while an index is written, and in one row group."""
-PARTS_AT_ONCE = 1024
-"""Parts that wait to be put together: small ones take more memory than their keys."""
-
-Part = Callable[[Sequence[str]], pa.Table]
-"""Gives the named columns of some of an index's rows: asked once for their order, once to be written."""
-
-
-def write_index(out: Where, parts: Sequence[Part]) -> int:
-    """Write `index.parquet` from the rows of all shards, in the order of their keys; gives their number.
-
-    The same rows, in any order and in any parts, give the same bytes. Tars that no row names, left by an
-    earlier plan, are removed first. In memory are the keys of all rows, and the parts that `ROWS_AT_ONCE`
-    rows lie in: few where each part is a shard, as shards follow their keys.
-
-    Raises:
-        ValueError: two rows have one key.
-        OSError: the place cannot be written, or gives other bytes back.
-    """
-    order, named = order_of(parts)
-    place = Place.at(out)
-    remove_unnamed(place, named)
-    with workplace() as folder:
-        path = folder / INDEX
-        with pq.ParquetWriter(
-            path, schema_of(IndexRow), compression="zstd", write_page_checksum=True
-        ) as writer:
-            for table in tables_in(order, parts):
-                writer.write_table(table, row_group_size=ROWS_AT_ONCE)
-        read_back(path, len(order.row))
-        place.put(INDEX, path)
-    return len(order.row)
+LIMITS: Limits = {
+    "schema": (SCHEMA, SCHEMA),
+    "offset": (0, 2**50),
+    "size": (1, MAX_SAMPLE_BYTES),
+    "width": (16, MAX_SIDE_PX),
+    "height": (16, MAX_SIDE_PX),
+    "frames": (MIN_CLIP_FRAMES, MAX_CLIP_FRAMES),
+    "num_references": (1, MAX_REFERENCES),
+}
 
 
 @dataclass(frozen=True)
-class RowOrder:
-    """Where the rows of an index lie, in the order of their keys."""
+class Index:
+    """The rows of a data set, in the order of their keys."""
 
-    part: NDArray[np.int64]  # index of the part
-    row: NDArray[np.int64]  # within it
+    root: str  # folder or bucket prefix, as given
+    digest: str  # sha256 of the file
+    table: pa.Table
 
+    def __len__(self) -> int:
+        """Number of samples."""
+        return int(self.table.num_rows)
 
-def order_of(parts: Sequence[Part]) -> tuple[RowOrder, set[str]]:
-    """Where each row of the index comes from, and the tars that they name."""
-    keys, sizes, named = all_keys(parts)
-    ranks = pc.sort_indices(keys)
-    rank = ranks.to_numpy().astype(np.int64)
-    part = np.repeat(np.arange(len(parts)), sizes)[rank]
-    order = RowOrder(part, rank - (np.cumsum(sizes) - sizes)[part])
-    refuse_repeats(keys.take(ranks), order, parts)
-    return order, named
+    def row(self, number: int) -> IndexRow:
+        """One row."""
+        return decode(self.table.slice(number, 1), IndexRow)[0]
 
+    def rows(self) -> Sequence[IndexRow]:
+        """All rows; texts that are alike are one object."""
+        return records(self.table, IndexRow)
 
-def all_keys(parts: Sequence[Part]) -> tuple[pa.Array, NDArray[np.int64], set[str]]:
-    """The keys of all rows, part after part; how many each part has; the tars that they name."""
-    blocks, sizes, named = [pa.array([], pa.string())], [], set()
-    with ThreadPoolExecutor() as pool:
-        for start in range(0, len(parts), PARTS_AT_ONCE):
-            some = parts[start : start + PARTS_AT_ONCE]
-            tables = list(pool.map(lambda part: part(["key", "shard"]), some))
-            whole = pa.concat_tables(tables)
-            blocks.append(whole["key"].combine_chunks())
-            sizes += [table.num_rows for table in tables]
-            named.update(whole["shard"].unique().to_pylist())
-    return pa.concat_arrays(blocks), np.array(sizes, dtype=np.int64), named
+    def numbers(self, name: str) -> NDArray[np.int64]:
+        """A column of whole numbers."""
+        return np.asarray(self.table[name].to_numpy(), np.int64)
 
+    def codes(self, name: str) -> tuple[NDArray[np.int64], list[str]]:
+        """A column of few different words: a code for each row, and the words."""
+        return codes_of(self.table[name])
 
-def refuse_repeats(keys: pa.Array, order: RowOrder, parts: Sequence[Part]) -> None:
-    """Raises: ValueError: two of the ordered keys are one."""
-    same = pc.equal(keys[:-1], keys[1:]).to_numpy(zero_copy_only=False)
-    if same.any():
-        first = int(same.argmax())
-        one, other = (
-            parts[order.part[at]](["shard"])["shard"][order.row[at]].as_py() for at in (first, first + 1)
-        )
-        raise ValueError(f"two samples have the key {keys[first].as_py()}: in {one} and in {other}")
+    def by_shard(self) -> Iterator[tuple[str, Index]]:
+        """Each tar, and the rows of its samples."""
+        code, names = self.codes("shard")
+        for number, name in enumerate(names):
+            yield name, replace(self, table=self.table.filter(pa.array(code == number)))
 
+    def split(self, held_out: float) -> tuple[Index, Index | None]:
+        """Samples to train on, and those of a share of the sources: at least of one, if the share is above 0.
 
-def tables_in(order: RowOrder, parts: Sequence[Part]) -> Iterator[pa.Table]:
-    """The rows in order, `ROWS_AT_ONCE` in a table; a part is read when its first row is due."""
-    last = np.zeros(len(parts), dtype=np.int64)
-    np.maximum.at(last, order.part, np.arange(len(order.part)))
-    held: dict[int, pa.Table] = {}
-    for start in range(0, len(order.part), ROWS_AT_ONCE):
-        here = order.part[start : start + ROWS_AT_ONCE]
-        needed, which = np.unique(here, return_inverse=True)
-        held |= {part: parts[part](schema_of(IndexRow).names) for part in needed.tolist() if part not in held}
-        tables = [held[part] for part in needed.tolist()]
-        sizes = np.array([table.num_rows for table in tables])
-        rows = (np.cumsum(sizes) - sizes)[which] + order.row[start : start + ROWS_AT_ONCE]
-        yield pa.concat_tables(tables).combine_chunks().take(rows).combine_chunks()
-        held = {part: table for part, table in held.items() if last[part] >= start + len(here)}
+        A source is held out as a whole, for its clips show the same people. Which ones are follows from their
+        bytes. A single source is not held out, and the second part is None where nothing is.
+        """
+        source, digests = self.codes("source_sha256")
+        drawn = {
+            code: hashlib.sha256(f"held out {digests[code]}".encode()).digest() for code in np.unique(source)
+        }
+        num = max(1, round(held_out * len(drawn))) if held_out > 0 else 0
+        if not 0 < num < len(drawn):
+            return self, None
+        held = np.isin(source, sorted(drawn, key=drawn.__getitem__)[:num])
+        train, validation = (replace(self, table=self.table.filter(pa.array(part))) for part in (~held, held))
+        return train, validation
 
 
-def read_back(path: Path, rows: int) -> None:
-    """Read a written index whole: every page has the checksum of what was to be written.
+def read_index(root: Where, *, trusted: bool = True) -> Index:
+    """The index of a data set; its rows may be followed, unless `trusted` is False, for whoever judges them.
 
     Raises:
-        OSError: the disk gives other bytes back.
-    """
-    with pq.ParquetFile(path, page_checksum_verification=True) as file:
-        found = sum(batch.num_rows for batch in file.iter_batches())
-    if found != rows:
-        raise OSError(f"{path}: wrote {rows} rows, read back {found}")
-
-
-def remove_unnamed(out: Place, named: set[str]) -> None:
-    """Remove tars below `out/shards` that are not named, and what killed attempts left beside them."""
-    for entry in out.files(SHARDS):
-        if SHARD.fullmatch(entry.name) and entry.name not in named:
-            out.remove(entry.name)
-    if out.folder is not None:
-        for folder in sorted((out.folder / SHARDS).glob("*x*")):
-            (out / SHARDS).sweep(folder.name)
-            if not any(folder.iterdir()):
-                folder.rmdir()
-
-
-def read_index(out: Where) -> Sequence[IndexRow]:
-    """The rows of a data set's index.
-
-    Raises:
-        ValueError: it is no index of this schema.
+        DamagedError: it is no index of this schema, or a row may not be trusted; begins with its address.
         OSError: it cannot be read.
     """
-    return records(table_at(Place.at(out), INDEX, schema_of(IndexRow)), IndexRow)
+    place = Place.at(root)
+    data = place.read(INDEX, size=MAX_FILE_BYTES + 1)
+    try:
+        table = table_in(data, schema_of(IndexRow))
+        if trusted:
+            refuse_untrusted(table, LIMITS)
+    except DamagedError as error:
+        raise DamagedError(f"{place.uri_of(INDEX)}: {error}") from error
+    return Index(str(root), hashlib.sha256(data).hexdigest(), table)
+
+
+def unfit_shards(index: Index) -> list[str]:
+    """A sentence for each tar that is missing or ends before its last sample does."""
+    shard, names = index.codes("shard")
+    ends = np.zeros(len(names), np.int64)
+    np.maximum.at(ends, shard, index.numbers("offset") + index.numbers("size"))
+    sizes = {file.name: file.size for file in Place.at(index.root).files(SHARDS)}
+    return [
+        f"{name} ends at byte {sizes[name]} of {end}" if name in sizes else f"{name} is missing"
+        for name, end in zip(names, ends.tolist(), strict=True)
+        if sizes.get(name, 0) < end
+    ]

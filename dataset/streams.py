@@ -10,11 +10,9 @@ import webdataset as wds
 from webdataset.tariterators import group_by_keys, tar_file_expander
 
 from dataset.arrays import unpack
+from dataset.index import read_index
 from dataset.meta import meta_in
-from dataset.names import INDEX
-from dataset.tables import table_at, values
-from schemas.arrow import schema_of
-from schemas.index import IndexRow
+from dataset.tables import values
 from schemas.sample import MAX_REFERENCES, META, TRACKS, member_names
 from storage.place import Place, Where
 
@@ -30,11 +28,11 @@ def webdataset(out: Where) -> wds.DataPipeline:
     webdataset follow by `compose`.
 
     Raises:
-        ValueError: there is no index of this schema.
+        ValueError: there is no index of this schema, or it names no sample.
         OSError: it cannot be read.
     """
     place = Place.at(out)
-    rows = table_at(place, INDEX, schema_of(IndexRow), ["key", "shard"])
+    rows = read_index(place).table
     shards = list(dict.fromkeys(values(rows["shard"])))
     keys = frozenset(values(rows["key"]))
     pipeline = wds.DataPipeline(

@@ -9,13 +9,12 @@ from pathlib import Path
 from typing import Any
 
 PACKAGES = (
+    "ai-edge-litert",
     "av",
     "imageio-ffmpeg",
-    "mediapipe",
     "numpy",
     "open-clip-torch",
     "opencv-contrib-python",
-    "protobuf",
     "pyarrow",
     "scenedetect",
     "torch",

@@ -24,6 +24,7 @@ from jobs.commands.preview import Preview, preview
 from jobs.commands.replay import Replay, run_replay
 from jobs.commands.show import Show, show
 from jobs.commands.status import Status, status
+from jobs.commands.weights import Weights, weights
 from jobs.console.screen import VisibleConsole
 from jobs.exit_codes import ExitCode
 from schemas.visible import shown_streams, visible
@@ -39,6 +40,7 @@ Command = (
     | Annotated[Show, tyro.conf.subcommand("show")]
     | Annotated[EstimateCost, tyro.conf.subcommand("estimate-cost")]
     | Annotated[Doctor, tyro.conf.subcommand("doctor")]
+    | Annotated[Weights, tyro.conf.subcommand("weights")]
 )
 
 RUNS: dict[type, Callable[..., ExitCode]] = {
@@ -51,12 +53,13 @@ RUNS: dict[type, Callable[..., ExitCode]] = {
     Show: show,
     EstimateCost: estimate_cost,
     Doctor: doctor,
+    Weights: weights,
 }
 
 
 DESCRIPTION = (
     "Data engine and trainer for human animation. Also: understudy train --help, understudy animate --help, "
-    "understudy estimate-training --help"
+    "understudy evaluate --help, understudy estimate-training --help"
 )
 
 
@@ -70,6 +73,10 @@ def job(args: list[str]) -> Callable[[Console], ExitCode]:
         from jobs.commands import animate
 
         return partial(animate.animate, animate.parse(args[1:]))
+    if args[:1] == ["evaluate"]:
+        from jobs.commands import evaluate
+
+        return partial(evaluate.evaluate, evaluate.parse(args[1:]))
     if args[:1] == ["estimate-training"]:
         from jobs.commands import estimate_training as training
 

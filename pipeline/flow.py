@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field
 from functools import partial
 
 from engine.core import Gather, Step
@@ -32,7 +32,7 @@ from schemas.controls import Controlled, PersonClips
 from schemas.index import IndexRow, ShardPlan
 from schemas.media import Clip, Copies, Frames, Listed, Probed, Source
 from schemas.sample import Sample
-from schemas.tracks import Tracked
+from schemas.tracks import ROLES, Tracked
 from schemas.version import SHARDS
 from storage.place import Where
 
@@ -44,7 +44,7 @@ TARS = "shards"
 
 @dataclass(frozen=True, kw_only=True)
 class Backends:
-    """Which estimator does each trade."""
+    """Which estimator has each role."""
 
     person: MediapipePerson = field(default_factory=MediapipePerson)
     body: MediapipeBody = field(default_factory=MediapipeBody)
@@ -56,7 +56,7 @@ class Backends:
     @property
     def on_gpu(self) -> bool:
         """Whether any of them runs on a GPU."""
-        devices = (getattr(getattr(self, trade.name), "device", "cpu") for trade in fields(self))
+        devices = (getattr(getattr(self, role), "device", "cpu") for role in ROLES)
         return any(device != "cpu" for device in devices)
 
     def build(self) -> Estimators:

@@ -6,7 +6,7 @@ y down, z forward, metres; its focal length is `Camera.focal_px` and its princip
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Literal, get_args
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,6 +14,11 @@ from numpy.typing import NDArray
 from schemas.arrays import Axes
 from schemas.base import record
 from schemas.media import Clip
+
+Role = Literal["person", "body", "hands", "face", "head", "appearance"]
+"""What an estimator does: each finds, follows or describes one thing of a person."""
+ROLES: tuple[Role, ...] = get_args(Role)
+"""All roles, in the order of the work: each needs only those before it."""
 
 
 @record
@@ -24,6 +29,13 @@ class EstimatorCard:
     version: str
     weights_sha256: str  # of the weight files, concatenated in the order of their names; "" where it has none
     licence: str
+
+
+@record
+class PictureTrack:
+    """Which pictures are seen."""
+
+    fresh: Annotated[NDArray[np.bool_], Axes("t")]  # another picture than in the frame before
 
 
 @record
@@ -38,7 +50,9 @@ class KeypointTrack:
     world: Annotated[NDArray[np.float32], Axes("t k 3")]  # m from the mid hips, camera axes; 0 without depth
     score: Annotated[NDArray[np.float32], Axes("t k")]  # 0..1
     box: Annotated[NDArray[np.float32], Axes("t 4")]  # x0, y0, x1, y1 px, the whole person
-    head_box: Annotated[NDArray[np.float32], Axes("t 4")]  # px, a square that surely holds the head
+    head_box: Annotated[
+        NDArray[np.float32], Axes("t 4")
+    ]  # px, a square on the middle between the ears that surely holds the head
     valid: Annotated[NDArray[np.bool_], Axes("t")]  # a person was found
     others: Annotated[NDArray[np.float32], Axes("t")]  # area of the largest other person over the main one's
 
@@ -70,6 +84,7 @@ class FaceTrack:
     box: Annotated[NDArray[np.float32], Axes("t 4")]  # x0, y0, x1, y1 px, tight around the landmarks
     mesh: Annotated[NDArray[np.float32], Axes("t m 3")]  # px, px, and depth in px of the same scale, + away
     score: Annotated[NDArray[np.float32], Axes("t")]  # 0..1
+    eyes_open: Annotated[NDArray[np.float32], Axes("t")]  # height of an open eye over its width, mean of both
     valid: Annotated[NDArray[np.bool_], Axes("t")]
 
 
@@ -112,6 +127,9 @@ class Appearance:
     sharpness: Annotated[
         NDArray[np.float32], Axes("n")
     ]  # variance of the Laplacian of the person, 256 px high
+    face_sharpness: Annotated[NDArray[np.float32], Axes("n")]  # of the face alone, 0 where none is measured
+    hand_sharpness: Annotated[NDArray[np.float32], Axes("n")]  # of the least sharp hand, 0 where none is
+    eyes_open: Annotated[NDArray[np.float32], Axes("n")]  # as in `FaceTrack`, 0 where no face is measured
 
 
 @record
@@ -120,15 +138,14 @@ class Tracked:
 
     key: str
     clip: Clip
+    pictures: PictureTrack
     person: KeypointTrack
     body: BodyTrack
     hands: HandTrack
     face: FaceBoxTrack
     head: HeadTrack
     appearance: Appearance
-    provenance: dict[
-        str, EstimatorCard
-    ]  # by step of the estimate: person, body, hands, face, head, appearance
+    provenance: dict[str, EstimatorCard]  # by role
 
     @property
     def uri(self) -> str:

@@ -82,7 +82,7 @@ def samples(out: Path) -> dict[str, Members]:
         with path.open("rb") as file:
             for sample in samples_in(file):
                 stored[sample.key] = read_members(file, sample)
-    return {row.key: stored[row.key] for row in read_index(out)}
+    return {row.key: stored[row.key] for row in read_index(out).rows()}
 
 
 def fates(out: Path) -> list[Fate]:

@@ -12,7 +12,7 @@ from pathlib import Path
 import imageio_ffmpeg
 import numpy as np
 
-from dataset.index import write_index
+from dataset.index_writer import write_index
 from media.encode import VideoSettings
 from media.probe import probe
 from pipeline.geometry import canvas_affine
@@ -68,7 +68,7 @@ def sample_of(video: Probed, scene: Scene, first_frame: int, num_frames: int) ->
     part = {field.name: getattr(whole, field.name) for field in fields(Controls)}
     controls = Controls(**{name: array[span] if array.ndim else array for name, array in part.items()})
     key = clip_key(video.key, first_frame)
-    look = PictureStats(brightness=100.0, contrast=50.0, motion=1.0, frozen=0.0, sharpness=100.0)
+    look = PictureStats(brightness=100.0, contrast=50.0, motion=1.0, frozen=0.0, sharpness=100.0, rate=24.0)
     canvas = (scene.width, scene.height)
     affine = canvas_affine(video.width, video.height, canvas)
     scene_of = Controlled(
@@ -83,6 +83,9 @@ def sample_of(video: Probed, scene: Scene, first_frame: int, num_frames: int) ->
             frames=np.zeros(0, np.int32),
             vectors=np.zeros((0, 4), np.float32),
             sharpness=np.zeros(0, np.float32),
+            face_sharpness=np.zeros(0, np.float32),
+            hand_sharpness=np.zeros(0, np.float32),
+            eyes_open=np.zeros(0, np.float32),
         ),
         quality={
             "face_ratio": float(controls.face_valid.mean()),

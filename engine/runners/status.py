@@ -105,25 +105,3 @@ class RunObserver(Protocol):
     def stuck(self, why: Sequence[str]) -> None:
         """Legs that do not go on, a sentence each; told again and again, empty where all is well."""
         ...
-
-
-class RunObservers:
-    """Several watches as one."""
-
-    def __init__(self, *watches: RunObserver) -> None:
-        self.all = watches
-
-    def lanes(self, lanes: Sequence[LegProgress]) -> None:
-        """How far the legs are."""
-        for watch in self.all:
-            watch.lanes(lanes)
-
-    def sights(self, sights: Sequence[WorkerState]) -> None:
-        """What all workers are at."""
-        for watch in self.all:
-            watch.sights(sights)
-
-    def stuck(self, why: Sequence[str]) -> None:
-        """Legs that do not go on."""
-        for watch in self.all:
-            watch.stuck(why)

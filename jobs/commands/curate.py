@@ -15,7 +15,7 @@ from typing import Any, Literal
 import tyro
 from rich.console import Console
 
-from dataset.index import write_index
+from dataset.index_writer import write_index
 from dataset.names import INDEX, RUN
 from engine.core import Tally
 from engine.ledger import Ledger
@@ -24,10 +24,11 @@ from engine.runners import inline
 from engine.runners.ray import cluster
 from engine.runners.ray.loopback import keep_to_loopback
 from engine.runners.settings import ClusterSettings, Timeouts
-from engine.runners.status import RunObserver, RunObservers
+from engine.runners.status import RunObserver
 from jobs.console.failed_items import num_failed, tell_failed
 from jobs.console.heartbeat import Heartbeat
 from jobs.console.lock import manner
+from jobs.console.observers import all_of
 from jobs.console.progress import ConsoleProgress, funnel, readable_s
 from jobs.exit_codes import ExitCode
 from pipeline.corpora.listing import enlist
@@ -111,7 +112,8 @@ def make(
     write_run(job, out)
     house = legs(job.settings, out)
     with ConsoleProgress(console, time.monotonic) as terminal:
-        run(job, house, ledger, RunObservers(beacon, terminal))
+        observers: tuple[RunObserver, ...] = (beacon, terminal)
+        run(job, house, ledger, all_of(*observers))
     write_run(job, out)
     if out.size(INDEX) is None:
         shards = house[-1].name
@@ -152,11 +154,11 @@ def write_run(job: Curate, out: Place) -> None:
 
 
 def estimators_in(ledger: Ledger) -> dict[str, Any]:
-    """The estimators by trade, as the first clip tells that has landed with its tracks."""
+    """The estimators by role, as the first clip tells that has landed with its tracks."""
     for name, landed in ledger.all_landed(TRACKS):
         if landed.rows:
             tracked = next(ledger.rows(TRACKS, name, Tracked))
-            return {trade: asdict(card) for trade, card in tracked.provenance.items()}
+            return {role: asdict(card) for role, card in tracked.provenance.items()}
     return {}
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import platform
 import sys
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field
 
 from rich.console import Console
 from rich.table import Table
@@ -15,6 +15,7 @@ from jobs.exit_codes import ExitCode
 from media.encode import ffmpeg_version
 from pipeline.estimators.appearance.open_clip_embedder import OpenClip
 from pipeline.flow import Backends
+from schemas.tracks import ROLES
 
 OTHER_OPENCV = ("opencv-python", "opencv-python-headless", "opencv-contrib-python-headless")
 
@@ -65,7 +66,7 @@ def packages(console: Console) -> list[str]:
 def estimators(backends: Backends, console: Console) -> list[str]:
     """Load every estimator and print what it is; what a run would lack."""
     table = Table(
-        "trade",
+        "role",
         "estimator",
         "version",
         "weights",
@@ -76,20 +77,20 @@ def estimators(backends: Backends, console: Console) -> list[str]:
     )
     troubles: list[str] = []
     lacks: list[str] = []
-    wanted = [(trade.name, getattr(backends, trade.name)) for trade in fields(Backends)]
+    wanted = [(role, getattr(backends, role)) for role in ROLES]
     spare = [] if isinstance(backends.appearance, OpenClip) else [("appearance (option)", OpenClip())]
-    for trade, backend in wanted + spare:
+    for role, backend in wanted + spare:
         name = type(backend).__name__
         try:
             card = backend.build().card
         except EstimatorUnavailable as lacking:
-            table.add_row(trade, name, "", "", "", "cannot run")
-            lacks.append(f"{trade}: {lacking}")
-            if (trade, backend) in wanted:
+            table.add_row(role, name, "", "", "", "cannot run")
+            lacks.append(f"{role}: {lacking}")
+            if (role, backend) in wanted:
                 troubles.append(lacks.pop())
         else:
             digest = card.weights_sha256[:12] or "none needed"
-            table.add_row(trade, card.name, card.version, digest, card.licence, "ready")
+            table.add_row(role, card.name, card.version, digest, card.licence, "ready")
     console.print(table)
     for lack in lacks:
         console.print(f"optional, {lack}", highlight=False)

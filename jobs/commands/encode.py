@@ -12,13 +12,15 @@ from typing import TYPE_CHECKING, Literal
 import tyro
 from rich.console import Console
 
+from dataset.index import Index, read_index
 from engine.core import Step
 from engine.ledger import Lap, Ledger, digest
 from engine.leg import Leg
 from engine.runners.inline import run
-from engine.runners.status import RunObservers
+from engine.runners.status import RunObserver
 from jobs.console.heartbeat import Heartbeat
 from jobs.console.lock import manner
+from jobs.console.observers import all_of
 from jobs.console.progress import ConsoleProgress, funnel
 from jobs.exit_codes import ExitCode
 from model.data.epoch_order import OrderSettings
@@ -30,7 +32,6 @@ from storage.place import Place
 from storage.scratch import workplace
 
 if TYPE_CHECKING:
-    from model.data.index import Index
     from model.encode.latents import Autoencoder, LatentParts
 
 LEG = "latents"
@@ -86,8 +87,8 @@ def encode(job: Encode, console: Console) -> ExitCode:
         autoencoder = Autoencoder(path=path, device=job.device, precision=job.precision)
         vae, unseal = autoencoder.digest, partial(out.remove, INDEX)
         house = [leg(job, autoencoder)]
-        watch = RunObservers(beacon, terminal)
-        run(house, ledger, watch, clock=time.perf_counter, unseal=unseal, gpus=num_cuda_devices)
+        observers: tuple[RunObserver, ...] = (beacon, terminal)
+        run(house, ledger, all_of(*observers), clock=time.perf_counter, unseal=unseal, gpus=num_cuda_devices)
         if out.size(INDEX) is None:
             landed = (ledger.rows(LEG, name, LatentRow) for name in ledger.names(LEG))
             write_index(job.out, chain.from_iterable(landed))
@@ -129,11 +130,10 @@ def leg(job: Encode, autoencoder: Autoencoder) -> Leg:
 
 def laps(_: Ledger, leg: Leg, *, job: Encode) -> list[Lap]:
     """One lap for each tar of the data set from which anything is encoded."""
-    from model.data.index import open_index
     from model.encode.latents import parts_of, refuse_nothing
 
     laps = []
-    index = open_index(job.data)
+    index = read_index(job.data)
     refuse_nothing(index, job.window, job.max_tokens)
     for shard, some in index.by_shard():
         told = chain(some.table["key"].to_pylist(), some.table["sha256"].to_pylist())

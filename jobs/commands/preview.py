@@ -61,7 +61,7 @@ def preview(job: Preview, console: Console) -> ExitCode:
     """
     job.out.mkdir(parents=True, exist_ok=True)
     data = Place.at(job.data)
-    shown = spread(read_index(data), job.samples)
+    shown = spread(read_index(data).rows(), job.samples)
     rows = []
     for row in shown:
         members = members_of(data, row)

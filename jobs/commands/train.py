@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import argparse
-import math
 import platform
 import subprocess
 import time
-from collections.abc import Callable
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
@@ -17,7 +15,8 @@ import tyro
 from rich.console import Console
 
 from jobs.console.lock import Lock, manner
-from jobs.console.progress import readable_s
+from jobs.console.observers import all_of
+from jobs.console.train_progress import LockCheck, NullObserver, TrainConsole
 from jobs.exit_codes import ExitCode
 from jobs.recipes.training import RECIPES, Name
 from model.data.loader import Loader
@@ -30,16 +29,12 @@ from storage.place import Place
 from storage.space import space_told
 
 if TYPE_CHECKING:
-    from model.train.loop import StepMetrics, TrainObserver
-    from model.train.phases import Change, Phase
-    from model.train.validation import ValidationResult
+    from model.train.loop import TrainObserver
 
 RUNNER = "train"
 PACKAGES = ("understudy", "torch", "deepspeed", "numpy")
 GIT_S = 20.0
 """A checkout on a slow disk is not waited for longer."""
-QUIET_S = 10.0
-"""Seconds between two lines of progress."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -100,9 +95,9 @@ def lead(job: Train, seat: DistributedContext, loader: Loader, lock: Lock, conso
     console.print(held_out_said(loader), highlight=False)
     curves = TensorBoardWriter(job.out / CURVES)
     terminal = TrainConsole(console, time.monotonic, total_steps(job.settings))
-    everyone = ObserverFanOut(LockCheck(lock), terminal, curves)
+    observers: tuple[TrainObserver, ...] = (LockCheck(lock), terminal, curves)
     try:
-        trainer = Trainer(job.out, job.settings, loader, codec, seat.device, everyone)
+        trainer = Trainer(job.out, job.settings, loader, codec, seat.device, all_of(*observers))
         note_start(job.out, start_of(job, seat, loader))
         trainer.train()
     finally:
@@ -157,108 +152,3 @@ def commit() -> str:
     except (OSError, subprocess.SubprocessError):
         return "not a checkout"
     return done.stdout.strip()
-
-
-class TrainConsole:
-    """Says what happens, with rate and time left."""
-
-    def __init__(self, console: Console, clock: Callable[[], float], total: int) -> None:
-        self.console, self.clock, self.total = console, clock, total
-        self.began: tuple[float, int] | None = None
-        """Time and steps done when the first step here had been taken: it alone waits for workers."""
-        self.spoke = -math.inf
-
-    def entered(self, changed: Change, done: int, phase: Phase) -> None:
-        """Say what became of everything."""
-        going_on = f", {done} of its {phase.steps} steps are done" if done else f", {phase.steps} steps"
-        self.console.print(f"phase {changed.phase}{going_on}", highlight=False)
-        if done:
-            return
-        for what in ("kept", "created", "reset"):
-            for thing in getattr(changed, what):
-                self.console.print(f"  {what}: {thing}", highlight=False)
-
-    def stepped(self, beat: StepMetrics) -> None:
-        """Say where the training stands, now and then."""
-        now = self.clock()
-        self.began = self.began or (now, beat.total)
-        if now - self.spoke < QUIET_S and beat.step != beat.steps:
-            return
-        self.spoke = now
-        if "loss" in beat.metrics:
-            metrics = f"loss {beat.metrics['loss']:.4f}, grad_norm {beat.metrics['grad_norm']:.3f}"
-        else:
-            metrics = "nothing here to learn from"
-        line = f"{beat.phase} {beat.step} of {beat.steps}: {metrics}{self.pace(now, beat)}"
-        self.console.print(line, highlight=False)
-
-    def pace(self, now: float, beat: StepMetrics) -> str:
-        """Rate and time left, once there is something to tell them by."""
-        assert self.began is not None, "a step was taken"
-        passed, steps = now - self.began[0], beat.total - self.began[1]
-        if steps == 0 or passed <= 0:
-            return ""
-        left_s = (self.total - beat.total) * passed / steps
-        return f", {steps / passed:.2f} steps/s, {readable_s(left_s)} left"
-
-    def looked(self, look: ValidationResult, total: int) -> None:
-        """Say how held-out clips fare."""
-        self.console.print(f"held-out clips after {total} steps: loss {look.loss:.4f}", highlight=False)
-
-    def kept(self, folder: Path) -> None:
-        """Say where the checkpoint lies."""
-        self.console.print(f"saved {folder}", highlight=False)
-
-
-class NullObserver:
-    """Looks on and says nothing."""
-
-    def entered(self, changed: Change, done: int, phase: Phase) -> None:
-        """A phase."""
-
-    def stepped(self, beat: StepMetrics) -> None:
-        """A step."""
-
-    def looked(self, look: ValidationResult, total: int) -> None:
-        """Held-out clips."""
-
-    def kept(self, folder: Path) -> None:
-        """A checkpoint."""
-
-
-class LockCheck(NullObserver):
-    """Ends the training once another has taken its folder over."""
-
-    def __init__(self, lock: Lock) -> None:
-        self.lock = lock
-
-    def stepped(self, beat: StepMetrics) -> None:  # noqa: ARG002  whatever it says
-        """A step."""
-        self.lock.check()
-
-
-class ObserverFanOut:
-    """Tells all of several."""
-
-    def __init__(self, *watches: TrainObserver) -> None:
-        self.watches = watches
-
-    def entered(self, changed: Change, done: int, phase: Phase) -> None:
-        """A phase."""
-        for watch in self.watches:
-            watch.entered(changed, done, phase)
-
-    def stepped(self, beat: StepMetrics) -> None:
-        """A step."""
-        for watch in self.watches:
-            watch.stepped(beat)
-
-    def looked(self, look: ValidationResult, total: int) -> None:
-        """Held-out clips."""
-        for watch in self.watches:
-            watch.looked(look, total)
-
-    def kept(self, folder: Path) -> None:
-        """A checkpoint."""
-        for watch in self.watches:
-            watch.kept(folder)

@@ -81,7 +81,7 @@ class ConsoleProgress:
     def show(self, shown: ShownLeg, done: int) -> None:
         """Bring a leg's line up to date."""
         lane, now = shown.lane, self.clock()
-        said = pace(done - shown.before, lane.items - done, now - shown.began)
+        said = pace(done - shown.before, lane.items - done, now - shown.began, "items")
         self.bar.update(shown.task, total=lane.items, completed=done, said=said)
         if not self.console.is_terminal and lane.running and now - shown.spoke >= QUIET_S:
             shown.spoke = now
@@ -96,11 +96,11 @@ class ConsoleProgress:
         self.stalled = tuple(legs)
 
 
-def pace(fresh: int, left: int, passed_s: float) -> str:
-    """Rate and time left."""
+def pace(fresh: int, left: int, passed_s: float, unit: str) -> str:
+    """Rate and time left, empty where there is nothing to tell them by."""
     if fresh <= 0 or passed_s <= 0:
         return ""
-    return f"{fresh / passed_s:.2f} items/s, {readable_s(left * passed_s / fresh)} left"
+    return f"{fresh / passed_s:.2f} {unit}/s, {readable_s(left * passed_s / fresh)} left"
 
 
 def funnel(tallies: Iterable[Tally]) -> Table:

@@ -8,10 +8,11 @@ from dataclasses import asdict
 
 import numpy as np
 
+from dataset.index import Index
 from model.data.batch import num_bytes
 from model.data.epoch_order import Epoch, OrderSettings, epoch_order
 from model.data.epoch_report import as_text, lines
-from model.data.index import Index
+from model.data.sampling_table import sampling_table
 from model.data.window_lengths import lengths
 
 EPOCHS_HELD = 2
@@ -24,7 +25,7 @@ class Order:
     def __init__(self, index: Index, settings: OrderSettings, seed: int) -> None:
         self.settings = settings
         self.seed = seed
-        self.stock = index.stock(settings.groups)
+        self.stock = sampling_table(index, settings.groups)
         said = {"index": index.digest, "order": asdict(settings), "seed": seed}
         self.digest = hashlib.sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()
         self.dealt: dict[int, Epoch] = {}

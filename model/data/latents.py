@@ -14,9 +14,10 @@ from numpy.typing import NDArray
 from dataset.arrays import plain_array
 from dataset.reader import Members
 from dataset.tar import MAX_SAMPLE_BYTES
+from dataset.trusted_rows import MAX_SIDE_PX, trusted_rows
 from model.data.epoch_order import Epoch, SamplingTable
-from model.data.index import MAX_SIDE_PX, idents, rows_in
 from model.data.rng import Ints, Words, stirred
+from model.data.sampling_table import idents
 from schemas.arrow import decode, encode
 from schemas.index import IndexRow
 from schemas.latents import INDEX, MEMBER, LatentRow
@@ -56,7 +57,7 @@ class Latents:
 
     def __init__(self, root: str, vae: str) -> None:
         self.root = root
-        table = rows_in(f"{root}/{INDEX}", Place.at(root).read(INDEX), LatentRow, LIMITS)
+        table = trusted_rows(Place.at(root), INDEX, LatentRow, LIMITS)
         fits = pc.and_(pc.equal(table["vae"].cast(pa.string()), vae), pc.equal(table["rules"], LATENTS))
         self.table = table.filter(fits)
         self.num_others = table.num_rows - self.table.num_rows

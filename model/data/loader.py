@@ -21,11 +21,11 @@ import numpy as np
 from numpy.typing import NDArray
 from torch.utils.data import DataLoader
 
+from dataset.index import read_index, unfit_shards
 from model.data.batch import Batch
 from model.data.data_order import Order
 from model.data.epoch_report import check
 from model.data.faults import Unfit
-from model.data.index import open_index, unfit_shards
 from model.data.latents import Latents
 from model.data.position import Position, advance, from_state, slots_left, slots_of_rank
 from model.data.settings import LoaderSettings
@@ -56,7 +56,7 @@ class Loader:
         if not 0 <= rank < world_size:
             raise ValueError(f"rank {rank} of {world_size}")
         self.root, self.settings, self.rank, self.world_size = root, settings, rank, world_size
-        whole = open_index(root)
+        whole = read_index(root)
         self.index, self.held_out = whole.split(settings.order.held_out)
         self.order = Order(self.index, settings.order, settings.seed)
         self.position = Position(order=self.order.digest)

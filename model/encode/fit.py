@@ -8,10 +8,10 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from dataset.index import read_index
 from dataset.reader import Reader
 from media.members import decode_window
 from model.data.batch import as_input
-from model.data.index import open_index
 from model.nets.autoencoders.patches import PatchCodec, fit
 from schemas.media import MIN_CLIP_FRAMES
 from schemas.outcome import UnfitError
@@ -32,7 +32,7 @@ def fit_codec(root: str, *, samples: int = SAMPLES) -> PatchCodec:
 
 def films(root: str, samples: int) -> Iterator[Tensor]:
     """The first frames of samples, as a network takes them, one film at a time."""
-    index, reader = open_index(root), Reader(root, verify=True)
+    index, reader = read_index(root), Reader(root, verify=True)
     for number in np.unique(np.linspace(0, len(index) - 1, min(samples, len(index)), dtype=int)).tolist():
         row = index.row(number)
         frames = np.empty((MIN_CLIP_FRAMES, row.height, row.width, 3), np.uint8)

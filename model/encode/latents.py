@@ -15,14 +15,15 @@ import torch
 from numpy.lib import format as npy
 from numpy.typing import NDArray
 
+from dataset.index import Index
 from dataset.reader import Members, Reader
 from dataset.tar import sample_digest
 from media.members import decode_still, decode_window
 from model.data.batch import as_input
 from model.data.epoch_order import AS_IT_IS, OrderSettings, longest_windows
 from model.data.epoch_report import check
-from model.data.index import Index
 from model.data.latents import Halves
+from model.data.sampling_table import sampling_table
 from model.data.windows import WindowRule, windows_of
 from model.nets.autoencoders.opened import codec_digest, open_codec
 from model.nets.autoencoders.wan import VideoCodec
@@ -81,7 +82,7 @@ def parts_of(index: Index, rule: WindowRule, max_tokens: int) -> list[LatentPart
         ValueError: such a loader always draws new ones.
     """
     order = OrderSettings(groups=AS_IT_IS, window=rule, max_tokens=max_tokens)
-    stock = index.stock(order.groups)
+    stock = sampling_table(index, order.groups)
     longest = longest_windows(stock, order)
     parts = []
     for number in np.flatnonzero(longest >= rule.min_frames).tolist():
@@ -98,7 +99,7 @@ def refuse_nothing(index: Index, rule: WindowRule, max_tokens: int) -> None:
         ValueError: no window of any clip fits; says what would.
     """
     order = OrderSettings(groups=AS_IT_IS, window=rule, max_tokens=max_tokens, max_dropped=1.0)
-    check(index.stock(order.groups), order)
+    check(sampling_table(index, order.groups), order)
 
 
 @dataclass(frozen=True, kw_only=True)

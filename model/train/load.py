@@ -12,7 +12,7 @@ from model.nets.autoencoders.wan import VideoCodec
 from model.nets.dit import DiT
 from model.nets.param_groups import Part
 from model.nets.sizes import Sizes
-from model.train import checkpoint as saved
+from model.train import checkpoint
 from model.train.engines.engine import DTYPES
 from model.train.names import CODEC
 from model.train.settings import Training
@@ -36,7 +36,7 @@ def trained(run: Path, taken: Taken, where: torch.device) -> tuple[DiT, VideoCod
     """
     folder = last_of(run)
     settings = settings_of(folder)
-    weights = saved.averages_of(folder) if taken == "average" else saved.weights_of(folder)
+    weights = checkpoint.averages_of(folder) if taken == "average" else checkpoint.weights_of(folder)
     net = holding(settings.sizes, weights, folder)
     dtype = DTYPES[settings.dtype]
     codec = open_codec(settings.vae or run / CODEC, where, dtype)
@@ -55,7 +55,7 @@ def has_learned(run: Path, part: Part) -> bool:
         ValueError: there is no checkpoint, or it is not ours.
     """
     folder = last_of(run)
-    begun = settings_of(folder).phases[: saved.train_state(folder).phase + 1]
+    begun = settings_of(folder).phases[: checkpoint.train_state(folder).phase + 1]
     return any(part in phase.learning for phase in begun)
 
 
@@ -65,7 +65,7 @@ def last_of(run: Path) -> Path:
     Raises:
         ValueError: there is none.
     """
-    found = saved.checkpoints(run)
+    found = checkpoint.checkpoints(run)
     if not found:
         raise ValueError(f"{run}: no checkpoint of a run there")
     return found[-1]
@@ -77,7 +77,7 @@ def settings_of(folder: Path) -> Training:
     Raises:
         ValueError: it holds none.
     """
-    state = saved.train_state(folder)
+    state = checkpoint.train_state(folder)
     settings = read_as(Training, state.settings, f"{folder}: not the settings of a training")
     if state.phase >= len(settings.phases) or state.step > settings.phases[state.phase].steps:
         raise ValueError(

@@ -17,8 +17,7 @@ from model.encode.inputs import blank, generator_of
 from model.nets.autoencoders.wan import VideoCodec
 from model.nets.dit import DiT
 from model.nets.param_groups import part
-from model.train import checkpoint as saved
-from model.train import init as begin
+from model.train import checkpoint, init
 from model.train.faults import DivergenceCheck, memory_said
 from model.train.frozen import Digests, digests, prove
 from model.train.objectives.video import Score
@@ -50,15 +49,15 @@ class TrainObserver(Protocol):
         """A phase is entered, of which so many steps are done."""
         ...
 
-    def stepped(self, beat: StepMetrics) -> None:
+    def stepped(self, step: StepMetrics) -> None:
         """A step was taken."""
         ...
 
-    def looked(self, look: ValidationResult, total: int) -> None:
+    def validated(self, result: ValidationResult, total: int) -> None:
         """Held-out clips were looked at, after so many steps of all phases."""
         ...
 
-    def kept(self, folder: Path) -> None:
+    def saved(self, folder: Path) -> None:
         """A checkpoint was written."""
         ...
 
@@ -77,18 +76,18 @@ class Trainer:
         loader: Loader,
         codec: VideoCodec,
         device: torch.device,
-        watch: TrainObserver,
+        observer: TrainObserver,
     ) -> None:
         self.run, self.settings, self.loader, self.codec = run, settings, loader, codec
-        self.device, self.watch = device, watch
+        self.device, self.observer = device, observer
         self.build = settings.engine(device)
         self.number = self.step = 0
         """The phase, from 0, and its steps that are done."""
-        found = saved.checkpoints(run)
+        found = checkpoint.checkpoints(run)
         if found:
             self.resume(found[-1])
         else:
-            self.enter(begin.fresh(settings), None)
+            self.enter(init.fresh(settings), None)
 
     @property
     def phase(self) -> Phase:
@@ -102,28 +101,28 @@ class Trainer:
 
     def resume(self, folder: Path) -> None:
         """Stand where a checkpoint was written."""
-        standing = saved.train_state(folder)
-        check_same(standing.settings, self.settings)
-        if standing.phase >= len(self.settings.phases):
+        state = checkpoint.train_state(folder)
+        check_same(state.settings, self.settings)
+        if state.phase >= len(self.settings.phases):
             raise ValueError(f"{folder}: not a checkpoint of a run (its phase is none of the run's)")
-        self.loader.load_state_dict(standing.loader)
-        self.number, self.step = standing.phase, standing.step
-        net = begin.holding(self.settings, saved.weights_of(folder))
+        self.loader.load_state_dict(state.loader)
+        self.number, self.step = state.phase, state.step
+        net = init.holding(self.settings, checkpoint.weights_of(folder))
         learning = self.phase.learning
         learned = {name: weight for name, weight in net.named_parameters() if part(name) in learning}
-        self.enter(net, saved.states_of(folder, learned), standing.frozen_before)
+        self.enter(net, checkpoint.states_of(folder, learned), state.frozen_before)
 
     def enter(self, net: DiT, states: States | None, frozen: Digests | None = None) -> None:
         """Enter the phase of the trainer's number; with what was saved of it, in its middle."""
         self.task = task_of(self.phase, self.settings, self.codec, self.loader)
-        self.exam = self.task.exam(self.loader.held_out)
+        self.validator = self.task.validator(self.loader.held_out)
         if states is None:
             self.task.begin(net)
         self.entered = enter(net, self.phase, self.build, self.settings.optimizer, self.step, states)
         self.frozen = frozen or digests(self.entered)
         self.guard = DivergenceCheck(self.phase.name)
         before = self.settings.phases[self.number - 1] if self.number else None
-        self.watch.entered(change(before, self.phase), self.step, self.phase)
+        self.observer.entered(change(before, self.phase), self.step, self.phase)
 
     def train(self) -> None:
         """Go through what is left of the phases.
@@ -133,12 +132,12 @@ class Trainer:
         """
         batches = iter(self.loader)
         if self.total == 0:
-            self.look()
+            self.validate()
         while True:
             while self.step < self.phase.steps:
-                self.watch.stepped(self.one_step(batches))
+                self.observer.stepped(self.one_step(batches))
                 if self.step % self.settings.validation.every == 0 or self.step == self.phase.steps:
-                    self.look()
+                    self.validate()
                 if self.step % self.settings.save_every == 0 or self.step == self.phase.steps:
                     self.save()
             if self.number + 1 == len(self.settings.phases):
@@ -148,10 +147,10 @@ class Trainer:
     def next_stage(self) -> None:
         """Enter the next phase with the weights of this one."""
         following = self.settings.phases[self.number + 1]
-        weights = dict(saved.weights(self.entered, averaged=following.on_averages))
+        weights = dict(checkpoint.weights(self.entered, averaged=following.on_averages))
         self.entered.engine.close()
         self.number, self.step = self.number + 1, 0
-        self.enter(begin.holding(self.settings, weights), None)
+        self.enter(init.holding(self.settings, weights), None)
 
     def one_step(self, batches: Iterator[Batch]) -> StepMetrics:
         """Take a step."""
@@ -193,15 +192,15 @@ class Trainer:
         """The loss of a lesson, with what is left to chance."""
         return self.task.score(self.entered.engine, given, generator, first_frame_share)
 
-    def look(self) -> None:
+    def validate(self) -> None:
         """Look at the held-out clips, if there are any."""
-        if len(self.exam):
-            look = self.exam.look(self.entered.engine, self.given, self.score)
-            self.watch.looked(look, self.total)
+        if len(self.validator):
+            result = self.validator.validate(self.entered.engine, self.given, self.score)
+            self.observer.validated(result, self.total)
 
     def save(self) -> None:
         """Write a checkpoint, with the proof that frozen weights did not move."""
-        standing = saved.TrainState(
+        state = checkpoint.TrainState(
             phase=self.number,
             step=self.step,
             loader=self.loader.state_dict(),
@@ -210,7 +209,7 @@ class Trainer:
             frozen_before=self.frozen,
             frozen_now=prove(self.frozen, self.entered),
         )
-        folder = saved.save(self.run, standing, self.entered)
+        folder = checkpoint.save(self.run, state, self.entered)
         if self.entered.engine.rank == 0:
-            saved.prune(self.run, self.settings.keep)
-        self.watch.kept(folder)
+            checkpoint.prune(self.run, self.settings.keep)
+        self.observer.saved(folder)

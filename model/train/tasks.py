@@ -9,8 +9,8 @@ from typing import Any, ClassVar, Protocol
 import torch
 from torch import Generator
 
+from dataset.index import Index
 from model.data.batch import Batch
-from model.data.index import Index
 from model.data.loader import Loader
 from model.encode.inputs import Inputs, faces_of, inputs_of, sometimes_handed_over
 from model.nets.autoencoders.wan import VideoCodec
@@ -33,7 +33,7 @@ class Task(Protocol):
         """Measure what a network has to know before its first step."""
         ...
 
-    def exam(self, held_out: Index | None) -> Validator:
+    def validator(self, held_out: Index | None) -> Validator:
         """What is looked at of held-out samples."""
         ...
 
@@ -66,7 +66,7 @@ class VideoTask:
             some = Validator(self.loader, self.loader.index, ValidationSettings(clips=MEASURED), self.codec)
             net.face.measure([faces_of(some[clip]) for clip in range(len(some))])
 
-    def exam(self, held_out: Index | None) -> Validator:
+    def validator(self, held_out: Index | None) -> Validator:
         """All samples, some made into films."""
         sampler = self.validation.sampler.as_trained(self.timestep_shift)
         return Validator(self.loader, held_out, replace(self.validation, sampler=sampler), self.codec)
@@ -119,7 +119,7 @@ class SpeechTask:
         net.speech.mean_V.copy_(mean_V)
         net.speech.spread_V.copy_(spread_V)
 
-    def exam(self, held_out: Index | None) -> Validator:
+    def validator(self, held_out: Index | None) -> Validator:
         """Samples with sound; no films, as videos are not learned."""
         return Validator(
             self.loader, held_out and heard_in(held_out), replace(self.validation, films=0), self.codec

@@ -36,16 +36,16 @@ class TensorBoardWriter:
     def entered(self, changed: Change, done: int, phase: Phase) -> None:
         """A phase begins, or a run goes on in one."""
 
-    def stepped(self, beat: StepMetrics) -> None:
+    def stepped(self, step: StepMetrics) -> None:
         """Numbers of a step."""
-        for name, number in beat.metrics.items():
-            self.writer(beat.total).add_scalar(name, number, beat.total)
+        for name, number in step.metrics.items():
+            self.writer(step.total).add_scalar(name, number, step.total)
 
-    def looked(self, look: ValidationResult, total: int) -> None:
+    def validated(self, result: ValidationResult, total: int) -> None:
         """The loss of held-out clips, and films."""
         writer: Any = self.writer(total)  # torch types its file_writer as None
-        writer.add_scalar("validation", look.loss, total)
-        for film in look.films:
+        writer.add_scalar("validation", result.loss, total)
+        for film in result.films:
             _, height, width, _ = film.pictures.shape
             image = Summary.Image(
                 height=height, width=width, colorspace=3, encoded_image_string=as_gif(film.pictures)
@@ -53,7 +53,7 @@ class TensorBoardWriter:
             value = Summary.Value(tag=f"held out {visible(film.key)}", image=image)
             writer.file_writer.add_summary(Summary(value=[value]), total)
 
-    def kept(self, folder: Path) -> None:  # noqa: ARG002 - a watch's signature
+    def saved(self, folder: Path) -> None:  # noqa: ARG002 - a watch's signature
         """A checkpoint was written: let the curves be on the disk too."""
         if self.opened is not None:
             self.opened.flush()

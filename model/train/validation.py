@@ -1,7 +1,7 @@
 """What a network makes of clips that it never learns from: their loss, and films of some.
 
 The clips are those of the sources that the loader holds out. Windows, times and noise stay the same from one
-look to the next, so that two losses differ by the weights alone.
+validation to the next, so that two losses differ by the weights alone.
 
 B clips, F video frames, H, W height and width of the video, px.
 """
@@ -18,11 +18,12 @@ import numpy as np
 import torch
 from torch import Generator, Tensor
 
+from dataset.index import Index
 from model.data.batch import Batch
 from model.data.epoch_order import Draw, longest_windows
-from model.data.index import Index
 from model.data.loader import Loader
 from model.data.rng import words
+from model.data.sampling_table import sampling_table
 from model.data.settings import LoaderSettings, undisturbed
 from model.data.worker import BatchMaker, BatchTask, Slot
 from model.flow.solver import Velocity
@@ -103,8 +104,8 @@ class Validator:
         return batch
 
     @torch.no_grad()
-    def look(self, engine: Engine, teach: Teach, judge: Judge) -> ValidationResult:
-        """Loss and films; all ranks look together."""
+    def validate(self, engine: Engine, teach: Teach, judge: Judge) -> ValidationResult:
+        """Loss and films; all ranks call it together."""
         sums = torch.zeros(2, device=engine.device)
         for clip, counts in turns(len(self), engine.rank, engine.world_size):
             given = teach(self[clip])
@@ -149,7 +150,7 @@ def turns(clips: int, rank: int, world_size: int) -> Iterator[tuple[int, bool]]:
 
 def slots(index: Index, settings: LoaderSettings, most: int) -> tuple[Slot, ...]:
     """The middle windows of clips spread evenly over an index, as long as the settings allow."""
-    stock = index.stock(settings.order.groups)
+    stock = sampling_table(index, settings.order.groups)
     longest = longest_windows(stock, settings.order)
     fit = np.flatnonzero((stock.group >= 0) & (longest >= settings.order.window.min_frames))
     chosen = fit[np.unique(np.linspace(0, len(fit) - 1, min(most, len(fit)), dtype=int))]

@@ -14,7 +14,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from pipeline.controls.smoothing import Mask
+from pipeline.controls.smoothing import Frames, Mask
 from pipeline.geometry import Array, rotation_vector, torso_frame
 from schemas.joints import BODY_JOINTS, J, mirrored
 from schemas.tracks import BodyTrack, HeadTrack
@@ -81,7 +81,7 @@ def chosen(one: BodyTrack, other: BodyTrack, swap: Mask) -> BodyTrack:
     )
 
 
-def against_faces(torso: Array, head: HeadTrack, frames: Array) -> Array:
+def against_faces(torso: Array, head: HeadTrack, frames: Frames) -> Array:
     """How much (n,) the faces of a clip, measured and missing, speak against torsos (n, 3, 3).
 
     A measured face does from a quarter turn on, up to half a turn.
@@ -93,13 +93,13 @@ def against_faces(torso: Array, head: HeadTrack, frames: Array) -> Array:
     return np.asarray(FACE * np.clip(-agree, 0, 1) + missing * np.clip(2 * torso[:, 2, 2] - 1, 0, 1))
 
 
-def turns(torsos: list[Array], frames: Array) -> Array:
+def turns(torsos: list[Array], frames: Frames) -> Array:
     """What it costs (n - 1, 2, 2) to come from one reading of a frame to one of the next."""
     cost = [[turn_cost(before[:-1], after[1:], frames) for after in torsos] for before in torsos]
     return np.moveaxis(np.array(cost), 2, 0) + SWITCH * (1 - np.eye(2))
 
 
-def turn_cost(before: Array, after: Array, frames: Array) -> Array:
+def turn_cost(before: Array, after: Array, frames: Frames) -> Array:
     """What turns (n - 1,) between torsos cost, over the frames that lie between."""
     angle = np.linalg.norm(rotation_vector(np.swapaxes(before, 1, 2) @ after), axis=1) / np.diff(frames)
     return np.asarray((np.clip(angle - FASTEST, 0, None) / STEP) ** 2)

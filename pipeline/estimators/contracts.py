@@ -1,4 +1,4 @@
-"""The six trades: arrays in, a track out. No file names, no devices, no settings, no memory between calls.
+"""The six roles: arrays in, a track out. No file names, no devices, no settings, no memory between calls.
 
 A call gets the frames of one window of a clip, as shown, RGB. What an estimator follows over time it follows
 inside the window; windows are joined by the estimate stage.
@@ -23,7 +23,7 @@ T = TypeVar("T", covariant=True)
 
 
 class Estimator(Protocol):
-    """What every trade can tell of itself."""
+    """What every role can tell of itself."""
 
     @property
     def card(self) -> EstimatorCard:

@@ -119,12 +119,12 @@ def plain(array: NDArray[Any]) -> Any:
 
 
 class Scripted(Generic[T]):
-    """Gives the true track of one trade; all 0 where a frame shows nobody or the track is not valid."""
+    """Gives the true track of one role; all 0 where a frame shows nobody or the track is not valid."""
 
     card = CARD
 
-    def __init__(self, truths: Path, trade: str) -> None:
-        self.tracks: dict[int, T] = {int(p.stem): getattr(load_truth(p), trade) for p in truths.glob("*.npz")}
+    def __init__(self, truths: Path, role: str) -> None:
+        self.tracks: dict[int, T] = {int(p.stem): getattr(load_truth(p), role) for p in truths.glob("*.npz")}
         if not self.tracks:
             raise EstimatorUnavailable(f"no truths of synthetic clips in {truths}: save_truth writes them")
 

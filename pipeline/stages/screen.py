@@ -8,6 +8,9 @@ from dataclasses import dataclass
 from schemas.media import MIN_CLIP_FRAMES, Clip
 from schemas.outcome import Rejected
 
+ROUNDING = 0.02
+"""Times of pictures are often whole milliseconds, and NTSC's rates a thousandth below their names."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class ScreenSettings:
@@ -23,6 +26,8 @@ class ScreenSettings:
     """Standard deviation of luma, 0..255."""
     max_frozen_share: float = 0.8
     """Largest share of the time in which the picture may stand still; 0.75 is a 6 fps source stored at 24."""
+    min_rate_fps: float = 15.0
+    """Fewest distinct pictures a second where it moves: between fewer, what hands do is lost."""
     min_sharpness: float = 12.0
     """Least variance of the Laplacian of luma, 0..255, in pictures at most 360 px high."""
 
@@ -37,7 +42,7 @@ class Screen:
         """The clip.
 
         Raises:
-            Rejected: "too_short", "too_small", "black", "frozen" or "blurred".
+            Rejected: "too_short", "too_small", "black", "frozen", "low_rate" or "blurred".
         """
         limits, look = self.settings, clip.look
         width, height = clip.video.width, clip.video.height
@@ -49,6 +54,8 @@ class Screen:
             raise Rejected("black", f"luma {look.brightness:.1f}, its deviation {look.contrast:.1f}")
         if look.frozen > limits.max_frozen_share:
             raise Rejected("frozen", f"{look.frozen:.0%} of the time")
+        if look.rate < limits.min_rate_fps * (1 - ROUNDING):
+            raise Rejected("low_rate", f"{look.rate:.1f} distinct pictures a second")
         if look.sharpness < limits.min_sharpness:
             raise Rejected("blurred", f"variance of the Laplacian {look.sharpness:.1f}")
         yield clip

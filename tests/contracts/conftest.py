@@ -1,4 +1,4 @@
-"""The casts of estimators that must keep the contracts, and the films they look at."""
+"""The sets of estimators that must keep the contracts, and the films they look at."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ SCENE = Scene(width=256, height=384, num_frames=7, turn_deg=(-15, 20), absent=ra
 
 @dataclass(frozen=True)
 class Tracks:
-    """What a cast says of a film."""
+    """What a set of estimators says of a film."""
 
     person: KeypointTrack
     body: BodyTrack
@@ -59,8 +59,8 @@ class Tracks:
 
 
 @dataclass(frozen=True)
-class Troupe:
-    """One backend of each trade that follows people, and a film in which somebody is `there`."""
+class BackendSet:
+    """One backend of each role that follows people, and a film in which somebody is `there`."""
 
     person: Backend[PoseEstimator2D]
     body: Backend[BodyEstimator]
@@ -71,20 +71,20 @@ class Troupe:
     there: NDArray[np.bool_]
 
     @cached_property
-    def cast(self) -> Cast:
+    def estimators(self) -> EstimatorSet:
         """All estimators, built once."""
         return self.fresh()
 
-    def fresh(self) -> Cast:
+    def fresh(self) -> EstimatorSet:
         """All estimators, built anew."""
-        return Cast(
+        return EstimatorSet(
             self.person.build(), self.body.build(), self.hands.build(), self.face.build(), self.head.build()
         )
 
 
 @dataclass(frozen=True)
-class Cast:
-    """One estimator of each trade that follows people."""
+class EstimatorSet:
+    """One estimator of each role that follows people."""
 
     person: PoseEstimator2D
     body: BodyEstimator
@@ -120,10 +120,10 @@ def photo_film() -> Frames:
 
 
 @pytest.fixture(scope="session", params=["fakes", "mediapipe"])
-def troupe(request: pytest.FixtureRequest, truths: Path) -> Troupe:
-    """Backends of all trades that follow people."""
+def backends(request: pytest.FixtureRequest, truths: Path) -> BackendSet:
+    """Backends of all roles that follow people."""
     if request.param == "fakes":
-        return Troupe(
+        return BackendSet(
             FakePose2D(truths=truths),
             FakeBody(truths=truths),
             FakeHands(truths=truths),
@@ -133,7 +133,7 @@ def troupe(request: pytest.FixtureRequest, truths: Path) -> Troupe:
             truth(SCENE).person.valid,
         )
     film = photo_film()
-    return Troupe(
+    return BackendSet(
         MediapipePerson(),
         MediapipeBody(),
         MediapipeHands(),

@@ -9,7 +9,6 @@ import webdataset
 from dataset.index import read_index
 from dataset.reader import Reader, Stretch
 from dataset.tar import sample_digest
-from model.data.index import open_index
 from model.data.prefetch import Prefetcher
 from schemas.index import IndexRow
 from schemas.outcome import UnfitError
@@ -24,7 +23,7 @@ def test_members_are_those_that_tarfile_and_webdataset_find(data_set):
     for path in sorted((data_set / "shards").rglob("*.tar")):
         for sample in webdataset.WebDataset(str(path), shardshuffle=False, empty_check=False):
             by_webdataset[sample["__key__"]] = {k: v for k, v in sample.items() if not k.startswith("__")}
-    for row in read_index(data_set):
+    for row in read_index(data_set).rows():
         members = reader.read(row)
         with tarfile.open(data_set / row.shard) as tar:
             found = {
@@ -39,7 +38,7 @@ def test_members_are_those_that_tarfile_and_webdataset_find(data_set):
 def test_few_tars_are_held_open(data_set, monkeypatch):
     monkeypatch.setattr("dataset.reader.MAX_OPEN", 2)
     reader = Reader(str(data_set), verify=True)
-    for row in [*read_index(data_set), *read_index(data_set)]:
+    for row in [*read_index(data_set).rows(), *read_index(data_set).rows()]:
         reader.read(row)
     assert len(reader.files) == 2
 
@@ -51,7 +50,7 @@ def fault(out, row: IndexRow, *, verify: bool = True) -> UnfitError:
 
 
 def test_damage_is_named(own_set):
-    rows = {row.shard: row for row in read_index(own_set)}  # the last of each tar, by key
+    rows = {row.shard: row for row in read_index(own_set).rows()}  # the last of each tar, by key
     row = rows["shards/96x144/000000.tar"]
     path = own_set / row.shard
     whole = path.read_bytes()
@@ -79,7 +78,7 @@ def test_damage_is_named(own_set):
 
 
 def test_links_are_no_members(own_set):
-    row = read_index(own_set)[0]
+    row = read_index(own_set).rows()[0]
     info = tarfile.TarInfo(f"{row.key}.video.mp4")
     info.type, info.linkname = tarfile.SYMTYPE, "/etc/passwd"
     path = own_set / row.shard
@@ -101,7 +100,7 @@ class Counting(Reader):
 
 
 def test_what_is_expected_is_fetched_once_and_within_bounds(data_set):
-    rows = list(read_index(data_set))
+    rows = list(read_index(data_set).rows())
     reader = Counting(str(data_set))
     ahead = Prefetcher(reader, max_bytes=sum(row.size for row in rows[:3]))
     ahead.expect(rows[:6])
@@ -116,7 +115,7 @@ def test_what_is_expected_is_fetched_once_and_within_bounds(data_set):
 
 
 def test_a_bad_sample_fails_where_it_is_taken(own_set):
-    rows = list(read_index(own_set))
+    rows = list(read_index(own_set).rows())
     (own_set / rows[0].shard).unlink()
     ahead = Prefetcher(Reader(str(own_set), verify=True), 2**30)
     ahead.expect(rows)
@@ -128,5 +127,5 @@ def test_a_bad_sample_fails_where_it_is_taken(own_set):
 
 def test_the_index_and_the_tars_may_lie_behind_a_uri(data_set):
     root = data_set.as_uri()
-    row = open_index(root).row(3)
+    row = read_index(root).row(3)
     assert Reader(root, verify=True).read(row)

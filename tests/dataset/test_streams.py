@@ -19,7 +19,7 @@ from storage.place import Place
 
 
 def test_every_sample_of_the_index_once_in_its_order(data_set: Path) -> None:
-    rows, reader = read_index(data_set), Reader(str(data_set), verify=True)
+    rows, reader = read_index(data_set).rows(), Reader(str(data_set), verify=True)
     found = list(webdataset(data_set))
     assert len(webdataset(data_set)) == len(found) == len(rows)
     by_key = {sample["__key__"]: sample for sample in found}
@@ -33,11 +33,11 @@ def test_every_sample_of_the_index_once_in_its_order(data_set: Path) -> None:
 
 
 def test_workers_share_the_shards(data_set: Path) -> None:
-    shards = {row.shard for row in read_index(data_set)}
+    shards = {row.shard for row in read_index(data_set).rows()}
     assert len(shards) > 1
     loader = DataLoader(webdataset(data_set), batch_size=None, num_workers=2, multiprocessing_context="fork")
     keys = [sample["__key__"] for sample in loader]
-    assert sorted(keys) == sorted(row.key for row in read_index(data_set))
+    assert sorted(keys) == sorted(row.key for row in read_index(data_set).rows())
 
 
 @pytest.mark.usefixtures("cloud")
@@ -52,7 +52,7 @@ def test_in_a_store_too(data_set: Path) -> None:
 
 def test_what_is_no_member_is_not_decoded(own_set: Path, tmp_path: Path) -> None:
     """A pickle in a tar would be run by webdataset's own decoders."""
-    row = read_index(own_set)[0]
+    row = read_index(own_set).rows()[0]
     bomb = b"cos\nsystem\n(S'touch " + str(tmp_path / "ran").encode() + b"'\ntR."
     with tarfile.open(own_set / row.shard, "a") as tar:
         for name in (f"{row.key}.pyd", "stranger.video.mp4"):
@@ -66,7 +66,7 @@ def test_what_is_no_member_is_not_decoded(own_set: Path, tmp_path: Path) -> None
 
 
 def test_a_damaged_member_ends_in_a_name(own_set: Path) -> None:
-    row = read_index(own_set)[0]
+    row = read_index(own_set).rows()[0]
     tar = own_set / row.shard
     data = tar.read_bytes()
     at = data.index(b"PK\x03\x04", row.offset)

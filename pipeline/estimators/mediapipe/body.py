@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.estimators.mediapipe.graph import card
-from pipeline.estimators.mediapipe.pose import MODEL, POINTS, P
+from pipeline.estimators.mediapipe.net import card
+from pipeline.estimators.mediapipe.pose import POINTS, POSE_NETWORK, P
 from pipeline.geometry import assumed_focal_px, in_picture, principal_point
 from schemas.joints import BODY_JOINTS, J
 from schemas.media import Frames
@@ -38,7 +38,7 @@ class MediapipeBody:
         """The estimator.
 
         Raises:
-            EstimatorUnavailable: mediapipe or its networks are missing.
+            EstimatorUnavailable: LiteRT or a network's file is missing.
         """
         return BodyMapper(self)
 
@@ -49,7 +49,7 @@ class BodyMapper:
     def __init__(self, settings: MediapipeBody) -> None:
         self.settings = settings
         self.weights = joint_weights(settings.neck_raise)
-        self._card = card("mediapipe_body", (MODEL,))
+        self._card = card("mediapipe_body", (POSE_NETWORK,))
 
     @property
     def card(self) -> EstimatorCard:

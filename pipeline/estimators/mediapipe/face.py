@@ -1,4 +1,4 @@
-"""The main person's face as a dense mesh, from the networks in mediapipe 0.10.21's wheel.
+"""The main person's face as a dense mesh, by MediaPipe's networks.
 
 The networks expect a face that fills much of their small square input, so they never see the whole frame: the
 head's square is cut out and enlarged, a detector finds the face in it, and the mesh network (MediaPipe Face
@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.estimators.crops import Square
+from pipeline.estimators.mediapipe.attention import NUM_POINTS, AttentionMesh
 from pipeline.estimators.mediapipe.detectors import FACE_DETECTOR_NEAR
 from pipeline.estimators.mediapipe.face_place import (
     HeadRegion,
@@ -22,18 +23,20 @@ from pipeline.estimators.mediapipe.face_place import (
     head_of,
     stays,
 )
-from pipeline.estimators.mediapipe.graph import Graph, card, inference_text, read_landmarks, read_score
+from pipeline.estimators.mediapipe.net import Picture, as_input, card, load, network, score, sigmoid
 from pipeline.geometry import bounding_box
 from schemas.media import Frames
 from schemas.tracks import EstimatorCard, FaceTrack, KeypointTrack
 
-Picture = NDArray[np.uint8]
-
-MESH_MODEL = "face_landmark/face_landmark_with_attention.tflite"
+MESH_NETWORK = network(
+    "face_landmark/face_landmark_with_attention.tflite",
+    "e06a804e0144f9929eda782122916b35d60c697c3c9344013ca2bbe76a6ce2b4",
+)
 MESH_SIDE = 192
 """Of the mesh network's square input, px."""
-NUM_POINTS = 478
-"""Of the mesh: 468 on the skin, then centre and rim of the right and of the left iris, five each."""
+
+EYES = ((159, 145, 33, 133), (386, 374, 263, 362))
+"""Mesh points of the right eye, then of the left: middles of upper and lower lid, outer and inner corner."""
 
 MAX_RUNS = 4
 """Of the mesh on one frame, each on the square around the last mesh, until the square stays."""
@@ -41,7 +44,7 @@ MAX_RUNS = 4
 
 @dataclass(frozen=True, kw_only=True)
 class MediapipeFace:
-    """The embedded face detector: weights come with the package."""
+    """The embedded face detector: `understudy weights` fetches its networks."""
 
     min_detection: float = 0.5
     """Score, 0..1, below which a detected box is not looked at."""
@@ -52,7 +55,7 @@ class MediapipeFace:
         """The detector.
 
         Raises:
-            EstimatorUnavailable: mediapipe 0.10.21 is missing.
+            EstimatorUnavailable: LiteRT or a network's file is missing.
         """
         return MeshFaceDetector(self)
 
@@ -63,8 +66,8 @@ class MeshFaceDetector:
     def __init__(self, settings: MediapipeFace) -> None:
         self._settings = settings
         self._detect = FACE_DETECTOR_NEAR.start(settings.min_detection)
-        self._mesh = Graph(mesh_text(), {"landmarks": read_landmarks, "presence": read_score}, MESH_SIDE)
-        self._card = card("mediapipe_face", (FACE_DETECTOR_NEAR.model, MESH_MODEL))
+        self._mesh = AttentionMesh(load(MESH_NETWORK))
+        self._card = card("mediapipe_face", (FACE_DETECTOR_NEAR.file, MESH_NETWORK))
 
     @property
     def card(self) -> EstimatorCard:
@@ -95,43 +98,24 @@ class MeshFaceDetector:
 
     def detect(self, frame: Picture, window: Square) -> list[Square]:
         """Squares around the faces in a window, turned to their eye lines, best first."""
-        rows = self._detect(window.cut(frame, FACE_DETECTOR_NEAR.side))["detections"]
-        if rows is None:
-            return []
-        return [detected_region(row, window) for row in rows[np.argsort(-rows[:, 0], kind="stable")]]
+        rows = self._detect(window.cut(frame, FACE_DETECTOR_NEAR.side))
+        return [detected_region(row, window) for row in rows]
 
     def settle(self, frame: Picture, region: Square) -> PlacedFace | None:
         """The face in a square, seen from the square that fits it; None where there is none."""
         face = None
         for _ in range(MAX_RUNS):
-            answer = self._mesh(region.cut(frame, MESH_SIDE))
-            if answer["presence"] < self._settings.min_presence:
+            look = self._mesh(as_input(region.cut(frame, MESH_SIDE), low=0))
+            presence = score(sigmoid(look.presence))
+            if presence < self._settings.min_presence:
                 return None
-            marks = answer["landmarks"][:, :3].astype(np.float64)
+            marks = look.points / MESH_SIDE
             mesh = np.column_stack([region.to_picture(marks[:, :2]), marks[:, 2] * region.side])
-            face = PlacedFace(mesh, answer["presence"])
+            face = PlacedFace(mesh, presence)
             if stays(face.region, region):
                 break
             region = face.region
         return face
-
-
-def mesh_text() -> str:
-    """Graph from a crop to the streams `landmarks` and `presence`."""
-    return f"""
-    {inference_text(MESH_MODEL, MESH_SIDE, 0.0)}
-    output_stream: "landmarks"
-    output_stream: "presence"
-    node {{ calculator: "SplitTensorVectorCalculator" input_stream: "tensors"
-      output_stream: "marks" output_stream: "flag"
-      options {{ [mediapipe.SplitVectorCalculatorOptions.ext] {{
-        ranges {{ begin: 0 end: 6 }} ranges {{ begin: 6 end: 7 }} }} }} }}
-    node {{ calculator: "TensorsToFaceLandmarksWithAttention" input_stream: "TENSORS:marks"
-      output_stream: "LANDMARKS:landmarks" }}
-    node {{ calculator: "TensorsToFloatsCalculator"
-      input_stream: "TENSORS:flag" output_stream: "FLOAT:presence"
-      options {{ [mediapipe.TensorsToFloatsCalculatorOptions.ext] {{ activation: SIGMOID }} }} }}
-    """
 
 
 def as_track(found: list[PlacedFace | None]) -> FaceTrack:
@@ -139,8 +123,16 @@ def as_track(found: list[PlacedFace | None]) -> FaceTrack:
     num_frames = len(found)
     mesh = np.zeros((num_frames, NUM_POINTS, 3), np.float32)
     box = np.zeros((num_frames, 4), np.float32)
-    score = np.zeros(num_frames, np.float32)
+    score, eyes_open = np.zeros(num_frames, np.float32), np.zeros(num_frames, np.float32)
     for t, face in enumerate(found):
         if face is not None:
             mesh[t], box[t], score[t] = face.mesh, bounding_box(face.mesh[:, :2]), face.score
-    return FaceTrack(box=box, mesh=mesh, score=score, valid=np.array([face is not None for face in found]))
+            eyes_open[t] = openness(face.mesh)
+    valid = np.array([face is not None for face in found])
+    return FaceTrack(box=box, mesh=mesh, score=score, eyes_open=eyes_open, valid=valid)
+
+
+def openness(mesh: NDArray[np.floating]) -> float:
+    """Distance of the lids' middles over that of the eye's corners, mean of both eyes of a mesh (478, 3)."""
+    upper, lower, outer, inner = np.moveaxis(mesh[np.array(EYES)], 1, 0)
+    return float((np.linalg.norm(upper - lower, axis=1) / np.linalg.norm(outer - inner, axis=1)).mean())

@@ -8,19 +8,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.estimators.crops import Square
-from pipeline.estimators.mediapipe.graph import (
-    Graph,
-    Picture,
-    inference_text,
-    read_landmarks,
-    read_score,
-    split_text,
-)
+from pipeline.estimators.mediapipe.net import Net, Picture, as_input, load, network, score
 from schemas.joints import HAND_JOINTS
 
 Array = NDArray[np.float64]
 
-MODEL = "hand_landmark/hand_landmark_full.tflite"
+HAND_NETWORK = network(
+    "hand_landmark/hand_landmark_full.tflite",
+    "11c272b891e1a99ab034208e23937a8008388cf11ed2a9d776ed3d01d0ba00e3",
+)
 SIDE = 224
 H = {name: index for index, name in enumerate(HAND_JOINTS)}
 WRIST = H["wrist"]
@@ -28,27 +24,6 @@ INNER = [H["wrist"]] + [
     H[f"{finger}_{part}"] for finger in ("thumb", "index", "middle", "ring", "little") for part in (1, 2)
 ]
 """The points without finger tips, whose extent sets the region: it hardly changes as the fingers bend."""
-GRAPH = (
-    inference_text(MODEL, SIDE, low=0)
-    + split_text(0, 1, 2, 3)
-    + """
-    output_stream: "score"
-    output_stream: "right"
-    output_stream: "landmarks"
-    output_stream: "world"
-    node { calculator: "TensorsToFloatsCalculator"
-      input_stream: "TENSORS:tensor_1" output_stream: "FLOAT:score" }
-    node { calculator: "TensorsToFloatsCalculator"
-      input_stream: "TENSORS:tensor_2" output_stream: "FLOAT:right" }
-    node { calculator: "TensorsToLandmarksCalculator"
-      input_stream: "TENSORS:tensor_0" output_stream: "NORM_LANDMARKS:landmarks"
-      options { [mediapipe.TensorsToLandmarksCalculatorOptions.ext] {
-        num_landmarks: 21 input_image_width: 224 input_image_height: 224 } } }
-    node { calculator: "TensorsToLandmarksCalculator"
-      input_stream: "TENSORS:tensor_3" output_stream: "LANDMARKS:world"
-      options { [mediapipe.TensorsToLandmarksCalculatorOptions.ext] { num_landmarks: 21 } } }
-    """
-)
 
 
 @dataclass(frozen=True)
@@ -74,24 +49,18 @@ class HandNet:
     """Runs the network."""
 
     def __init__(self) -> None:
-        readers = {
-            "score": read_score,
-            "right": read_score,
-            "landmarks": read_landmarks,
-            "world": read_landmarks,
-        }
-        self.graph = Graph(GRAPH, readers, SIDE)
+        self.net = Net(load(HAND_NETWORK))
 
     def __call__(self, picture: Picture, square: Square) -> Hand:
         """The hand that fills the square best."""
-        said = self.graph(square.cut(picture, SIDE))
+        points, presence, right, world = self.net(as_input(square.cut(picture, SIDE), low=0))
         cos, sin = np.cos(square.angle), np.sin(square.angle)
         turn = np.array([[cos, -sin, 0], [sin, cos, 0], [0, 0, 1]])
         return Hand(
-            presence=said["score"],
-            right=said["right"],
-            points=square.to_picture(said["landmarks"][:, :2]),
-            world=said["world"][:, :3].astype(np.float64) @ turn.T,
+            presence=score(presence),
+            right=score(right),
+            points=square.to_picture(points.reshape(-1, 3)[:, :2] / np.float32(SIDE)),
+            world=world.reshape(-1, 3).astype(np.float64) @ turn.T,
         )
 
     def settle(self, picture: Picture, square: Square) -> Hand:

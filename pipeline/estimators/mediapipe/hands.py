@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 
 from pipeline.estimators.crops import Square
 from pipeline.estimators.mediapipe.detectors import PALM_DETECTOR
-from pipeline.estimators.mediapipe.graph import Picture, card
-from pipeline.estimators.mediapipe.hand_net import MODEL, WRIST, Hand, HandNet, palm_square, upward
+from pipeline.estimators.mediapipe.hand_net import HAND_NETWORK, WRIST, Hand, HandNet, palm_square, upward
+from pipeline.estimators.mediapipe.net import Picture, card
 from pipeline.estimators.mediapipe.pose import POINTS, P, px_per_metre
 from schemas.joints import HAND_JOINTS
 from schemas.media import Frames
@@ -46,7 +46,7 @@ class MediapipeHands:
         """The estimator.
 
         Raises:
-            EstimatorUnavailable: mediapipe or its networks are missing.
+            EstimatorUnavailable: LiteRT or a network's file is missing.
         """
         return HandTracker(self)
 
@@ -58,7 +58,7 @@ class HandTracker:
         self.settings = settings
         self.net = HandNet()
         self.palms = PALM_DETECTOR.start(settings.min_palm)
-        self._card = card("mediapipe_hands", (MODEL, PALM_DETECTOR.model))
+        self._card = card("mediapipe_hands", (HAND_NETWORK, PALM_DETECTOR.file))
 
     @property
     def card(self) -> EstimatorCard:
@@ -109,8 +109,8 @@ class HandTracker:
 
     def palm(self, picture: Picture, around: Square) -> Square | None:
         """The region of the surest palm in a square."""
-        rows = self.palms(around.cut(picture, PALM_DETECTOR.side))["detections"]
-        return None if rows is None else palm_square(around.to_picture(rows[0, 1:].reshape(-1, 2)))
+        rows = self.palms(around.cut(picture, PALM_DETECTOR.side))
+        return palm_square(around.to_picture(rows[0, 1:].reshape(-1, 2))) if len(rows) else None
 
     def belongs(self, hand: Hand, body: Arms, side: int) -> bool:
         """Whether a hand is seen and hangs on the body's wrist of this side rather than on the other one."""

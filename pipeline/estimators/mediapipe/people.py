@@ -14,18 +14,18 @@ from pipeline.estimators.mediapipe.detectors import (
     FACE_DETECTOR_NEAR,
     PALM_DETECTOR,
     POSE_DETECTOR,
-    SsdDetector,
+    Detector,
 )
 from pipeline.estimators.mediapipe.evidence import Seen, log_odds
-from pipeline.estimators.mediapipe.graph import Graph, Picture
-from pipeline.estimators.mediapipe.pose import MODEL, P, Pose, PoseNet, body_square, px_per_metre
+from pipeline.estimators.mediapipe.net import Picture
+from pipeline.estimators.mediapipe.pose import POSE_NETWORK, P, Pose, PoseNet, body_square, px_per_metre
 
-MODELS = (
-    MODEL,
-    POSE_DETECTOR.model,
-    FACE_DETECTOR_FAR.model,
-    FACE_DETECTOR_NEAR.model,
-    PALM_DETECTOR.model,
+NETWORKS = (
+    POSE_NETWORK,
+    POSE_DETECTOR.file,
+    FACE_DETECTOR_FAR.file,
+    FACE_DETECTOR_NEAR.file,
+    PALM_DETECTOR.file,
 )
 SURE_FACE = 0.6
 """A face of this score is one: what is no person was not seen to reach it."""
@@ -129,7 +129,7 @@ class People:
     def body_proposals(self, picture: Picture) -> list[Proposal]:
         """Where the body detector sees bodies, best first."""
         found = []
-        for row in self.detect(self.bodies, POSE_DETECTOR, picture):
+        for row in self.detect(self.bodies, picture):
             points = row[1:].reshape(-1, 2)
             found.append(Proposal(row[0], points[:2].mean(axis=0), body_square(points[2], points[3])))
         return found
@@ -137,26 +137,24 @@ class People:
     def look_for_faces(self, picture: Picture) -> list[tuple[float, DetectedFace]]:
         """Faces, best first, each with the score of the detector that proposed it."""
         found = []
-        for row in self.detect(self.faces, FACE_DETECTOR_FAR, picture):
+        for row in self.detect(self.faces, picture):
             center, side = (row[1:3] + row[3:5]) / 2, float(row[4] - row[2])
             confirmed = self.face_score(picture, Square(center[0], center[1], 2 * side))
             found.append((row[0], DetectedFace(center, side, log_odds(row[0]) + log_odds(confirmed))))
         return found
 
-    def detect(self, graph: Graph, detector: SsdDetector, picture: Picture) -> NDArray[np.float64]:
+    def detect(self, detector: Detector, picture: Picture) -> NDArray[np.float64]:
         """Rows of score and px coordinates of what a detector finds in the whole picture."""
         height, width = picture.shape[:2]
         whole = Square.whole(width, height)
-        rows = graph(whole.cut(picture, detector.side))["detections"]
-        if rows is None:
-            return np.zeros((0, 5 + 2 * detector.num_points))
-        points = whole.to_picture(rows[:, 1:].reshape(len(rows), -1, 2)).reshape(len(rows), -1)
-        return np.concatenate([rows[:, :1], points], axis=1)
+        rows = detector(whole.cut(picture, detector.kind.side))
+        points = whole.to_picture(rows[:, 1:].reshape(len(rows), rows.shape[1] // 2, 2))
+        return np.concatenate([rows[:, :1], points.reshape(len(rows), rows.shape[1] - 1)], axis=1)
 
     def face_score(self, picture: Picture, square: Square) -> float:
         """Best score of a face in a square about twice its size, 0 where none is found."""
-        rows = self.close_face(square.cut(picture, FACE_DETECTOR_NEAR.side))["detections"]
-        return 0.0 if rows is None else float(rows[:, 0].max())
+        rows = self.close_face(square.cut(picture, FACE_DETECTOR_NEAR.side))
+        return float(rows[:, 0].max(initial=0.0))
 
     def palm_score(self, picture: Picture, pose: Pose) -> float:
         """Best score of a palm on the body that is at least as large as its head, 0 where none is found.
@@ -165,9 +163,7 @@ class People:
         """
         height, width = picture.shape[:2]
         square = Square.around(body_box(pose, width, height), 1.2)
-        rows = self.palms(square.cut(picture, PALM_DETECTOR.side))["detections"]
-        if rows is None:
-            return 0.0
+        rows = self.palms(square.cut(picture, PALM_DETECTOR.side))
         large = (rows[:, 3] - rows[:, 1]) * square.side > LARGE_PALM * head_square(pose, 1.0).side
         return float(rows[large, 0].max(initial=0.0))
 

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.estimators.mediapipe.graph import card
-from pipeline.estimators.mediapipe.people import MODELS, People, body_box, head_square
+from pipeline.estimators.mediapipe.net import card
+from pipeline.estimators.mediapipe.people import NETWORKS, People, body_box, head_square
 from pipeline.estimators.mediapipe.pose import NUM_POINTS, POINTS, Pose
 from pipeline.estimators.mediapipe.window import bodies_beside, faces_beside, find
 from schemas.media import Frames
@@ -42,7 +42,7 @@ class MediapipePerson:
         """The estimator.
 
         Raises:
-            EstimatorUnavailable: mediapipe or its networks are missing.
+            EstimatorUnavailable: LiteRT or a network's file is missing.
         """
         return PersonTracker(self)
 
@@ -53,7 +53,7 @@ class PersonTracker:
     def __init__(self, settings: MediapipePerson) -> None:
         self.settings = settings
         self.people = People(settings.min_detection, settings.min_presence, settings.max_proposals)
-        self._card = card("mediapipe_person", MODELS)
+        self._card = card("mediapipe_person", NETWORKS)
 
     @property
     def card(self) -> EstimatorCard:

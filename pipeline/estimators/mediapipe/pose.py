@@ -8,16 +8,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.estimators.crops import Square
-from pipeline.estimators.mediapipe.graph import (
-    Graph,
-    inference_text,
-    read_landmarks,
-    read_score,
-    split_text,
-)
+from pipeline.estimators.mediapipe.net import Net, Tensor, as_input, load, network, score, sigmoid
 from schemas.joints import mirrored
 
-MODEL = "pose_landmark/pose_landmark_full.tflite"
+POSE_NETWORK = network(
+    "pose_landmark/pose_landmark_full.tflite",
+    "e9a5c5cb17f736fafd4c2ec1da3b3d331d6edbe8a0d32395855aeb2cdfd64b9f",
+)
 SIDE = 256
 
 SIDES = ("left", "right")
@@ -43,29 +40,10 @@ NUM_POINTS = len(POINTS)
 HIPS, UP = 33, 34
 """Two more points: the middle of the hips, and one above the head on the circle around the whole body."""
 
-GRAPH = (
-    inference_text(MODEL, SIDE, low=0)
-    + split_text(0, 1, 3, 4)
-    + """
-    output_stream: "score"
-    output_stream: "landmarks"
-    output_stream: "world"
-    node { calculator: "TensorsToFloatsCalculator"
-      input_stream: "TENSORS:tensor_1" output_stream: "FLOAT:score" }
-    node { calculator: "TensorsToLandmarksCalculator"
-      input_stream: "TENSORS:tensor_0" output_stream: "NORM_LANDMARKS:coarse"
-      options { [mediapipe.TensorsToLandmarksCalculatorOptions.ext] {
-        num_landmarks: 39 input_image_width: 256 input_image_height: 256
-        visibility_activation: SIGMOID presence_activation: SIGMOID } } }
-    node { calculator: "RefineLandmarksFromHeatmapCalculator"
-      input_stream: "NORM_LANDMARKS:coarse" input_stream: "TENSORS:tensor_3"
-      output_stream: "NORM_LANDMARKS:landmarks"
-      options { [mediapipe.RefineLandmarksFromHeatmapCalculatorOptions.ext] { kernel_size: 7 } } }
-    node { calculator: "TensorsToLandmarksCalculator"
-      input_stream: "TENSORS:tensor_4" output_stream: "LANDMARKS:world"
-      options { [mediapipe.TensorsToLandmarksCalculatorOptions.ext] { num_landmarks: 39 } } }
-    """
-)
+KERNEL = 7
+"""Of the heat map around a point, in cells: what refines it."""
+MIN_HEAT = 0.5
+"""A heat map that is nowhere warmer around a point says nothing of it."""
 
 
 @dataclass(frozen=True)
@@ -88,23 +66,45 @@ class PoseNet:
     """Runs the network."""
 
     def __init__(self) -> None:
-        readers = {"score": read_score, "landmarks": read_landmarks, "world": read_landmarks}
-        self.graph = Graph(GRAPH, readers, SIDE)
+        self.net = Net(load(POSE_NETWORK))
 
     def __call__(self, picture: NDArray[np.uint8], square: Square) -> Pose:
         """The body that fills the square best."""
-        said = self.graph(square.cut(picture, SIDE))
-        marks = said["landmarks"]
-        points = square.to_picture(marks[:, :2])
+        marks, presence, _, heat, world = self.net(as_input(square.cut(picture, SIDE), low=0))
+        marks = marks.reshape(-1, 5)  # x, y, z, visibility, presence
+        points = square.to_picture(refined(marks[:, :2] / np.float32(SIDE), heat[0]))
         cos, sin = np.cos(square.angle), np.sin(square.angle)
         turn = np.array([[cos, -sin, 0], [sin, cos, 0], [0, 0, 1]])
         return Pose(
-            presence=said["score"],
+            presence=score(presence),
             points=points[:NUM_POINTS],
-            visibility=marks[:NUM_POINTS, 3].astype(np.float64),
-            world=said["world"][:NUM_POINTS, :3].astype(np.float64) @ turn.T,
+            visibility=sigmoid(marks[:NUM_POINTS, 3]).astype(np.float64),
+            world=world.reshape(-1, 3)[:NUM_POINTS].astype(np.float64) @ turn.T,
             square=body_square(points[HIPS], points[UP]),
         )
+
+
+def refined(points: Tensor, heat: Tensor) -> Tensor:
+    """Points (n, 2) in parts of the crop, each moved to the middle of the heat around it.
+
+    `heat` (h, w, n) holds log odds. As MediaPipe's RefineLandmarksFromHeatmapCalculator does it: cells whose
+    index is the number in them, and points outside of the map left where they are.
+    """
+    height, width = heat.shape[:2]
+    reach = (KERNEL - 1) // 2
+    moved = points.copy()
+    for n, (col, row) in enumerate(np.trunc(points * np.array([width, height], np.float32)).astype(int)):
+        if not (0 <= col < width and 0 <= row < height):
+            continue
+        cols = np.arange(max(0, col - reach), min(width, col + reach + 1))
+        rows = np.arange(max(0, row - reach), min(height, row + reach + 1))
+        warm = sigmoid(heat[rows[0] : rows[-1] + 1, cols[0] : cols[-1] + 1, n])
+        if warm.max() >= MIN_HEAT:
+            middle = np.array(
+                [(warm.sum(axis=0) * cols).sum() / width, (warm.sum(axis=1) * rows).sum() / height]
+            )
+            moved[n] = middle / warm.sum()
+    return moved
 
 
 def body_square(hips: NDArray[np.float64], up: NDArray[np.float64]) -> Square:

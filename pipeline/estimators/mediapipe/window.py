@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from pipeline.estimators.crops import Square
 from pipeline.estimators.mediapipe.evidence import Seen
-from pipeline.estimators.mediapipe.graph import Picture
+from pipeline.estimators.mediapipe.net import Picture
 from pipeline.estimators.mediapipe.people import Crowd, DetectedFace, agree, body_box, head_square
 from pipeline.estimators.mediapipe.pose import Pose
 from schemas.media import Frames

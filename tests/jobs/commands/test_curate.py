@@ -77,7 +77,7 @@ def test_a_finished_job_touches_nothing(corpus: Path, made: Path) -> None:
 
 @pytest.mark.filterwarnings("ignore::ResourceWarning", "ignore::pytest.PytestUnraisableExceptionWarning")
 def test_plain_webdataset_reads_the_shards(made: Path) -> None:  # it leaves the tar open
-    (row,) = read_index(made)
+    (row,) = read_index(made).rows()
     (sample,) = webdataset.WebDataset(str(made / row.shard), shardshuffle=False).decode()
     assert sample["__key__"] == row.key
     assert sample["tracks.npz"]["joints2d"].shape == (30, 16, 2)
@@ -97,14 +97,14 @@ def test_check_and_preview(made: Path, tmp_path: Path) -> None:
     console = Console(file=io.StringIO())
     assert check(Check(out=made), console) == 0
     assert preview(Preview(data=made, out=tmp_path), console) == 0
-    (row,) = read_index(made)
+    (row,) = read_index(made).rows()
     assert sorted(path.name for path in tmp_path.iterdir()) == sorted([f"{row.key}.mp4", "sheet_000.png"])
 
 
 def test_damage_fails_the_check(made: Path, tmp_path: Path) -> None:
     copy = tmp_path / "set"
     subprocess.run(["cp", "-r", made, copy], check=True)
-    (row,) = read_index(copy)
+    (row,) = read_index(copy).rows()
     shard = copy / row.shard
     data = bytearray(shard.read_bytes())
     data[row.offset + row.size // 2] ^= 1

@@ -19,12 +19,12 @@ import pytest
 import torch
 import webdataset
 
+from dataset.index import read_index
 from dataset.names import RUNNING
 from engine.ledger import Ledger
 from jobs.cli import main
 from model.data.augment import Augmentation
 from model.data.batch import Batch, as_input, tensors
-from model.data.index import open_index
 from model.data.loader import Loader
 from model.data.settings import LatentSource, LoaderSettings, SampleSettings
 from model.data.windows import WindowRule
@@ -141,7 +141,7 @@ def test_latents_of_other_bytes_do_not_match(data_set, latents, tmp_path, caplog
     other, videos = tmp_path / "other", tmp_path / "videos"
     videos.mkdir()
     write_shards(other, videos, crf=30)
-    mine, theirs = (open_index(str(out)).table["sha256"].to_pylist() for out in (data_set, other))
+    mine, theirs = (read_index(out).table["sha256"].to_pylist() for out in (data_set, other))
     assert not set(mine) & set(theirs)
     assert not any(batch.encoded for batch in batches(other, settings(latents, epochs=1)))
 
@@ -186,7 +186,7 @@ def test_plain_webdataset_reads_latents(data_set, latents):
 
 def test_a_sample_that_cannot_be_read_is_a_reject(data_set, latents, tmp_path):
     data = Path(shutil.copytree(data_set, tmp_path / "data"))
-    row = open_index(str(data)).row(4)
+    row = read_index(data).row(4)
     path = data / row.shard
     whole = bytearray(path.read_bytes())
     whole[row.offset + 700] ^= 1

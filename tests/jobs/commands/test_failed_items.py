@@ -57,7 +57,7 @@ def test_a_failed_item(corpus: Path, job: Curate, monkeypatch: pytest.MonkeyPatc
     out = Path(job.out)
     code, text = said(lambda console: curate(job, console))
     assert code == ExitCode.FAILED_ITEMS, text
-    assert len(read_index(out)) == 1
+    assert len(read_index(out).rows()) == 1
     key = key_of(out)
     told = f"failed in step estimate on {key}: KeyError in pipeline.estimators.fakes, line "
     assert "1 items failed; once that is mended: --retry failed crashed timed_out killed" in text
@@ -90,7 +90,7 @@ def test_a_failed_item(corpus: Path, job: Curate, monkeypatch: pytest.MonkeyPatc
     undisturbed = replace(job, out=tmp_path / "undisturbed")
     assert said(lambda console: curate(undisturbed, console))[0] == ExitCode.WHOLE
     assert contents(out) == contents(tmp_path / "undisturbed")
-    assert len(read_index(out)) == 2
+    assert len(read_index(out).rows()) == 2
 
 
 def test_strict_stops_at_the_first(corpus: Path, job: Curate, tmp_path: Path) -> None:

@@ -61,7 +61,7 @@ def test_a_batch_is_drawn_as_the_loader_gives_it(data_set, tmp_path, capsys):
 
 
 def test_a_sample_that_is_left_out_is_said_and_not_drawn(own_set, tmp_path, capsys):
-    path = own_set / read_index(own_set)[0].shard
+    path = own_set / read_index(own_set).rows()[0].shard
     path.write_bytes(bytes(path.stat().st_size))
     codes = [drawn(own_set, tmp_path / "batch.png", number) for number in range(12)]  # a whole epoch
     assert set(codes) == {0, 3}

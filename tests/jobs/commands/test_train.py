@@ -15,10 +15,11 @@ from rich.console import Console
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
 from jobs.cli import main
-from jobs.commands.train import LockCheck, TrainConsole, parse
+from jobs.commands.train import parse
 from jobs.console.lock import AT_WORK, AtWork, Lock, manner
+from jobs.console.train_progress import LockCheck, TrainConsole
 from model.data.settings import LatentSource
-from model.train import checkpoint as saved
+from model.train import checkpoint
 from model.train.distributed import check_latents, distributed_context
 from model.train.loop import StepMetrics
 from storage.place import Place
@@ -44,7 +45,7 @@ def test_a_training_from_the_command_line(data_set: Path, tmp_path: Path, capsys
     assert "body 3 of 3: loss" in said
     assert "steps/s" in said
     names = ["1-000003", "2-000002", "3-000002"]
-    assert [folder.name for folder in saved.checkpoints(tmp_path)] == names
+    assert [folder.name for folder in checkpoint.checkpoints(tmp_path)] == names
     losses = curve(tmp_path, "loss")
     assert sorted(losses) == [1, 2, 3, 4, 5, 6, 7]
     (start,) = json.loads((tmp_path / "run.json").read_text())
@@ -52,7 +53,7 @@ def test_a_training_from_the_command_line(data_set: Path, tmp_path: Path, capsys
     assert start["settings"]["sizes"]["width"] == 24
     assert {"index_sha256", "code", "versions", "ranks", "device", "data", "recipe"} < start.keys()
 
-    for folder in saved.checkpoints(tmp_path)[1:]:  # as if killed in the face phase
+    for folder in checkpoint.checkpoints(tmp_path)[1:]:  # as if killed in the face phase
         folder.rename(tmp_path / folder.name)
     assert main(args) == 0
     assert "phase body, 3 of its 3 steps are done" in capsys.readouterr().out
@@ -68,7 +69,7 @@ def test_torchrun_with_deepspeed(data_set: Path, tmp_path: Path) -> None:
     done = execute(*program)
     assert done.returncode == 0, done.stderr[-3000:]
     assert done.stdout.count("phase body, 1 steps") == 1  # one rank speaks
-    assert saved.train_state(tmp_path / "checkpoints" / "3-000001").world_size == 2
+    assert checkpoint.train_state(tmp_path / "checkpoints" / "3-000001").world_size == 2
     assert sorted(curve(tmp_path, "loss")) == [1, 2, 3]
 
 
@@ -78,7 +79,7 @@ def test_deepspeed_alone_needs_no_launcher(data_set: Path, tmp_path: Path) -> No
     found = {name: value for name, value in os.environ.items() if name not in {"RANK", "LOCAL_RANK"}}
     done = execute(sys.executable, "-c", code, env=found)
     assert done.returncode == 0, done.stderr[-3000:]
-    assert saved.train_state(tmp_path / "checkpoints" / "3-000001").world_size == 1
+    assert checkpoint.train_state(tmp_path / "checkpoints" / "3-000001").world_size == 1
 
 
 def test_what_cannot_be_used_is_one_sentence(data_set: Path, tmp_path: Path, capsys) -> None:
@@ -103,13 +104,13 @@ def test_one_training_at_a_time_in_a_folder(data_set: Path, tmp_path: Path, caps
         assert f"{tmp_path}: another run is at work on it (process {os.getpid()} on " in said
         assert "--force" in said
         assert half_written.is_dir()
-        assert not saved.checkpoints(tmp_path)
-        beat, watch = StepMetrics(phase="body", step=1, steps=1, total=1, metrics={}), LockCheck(first)
-        watch.stepped(beat)
+        assert not checkpoint.checkpoints(tmp_path)
+        step, observer = StepMetrics(phase="body", step=1, steps=1, total=1, metrics={}), LockCheck(first)
+        observer.stepped(step)
         with Lock(Place.at(tmp_path), dict, manner(Console(quiet=True), force=True)):
             first.tell(AT_WORK)
         with pytest.raises(AtWork, match="was taken over"):
-            watch.stepped(beat)
+            observer.stepped(step)
 
 
 class Hostile:
@@ -137,7 +138,7 @@ def test_hostile_weights_run_nothing_and_are_one_sentence(
     assert ("unexpected: a.weight" if beside_weights else "holds no tensors by name") in said
     assert said.count("\n") == 1
     assert not trap.exists()
-    assert not saved.checkpoints(tmp_path / "run")
+    assert not checkpoint.checkpoints(tmp_path / "run")
 
 
 def test_many_processes_need_deepspeed(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -6,10 +6,10 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from dataset.index import read_index
 from dataset.reader import Members, Reader
 from model.data.batch import Batch, Pages
 from model.data.epoch_order import AS_IT_IS, Draw, OrderSettings
-from model.data.index import open_index
 from model.data.sample import fill
 from model.data.settings import LoaderSettings, SampleSettings
 from schemas.index import IndexRow
@@ -27,7 +27,7 @@ def settings(**changes: Any) -> LoaderSettings:
 
 def stored(out: Path, number: int) -> tuple[IndexRow, Members]:
     """A row and its members."""
-    row = open_index(str(out)).row(number)
+    row = read_index(out).row(number)
     return row, Reader(str(out), verify=True).read(row)
 
 

@@ -21,7 +21,6 @@ from dataset.index import read_index
 from model.data.batch import tensors
 from model.data.data_order import Order
 from model.data.epoch_order import AS_IT_IS, EVEN, Epoch, OrderSettings, SamplingTable, epoch_order
-from model.data.index import open_index
 from model.data.loader import Loader
 from model.data.settings import LoaderSettings, SampleSettings
 from model.data.windows import WindowRule
@@ -49,7 +48,7 @@ def said(batch) -> Slot:
 
 def planned(out: Path, settings: LoaderSettings, slots: range) -> list[Slot]:
     """What the order says of slots, counted from the first epoch on."""
-    index = open_index(str(out))
+    index = read_index(out)
     order = Order(index, settings.order, settings.seed)
     places = ((epoch, slot) for epoch in itertools.count() for slot in range(order.slots_of(epoch)))
     return [
@@ -116,7 +115,7 @@ def test_stopped_under_this_and_resumed_under_every_other(data_set, before, afte
 def test_stopped_at_random_steps_again_and_again_an_epoch_is_whole(data_set, trial):
     """Each leg under other ranks and workers, to the end of the second epoch: every sample exactly twice."""
     lots = random.Random(trial)
-    order = Order(open_index(str(data_set)), quick().order, 0)
+    order = Order(read_index(data_set), quick().order, 0)
     total = order.slots_of(0) + order.slots_of(1)
     seen: list[Slot] = []
     state: State = Loader(str(data_set), quick()).state_dict()
@@ -127,7 +126,7 @@ def test_stopped_at_random_steps_again_and_again_an_epoch_is_whole(data_set, tri
         seen += slots
     assert seen == planned(data_set, quick(), range(total))
     keys = sorted(key for slot in seen for key, _, _ in slot)
-    assert keys == sorted(2 * [row.key for row in read_index(data_set)])
+    assert keys == sorted(2 * [row.key for row in read_index(data_set).rows()])
     assert (state["epoch"], state["slot"]) == (2, 0)
 
 
@@ -181,7 +180,7 @@ def test_resuming_reads_nothing_of_what_came_before(own_set):
     settings = sets.settings(max_unfit=100)
     state = run(own_set, settings, 1, 6)[1]
     ahead = planned(own_set, settings, range(6, 7))[0]
-    needed = {row.shard for row in read_index(own_set) if row.key in {key for key, _, _ in ahead}}
+    needed = {row.shard for row in read_index(own_set).rows() if row.key in {key for key, _, _ in ahead}}
     for path in (own_set / "shards").rglob("*.tar"):
         if path.relative_to(own_set).as_posix() not in needed:
             path.unlink()
@@ -207,7 +206,7 @@ def test_resuming_deals_no_epoch_that_came_before(data_set, monkeypatch):
 def test_a_tail_is_refused_on_resuming_too(data_set):
     settings = sets.settings(epochs=1, order=replace(sets.settings().order, max_dropped=0.01))
     state = Loader(str(data_set), settings).state_dict()
-    slots = Order(open_index(str(data_set)), settings.order, 0).slots_of(0)
+    slots = Order(read_index(data_set), settings.order, 0).slots_of(0)
     world_size = next(world_size for world_size in range(3, slots + 1) if slots % world_size == 0)
     other = Loader(str(data_set), settings, rank=0, world_size=world_size)
     with pytest.raises(ValueError, match=f"do not fill a step of {world_size} ranks"):
@@ -216,7 +215,7 @@ def test_a_tail_is_refused_on_resuming_too(data_set):
 
 def test_a_finite_run_gives_every_rank_the_same_steps_and_each_sample_once(data_set):
     settings = sets.settings(epochs=1)
-    slots = Order(open_index(str(data_set)), settings.order, 0).slots_of(0)
+    slots = Order(read_index(data_set), settings.order, 0).slots_of(0)
     for world_size in RANKS:
         loaders = [
             Loader(str(data_set), settings, rank=rank, world_size=world_size) for rank in range(world_size)
@@ -238,7 +237,7 @@ def test_a_tail_that_would_be_dropped_is_refused(data_set):
 
 def test_full_and_half_are_even(data_set):
     settings = sets.settings(order=replace(sets.settings().order, groups=EVEN), epochs=1)
-    framing = {row.key: row.framing for row in read_index(data_set)}
+    framing = {row.key: row.framing for row in read_index(data_set).rows()}
     drawn = [framing[key] for batch in Loader(str(data_set), settings) for key in batch.keys]
     assert drawn.count("full") == drawn.count("half") == 8
 
@@ -267,7 +266,7 @@ def test_the_state_is_small_and_plain(data_set):
 
 def break_video(out: Path, number: int) -> str:
     """Overwrite the middle of a sample's video; its key."""
-    row = read_index(out)[number]
+    row = read_index(out).rows()[number]
     with tarfile.open(out / row.shard) as tar:
         member = tar.getmember(f"{row.key}.video.mp4")
     path = out / row.shard

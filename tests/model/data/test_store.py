@@ -66,7 +66,7 @@ def test_resuming_asks_for_nothing_of_what_came_before(data_set, uploaded, cloud
     resumed = Loader(uploaded, sets.settings(fetch_ahead_mib=0))
     resumed.load_state_dict(state)
     batch = next(iter(resumed))
-    shard = {row.key: row.shard for row in read_index(data_set)}
+    shard = {row.key: row.shard for row in read_index(data_set).rows()}
     asked = [unquote(line.split()[1]) for line in cloud.asked() if line.startswith("GET")]
     read = [line.partition("a set/")[2] for line in asked if ".tar" in line]
     assert sorted(read) == sorted(shard[key] for key in batch.keys)

@@ -90,30 +90,30 @@ class Notes:
     def __init__(self, file: Path | None = None) -> None:
         self.file = file
         self.changes: list[tuple[Change, int]] = []
-        self.beats: list[StepMetrics] = []
-        self.looks: list[tuple[ValidationResult, int]] = []
+        self.steps: list[StepMetrics] = []
+        self.results: list[tuple[ValidationResult, int]] = []
         self.folders: list[Path] = []
 
     def entered(self, changed: Change, done: int, phase: Phase) -> None:
         self.changes.append((changed, done))
 
-    def stepped(self, beat: StepMetrics) -> None:
-        self.beats.append(beat)
+    def stepped(self, step: StepMetrics) -> None:
+        self.steps.append(step)
         if self.file is not None:
             with self.file.open("a") as opened:
                 opened.write(
-                    json.dumps([beat.total, beat.metrics.get("loss"), beat.metrics["grad_norm"]]) + "\n"
+                    json.dumps([step.total, step.metrics.get("loss"), step.metrics["grad_norm"]]) + "\n"
                 )
 
-    def looked(self, look: ValidationResult, total: int) -> None:
-        self.looks.append((look, total))
+    def validated(self, result: ValidationResult, total: int) -> None:
+        self.results.append((result, total))
 
-    def kept(self, folder: Path) -> None:
+    def saved(self, folder: Path) -> None:
         self.folders.append(folder)
 
     @property
     def losses(self) -> list[float | None]:
-        return [beat.metrics.get("loss") for beat in self.beats]
+        return [step.metrics.get("loss") for step in self.steps]
 
 
 def trainer(

@@ -15,7 +15,7 @@ import torch
 from safetensors.torch import load_file, save_file
 
 from model.nets.autoencoders.patches import VALUES, PatchCodec
-from model.train import checkpoint as saved
+from model.train import checkpoint
 from model.train.load import has_learned, trained
 from model.train.names import CODEC, RUN
 from model.train.phases import body
@@ -45,7 +45,7 @@ def own(run: Path, tmp_path: Path) -> Path:
 
 def tell(run: Path, way: str, value: object) -> None:
     """Change what a checkpoint tells; `way` leads there, its parts between dots."""
-    file = run / "checkpoints" / LAST / saved.STATE
+    file = run / "checkpoints" / LAST / checkpoint.STATE
     said = place = json.loads(file.read_text())
     *parts, last = way.split(".")
     for part in parts:
@@ -69,10 +69,10 @@ def little_memory(more: int = 2**30) -> Iterator[None]:
 def test_the_network_of_a_run_is_its_averages(run: Path) -> None:
     net, codec = trained(run, "average", CPU)
     folder = run / "checkpoints" / LAST
-    for name, value in saved.averages_of(folder).items():
+    for name, value in checkpoint.averages_of(folder).items():
         assert torch.equal(net.state_dict()[name], value), name
     last, _ = trained(run, "last", CPU)
-    for name, value in saved.weights_of(folder).items():
+    for name, value in checkpoint.weights_of(folder).items():
         assert torch.equal(last.state_dict()[name], value), name
     assert not any(weight.requires_grad for weight in net.parameters())
     assert codec.channels == 16
@@ -118,7 +118,7 @@ def test_what_a_stranger_tells_is_refused_before_memory_is_taken(
 
 @pytest.mark.parametrize("content", [b"", b"[" * 10_000, b"null", b"\xff\xfe", b"{" + b" " * 2**20 + b"}"])
 def test_a_state_that_is_none_is_refused(own: Path, content: bytes) -> None:
-    (own / "checkpoints" / LAST / saved.STATE).write_bytes(content)
+    (own / "checkpoints" / LAST / checkpoint.STATE).write_bytes(content)
     with pytest.raises(ValueError, match=f"{LAST}: not a checkpoint of a run"):
         trained(own, "average", CPU)
 

@@ -16,7 +16,7 @@ import pytest
 import torch
 
 from model.nets.param_groups import part
-from model.train import checkpoint as saved
+from model.train import checkpoint
 from model.train.engines.optimizer import OptimizerSettings
 from model.train.faults import TrainingFault
 from model.train.phases import FACE, body, face
@@ -42,16 +42,16 @@ def digest(folder: Path) -> dict[str, str]:
 
 def test_stages_follow_each_other_and_checkpoints_are_written(whole: tuple[Path, Notes]) -> None:
     run, notes = whole
-    assert [(beat.phase, beat.step, beat.total) for beat in notes.beats] == [
+    assert [(step.phase, step.step, step.total) for step in notes.steps] == [
         *(("body", n, n) for n in range(1, 5)),
         *(("face", n, 4 + n) for n in range(1, 4)),
         *(("everything", n, 7 + n) for n in range(1, 4)),
     ]
     names = ["1-000002", "1-000004", "2-000002", "2-000003", "3-000002", "3-000003"]
-    assert [folder.name for folder in saved.checkpoints(run)] == names
+    assert [folder.name for folder in checkpoint.checkpoints(run)] == names
     assert [folder.name for folder in notes.folders] == names
     assert [change.phase for change, _ in notes.changes] == ["body", "face", "everything"]
-    assert [beat.metrics["lr"] for beat in notes.beats] == [
+    assert [step.metrics["lr"] for step in notes.steps] == [
         5e-4,
         1e-3,
         1e-3,
@@ -67,11 +67,13 @@ def test_stages_follow_each_other_and_checkpoints_are_written(whole: tuple[Path,
 
 def test_a_stage_moves_its_parts_and_nothing_else(whole: tuple[Path, Notes]) -> None:
     run, _ = whole
-    ends = [saved.weights_of(run / "checkpoints" / name) for name in ("1-000004", "2-000003", "3-000003")]
+    ends = [
+        checkpoint.weights_of(run / "checkpoints" / name) for name in ("1-000004", "2-000003", "3-000003")
+    ]
     for phase, before, after in zip(STAGES[1:], ends, ends[1:], strict=False):
         moved = {part(name) for name in before if not torch.equal(before[name], after[name])}
         assert moved == set(phase.learning)
-    proofs = [saved.train_state(folder) for folder in saved.checkpoints(run)]
+    proofs = [checkpoint.train_state(folder) for folder in checkpoint.checkpoints(run)]
     assert all(proof.frozen_before == proof.frozen_now for proof in proofs)
     assert not set(FACE) & set(proofs[-1].frozen_now) - {"face_encoder"}  # whose buffers never learn
     assert set(proofs[2].frozen_now) >= {"base", "pose", "reference"}
@@ -80,8 +82,8 @@ def test_a_stage_moves_its_parts_and_nothing_else(whole: tuple[Path, Notes]) -> 
 def test_averages_lie_between_beginning_and_end(whole: tuple[Path, Notes]) -> None:
     run, _ = whole
     folder = run / "checkpoints" / "2-000003"
-    begun, ended = saved.weights_of(run / "checkpoints" / "1-000004"), saved.weights_of(folder)
-    averaged = saved.averages_of(folder)
+    begun, ended = checkpoint.weights_of(run / "checkpoints" / "1-000004"), checkpoint.weights_of(folder)
+    averaged = checkpoint.averages_of(folder)
     assert averaged.keys() == ended.keys()
     name = "blocks.0.face_attn.attention.o.weight"
     assert not torch.equal(averaged[name], ended[name])
@@ -94,13 +96,13 @@ def test_a_run_goes_on_as_if_nothing_had_happened(
     data_set: Path, whole: tuple[Path, Notes], tmp_path: Path, last: str
 ) -> None:
     run, notes = whole
-    for folder in saved.checkpoints(run):
+    for folder in checkpoint.checkpoints(run):
         if folder.name <= last:
             shutil.copytree(folder, tmp_path / "checkpoints" / folder.name)
     (tmp_path / "checkpoints" / "9-000001.part" / "weights").mkdir(parents=True)  # a kill while writing
     again = train(data_set, tmp_path, training(keep=99))
     done = {"1-000002": 2, "1-000004": 4, "2-000002": 6, "2-000003": 7}[last]
-    assert [beat.metrics for beat in again.beats] == [beat.metrics for beat in notes.beats[done:]]
+    assert [step.metrics for step in again.steps] == [step.metrics for step in notes.steps[done:]]
     assert digest(tmp_path / "checkpoints" / "3-000003") == digest(run / "checkpoints" / "3-000003")
     assert not list((tmp_path / "checkpoints").glob("*.part"))
 
@@ -108,7 +110,7 @@ def test_a_run_goes_on_as_if_nothing_had_happened(
 def test_a_run_that_is_done_is_left_alone(data_set: Path, whole: tuple[Path, Notes]) -> None:
     run, _ = whole
     before = digest(run)
-    assert train(data_set, run, training(keep=99)).beats == []
+    assert train(data_set, run, training(keep=99)).steps == []
     assert digest(run) == before
 
 
@@ -123,7 +125,7 @@ def test_killed_at_random_moments_the_losses_stay_the_same(
         said["kill_at"] = kill_at
         done = execute(sys.executable, "-m", "tests.model.train.runs", json.dumps(said))
         assert done.returncode == (-signal.SIGKILL if kill_at else 0), done.stderr
-    expected = {beat.total: (beat.metrics["loss"], beat.metrics["grad_norm"]) for beat in notes.beats}
+    expected = {step.total: (step.metrics["loss"], step.metrics["grad_norm"]) for step in notes.steps}
     found = [json.loads(line) for line in losses.read_text().splitlines()]
     assert {total for total, *_ in found} == set(expected)
     assert all((loss, gradient) == expected[total] for total, loss, gradient in found)
@@ -131,7 +133,11 @@ def test_killed_at_random_moments_the_losses_stay_the_same(
 
 def test_only_the_last_checkpoints_and_the_ends_of_stages_are_kept(data_set: Path, tmp_path: Path) -> None:
     train(data_set, tmp_path, training(save_every=1, keep=2, phases=(body(3), face(3))))
-    assert [folder.name for folder in saved.checkpoints(tmp_path)] == ["1-000003", "2-000002", "2-000003"]
+    assert [folder.name for folder in checkpoint.checkpoints(tmp_path)] == [
+        "1-000003",
+        "2-000002",
+        "2-000003",
+    ]
 
 
 @pytest.mark.parametrize(
@@ -220,11 +226,11 @@ def test_a_loss_that_is_no_number_ends_the_run_and_spares_the_checkpoints(
     )
     with pytest.raises(TrainingFault, match="body, step 2: the loss and the grad_norm is no number"):
         under_way.one_step(batches)
-    assert notes.folders == saved.checkpoints(tmp_path) == []
+    assert notes.folders == checkpoint.checkpoints(tmp_path) == []
 
 
 def test_weights_of_a_run_are_read_as_any_others(whole: tuple[Path, Notes]) -> None:
     folder = whole[0] / "checkpoints" / "3-000003"
     weights = read_weights(folder / "weights")
-    assert weights.keys() == saved.averages_of(folder).keys()
+    assert weights.keys() == checkpoint.averages_of(folder).keys()
     assert all(value.dtype == torch.float32 for value in weights.values() if value.is_floating_point())

@@ -14,7 +14,7 @@ from tensorboard.backend.event_processing.event_accumulator import EventAccumula
 
 from model.data.loader import Loader
 from model.sample.solve import SamplerSettings
-from model.train import checkpoint as saved
+from model.train import checkpoint
 from model.train.phases import body, everything
 from model.train.settings import Training
 from model.train.tensorboard import TensorBoardWriter, as_gif
@@ -38,10 +38,10 @@ def run(data_set: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path,
 
 def test_looks_are_taken_at_the_start_now_and_then_and_at_the_end_of_stages(run) -> None:
     _, notes = run
-    assert [total for _, total in notes.looks] == [0, 2, 3, 4]
-    losses = [look.loss for look, _ in notes.looks]
+    assert [total for _, total in notes.results] == [0, 2, 3, 4]
+    losses = [result.loss for result, _ in notes.results]
     assert len(set(losses)) == 4
-    (film,) = notes.looks[-1][0].films
+    (film,) = notes.results[-1][0].films
     frames, _, width, _ = film.pictures.shape
     assert (frames, width % 4) == (25, 0)
     reference, maps, made, real = film.pictures.split(width // 4, dim=2)
@@ -73,23 +73,23 @@ def test_looking_changes_nothing_of_the_training(run, data_set: Path, tmp_path: 
     _, notes = run
     seldom = replace(looked_at(), validation=replace(CLOSE, every=99, films=0, clips=1))
     blind = train(data_set, tmp_path, seldom)
-    assert [beat.metrics for beat in blind.beats] == [beat.metrics for beat in notes.beats]
-    assert len(blind.looks) == 3
+    assert [step.metrics for step in blind.steps] == [step.metrics for step in notes.steps]
+    assert len(blind.results) == 3
 
 
 def test_a_resumed_run_sees_the_same(run, data_set: Path, tmp_path: Path) -> None:
     whole, notes = run
     (tmp_path / "checkpoints").mkdir()
-    name = saved.checkpoints(whole)[0].name
+    name = checkpoint.checkpoints(whole)[0].name
     assert name == "1-000001"
     (tmp_path / "checkpoints" / name).symlink_to(whole / "checkpoints" / name)
     again = train(data_set, tmp_path, looked_at(keep=9))
-    assert [total for _, total in again.looks] == [2, 3, 4]
-    assert [look.loss for look, _ in again.looks] == [look.loss for look, _ in notes.looks[1:]]
+    assert [total for _, total in again.results] == [2, 3, 4]
+    assert [result.loss for result, _ in again.results] == [result.loss for result, _ in notes.results[1:]]
 
 
 def test_nothing_is_looked_at_where_nothing_is_held_out(data_set: Path, tmp_path: Path) -> None:
-    assert not len(trainer(data_set, tmp_path, training(), Notes()).exam)
+    assert not len(trainer(data_set, tmp_path, training(), Notes()).validator)
 
 
 @pytest.mark.parametrize(("clips", "world_size"), [(1, 1), (5, 2), (3, 4), (4, 2)])
@@ -102,21 +102,21 @@ def test_every_rank_takes_as_many_turns_and_every_clip_counts_once(clips: int, w
 
 def test_films_lie_beside_the_curves(run, tmp_path: Path) -> None:
     _, notes = run
-    look, _ = notes.looks[-1]
+    result, _ = notes.results[-1]
     curves = TensorBoardWriter(tmp_path)
-    curves.looked(look, 4)
+    curves.validated(result, 4)
     curves.close()
     events = EventAccumulator(str(tmp_path), size_guidance={"images": 0})
     events.Reload()
-    assert [event.value for event in events.Scalars("validation")] == [pytest.approx(look.loss)]
-    (film,) = look.films
+    assert [event.value for event in events.Scalars("validation")] == [pytest.approx(result.loss)]
+    (film,) = result.films
     (event,) = events.Images(f"held out {film.key}")
     with Image.open(io.BytesIO(event.encoded_image_string)) as gif:
         assert (gif.width, gif.height) == (event.width, event.height)
         assert len(list(ImageSequence.Iterator(gif))) == 25
         assert gif.info["duration"] == 40
     assert as_gif(film.pictures) == event.encoded_image_string
-    assert isinstance(look, ValidationResult)
+    assert isinstance(result, ValidationResult)
 
 
 def test_pictures_of_a_film_are_near_those_that_were_made() -> None:

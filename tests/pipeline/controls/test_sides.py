@@ -43,7 +43,7 @@ def test_body_turned_over_looks_the_other_way_at_the_same_picture() -> None:
     away = wrap_angle(body_yaw(over.joints3d) - (np.pi - yaw))
     assert np.abs(away).max() < np.radians(8), "perspective moves joints a little"
     pictures = [np.sort(one.joints2d.reshape(len(yaw), -1), axis=1) for one in (body, over)]
-    np.testing.assert_array_equal(*pictures)
+    np.testing.assert_array_equal(pictures[0], pictures[1])
 
 
 @pytest.mark.parametrize(

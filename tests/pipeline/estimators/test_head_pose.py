@@ -17,7 +17,8 @@ from pipeline.estimators.head_pose import (
     similarity,
     turn_towards,
 )
-from pipeline.estimators.mediapipe.face import NUM_POINTS, MediapipeFace
+from pipeline.estimators.mediapipe.attention import NUM_POINTS
+from pipeline.estimators.mediapipe.face import MediapipeFace
 from pipeline.geometry import head_angles, head_rotation, rotation_vector
 from schemas.tracks import FaceTrack
 from tests.film import clip_frames
@@ -70,6 +71,7 @@ def track_of(*meshes, valid):
         box=np.zeros((len(meshes), 4), np.float32),
         mesh=np.stack(meshes).astype(np.float32),
         score=np.ones(len(meshes), np.float32),
+        eyes_open=np.ones(len(meshes), np.float32),
         valid=np.array(valid),
     )
 

@@ -3,7 +3,8 @@ from dataclasses import fields, replace
 import numpy as np
 import pytest
 
-from pipeline.controls.smoothing import SmoothingSettings
+from pipeline.controls.believed import held
+from pipeline.controls.smoothing import SmoothingSettings, first_shown
 from pipeline.geometry import (
     apply_affine,
     canvas_affine,
@@ -16,10 +17,10 @@ from pipeline.geometry import (
 from pipeline.stages.control import Control, ControlSettings
 from schemas.arrow import decode, encode
 from schemas.controls import Controlled, Controls
-from schemas.drawing import DRAW_SCORE
+from schemas.drawing import DRAW_SCORE, draw_spheres
 from schemas.joints import BODY_JOINTS, J, mirrored
 from schemas.outcome import Rejected
-from schemas.tracks import Tracked
+from schemas.tracks import PictureTrack, Tracked
 from tests.synth import Scene, true_controls
 from tests.tracked import tracked_of, without
 
@@ -46,6 +47,11 @@ def test_figure_on_its_own_canvas_keeps_its_exact_controls() -> None:
         if field.name == "face_box":
             continue  # its growth has a test of its own
         assert got.shape == wanted.shape, field.name
+        if field.name in ("head_center", "head_radius"):
+            frontal = exact.head_rotation[:, 2, 2] > np.cos(np.radians(40))
+            assert 20 < frontal.sum() < 48
+            np.testing.assert_allclose(got, wanted, rtol=0.02, err_msg=field.name)
+            got, wanted = got[frontal], wanted[frontal]
         np.testing.assert_allclose(got, wanted, atol=2e-3, err_msg=field.name)
 
 
@@ -105,6 +111,7 @@ def test_mirrored_clip_gives_mirrored_controls(settings: ControlSettings, framin
 
 def test_short_gap_of_the_body_is_bridged_and_marked() -> None:
     tracked = tracked_of(FULL)
+    tracked = without(tracked, "hands", slice(None))
     made, whole = controls(without(tracked, "body", slice(20, 24))), controls(tracked)
     assert not made.body_valid[20:24].any()
     assert (made.joints_score[20:24] > 0).any(axis=1).all()
@@ -152,6 +159,52 @@ def test_hand_that_does_not_hang_on_the_body_is_dropped() -> None:
     assert (made.controls.left_hand_score[30:40] == 0).all()
     assert (np.delete(made.controls.left_hand_score, slice(30, 40)) == 1).all()
     assert made.quality["hands_dropped"] == pytest.approx(10 / (2 * FULL.num_frames))
+
+
+def moved_hands(tracked: Tracked, side: int, way: tuple[float, float]) -> Tracked:
+    points = tracked.hands.points2d.copy()
+    points[:, side] += np.array(way, np.float32)
+    return replace(tracked, hands=replace(tracked.hands, points2d=points))
+
+
+@pytest.mark.parametrize("settings", [RAW, ControlSettings()])
+def test_hand_and_forearm_end_in_one_wrist(settings: ControlSettings) -> None:
+    tracked = tracked_of(FULL)
+    whole, made = controls(tracked, settings), controls(moved_hands(tracked, 1, (12, -6)), settings)
+    wrist = J["right_wrist"]
+    np.testing.assert_array_equal(made.right_hand2d[:, 0], made.joints2d[:, wrist])
+    np.testing.assert_allclose(made.joints2d[:, wrist], whole.joints2d[:, wrist] + [6, -3], atol=1e-3)
+    np.testing.assert_allclose(made.right_hand2d[:, 1:], whole.right_hand2d[:, 1:] + [12, -6], atol=1e-3)
+    np.testing.assert_array_equal(made.right_hand3d[:, 0], 0)
+    np.testing.assert_array_equal(made.left_hand2d[:, 0], made.joints2d[:, J["left_wrist"]])
+
+
+def test_hand_and_forearm_end_in_one_wrist_in_metres_too() -> None:
+    made = controls(moved_hands(tracked_of(FULL), 1, (12, -6)))
+    wrist, middle = made.joints3d[:, J["right_wrist"]], principal_point(FULL.width, FULL.height)
+    seen = project(wrist[:, None] + made.right_hand3d, float(made.camera_focal), middle)
+    np.testing.assert_allclose(seen[:, 0], made.joints2d[:, J["right_wrist"]], atol=1e-3)
+    np.testing.assert_allclose(seen, made.right_hand2d, atol=1.2)  # fingers are not at their wrist's depth
+
+
+def test_wrist_whose_hand_is_seen_is_seen() -> None:
+    tracked = tracked_of(FULL)
+    score = tracked.body.score.copy()
+    score[:, J["left_wrist"]] = 0.1
+    faint = replace(tracked, body=replace(tracked.body, score=score))
+    assert (controls(faint).joints_score[:, J["left_wrist"]] == 1).all()
+    alone = controls(without(faint, "hands", slice(0, 20)))
+    np.testing.assert_allclose(alone.joints_score[:20, J["left_wrist"]], 0.1)
+
+
+def test_hand_of_a_gap_goes_with_the_arm() -> None:
+    tracked = tracked_of(FULL)
+    jumps = np.zeros((FULL.num_frames, 1, 2), np.float32)
+    jumps[22:24] = (9, 15)
+    body = replace(tracked.body, joints2d=tracked.body.joints2d + jumps)
+    gone = without(replace(tracked, body=body), "hands", slice(20, 26))
+    made, still = controls(gone), controls(without(tracked, "hands", slice(20, 26)))
+    np.testing.assert_allclose(made.left_hand2d, still.left_hand2d + jumps, atol=1e-3)
 
 
 @pytest.mark.parametrize("gap", [slice(20, 28), slice(20, 29)])
@@ -224,14 +277,26 @@ def test_sphere_does_not_jump_where_the_tracker_is_lost() -> None:
     np.testing.assert_allclose(made.head_rotation[:20], true_controls(scene).head_rotation[:20], atol=1e-6)
 
 
-def test_back_view_without_any_face_stands_on_the_neck() -> None:
-    scene = replace(FULL, turn_deg=(170.0, 190.0))
-    made, exact = controls(tracked_of(scene)), true_controls(scene)
+def test_back_view_without_any_face_has_no_sphere() -> None:
+    made = controls(tracked_of(replace(FULL, turn_deg=(170.0, 190.0))))
     assert not made.head_valid.any()
-    np.testing.assert_allclose(made.head_radius, exact.head_radius, rtol=0.05)
-    away = np.linalg.norm(made.head_center - exact.head_center, axis=1)
-    assert (away < 0.5 * exact.head_radius).all()
-    assert (np.abs(head_angles(made.head_rotation)[0]) > np.radians(160)).all()
+    np.testing.assert_array_equal(made.head_radius, 0)
+    assert not draw_spheres(made, FULL.width, FULL.height, slice(0, 2)).any()
+
+
+@pytest.mark.parametrize("turn_deg", [(0.0, 100.0), (-130.0, 20.0)])
+def test_tracker_that_shrinks_and_slides_in_profile_does_not_move_the_sphere(turn_deg) -> None:
+    """As the embedded one does: 13 % smaller and 0.4 radii forward where the head is turned by 75 degrees."""
+    scene = replace(FULL, turn_deg=turn_deg, num_frames=96)
+    tracked, exact = tracked_of(scene), true_controls(scene)
+    aside = np.clip(1 - tracked.head.rotation[:, 2, 2], 0, 1)[:, None]
+    slid = tracked.head.center - 0.5 * aside * tracked.head.radius[:, None] * tracked.head.rotation[:, :2, 2]
+    radius = tracked.head.radius * (1 - 0.17 * aside[:, 0])
+    made = controls(replace(tracked, head=replace(tracked.head, center=slid, radius=radius)))
+    assert (np.abs(head_angles(exact.head_rotation)[0]) > np.radians(60)).sum() > 20
+    np.testing.assert_allclose(made.head_radius, exact.head_radius, rtol=0.07)
+    away = np.linalg.norm(made.head_center - exact.head_center, axis=1) / exact.head_radius
+    assert away.max() < 0.15, "radii"
 
 
 def test_head_keeps_its_place_on_the_torso_where_the_tracker_is_lost() -> None:
@@ -246,7 +311,7 @@ def test_few_frames_of_a_face_do_not_size_the_head() -> None:
     alone = without(tracked, "head", np.delete(np.arange(48), 20)).head
     large = replace(tracked, head=replace(alone, radius=1.3 * alone.radius))
     made, exact = controls(large), true_controls(FULL)
-    np.testing.assert_allclose(made.head_radius[:14], exact.head_radius[:14], rtol=0.03)
+    np.testing.assert_array_equal(np.delete(made.head_radius, 20), 0)
     assert made.head_radius[20] == pytest.approx(1.3 * exact.head_radius[20], rel=0.03)
 
 
@@ -288,6 +353,32 @@ def test_face_window_is_square_and_follows_over_a_short_gap() -> None:
     assert not made.face_valid[20:25].any()
     whole = controls(tracked, ControlSettings())
     assert np.abs(made.face_box - whole.face_box)[20:25].max() < 0.1 * sides.mean()
+
+
+def test_face_window_keeps_up_with_a_face_that_is_thrown_about() -> None:
+    tracked = tracked_of(FULL)
+    away = 100 * np.sin(2 * np.pi * 2 * np.arange(48) / 24)  # two and a half faces, twice a second
+    box = np.array([200, 200, 260, 270]) + away[:, None] * [1, 0, 1, 0]
+    face = replace(tracked.face, box=box.astype(np.float32), valid=np.ones(48, bool))
+    window = controls(replace(tracked, face=face), ControlSettings()).face_box
+    assert (window[:, :2] <= box[:, :2]).all()
+    assert (window[:, 2:] >= box[:, 2:]).all()
+    sides = window[:, 2:] - window[:, :2]
+    np.testing.assert_allclose(sides[:, 0], sides[:, 1], rtol=1e-4)
+
+
+def test_pictures_that_are_shown_twice_are_told_alike_and_smoothed_once() -> None:
+    scene = replace(FULL, num_frames=96)
+    tracked = tracked_of(scene)
+    fresh = np.arange(96) % 2 == 0
+    stepped = held(tracked, first_shown(fresh))
+    made = controls(replace(stepped, pictures=PictureTrack(fresh=fresh)), ControlSettings())
+    across, raw = controls(stepped, ControlSettings()), controls(tracked)
+    for name in ("joints2d", "joints3d", "left_hand2d", "head_rotation", "head_center", "face_box"):
+        value = getattr(made, name)
+        np.testing.assert_array_equal(value[::2], value[1::2], err_msg=name)
+    off, between = (np.abs(one.joints2d[::2] - raw.joints2d[::2]).max() for one in (made, across))
+    assert off < 0.6 * between
 
 
 # Framing, yaw, quality

@@ -27,12 +27,15 @@ def controlled(tracked: Tracked) -> Controlled:
 
 def clip(scene: Scene, first_frame: int = 0, **appearance: np.ndarray) -> Controlled:
     made = controlled(tracked_of(scene, first_frame))
-    return replace(made, appearance=replace(made.appearance, **appearance))
+    parts = ("face_sharpness", "hand_sharpness", "eyes_open")
+    count = len(appearance.get("frames", made.appearance.frames))
+    own = {name: getattr(made.appearance, name)[:count] for name in parts}
+    return replace(made, appearance=replace(made.appearance, **(own | appearance)))
 
 
 def samples(*clips: Controlled, settings: ReferenceSettings | None = None) -> list[Sample]:
     cast = PersonClips(key="0123456789ab-0", members=clips)
-    return list(PickReferences(settings or ReferenceSettings())(cast))
+    return list(PickReferences(settings or ReferenceSettings(allow_no_face=True))(cast))
 
 
 def chosen(sample: Sample) -> dict[str, int]:
@@ -145,7 +148,7 @@ def test_blurred_frames_are_passed_over() -> None:
     sharpness = np.where(np.arange(17) < 8, 10, 100).astype(np.float32)
     (sample,) = samples(clip(HALF, sharpness=sharpness))
     assert min(reference.source_frame for reference in sample.references) == 48
-    assert sample.scene.quality["reference_gates"] == 3
+    assert sample.scene.quality["reference_gates"] == 4
     assert sample.scene.quality["reference_candidates"] == 9
 
 
@@ -189,7 +192,7 @@ def test_gates_open_where_nothing_is_left() -> None:
     sharpness = np.array([100, 1, 1], np.float32)
     vectors = np.array([[0, 1, 0, 0], [1, 0, 0, 0], [1, 0, 0, 0]], np.float32)
     (sample,) = samples(clip(HALF, frames=looks.frames[:3], vectors=vectors, sharpness=sharpness))
-    assert sample.scene.quality["reference_gates"] == 3, "1 is the median sharpness: two frames pass"
+    assert sample.scene.quality["reference_gates"] == 4, "1 is the median sharpness: two frames pass"
     sharpness = np.array([100, 1, 1, 100], np.float32)
     vectors = np.array([[0, 1, 0, 0], [1, 0, 0, 0], [1, 0, 0, 0], [0, 1, 0, 0.0]], np.float32)
     member = clip(HALF, frames=looks.frames[:4], vectors=vectors, sharpness=sharpness)
@@ -298,3 +301,57 @@ def test_same_cast_gives_the_same_bytes() -> None:
 def test_every_member_leaves_once_in_order() -> None:
     members = [clip(FULL), clip(HALF, 120), clip(FULL, 300)]
     assert [sample.key for sample in samples(*members)] == [member.key for member in members]
+
+
+def test_person_without_any_face_is_rejected_unless_that_is_allowed() -> None:
+    behind = clip(HALF)
+    behind = replace(behind, controls=replace(behind.controls, face_valid=np.zeros(97, bool)))
+    with pytest.raises(Rejected, match="no_face: in all clips of the person, 97 frames, no face is measured"):
+        samples(behind, settings=ReferenceSettings())
+    assert len(samples(behind, settings=ReferenceSettings(allow_no_face=True))) == 1
+
+
+def test_one_face_in_another_clip_of_the_person_will_do() -> None:
+    seen = np.zeros(97, bool)
+    seen[40] = True
+    behind, other = clip(HALF), clip(HALF, 200)
+    behind = replace(behind, controls=replace(behind.controls, face_valid=np.zeros(97, bool)))
+    other = replace(other, controls=replace(other.controls, face_valid=seen))
+    assert len(samples(behind, other, settings=ReferenceSettings())) == 2
+
+
+def test_references_have_sharp_faces_sharp_hands_and_open_eyes() -> None:
+    face, hands, eyes = (np.full(17, value, np.float32) for value in (100, 80, 0.3))
+    face[0], hands[16], eyes[8] = 30, 20, 0.1
+    (sample,) = samples(clip(HALF, face_sharpness=face, hand_sharpness=hands, eyes_open=eyes))
+    taken = [reference.source_frame // 6 for reference in sample.references]
+    assert not {0, 16, 8} & set(taken)
+    assert sorted(taken) in ([1, 7, 15], [1, 9, 15])
+
+
+def test_of_looks_of_nearly_the_wanted_yaw_the_clearest_face_is_taken() -> None:
+    face = np.full(17, 100, np.float32)
+    face[[1, 9]] = 120
+    (sample,) = samples(clip(HALF, face_sharpness=face))
+    assert chosen(sample) == {"yaw_min": 6, "yaw_median": 54, "yaw_max": 96}
+
+
+def test_side_without_a_face_is_not_passed_over_for_it() -> None:
+    (sample,) = samples(clip(replace(HALF, turn_deg=(-10.0, 170.0))))
+    assert chosen(sample) == {"yaw_min": 0, "yaw_median": 48, "yaw_max": 96}
+
+
+def test_median_that_lies_by_an_extreme_is_held_to_the_middle_half() -> None:
+    member = clip(HALF)
+    yaw = np.radians(np.concatenate([np.linspace(0, 80, 25), np.full(72, 80)])).astype(np.float32)
+    (sample,) = samples(replace(member, controls=replace(member.controls, body_yaw=yaw)))
+    assert sorted(degrees(sample)) == [0, 60, 80]
+
+
+def test_gates_open_until_there_are_two() -> None:
+    sharpness = np.full(17, 10, np.float32)
+    sharpness[3] = 100
+    eyes = np.full(17, 0.3, np.float32)
+    eyes[np.arange(17) != 3] = 0.01
+    (sample,) = samples(clip(replace(HALF, turn_deg=(3.0, 5.0)), sharpness=sharpness, eyes_open=eyes))
+    assert len(sample.references) >= 2

@@ -45,9 +45,20 @@ def test_each_gate(tmp_path: Path, reason: str, num_frames: int, filters: str) -
     assert reason_of(clip) == reason
 
 
-def test_slow_film_in_fast_film_is_not_frozen(tmp_path: Path) -> None:
-    path = film(tmp_path / "a.mp4", street(12), "-vf", "fps=24", *X264, fps=8)
-    assert list(Screen(ScreenSettings())(clip_of(path)))
+def test_slow_film_in_fast_film_is_not_frozen_but_slow(tmp_path: Path) -> None:
+    slow = clip_of(film(tmp_path / "a.mp4", street(12), "-vf", "fps=24", *X264, fps=8))
+    assert reason_of(slow) == "low_rate"
+    assert list(Screen(ScreenSettings(min_rate_fps=8))(slow)) == [slow]
+
+
+@pytest.mark.parametrize(("fps", "passes"), [(12.5, False), (14.985, True), (15, True), (24, True)])
+def test_least_rate_is_that_of_the_pictures(tmp_path: Path, fps: float, passes: bool) -> None:
+    clip = clip_of(film(tmp_path / "a.mp4", street(30), fps=fps))
+    assert clip.look.rate == pytest.approx(fps, rel=0.01)
+    if passes:
+        assert list(Screen(ScreenSettings())(clip)) == [clip]
+    else:
+        assert reason_of(clip) == "low_rate"
 
 
 def test_the_gates_are_where_the_settings_say(tmp_path: Path) -> None:

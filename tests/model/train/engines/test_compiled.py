@@ -15,7 +15,7 @@ from torch import nn
 from torch.fx import GraphModule
 
 from model.nets.conditions import Conditions
-from model.train import checkpoint as saved
+from model.train import checkpoint
 from model.train.engines import compiled
 from model.train.engines.optimizer import OptimizerSettings
 from model.train.phases import Phase, body, enter, everything, face
@@ -68,11 +68,11 @@ def assert_same_losses(data: Path, out: Path, asked: Training) -> None:
     plain = train(data, out / "plain", asked)
     fast = train(data, out / "fast", replace(asked, compile=True))
     assert len(fast.losses) == sum(phase.steps for phase in asked.phases)
-    for here, there in zip(fast.beats, plain.beats, strict=True):
+    for here, there in zip(fast.steps, plain.steps, strict=True):
         assert here.metrics == pytest.approx(there.metrics, rel=1e-5)
-    ends = [saved.weights_of(saved.checkpoints(out / run)[-1]) for run in ("plain", "fast")]
+    ends = [checkpoint.weights_of(checkpoint.checkpoints(out / run)[-1]) for run in ("plain", "fast")]
     assert ends[0].keys() == ends[1].keys()
-    assert train(data, out / "fast", asked).beats == []
+    assert train(data, out / "fast", asked).steps == []
 
 
 @pytest.mark.skipif(not (shutil.which("g++") or shutil.which("clang++")), reason="no C++ compiler")

@@ -13,7 +13,7 @@ import pytest
 import torch
 
 from model.nets.param_groups import part
-from model.train import checkpoint as saved
+from model.train import checkpoint
 from storage.weight_files import read_weights
 from tests.model.train.objectives.test_video import blind
 from tests.model.train.runs import Notes, seed_of, short, train, trainer, training
@@ -64,9 +64,9 @@ def run_all(data_set: Path, folder: Path) -> None:
         settings = training(grad_accumulation=2, dtype=dtype, **short(order))
         trainer(data_set, folder / name, settings, Notes(folder / f"{name}.txt")).train()
     for name, last in (("resumed in body", "1-000001"), ("resumed in face", "2-000001")):
-        for checkpoint in saved.checkpoints(folder / "plain"):
-            if checkpoint.name <= last:
-                shutil.copytree(checkpoint, folder / name / "checkpoints" / checkpoint.name)
+        for written in checkpoint.checkpoints(folder / "plain"):
+            if written.name <= last:
+                shutil.copytree(written, folder / name / "checkpoints" / written.name)
     trainings = [
         {
             "run": str(folder / name),
@@ -84,7 +84,7 @@ def run_all(data_set: Path, folder: Path) -> None:
 
 
 def metrics(notes: Notes) -> Numbers:
-    return [(beat.total, beat.metrics.get("loss"), beat.metrics["grad_norm"]) for beat in notes.beats]
+    return [(step.total, step.metrics.get("loss"), step.metrics["grad_norm"]) for step in notes.steps]
 
 
 def assert_alike(found: Numbers, expected: Numbers, rel: float) -> None:
@@ -128,14 +128,14 @@ def test_a_sharded_run_goes_on_on_one_rank(
 @pytest.mark.parametrize("name", ["zero 1", "zero 2", "zero 3"])
 def test_checkpoints_hold_the_same_whatever_wrote_them(ran: Ran, name: str) -> None:
     plain, sharded = (ran.folder / run / "checkpoints" / "2-000002" for run in ("plain", name))
-    expected, found = saved.averages_of(plain), saved.averages_of(sharded)
+    expected, found = checkpoint.averages_of(plain), checkpoint.averages_of(sharded)
     assert found.keys() == expected.keys()
     for key, value in expected.items():
         if not blind(key):  # whose gradients are rounding
             torch.testing.assert_close(found[key], value, rtol=1e-4, atol=1e-6)
     learned = read_weights(plain / "average")
-    states = saved.states_of(sharded, learned)
-    for (key, kind), value in saved.states_of(plain, learned).items():
+    states = checkpoint.states_of(sharded, learned)
+    for (key, kind), value in checkpoint.states_of(plain, learned).items():
         if not blind(key):
             atol = 1e-10 if kind == "exp_avg_sq" else 1e-6
             torch.testing.assert_close(states[key, kind], value, rtol=1e-3, atol=atol)
@@ -144,19 +144,22 @@ def test_checkpoints_hold_the_same_whatever_wrote_them(ran: Ran, name: str) -> N
 @pytest.mark.parametrize("name", ["plain", "zero 1", "zero 2", "zero 3"])
 def test_speech_learns_beside_weights_that_rest(ran: Ran, name: str) -> None:
     checkpoints = ran.folder / name / "checkpoints"
-    begun, ended = saved.averages_of(checkpoints / "2-000002"), saved.weights_of(checkpoints / "3-000002")
+    begun, ended = (
+        checkpoint.averages_of(checkpoints / "2-000002"),
+        checkpoint.weights_of(checkpoints / "3-000002"),
+    )
     assert {part(weight) for weight in begun if not torch.equal(begun[weight], ended[weight])} == {"speech"}
-    standing = saved.train_state(checkpoints / "3-000002")
-    assert standing.frozen_now == standing.frozen_before
+    state = checkpoint.train_state(checkpoints / "3-000002")
+    assert state.frozen_now == state.frozen_before
     assert sum(loss is not None for _, loss, _ in ran.metrics("plain")[4:]) == 1  # of the two steps
 
 
 def test_frozen_weights_are_exact_where_the_network_computes_in_bfloat16(ran: Ran) -> None:
-    begun = saved.weights_of(ran.folder / "bfloat16" / "checkpoints" / "1-000002")
-    ended = saved.weights_of(ran.folder / "bfloat16" / "checkpoints" / "2-000002")
+    begun = checkpoint.weights_of(ran.folder / "bfloat16" / "checkpoints" / "1-000002")
+    ended = checkpoint.weights_of(ran.folder / "bfloat16" / "checkpoints" / "2-000002")
     name = "blocks.0.ffn.0.weight"
     assert torch.equal(begun[name], ended[name])
     assert not torch.equal(begun[name], begun[name].bfloat16().float())
-    standing = saved.train_state(ran.folder / "bfloat16" / "checkpoints" / "2-000002")
-    assert standing.world_size == 2
-    assert standing.frozen_now["base"] == standing.frozen_before["base"]
+    state = checkpoint.train_state(ran.folder / "bfloat16" / "checkpoints" / "2-000002")
+    assert state.world_size == 2
+    assert state.frozen_now["base"] == state.frozen_before["base"]

@@ -20,7 +20,7 @@ from model.encode.inputs import blank
 from model.nets.conditions import FaceCrops
 from model.nets.param_groups import part
 from model.nets.speech import HEARD
-from model.train import checkpoint as saved
+from model.train import checkpoint
 from model.train.engines.engine import PlainEngine
 from model.train.engines.optimizer import OptimizerSettings
 from model.train.load import has_learned
@@ -171,9 +171,9 @@ def test_mean_and_spread_are_those_of_heard_faces(data_set: Path) -> None:
     loader, net = Loader(str(data_set), heard()), awake(small())
     task = SpeechTask(loader=loader, codec=some_codec(), validation=ValidationSettings())
     task.begin(net)
-    exam = task.exam(loader.index)
-    assert len(exam) == loader.index.numbers("has_audio").sum() == 4
-    talks = [speech_inputs(exam[clip]) for clip in range(4)]
+    validator = task.validator(loader.index)
+    assert len(validator) == loader.index.numbers("has_audio").sum() == 4
+    talks = [speech_inputs(validator[clip]) for clip in range(4)]
     assert all(one.sounds.any() for one in talks)
     vectors = torch.cat([net.face(one.faces)[0, ::5] for one in talks]).detach()
     torch.testing.assert_close(net.speech.mean_V, vectors.mean(dim=0))
@@ -192,13 +192,13 @@ def test_held_out_clips_are_looked_at_by_what_is_heard(data_set: Path) -> None:
     task = SpeechTask(loader=loader, codec=some_codec(), validation=ValidationSettings(clips=2, times=1))
     settings = OptimizerSettings()
     engine = PlainEngine(net, settings, 0, device=torch.device("cpu"), dtype="float32", grad_accumulation=1)
-    look = task.exam(loader.index).look(engine, task.given, partial(task.score, engine))
+    result = task.validator(loader.index).validate(engine, task.given, partial(task.score, engine))
     expected = [
-        float(score_speech(net, speech_inputs(task.exam(loader.index)[clip])).loss.detach())
+        float(score_speech(net, speech_inputs(task.validator(loader.index)[clip])).loss.detach())
         for clip in (0, 1)
     ]
-    assert look.loss == pytest.approx(sum(expected) / 2, rel=1e-5)
-    assert look.films == ()
+    assert result.loss == pytest.approx(sum(expected) / 2, rel=1e-5)
+    assert result.films == ()
 
 
 def test_a_data_set_without_sound_is_refused(data_set: Path) -> None:
@@ -209,21 +209,21 @@ def test_a_data_set_without_sound_is_refused(data_set: Path) -> None:
     task = SpeechTask(loader=loader, codec=some_codec(), validation=ValidationSettings())
     with pytest.raises(ValueError, match="no sample has a face and sound: speech cannot be learned"):
         task.begin(awake(small()))
-    assert not len(task.exam(loader.index))
-    assert not len(task.exam(None))
+    assert not len(task.validator(loader.index))
+    assert not len(task.validator(None))
 
 
 def test_the_stage_moves_speech_and_nothing_else(whole: tuple[Path, Notes]) -> None:
     run, notes = whole
     before, after = (run / "checkpoints" / name for name in ("1-000002", "2-000005"))
-    begun, ended = saved.averages_of(before), saved.weights_of(after)
+    begun, ended = checkpoint.averages_of(before), checkpoint.weights_of(after)
     moved = {part(name) for name in begun if not torch.equal(begun[name], ended[name])}
     assert moved == {"speech"}
-    assert not torch.equal(saved.weights_of(before)["head.head.weight"], ended["head.head.weight"])
-    proof = saved.train_state(after)
+    assert not torch.equal(checkpoint.weights_of(before)["head.head.weight"], ended["head.head.weight"])
+    proof = checkpoint.train_state(after)
     assert proof.frozen_before == proof.frozen_now
     assert set(proof.frozen_now) > {"base", "face_encoder", "speech"}  # its buffers
-    assert "speech" in saved.train_state(before).frozen_now
+    assert "speech" in checkpoint.train_state(before).frozen_now
     assert begun["speech.spread_V"].eq(1).all()
     assert 0 < ended["speech.spread_V"].min() < ended["speech.spread_V"].max()
     assert (has_learned(run, "speech"), has_learned(run, "face_attn")) == (True, False)
@@ -232,7 +232,7 @@ def test_the_stage_moves_speech_and_nothing_else(whole: tuple[Path, Notes]) -> N
 
 
 def test_batches_without_sound_count_nothing(whole: tuple[Path, Notes]) -> None:
-    spoken = [beat.metrics for beat in whole[1].beats if beat.phase == "speech"]
+    spoken = [step.metrics for step in whole[1].steps if step.phase == "speech"]
     silent = [metrics for metrics in spoken if metrics["grad_norm"] == 0]
     loud = [metrics for metrics in spoken if metrics["grad_norm"] > 0]
     assert (len(silent), len(loud)) == (3, 2)
@@ -257,7 +257,7 @@ def test_a_run_goes_on_as_if_nothing_had_happened(
     shutil.copytree(run / "checkpoints" / last, tmp_path / "checkpoints" / last)
     again = train(data_set, tmp_path, settings)
     done = {"1-000002": 2, "2-000002": 4}[last]
-    assert [beat.metrics for beat in again.beats] == [beat.metrics for beat in notes.beats[done:]]
+    assert [step.metrics for step in again.steps] == [step.metrics for step in notes.steps[done:]]
 
 
 def test_a_finished_run_without_speech_takes_up_the_added_stage(
@@ -267,8 +267,8 @@ def test_a_finished_run_without_speech_takes_up_the_added_stage(
     train(data_set, tmp_path, silent)
     assert not has_learned(tmp_path, "speech")
     added = train(data_set, tmp_path, settings)
-    assert [beat.phase for beat in added.beats] == ["speech"] * 5
-    assert [beat.metrics for beat in added.beats] == [beat.metrics for beat in whole[1].beats[2:]]
+    assert [step.phase for step in added.steps] == ["speech"] * 5
+    assert [step.metrics for step in added.steps] == [step.metrics for step in whole[1].steps[2:]]
 
     def refused(said: str, changed: Training) -> None:
         with pytest.raises(ValueError, match=said):

@@ -1,0 +1,51 @@
+"""`understudy weights`: files of networks that packages of the registry carry, fetched once and checked."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from rich.console import Console
+from rich.table import Table
+
+from jobs.exit_codes import ExitCode
+from pipeline.estimators.packaged import PACKAGED
+from storage.packaged_files import PackagedFile, fetch, missing, weights_folder
+
+
+@dataclass(frozen=True, kw_only=True)
+class Weights:
+    """Fetch the files of the embedded networks out of packages, by digest, and say where they lie."""
+
+    folder: Path | None = None
+    """Where they belong; UNDERSTUDY_WEIGHTS names it to all commands. The user's cache if not given."""
+    check: bool = False
+    """Only say what is there: nothing is fetched."""
+
+
+def weights(job: Weights, console: Console) -> ExitCode:
+    """Fetch what is missing, and print what is there; `BELOW_THRESHOLD` where something is not.
+
+    Raises:
+        ValueError: the package registry does not give a file, or gives another.
+        OSError: the folder cannot be written.
+    """
+    folder = weights_folder() if job.folder is None else job.folder
+    lacking = missing(PACKAGED, folder)
+    if lacking and not job.check:
+        console.print(f"{len(lacking)} files, out of packages that are not installed for it", highlight=False)
+        fetch(lacking, folder)
+        lacking = []
+    console.print(table(PACKAGED, lacking))
+    console.print(f"in {folder}", highlight=False, soft_wrap=True)
+    return ExitCode.BELOW_THRESHOLD if lacking else ExitCode.WHOLE
+
+
+def table(files: Sequence[PackagedFile], lacking: Sequence[PackagedFile]) -> Table:
+    """A line a file."""
+    lines = Table("file", "package", "licence", "sha256", "state")
+    for file in files:
+        state = "missing" if file in lacking else "there"
+        lines.add_row(Path(file.member).name, file.package, file.licence, file.sha256[:12], state)
+    return lines

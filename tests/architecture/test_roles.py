@@ -1,0 +1,48 @@
+"""The six roles of estimators are listed once; records, stages, settings and documents have just those."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import fields
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from jobs.commands.doctor import estimators
+from jobs.console.screen import VisibleConsole
+from pipeline.flow import Backends
+from pipeline.stages.estimate import Estimators, FrameWindow
+from schemas.tracks import ROLES, EstimatorCard, Tracked
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+@pytest.mark.parametrize("record", [Backends, Estimators, FrameWindow])
+def test_a_field_for_each_role(record: Any) -> None:
+    assert tuple(field.name for field in fields(record)) == ROLES
+
+
+def test_tracked_clips_have_a_track_of_each_role() -> None:
+    assert tuple(field.name for field in fields(Tracked) if field.name in ROLES) == ROLES
+
+
+def test_the_map_names_the_roles() -> None:
+    (row,) = re.findall(r"^\| role \| (.*) \|$", (ROOT / "docs" / "map.md").read_text(), re.MULTILINE)
+    assert row.endswith(": " + ", ".join(ROLES))
+
+
+class Ready:
+    """A backend whose estimator has a card."""
+
+    card = EstimatorCard(name="ready made", version="1", weights_sha256="", licence="MIT")
+
+    def build(self) -> Ready:
+        return self
+
+
+def test_doctor_reports_each_role(capsys: pytest.CaptureFixture[str]) -> None:
+    ready: Any = {role: Ready() for role in ROLES}
+    assert estimators(Backends(**ready), VisibleConsole(width=200)) == []
+    rows = [line for line in capsys.readouterr().out.splitlines() if "ready made" in line]
+    assert [re.findall(r"\w+", row)[0] for row in rows] == list(ROLES)
