@@ -41,6 +41,7 @@ from model.data.sampling_table import sampling_table
 from model.data.settings import LoaderSettings, SampleSettings
 from model.data.windows import WindowRule
 from pipeline.flow import Curation
+from pipeline.stages.corpus import CorpusSettings
 from pipeline.stages.reference import ReferenceSettings
 from schemas.drawing import draw_skeleton, draw_spheres
 from schemas.index import IndexRow
@@ -78,7 +79,8 @@ def made_from(clips: Path, scratch: Path) -> Path:
         if path.name.startswith(CLIPS):
             (videos / path.name).symlink_to(path.resolve())
     how = Curation(reference=ReferenceSettings(allow_no_face=True))
-    curate(Curate(videos=videos, out=out, follow_links=True, settings=how), Console(quiet=True))
+    links = CorpusSettings(follow_links=True)
+    curate(Curate(videos=videos, out=out, corpus=links, settings=how), Console(quiet=True))
     return out
 
 

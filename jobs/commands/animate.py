@@ -9,13 +9,13 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import tyro
 from rich.console import Console
 
 from jobs.animation.drives import Performance, Speaks
 from jobs.animation.people import said
 from jobs.animation.performer import Performer
 from jobs.animation.second_pass import room_for
+from jobs.console.flags import parsed
 from jobs.console.progress import readable_s
 from jobs.exit_codes import ExitCode
 from media.encode import VideoSettings, write_video
@@ -59,7 +59,7 @@ class Animate:
 
 def parse(args: list[str]) -> Animate:
     """The job of a command line."""
-    return tyro.cli(Animate, prog="understudy animate", args=args)
+    return parsed(Animate, "animate", args)
 
 
 def animate(job: Animate, console: Console) -> ExitCode:
@@ -123,6 +123,8 @@ def refuse_senseless(job: Animate) -> None:
         raise ValueError(f"{job.out}: a folder; --out names the video to write")
     if job.out.resolve() in {path.resolve() for path in (job.driving, job.speech, *job.reference) if path}:
         raise ValueError(f"{job.out}: would be written over what it is made from")
+    if job.out.suffix.lower() != ".mp4":
+        raise ValueError(f"{job.out}: an MP4 is written: name it so, as video.mp4")
     if job.speech and not has_learned(job.run, "speech"):
         raise ValueError(
             f"{job.run}: has not learned to speak; a training goes on to it by its recipe with speech, "

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Literal
 
@@ -12,7 +12,10 @@ from rich.table import Table
 from engine.ledger import Ledger
 from engine.planning.cost import Bill, bill, machines_of
 from engine.planning.rates import Rates, measured, read_rates, works_of
+from jobs.console.flags import parsed
+from jobs.console.plain import tell_json
 from jobs.console.progress import readable_s
+from jobs.console.tables import tell_table
 from jobs.exit_codes import ExitCode
 from pipeline.flow import TARS, Curation, legs
 
@@ -33,6 +36,13 @@ class EstimateCost:
     """A data set, finished or not, whose own rates are taken; without it, those of benchmarks/stages.json."""
     source_s: float | None = None
     """Mean length of a video, seconds; without it, as measured."""
+    json: bool = False
+    """For programs."""
+
+
+def parse(args: list[str]) -> EstimateCost:
+    """The job of a command line."""
+    return parsed(EstimateCost, "estimate-cost", args)
 
 
 def estimate_cost(job: EstimateCost, console: Console) -> ExitCode:
@@ -59,8 +69,11 @@ def estimate_cost(job: EstimateCost, console: Console) -> ExitCode:
         tar_leg=TARS,
     )
     said = bill(works, [machines_of(word) for word in job.machines], worker_s=rates.worker_s)
-    for table in (of_legs(said), of_machines(said)):
-        console.print(table)
+    if job.json:
+        tell_json(console, {**asdict(said), "price": said.price, "assumed": assumptions(rates)[1:]})
+        return ExitCode.WHOLE
+    tell_table(console, of_legs(said), ("leg", "laps", "one worker", "all workers"))
+    tell_table(console, of_machines(said), ("kind", "machine-hours", "money"))
     for line in (*verdict(said), "", *assumptions(rates)):
         console.print(line, highlight=False, soft_wrap=True)
     return ExitCode.WHOLE

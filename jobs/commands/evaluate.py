@@ -17,6 +17,7 @@ import tyro
 from rich.console import Console
 from rich.table import Table
 
+from jobs.console.flags import parsed
 from jobs.exit_codes import ExitCode
 from model.eval.films import film
 from model.eval.networks import Networks, WeightFiles, digests, load_networks
@@ -57,7 +58,7 @@ class Pair:
 
 def parse(args: list[str]) -> Evaluate:
     """The job of a command line."""
-    return tyro.cli(Evaluate, prog="understudy evaluate", args=args)
+    return parsed(Evaluate, "evaluate", args)
 
 
 def evaluate(job: Evaluate, console: Console) -> ExitCode:

@@ -25,10 +25,13 @@ def believed(tracked: Tracked, hand_reach: float) -> Tracked:
     fits = heads_that_fit(once.head, once.body)
     head = replace(once.head, valid=fits)
     body, swapped = labelled(once.body, head)
+    hands = exchanged(once.hands, swapped)
+    told = ~once.body.valid | body.valid  # where the arms' sides are not, the hands' are not either
+    hands = replace(hands, score=hands.score * told[:, None])
     return replace(
         once,
         body=body,
-        hands=attached(exchanged(once.hands, swapped), body, hand_reach),
+        hands=attached(hands, body, hand_reach),
         face=replace(once.face, valid=once.face.valid & (fits | ~once.head.valid)),
         head=head,
     )

@@ -76,7 +76,7 @@ class Control:
         require_person(told, settings)
         canvas = canvas_size(video.width, video.height, settings.canvas_area)
         affine = canvas_affine(video.width, video.height, canvas)
-        framing = framing_of(told, settings)
+        framing = framing_of(tracked, settings)
         controls = controls_of(told, affine, framing, settings)
         yield Controlled(
             key=tracked.key,

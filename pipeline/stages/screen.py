@@ -18,8 +18,8 @@ class ScreenSettings:
 
     min_clip_frames: int = MIN_CLIP_FRAMES
     """Fewest frames at 24 fps."""
-    min_source_area_px: int = 153_600
-    """Fewest pixels of the source's pictures: a quarter of the canvas, which is a twofold enlargement."""
+    min_source_share: float = 0.25
+    """Fewest pixels of the source's pictures over those of the canvas: a quarter is a twofold enlargement."""
     min_brightness: float = 16.0
     """A clip is black where its mean luma, 0..255, is below this and its contrast below `min_contrast`."""
     min_contrast: float = 8.0
@@ -35,8 +35,8 @@ class ScreenSettings:
 class Screen:
     """Gives the clip, or rejects it for the first gate that it does not pass."""
 
-    def __init__(self, settings: ScreenSettings) -> None:
-        self.settings = settings
+    def __init__(self, settings: ScreenSettings, least_area_px: int) -> None:
+        self.settings, self.least_area_px = settings, least_area_px
 
     def __call__(self, clip: Clip) -> Iterator[Clip]:
         """The clip.
@@ -48,8 +48,8 @@ class Screen:
         width, height = clip.video.width, clip.video.height
         if clip.num_frames < limits.min_clip_frames:
             raise Rejected("too_short", f"{clip.num_frames} frames of {limits.min_clip_frames}")
-        if width * height < limits.min_source_area_px:
-            raise Rejected("too_small", f"{width}x{height} px")
+        if width * height < self.least_area_px:
+            raise Rejected("too_small", f"{width}x{height} px, fewer than {self.least_area_px}")
         if look.brightness < limits.min_brightness and look.contrast < limits.min_contrast:
             raise Rejected("black", f"luma {look.brightness:.1f}, its deviation {look.contrast:.1f}")
         if look.frozen > limits.max_frozen_share:

@@ -43,7 +43,7 @@ from schemas.sample import Sample
 from storage.place import Place
 from tests.engine.runners.odd import diamond, enlisted
 from tests.engine.runners.test_inline import Seen
-from tests.stored import filmed, plan_of, sample_of
+from tests.stored import filmed, in_their_tar, plan_of, sample_of, tar_in
 from tests.synth import Scene
 
 SCENE = Scene(width=160, height=240, num_frames=75)
@@ -70,7 +70,10 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     samples = [sample_of(video, SCENE, first, 25) for first in (0, 25, 50)]
     out = folder / "set"
     shard = Shard(ShardSettings(bake_maps=True), out)
-    rows = [*shard(plan_of(*samples[:2])), *shard(plan_of(samples[2], number=1))]
+    rows = [
+        *in_their_tar(shard(plan_of(*samples[:2]))),
+        *in_their_tar(shard(plan_of(samples[2], number=1))),
+    ]
     Ledger(out).land(lap("samples", 4), [*samples, sample_of(video, SCENE, 10, 25)], Sample, [])
     lost = Reject(key="0123456789ab-000010-0", step="shard", reason="unreadable", detail="gone", uri="a")
     land(out, [row for row in rows if isinstance(row, IndexRow)], lost)
@@ -125,7 +128,7 @@ def test_the_result_does_not_depend_on_the_number_of_workers(made: Path) -> None
 def test_a_quick_audit_reads_headers_only(out: Path) -> None:
     report = report_of(out, quick=True)
     assert list(report) == ["index", "rows", "unique", "files", "shards", "seen"]
-    flip(out / "shards/160x240/000000.tar", 30_000)
+    flip(tar_in(out, "160x240/000000"), 30_000)
     assert failing(out, quick=True) == {}
     assert "digest" in failing(out)
 
@@ -359,12 +362,12 @@ def flip(path: Path, place: int) -> None:
 
 
 def test_whatever_byte_of_a_tar_is_flipped_it_is_named(made: Path, tmp_path: Path) -> None:
-    data = (made / "shards/160x240/000001.tar").read_bytes()
+    data = tar_in(made, "160x240/000001").read_bytes()
     chance = random.Random(1)
     places = [chance.randrange(len(data)) for _ in range(40)] + [chance.randrange(600) for _ in range(10)]
     for number, place in enumerate(places):
         out = Path(shutil.copytree(made, tmp_path / str(number)))
-        flip(out / "shards/160x240/000001.tar", place)
+        flip(tar_in(out, "160x240/000001"), place)
         found = failing(out)
         if "shards" not in found:
             assert "digest" in found or is_slack(out, place), place
@@ -372,12 +375,12 @@ def test_whatever_byte_of_a_tar_is_flipped_it_is_named(made: Path, tmp_path: Pat
 
 def is_slack(out: Path, place: int) -> bool:
     """Whether a byte is padding after a member: no reader looks at it."""
-    with (out / "shards/160x240/000001.tar").open("rb") as file:
+    with tar_in(out, "160x240/000001").open("rb") as file:
         (sample,) = samples_in(file)
     return any(member.start + member.size <= place < member.stop for member in sample.members)
 
 
-TAR = "shards/160x240/000000.tar"
+FIRST = "160x240/000000"
 
 
 def edited(name: str, change: Callable[[Any], Any]) -> Callable[[Path], None]:
@@ -427,8 +430,9 @@ def deep(out: Path) -> None:
 
 
 def linked(out: Path) -> None:
-    (out / TAR).rename(out.parent / "elsewhere.tar")
-    (out / TAR).symlink_to(out.parent / "elsewhere.tar")
+    tar = tar_in(out, FIRST)
+    tar.rename(out.parent / "elsewhere.tar")
+    tar.symlink_to(out.parent / "elsewhere.tar")
 
 
 MARKER = "landings/shards/part-000000.done"
@@ -438,11 +442,17 @@ SEEN = "nothing is known of it"
 @pytest.mark.parametrize(
     ("damage", "found"),
     [
-        (lambda out: (out / TAR).unlink(), {"files": "000000.tar is missing", "seen": SEEN}),
-        (lambda out: os.truncate(out / TAR, 40_000), {"shards": "the tar ends at byte 40000", "seen": SEEN}),
-        (lambda out: os.truncate(out / TAR, 0), {"shards": "no tar header at byte 0", "seen": SEEN}),
+        (lambda out: tar_in(out, FIRST).unlink(), {"files": ".tar is missing", "seen": SEEN}),
+        (
+            lambda out: os.truncate(tar_in(out, FIRST), 40_000),
+            {"shards": "the tar ends at byte 40000", "seen": SEEN},
+        ),
+        (lambda out: os.truncate(tar_in(out, FIRST), 0), {"shards": "no tar header at byte 0", "seen": SEEN}),
         (linked, {"files": "is a link", "seen": SEEN}),
-        (piped(TAR), {"files": "is a pipe", "seen": SEEN}),
+        (
+            lambda out: piped(tar_in(out, FIRST).relative_to(out).as_posix())(out),
+            {"files": "is a pipe", "seen": SEEN},
+        ),
         (piped("shards/160x240/000009.tar"), {"files": "is a pipe"}),
         (piped(INDEX), {"index": "No plain file", "files": "is a pipe", "landed": "differs"}),
         (piped("run.json"), {"run": "No plain file", "files": "is a pipe"}),
@@ -461,7 +471,7 @@ SEEN = "nothing is known of it"
         ),
         (deep, {"files": "does not belong there"}),
         (
-            lambda out: shutil.copy(out / TAR, out / "shards/160x240/000007.tar"),
+            lambda out: shutil.copy(tar_in(out, FIRST), out / "shards/160x240/000007.tar"),
             {"files": "'shards/160x240/000007.tar' is in no"},
         ),
         (written("shards/160x240/.000009.tmp/video.mp4"), {"files": "does not belong"}),

@@ -2,8 +2,9 @@
 
 Nobody in the hands without a body, on the tiny runner of `full_02` and in the crowd at night; no head in
 `hands_02`; too few pictures a second in `none_01`, `multi_01`, `multi_06` and `hands_03`; three cuts in
-`multi_03` and a black frame in `talk_06`; others in `multi_04`; `multi_02` until the second man comes; too
-few frames that decode in `hard_01`; less than a quarter of the canvas in six files.
+`multi_03` and a black frame in `talk_06`; others in `multi_04`; in `multi_02` one man takes the place of
+another, seen from behind and from the front; too few frames that decode in `hard_01`; less than a quarter of
+the canvas in six files.
 """
 
 from __future__ import annotations
@@ -33,7 +34,7 @@ TABLE = {
     "hands_03_count_vfr.mp4": ["0 low_rate", "195 low_rate", "391 low_rate", "no clips"],
     "hard_01_phone_rotated_hdr.mov": ["0 too_short", "no clips"],
     "multi_01_handover.mp4": ["0 low_rate", "no clips"],
-    "multi_02_chaplin.mp4": ["clips 0+232", "0+48 full"],
+    "multi_02_chaplin.mp4": ["clips 0+232", "0 no_person"],
     "multi_03_white_house_cuts.mp4": ["0 too_short", "clips 16+50 66+103 169+52", "16 nobody", "66+103 half"],
     "multi_04_market_crowd.mp4": ["clips 0+101", "0 several_people"],
     "multi_05_night_crowd_tiny.mp4": ["clips 0+123", "0 nobody"],

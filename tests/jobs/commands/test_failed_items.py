@@ -13,7 +13,8 @@ from dataset.index import read_index
 from engine.ledger import Ledger
 from jobs.cli import main
 from jobs.commands.curate import Curate, curate
-from jobs.commands.replay import Replay, run_replay
+from jobs.commands.replay import Replay
+from jobs.commands.replay import replay as run_replay
 from jobs.commands.status import Status, status
 from jobs.exit_codes import ExitCode
 from tests.paint import film
@@ -105,7 +106,7 @@ def test_strict_stops_at_the_first(corpus: Path, job: Curate, tmp_path: Path) ->
 
 def test_the_flags_are_there(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit):
-        main(["curate", "--help"])
+        main(["curate", "--help-all"])
     text = capsys.readouterr().out
     for flag in ("--strict", "--patience.tries", "--patience.max-failed-share", "--patience.min-failed"):
         assert flag in text

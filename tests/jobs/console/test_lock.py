@@ -78,6 +78,11 @@ def test_how_a_run_ended_is_told(tmp_path: Path) -> None:
     found = read_claim(Place.at(tmp_path))
     assert found is not None
     assert found.state == "ended by OSError: disk full"
+    with pytest.raises(KeyboardInterrupt), held(Place.at(tmp_path), Hours()):
+        raise KeyboardInterrupt
+    found = read_claim(Place.at(tmp_path))
+    assert found is not None
+    assert found.state == "stopped by Ctrl-C or SIGTERM"
 
 
 @pytest.mark.parametrize("off_s", [-86_400.0, -120.0, 0.0, 120.0, 86_400.0])
@@ -223,3 +228,19 @@ def test_a_killed_run_leaves_the_place_free(tmp_path: Path) -> None:
     with held(Place.at(tmp_path), hours):
         pass
     assert hours.said == []
+
+
+@pytest.mark.parametrize(
+    ("told", "state", "alive"),
+    [
+        (NOW - 59, AT_WORK, True),
+        (NOW - 61, AT_WORK, False),
+        (NOW + 59, AT_WORK, True),  # that machine's clock is ahead
+        (NOW + 61, AT_WORK, False),
+        (NOW, "done", False),
+    ],
+)
+def test_a_run_elsewhere_goes_on_while_its_last_sign_is_near_by_either_clock(
+    told: float, state: str, alive: bool
+) -> None:
+    assert Claim(holder=ELSEWHERE, began=told, told=told, state=state).is_alive(NOW) == alive

@@ -26,6 +26,7 @@ from model.data.settings import LoaderSettings, SampleSettings
 from model.data.windows import WindowRule
 from tests.model.data import sets
 from tests.processes import alive, program, wait_until
+from tests.stored import tar_in
 
 pytestmark = pytest.mark.filterwarnings("ignore:This DataLoader will create")  # more workers than cores
 
@@ -250,6 +251,12 @@ def test_a_state_of_another_order_is_refused(data_set):
     ):
         with pytest.raises(ValueError, match="another order"):
             Loader(str(data_set), other).load_state_dict(state)
+        anew = Loader(str(data_set), other)
+        anew.load_state_dict({**state, "slot": 3}, new_epoch=True)
+        assert (anew.position.epoch, anew.position.slot) == (1, 0)
+    same = Loader(str(data_set), sets.settings())
+    same.load_state_dict({**state, "slot": 3}, new_epoch=True)
+    assert (same.position.epoch, same.position.slot) == (0, 3)
     with pytest.raises(ValueError, match="drawing rules 0"):
         Loader(str(data_set), sets.settings()).load_state_dict({**state, "drawing": 0})
     Loader(str(data_set), sets.settings(workers=3, verify=False)).load_state_dict(state)
@@ -314,16 +321,16 @@ def test_more_bad_samples_than_allowed_stop_the_run(own_set):
 
 
 def test_tars_that_are_missing_or_cut_off_are_named_before_the_first_step(own_set):
-    path = own_set / "shards/96x144/000001.tar"
+    path = tar_in(own_set, "96x144/000001")
     path.write_bytes(path.read_bytes()[:2_000])
-    with pytest.raises(ValueError, match=r"shards/96x144/000001\.tar ends at byte 2000"):
+    with pytest.raises(ValueError, match=f"shards/96x144/{path.name} ends at byte 2000"):
         Loader(str(own_set), sets.settings())
     loader = Loader(str(own_set), sets.settings(max_unfit=16, epochs=1))
     shown = [key for batch in loader for key in batch.keys]
     assert {fault.reason for fault in loader.unfit} == {"truncated"}
     assert len(shown) + len(loader.unfit) == 16
     path.unlink()
-    with pytest.raises(ValueError, match=r"shards/96x144/000001\.tar is missing"):
+    with pytest.raises(ValueError, match=f"shards/96x144/{path.name} is missing"):
         Loader(str(own_set), sets.settings())
 
 

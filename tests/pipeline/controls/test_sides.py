@@ -7,8 +7,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from pipeline.controls.believed import believed
 from pipeline.controls.sides import chosen, labelled, least_costs, turned_over
-from pipeline.geometry import body_yaw, wrap_angle
+from pipeline.geometry import body_yaw, rotation_about, wrap_angle
 from pipeline.stages.control import Control, ControlSettings
 from schemas.tracks import Tracked
 from tests.synth import Scene
@@ -115,3 +116,28 @@ def test_cheapest_paths_are_those_of_trying_all() -> None:
         for state in (0, 1):
             best = min(c for c, path in zip(cost, paths, strict=True) if path[t] == state)
             assert least_costs(doubt, way)[t, state] == pytest.approx(best)
+
+
+def test_stretches_that_no_turn_joins_are_judged_apart_and_not_averaged() -> None:
+    """Behind a change that no torso makes, the network contradicts itself; before it, it does not."""
+    tracked = without(tracked_of(replace(TURN, turn_deg=(-20.0, 20.0))), "head", slice(None))
+    middle = tracked.body.joints3d[:, :1]
+    lying = (tracked.body.joints3d - middle) @ rotation_about([0, 0, np.pi / 2]).T + middle
+    lain = replace(tracked.body, joints3d=lying.astype(np.float32))
+    body = chosen(tracked.body, lain, np.arange(120) >= 60)
+    told, swapped = labelled(body, tracked.head)
+    assert not swapped.any()
+    np.testing.assert_array_equal(told.valid, np.abs(np.arange(120) - 59.5) > 5)
+    mixed = chosen(body, turned_over(body), np.arange(120) < 25)
+    told, _ = labelled(mixed, tracked.head)
+    assert not told.valid[:65].any()
+    assert told.valid[65:].all()
+
+
+def test_hands_of_arms_whose_sides_are_not_told_are_not_told() -> None:
+    tracked = without(tracked_of(replace(TURN, turn_deg=(-20.0, 20.0))), "head", slice(None))
+    told = believed(misread(tracked, slice(0, 50)), hand_reach=0.5)
+    assert not told.body.valid.any()
+    assert not told.hands.score.any()
+    alone = without(tracked, "body", slice(None))
+    assert believed(alone, hand_reach=0.5).hands.score.all(), "no arm was told: hands stand alone"

@@ -33,7 +33,7 @@ from schemas.drawing import draw_skeleton, draw_spheres
 from schemas.index import IndexRow, ShardPlan
 from schemas.media import Frames
 from schemas.outcome import Reject
-from tests.stored import filmed, plan_of, sample_of
+from tests.stored import filmed, in_their_tar, plan_of, sample_of, tar_in
 from tests.synth import Scene
 
 SCENE = Scene(width=160, height=240, num_frames=60, absent=range(40, 44))
@@ -59,7 +59,7 @@ def plan(tmp_path_factory: pytest.TempPathFactory) -> ShardPlan:
 def stored(plan: ShardPlan, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, list[Any]]:
     """The data set's folder and the rows."""
     out = tmp_path_factory.mktemp("out")
-    return out, list(Shard(ShardSettings(), out)(plan))
+    return out, in_their_tar(Shard(ShardSettings(), out)(plan))
 
 
 def pictures(data: bytes) -> Frames:
@@ -191,15 +191,15 @@ def test_same_bytes_again_in_other_windows(
     stored: tuple[Path, list[Any]], plan: ShardPlan, tmp_path: Path
 ) -> None:
     out, rows = stored
-    again = list(Shard(ShardSettings(window=7), tmp_path)(plan))
+    again = in_their_tar(Shard(ShardSettings(window=7), tmp_path)(plan))
     assert [vars_of(row) for row in again] == [vars_of(row) for row in rows]
     assert (tmp_path / rows[0].shard).read_bytes() == (out / rows[0].shard).read_bytes()
-    assert names_in(tmp_path / "shards" / plan.bucket) == ["000000.tar"]
+    assert names_in(tmp_path / "shards" / plan.bucket) == [tar_in(tmp_path, plan.key).name]
 
 
 def test_maps_are_baked_where_wanted(plan: ShardPlan, tmp_path: Path) -> None:
     one = ShardPlan(key=plan.key, bucket=plan.bucket, members=plan.members[:1])
-    rows = list(Shard(ShardSettings(bake_maps=True), tmp_path)(one))
+    rows = in_their_tar(Shard(ShardSettings(bake_maps=True), tmp_path)(one))
     (members,) = members_of(tmp_path, rows)
     controls = plan.members[0].scene.controls
     assert difference(pictures(members["skeleton.mp4"]), draw_skeleton(controls, 160, 240)) < 3
@@ -213,11 +213,9 @@ def test_a_source_that_is_gone_is_a_reject_and_the_others_are_stored(plan: Shard
     make = partial(Shard, ShardSettings(), tmp_path)
     step: Step[Any, Any] = Step(name="shard", make=make, takes=ShardPlan, gives=IndexRow)
     tally = Tally(step="shard")
-    outcomes = list(apply(step, step.make(), [plan_of(lost, plan.members[0])], tally, lambda: 0.0))
+    outcomes = in_their_tar(apply(step, step.make(), [plan_of(lost, plan.members[0])], tally, lambda: 0.0))
     rejects = [outcome for outcome in outcomes if isinstance(outcome, Reject)]
-    assert [(reject.key, reject.reason, reject.uri) for reject in rejects] == [
-        (lost.key, "unreadable", gone.uri)
-    ]
+    assert [(reject.key, reject.reason, reject.uri) for reject in rejects] == [(lost.key, "gone", gone.uri)]
     assert (tally.offered, tally.kept, tally.rejected) == (2, 1, 1)
     (row,) = (outcome for outcome in outcomes if isinstance(outcome, IndexRow))
     assert set(members_of(tmp_path, [row])[0]) >= {"video.mp4", "face.mp4", "tracks.npz", "meta.json"}
@@ -247,16 +245,18 @@ def test_a_source_rewritten_at_its_size_is_not_stored_under_its_old_digest(
     assert (no.reason, no.detail) == ("changed", "its content is not what was listed")
 
 
-def test_a_tar_of_which_nothing_is_left_is_removed(plan: ShardPlan, tmp_path: Path) -> None:
+def test_a_tar_that_an_index_may_name_stays_where_nothing_takes_its_place(
+    plan: ShardPlan, tmp_path: Path
+) -> None:
     source = filmed(tmp_path / "source.mp4", replace(SCENE, look=2))
     alone = plan_of(sample_of(source, SCENE, 0, 25))
     shard = Shard(ShardSettings(), tmp_path)
-    (row,) = shard(alone)
+    (row,) = in_their_tar(shard(alone))
     assert isinstance(row, IndexRow)
     Path(source.uri).unlink()
     (reject,) = shard(alone)
     assert isinstance(reject, Reject)
-    assert list((tmp_path / "shards" / alone.bucket).iterdir()) == []
+    assert names_in(tmp_path / "shards" / alone.bucket) == [Path(row.shard).name]
 
 
 def test_a_bug_upstream_stops_the_run_before_the_tar_has_its_name(plan: ShardPlan, tmp_path: Path) -> None:
@@ -324,7 +324,7 @@ def test_a_killed_attempt_leaves_no_tar_and_the_next_one_is_whole(
     list(Shard(ShardSettings(), tmp_path)(plan))
     out, rows = stored
     assert (tmp_path / rows[0].shard).read_bytes() == (out / rows[0].shard).read_bytes()
-    assert names_in(tmp_path / "shards" / plan.bucket) == ["000000.tar"]
+    assert names_in(tmp_path / "shards" / plan.bucket) == [tar_in(tmp_path, plan.key).name]
 
 
 def names_in(folder: Path) -> list[str]:
