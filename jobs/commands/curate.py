@@ -48,24 +48,24 @@ class Curate:
     """Folder or address of videos, a video, or a CSV or Parquet manifest: columns uri, licence, domain."""
     out: str | Path
     """Folder of the data set, or its address in an object store: s3://bucket/set."""
+    corpus: tyro.conf.OmitArgPrefixes[CorpusSettings] = field(default_factory=CorpusSettings)
+    drop_gone: bool = False
+    """The samples of files that are no longer in the corpus leave the data set; otherwise they stay."""
+    redo: bool = False
+    """Do again what other settings than those of OUT change; its old index holds meanwhile."""
+    config: Path | None = None
+    """A run.json whose settings are taken, but for what the command line says."""
+    retry: tuple[str, ...] = ()
+    """Try again what was rejected for these reasons, for instance failed crashed timed_out killed. What could
+    not be reached (denied, unreachable) is always tried again, all else would end as before and is not."""
+    strict: bool = False
+    """Stop at the first item on which a step breaks; inline, in this very process, as a debugger wants it."""
+    force: bool = False
+    """Take OUT over from a run that seems to be at work on it and is not."""
     runner: Literal["inline", "ray"] = "inline"
     """On this machine, one lap after the other, or on a Ray cluster: the bytes are the same."""
     cluster: tyro.conf.OmitArgPrefixes[ClusterSettings] = field(default_factory=ClusterSettings)
     patience: Timeouts = field(default_factory=Timeouts)
-    strict: bool = False
-    """Stop at the first item on which a step breaks; inline, in this very process, as a debugger wants it."""
-    corpus: tyro.conf.OmitArgPrefixes[CorpusSettings] = field(default_factory=CorpusSettings)
-    drop_gone: bool = False
-    """The samples of files that are no longer in the corpus leave the data set; otherwise they stay."""
-    retry: tuple[str, ...] = ()
-    """Try again what was rejected for these reasons, for instance failed crashed timed_out killed. What could
-    not be reached (denied, unreachable) is always tried again, all else would end as before and is not."""
-    config: Path | None = None
-    """A run.json whose settings are taken, but for what the command line says."""
-    redo: bool = False
-    """Do again what other settings than those of OUT change; its old index holds meanwhile."""
-    force: bool = False
-    """Take OUT over from a run that seems to be at work on it and is not."""
     settings: Curation = field(default_factory=Curation)
 
 
