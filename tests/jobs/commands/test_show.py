@@ -89,7 +89,8 @@ def test_a_batch_is_seen_as_a_recipe_trains(data_set, tmp_path, capsys):
 
 def test_a_batch_of_chosen_samples(data_set, tmp_path, capsys):
     path = tmp_path / "batch.png"
-    args = ["show", str(data_set), "--picture", str(path), "--recipe", "tiny", "--where", "framing=full"]
+    args = ["show", str(data_set), "--picture", str(path), "--recipe", "tiny"]
+    args += ["--loader.order.held-out", "0", "--where", "framing=full"]
     assert main(args) == 0
     full = sum(row.framing == "full" for row in read_index(data_set).rows())
     assert f" {full} " in next(line for line in capsys.readouterr().out.splitlines() if "all" in line)
