@@ -58,10 +58,7 @@ def help_of(module: str, name: str, width: int) -> list[str]:
 
 
 def flags_of(record: ast.ClassDef, tree: ast.Module) -> Iterator[Flag]:
-    """The fields of a record, then those of the records that it extends.
-
-    Those of a record whose flags have no prefix are its own.
-    """
+    """The fields of a record, in order; those of a record whose flags have no prefix are its own."""
     for field, after in zip(record.body, [*record.body[1:], None], strict=True):
         if not isinstance(field, ast.AnnAssign) or not isinstance(field.target, ast.Name):
             continue
@@ -72,8 +69,6 @@ def flags_of(record: ast.ClassDef, tree: ast.Module) -> Iterator[Flag]:
             continue
         default = ast.unparse(field.value) if field.value else ""
         yield Flag(name=field.target.id, kind=kind, default=default, told=text_of(after))
-    for base in record.bases:
-        yield from flags_of(*imported(ast.unparse(base), tree))
     for base in record.bases:  # what it has from other records
         yield from flags_of(*imported(ast.unparse(base), tree))
 
