@@ -43,7 +43,6 @@ ROOMS: dict[str, set[str]] = {  # files, or folders that end in a slash
         "storage/weight_files.py",
         "storage/torch_files.py",
         "model/",
-        "jobs/recipes/requirements.py",
     },
     "diffusers": {"model/nets/autoencoders/wan.py"},
     "safetensors": {"storage/weight_files.py", "pipeline/estimators/appearance/open_clip_embedder.py"},
