@@ -142,7 +142,7 @@ def crew_making_s(leg: str) -> float:
 def worker_start_s() -> float:
     """Seconds of the start of an actor and then of the process that it guards."""
     began = time.perf_counter()
-    told("import engine.runners.ray.pools")
+    told("import engine.runners.ray.fleet")
     told("import engine.runners.process, pipeline.flow")
     return time.perf_counter() - began
 
