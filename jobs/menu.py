@@ -46,6 +46,7 @@ MENU = (
     Entry("rejects", "Data sets", "what was not kept, file by file, and why", AS_IT_WAS),
     Entry("replay", "Data sets", "run one rejected or crashed item alone", AS_IT_WAS),
     Entry("info", "Looking at them", "what a data set or a run is, in a few lines", AS_IT_WAS),
+    Entry("query", "Looking at them", "a question in SQL to samples, rejects and sources", AS_IT_WAS),
     Entry("preview", "Looking at them", "contact sheets and overlay videos of a data set", PARTLY),
     Entry("show", "Looking at them", "a batch as the model will see it, as one picture", ANEW),
     Entry("encode", "Training and animating", "store latents once instead of in every epoch", GOES_ON),
