@@ -157,7 +157,11 @@ class Supervisor:
         """Start a process. It loads what it needs while nobody waits for it."""
         self.link, theirs = Pipe()
         self.process = subprocess.Popen(
-            [sys.executable, "-c", f"from engine.runners.process import main; main({theirs.fileno()})"],
+            [
+                sys.executable,
+                "-c",
+                f"from engine.runners.process import main; main({theirs.fileno()}, {os.getpid()})",
+            ],
             stdin=subprocess.DEVNULL,  # nothing that it starts may wait for what nobody types
             pass_fds=[theirs.fileno()],
             env={
