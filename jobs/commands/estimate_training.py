@@ -12,7 +12,7 @@ from rich.table import Table
 from jobs.console.flags import parsed
 from jobs.console.plain import tell_json
 from jobs.console.progress import readable_s
-from jobs.console.tables import records, tell_table
+from jobs.console.tables import records, tell_table, titled
 from jobs.exit_codes import ExitCode
 from jobs.recipes.training import RECIPES, Name
 from model.data.windows import FRAMES_PER_LATENT, longest_window, num_tokens
@@ -293,11 +293,3 @@ def assumptions(job: EstimateTraining) -> tuple[str, ...]:
         f"- {job.spare:.0%} of a GPU stay free; what the autoencoder takes while it encodes is not counted",
         *((pace,) if job.tflops else ()),
     )
-
-
-def titled(title: str, *heads: str) -> Table:
-    """An empty table."""
-    table = Table(title=title, title_justify="left")
-    for head in heads:
-        table.add_column(head, justify="left" if head in {"part", "phase", "learn in"} else "right")
-    return table

@@ -13,6 +13,18 @@ ENDLESS = 2**16
 NUMBER = re.compile(r"-?[\d,]*\.?\d+")
 
 
+WORDS = {"part", "phase", "learn in"}
+"""Headings of columns that hold no numbers."""
+
+
+def titled(title: str, *heads: str) -> Table:
+    """An empty table; numbers stand to the right."""
+    table = Table(title=title, title_justify="left")
+    for head in heads:
+        table.add_column(head, justify="left" if head in WORDS else "right")
+    return table
+
+
 def tell_table(console: Console, table: Table, few: Collection[str] = ()) -> None:
     """Print a table, no cell of it cut; on a screen that it does not fit, its columns `few` alone."""
     whole = with_columns(table, table.columns)
