@@ -1,4 +1,4 @@
-"""Commands as the documents name them, with small settings: nobody waits for them here as long as a reader would.
+"""Commands as the documents name them, with small settings: nobody waits here as long as a reader would.
 
 python -m tests.docs.commands understudy|make|tensorboard ARGUMENTS
 """
@@ -42,9 +42,8 @@ def make(args: list[str]) -> int:
     """A recipe of the checkout's, on the small videos and into this folder."""
     words = [word for word in args if not word.startswith("VIDEOS=")]
     folders = (f"VIDEOS={Path('videos').resolve()}", f"OUT={Path('demo').resolve()}")
-    return subprocess.run(
-        ["/usr/bin/make", "-C", ROOT, "-o", "setup", *words, *folders], check=False
-    ).returncode
+    command = ["/usr/bin/make", "-C", ROOT, "-o", "setup", *words, *folders]
+    return subprocess.run(command, check=False).returncode
 
 
 def tensorboard(args: list[str]) -> int:
