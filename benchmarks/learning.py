@@ -105,11 +105,15 @@ def tried(runs: Path, loader: Loader, index: Index | None, which: str, settings:
     )
     validator = Validator(loader, index, ValidationSettings(clips=CLIPS), codec)
     taken = (inputs_of(validator[clip], codec, faces=True) for clip in range(len(validator)))
-    lessons = [one for one in taken if one.scene.faces and one.scene.faces.seen.float().mean() >= LEAST_SEEN]
+    inputs = [
+        one
+        for one in taken
+        if one.conditions.faces and one.conditions.faces.seen.float().mean() >= LEAST_SEEN
+    ]
 
     def losses(net: DiT, swap: Swap) -> dict[str, float]:
         return ablation.losses(
-            net, lessons, swap, times=TIMES, timestep_shift=settings.timestep_shift, seed=0
+            net, inputs, swap, times=TIMES, timestep_shift=settings.timestep_shift, seed=0
         )
 
     own = losses(net, ablation.as_it_is)
@@ -117,19 +121,19 @@ def tried(runs: Path, loader: Loader, index: Index | None, which: str, settings:
     yield row(f"{which}, trained and tried with none", losses(blind, ablation.nothing), "{:.3f}")
     for name, swap in SWAPS.items():
         yield row(f"{which}, {name}", times(losses(net, swap), own), "{:.3f} times")
-    yield from filmed(net, codec, lessons, which, SWAPS, settings)
+    yield from filmed(net, codec, inputs, which, SWAPS, settings)
 
 
 def filmed(
     net: DiT,
     codec: VideoCodec,
-    lessons: Sequence[Inputs],
+    inputs: Sequence[Inputs],
     which: str,
     swaps: Mapping[str, Swap],
     settings: Training,
 ) -> Iterator[Row]:
     """How far swaps move the pixels of some clips' films, by region."""
-    some = lessons[:: -(-len(lessons) // FILMS)]
+    some = inputs[:: -(-len(inputs) // FILMS)]
     sampler = SOLVING.as_trained(settings.timestep_shift)
     films = partial(ablation.films, net, codec, some, sampler=sampler, seed=0)
     own = films(ablation.as_it_is)

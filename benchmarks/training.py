@@ -157,11 +157,11 @@ def bare(settings: Training, codec: PatchCodec, batch: Batch) -> Callable[[], No
     def step() -> None:
         given = inputs_of(batch.to(DEVICE), codec, faces=True)
         generator = generator_of(0, Position(order="made up"))
-        scene = sometimes_handed_over(given.scene, generator, settings.first_frame_share)
+        conditions = sometimes_handed_over(given.conditions, generator, settings.first_frame_share)
         times = draw(len(given.latents), generator, timestep_shift=settings.timestep_shift).to(DEVICE)
         noise = torch.randn(given.latents.shape, generator=generator).to(DEVICE)
         point = between(given.latents, noise, times)
-        torch.autograd.backward(mse_loss(net(point.x_t, times, scene), point.v))
+        torch.autograd.backward(mse_loss(net(point.x_t, times, conditions), point.v))
         clip_grad_norm_(weights, settings.optimizer.max_grad_norm)
         optimizer.step()
         optimizer.zero_grad()
@@ -267,7 +267,7 @@ def one_step(engine: Engine, batch: Batch, codec: PatchCodec) -> None:
     """A step of an engine."""
     given = inputs_of(batch.to(DEVICE), codec, faces=True)
     noise = torch.randn(given.latents.shape, device=DEVICE)
-    velocity = engine(noise, torch.full((len(noise),), 0.5, device=DEVICE), given.scene)
+    velocity = engine(noise, torch.full((len(noise),), 0.5, device=DEVICE), given.conditions)
     engine.backward((velocity - noise + given.latents).square().mean())
     engine.step(1e-4)
 

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from jobs.synthetic.acted import Acted, acted, frame_times, speech_of, views
 from jobs.synthetic.person import Person, person
-from jobs.synthetic.rasterise import FAR_M, Camera, Map, rasterise
+from jobs.synthetic.rasterise import FAR_M, CameraView, Map, rasterise
 from jobs.synthetic.scenery import Room, View, board_seen, random_room
 from jobs.synthetic.take import Take, hips_at
 from schemas.media import SOUND_RATE, Frames
@@ -88,7 +88,7 @@ def covered(depth: Map) -> tuple[slice, slice]:
     return slice(y, y + height), slice(x, x + width)
 
 
-def person_seen(who: Person, camera: Camera, vertices: Array, view: View, room: Room) -> tuple[Map, Map]:
+def person_seen(who: Person, camera: CameraView, vertices: Array, view: View, room: Room) -> tuple[Map, Map]:
     """Colours (h, w, 3), 0..255, and depth (h, w) m of a person; vertices (n, 3) in the camera frame."""
     mesh = who.mesh
     normals = mesh.normals(vertices) @ view.rotation.T

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from jobs.synthetic.body_model import BodyModel
 from jobs.synthetic.dressed import HEIGHT, TILES, WIDTH, spread
-from jobs.synthetic.look import Colour, Garment, Look
+from jobs.synthetic.look import BodySurface, Colour, Garment
 from jobs.synthetic.mesh_files import data_folder
 from jobs.synthetic.noise import field, step
 from jobs.synthetic.rasterise import baked
@@ -28,7 +28,7 @@ FLUSHED = ((0.042, -0.685, -0.13, 0.018), (0.0, -0.69, -0.165, 0.01))
 """Cheeks and the tip of the nose: place on the model's face, to one side, and size, m."""
 
 
-def painted(model: BodyModel, look: Look) -> Picture:
+def painted(model: BodyModel, look: BodySurface) -> Picture:
     """The texture (1536, 2816, 3)."""
     random = np.random.default_rng(look.seed + 2)
     sheet = np.zeros((HEIGHT, WIDTH, 3), np.float32)
@@ -79,7 +79,7 @@ def lay(surface: Map, colour: Colour | Map, amount: Map) -> Map:
     return surface
 
 
-def skin(model: BodyModel, look: Look, random: np.random.Generator) -> Map:
+def skin(model: BodyModel, look: BodySurface, random: np.random.Generator) -> Map:
     """Skin of the whole body."""
     side = TILES["skin"][2]
     coarse = places(model, "skin", COARSE)
@@ -100,7 +100,7 @@ def tinted(colour: Colour, by: Colour) -> Map:
     return np.asarray(np.asarray(colour, np.float32) * np.asarray(by, np.float32))
 
 
-def face(model: BodyModel, look: Look, base: Map, at: Map, grain: Map, masks: dict[str, Map]) -> None:
+def face(model: BodyModel, look: BodySurface, base: Map, at: Map, grain: Map, masks: dict[str, Map]) -> None:
     """Flush, lips, lids, brows, lashes, beard and the scalp under the hair, over a piece of skin."""
     flush = np.zeros(at.shape[:2], np.float32)
     for x, y, z, size in FLUSHED:
@@ -133,7 +133,7 @@ def brows_and_lashes(model: BodyModel, at: Map) -> tuple[Map, Map]:
     return brow * front, step(away, radius * 1.13, radius * 1.04) * front
 
 
-def eye(model: BodyModel, layer: str, look: Look, random: np.random.Generator) -> Map:
+def eye(model: BodyModel, layer: str, look: BodySurface, random: np.random.Generator) -> Map:
     """An eyeball that looks out of the face: white, iris, pupil and a glint."""
     side = TILES[layer][2]
     at = places(model, layer, side)
@@ -153,7 +153,7 @@ def eye(model: BodyModel, layer: str, look: Look, random: np.random.Generator) -
     return lay(white, (0.02, 0.02, 0.02), step(out, 0.22, 0.18) * front)
 
 
-def hair(look: Look, random: np.random.Generator) -> Map:
+def hair(look: BodySurface, random: np.random.Generator) -> Map:
     """Strands: streaks along the texture."""
     side = TILES["hair"][2]
     noise = random.standard_normal((side, side), np.float32)
@@ -163,7 +163,7 @@ def hair(look: Look, random: np.random.Generator) -> Map:
     return np.asarray(np.asarray(look.hair, np.float32) * (1 + 0.28 * strands)[..., None], np.float32)
 
 
-def cloth(model: BodyModel, layer: str, look: Look, random: np.random.Generator) -> Map:
+def cloth(model: BodyModel, layer: str, look: BodySurface, random: np.random.Generator) -> Map:
     """Cloth of top, bottom and shoes by height on the body, with weave and soft folds."""
     side = TILES[layer][2]
     at = places(model, layer, side)

@@ -17,7 +17,7 @@ from jobs.synthetic.dressed import Dressed, dressed
 from jobs.synthetic.faces import action_offsets
 from jobs.synthetic.identity import Identity, Shape, shape_of
 from jobs.synthetic.kept import kept_arrays
-from jobs.synthetic.look import Look
+from jobs.synthetic.look import BodySurface
 from jobs.synthetic.painted import painted
 from jobs.synthetic.parts import parts_of_vertices
 from jobs.synthetic.skeleton import Posed
@@ -81,7 +81,7 @@ class Person:
 
 
 @lru_cache(maxsize=8)
-def person(identity: Identity, look: Look, folder: Path) -> Person:
+def person(identity: Identity, look: BodySurface, folder: Path) -> Person:
     """The person; what takes seconds to make is looked for in `folder` first and kept there."""
     model = body_model(folder)
     code = b"".join((Path(__file__).parent / f"{name}.py").read_bytes() for name in MAKERS)

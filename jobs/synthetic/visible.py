@@ -9,7 +9,7 @@ from jobs.synthetic.acted import Acted, acted, views
 from jobs.synthetic.film import Cast
 from jobs.synthetic.parts import PARTS
 from jobs.synthetic.person import Person
-from jobs.synthetic.rasterise import FAR_M, Camera, Map, rasterise
+from jobs.synthetic.rasterise import FAR_M, CameraView, Map, rasterise
 from jobs.synthetic.scenery import View, board_seen
 
 Array = NDArray[np.float64]
@@ -40,7 +40,7 @@ def visible_shares(on: Cast, times: Array) -> list[Array]:
     return shares
 
 
-def part_maps(on: Cast, doing: list[Acted], camera: Camera, view: View, t: int) -> list[NDArray[np.int8]]:
+def part_maps(on: Cast, doing: list[Acted], camera: CameraView, view: View, t: int) -> list[NDArray[np.int8]]:
     """For each actor (h, w): the index in `PARTS` of what a pixel shows of it, -1 where that is nothing."""
     layers = [
         part_map(who, camera, view.seen(who.surface(act.bones, act.face[t], t)))
@@ -54,7 +54,7 @@ def part_maps(on: Cast, doing: list[Acted], camera: Camera, view: View, t: int) 
     ]
 
 
-def part_map(who: Person, camera: Camera, vertices: Array) -> tuple[NDArray[np.int8], Map]:
+def part_map(who: Person, camera: CameraView, vertices: Array) -> tuple[NDArray[np.int8], Map]:
     """The part (h, w) that a person shows in each pixel, -1 where none, and depth (h, w) m."""
     points, triangles, label = exploded(who, vertices, slice(None))
     shown, depth = rasterise(camera, points, triangles, label, flat=True)
@@ -62,7 +62,7 @@ def part_map(who: Person, camera: Camera, vertices: Array) -> tuple[NDArray[np.i
     return np.where(depth < FAR_M / 2, parts, NOBODY).astype(np.int8), depth
 
 
-def pixels_alone(who: Person, camera: Camera, vertices: Array, part: int) -> int:
+def pixels_alone(who: Person, camera: CameraView, vertices: Array, part: int) -> int:
     """How many pixels a part covers with nothing else there, outside of the picture too."""
     own = np.flatnonzero(who.mesh.part == part)
     points, triangles, label = exploded(who, vertices, own)

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from jobs.synthetic.body_model import BodyModel
-from jobs.synthetic.look import Look
+from jobs.synthetic.look import BodySurface
 from jobs.synthetic.noise import field, step
 
 Array = NDArray[np.float64]
@@ -38,7 +38,7 @@ class Sheet:
     inside: Array  # n, positive where the sheet is, m
 
 
-def sheets(model: BodyModel, look: Look) -> list[Sheet]:
+def sheets(model: BodyModel, look: BodySurface) -> list[Sheet]:
     """All of a person: what is bare of the skin, eyes, mouth, clothes, hair."""
     cloth = clothes(model, look)
     covered = np.max([sheet.inside for sheet in cloth if sheet.layer == "tights"], axis=0) - UNDER_M
@@ -50,7 +50,7 @@ def sheets(model: BodyModel, look: Look) -> list[Sheet]:
     return [skin, *bare, *cloth, *hair(model, look)]
 
 
-def clothes(model: BodyModel, look: Look) -> list[Sheet]:
+def clothes(model: BodyModel, look: BodySurface) -> list[Sheet]:
     """Top, bottom and shoes."""
     random = np.random.default_rng(look.seed)
     x, y, z = np.abs(model.vertices[:, 0]), model.vertices[:, 1], model.vertices[:, 2]
@@ -82,7 +82,7 @@ def hair_depth(points: NDArray[Any]) -> NDArray[Any]:
     return np.asarray(-0.80 * at[..., 1] + 0.62 * at[..., 2] + 0.012)
 
 
-def hair(model: BodyModel, look: Look) -> list[Sheet]:
+def hair(model: BodyModel, look: BodySurface) -> list[Sheet]:
     """The hair above the scalp, and what hangs down."""
     random = np.random.default_rng(look.seed + 1)
     locks, rough = field(random, model.vertices, (0.02, 0.05, 0.03)), field(random, model.vertices, 0.008)

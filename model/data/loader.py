@@ -29,7 +29,7 @@ from model.data.faults import Unfit
 from model.data.latents import Latents
 from model.data.position import Position, advance, from_state, slots_left, slots_of_rank
 from model.data.settings import LoaderSettings
-from model.data.shared_memory import room
+from model.data.shared_memory import shared_memory
 from model.data.worker import MIB, BatchMaker, BatchTask, Slot
 from schemas.version import DRAWING
 from schemas.visible import visible
@@ -203,7 +203,7 @@ def batches_ahead(loader: Loader) -> int:
             f"batches_ahead_mib is {settings.batches_ahead_mib}: allow "
             f"{-(-largest * settings.workers // MIB)}, or take fewer workers"
         )
-    shared = room()
+    shared = shared_memory()
     return min(each, 2) if shared is None else min(each, 2, shared.batches_each(largest, settings.workers))
 
 

@@ -70,7 +70,7 @@ def losses(
     sums, sizes = dict.fromkeys(REGIONS, 0.0), dict.fromkeys(REGIONS, 0)
     for number, mine in enumerate(lessons):
         cues = net.read(swapped(lessons, number, swap))
-        places = regions(mine.scene.maps)
+        places = regions(mine.conditions.maps)
         for time in range(times):
             word = int(words(1, "ablation", seed, number, time)[0])
             generator = Generator().manual_seed(word >> 1)
@@ -106,7 +106,7 @@ def moved(lessons: Sequence[Inputs], some: Sequence[Tensor], others: Sequence[Te
     sums, sizes = dict.fromkeys(REGIONS, 0.0), dict.fromkeys(REGIONS, 0)
     for mine, one_B3FHW, other_B3FHW in zip(lessons, some, others, strict=True):
         apart_BFHW = 127.5 * (one_B3FHW - other_B3FHW).abs().mean(dim=1)
-        for region, cells in regions(mine.scene.maps).items():
+        for region, cells in regions(mine.conditions.maps).items():
             there = in_pixels(cells)
             sums[region] += float(apart_BFHW[there].sum())
             sizes[region] += int(there.sum())
@@ -115,5 +115,5 @@ def moved(lessons: Sequence[Inputs], some: Sequence[Tensor], others: Sequence[Te
 
 def swapped(lessons: Sequence[Inputs], number: int, swap: Swap) -> Conditions:
     """A clip's scene, without a hand-over, with something of the next clip's."""
-    mine, other = lessons[number].scene, lessons[(number + 1) % len(lessons)].scene
+    mine, other = lessons[number].conditions, lessons[(number + 1) % len(lessons)].conditions
     return swap(replace(mine, first_given=torch.zeros_like(mine.first_given)), other)

@@ -72,7 +72,9 @@ class DiT(nn.Module):
         self.control_embedding = nn.Conv3d(
             channels + 1 + sizes.pose_channels, width, sizes.patch, sizes.patch, bias=False
         )  # apart from the above, which is the base's; their sum is one layer over all channels
-        self.time_embedding = nn.Sequential(nn.Linear(sizes.waves, width), nn.SiLU(), nn.Linear(width, width))
+        self.time_embedding = nn.Sequential(
+            nn.Linear(sizes.freq_dim, width), nn.SiLU(), nn.Linear(width, width)
+        )
         self.time_projection = nn.Sequential(nn.SiLU(), nn.Linear(width, 6 * width))
         self.text_embedding = nn.Sequential(
             nn.Linear(sizes.text_width, width), nn.GELU(approximate="tanh"), nn.Linear(width, width)
@@ -86,29 +88,31 @@ class DiT(nn.Module):
         self.speech = SpeechEncoder(sizes.speech, sizes.motion.vector)
         start(self, generator)
 
-    def forward(self, noised_BCTHW: Tensor, times_B: Tensor, scene: Conditions) -> Tensor:
+    def forward(self, noisy_BCTHW: Tensor, times_B: Tensor, conditions: Conditions) -> Tensor:
         """Velocity (B, C, T, H, W), float32, at the noised latent and the times, 0 data to 1 noise."""
-        return self.denoise(noised_BCTHW, times_B, self.read(scene))
+        return self.denoise(noisy_BCTHW, times_B, self.read(conditions))
 
-    def read(self, scene: Conditions) -> Context:
+    def read(self, conditions: Conditions) -> Context:
         """The scene as the blocks read it: once for all steps of the way from noise to video."""
         weight = self.patch_embedding.weight
-        scene = scene.to(weight.device, weight.dtype)
-        control_BXTHW = self.control(scene)
+        conditions = conditions.to(weight.device, weight.dtype)
+        control_BXTHW = self.control(conditions)
         t, h, w = grid = self.grid(control_BXTHW)
-        positions = scene_positions(t, scene.references.shape[1], h, w, weight.device)
-        text = self.no_caption.expand(len(control_BXTHW), -1, -1) if scene.text is None else scene.text
+        positions = scene_positions(t, conditions.references.shape[1], h, w, weight.device)
+        text = (
+            self.no_caption.expand(len(control_BXTHW), -1, -1) if conditions.text is None else conditions.text
+        )
         return Context(
             control_BXTHW,
-            self.reference_tokens(scene),
-            self.faces(scene, grid),
+            self.reference_tokens(conditions),
+            self.faces(conditions, grid),
             self.text_embedding(text),
             in_video(positions, self.sizes.head_width),
         )
 
-    def denoise(self, noised_BCTHW: Tensor, times_B: Tensor, cues: Context) -> Tensor:
+    def denoise(self, noisy_BCTHW: Tensor, times_B: Tensor, cues: Context) -> Tensor:
         """Velocity (B, C, T, H, W), float32, given the scene as read."""
-        x_BCTHW = first_frame_share(noised_BCTHW, cues.control_BXTHW)
+        x_BCTHW = first_frame_share(noisy_BCTHW, cues.control_BXTHW)
         x_BND = tokens(self.patch_embedding(x_BCTHW) + self.control_embedding(cues.control_BXTHW))
         r_BRD = cues.references_BRD
 
@@ -129,34 +133,34 @@ class DiT(nn.Module):
     def time(self, times_B: Tensor) -> tuple[Tensor, Tensor]:
         """The time for the head (B, D), and for the blocks (B, 6, D)."""
         time_BD = self.time_embedding(
-            sinusoidal_embedding(TIME_UNITS * times_B, self.sizes.waves).type_as(self.no_caption)
+            sinusoidal_embedding(TIME_UNITS * times_B, self.sizes.freq_dim).type_as(self.no_caption)
         )
         return time_BD, self.time_projection(time_BD).unflatten(1, (6, -1))
 
-    def control(self, scene: Conditions) -> Tensor:
+    def control(self, conditions: Conditions) -> Tensor:
         """What joins the noised latent by channel (B, X, T, H, W): first frame, mask of where it is, pose."""
-        pose_BPTHW = self.pose(scene.maps) * scene.motion_seen.view(-1, 1, 1, 1, 1)
-        first_BC1HW = scene.first[:, :, None]
+        pose_BPTHW = self.pose(conditions.maps) * conditions.motion_seen.view(-1, 1, 1, 1, 1)
+        first_BC1HW = conditions.first[:, :, None]
         known = torch.cat([first_BC1HW, torch.ones_like(first_BC1HW[:, :1])], dim=1)
-        known = known * scene.first_given.view(-1, 1, 1, 1, 1)
+        known = known * conditions.first_given.view(-1, 1, 1, 1, 1)
         return torch.cat([pad(known, (0, 0, 0, 0, 0, pose_BPTHW.shape[2] - 1)), pose_BPTHW], dim=1)
 
-    def reference_tokens(self, scene: Conditions) -> Tensor:
+    def reference_tokens(self, conditions: Conditions) -> Tensor:
         """Reference tokens (B, R, D): each picture is a known video of one frame, without pose."""
-        latents_NC1HW = scene.references.flatten(0, 1)[:, :, None]
+        latents_NC1HW = conditions.references.flatten(0, 1)[:, :, None]
         known = latents_NC1HW.new_zeros(1, self.control_embedding.in_channels, *latents_NC1HW.shape[2:])
         known[:, self.sizes.channels] = 1  # the mask
         r_NMD = tokens(self.patch_embedding(latents_NC1HW) + self.control_embedding(known))
-        r_BRD = r_NMD.unflatten(0, scene.references_seen.shape).flatten(1, 2)
-        seen_BR = scene.references_seen.repeat_interleave(r_NMD.shape[1], dim=1)
+        r_BRD = r_NMD.unflatten(0, conditions.references_seen.shape).flatten(1, 2)
+        seen_BR = conditions.references_seen.repeat_interleave(r_NMD.shape[1], dim=1)
         return torch.where(seen_BR[..., None], r_BRD, self.no_reference)
 
-    def faces(self, scene: Conditions, grid: tuple[int, int, int]) -> Faces | None:
+    def faces(self, conditions: Conditions, grid: tuple[int, int, int]) -> Faces | None:
         """Face tokens as the noise tokens will read them."""
-        if scene.faces is None:
+        if conditions.faces is None:
             return None
-        seen_BF = scene.faces.seen & scene.motion_seen[:, None]
-        face_BFD = self.face.tokens(self.motion(scene.faces, scene.speech), seen_BF)
+        seen_BF = conditions.faces.seen & conditions.motion_seen[:, None]
+        face_BFD = self.face.tokens(self.motion(conditions.faces, conditions.speech), seen_BF)
         if self.sizes.face_reach == "clip":
             return read_by_clip(face_BFD, grid, self.sizes.head_width)
         return read_by_frame(face_BFD, self.face.null, self.sizes.head_width)
@@ -222,8 +226,8 @@ def tokens(patches_BDTHW: Tensor) -> Tensor:
     return patches_BDTHW.flatten(2).transpose(1, 2).contiguous()
 
 
-def first_frame_share(noised_BCTHW: Tensor, control_BXTHW: Tensor) -> Tensor:
+def first_frame_share(noisy_BCTHW: Tensor, control_BXTHW: Tensor) -> Tensor:
     """The noised latent with the known first frame in its place, free of noise."""
-    channels = noised_BCTHW.shape[1]
+    channels = noisy_BCTHW.shape[1]
     known = control_BXTHW[:, channels : channels + 1] > 0
-    return torch.where(known, control_BXTHW[:, :channels], noised_BCTHW.type_as(control_BXTHW))
+    return torch.where(known, control_BXTHW[:, :channels], noisy_BCTHW.type_as(control_BXTHW))

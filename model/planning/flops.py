@@ -163,7 +163,7 @@ def ends(sizes: Sizes, window: WindowSpec) -> Iterator[Work]:
         bias=False,
         after=POSED,
     )
-    for inputs, outputs, after in ((sizes.waves, d, NONE), (d, d, START), (d, 6 * d, START)):
+    for inputs, outputs, after in ((sizes.freq_dim, d, NONE), (d, d, START), (d, 6 * d, START)):
         yield Product(part="base", rows=2 * b, inputs=inputs, outputs=outputs, after=after)
     yield Product(
         part="base",

@@ -77,10 +77,10 @@ class VideoTask:
 
     def score(self, engine: Engine, given: Inputs, generator: Generator, first_frame_share: float) -> Score:
         """With times and noise of the generator, and a share of clips that continue another."""
-        scene = sometimes_handed_over(given.scene, generator, first_frame_share)
+        conditions = sometimes_handed_over(given.conditions, generator, first_frame_share)
         return score(
             engine,
-            replace(given, scene=scene),
+            replace(given, conditions=conditions),
             generator,
             timestep_shift=self.timestep_shift,
             head_weight=self.head_weight,

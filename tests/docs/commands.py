@@ -42,13 +42,13 @@ def make(args: list[str]) -> int:
     """A recipe of the checkout's, on the small videos and into this folder."""
     words = [word for word in args if not word.startswith("VIDEOS=")]
     folders = (f"VIDEOS={Path('videos').resolve()}", f"OUT={Path('demo').resolve()}")
-    command = ["/usr/bin/make", "-C", ROOT, "-o", "setup", *words, *folders]
+    command: list[str | Path] = ["/usr/bin/make", "-C", ROOT, "-o", "setup", *words, *folders]
     return subprocess.run(command, check=False).returncode
 
 
 def tensorboard(args: list[str]) -> int:
     """Start it, read the loss of a step from it as a browser would, and end it."""
-    command = [Path(sys.executable).with_name("tensorboard"), *args, "--port", "0"]
+    command: list[str | Path] = [Path(sys.executable).with_name("tensorboard"), *args, "--port", "0"]
     with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process:
         assert process.stderr is not None
         lines = iter(process.stderr.readline, "")

@@ -95,7 +95,9 @@ def run(block: Block, desk: Path) -> str:
     """Run a block as a reader would; what it printed."""
     script = desk / f"block_{block.number}.{'py' if block.language == 'python' else 'sh'}"
     script.write_text(block.text)
-    command = [sys.executable, script] if block.language == "python" else ["bash", "-euo", "pipefail", script]
+    command: list[str | Path] = (
+        [sys.executable, script] if block.language == "python" else ["bash", "-euo", "pipefail", script]
+    )
     environment = os.environ | {
         "PATH": f"{desk / 'bin'}:{Path(sys.executable).parent}:{os.environ['PATH']}",
         "PYTHONPATH": str(ROOT),

@@ -13,7 +13,7 @@ from model.nets.dit import DiT
 from model.nets.param_groups import parts
 from model.nets.sizes import tiny, wan_1b
 from model.nets.speech import HEARD, SpeechEncoder, SpeechSizes, heard, log_mel, mel_bands, six_layers
-from tests.model.scenes import awake, change, noised, seed, small, some_scene
+from tests.model.nets_inputs import awake, change, noisy, seed, small, some_conditions
 
 SECOND = 16_000
 
@@ -121,34 +121,34 @@ def test_sizes() -> None:
         SpeechSizes(width=50, heads=4, layers=1)
 
 
-def spoken(scene: Conditions, *, mouth_only: bool, number: int = 0) -> Conditions:
+def spoken(conditions: Conditions, *, mouth_only: bool, number: int = 0) -> Conditions:
     sounds = heard(noise(SECOND, number).expand(2, -1), torch.arange(9))
-    return replace(scene, speech=Speech(sounds, mouth_only))
+    return replace(conditions, speech=Speech(sounds, mouth_only))
 
 
 @torch.inference_mode()
 def test_speech_moves_the_mouth_or_all_of_the_face() -> None:
-    net, scene = awake(small()), some_scene()
-    assert scene.faces is not None
-    shown = net.motion(scene.faces, None)
-    told = net.speech(spoken(scene, mouth_only=True).speech.sounds)  # type: ignore[union-attr]
+    net, conditions = awake(small()), some_conditions()
+    assert conditions.faces is not None
+    shown = net.motion(conditions.faces, None)
+    told = net.speech(spoken(conditions, mouth_only=True).speech.sounds)  # type: ignore[union-attr]
     mouth = small().motion.feature
-    some = net.motion(scene.faces, spoken(scene, mouth_only=True).speech)
+    some = net.motion(conditions.faces, spoken(conditions, mouth_only=True).speech)
     assert torch.equal(some[..., -mouth:], told[..., -mouth:])
     assert torch.equal(some[..., :-mouth], shown[..., :-mouth])
-    assert torch.equal(net.motion(scene.faces, spoken(scene, mouth_only=False).speech), told)
+    assert torch.equal(net.motion(conditions.faces, spoken(conditions, mouth_only=False).speech), told)
 
 
 @pytest.mark.parametrize("mouth_only", [True, False])
 @torch.inference_mode()
 def test_speech_reaches_the_video_where_a_face_is_seen(mouth_only: bool) -> None:
-    net, scene = awake(small()), some_scene()
-    x, t = noised(scene)
-    one, two = (spoken(scene, mouth_only=mouth_only, number=number) for number in (0, 1))
-    assert change(net(x, t, one), net(x, t, scene)) > 0.01
+    net, conditions = awake(small()), some_conditions()
+    x, t = noisy(conditions)
+    one, two = (spoken(conditions, mouth_only=mouth_only, number=number) for number in (0, 1))
+    assert change(net(x, t, one), net(x, t, conditions)) > 0.01
     assert change(net(x, t, one), net(x, t, two)) > 0.001
-    assert scene.faces is not None
-    hidden = scene.faces._replace(seen=torch.zeros_like(scene.faces.seen))
+    assert conditions.faces is not None
+    hidden = conditions.faces._replace(seen=torch.zeros_like(conditions.faces.seen))
     for changed in (replace(one, faces=hidden), replace(one, motion_seen=torch.zeros(2, dtype=torch.bool))):
         assert torch.equal(net(x, t, changed), net(x, t, replace(changed, speech=two.speech)))
 

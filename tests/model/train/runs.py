@@ -22,7 +22,7 @@ from model.train.phases import Change, Phase, body, everything, face, speech
 from model.train.settings import Training
 from model.train.validation import ValidationResult
 from tests.model.data import sets
-from tests.model.scenes import small
+from tests.model.nets_inputs import small
 from tests.processes import counting
 
 STAGES = (body(4), face(3), everything(3))

@@ -13,7 +13,7 @@ from model.train.engines.engine import PlainEngine
 from model.train.engines.optimizer import KINDS, OptimizerSettings
 from model.train.frozen import digests, prove
 from model.train.phases import BODY, FACE, ActivePhase, Phase, body, change, enter, everything, face
-from tests.model.scenes import awake, seed, small
+from tests.model.nets_inputs import awake, seed, small
 
 SETTINGS = OptimizerSettings(lr=1e-2)
 BUILD = partial(PlainEngine, device=torch.device("cpu"), dtype="float32", grad_accumulation=1)

@@ -11,7 +11,7 @@ import torch
 from diffusers import AutoencoderKLWan
 
 from model.nets.autoencoders.wan import WanVae
-from tests.model.scenes import change, seed
+from tests.model.nets_inputs import change, seed
 from tests.parity.weights import drawn
 
 CPU = torch.device("cpu")

@@ -30,7 +30,7 @@ from model.train.phases import Phase, body, change, face, speech
 from model.train.settings import Training
 from model.train.tasks import SpeechTask
 from model.train.validation import ValidationSettings
-from tests.model.scenes import awake, eyes_and_mouth, seed, small
+from tests.model.nets_inputs import awake, eyes_and_mouth, seed, small
 from tests.model.train.runs import Notes, heard, loaded, seed_of, some_codec, train, trainer, training
 
 FRAMES = 25
