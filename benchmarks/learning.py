@@ -112,9 +112,7 @@ def tried(runs: Path, loader: Loader, index: Index | None, which: str, settings:
     ]
 
     def losses(net: DiT, swap: Swap) -> dict[str, float]:
-        return ablation.losses(
-            net, inputs, swap, times=TIMES, timestep_shift=settings.timestep_shift, seed=0
-        )
+        return ablation.losses(net, inputs, swap, times=TIMES, timestep_shift=settings.timestep_shift, seed=0)
 
     own = losses(net, ablation.as_it_is)
     yield row(f"{which}, own conditions", own, "{:.3f}")

@@ -43,8 +43,9 @@ from model.encode.inputs import generator_of, inputs_of, sometimes_handed_over
 from model.flow.path import between
 from model.flow.timesteps import draw
 from model.nets.autoencoders.patches import VALUES, PatchCodec
-from model.planning.flops import Operations, WindowSpec, operations
+from model.planning.flops import Operations, operations
 from model.planning.memory import Memory, memory
+from model.planning.products import WindowSpec
 from model.train import init as begin
 from model.train.engines.deepspeed import join
 from model.train.engines.engine import DTYPES, Engine

@@ -15,8 +15,9 @@ from jobs.exit_codes import ExitCode
 from jobs.recipes.training import RECIPES, Name
 from model.data.windows import FRAMES_PER_LATENT, longest_window, num_tokens
 from model.planning.activations import Precision
-from model.planning.flops import Operations, Parts, WindowSpec, operations, parameters
+from model.planning.flops import Operations, operations, parameters
 from model.planning.memory import Sharing, memory, most_frames
+from model.planning.products import Parts, WindowSpec
 from model.train.engines.deepspeed import Zero
 from model.train.engines.engine import DTYPES
 from model.train.phases import Phase

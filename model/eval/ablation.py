@@ -24,7 +24,7 @@ from model.nets.dit import DiT
 from model.sample.solve import SamplerSettings, sample, velocity_of
 
 Swap = Callable[[Conditions, Conditions], Conditions]
-"""A clip's scene with something of another's, each alone in its batch."""
+"""A clip's conditions, with something of another's, each alone in its batch."""
 
 
 def pose_of_another(mine: Conditions, other: Conditions) -> Conditions:
@@ -114,6 +114,6 @@ def moved(lessons: Sequence[Inputs], some: Sequence[Tensor], others: Sequence[Te
 
 
 def swapped(lessons: Sequence[Inputs], number: int, swap: Swap) -> Conditions:
-    """A clip's scene, without a hand-over, with something of the next clip's."""
+    """A clip's conditions, without a hand-over, with something of the next clip's."""
     mine, other = lessons[number].conditions, lessons[(number + 1) % len(lessons)].conditions
     return swap(replace(mine, first_given=torch.zeros_like(mine.first_given)), other)

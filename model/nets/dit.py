@@ -2,7 +2,7 @@
 
     skeleton and sphere maps -> pose encoder -> pose latent --+
     handed-over first frame, and the mask of where it is -----+- by channel
-    noised video latent --------------------------------------+-> patches -> noise tokens ---------+
+    noisy video latent --------------------------------------+-> patches -> noise tokens ---------+
     reference latents ------------------------------------------> patches -> reference tokens -----+
     face crops -> motion encoder -+-> MLP --------------------------------> face tokens -----------+
     speech -> speech encoder -----+                                                                |
@@ -48,7 +48,7 @@ TIME_UNITS = 1000.0
 
 
 class Context(NamedTuple):
-    """A scene as the blocks read it: all that stays the same while the noise changes."""
+    """Conditions as the blocks read it: all that stays the same while the noise changes."""
 
     control_BXTHW: Tensor
     references_BRD: Tensor
@@ -59,7 +59,7 @@ class Context(NamedTuple):
 
 
 class DiT(nn.Module):
-    """Velocity of a noised video latent, given a scene.
+    """Velocity of a noisy video latent, given its conditions.
 
     With `activation_checkpointing`, activations are computed again on the way back instead of being kept.
     """
@@ -89,11 +89,11 @@ class DiT(nn.Module):
         start(self, generator)
 
     def forward(self, noisy_BCTHW: Tensor, times_B: Tensor, conditions: Conditions) -> Tensor:
-        """Velocity (B, C, T, H, W), float32, at the noised latent and the times, 0 data to 1 noise."""
+        """Velocity (B, C, T, H, W), float32, at the noisy latent and the times, 0 data to 1 noise."""
         return self.denoise(noisy_BCTHW, times_B, self.read(conditions))
 
     def read(self, conditions: Conditions) -> Context:
-        """The scene as the blocks read it: once for all steps of the way from noise to video."""
+        """The conditions as the blocks read it: once for all steps of the way from noise to video."""
         weight = self.patch_embedding.weight
         conditions = conditions.to(weight.device, weight.dtype)
         control_BXTHW = self.control(conditions)
@@ -111,7 +111,7 @@ class DiT(nn.Module):
         )
 
     def denoise(self, noisy_BCTHW: Tensor, times_B: Tensor, cues: Context) -> Tensor:
-        """Velocity (B, C, T, H, W), float32, given the scene as read."""
+        """Velocity (B, C, T, H, W), float32, given the conditions as read."""
         x_BCTHW = first_frame_share(noisy_BCTHW, cues.control_BXTHW)
         x_BND = tokens(self.patch_embedding(x_BCTHW) + self.control_embedding(cues.control_BXTHW))
         r_BRD = cues.references_BRD
@@ -138,7 +138,7 @@ class DiT(nn.Module):
         return time_BD, self.time_projection(time_BD).unflatten(1, (6, -1))
 
     def control(self, conditions: Conditions) -> Tensor:
-        """What joins the noised latent by channel (B, X, T, H, W): first frame, mask of where it is, pose."""
+        """What joins the noisy latent by channel (B, X, T, H, W): first frame, mask of where it is, pose."""
         pose_BPTHW = self.pose(conditions.maps) * conditions.motion_seen.view(-1, 1, 1, 1, 1)
         first_BC1HW = conditions.first[:, :, None]
         known = torch.cat([first_BC1HW, torch.ones_like(first_BC1HW[:, :1])], dim=1)
@@ -227,7 +227,7 @@ def tokens(patches_BDTHW: Tensor) -> Tensor:
 
 
 def first_frame_share(noisy_BCTHW: Tensor, control_BXTHW: Tensor) -> Tensor:
-    """The noised latent with the known first frame in its place, free of noise."""
+    """The noisy latent with the known first frame in its place, free of noise."""
     channels = noisy_BCTHW.shape[1]
     known = control_BXTHW[:, channels : channels + 1] > 0
     return torch.where(known, control_BXTHW[:, :channels], noisy_BCTHW.type_as(control_BXTHW))

@@ -20,7 +20,9 @@ from model.nets.face import CHUNK, FRAMES
 from model.nets.motion import MotionSizes
 from model.nets.pose import KERNEL, MAP_CHANNELS
 from model.nets.sizes import Sizes
-from model.planning.flops import FACES, POSE, START, Parts, WindowSpec, hourglass
+from model.planning.flops import FACES, POSE, START
+from model.planning.motion import hourglass
+from model.planning.products import Parts, WindowSpec
 
 FLOAT = 4
 """Bytes of a float32."""

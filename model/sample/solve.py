@@ -42,7 +42,7 @@ class SamplerSettings:
 
 
 Asked = Callable[[Conditions], Velocity]
-"""Whom to ask for velocities, given a scene."""
+"""Whom to ask for velocities, given its conditions."""
 
 
 @torch.no_grad()
@@ -71,7 +71,7 @@ def sample(ask: Asked, conditions: Conditions, noise_BCTHW: Tensor, how: Sampler
 
 
 def velocity_of(net: DiT, conditions: Conditions) -> Velocity:
-    """The velocity of a whole network in one place, which reads the scene once, when it is first asked."""
+    """The velocity of a whole network in one place, which reads the conditions once, when first asked."""
     cues = None
 
     def velocity(x: Tensor, t: Tensor) -> Tensor:

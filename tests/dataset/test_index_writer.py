@@ -16,7 +16,7 @@ from dataset.index_writer import Part, write_index
 from dataset.names import INDEX
 from schemas.arrow import encode
 from schemas.index import IndexRow
-from storage.place import aside
+from storage.disk import aside
 
 
 def row(number: int, **changes: Any) -> IndexRow:

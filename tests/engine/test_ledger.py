@@ -12,7 +12,8 @@ from engine.core import Tally
 from engine.ledger import Lap, Ledger
 from schemas.media import Source
 from schemas.outcome import Reject
-from storage.place import Place, aside
+from storage.disk import aside
+from storage.place import Place
 
 
 def source(n: int) -> Source:

@@ -17,8 +17,9 @@ from model.nets.dit import DiT
 from model.nets.param_groups import part, parts
 from model.nets.sizes import Sizes, tiny, wan_1b, wan_14b
 from model.planning.activations import Precision, kept
-from model.planning.flops import WindowSpec, operations, parameters
+from model.planning.flops import operations, parameters
 from model.planning.memory import Memory, Sharing, memory, most_frames
+from model.planning.products import WindowSpec
 from model.train.engines.engine import DTYPES, Dtype, PlainEngine
 from model.train.engines.optimizer import KINDS, OptimizerSettings
 from model.train.phases import Phase, body, enter, everything, face
