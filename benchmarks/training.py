@@ -19,7 +19,6 @@ import sys
 import tempfile
 import time
 import warnings
-import weakref
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -30,9 +29,8 @@ import torch
 from torch import Tensor
 from torch.nn.functional import mse_loss
 from torch.nn.utils import clip_grad_norm_
-from torch.utils._python_dispatch import TorchDispatchMode
-from torch.utils._pytree import tree_leaves
 
+from benchmarks.living_tensors import Living
 from benchmarks.machine import write_table
 from jobs.commands.estimate_training import GPUS_GIB, learning, longest, parse, sharing
 from jobs.recipes.training import RECIPES, Name
@@ -46,7 +44,7 @@ from model.nets.autoencoders.patches import VALUES, PatchCodec
 from model.planning.flops import Operations, operations
 from model.planning.memory import Memory, memory
 from model.planning.products import WindowSpec
-from model.train import init as begin
+from model.train import init
 from model.train.engines.deepspeed import join
 from model.train.engines.engine import DTYPES, Engine
 from model.train.engines.optimizer import AveragingAdamW
@@ -130,7 +128,7 @@ def speeds(turns: int) -> Iterator[Row]:
         plain = settings_of("tiny")
         steps = {"a bare loop": bare(plain, codec, batch)}
         motion = Path(scratch) / "motion.pt"  # or the trainer would ask its loader for faces to measure
-        torch.save(begin.fresh(plain).face.motion.state_dict(), motion)
+        torch.save(init.fresh(plain).face.motion.state_dict(), motion)
         for way, changes in ways.items():
             steps[way] = trained(Path(scratch) / way, replace(plain, motion=motion, **changes), codec, batch)
         times: dict[str, list[float]] = {way: [] for way in steps}
@@ -149,7 +147,7 @@ def speeds(turns: int) -> Iterator[Row]:
 
 def bare(settings: Training, codec: PatchCodec, batch: Batch) -> Callable[[], None]:
     """A step of a loop without a trainer."""
-    net = begin.fresh(settings).to(DEVICE)
+    net = init.fresh(settings).to(DEVICE)
     weights = list(net.parameters())
     optimizer = AveragingAdamW(dict(net.named_parameters()), settings.optimizer)
     for weight in weights:
@@ -238,7 +236,7 @@ def measured(settings: Training, window: WindowSpec, said: Memory, turns: int) -
     """Most bytes, and median seconds, of a step."""
     batch, codec = made_up(1, window.frames, window.width, window.height), some_codec()
     engine = enter(
-        begin.fresh(settings), settings.phases[0], settings.engine(DEVICE), settings.optimizer
+        init.fresh(settings), settings.phases[0], settings.engine(DEVICE), settings.optimizer
     ).engine
 
     def step() -> None:
@@ -271,30 +269,6 @@ def one_step(engine: Engine, batch: Batch, codec: PatchCodec) -> None:
     velocity = engine(noise, torch.full((len(noise),), 0.5, device=DEVICE), given.conditions)
     engine.backward((velocity - noise + given.latents).square().mean())
     engine.step(1e-4)
-
-
-class Living(TorchDispatchMode):  # type: ignore[no-untyped-call]
-    """Counts the bytes of all tensors that are made, as long as they live."""
-
-    def __init__(self) -> None:
-        super().__init__()  # type: ignore[no-untyped-call]
-        self.alive: dict[int, int] = {}
-        self.most = self.bytes = 0
-
-    def __torch_dispatch__(self, function: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
-        made = function(*args, **(kwargs or {}))
-        for tensor in tree_leaves(made):
-            storage = tensor.untyped_storage() if isinstance(tensor, Tensor) else None
-            if storage is not None and storage.nbytes() and storage.data_ptr() not in self.alive:
-                self.alive[storage.data_ptr()] = storage.nbytes()
-                self.bytes += storage.nbytes()
-                weakref.finalize(storage, self.gone, storage.data_ptr())
-        self.most = max(self.most, self.bytes)
-        return made
-
-    def gone(self, place: int) -> None:
-        """A storage was given back."""
-        self.bytes -= self.alive.pop(place)
 
 
 def fits() -> Iterator[Row]:

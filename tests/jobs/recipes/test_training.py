@@ -1,0 +1,42 @@
+"""Recipes of trainings: what their numbers promise."""
+
+from __future__ import annotations
+
+from typing import get_args
+
+import pytest
+
+from jobs.recipes.training import RECIPES, Name
+from model.planning.flops import parameters
+from model.train.settings import Training
+
+
+def test_each_name_has_a_recipe() -> None:
+    assert tuple(RECIPES) == get_args(Name)
+
+
+@pytest.mark.parametrize(
+    ("name", "least", "most"), [("tiny", 0.5e6, 3e6), ("wan_1b", 1.4e9, 2.5e9), ("paper", 14e9, 20e9)]
+)
+def test_networks_are_as_large_as_their_recipes_say(name: Name, least: float, most: float) -> None:
+    assert least < sum(parameters(RECIPES[name]().sizes).values()) < most
+
+
+def test_the_papers_steps() -> None:
+    assert [phase.steps for phase in RECIPES["paper"]().phases] == [20_000, 20_000, 30_000]
+
+
+@pytest.mark.parametrize(("name", "before"), [("speech_tiny", "tiny"), ("speech_wan_1b", "wan_1b")])
+def test_speech_goes_on_from_the_same_training(name: Name, before: Name) -> None:
+    longer, first = RECIPES[name](), RECIPES[before]()
+    assert longer.phases[:-1] == first.phases
+    assert longer.phases[-1].learning == ("speech",)
+    assert longer.loader.sample.speech
+    assert not first.loader.sample.speech
+    assert longer.sizes == first.sizes
+
+
+@pytest.mark.parametrize("name", RECIPES)
+def test_settings_that_are_written_down_are_read_back(name: Name) -> None:
+    settings = RECIPES[name]()
+    assert Training.from_plain(settings.as_plain()) == settings
