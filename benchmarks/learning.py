@@ -139,9 +139,9 @@ def filmed(
         yield row(f"{which}, film, {name}", ablation.moved(some, own, films(swap)), "{:.1f} of 255")
 
 
-def row(what: str, metrics: Mapping[str, float], said: str) -> Row:
+def row(what: str, metrics: Mapping[str, float], text: str) -> Row:
     """A number for each region, said in this way."""
-    return what, *(said.format(metrics[region]) for region in REGIONS)
+    return what, *(text.format(metrics[region]) for region in REGIONS)
 
 
 def times(found: Mapping[str, float], own: Mapping[str, float]) -> dict[str, float]:

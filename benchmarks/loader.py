@@ -252,8 +252,8 @@ def memory() -> list[tuple[str, ...]]:
             seen.setdefault(count // 1_000, resident_mib())
             if count >= MANY:
                 break
-    said = ", ".join(f"{seen[thousand]:.0f}" for thousand in sorted(seen)[1:])
-    return [(f"memory over {MANY} small samples, after each 1000", f"{said} MiB", "", "")]
+    message = ", ".join(f"{seen[thousand]:.0f}" for thousand in sorted(seen)[1:])
+    return [(f"memory over {MANY} small samples, after each 1000", f"{message} MiB", "", "")]
 
 
 def resident_mib() -> float:

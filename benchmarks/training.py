@@ -195,20 +195,20 @@ def against_formulas(name: Name, turns: int) -> Iterator[Row]:
         window = WindowSpec(frames=frames, width=width, height=height, references=4)
         how = sharing(replace(job, settings=settings))
         how = replace(how, precision=replace(how.precision, fused=DEVICE.type == "cuda"))
-        said = memory(settings.sizes, window, learning(phase), how)
+        result = memory(settings.sizes, window, learning(phase), how)
         work = operations(
             settings.sizes,
             window,
             learning(phase),
             activation_checkpointing=settings.activation_checkpointing,
         )
-        peak, seconds = measured(settings, window, said, turns)
+        peak, seconds = measured(settings, window, result, turns)
         share = share or work.model / seconds / best / 1e12
         guess = work.model / share / best / 1e12
         yield (
             f"{name}, {frames} frames of {width}x{height} px, one clip",
-            f"memory: said {said.peak / MIB:,.0f} MiB, measured {peak / MIB:,.0f} "
-            f"({said.peak / peak - 1:+.1%})",
+            f"memory: said {result.peak / MIB:,.0f} MiB, measured {peak / MIB:,.0f} "
+            f"({result.peak / peak - 1:+.1%})",
             f"time: said {guess:.2f} s, measured {seconds:.2f} ({guess / seconds - 1:+.1%})",
             f"{work.model / 1e12:.3f} TFLOP, {work.again / work.model:.0%} more computed again",
             f"MFU {utilisation(work, seconds, best):.1%}",
@@ -232,7 +232,7 @@ def best_tflops(dtype: torch.dtype) -> float:
     return 2 * side**3 / min(times) / 1e12
 
 
-def measured(settings: Training, window: WindowSpec, said: Memory, turns: int) -> tuple[int, float]:
+def measured(settings: Training, window: WindowSpec, result: Memory, turns: int) -> tuple[int, float]:
     """Most bytes, and median seconds, of a step."""
     batch, codec = made_up(1, window.frames, window.width, window.height), some_codec()
     engine = enter(
@@ -251,7 +251,7 @@ def measured(settings: Training, window: WindowSpec, said: Memory, turns: int) -
         with Living() as living:
             step()
             step()
-        held = said.weights + said.states  # of which tests show that it is so
+        held = result.weights + result.states  # of which tests show that it is so
         peak = living.most + held + sum(tensor.nbytes for tensor in tensors(batch).values())
     times = []
     for _ in range(max(1, turns // 2)):

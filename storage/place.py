@@ -17,7 +17,7 @@ import pyarrow as pa
 
 from storage.address import encoded, is_uri, normalised, refuse_odd
 from storage.disk import chunks_of, copy_to, on_disk, replacing, sha256_of, writing
-from storage.store import connect, in_store, told, upload
+from storage.store import connect, in_store, store_errors, upload
 
 
 class Entry(NamedTuple):
@@ -109,7 +109,7 @@ class Place:
     def open(self, name: str) -> pa.NativeFile:
         """A file for reading at any offset."""
         uri = self.uri_of(name)
-        with told("read", uri):
+        with store_errors("read", uri):
             if self.folder is not None:
                 if not stat.S_ISREG(Path(uri).stat().st_mode):  # a pipe would be waited for, without end
                     raise OSError(errno.EINVAL, "No plain file", uri)
@@ -119,7 +119,7 @@ class Place:
 
     def read(self, name: str, offset: int = 0, size: int | None = None) -> bytes:
         """A file's bytes from `offset`, `size` of them or fewer where it ends before."""
-        with self.open(name) as file, told("read", self.uri_of(name)):
+        with self.open(name) as file, store_errors("read", self.uri_of(name)):
             start = min(offset, file.size())
             wanted = file.size() - start
             data: bytes = file.read_at(wanted if size is None else min(size, wanted), start)
@@ -127,7 +127,7 @@ class Place:
 
     def chunks(self, name: str) -> Iterator[bytes]:
         """A file's bytes from its start, in pieces of at most `CHUNK_BYTES`."""
-        with self.open(name) as file, told("read", self.uri_of(name)):
+        with self.open(name) as file, store_errors("read", self.uri_of(name)):
             yield from chunks_of(file)
 
     def size(self, name: str) -> int | None:
@@ -135,7 +135,7 @@ class Place:
         uri = self.uri_of(name)
         if self.folder is not None:
             return Path(uri).stat().st_size if Path(uri).is_file() else None
-        with told("look at", uri):
+        with store_errors("look at", uri):
             store, path = connect(uri)
             info = store.get_file_info(path)
         return int(info.size) if info.is_file else None
@@ -157,7 +157,7 @@ class Place:
             with writing(), replacing(Path(uri)) as file:
                 file.write(data)
             return
-        with told("write", uri):
+        with store_errors("write", uri):
             store, path = connect(uri)
             upload(store, path, [data])
 
@@ -182,7 +182,7 @@ class Place:
 
     def _send(self, name: str, source: BinaryIO, sha256: str) -> None:
         uri = self.uri_of(name)
-        with told("write", uri):
+        with store_errors("write", uri):
             store, path = connect(uri)
             upload(store, path, chunks_of(source))
         if sha256_of(self.chunks(name)) != sha256:
@@ -195,7 +195,7 @@ class Place:
         if self.folder is not None:
             Path(uri).unlink(missing_ok=True)
             return
-        with suppress(FileNotFoundError), told("remove", uri):
+        with suppress(FileNotFoundError), store_errors("remove", uri):
             store, path = connect(uri)
             store.delete_file(path)
 

@@ -53,18 +53,18 @@ def tracked_of(
     every: int = 6,
 ) -> Tracked:
     """What perfect estimators say of a scene; `look` is how the person looks, a unit vector."""
-    told = truth(scene)
-    frames = np.flatnonzero(told.person.valid & (np.arange(scene.num_frames) % every == 0)).astype(np.int32)
+    result = truth(scene)
+    frames = np.flatnonzero(result.person.valid & (np.arange(scene.num_frames) % every == 0)).astype(np.int32)
     vector = np.array([1, 0, 0, 0], np.float32) if look is None else look
     clip = clip_of(scene, first_frame, source_key)
     return Tracked(
         key=clip.key,
         clip=clip,
-        person=told.person,
-        body=told.body,
-        hands=told.hands,
-        face=FaceBoxTrack(box=told.face.box, score=told.face.score, valid=told.face.valid),
-        head=told.head,
+        person=result.person,
+        body=result.body,
+        hands=result.hands,
+        face=FaceBoxTrack(box=result.face.box, score=result.face.score, valid=result.face.valid),
+        head=result.head,
         appearance=Appearance(
             frames=frames,
             vectors=np.tile(vector, (len(frames), 1)),

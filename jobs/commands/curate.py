@@ -139,7 +139,7 @@ def run(job: Curate, house: Sequence[Leg], ledger: Ledger, watch: RunObserver) -
 
 def write_run(job: Curate, out: Place) -> None:
     """Write what the run is made of beside its output: at its end with the estimators that spoke."""
-    said: dict[str, Any] = {
+    content: dict[str, Any] = {
         "schema": SCHEMA,
         "drawing": DRAWING,
         "pipeline": PIPELINE,
@@ -149,8 +149,8 @@ def write_run(job: Curate, out: Place) -> None:
         "estimators": estimators_in(Ledger(out)),
     }
     before = json.loads(out.read(RUN)) if out.size(RUN) is not None else {}
-    if said != before:
-        out.write(RUN, (json.dumps(said, indent=1) + "\n").encode())
+    if content != before:
+        out.write(RUN, (json.dumps(content, indent=1) + "\n").encode())
 
 
 def estimators_in(ledger: Ledger) -> dict[str, Any]:

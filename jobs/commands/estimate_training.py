@@ -177,11 +177,18 @@ def of_stages(job: EstimateTraining) -> Table:
     for phase in videos(job):
         for frames in FRAMES:
             window = shown(job, phase, frames)
-            said = memory(job.settings.sizes, window, learning(phase), sharing(job))
+            needed = memory(job.settings.sizes, window, learning(phase), sharing(job))
             work = counted(job, phase, window)
             kinds = (
-                *(said.weights, said.gradients, said.states, said.buckets, said.inputs, said.kept),
-                *(said.working, said.peak),
+                *(
+                    needed.weights,
+                    needed.gradients,
+                    needed.states,
+                    needed.buckets,
+                    needed.inputs,
+                    needed.kept,
+                ),
+                *(needed.working, needed.peak),
             )
             table.add_row(
                 *(phase.name, str(frames), str(window.clips), f"{tokens(job, window):,}"),
@@ -236,17 +243,17 @@ def batch_s(job: EstimateTraining, work: Operations) -> float:
 def verdict(job: EstimateTraining) -> tuple[str, ...]:
     """Memory of the machine, and the whole of the training in time and money."""
     host = 2 * 4 * sum(parameters(job.settings.sizes).values())
-    told = (
+    message = (
         f"a machine of {job.world_size} ranks needs {gib(job.world_size * host)} GiB of its own when a phase "
         "begins: each rank holds all weights twice, float32",
     )
     if not job.tflops:
-        return (*told, "give tflops for times")
+        return (*message, "give tflops for times")
     seconds = [phase.steps * step_s(job, phase) for phase in videos(job)]
     hours = job.world_size * sum(seconds) / 3600
     money = f", {hours * job.price:,.0f} in money" if job.price else ""
     phases = ", ".join(f"{phase.name} {readable_s(s)}" for phase, s in zip(videos(job), seconds, strict=True))
-    return (*told, f"all steps: {phases}; {hours:,.0f} GPU-hours{money}")
+    return (*message, f"all steps: {phases}; {hours:,.0f} GPU-hours{money}")
 
 
 def step_s(job: EstimateTraining, phase: Phase) -> float:

@@ -80,8 +80,8 @@ def settings_of(out: Place) -> Curation:
         ValueError: there is no data set, or its settings are not those of this version.
     """
     try:
-        said = json.loads(out.read(RUN))["settings"]
-        return TypeAdapter(Curation).validate_python(said)
+        content = json.loads(out.read(RUN))["settings"]
+        return TypeAdapter(Curation).validate_python(content)
     except FileNotFoundError as error:
         raise ValueError(f"{out}: no data set") from error
     except (KeyError, ValueError, ValidationError) as error:

@@ -76,16 +76,16 @@ def person_truth(take: Take, actor: Actor, who: Person, times: Array, visible: A
     out = np.stack([view.rotation for view in seen])
     back = out.swapaxes(1, 2)
 
-    def told(points: Array) -> Array:
+    def projected(points: Array) -> Array:
         """World points (t, n, 3) in the camera frame."""
         return np.stack([view.seen(at) for view, at in zip(seen, points, strict=True)])
 
-    joints, hands = told(body_joints(who.model, act.bones)), told(hand_joints(who.model, act.bones))
+    joints, hands = projected(body_joints(who.model, act.bones)), projected(hand_joints(who.model, act.bones))
     head, hips = (back @ act.bones.rotation[:, who.model.index[name]] for name in ("head", "root"))
     middle, radius_m = who.head_sphere
     bone = who.model.index["head"]
     center = act.bones.heads[:, bone] + act.bones.rotation[:, bone] @ (middle - who.shape.heads[bone])
-    center = told(center[:, None])[:, 0]
+    center = projected(center[:, None])[:, 0]
     hands = hands.reshape(len(times), 2, 21, 3)
     return PersonTruth(
         joints3d=joints,

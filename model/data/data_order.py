@@ -26,8 +26,8 @@ class Order:
         self.settings = settings
         self.seed = seed
         self.stock = sampling_table(index, settings.groups)
-        said = {"index": index.digest, "order": asdict(settings), "seed": seed}
-        self.digest = hashlib.sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()
+        result = {"index": index.digest, "order": asdict(settings), "seed": seed}
+        self.digest = hashlib.sha256(json.dumps(result, sort_keys=True).encode()).hexdigest()
         self.dealt: dict[int, Epoch] = {}
         self.num_slots: dict[int, int] = {}
 

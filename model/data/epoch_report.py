@@ -87,9 +87,9 @@ def check(stock: SamplingTable, settings: OrderSettings) -> None:
     samples = len(stock.frames)
     share = sum(gone.values()) / samples
     if share > settings.max_dropped:
-        said = ", ".join(f"{count} {reason}" for reason, count in gone.items() if count)
+        message = ", ".join(f"{count} {reason}" for reason, count in gone.items() if count)
         raise ValueError(
-            f"{share:.1%} of {samples} samples would never be drawn ({said}); "
+            f"{share:.1%} of {samples} samples would never be drawn ({message}); "
             f"max_dropped is {settings.max_dropped:.1%}"
             + (f"; {budget_said(stock, settings, out[OVER])}" if gone[OVER] else "")
         )
@@ -103,8 +103,8 @@ def refuse_small_budget(stock: SamplingTable, settings: OrderSettings) -> None:
     for number, group in enumerate(settings.groups):
         mine = stock.group == number
         if group.share > 0 and np.any(large & mine) and not np.any(fits & mine):
-            said = budget_said(stock, settings, large & mine)
-            raise ValueError(f"no clip of group {group.name!r} fits the token budget: {said}")
+            result = budget_said(stock, settings, large & mine)
+            raise ValueError(f"no clip of group {group.name!r} fits the token budget: {result}")
 
 
 def budget_said(stock: SamplingTable, settings: OrderSettings, large: NDArray[np.bool_]) -> str:
@@ -126,9 +126,9 @@ def as_text(table: Sequence[Line], windows: Lengths) -> str:
         ("", "samples", "kept", "repeated", "resting", "dropped", "batches", "fill")
     ]
     for line in table:
-        said = ", ".join(f"{count} {reason}" for reason, count in line.dropped.items()) or "0"
+        message = ", ".join(f"{count} {reason}" for reason, count in line.dropped.items()) or "0"
         counts = (line.samples, line.kept, line.repeated, line.resting)
-        rows.append((line.name, *map(str, counts), said, str(line.batches), f"{line.fill:.0%}"))
+        rows.append((line.name, *map(str, counts), message, str(line.batches), f"{line.fill:.0%}"))
     about = "windows by canvas and number of frames: samples + repeats, in batches"
     return "\n".join([*aligned(rows), "", about, *aligned(rows_of(windows))])
 

@@ -66,10 +66,10 @@ class Loader:
         self.covered: dict[int, NDArray[np.bool_]] = {}
         check(self.order.stock, settings.order)
         refuse_tail(self)
-        for said in unfit_shards(whole):
+        for line in unfit_shards(whole):
             if settings.max_unfit == 0:
-                raise ValueError(f"{root}: {said}")
-            LOG.warning(visible(f"{root}: {said}"))
+                raise ValueError(f"{root}: {line}")
+            LOG.warning(visible(f"{root}: {line}"))
 
     def table(self) -> str:
         """What the epoch of the position keeps, repeats and leaves out, and which windows it shows."""
@@ -153,7 +153,8 @@ class Loader:
             self.covered = {epoch: latents.slots(self.order.stock, self.order.epoch(epoch))}
             whole = bool(self.covered[epoch].all())
             LOG.log(
-                logging.INFO if whole else logging.WARNING, visible(latents.said(self.covered[epoch], epoch))
+                logging.INFO if whole else logging.WARNING,
+                visible(latents.coverage(self.covered[epoch], epoch)),
             )
         return self.covered[epoch]
 

@@ -158,14 +158,14 @@ def faces(sizes: Sizes, window: WindowSpec) -> Iterator[Work]:
 def speech(sizes: Sizes) -> Iterator[Work]:
     """The weights of the speech encoder; its phase runs no block, and costs little."""
     d, taps = sizes.speech.width, 5
-    said = partial(Product, part="speech", rows=0)
-    yield said(inputs=taps * BANDS, outputs=d)
-    yield said(inputs=taps * d, outputs=d)
+    result = partial(Product, part="speech", rows=0)
+    yield result(inputs=taps * BANDS, outputs=d)
+    yield result(inputs=taps * d, outputs=d)
     for _ in range(sizes.speech.layers):
         yield from (table("speech", d, 4), *attention("speech", d, 0, (0, NONE), (0, NONE)))
-        yield from (said(inputs=d, outputs=4 * d), said(inputs=4 * d, outputs=d))
+        yield from (result(inputs=d, outputs=4 * d), result(inputs=4 * d, outputs=d))
     yield table("speech", d, 2)
-    yield said(inputs=d, outputs=sizes.motion.vector)
+    yield result(inputs=d, outputs=sizes.motion.vector)
 
 
 def parameters(sizes: Sizes) -> dict[Part, int]:

@@ -78,8 +78,8 @@ class Memory:
 
 def memory(sizes: Sizes, window: WindowSpec, learning: Parts, how: Sharing) -> Memory:
     """What a batch takes where some parts learn."""
-    value, told = how.precision.value, parameters(sizes)
-    everything, learns = sum(told.values()), sum(told[part] for part in learning)
+    value, result = how.precision.value, parameters(sizes)
+    everything, learns = sum(result.values()), sum(result[part] for part in learning)
     some = kept(sizes, window, learning, how.precision, activation_checkpointing=how.activation_checkpointing)
     weights, gradients, states, buckets, stepping = state(everything, learns, value, how)
     back = window.clips * noise(sizes, window) * (2 * sizes.ffn + sizes.width) * value

@@ -45,10 +45,10 @@ def starts_of(run: Path) -> list[Start]:
     """
     what = f"{run}: not the folder of a run"
     try:
-        said = json_at(Place.at(run), RUN)
+        content = json_at(Place.at(run), RUN)
     except (OSError, ValueError) as broken:
         raise ValueError(f"{what} ({broken})") from broken
-    found = read_as(list[Start], said, what)
+    found = read_as(list[Start], content, what)
     if not found:
         raise ValueError(f"{what} (it was never started)")
     return found

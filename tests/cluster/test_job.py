@@ -208,17 +208,17 @@ def test_from_store_to_store(connected: Cluster, store: Store, films: Path, tmp_
     alone = run_job(films, tmp_path / "alone", videos="s3://bucket/videos")
     assert alone.returncode == 0, alone.stderr
     with start("s3://bucket/videos", "s3://bucket/set", films / "truths", connected.address) as job:
-        said, _ = job.communicate(timeout=240)
-    assert job.returncode == 0, said
+        result, _ = job.communicate(timeout=240)
+    assert job.returncode == 0, result
     out = Place.at("s3://bucket/set")
     shards = {entry.name: sha256(out.read(entry.name)) for entry in out.files("shards")}
     assert shards | {"index.parquet": sha256(out.read("index.parquet"))} == contents(tmp_path / "alone")
     secrets = [key.encode() for key in (ACCESS_KEY, SECRET_KEY, TOKEN)]
     session = Path(ray._private.worker._global_node.get_session_dir_path()) / "logs"
-    told = [said.encode(), *(out.read(entry.name) for entry in out.files())]
-    told += [path.read_bytes() for path in session.rglob("*") if path.is_file()]
-    assert len(told) > 20
-    assert not any(secret in text for text in told for secret in secrets)
+    outcome = [result.encode(), *(out.read(entry.name) for entry in out.files())]
+    outcome += [path.read_bytes() for path in session.rglob("*") if path.is_file()]
+    assert len(outcome) > 20
+    assert not any(secret in text for text in outcome for secret in secrets)
 
 
 def sha256(data: bytes) -> str:
@@ -251,7 +251,7 @@ cluster.run(house(2), Ledger(Path({str(tmp_path)!r})), Looking(), clock=time.mon
     unseal=lambda: None, settings=ClusterSettings(workers=1))
 """
     done = execute(sys.executable, "-c", code)
-    said = re.search(r"listening (.*)", done.stdout)
-    assert said, done.stderr
-    assert json.loads(said[1])
-    assert {ip.removeprefix("::ffff:") for ip in json.loads(said[1])} == {"127.0.0.1"}
+    output = re.search(r"listening (.*)", done.stdout)
+    assert output, done.stderr
+    assert json.loads(output[1])
+    assert {ip.removeprefix("::ffff:") for ip in json.loads(output[1])} == {"127.0.0.1"}

@@ -3,19 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from dataset.index import read_index
-from dataset.verify.rows import row_faults
 from engine.audit import MEANINGS, audit
 from tests.engine.audited import (
     LEGS,
     failing,
     flip,
     report_of,
-    with_fields,
 )
 
 
@@ -40,10 +36,10 @@ def test_a_good_data_set_has_no_failure_and_everything_was_looked_at(made: Path)
 
 
 def test_the_result_does_not_depend_on_the_number_of_workers(made: Path) -> None:
-    told: list[tuple[int, int]] = []
-    one = audit(made, LEGS, quick=False, workers=1, watch=lambda done, of: told.append((done, of)))
+    result: list[tuple[int, int]] = []
+    one = audit(made, LEGS, quick=False, workers=1, watch=lambda done, of: result.append((done, of)))
     assert one == report_of(made)
-    assert told == [(2, 3), (3, 3)]
+    assert result == [(2, 3), (3, 3)]
 
 
 def test_a_quick_audit_reads_headers_only(out: Path) -> None:

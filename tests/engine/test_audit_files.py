@@ -34,9 +34,9 @@ def edited(name: str, change: Callable[[Any], Any]) -> Callable[[Path], None]:
     """Change a JSON file."""
 
     def damage(out: Path) -> None:
-        said = json.loads((out / name).read_text())
-        change(said)
-        (out / name).write_text(json.dumps(said))
+        content = json.loads((out / name).read_text())
+        change(content)
+        (out / name).write_text(json.dumps(content))
 
     return damage
 

@@ -16,10 +16,10 @@ from tests.engine.runners.odd import diamond, enlisted
 from tests.engine.runners.test_inline import Seen
 
 
-def steps(*said: tuple[str, int, int, int, dict[str, int]]) -> dict[str, Any]:
+def steps(*result: tuple[str, int, int, int, dict[str, int]]) -> dict[str, Any]:
     """A marker of steps, each told as its name, offered, kept, gave and reasons."""
     names = ("step", "offered", "kept", "gave", "reasons")
-    return {"rows": said[-1][3], "steps": [dict(zip(names, step, strict=True)) for step in said]}
+    return {"rows": result[-1][3], "steps": [dict(zip(names, step, strict=True)) for step in result]}
 
 
 @pytest.mark.parametrize(

@@ -53,8 +53,8 @@ def test_seconds_that_no_scheduling_can_save_are_told_by_lap(tmp_path: Path) -> 
     )
     leg = Leg(name="sources", steps=(step,), plan=partial(plans.listed, sources_per_lap=2))
     crew = LegRunner(leg, clock, lambda step, stage: stage)
-    told = [crew.run(lap, ledger, lambda tallies: None).steps[0] for lap in leg.laps(ledger)]
-    assert [(tally.busy_s, tally.light_s) for tally in told] == [(6.0, 4.0), (3.0, 2.0)]
+    result = [crew.run(lap, ledger, lambda tallies: None).steps[0] for lap in leg.laps(ledger)]
+    assert [(tally.busy_s, tally.light_s) for tally in result] == [(6.0, 4.0), (3.0, 2.0)]
 
 
 def test_a_leg_needs_what_its_hungriest_step_needs() -> None:

@@ -105,8 +105,8 @@ def test_other_bytes_than_were_sent_are_an_error(
 ) -> None:
     file = tmp_path / "file"
     file.write_bytes(b"right")
-    said = iter(["right", "wrong"])
-    monkeypatch.setattr("storage.place.sha256_of", lambda _: next(said))
+    result = iter(["right", "wrong"])
+    monkeypatch.setattr("storage.place.sha256_of", lambda _: next(result))
     with pytest.raises(OSError, match="other bytes came back"):
         place.put("x", file)
     assert names(place) == []
@@ -217,9 +217,9 @@ def test_a_disk_speaks_for_itself(tmp_path: Path) -> None:
         (lambda: place.read("file/x"), "Not a directory"),
         (lambda: place.write("file/x", b""), "file"),
     ):
-        with pytest.raises(OSError, match=words) as said:
+        with pytest.raises(OSError, match=words) as caught:
             act()
-        assert "the store" not in str(said.value)
+        assert "the store" not in str(caught.value)
 
 
 # ---- what a store may do

@@ -109,8 +109,8 @@ def test_what_would_unpack_to_gigabytes_is_refused_before(shared: Path) -> None:
     )
     file = shared / "cases/hostile/deflated_2_GiB.pth"
     done = subprocess.run([sys.executable, "-c", code, str(file)], capture_output=True, text=True, check=True)
-    said, grown = done.stdout.splitlines()
-    assert "compressed, which no PyTorch checkpoint is" in said
+    output, grown = done.stdout.splitlines()
+    assert "compressed, which no PyTorch checkpoint is" in output
     assert int(grown) < 50_000  # KiB
 
 

@@ -123,8 +123,8 @@ def test_a_grown_corpus_adds_laps(tmp_path: Path) -> None:
     ledger = Ledger(tmp_path)
     enlist(ledger, listed("a", "b", "c"))
     go(ledger, house())
-    said = enlist(ledger, listed("a", "a2", "b", "c"))
-    assert (said.new, said.known, said.gone) == (1, 3, 0)
+    result = enlist(ledger, listed("a", "a2", "b", "c"))
+    assert (result.new, result.known, result.gone) == (1, 3, 0)
     assert go(ledger, house()).legs == [("sources", 3, 2), ("copy", 3, 2)]
     assert enlist(ledger, listed("a")).gone == 3
 

@@ -61,8 +61,8 @@ def test_poison_is_held_back_and_the_others_land(tmp_path: Path) -> None:
 
 def test_libraries_keep_as_many_threads_as_the_worker_has_cores(tmp_path: Path) -> None:
     with guarding(enlisted(tmp_path)) as guard:
-        said = Path(f"/proc/{guard.process.pid}/environ").read_bytes().split(b"\0")
-    assert {b"OMP_NUM_THREADS=3", b"OPENCV_FOR_THREADS_NUM=3"} <= set(said)
+        message = Path(f"/proc/{guard.process.pid}/environ").read_bytes().split(b"\0")
+    assert {b"OMP_NUM_THREADS=3", b"OPENCV_FOR_THREADS_NUM=3"} <= set(message)
 
 
 def test_what_never_returns_is_given_up(tmp_path: Path) -> None:

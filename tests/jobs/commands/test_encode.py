@@ -110,7 +110,7 @@ def test_what_latents_depend_on_makes_them_anew(data_set, latents, tmp_path, cha
     assert before.inputs != after.inputs
 
 
-def said(caplog: pytest.LogCaptureFixture) -> str:
+def messages(caplog: pytest.LogCaptureFixture) -> str:
     return " ".join(record.getMessage() for record in caplog.records)
 
 
@@ -118,14 +118,14 @@ def test_the_loader_says_what_does_not_match_and_decodes_it(data_set, latents, c
     caplog.set_level(logging.INFO)
     fits = settings(latents, epochs=1)
     assert all(batch.encoded for batch in batches(data_set, fits))
-    assert re.search(r"match (\d+) of \1 batches of epoch 0", said(caplog))
-    assert "the others are decoded" not in said(caplog)
+    assert re.search(r"match (\d+) of \1 batches of epoch 0", messages(caplog))
+    assert "the others are decoded" not in messages(caplog)
 
     caplog.clear()
     other_vae = replace(fits, latents=LatentSource(root=str(latents), vae="0" * 64))
     assert not any(batch.encoded for batch in batches(data_set, other_vae))
-    assert "match 0 of" in said(caplog)
-    assert "rows are of another autoencoder or other rules" in said(caplog)
+    assert "match 0 of" in messages(caplog)
+    assert "rows are of another autoencoder or other rules" in messages(caplog)
 
     caplog.clear()
     other_windows = replace(fits, order=replace(fits.order, window=WindowRule(variants=3, max_frames=33)))
@@ -133,7 +133,7 @@ def test_the_loader_says_what_does_not_match_and_decodes_it(data_set, latents, c
     found = [batch.encoded for batch in loader]
     assert any(found)
     assert not all(found)
-    assert "batches of epoch 2; the others are decoded: their windows" in said(caplog)
+    assert "batches of epoch 2; the others are decoded: their windows" in messages(caplog)
 
 
 def test_latents_of_other_bytes_do_not_match(data_set, latents, tmp_path, caplog):
@@ -199,7 +199,7 @@ def test_a_sample_that_cannot_be_read_is_a_reject(data_set, latents, tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("more", "said"),
+    ("more", "words"),
     [
         (["--vae", "nothing.npz"], "'nothing.npz'"),
         (["--window.variants", "None"], "windows are drawn anew every time"),
@@ -210,11 +210,11 @@ def test_a_sample_that_cannot_be_read_is_a_reject(data_set, latents, tmp_path):
         ),
     ],
 )
-def test_what_cannot_be_done_is_one_sentence(data_set, latents, tmp_path, capsys, more, said, monkeypatch):
+def test_what_cannot_be_done_is_one_sentence(data_set, latents, tmp_path, capsys, more, words, monkeypatch):
     monkeypatch.setattr("jobs.commands.encode.num_cuda_devices", lambda: 0)
     shutil.copy(latents / "codec.npz", tmp_path)
     assert main(command(data_set, tmp_path, *more)) == 2
-    assert said in capsys.readouterr().err
+    assert words in capsys.readouterr().err
 
 
 def test_a_loader_that_mirrors_takes_no_latents(latents):

@@ -33,7 +33,7 @@ def manner(now: float = 0.0) -> Manner:
     return Manner(wall=lambda: time.time() + now, sleep=time.sleep, say=print)
 
 
-def said(out: Path) -> tuple[int, str]:
+def status_of(out: Path) -> tuple[int, str]:
     console = Console(file=io.StringIO(), width=200)
     code = status(Status(out=str(out)), console)
     assert isinstance(console.file, io.StringIO)
@@ -46,7 +46,7 @@ def test_a_run_at_work(tmp_path: Path) -> None:
         beacon.lanes([LANE])
         beacon.sights([SIGHT])
         beacon.lock.tell(AT_WORK)
-        code, text = said(tmp_path)
+        code, text = status_of(tmp_path)
     assert code == 0
     assert "at work" in text
     assert "of 8" in text
@@ -63,7 +63,7 @@ def test_legs_are_those_of_the_run_and_what_they_wait_for_is_told(tmp_path: Path
             order.landed(lap, LegRunner(leg, float, lambda _, stage: stage).run(lap, ledger, lambda _: None))
         beacon.lanes(order.lanes)
         beacon.lock.tell(AT_WORK)
-        lines = [line.split("│") for line in said(tmp_path)[1].splitlines()]
+        lines = [line.split("│") for line in status_of(tmp_path)[1].splitlines()]
     laps = {line[1].strip(): line[2].strip() for line in lines if len(line) > 3}
     assert laps == {
         "sources": "3 of 3",
@@ -89,7 +89,7 @@ def test_what_is_stuck_is_told(tmp_path: Path) -> None:
         beacon.stuck(["tracks: 3 laps wait for a worker"])
         beacon.sights([replace(SIGHT, leg="clips", since_s=700.0)])
         beacon.lock.tell(AT_WORK)
-        code, text = said(tmp_path)
+        code, text = status_of(tmp_path)
     assert code == 1
     assert "stuck? tracks: 3 laps wait for a worker" in text
     assert "stuck? clips: cpu-0 at clips/000002, step estimate" in text
@@ -99,11 +99,11 @@ def test_a_run_that_ended(tmp_path: Path) -> None:
     enlisted(tmp_path, "/v/fine-1")
     with Heartbeat(Place.at(tmp_path), "inline", manner()):
         pass
-    assert said(tmp_path)[0] == 0
-    assert "nobody is at work: the last run" in said(tmp_path)[1]
+    assert status_of(tmp_path)[0] == 0
+    assert "nobody is at work: the last run" in status_of(tmp_path)[1]
     with pytest.raises(OSError, match="disk full"), Heartbeat(Place.at(tmp_path), "inline", manner()):
         raise OSError("disk full")
-    code, text = said(tmp_path)
+    code, text = status_of(tmp_path)
     assert code == 1
     assert "ended by OSError: disk full" in text
 
@@ -132,4 +132,4 @@ def test_a_file_of_another_kind_is_named(text: str, tmp_path: Path) -> None:
 
 def test_where_nothing_ever_ran(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="no run has begun there"):
-        said(tmp_path / "none")
+        status_of(tmp_path / "none")

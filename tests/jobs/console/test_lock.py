@@ -42,9 +42,9 @@ def held(place: Place, hours: Hours, *, force: bool = False) -> Lock:
     return Lock(place, dict, hours.manner(force=force))
 
 
-def claim(place: Place, holder: Holder, told: float = NOW, state: str = AT_WORK) -> None:
-    said = {"holder": vars_of(holder), "began": told - 5, "told": told, "state": state}
-    place.write(RUNNING, json.dumps({"claim": said}).encode())
+def claim(place: Place, holder: Holder, outcome: float = NOW, state: str = AT_WORK) -> None:
+    result = {"holder": vars_of(holder), "began": outcome - 5, "told": outcome, "state": state}
+    place.write(RUNNING, json.dumps({"claim": result}).encode())
 
 
 def vars_of(holder: Holder) -> dict[str, object]:
@@ -103,8 +103,8 @@ def test_elsewhere_silence_is_waited_for(off_s: float, waits_s: float, tmp_path:
     with held(Place.at(tmp_path), hours):
         pass
     assert hours.now - NOW == waits_s
-    told = f"{tmp_path}: waiting {waits_s:.0f} s for a sign of life of process 1 on elsewhere"
-    assert hours.said == ([told] if waits_s else [])
+    message = f"{tmp_path}: waiting {waits_s:.0f} s for a sign of life of process 1 on elsewhere"
+    assert hours.said == ([message] if waits_s else [])
 
 
 @pytest.mark.parametrize("off_s", [-1800.0, 0.0, 1800.0])

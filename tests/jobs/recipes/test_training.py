@@ -8,7 +8,7 @@ import pytest
 
 from jobs.recipes.training import RECIPES, Name
 from model.planning.flops import parameters
-from model.train.settings import Training
+from model.train.settings import check_same
 
 
 def test_each_name_has_a_recipe() -> None:
@@ -37,6 +37,9 @@ def test_speech_goes_on_from_the_same_training(name: Name, before: Name) -> None
 
 
 @pytest.mark.parametrize("name", RECIPES)
-def test_settings_that_are_written_down_are_read_back(name: Name) -> None:
-    settings = RECIPES[name]()
-    assert Training.from_plain(settings.as_plain()) == settings
+def test_a_run_goes_on_with_the_settings_that_it_wrote_down(name: Name) -> None:
+    written = RECIPES[name]().as_plain()
+    check_same(written, RECIPES[name]())
+    written["optimizer"]["lr"] *= 2
+    with pytest.raises(ValueError, match="lr was"):
+        check_same(written, RECIPES[name]())

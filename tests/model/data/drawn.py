@@ -13,7 +13,7 @@ Slot = tuple[tuple[str, int, int], ...]
 """Key, first frame and number of frames of each sample of a batch."""
 
 
-def said(batch) -> Slot:
+def slot_of(batch) -> Slot:
     return tuple(
         (key, start, batch.video.shape[1]) for key, start in zip(batch.keys, batch.starts, strict=True)
     )

@@ -89,9 +89,9 @@ def test_repeats_and_rests_are_counted():
     full, half = by_name["group full"], by_name["group half"]
     assert (full.samples, full.kept, full.repeated, full.resting) == (20, 20, 30, 0)
     assert (half.samples, half.kept, half.repeated, half.resting) == (80, 50, 0, 30)
-    said = as_text(list(by_name.values()), lengths(stock, epoch))
-    assert "group half" in said
-    assert "frames" in said
+    result = as_text(list(by_name.values()), lengths(stock, epoch))
+    assert "group half" in result
+    assert "frames" in result
 
 
 @given(stocks.two_groups, stocks.even)

@@ -24,7 +24,7 @@ from model.data.loader import Loader
 from model.data.settings import LoaderSettings, SampleSettings
 from model.data.windows import WindowRule
 from tests.model.data import sets
-from tests.model.data.drawn import Slot, planned, said
+from tests.model.data.drawn import Slot, planned, slot_of
 from tests.processes import alive, program, wait_until
 
 pytestmark = pytest.mark.filterwarnings("ignore:This DataLoader will create")  # more workers than cores
@@ -47,7 +47,7 @@ def run(
         loader = Loader(str(out), settings, rank=rank, world_size=world_size)
         if state is not None:
             loader.load_state_dict(state)
-        of_ranks.append([said(batch) for batch in itertools.islice(loader, steps)])
+        of_ranks.append([slot_of(batch) for batch in itertools.islice(loader, steps)])
         states.append(loader.state_dict())
     assert all(one == states[0] for one in states)
     return [slot for step in zip(*of_ranks, strict=True) for slot in step], states[0]
@@ -201,7 +201,7 @@ def test_a_finite_run_gives_every_rank_the_same_steps_and_each_sample_once(data_
         loaders = [
             Loader(str(data_set), settings, rank=rank, world_size=world_size) for rank in range(world_size)
         ]
-        taken = [[said(batch) for batch in loader] for loader in loaders]
+        taken = [[slot_of(batch) for batch in loader] for loader in loaders]
         assert {len(part) for part in taken} == {slots // world_size}
         assert [slot for step in zip(*taken, strict=True) for slot in step] == planned(
             data_set, settings, range(slots // world_size * world_size)

@@ -10,7 +10,7 @@ import pytest
 from dataset.index import read_index
 from model.data.loader import Loader
 from tests.model.data import sets
-from tests.model.data.drawn import planned, said
+from tests.model.data.drawn import planned, slot_of
 
 
 def break_video(out: Path, number: int) -> str:
@@ -44,7 +44,7 @@ def test_bad_samples_are_left_out_and_counted_and_nobody_takes_their_place(own_s
     steps = {len(part) for part in batches}
     assert len(steps) == 1, "no rank is short of a step"
     slots = planned(own_set, settings, range(steps.pop() * world_size))
-    got = [said(batch) for step in zip(*batches, strict=True) for batch in step]
+    got = [slot_of(batch) for step in zip(*batches, strict=True) for batch in step]
     assert got == [tuple(one for one in slot if one[0] not in bad) for slot in slots]
     named = [fault.key for loader in loaders for fault in loader.unfit]
     assert sorted(named) == sorted(key for slot in slots for key, _, _ in slot if key in bad)

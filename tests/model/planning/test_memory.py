@@ -117,7 +117,7 @@ def test_blocks_are_told_right_where_nothing_hides_them() -> None:
     precision = Precision(value=4, fused=False)
     for phase in STAGES:
         window, conditions = next(batches(phase))
-        said = [
+        result = [
             kept(sizes, window, frozenset(phase.learning), precision, activation_checkpointing=False).total
             for sizes in (one, more)
         ]
@@ -125,7 +125,7 @@ def test_blocks_are_told_right_where_nothing_hides_them() -> None:
             bytes_kept(taught(sizes, phase, activation_checkpointing=False), conditions)
             for sizes in (one, more)
         ]
-        assert said[1] - said[0] == pytest.approx(there[1] - there[0], rel=0.07)
+        assert result[1] - result[0] == pytest.approx(there[1] - there[0], rel=0.07)
 
 
 def bytes_of(tensors: Iterator[Tensor]) -> int:
@@ -160,9 +160,9 @@ def test_a_plain_engine_holds_what_is_said(phase: Phase, dtype: Dtype) -> None:
         for w in itertools.chain(engine.learning.values(), engine.masters.values())
         if w.grad is not None
     )
-    said = memory(sizes, window, frozenset(phase.learning), how)
-    assert said.weights + said.states == bytes_of(weights)
-    assert said.gradients == pytest.approx(bytes_of(gradients), rel=0.01)
+    result = memory(sizes, window, frozenset(phase.learning), how)
+    assert result.weights + result.states == bytes_of(weights)
+    assert result.gradients == pytest.approx(bytes_of(gradients), rel=0.01)
 
 
 def shared(zero_stage: int | None, world_size: int = 8, *, activation_checkpointing: bool = True) -> Memory:

@@ -21,7 +21,7 @@ from pipeline.estimators.mediapipe.face import NUM_POINTS, MediapipeFace
 from pipeline.geometry import head_angles, head_rotation, rotation_vector
 from schemas.tracks import FaceTrack
 from tests.film import clip_frames
-from tests.pipeline.estimators.heads import told_heads
+from tests.pipeline.estimators.heads import heads_at
 
 WIDTH, HEIGHT, FOCAL_PX = 1280, 720, float(np.hypot(1280, 720))
 PRINCIPAL = np.array([639.5, 359.5])
@@ -182,7 +182,7 @@ def test_a_mirrored_photograph_has_the_mirrored_head():
     """The network itself is not symmetric, by two degrees here."""
     photo = skimage.data.astronaut()
     film = np.stack([photo, photo[:, ::-1]])
-    faces = MediapipeFace().build()(film, told_heads((120, 5, 330, 215), (181, 5, 391, 215)))
+    faces = MediapipeFace().build()(film, heads_at((120, 5, 330, 215), (181, 5, 391, 215)))
     head = MeshHead().build()(film, faces)
     assert head.valid.all()
     flip = np.diag([-1.0, 1, 1])
@@ -213,7 +213,7 @@ def test_aflw2000(corpus):
 )
 def test_real_heads_turn_the_way_they_do(corpus, clip, first, step, box, axis, sign):
     frames = clip_frames(corpus / "clips" / clip, first, 2, step)
-    head = MeshHead().build()(frames, MediapipeFace().build()(frames, told_heads(box, box)))
+    head = MeshHead().build()(frames, MediapipeFace().build()(frames, heads_at(box, box)))
     assert head.valid.all()
     before, after = np.degrees(head_angles(head.rotation)[axis])
     assert sign * (after - before) > 20

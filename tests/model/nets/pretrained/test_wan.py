@@ -52,13 +52,13 @@ def test_a_fresh_network_without_references_says_what_its_base_says(sizes: Sizes
     text = conditions.text
     assert text is not None
 
-    def said(x: Tensor, t: Tensor, text: Tensor) -> Tensor:
+    def vectors_of(x: Tensor, t: Tensor, text: Tensor) -> Tensor:
         return base(x, 1000 * t, text).sample
 
-    expected = said(x, t, text)
+    expected = vectors_of(x, t, text)
     assert change(net(x, t, conditions), expected) < 1e-5
     assert change(net(x, t, replace(conditions, faces=None)), expected) < 1e-5
-    for other in (said(-x, t, text), said(x, t / 2, text), said(x, t, -text)):
+    for other in (vectors_of(-x, t, text), vectors_of(x, t / 2, text), vectors_of(x, t, -text)):
         assert change(other, expected) > 0.05  # the weights let every input through
 
 

@@ -117,11 +117,11 @@ def test_many_shapes_share_few_graphs(phase: Phase, most: int, counted: Counted)
     net = entered(phase, training(compile=True))
     for conditions in scenes(faces=phase.faces):
         net(*noisy(conditions), conditions)
-    told = counted.graphs
-    assert 1 <= told <= most
+    result = counted.graphs
+    assert 1 <= result <= most
     for conditions in scenes(faces=phase.faces):
         net(*noisy(conditions, 9), conditions)
-    assert counted.graphs == told
+    assert counted.graphs == result
 
 
 def test_nothing_is_compiled_unless_asked(counted: Counted) -> None:
@@ -136,6 +136,6 @@ def test_names_of_weights_stay(counted: Counted) -> None:
 
 
 def test_without_a_compiler_it_is_one_sentence(one_process: None) -> None:
-    said = r"nothing can be compiled here \(.*: compile needs a C\+\+ compiler"
-    with inductor.patch({"cpp.cxx": ("/nowhere/c++",)}), pytest.raises(ValueError, match=said):
+    result = r"nothing can be compiled here \(.*: compile needs a C\+\+ compiler"
+    with inductor.patch({"cpp.cxx": ("/nowhere/c++",)}), pytest.raises(ValueError, match=result):
         training(compile=True).engine(torch.device("cpu"))
