@@ -52,10 +52,10 @@ def run(corpus: Path, out: Path, **changes: object) -> tuple[int, str]:
 @pytest.fixture(scope="module")
 def made(corpus: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     out = tmp_path_factory.mktemp("made") / "set"
-    code, console = run(corpus, out)
-    assert code == 0, console
-    assert "nobody 1" in console
-    assert "invalid_data 1" in console
+    code, printed = run(corpus, out)
+    assert code == 0, printed
+    assert "nobody 1" in printed
+    assert "invalid_data 1" in printed
     return out
 
 
@@ -69,9 +69,9 @@ def state(out: Path) -> dict[str, tuple[int, bytes]]:
 
 def test_a_finished_job_touches_nothing(corpus: Path, made: Path) -> None:
     before = state(made)
-    code, console = run(corpus, made)
+    code, printed = run(corpus, made)
     assert code == 0
-    assert "clips: 3 laps, 3 done" in console
+    assert "clips: 3 laps, 3 done" in printed
     assert state(made) == before
 
 
@@ -114,9 +114,9 @@ def test_damage_fails_the_check(made: Path, tmp_path: Path) -> None:
 
 
 def test_too_little_kept_fails_and_names_the_step(corpus: Path, tmp_path: Path) -> None:
-    code, console = run(corpus, tmp_path / "set", min_kept_share=0.9)
+    code, printed = run(corpus, tmp_path / "set", min_kept_share=0.9)
     assert code == 1
-    assert "too little was kept: 1 samples of 2 clips" in console
+    assert "too little was kept: 1 samples of 2 clips" in printed
 
 
 def test_one_sentence_for_what_cannot_be_used(
