@@ -220,7 +220,7 @@ def dealing() -> list[tuple[str, ...]]:
     rows = np.arange(count)
     rng = np.random.default_rng(0)
     canvas = np.array([(592, 1040), (1040, 592), (784, 784), (640, 960)])[rows // 64 % 4]
-    stock = SamplingTable(
+    samples = SamplingTable(
         digest="synthetic",
         ident=words(count, "benchmark"),
         shard=rows // 64,
@@ -232,7 +232,7 @@ def dealing() -> list[tuple[str, ...]]:
     found: list[tuple[str, ...]] = []
     for epoch in (0, 1_000):
         began = time.perf_counter()
-        epoch_order(stock, OrderSettings(groups=EVEN), 0, epoch)
+        epoch_order(samples, OrderSettings(groups=EVEN), 0, epoch)
         took = f"{time.perf_counter() - began:.2f} s"
         found.append((f"deal epoch {epoch} of {count} samples", took, "", ""))
     return found

@@ -82,8 +82,8 @@ def curate(job: Curate, console: Console) -> ExitCode:
     for sentence in left_out(found):
         console.print(sentence, highlight=False)
     out = Place.at(job.out)
-    with Heartbeat(out, job.runner, manner(console, force=job.force)) as beacon:
-        tallies = make(job, out, found.videos, beacon, console)
+    with Heartbeat(out, job.runner, manner(console, force=job.force)) as heartbeat:
+        tallies = make(job, out, found.videos, heartbeat, console)
     console.print(funnel(tallies))
     console.print(f"done in {readable_s(time.monotonic() - began)}: {out / INDEX}", highlight=False)
     names = [leg.name for leg in legs(job.settings, out)]
@@ -100,7 +100,7 @@ def left_out(found: Survey) -> Iterator[str]:
 
 
 def make(
-    job: Curate, out: Place, found: Sequence[Listed], beacon: Heartbeat, console: Console
+    job: Curate, out: Place, found: Sequence[Listed], heartbeat: Heartbeat, console: Console
 ) -> list[Tally]:
     """Bring the data set to its end; what became of the items of each step."""
     out.sweep()
@@ -112,7 +112,7 @@ def make(
     write_run(job, out)
     house = legs(job.settings, out)
     with ConsoleProgress(console, time.monotonic) as terminal:
-        observers: tuple[RunObserver, ...] = (beacon, terminal)
+        observers: tuple[RunObserver, ...] = (heartbeat, terminal)
         run(job, house, ledger, all_of(*observers))
     write_run(job, out)
     if out.size(INDEX) is None:

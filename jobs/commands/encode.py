@@ -79,7 +79,7 @@ def encode(job: Encode, console: Console) -> ExitCode:
     out = Place.at(job.out)
     ledger = Ledger(out)
     with (
-        Heartbeat(out, "inline", manner(console, force=job.force)) as beacon,
+        Heartbeat(out, "inline", manner(console, force=job.force)) as heartbeat,
         workplace() as folder,
         ConsoleProgress(console, time.monotonic) as terminal,
     ):
@@ -87,7 +87,7 @@ def encode(job: Encode, console: Console) -> ExitCode:
         autoencoder = Autoencoder(path=path, device=job.device, precision=job.precision)
         vae, unseal = autoencoder.digest, partial(out.remove, INDEX)
         house = [leg(job, autoencoder)]
-        observers: tuple[RunObserver, ...] = (beacon, terminal)
+        observers: tuple[RunObserver, ...] = (heartbeat, terminal)
         run(house, ledger, all_of(*observers), clock=time.perf_counter, unseal=unseal, gpus=num_cuda_devices)
         if out.size(INDEX) is None:
             landed = (ledger.rows(LEG, name, LatentRow) for name in ledger.names(LEG))

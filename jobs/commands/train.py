@@ -71,25 +71,25 @@ def train(job: Train, console: Console) -> ExitCode:
     """
     from model.train.loop import Trainer
 
-    seat = distributed_context(job.settings)
-    loader = Loader(job.data, job.settings.loader, rank=seat.rank, world_size=seat.world_size)
-    if seat.rank > 0:
-        codec = shared_codec(job.out, job.data, job.settings, seat)
-        Trainer(job.out, job.settings, loader, codec, seat.device, NullObserver()).train()
+    context = distributed_context(job.settings)
+    loader = Loader(job.data, job.settings.loader, rank=context.rank, world_size=context.world_size)
+    if context.rank > 0:
+        codec = shared_codec(job.out, job.data, job.settings, context)
+        Trainer(job.out, job.settings, loader, codec, context.device, NullObserver()).train()
         return ExitCode.WHOLE
     how = manner(console, force=job.force)
     with Lock(Place.at(job.out), lambda: {"runner": RUNNER}, how) as lock, space_told(job.out):
-        lead(job, seat, loader, lock, console)
+        lead(job, context, loader, lock, console)
     console.print(f"done: {job.out}; curves: tensorboard --logdir {job.out / CURVES}", highlight=False)
     return ExitCode.WHOLE
 
 
-def lead(job: Train, seat: DistributedContext, loader: Loader, lock: Lock, console: Console) -> None:
+def lead(job: Train, context: DistributedContext, loader: Loader, lock: Lock, console: Console) -> None:
     """Train as the first rank, which alone writes and speaks."""
     from model.train.loop import Trainer
     from model.train.tensorboard import TensorBoardWriter
 
-    codec = shared_codec(job.out, job.data, job.settings, seat)
+    codec = shared_codec(job.out, job.data, job.settings, context)
     for line in loader.table().split("\n"):
         console.print(line, highlight=False)
     console.print(held_out_said(loader), highlight=False)
@@ -97,8 +97,8 @@ def lead(job: Train, seat: DistributedContext, loader: Loader, lock: Lock, conso
     terminal = TrainConsole(console, time.monotonic, total_steps(job.settings))
     observers: tuple[TrainObserver, ...] = (LockCheck(lock), terminal, curves)
     try:
-        trainer = Trainer(job.out, job.settings, loader, codec, seat.device, all_of(*observers))
-        note_start(job.out, start_of(job, seat, loader))
+        trainer = Trainer(job.out, job.settings, loader, codec, context.device, all_of(*observers))
+        note_start(job.out, start_of(job, context, loader))
         trainer.train()
     finally:
         curves.close()
@@ -117,7 +117,7 @@ def total_steps(settings: Training) -> int:
     return sum(phase.steps for phase in settings.phases)
 
 
-def start_of(job: Train, seat: DistributedContext, loader: Loader) -> Start:
+def start_of(job: Train, context: DistributedContext, loader: Loader) -> Start:
     """All that it takes to repeat this start."""
     return Start(
         data=job.data,
@@ -125,8 +125,8 @@ def start_of(job: Train, seat: DistributedContext, loader: Loader) -> Start:
         canvas_area=canvas_area(loader),
         recipe=job.recipe,
         settings=job.settings.as_plain(),
-        ranks=seat.world_size,
-        device=str(seat.device),
+        ranks=context.world_size,
+        device=str(context.device),
         code=commit(),
         versions={
             "python": platform.python_version(),

@@ -71,8 +71,10 @@ def exposed(on: Cast, doing: list[Acted], view: View, moment: int) -> Map:
     depth = np.full(picture.shape[:2], FAR_M / 2, np.float32)
     layers = [board_seen(board, camera, view) for board in take.boards]
     layers += [
-        person_seen(who, camera, view.seen(who.surface(act.bones, act.face[moment], moment)), view, on.room)
-        for who, act in zip(on.people, doing, strict=True)
+        person_seen(
+            who, camera, view.seen(who.surface(motion.bones, motion.face[moment], moment)), view, on.room
+        )
+        for who, motion in zip(on.people, doing, strict=True)
     ]
     for colours, away in layers:
         rows, columns = covered(away)

@@ -10,8 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from jobs.synthetic.faces import waves
-from jobs.synthetic.look import Colour, hsv
 from jobs.synthetic.rasterise import CameraView, Map, rasterise
+from jobs.synthetic.surface import Colour, hsv
 from pipeline.geometry import head_rotation
 
 Array = NDArray[np.float64]

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from jobs.synthetic.identity import Identity, random_identity
-from jobs.synthetic.look import BodySurface, random_surface
 from jobs.synthetic.person import Person
 from jobs.synthetic.rasterise import CameraView
 from jobs.synthetic.scenery import Board
+from jobs.synthetic.surface import BodySurface, random_surface
 from schemas.controls import Framing
 
 
@@ -20,7 +20,7 @@ class Actor:
     """One person and what it does."""
 
     identity: Identity
-    look: BodySurface
+    surface: BodySurface
     path: str
     """One of `motion.PATHS`."""
     framing: Framing = "full"
@@ -96,7 +96,7 @@ def random_actor(
     identity = random_identity(random)
     return Actor(
         identity=identity,
-        look=random_surface(random, identity),
+        surface=random_surface(random, identity),
         path=path,
         framing=framing,
         yaw=yaw,

@@ -32,8 +32,8 @@ def visible_shares(on: Cast, times: Array) -> list[Array]:
     shares = [np.zeros((len(times), len(PARTS))) for _ in on.people]
     for t, view in enumerate(views(on.take, times)):
         maps = part_maps(on, doing, camera, view, t)
-        for number, (who, act) in enumerate(zip(on.people, doing, strict=True)):
-            vertices = view.seen(who.surface(act.bones, act.face[t], t))
+        for number, (who, motion) in enumerate(zip(on.people, doing, strict=True)):
+            vertices = view.seen(who.surface(motion.bones, motion.face[t], t))
             shown = np.bincount(maps[number][maps[number] != NOBODY], minlength=len(PARTS))
             whole = np.array([pixels_alone(who, camera, vertices, part) for part in range(len(PARTS))])
             shares[number][t] = np.where(whole >= MIN_PX, np.minimum(shown / np.maximum(whole, 1), 1), 0)
@@ -43,8 +43,8 @@ def visible_shares(on: Cast, times: Array) -> list[Array]:
 def part_maps(on: Cast, doing: list[Acted], camera: CameraView, view: View, t: int) -> list[NDArray[np.int8]]:
     """For each actor (h, w): the index in `PARTS` of what a pixel shows of it, -1 where that is nothing."""
     layers = [
-        part_map(who, camera, view.seen(who.surface(act.bones, act.face[t], t)))
-        for who, act in zip(on.people, doing, strict=True)
+        part_map(who, camera, view.seen(who.surface(motion.bones, motion.face[t], t)))
+        for who, motion in zip(on.people, doing, strict=True)
     ]
     depths = [depth for _, depth in layers] + [board_seen(b, camera, view)[1] for b in on.take.boards]
     nearest = np.min(depths, axis=0)

@@ -76,9 +76,9 @@ class Latents:
         found[known] = self.order[at[known]]
         return found
 
-    def slots(self, stock: SamplingTable, epoch: Epoch) -> NDArray[np.bool_]:
+    def slots(self, samples: SamplingTable, epoch: Epoch) -> NDArray[np.bool_]:
         """For each slot of an epoch, whether all of its draws have latents."""
-        ident, none = stock.ident[epoch.row], np.zeros_like(epoch.row)
+        ident, none = samples.ident[epoch.row], np.zeros_like(epoch.row)
         has = (self.places(ident, epoch.start, epoch.frames) >= 0) & (self.places(ident, none, none) >= 0)
         return np.logical_and.reduceat(has, epoch.bounds[:-1])
 

@@ -64,7 +64,7 @@ class Loader:
         latents = settings.latents
         self.latents = Latents(latents.root, latents.vae) if latents else None
         self.covered: dict[int, NDArray[np.bool_]] = {}
-        check(self.order.stock, settings.order)
+        check(self.order.samples, settings.order)
         refuse_tail(self)
         for line in unfit_shards(whole):
             if settings.max_unfit == 0:
@@ -150,7 +150,7 @@ class Loader:
     def encoded(self, latents: Latents, epoch: int) -> NDArray[np.bool_]:
         """For each slot of an epoch, whether all of it has latents; what has none is said once."""
         if epoch not in self.covered:
-            self.covered = {epoch: latents.slots(self.order.stock, self.order.epoch(epoch))}
+            self.covered = {epoch: latents.slots(self.order.samples, self.order.epoch(epoch))}
             whole = bool(self.covered[epoch].all())
             LOG.log(
                 logging.INFO if whole else logging.WARNING,

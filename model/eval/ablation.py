@@ -69,7 +69,7 @@ def losses(
     """
     sums, sizes = dict.fromkeys(REGIONS, 0.0), dict.fromkeys(REGIONS, 0)
     for number, mine in enumerate(lessons):
-        cues = net.read(swapped(lessons, number, swap))
+        context = net.read(swapped(lessons, number, swap))
         places = regions(mine.conditions.maps)
         for time in range(times):
             word = int(words(1, "ablation", seed, number, time)[0])
@@ -77,7 +77,7 @@ def losses(
             times_B = draw(1, generator, timestep_shift=timestep_shift)
             eps = torch.randn(mine.latents.shape, generator=generator)
             point = between(mine.latents, eps, times_B)
-            error_BTHW = (net.denoise(point.x_t, times_B, cues) - point.v).square().mean(dim=1)
+            error_BTHW = (net.denoise(point.x_t, times_B, context) - point.v).square().mean(dim=1)
             for region, there in places.items():
                 sums[region] += float(error_BTHW[there].sum())
                 sizes[region] += int(there.sum())

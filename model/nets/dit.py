@@ -110,17 +110,17 @@ class DiT(nn.Module):
             in_video(positions, self.sizes.head_width),
         )
 
-    def denoise(self, noisy_BCTHW: Tensor, times_B: Tensor, cues: Context) -> Tensor:
+    def denoise(self, noisy_BCTHW: Tensor, times_B: Tensor, context: Context) -> Tensor:
         """Velocity (B, C, T, H, W), float32, given the conditions as read."""
-        x_BCTHW = first_frame_share(noisy_BCTHW, cues.control_BXTHW)
-        x_BND = tokens(self.patch_embedding(x_BCTHW) + self.control_embedding(cues.control_BXTHW))
-        r_BRD = cues.references_BRD
+        x_BCTHW = first_frame_share(noisy_BCTHW, context.control_BXTHW)
+        x_BND = tokens(self.patch_embedding(x_BCTHW) + self.control_embedding(context.control_BXTHW))
+        r_BRD = context.references_BRD
 
         now_BD, now_B6D = self.time(times_B)
         _, clean_B6D = self.time(torch.zeros_like(times_B))  # references carry no noise
 
         for block in self.blocks:
-            x_BND, r_BRD = self.run(block, x_BND, r_BRD, now_B6D, clean_B6D, cues)
+            x_BND, r_BRD = self.run(block, x_BND, r_BRD, now_B6D, clean_B6D, context)
 
         return self.head(x_BND, now_BD, self.grid(x_BCTHW)).float()  # the references have been heard
 
@@ -198,23 +198,23 @@ class Block(nn.Module):
         )
 
     def forward(
-        self, x_BND: Tensor, r_BRD: Tensor, now_B6D: Tensor, clean_B6D: Tensor, cues: Context
+        self, x_BND: Tensor, r_BRD: Tensor, now_B6D: Tensor, clean_B6D: Tensor, context: Context
     ) -> tuple[Tensor, Tensor]:
         """Noise and reference tokens of the next layer."""
         x_attn, x_ffn = modulations(self.modulation, now_B6D)
         r_attn, r_ffn = modulations(self.modulation, clean_B6D)
 
         both_BSD = torch.cat([x_attn.into(x_BND), r_attn.into(r_BRD)], dim=1)
-        both_BSD = self.self_attn(both_BSD, both_BSD, cues.turn, cues.turn)
+        both_BSD = self.self_attn(both_BSD, both_BSD, context.turn, context.turn)
         x_seen, r_seen = both_BSD.tensor_split([x_BND.shape[1]], dim=1)
         x_BND, r_BRD = x_attn.onto(x_BND, x_seen), r_attn.onto(r_BRD, r_seen)
 
-        x_BND = x_BND + self.cross_attn(self.norm3(x_BND), cues.text_BLD)
-        r_BRD = r_BRD + self.cross_attn(self.norm3(r_BRD), cues.text_BLD)
+        x_BND = x_BND + self.cross_attn(self.norm3(x_BND), context.text_BLD)
+        r_BRD = r_BRD + self.cross_attn(self.norm3(r_BRD), context.text_BLD)
 
         x_BND = x_BND + self.ref_attn(x_BND, r_BRD)
-        if cues.faces is not None:
-            x_BND = x_BND + self.face_attn(x_BND, cues.faces)
+        if context.faces is not None:
+            x_BND = x_BND + self.face_attn(x_BND, context.faces)
 
         x_BND = x_ffn.onto(x_BND, self.ffn(x_ffn.into(x_BND)))
         r_BRD = r_ffn.onto(r_BRD, self.ffn(r_ffn.into(r_BRD)))

@@ -72,11 +72,11 @@ def sample(ask: Asked, conditions: Conditions, noise_BCTHW: Tensor, how: Sampler
 
 def velocity_of(net: DiT, conditions: Conditions) -> Velocity:
     """The velocity of a whole network in one place, which reads the conditions once, when first asked."""
-    cues = None
+    context = None
 
     def velocity(x: Tensor, t: Tensor) -> Tensor:
-        nonlocal cues
-        cues = cues or net.read(conditions)
-        return net.denoise(x, t, cues)
+        nonlocal context
+        context = context or net.read(conditions)
+        return net.denoise(x, t, context)
 
     return velocity

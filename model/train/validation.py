@@ -150,11 +150,11 @@ def turns(clips: int, rank: int, world_size: int) -> Iterator[tuple[int, bool]]:
 
 def slots(index: Index, settings: LoaderSettings, most: int) -> tuple[Slot, ...]:
     """The middle windows of clips spread evenly over an index, as long as the settings allow."""
-    stock = sampling_table(index, settings.order.groups)
-    longest = longest_windows(stock, settings.order)
-    fit = np.flatnonzero((stock.group >= 0) & (longest >= settings.order.window.min_frames))
+    samples = sampling_table(index, settings.order.groups)
+    longest = longest_windows(samples, settings.order)
+    fit = np.flatnonzero((samples.group >= 0) & (longest >= settings.order.window.min_frames))
     chosen = fit[np.unique(np.linspace(0, len(fit) - 1, min(most, len(fit)), dtype=int))]
-    start, seeds = (stock.frames - longest) // 2, words(len(index), "held out", settings.seed)
+    start, seeds = (samples.frames - longest) // 2, words(len(index), "held out", settings.seed)
     return tuple(
         Slot(draws=(Draw(row, int(start[row]), int(longest[row]), int(seeds[row])),), rows=(index.row(row),))
         for row in chosen.tolist()

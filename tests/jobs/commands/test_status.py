@@ -42,10 +42,10 @@ def status_of(out: Path) -> tuple[int, str]:
 
 def test_a_run_at_work(tmp_path: Path) -> None:
     enlisted(tmp_path, "/v/fine-1")
-    with Heartbeat(Place.at(tmp_path), "ray", manner()) as beacon:
-        beacon.lanes([LANE])
-        beacon.sights([SIGHT])
-        beacon.lock.tell(AT_WORK)
+    with Heartbeat(Place.at(tmp_path), "ray", manner()) as heartbeat:
+        heartbeat.lanes([LANE])
+        heartbeat.sights([SIGHT])
+        heartbeat.lock.tell(AT_WORK)
         code, text = status_of(tmp_path)
     assert code == 0
     assert "at work" in text
@@ -57,12 +57,12 @@ def test_a_run_at_work(tmp_path: Path) -> None:
 def test_legs_are_those_of_the_run_and_what_they_wait_for_is_told(tmp_path: Path) -> None:
     ledger = enlisted(tmp_path, *(f"/v/fine-{number}" for number in range(3)))
     order = LapOrder(diamond(), ledger, ahead=9, unseal=lambda: None)
-    with Heartbeat(Place.at(tmp_path), "ray", manner()) as beacon:
+    with Heartbeat(Place.at(tmp_path), "ray", manner()) as heartbeat:
         while (lap := order.take(frozenset({"sources", "right"}))) is not None:
             leg = order.states[lap.leg].leg
             order.landed(lap, LegRunner(leg, float, lambda _, stage: stage).run(lap, ledger, lambda _: None))
-        beacon.lanes(order.lanes)
-        beacon.lock.tell(AT_WORK)
+        heartbeat.lanes(order.lanes)
+        heartbeat.lock.tell(AT_WORK)
         lines = [line.split("│") for line in status_of(tmp_path)[1].splitlines()]
     laps = {line[1].strip(): line[2].strip() for line in lines if len(line) > 3}
     assert laps == {
@@ -75,20 +75,20 @@ def test_legs_are_those_of_the_run_and_what_they_wait_for_is_told(tmp_path: Path
 
 
 def test_a_file_that_names_folders_elsewhere_is_refused(tmp_path: Path) -> None:
-    with Heartbeat(Place.at(tmp_path), "ray", manner()) as beacon:
-        beacon.lanes([replace(LANE, leg="../../etc")])
-        beacon.lock.tell(AT_WORK)
+    with Heartbeat(Place.at(tmp_path), "ray", manner()) as heartbeat:
+        heartbeat.lanes([replace(LANE, leg="../../etc")])
+        heartbeat.lock.tell(AT_WORK)
         with pytest.raises(ValueError, match="no leg is"):
             read_running(Place.at(tmp_path))
 
 
 def test_what_is_stuck_is_told(tmp_path: Path) -> None:
     enlisted(tmp_path, "/v/fine-1")
-    with Heartbeat(Place.at(tmp_path), "ray", manner()) as beacon:
-        beacon.lanes([LANE])
-        beacon.stuck(["tracks: 3 laps wait for a worker"])
-        beacon.sights([replace(SIGHT, leg="clips", since_s=700.0)])
-        beacon.lock.tell(AT_WORK)
+    with Heartbeat(Place.at(tmp_path), "ray", manner()) as heartbeat:
+        heartbeat.lanes([LANE])
+        heartbeat.stuck(["tracks: 3 laps wait for a worker"])
+        heartbeat.sights([replace(SIGHT, leg="clips", since_s=700.0)])
+        heartbeat.lock.tell(AT_WORK)
         code, text = status_of(tmp_path)
     assert code == 1
     assert "stuck? tracks: 3 laps wait for a worker" in text
@@ -111,10 +111,10 @@ def test_a_run_that_ended(tmp_path: Path) -> None:
 def test_what_the_run_says_is_read_back(tmp_path: Path) -> None:
     place = Place.at(tmp_path)
     assert read_running(place) is None
-    with Heartbeat(place, "ray", manner()) as beacon:
-        beacon.lanes([LANE])
-        beacon.lanes([replace(LANE, done=3), replace(LANE, leg="samples")])
-        beacon.lock.tell(AT_WORK)
+    with Heartbeat(place, "ray", manner()) as heartbeat:
+        heartbeat.lanes([LANE])
+        heartbeat.lanes([replace(LANE, done=3), replace(LANE, leg="samples")])
+        heartbeat.lock.tell(AT_WORK)
         running = read_running(place)
         assert running is not None
         assert (running.claim.holder, running.claim.state) == (this_process(), AT_WORK)

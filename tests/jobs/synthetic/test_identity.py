@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from jobs.synthetic.identity import between, random_identity, shape_of, targets_of
-from jobs.synthetic.look import random_surface
+from jobs.synthetic.surface import random_surface
 
 SOMEBODY = random_identity(np.random.default_rng(5))
 

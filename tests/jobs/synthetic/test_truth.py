@@ -72,7 +72,7 @@ def test_the_heads_yaw_of_a_full_turn_is_exact_and_the_bodys_follows(kept):
 def test_the_sphere_lies_around_the_head_on_all_sides(kept):
     take = take_of("turn", num_frames=5, fps=2.0, camera_path="dolly", width=240, height=320)
     (actor,) = take.actors
-    bare = replace(actor, look=replace(actor.look, hair_length="cropped"))
+    bare = replace(actor, surface=replace(actor.surface, hair_length="cropped"))
     on = cast(replace(take, actors=(bare,)), kept)
     (result,), maps = truth(on), maps_of(on, frame_times(on.take))
     assert 0.09 < result.head_radius_m < 0.14

@@ -173,9 +173,9 @@ def test_resuming_deals_no_epoch_that_came_before(data_set, monkeypatch):
     state = {**Loader(str(data_set), quick()).state_dict(), "epoch": 1_000, "slot": 3}
     dealt: list[int] = []
 
-    def watched(stock: SamplingTable, settings: OrderSettings, seed: int, epoch: int) -> Epoch:
+    def watched(samples: SamplingTable, settings: OrderSettings, seed: int, epoch: int) -> Epoch:
         dealt.append(epoch)
-        return epoch_order(stock, settings, seed, epoch)
+        return epoch_order(samples, settings, seed, epoch)
 
     monkeypatch.setattr("model.data.data_order.epoch_order", watched)
     loader = Loader(str(data_set), quick())
