@@ -37,7 +37,7 @@ class Cast:
 
 def cast(take: Take, folder: Path) -> Cast:
     """Everyone and everything of a take; what is dear is kept in `folder`."""
-    people = tuple(person(actor.identity, actor.look, folder) for actor in take.actors)
+    people = tuple(person(actor.identity, actor.surface, folder) for actor in take.actors)
     places = [hips_at(actor, who, take.camera) for actor, who in zip(take.actors, people, strict=True)]
     floor = places[0][1] + people[0].stature[1]
     wall = max(place[2] for place in places) + WALL_BEHIND_M

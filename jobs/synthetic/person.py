@@ -24,7 +24,7 @@ from jobs.synthetic.surface import BodySurface
 
 Array = NDArray[np.float64]
 
-MAKERS = ("mesh_files", "identity", "look", "noise", "wardrobe", "dressed", "rasterise", "painted")
+MAKERS = ("mesh_files", "identity", "surface", "noise", "wardrobe", "dressed", "rasterise", "painted")
 """Modules on whose code what is kept depends."""
 
 

@@ -185,13 +185,12 @@ def draw_samples(
         members = np.flatnonzero(fits & (samples.group == group))
         purpose = (samples.digest, seed, settings.groups[group].name)
         first, stop = epoch * quota, (epoch + 1) * quota
-        laps = range(first // len(members), -(-stop // len(members)))
-        deck = [
-            members[shuffle(samples.shard[members], settings.mixed_shards, *purpose, lap)] for lap in some
-        ]
-        inside = slice(first - laps.start * len(members), stop - laps.start * len(members))
+        turns = range(first // len(members), -(-stop // len(members)))
+        shards, mixed = samples.shard[members], settings.mixed_shards
+        deck = [members[shuffle(shards, mixed, *purpose, lap)] for lap in turns]
+        inside = slice(first - turns.start * len(members), stop - turns.start * len(members))
         rows.append(np.concatenate(deck)[inside])
-        laps.append(np.repeat(np.array(some), len(members))[inside])
+        laps.append(np.repeat(np.array(turns), len(members))[inside])
         places.append((np.arange(quota) + fractions(words(quota, *purpose, epoch, "places"))) / quota)
     order = np.argsort(np.concatenate(places), kind="stable")
     return np.concatenate(rows)[order], np.concatenate(laps)[order]
