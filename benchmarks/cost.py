@@ -26,6 +26,7 @@ from engine.runners.settings import ClusterSettings
 from jobs.commands.curate import Curate, curate
 from jobs.commands.estimate_cost import RATES
 from pipeline.flow import Curation, legs
+from pipeline.stages.corpus import CorpusSettings
 
 HERE = Path(__file__).parent
 WORKERS = 2
@@ -43,7 +44,7 @@ def main(folder: Path, prefixes: tuple[str, ...]) -> None:
         job = Curate(
             videos=videos,
             out=out,
-            follow_links=True,
+            corpus=CorpusSettings(follow_links=True),
             runner="ray",
             cluster=ClusterSettings(workers=WORKERS),
             settings=settings(),

@@ -22,7 +22,7 @@ import pyarrow.parquet as pq
 
 from benchmarks.machine import write_table
 from benchmarks.synthetic import make_ledger
-from dataset.index_writer import write_index
+from dataset.index_writer import of_tar, write_index
 from engine.ledger import Ledger
 from engine.runners.inline import run
 from engine.runners.status import LegProgress, WorkerState
@@ -89,7 +89,7 @@ def status(out: Path) -> None:
 def index(out: Path) -> None:
     """The index, from the landings of the shards."""
     ledger = Ledger(out)
-    write_index(out, [partial(ledger.columns, "shards", name) for name in ledger.names("shards")])
+    write_index(out, [of_tar(partial(ledger.columns, "shards", name)) for name in ledger.names("shards")])
 
 
 USES: dict[str, Callable[[Path], None]] = {

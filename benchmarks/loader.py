@@ -40,6 +40,9 @@ from model.data.sample_rng import ReferenceRule
 from model.data.sampling_table import sampling_table
 from model.data.settings import LoaderSettings, SampleSettings
 from model.data.windows import WindowRule
+from pipeline.flow import Curation
+from pipeline.stages.corpus import CorpusSettings
+from pipeline.stages.reference import ReferenceSettings
 from schemas.drawing import draw_skeleton, draw_spheres
 from schemas.index import IndexRow
 from schemas.sample import FACE, TRACKS, VIDEO, reference_member
@@ -75,7 +78,9 @@ def made_from(clips: Path, scratch: Path) -> Path:
     for path in sorted(clips.iterdir()):
         if path.name.startswith(CLIPS):
             (videos / path.name).symlink_to(path.resolve())
-    curate(Curate(videos=videos, out=out, follow_links=True), Console(quiet=True))
+    how = Curation(reference=ReferenceSettings(allow_no_face=True))
+    links = CorpusSettings(follow_links=True)
+    curate(Curate(videos=videos, out=out, corpus=links, settings=how), Console(quiet=True))
     return out
 
 

@@ -30,6 +30,7 @@ from media.decode import decode
 from media.encode import VideoSettings, video_writer
 from media.resample import resample
 from pipeline.flow import Curation, estimating, legs
+from pipeline.stages.corpus import CorpusSettings
 from pipeline.stages.estimate import Estimate
 from schemas.controls import CANVAS_AREA
 from schemas.media import FPS, Clip
@@ -46,7 +47,7 @@ def main(folder: Path, prefixes: tuple[str, ...]) -> None:
         for path in sorted(folder.iterdir()):
             if path.name.startswith(prefixes):
                 (videos / path.name).symlink_to(path.resolve())
-        job = Curate(videos=videos, out=out, follow_links=True)
+        job = Curate(videos=videos, out=out, corpus=CorpusSettings(follow_links=True))
         began = time.perf_counter()
         curate(job, Console(quiet=True))
         first_s = time.perf_counter() - began

@@ -114,7 +114,7 @@ def make_ledger(out: Path, num_clips: int, clips_per_source: int) -> None:
         for number in sources
     ]
     ledger = Ledger(out)
-    enlist(ledger, listed)
+    enlist(ledger, listed, lambda: None)
     for leg in legs(Curation(), out):
         write_leg(ledger, leg, sources, clips_per_source)
 

@@ -5,11 +5,13 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from dataset.conditions import KINDS, condition_of
 from dataset.names import INDEX, SHARDS
 from dataset.tables import MAX_FILE_BYTES, records, table_in
 from dataset.tar import MAX_SAMPLE_BYTES
@@ -60,6 +62,26 @@ class Index:
     def codes(self, name: str) -> tuple[NDArray[np.int64], list[str]]:
         """A column of few different words: a code for each row, and the words."""
         return codes_of(self.table[name])
+
+    def values(self, name: str) -> NDArray[Any]:
+        """Any column."""
+        if KINDS[name] in {"int", "float", "bool"}:
+            return np.asarray(self.table[name].to_numpy())
+        code, words = self.codes(name)
+        return np.array(words)[code] if words else np.array([], np.str_)
+
+    def where(self, conditions: Sequence[str]) -> Index:
+        """The samples for which all conditions hold (`dataset.conditions`).
+
+        Raises:
+            ValueError: one is none, or no sample is left.
+        """
+        chosen = np.ones(len(self), np.bool_)
+        for condition in map(condition_of, conditions):
+            chosen &= condition.holds(self.values(condition.column))
+        if conditions and not chosen.any():
+            raise ValueError(f"{self.root}: no sample of {len(self)} is one where {' and '.join(conditions)}")
+        return replace(self, table=self.table.filter(pa.array(chosen)))
 
     def by_shard(self) -> Iterator[tuple[str, Index]]:
         """Each tar, and the rows of its samples."""

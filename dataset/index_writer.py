@@ -13,7 +13,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
-from dataset.names import INDEX, SHARD, SHARDS
+from dataset.names import INDEX, SHARD, SHARDS, tar_name, tar_place
 from schemas.arrow import schema_of
 from schemas.index import IndexRow
 from storage.place import Place, Where
@@ -31,9 +31,9 @@ Part = Callable[[Sequence[str]], pa.Table]
 def write_index(out: Where, parts: Sequence[Part]) -> int:
     """Write `index.parquet` from the rows of all shards, in the order of their keys; gives their number.
 
-    The same rows, in any order and in any parts, give the same bytes. Tars that no row names, left by an
-    earlier plan, are removed first. In memory are the keys of all rows, and the parts that `ROWS_AT_ONCE`
-    rows lie in: few where each part is a shard, as shards follow their keys.
+    The same rows, in any order and in any parts, give the same bytes. An earlier index holds until this one
+    takes its place; then tars that no row names are removed. In memory are the keys of all rows, and the
+    parts that `ROWS_AT_ONCE` rows lie in: few where each part is a shard, as shards follow their keys.
 
     Raises:
         ValueError: two rows have one key.
@@ -41,7 +41,6 @@ def write_index(out: Where, parts: Sequence[Part]) -> int:
     """
     order, named = order_of(parts)
     place = Place.at(out)
-    remove_unnamed(place, named)
     with workplace() as folder:
         path = folder / INDEX
         with pq.ParquetWriter(
@@ -51,7 +50,26 @@ def write_index(out: Where, parts: Sequence[Part]) -> int:
                 writer.write_table(table, row_group_size=ROWS_AT_ONCE)
         read_back(path, len(order.row))
         place.put(INDEX, path)
+    remove_unnamed(place, named)
     return len(order.row)
+
+
+def of_tar(part: Part) -> Part:
+    """The rows of one tar, as its stage gave them, under the name that the tar has for its contents."""
+
+    def columns_of(columns: Sequence[str]) -> pa.Table:
+        return with_tar_name(part(sorted({*columns, "shard", "sha256"}))).select(list(columns))
+
+    return columns_of
+
+
+def with_tar_name(rows: pa.Table) -> pa.Table:
+    """The rows of one tar, none or some, with its name in place of its place."""
+    if not rows.num_rows:
+        return rows
+    name = tar_name(tar_place(rows["shard"][0].as_py()), rows["sha256"].to_pylist())
+    names = pa.array([name] * rows.num_rows, rows.schema.field("shard").type)
+    return rows.set_column(rows.column_names.index("shard"), "shard", names)
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from functools import partial
 
 from dataset.index import read_index
-from dataset.names import RUN, SHARD, SHARDS
+from dataset.names import INDEX, NEXT, RUN, SHARD, SHARDS, tar_place
 from dataset.verify.rows import row_faults, twice
 from dataset.verify.sample import CHECKS
 from dataset.verify.shards import file_faults, is_plain_file, shard_faults
@@ -81,7 +81,8 @@ def audit(
 ) -> Report:
     """Verdicts on the data set in `out`, whose `legs` ran, each behind those that it comes after.
 
-    A quick audit reads the index and the headers of the tars only. `watch` is told how many samples of how
+    While a run is under way to the next index, landings are its, and nothing is said of them. A quick audit
+    reads the index and the headers of the tars only. `watch` is told how many samples of how
     many have been looked at; `workers` tars are read at a time.
 
     Raises:
@@ -92,17 +93,24 @@ def audit(
     if not (place.files(SHARDS) if place.folder is None else place.folder.is_dir()):
         raise FileNotFoundError(f"{place} is no folder of a data set")
     report: Report = {}
+    changing = is_changing(place)
     rows = audit_index(place, report)
     by_shard: defaultdict[str, list[IndexRow]] = defaultdict(list)
     for row in rows:
         if SHARD.fullmatch(row.shard):
             by_shard[row.shard].append(row)
-    enter(report, "files", file_faults(place, by_shard.keys()), len(by_shard))
+    enter(report, "files", file_faults(place, by_shard.keys(), changing=changing), len(by_shard))
     audit_shards(place, rows, by_shard, report, quick=quick, workers=workers, watch=watch)
     if not quick:
         enter(report, "run", run_faults(place), 1)
-        audit_landings(place, legs, rows, report)
+        if not changing:
+            audit_landings(place, legs, rows, report)
     return {name: report[name] for name in MEANINGS if name in report}
+
+
+def is_changing(place: Place) -> bool:
+    """Whether a run is under way from the index of a data set to its next one, or was stopped there."""
+    return place.size(NEXT) is not None and place.size(INDEX) is not None
 
 
 def enter(report: Report, check: str, failures: Iterable[str], looked_at: int) -> None:
@@ -185,5 +193,6 @@ def audit_landings(place: Place, legs: Sequence[LegNames], rows: Sequence[IndexR
 
 
 def values_of(row: IndexRow) -> tuple[object, ...]:
-    """A row's values, the key first."""
-    return tuple(getattr(row, name) for name in IndexRow.__dataclass_fields__)
+    """A row's values, the key first; of its tar the place alone, which is all that its landing knows."""
+    values = {name: getattr(row, name) for name in IndexRow.__dataclass_fields__}
+    return tuple((values | {"shard": tar_place(row.shard)}).values())

@@ -12,7 +12,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from dataset.names import LANDINGS
+from dataset.names import LANDINGS, tar_place
 from dataset.tables import table_at, values
 from dataset.verify.sample import Violation
 from dataset.verify.shards import Kind, all_in
@@ -196,4 +196,6 @@ def rows_of(place: Place, leg: LegNames, lap: str) -> Iterator[tuple[object, ...
         table = table_at(place, table_of(leg.name, "part", lap), schema_of(IndexRow))
     except (OSError, DamagedError):
         return
-    yield from zip(*(values(column) for column in table.columns), strict=True)
+    columns = dict(zip(table.column_names, map(values, table.columns), strict=True))
+    columns["shard"] = [tar_place(shard) for shard in columns["shard"]]
+    yield from zip(*columns.values(), strict=True)

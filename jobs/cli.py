@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import select
 import signal
 import sys
 import threading
@@ -9,105 +11,108 @@ import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
-from typing import Annotated
+from importlib import import_module
+from typing import Any
 
-import tyro
 from rich.console import Console
 
-from engine.core import CannotRun, EstimatorUnavailable
-from jobs.commands.check import Check, check
-from jobs.commands.curate import Curate, curate
-from jobs.commands.doctor import Doctor, doctor
-from jobs.commands.encode import Encode, encode
-from jobs.commands.estimate_cost import EstimateCost, estimate_cost
-from jobs.commands.preview import Preview, preview
-from jobs.commands.replay import Replay, run_replay
-from jobs.commands.show import Show, show
-from jobs.commands.status import Status, status
-from jobs.commands.weights import Weights, weights
-from jobs.console.screen import VisibleConsole
+from jobs.console.screen import screen
+from jobs.console.short_help import help_of
 from jobs.exit_codes import ExitCode
+from jobs.menu import Entry, entry_of, menu, stopped_of
 from schemas.visible import shown_streams, visible
 from storage.scratch import refuse_lost_tmpdir
 
-Command = (
-    Annotated[Curate, tyro.conf.subcommand("curate")]
-    | Annotated[Check, tyro.conf.subcommand("check")]
-    | Annotated[Preview, tyro.conf.subcommand("preview")]
-    | Annotated[Status, tyro.conf.subcommand("status")]
-    | Annotated[Replay, tyro.conf.subcommand("replay")]
-    | Annotated[Encode, tyro.conf.subcommand("encode")]
-    | Annotated[Show, tyro.conf.subcommand("show")]
-    | Annotated[EstimateCost, tyro.conf.subcommand("estimate-cost")]
-    | Annotated[Doctor, tyro.conf.subcommand("doctor")]
-    | Annotated[Weights, tyro.conf.subcommand("weights")]
-)
-
-RUNS: dict[type, Callable[..., ExitCode]] = {
-    Curate: curate,
-    Check: check,
-    Preview: preview,
-    Status: status,
-    Replay: run_replay,
-    Encode: encode,
-    Show: show,
-    EstimateCost: estimate_cost,
-    Doctor: doctor,
-    Weights: weights,
-}
-
-
-DESCRIPTION = (
-    "Data engine and trainer for human animation. Also: understudy train --help, understudy animate --help, "
-    "understudy estimate-training --help"
-)
-
-
-def job(args: list[str]) -> Callable[[Console], ExitCode]:
-    """What to run. What brings torch along is not read before it is wanted, and so no part of the union."""
-    if args[:1] == ["train"]:
-        from jobs.commands.train import parse, train
-
-        return partial(train, parse(args[1:]))
-    if args[:1] == ["animate"]:
-        from jobs.commands import animate
-
-        return partial(animate.animate, animate.parse(args[1:]))
-    if args[:1] == ["estimate-training"]:
-        from jobs.commands import estimate_training as training
-
-        return partial(training.estimate_training, training.parse(args[1:]))
-    command: object = tyro.cli(Command, prog="understudy", description=DESCRIPTION, args=args)
-    return partial(RUNS[type(command)], command)
+HELP = ("-h", "--help")
+READABLE = 100
+"""Columns of text, however wide the screen."""
 
 
 def main(args: list[str] | None = None) -> ExitCode:
     """Run one command; how it ended, see docs/exit_codes.md."""
-    with shown_streams():
-        return ended(job(sys.argv[1:] if args is None else args))
+    result = sys.argv[1:] if args is None else args
+    try:
+        with shown_streams():
+            return ended(partial(command, result), stopped_of(result))
+    finally:
+        end_output()
 
 
-def ended(run: Callable[[Console], ExitCode]) -> ExitCode:
-    """Run a command; how it ended. What it cannot do is told on stderr."""
+def command(args: list[str], console: Console) -> ExitCode:
+    """What a command line asks for; the list of commands where that is nothing.
+
+    Raises:
+        ValueError: there is no such command.
+    """
+    if not args or args[0] in HELP:
+        for line in menu():
+            console.print(line, highlight=False)
+        return ExitCode.WHOLE
+    if args[0] == "--version":
+        from importlib.metadata import version
+
+        console.print(f"understudy {version('understudy')}", highlight=False)
+        return ExitCode.WHOLE
+    return run(entry_of(args[0]), args[1:], console)
+
+
+def run(entry: Entry, args: list[str], console: Console) -> ExitCode:
+    """Run a command of the list, or tell its flags."""
+    if any(word in HELP for word in args):
+        for line in help_of(entry.module, entry.name, min(console.width, READABLE)):
+            console.print(line, highlight=False)
+        return ExitCode.WHOLE
+    args = ["--help" if word == "--help-all" else word for word in args]
+    module: Any = import_module(entry.module)
+    code: ExitCode = getattr(module, entry.function)(module.parse(args), console)
+    return code
+
+
+def ended(run: Callable[[Console], ExitCode], stopped: str) -> ExitCode:
+    """Run a command; how it ended. What it cannot do is told on stderr, and so is what is true of a stop."""
     try:
         refuse_lost_tmpdir()
         refuse_other_names()
         with terminate_stops():
-            return run(VisibleConsole())
-    except KeyboardInterrupt:
-        print("understudy: stopped; the same command goes on from here", file=sys.stderr)
+            return run(screen())
+    except KeyboardInterrupt as stop:
+        print(f"understudy: stopped; {visible(str(stop)) or stopped}", file=sys.stderr)
         return ExitCode.STOPPED
-    except CannotRun as trouble:
+    except Exception as trouble:  # noqa: BLE001  Python itself would end with the code of a poor result
+        return told(trouble)
+
+
+def told(trouble: Exception) -> ExitCode:
+    """How a command ended that something went wrong in: a sentence on stderr, a trace as well for a bug."""
+    from engine.core import CannotRun, EstimatorUnavailable  # bring numpy along
+
+    if isinstance(trouble, BrokenPipeError) and nobody_reads():
+        return ExitCode.STOPPED
+    notes: list[str] = getattr(trouble, "__notes__", [])  # the step and the item, where there was one
+    if isinstance(trouble, CannotRun):
         print(f"{trouble.trace}understudy: {visible(str(trouble))}", file=sys.stderr)
-    except (ValueError, OSError, EstimatorUnavailable) as trouble:
-        notes: list[str] = getattr(trouble, "__notes__", [])  # the step and the item, where there was one
-        if notes and not isinstance(trouble, OSError):  # a bug; a full disk is none
-            traceback.print_exception(trouble)
-        else:
-            print(f"understudy: {visible('; '.join([str(trouble), *notes]))}", file=sys.stderr)
-    except Exception as bug:  # noqa: BLE001  Python itself would end with the code of a poor result
-        traceback.print_exception(bug)
+    elif isinstance(trouble, OSError) or (
+        isinstance(trouble, (ValueError, EstimatorUnavailable)) and not notes
+    ):
+        print(f"understudy: {visible('; '.join([str(trouble), *notes]))}", file=sys.stderr)
+    else:
+        traceback.print_exception(trouble)
     return ExitCode.CANNOT_RUN
+
+
+def nobody_reads() -> bool:
+    """Whether our output is a pipe whose reader has gone, as `head` does."""
+    poll = select.poll()
+    poll.register(sys.stdout.fileno(), select.POLLOUT)
+    return any(event & select.POLLERR for _, event in poll.poll(0))
+
+
+def end_output() -> None:
+    """Write what waits to be written; nothing where nobody reads it, also not at the interpreter's end."""
+    try:
+        sys.stdout.flush()
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def refuse_other_names() -> None:

@@ -37,7 +37,7 @@ def at_hand(source: Source) -> Iterator[Path]:
     Raises:
         Rejected: "changed": its content is not what was listed, at the beginning or the end of the block (a
             file on disk is read again where its size, times or inode are not those it was last read with);
-            "missing": it is in its store no more; "not_a_file"; "denied" or "unreachable": its store says so.
+            "gone": it is there no more; "not_a_file"; "denied" or "unreachable": its store says so.
         OSError: there is no room for a copy.
     """
     if not is_uri(source.uri):
@@ -56,7 +56,10 @@ def at_hand(source: Source) -> Iterator[Path]:
 def refuse_changed(source: Source, path: Path) -> None:
     """Reject a file that does not hold what the source did when it was hashed."""
     with suppress(OSError):  # whoever opens it says what is wrong
-        state = state_of(path)
+        try:
+            state = state_of(path)
+        except FileNotFoundError as error:
+            raise Rejected("gone", str(error)) from error
         if state.num_bytes != source.num_bytes:
             raise Rejected("changed", f"{state.num_bytes} bytes, {source.num_bytes} when it was listed")
         if sha256_of_file(path, state) != source.sha256:
@@ -108,7 +111,7 @@ def pour(source: Source, file: BinaryIO) -> None:
             if file.tell() > source.num_bytes:
                 break
     except FileNotFoundError as error:
-        raise Rejected("missing", str(error)) from error
+        raise Rejected("gone", str(error)) from error
     except Unreached as error:
         raise Rejected(reason_of(error.reason), str(error)) from error
     file.flush()

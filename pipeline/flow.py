@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from functools import partial
 
 from engine.core import Gather, Step
 from engine.leg import Leg
+from engine.placement import placement
 from engine.plans import LapForLap, at_once
 from pipeline import plans
 from pipeline.corpora.reach import mostly_reached
@@ -88,7 +89,7 @@ class Curation:
     """Sources that land together: the most that a kill can cost."""
     samples_per_shard: int = 64
     """Most samples in one tar."""
-    gpu_share: float = 0.5
+    gpu_share: float = placement(0.5)
     """Share of a GPU that a worker takes to estimate, where an estimator runs on one."""
     min_kept_share: float = 0.01
     """The job fails where a smaller share of the clips that were cut ends up in the index."""
@@ -97,14 +98,17 @@ class Curation:
         check(self)
 
 
-def legs(run: Curation, out: Where) -> list[Leg]:
-    """The legs of a run into the place `out`, in order; each arrow is a record, each leg's end a landing."""
+def legs(run: Curation, out: Where, dropped: Collection[str] = ()) -> list[Leg]:
+    """The legs of a run into the place `out`, in order; each arrow is a record, each leg's end a landing.
+
+    The samples of sources that are `dropped`, by their addresses, leave the data set.
+    """
     listing = partial(plans.listed, sources_per_lap=run.sources_per_lap)
     catalogue = partial(at_once, reads=(Source,), check=mostly_reached)
     tars = partial(plans.shards, samples_per_shard=run.samples_per_shard)
     return [
         Leg(name="sources", steps=(corpus(),), plan=listing),
-        Leg(name="catalogue", steps=(same_content(), first()), plan=catalogue, after=("sources",)),
+        Leg(name="catalogue", steps=(same_content(), first(dropped)), plan=catalogue, after=("sources",)),
         Leg(
             name="clips",
             steps=(probe(run), split(run), screen(run)),
@@ -133,9 +137,11 @@ def same_content() -> Gather[Source, Copies]:
     return Gather(name="same_content", group=copies, takes=Source, gives=Copies)
 
 
-def first() -> Step[Copies, Source]:
-    """The first of each content; the others are rejects that name it."""
-    return Step(name="first", make=DropCopies, takes=Copies, gives=Source)
+def first(dropped: Collection[str]) -> Step[Copies, Source]:
+    """The first of each content that is not dropped; the others are rejects."""
+    kept_out = tuple(sorted(dropped))
+    make = partial(DropCopies, kept_out)
+    return Step(name="first", make=make, takes=Copies, gives=Source, settings=kept_out or None)
 
 
 def probe(run: Curation) -> Step[Source, Probed]:
@@ -149,8 +155,15 @@ def split(run: Curation) -> Step[Probed, Clip]:
 
 
 def screen(run: Curation) -> Step[Clip, Clip]:
-    """Clips that are worth an estimate."""
-    return Step(name="screen", make=partial(Screen, run.screen), takes=Clip, gives=Clip, settings=run.screen)
+    """Clips that are worth an estimate; the smaller the canvas, the smaller the pictures that do for it."""
+    least_area_px = round(run.screen.min_source_share * run.control.canvas_area)
+    return Step(
+        name="screen",
+        make=partial(Screen, run.screen, least_area_px),
+        takes=Clip,
+        gives=Clip,
+        settings=(run.screen, least_area_px),
+    )
 
 
 def estimate(run: Curation) -> Step[Clip, Tracked]:

@@ -14,6 +14,10 @@ from schemas.base import record
 FPS = 24
 """The clock of every clip, frames per second (method.md 1)."""
 
+REPEAT_LUMA = 0.05
+"""A picture repeats the one before where its luma, 0..255, changes by no more than this in the mean. That is
+what encoding leaves of a still; an empty room changes by 0.1, a talking head by 0.3 and more."""
+
 SOUND_RATE = 16_000
 """Samples of sound a second, one channel."""
 
@@ -92,6 +96,7 @@ class PictureStats:
     motion: float  # median over distinct frames of the mean absolute luma change, 0..255
     frozen: float  # share of the time in which the picture does not change
     sharpness: float  # median over frames of the variance of the Laplacian
+    rate: float  # distinct pictures a second, where it moves; 0 where nothing does
 
 
 @record

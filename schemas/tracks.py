@@ -32,6 +32,13 @@ class EstimatorCard:
 
 
 @record
+class PictureTrack:
+    """Which pictures are seen."""
+
+    fresh: Annotated[NDArray[np.bool_], Axes("t")]  # another picture than in the frame before
+
+
+@record
 class KeypointTrack:
     """The main person of each frame as 2D key points and a box, and whether others are there.
 
@@ -43,7 +50,9 @@ class KeypointTrack:
     world: Annotated[NDArray[np.float32], Axes("t k 3")]  # m from the mid hips, camera axes; 0 without depth
     score: Annotated[NDArray[np.float32], Axes("t k")]  # 0..1
     box: Annotated[NDArray[np.float32], Axes("t 4")]  # x0, y0, x1, y1 px, the whole person
-    head_box: Annotated[NDArray[np.float32], Axes("t 4")]  # px, a square that surely holds the head
+    head_box: Annotated[
+        NDArray[np.float32], Axes("t 4")
+    ]  # px, a square on the middle between the ears that surely holds the head
     valid: Annotated[NDArray[np.bool_], Axes("t")]  # a person was found
     others: Annotated[NDArray[np.float32], Axes("t")]  # area of the largest other person over the main one's
 
@@ -75,6 +84,7 @@ class FaceTrack:
     box: Annotated[NDArray[np.float32], Axes("t 4")]  # x0, y0, x1, y1 px, tight around the landmarks
     mesh: Annotated[NDArray[np.float32], Axes("t m 3")]  # px, px, and depth in px of the same scale, + away
     score: Annotated[NDArray[np.float32], Axes("t")]  # 0..1
+    eyes_open: Annotated[NDArray[np.float32], Axes("t")]  # height of an open eye over its width, mean of both
     valid: Annotated[NDArray[np.bool_], Axes("t")]
 
 
@@ -117,6 +127,9 @@ class Appearance:
     sharpness: Annotated[
         NDArray[np.float32], Axes("n")
     ]  # variance of the Laplacian of the person, 256 px high
+    face_sharpness: Annotated[NDArray[np.float32], Axes("n")]  # of the face alone, 0 where none is measured
+    hand_sharpness: Annotated[NDArray[np.float32], Axes("n")]  # of the least sharp hand, 0 where none is
+    eyes_open: Annotated[NDArray[np.float32], Axes("n")]  # as in `FaceTrack`, 0 where no face is measured
 
 
 @record
@@ -125,6 +138,7 @@ class Tracked:
 
     key: str
     clip: Clip
+    pictures: PictureTrack
     person: KeypointTrack
     body: BodyTrack
     hands: HandTrack

@@ -6,13 +6,15 @@ import contextlib
 import hashlib
 import subprocess
 from collections.abc import Iterable
-from dataclasses import fields
+from dataclasses import fields, replace
 from pathlib import Path
+from typing import Any
 
 import imageio_ffmpeg
 import numpy as np
 
 from dataset.index_writer import write_index
+from dataset.names import tar_name
 from media.encode import VideoSettings
 from media.probe import probe
 from pipeline.geometry import canvas_affine
@@ -68,7 +70,7 @@ def sample_of(video: Probed, scene: Scene, first_frame: int, num_frames: int) ->
     part = {field.name: getattr(whole, field.name) for field in fields(Controls)}
     controls = Controls(**{name: array[span] if array.ndim else array for name, array in part.items()})
     key = clip_key(video.key, first_frame)
-    look = PictureStats(brightness=100.0, contrast=50.0, motion=1.0, frozen=0.0, sharpness=100.0)
+    look = PictureStats(brightness=100.0, contrast=50.0, motion=1.0, frozen=0.0, sharpness=100.0, rate=24.0)
     canvas = (scene.width, scene.height)
     affine = canvas_affine(video.width, video.height, canvas)
     scene_of = Controlled(
@@ -83,6 +85,9 @@ def sample_of(video: Probed, scene: Scene, first_frame: int, num_frames: int) ->
             frames=np.zeros(0, np.int32),
             vectors=np.zeros((0, 4), np.float32),
             sharpness=np.zeros(0, np.float32),
+            face_sharpness=np.zeros(0, np.float32),
+            hand_sharpness=np.zeros(0, np.float32),
+            eyes_open=np.zeros(0, np.float32),
         ),
         quality={
             "face_ratio": float(controls.face_valid.mean()),
@@ -107,6 +112,22 @@ def sample_of(video: Probed, scene: Scene, first_frame: int, num_frames: int) ->
         for place, frame in enumerate((scene.num_frames - 1, 0))
     )
     return Sample(key=key, scene=scene_of, references=references)
+
+
+def in_their_tar(outcomes: Iterable[Any]) -> list[Any]:
+    """What the shard stage gave for one tar, its rows under the name that the tar has."""
+    found = list(outcomes)
+    samples = [outcome.sha256 for outcome in found if isinstance(outcome, IndexRow)]
+    return [
+        replace(outcome, shard=tar_name(outcome.shard, samples)) if isinstance(outcome, IndexRow) else outcome
+        for outcome in found
+    ]
+
+
+def tar_in(out: Path, place: str) -> Path:
+    """The tar of a data set at a bucket and number, whatever its contents."""
+    (found,) = out.glob(f"shards/{place}-*.tar")
+    return found
 
 
 def plan_of(*samples: Sample, number: int = 0) -> ShardPlan:
@@ -150,7 +171,7 @@ def write_set(out: Path, plans: Iterable[ShardPlan], settings: ShardSettings) ->
     """Tars as planned, all of whose samples must fit, and their index; its rows by key."""
     rows: list[IndexRow] = []
     for plan in plans:
-        for outcome in Shard(settings, out)(plan):
+        for outcome in in_their_tar(Shard(settings, out)(plan)):
             assert isinstance(outcome, IndexRow), outcome
             rows.append(outcome)
     write_index(out, [encode(rows, IndexRow).select])

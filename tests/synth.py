@@ -136,6 +136,8 @@ def truth(scene: Scene) -> Truth:
     there = ~np.isin(np.arange(scene.num_frames), scene.absent)
     joints, marks, center = (pixels(scene, points) for points in (act.joints, act.marks, act.head_center))
     radius = scene.focal_px * figure.HEAD_RADIUS_M / act.head_center[:, 2]
+    before = act.head_center - 0.15 * figure.HEAD_RADIUS_M * act.head_rotation[..., 2]
+    ears = pixels(scene, before)  # the middle between them lies a little before the head's
     box = person_box(scene, act)
     beside = person_box(scene, shifted(act)) * np.isin(np.arange(scene.num_frames), scene.company)[:, None]
     depth = (act.marks[..., 2] - act.head_center[:, None, 2]) * scene.focal_px / act.head_center[:, None, 2]
@@ -150,7 +152,7 @@ def truth(scene: Scene) -> Truth:
             score=f32(score),
             box=f32(box),
             head_box=f32(
-                np.concatenate([center - 1.4 * radius[:, None], center + 1.4 * radius[:, None]], axis=1)
+                np.concatenate([ears - 1.4 * radius[:, None], ears + 1.4 * radius[:, None]], axis=1)
             ),
             valid=there,
             others=f32(area(beside) / area(box)),
@@ -171,6 +173,7 @@ def truth(scene: Scene) -> Truth:
             box=f32(np.concatenate([marks.min(axis=1), marks.max(axis=1)], axis=1)),
             mesh=f32(np.concatenate([marks, depth[..., None]], axis=2)),
             score=f32(seen),
+            eyes_open=f32(0.3 * act.face[:, 0] * seen),
             valid=seen,
         ),
         head=HeadTrack(rotation=f32(act.head_rotation), center=f32(center), radius=f32(radius), valid=seen),

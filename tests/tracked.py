@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from schemas.media import Clip, PictureStats, Probed, Source, clip_key
-from schemas.tracks import Appearance, FaceBoxTrack, Tracked
+from schemas.tracks import Appearance, FaceBoxTrack, PictureTrack, Tracked
 from tests.synth import Scene, truth
 
 SOURCE_KEY = "0123456789ab"
@@ -41,7 +41,7 @@ def clip_of(scene: Scene, first_frame: int = 0, source_key: str = SOURCE_KEY) ->
         video=video,
         first_frame=first_frame,
         num_frames=scene.num_frames,
-        look=PictureStats(brightness=128, contrast=50, motion=2, frozen=0, sharpness=100),
+        look=PictureStats(brightness=128, contrast=50, motion=2, frozen=0, sharpness=100, rate=24),
     )
 
 
@@ -60,6 +60,7 @@ def tracked_of(
     return Tracked(
         key=clip.key,
         clip=clip,
+        pictures=PictureTrack(fresh=np.ones(scene.num_frames, np.bool_)),
         person=result.person,
         body=result.body,
         hands=result.hands,
@@ -69,6 +70,9 @@ def tracked_of(
             frames=frames,
             vectors=np.tile(vector, (len(frames), 1)),
             sharpness=np.full(len(frames), 100, np.float32),
+            face_sharpness=np.where(result.face.valid[frames], 100, 0).astype(np.float32),
+            hand_sharpness=np.where((result.hands.score[frames] > 0).any(axis=1), 100, 0).astype(np.float32),
+            eyes_open=result.face.eyes_open[frames],
         ),
         provenance={},
     )

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from io import BufferedReader
 from pathlib import Path
 from typing import Literal
 
-from dataset.names import INDEX, LANDINGS, RUN, RUNNING, SHARDS
+from dataset.names import INDEX, LANDINGS, NEXT, RUN, RUNNING, SHARD, SHARDS
 from dataset.tar import StoredSample, read_members, samples_in
 from dataset.verify.sample import CheckedSample, Violation, faults_of
 from schemas.index import IndexRow
@@ -18,17 +19,24 @@ from storage.place import Place
 READ_BYTES = 2**20
 """Of a tar, read at a time: headers lie between small members, and in a store each read is a request."""
 
+UNFINISHED = re.compile(r"(^|/)\.[^/]+\.tmp$")
+"""What `storage.place` writes before it has its name."""
 Kind = Literal["file", "folder", "link", "device"]
 
 
-def file_faults(place: Place, named: Iterable[str]) -> Iterator[str]:
-    """Files that are missing, and files, links and folders that should not be there."""
+def file_faults(place: Place, named: Iterable[str], *, changing: bool) -> Iterator[str]:
+    """Files that are missing, and files, links and folders that should not be there.
+
+    While the data set is `changing`, tars of the next index lie beside those of this one.
+    """
     wanted = {INDEX, RUN, *named}
     folders = {SHARDS, LANDINGS, *(str(Path(name).parent) for name in named)}
     missing = set(wanted)
     for name, kind in all_in(place):
         if kind in {"link", "device"}:
             yield f"{name!r} is a {'link' if kind == 'link' else 'pipe, socket or device'}"
+        elif changing and is_next(name):
+            missing.discard(name)
         elif kind == "folder":
             if name not in folders and not name.startswith(f"{LANDINGS}/"):
                 yield f"{name!r} does not belong there"
@@ -37,6 +45,12 @@ def file_faults(place: Place, named: Iterable[str]) -> Iterator[str]:
                 yield f"{name!r} is in no index"
             missing.discard(name)
     yield from (f"{name} is missing" for name in sorted(missing))
+
+
+def is_next(name: str) -> bool:
+    """Whether a file or folder may be of the next index: a tar, or what a killed writer left."""
+    below = name.startswith(f"{SHARDS}/") and name.count("/") == 1
+    return name == NEXT or below or bool(SHARD.fullmatch(name)) or bool(UNFINISHED.search(name))
 
 
 def all_in(place: Place) -> Iterator[tuple[str, Kind]]:

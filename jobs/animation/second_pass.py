@@ -91,7 +91,7 @@ def covering(yaw: NDArray[np.float64], measured: NDArray[np.bool_]) -> Whole:
         return np.arange(len(yaw))
     numbers = np.rint(np.linspace(0, len(yaw) - 1, SEGMENT)).astype(np.int64)
     seen, free = np.flatnonzero(measured), np.ones(SEGMENT, np.bool_)
-    for index, _ in by_yaw(yaw[seen], np.zeros(len(seen), np.bool_), 0.0):
+    for index, _ in by_yaw(yaw[seen], np.zeros(len(seen), np.bool_), 0.0, np.zeros(len(seen))):
         place = int(np.where(free, np.abs(numbers - seen[index]), np.inf).argmin())
         numbers[place], free[place] = seen[index], False
     return np.sort(numbers)
@@ -102,10 +102,14 @@ def looks_of(pictures: Pictures, controls: Controls, embed: ImageEmbedder) -> Ap
     squares = np.stack(
         [upright_square(*pair) for pair in zip(pictures, boxes(controls, *pictures.shape[1:3]), strict=True)]
     )
+    unseen = np.zeros(len(pictures), np.float32)
     return Appearance(
         frames=np.arange(len(pictures), dtype=np.int32),
         vectors=embed(squares).vectors,
         sharpness=np.array([sharpness(square) for square in squares], np.float32),
+        face_sharpness=unseen,
+        hand_sharpness=unseen,
+        eyes_open=unseen,
     )
 
 

@@ -9,13 +9,13 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import tyro
 from rich.console import Console
 
 from jobs.animation.drives import Performance, Speaks
 from jobs.animation.people import rejects_as_errors
 from jobs.animation.performer import Performer
 from jobs.animation.second_pass import room_for
+from jobs.console.flags import parsed
 from jobs.console.progress import readable_s
 from jobs.exit_codes import ExitCode
 from media.encode import VideoSettings, write_video
@@ -59,7 +59,7 @@ class Animate:
 
 def parse(args: list[str]) -> Animate:
     """The job of a command line."""
-    return tyro.cli(Animate, prog="understudy animate", args=args)
+    return parsed(Animate, "animate", args)
 
 
 def animate(job: Animate, console: Console) -> ExitCode:
@@ -119,6 +119,8 @@ def refuse_senseless(job: Animate) -> None:
             raise ValueError("a second pass needs a driving video that shows other sides: --driving VIDEO")
     if job.sampler.steps < 1:
         raise ValueError(f"noise becomes a video in at least one step, not in {job.sampler.steps}")
+    if job.out.suffix.lower() != ".mp4":
+        raise ValueError(f"{job.out}: an MP4 is written: name it so, as video.mp4")
     if job.out.is_dir():
         raise ValueError(f"{job.out}: a folder; --out names the video to write")
     if job.out.resolve() in {path.resolve() for path in (job.driving, job.speech, *job.reference) if path}:

@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-import json
 import os
 import time
-from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass, field, replace
-from functools import partial
-from importlib.metadata import version
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal
 
 import tyro
 from rich.console import Console
 
-from dataset.index_writer import write_index
-from dataset.names import INDEX, RUN
+from dataset.names import INDEX
 from engine.core import Tally
 from engine.ledger import Ledger
 from engine.leg import Leg
@@ -26,20 +22,22 @@ from engine.runners.ray.loopback import keep_to_loopback
 from engine.runners.settings import ClusterSettings, Timeouts
 from engine.runners.status import RunObserver
 from jobs.console.failed_items import num_failed, tell_failed
+from jobs.console.flags import parsed, value_of
 from jobs.console.heartbeat import Heartbeat
 from jobs.console.lock import manner
 from jobs.console.observers import all_of
-from jobs.console.progress import ConsoleProgress, funnel, readable_s
+from jobs.console.progress import ConsoleProgress, readable_s, tell_funnel
 from jobs.exit_codes import ExitCode
-from pipeline.corpora.listing import enlist
+from jobs.stored.curation import NextIndex, StoredCuration, stored_as, stored_in
+from jobs.stored.redo import refuse_redo
+from pipeline.corpora.listing import Enlisted, enlist
 from pipeline.corpora.reach import UNREACHED, refuse_unreached
 from pipeline.estimators.devices import num_cuda_devices
-from pipeline.flow import TRACKS, Curation, legs
-from pipeline.stages.corpus import Survey, survey
+from pipeline.flow import Curation, legs
+from pipeline.stages.corpus import CorpusSettings, Survey, survey
 from schemas.media import Listed
-from schemas.tracks import Tracked
-from schemas.version import DRAWING, PIPELINE, SCHEMA
 from storage.place import Place
+from storage.records import read_as
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,7 +45,7 @@ class Curate:
     """Make a data set of verified shards from videos, or go on where an earlier run stopped."""
 
     videos: str | Path
-    """Folder or address of videos, or of a CSV or Parquet manifest with the columns uri, licence, domain."""
+    """Folder or address of videos, a video, or a CSV or Parquet manifest: columns uri, licence, domain."""
     out: str | Path
     """Folder of the data set, or its address in an object store: s3://bucket/set."""
     runner: Literal["inline", "ray"] = "inline"
@@ -56,14 +54,38 @@ class Curate:
     patience: Timeouts = field(default_factory=Timeouts)
     strict: bool = False
     """Stop at the first item on which a step breaks; inline, in this very process, as a debugger wants it."""
-    follow_links: bool = False
-    """Take files and folders outside the folder of videos too, where links in it lead there."""
+    corpus: tyro.conf.OmitArgPrefixes[CorpusSettings] = field(default_factory=CorpusSettings)
+    drop_gone: bool = False
+    """The samples of files that are no longer in the corpus leave the data set; otherwise they stay."""
     retry: tuple[str, ...] = ()
     """Try again what was rejected for these reasons, for instance failed crashed timed_out killed. What could
     not be reached (denied, unreachable) is always tried again, all else would end as before and is not."""
+    config: Path | None = None
+    """A run.json whose settings are taken, but for what the command line says."""
+    redo: bool = False
+    """Do again what other settings than those of OUT change; its old index holds meanwhile."""
     force: bool = False
     """Take OUT over from a run that seems to be at work on it and is not."""
     settings: Curation = field(default_factory=Curation)
+
+
+def parse(args: list[str]) -> Curate:
+    """The job of a command line; what it leaves out is as in the file or else the data set that it names.
+
+    Raises:
+        ValueError: the data set's settings are not ours.
+        OSError: they cannot be read.
+    """
+    out, config = value_of("--out", args), value_of("--config", args)
+    stored = stored_as(*Place.holding(config)) if config else stored_in(Place.at(out)) if out else None
+    default = Curate(videos=tyro.MISSING, out=tyro.MISSING)
+    if stored is not None and stored.settings:
+        settings = read_as(Curation, stored.settings, f"{config or out}: not the settings of a run")
+        videos = stored.videos or tyro.MISSING
+        default = replace(
+            default, videos=videos, corpus=stored.corpus, drop_gone=stored.drop_gone, settings=settings
+        )
+    return parsed(Curate, "curate", args, default)
 
 
 def curate(job: Curate, console: Console) -> ExitCode:
@@ -72,23 +94,59 @@ def curate(job: Curate, console: Console) -> ExitCode:
     Raises:
         ValueError: the corpus or a setting cannot be used.
         OSError: the data set's place cannot be written.
+        NeedsRedo: the settings are not those of the data set, and the job does not say `redo`.
         AtWork: another run is at work on the data set.
         MostUnreached: most videos cannot be reached.
         LapFailed: the machine is at fault: a disk, a store, its memory.
         TooManyFailed: a step breaks on too many items.
     """
     began = time.monotonic()
-    found = survey(job.videos, follow_links=job.follow_links)
+    out = Place.at(job.out)
+    if (stored := stored_in(out)) is not None:
+        refuse_redo(out, stored, job.settings, console, redo=job.redo)
+    found = survey(job.videos, job.corpus)
+    refuse_nothing(job, found, stored)
     for sentence in left_out(found):
         console.print(sentence, highlight=False)
-    out = Place.at(job.out)
     with Heartbeat(out, job.runner, manner(console, force=job.force)) as heartbeat:
         tallies = make(job, out, found.videos, heartbeat, console)
-    console.print(funnel(tallies))
+        tell_funnel(console, tallies)
+        code = verdict(tallies, job.settings.min_kept_share, console)
+        publish(next_index(job), code, console)
     console.print(f"done in {readable_s(time.monotonic() - began)}: {out / INDEX}", highlight=False)
     names = [leg.name for leg in legs(job.settings, out)]
     tell_failed(Ledger(out), names, tallies, console)
-    return verdict(tallies, job.settings.min_kept_share, console)
+    if code is ExitCode.WHOLE:
+        output = f"next: understudy check {job.out}; understudy preview {job.out} --out SHEETS"
+        console.print(output, highlight=False, soft_wrap=True)
+    return code
+
+
+def next_index(job: Curate) -> NextIndex:
+    """What the job makes of its data set."""
+    out = Place.at(job.out)
+    how: dict[str, Any] = {"corpus": job.corpus, "drop_gone": job.drop_gone}
+    return NextIndex(out=out, videos=job.videos, settings=job.settings, **how)
+
+
+def publish(made: NextIndex, code: ExitCode, console: Console) -> None:
+    """Put the new index in place, unless too little was kept and the old one holds more."""
+    if code is ExitCode.BELOW_THRESHOLD and made.begun and made.out.size(INDEX) is not None:
+        console.print("the old index holds; --settings.min-kept-share 0 takes the new one", highlight=False)
+    else:
+        made.publish()
+
+
+def refuse_nothing(job: Curate, found: Survey, stored: StoredCuration | None) -> None:
+    """Returns where there is something to do, and a folder to put it into.
+
+    Raises:
+        ValueError: there is not; nothing has been written.
+    """
+    if (folder := Place.at(job.out).folder) is not None and folder.is_file():
+        raise ValueError(f"{job.out}: a file; --out names the folder of the data set")
+    if not found.videos and stored is None:
+        raise ValueError("; ".join([f"{job.videos}: no video there", *left_out(found)]))
 
 
 def left_out(found: Survey) -> Iterator[str]:
@@ -102,30 +160,39 @@ def left_out(found: Survey) -> Iterator[str]:
 def make(
     job: Curate, out: Place, found: Sequence[Listed], heartbeat: Heartbeat, console: Console
 ) -> list[Tally]:
-    """Bring the data set to its end; what became of the items of each step."""
+    """Land all that the next index is made of; what became of the items of each step."""
     out.sweep()
+    change = next_index(job).begin
     if out.size(INDEX) is None:
         refuse_unreached(found)
+        change()
     ledger = Ledger(out)
-    enlisted = enlist(ledger, found)
-    console.print(f"{enlisted.new} new files, {enlisted.known} known, {enlisted.gone} gone", highlight=False)
-    write_run(job, out)
-    house = legs(job.settings, out)
+    enlisted = enlist(ledger, found, change)
+    for sentence in compared(enlisted, job):
+        console.print(sentence, highlight=False)
+    house = legs(job.settings, out, enlisted.gone if job.drop_gone else ())
     with ConsoleProgress(console, time.monotonic) as terminal:
         observers: tuple[RunObserver, ...] = (heartbeat, terminal)
-        run(job, house, ledger, all_of(*observers))
-    write_run(job, out)
-    if out.size(INDEX) is None:
-        shards = house[-1].name
-        write_index(out, [partial(ledger.columns, shards, name) for name in ledger.names(shards)])
+        run(job, house, ledger, all_of(*observers), change)
     return [tally for leg in house for tally in ledger.tallies(leg.name)]
 
 
-def run(job: Curate, house: Sequence[Leg], ledger: Ledger, watch: RunObserver) -> None:
-    """Bring all legs to their end, where the job says."""
+def compared(enlisted: Enlisted, job: Curate) -> Iterator[str]:
+    """How the corpus compares with what was listed before."""
+    yield f"{enlisted.new} new files, {enlisted.known} known, {len(enlisted.gone)} gone"
+    if enlisted.gone and not job.drop_gone:
+        yield "the samples of files that are gone stay, unless --drop-gone"
+    if enlisted.known and job.corpus != CorpusSettings(follow_links=job.corpus.follow_links):
+        yield "licence and domain of files that are known stay as they were listed"
+
+
+def run(
+    job: Curate, house: Sequence[Leg], ledger: Ledger, watch: RunObserver, change: Callable[[], None]
+) -> None:
+    """Bring all legs to their end, where the job says; `change` is called before anything changes."""
     out = Place.at(job.out)
     same: dict[str, Any] = {
-        "unseal": partial(out.remove, INDEX),  # the index vouches for the whole
+        "unseal": change,
         "retry": (*job.retry, *UNREACHED),
         "patience": replace(job.patience, tries=0) if job.strict else job.patience,
     }
@@ -135,31 +202,6 @@ def run(job: Curate, house: Sequence[Leg], ledger: Ledger, watch: RunObserver) -
     keep_to_loopback(os.environ, job.cluster.address)  # before Ray is imported, which reads it then
     shared = [place.folder for place in (Place.at(job.videos), out) if place.folder is not None]
     cluster.run(house, ledger, watch, clock=time.monotonic, settings=job.cluster, shared=shared, **same)
-
-
-def write_run(job: Curate, out: Place) -> None:
-    """Write what the run is made of beside its output: at its end with the estimators that spoke."""
-    content: dict[str, Any] = {
-        "schema": SCHEMA,
-        "drawing": DRAWING,
-        "pipeline": PIPELINE,
-        "code": version("understudy"),
-        "recipe": "default",
-        "settings": json.loads(json.dumps(asdict(job.settings), default=str)),
-        "estimators": estimators_in(Ledger(out)),
-    }
-    before = json.loads(out.read(RUN)) if out.size(RUN) is not None else {}
-    if content != before:
-        out.write(RUN, (json.dumps(content, indent=1) + "\n").encode())
-
-
-def estimators_in(ledger: Ledger) -> dict[str, Any]:
-    """The estimators by role, as the first clip tells that has landed with its tracks."""
-    for name, landed in ledger.all_landed(TRACKS):
-        if landed.rows:
-            tracked = next(ledger.rows(TRACKS, name, Tracked))
-            return {role: asdict(card) for role, card in tracked.provenance.items()}
-    return {}
 
 
 def verdict(tallies: list[Tally], min_kept_share: float, console: Console) -> ExitCode:

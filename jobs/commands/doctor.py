@@ -11,6 +11,9 @@ from rich.table import Table
 
 from engine.core import EstimatorUnavailable
 from engine.made_by import PACKAGES, version_of
+from jobs.console.flags import parsed
+from jobs.console.plain import tell_json
+from jobs.console.tables import records, tell_table
 from jobs.exit_codes import ExitCode
 from media.encode import ffmpeg_version
 from pipeline.estimators.appearance.open_clip_embedder import OpenClip
@@ -26,20 +29,38 @@ class Doctor:
 
     backends: Backends = field(default_factory=Backends)
     """The estimators that a run would use: these must work."""
+    json: bool = False
+    """For programs."""
+
+
+def parse(args: list[str]) -> Doctor:
+    """The job of a command line."""
+    return parsed(Doctor, "doctor", args)
 
 
 def doctor(job: Doctor, console: Console) -> ExitCode:
     """Print the findings; `BELOW_THRESHOLD` where a run with these backends could not work."""
-    troubles = [*packages(console), *estimators(job.backends, console)]
+    installed, lacking = packages()
+    ready, options, missing = estimators(job.backends)
+    troubles = [*lacking, *missing]
+    code = ExitCode.BELOW_THRESHOLD if troubles else ExitCode.WHOLE
+    if job.json:
+        tables = {"packages": records(installed), "estimators": records(ready)}
+        tell_json(console, {"missing": troubles, "optional": options, **tables})
+        return code
+    tell_table(console, installed)
+    tell_table(console, ready, ("role", "estimator", "state"))
+    for option in options:
+        console.print(f"optional, {option}", highlight=False)
     for trouble in troubles:
         console.print(f"missing: {trouble}", style="red", highlight=False)
     if not troubles:
         console.print("A run with these backends can start.", style="green")
-    return ExitCode.BELOW_THRESHOLD if troubles else ExitCode.WHOLE
+    return code
 
 
-def packages(console: Console) -> list[str]:
-    """Print versions; what is wrong with them."""
+def packages() -> tuple[Table, list[str]]:
+    """Versions, and what is wrong with them."""
     troubles = []
     table = Table(
         "package",
@@ -56,15 +77,14 @@ def packages(console: Console) -> list[str]:
         table.add_row("ffmpeg binary", ffmpeg_version())
     except OSError as error:
         troubles.append(f"ffmpeg binary: {error}; the package imageio-ffmpeg brings one: run `make setup`")
-    console.print(table)
     spare = [name for name in OTHER_OPENCV if version_of(name)]
     if spare:
         troubles.append(f"{', '.join(spare)} beside opencv-contrib-python: these wheels overwrite each other")
-    return troubles
+    return table, troubles
 
 
-def estimators(backends: Backends, console: Console) -> list[str]:
-    """Load every estimator and print what it is; what a run would lack."""
+def estimators(backends: Backends) -> tuple[Table, list[str], list[str]]:
+    """Load every estimator: what each is, which options are lacking, and what a run would lack."""
     table = Table(
         "role",
         "estimator",
@@ -91,7 +111,4 @@ def estimators(backends: Backends, console: Console) -> list[str]:
         else:
             digest = card.weights_sha256[:12] or "none needed"
             table.add_row(role, card.name, card.version, digest, card.licence, "ready")
-    console.print(table)
-    for lack in lacks:
-        console.print(f"optional, {lack}", highlight=False)
-    return troubles
+    return table, lacks, troubles

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from functools import partial
 from itertools import chain
 from pathlib import Path
@@ -13,16 +13,21 @@ import tyro
 from rich.console import Console
 
 from dataset.index import Index, read_index
+from dataset.names import RUN
 from engine.core import Step
 from engine.ledger import Lap, Ledger, digest
 from engine.leg import Leg
 from engine.runners.inline import run
 from engine.runners.status import RunObserver
+from jobs.console.flags import parsed, value_of
 from jobs.console.heartbeat import Heartbeat
 from jobs.console.lock import manner
 from jobs.console.observers import all_of
-from jobs.console.progress import ConsoleProgress, funnel
+from jobs.console.progress import ConsoleProgress, tell_funnel
 from jobs.exit_codes import ExitCode
+from jobs.recipes.training import RECIPES, Name
+from jobs.stored.files import write
+from jobs.stored.latents import StoredLatents
 from model.data.epoch_order import OrderSettings
 from model.data.windows import WindowRule
 from pipeline.estimators.devices import num_cuda_devices
@@ -57,12 +62,25 @@ class Encode:
     """As in training: other windows are not found there. `variants` bounds how many a sample gives."""
     max_tokens: int = OrderSettings.max_tokens
     """As in training: it bounds windows too."""
+    recipe: Name | None = None
+    """Of the training that the latents are for: its windows, token budget and precision are the defaults."""
     device: str = "cpu"
     """Where the autoencoder runs, as torch names it: cpu, cuda, cuda:1."""
     precision: Literal["float32", "bfloat16"] = "float32"
     """Of the autoencoder's numbers."""
     force: bool = False
     """Take OUT over from a run that seems to be at work on it and is not."""
+
+
+def parse(args: list[str]) -> Encode:
+    """The job of a command line; what it leaves out is as its recipe trains."""
+    named = value_of("--recipe", args)
+    default = Encode(data=tyro.MISSING, out=tyro.MISSING)
+    for name in (name for name in RECIPES if name == named):
+        order, dtype = RECIPES[name]().loader.order, RECIPES[name]().dtype
+        window = replace(order.window, variants=order.window.variants or bounded().variants)
+        default = replace(default, window=window, max_tokens=order.max_tokens, precision=dtype)
+    return parsed(Encode, "encode", args, default)
 
 
 def encode(job: Encode, console: Console) -> ExitCode:
@@ -93,9 +111,12 @@ def encode(job: Encode, console: Console) -> ExitCode:
             landed = (ledger.rows(LEG, name, LatentRow) for name in ledger.names(LEG))
             write_index(job.out, chain.from_iterable(landed))
     tallies = ledger.tallies(LEG)
-    console.print(funnel(tallies))
-    console.print(f"latents.root {job.out}", highlight=False)
-    console.print(f"latents.vae {vae}", highlight=False)
+    tell_funnel(console, tallies)
+    stored = StoredLatents(vae=vae, window=job.window, max_tokens=job.max_tokens)
+    write(out, RUN, asdict(stored))
+    recipe = f" --recipe {job.recipe}" if job.recipe else ""
+    told = f"next: understudy train --data {job.data} --out RUN --latents {job.out}{recipe}"
+    console.print(told, highlight=False, soft_wrap=True)
     return ExitCode.FAILED_ITEMS if any(tally.rejected for tally in tallies) else ExitCode.WHOLE
 
 

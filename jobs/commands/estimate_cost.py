@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Literal
 
@@ -12,7 +12,10 @@ from rich.table import Table
 from engine.ledger import Ledger
 from engine.planning.cost import Bill, bill, machines_of
 from engine.planning.rates import Rates, measured, read_rates, works_of
+from jobs.console.flags import parsed
+from jobs.console.plain import tell_json
 from jobs.console.progress import readable_s
+from jobs.console.tables import tell_table
 from jobs.exit_codes import ExitCode
 from pipeline.flow import TARS, Curation, legs
 
@@ -33,6 +36,13 @@ class EstimateCost:
     """A data set, finished or not, whose own rates are taken; without it, those of benchmarks/stages.json."""
     source_s: float | None = None
     """Mean length of a video, seconds; without it, as measured."""
+    json: bool = False
+    """For programs."""
+
+
+def parse(args: list[str]) -> EstimateCost:
+    """The job of a command line."""
+    return parsed(EstimateCost, "estimate-cost", args)
 
 
 def estimate_cost(job: EstimateCost, console: Console) -> ExitCode:
@@ -58,31 +68,34 @@ def estimate_cost(job: EstimateCost, console: Console) -> ExitCode:
         samples_per_shard=recipe.samples_per_shard,
         tar_leg=TARS,
     )
-    costs = bill(works, [machines_of(word) for word in job.machines], worker_s=rates.worker_s)
-    for table in (of_legs(costs), of_machines(costs)):
-        console.print(table)
-    for line in (*verdict(costs), "", *assumptions(rates)):
+    result = bill(works, [machines_of(word) for word in job.machines], worker_s=rates.worker_s)
+    if job.json:
+        tell_json(console, {**asdict(result), "price": result.price, "assumed": assumptions(rates)[1:]})
+        return ExitCode.WHOLE
+    tell_table(console, of_legs(result), ("leg", "laps", "one worker", "all workers"))
+    tell_table(console, of_machines(result), ("kind", "machine-hours", "money"))
+    for line in (*verdict(result), "", *assumptions(rates)):
         console.print(line, highlight=False, soft_wrap=True)
     return ExitCode.WHOLE
 
 
-def of_legs(costs: Bill) -> Table:
+def of_legs(result: Bill) -> Table:
     """What each leg takes."""
     table = Table(title="Legs", title_justify="left")
     for heading in ("leg", "laps", "one worker", "from", "to", "all workers"):
         table.add_column(heading, justify="left" if heading == "leg" else "right")
-    for leg in costs.legs:
+    for leg in result.legs:
         times = (readable_s(s) for s in (leg.work_s, leg.start_s, leg.stop_s, leg.least_s))
         table.add_row(leg.leg, f"{leg.laps:,}", *times)
     return table
 
 
-def of_machines(costs: Bill) -> Table:
+def of_machines(result: Bill) -> Table:
     """What each kind of machine takes."""
     table = Table(title="Machines", title_justify="left")
     for heading in ("kind", "machines", "machine-hours", "used", "money"):
         table.add_column(heading, justify="left" if heading == "kind" else "right")
-    for one in costs.machines:
+    for one in result.machines:
         money = "" if one.price is None else f"{one.price:,.2f}"
         table.add_row(
             one.kind.name, str(one.kind.count), f"{one.paid_s / 3600:,.1f}", f"{one.used:.0%}", money
@@ -90,13 +103,13 @@ def of_machines(costs: Bill) -> Table:
     return table
 
 
-def verdict(costs: Bill) -> tuple[str, str]:
+def verdict(result: Bill) -> tuple[str, str]:
     """The whole in two lines."""
-    hours = sum(one.paid_s for one in costs.machines) / 3600
-    money = "" if costs.price is None else f", {costs.price:,.2f} in money"
-    worst = costs.bottleneck
+    hours = sum(one.paid_s for one in result.machines) / 3600
+    money = "" if result.price is None else f", {result.price:,.2f} in money"
+    worst = result.bottleneck
     return (
-        f"wall-clock {readable_s(costs.wall_s)}, {hours:,.1f} machine-hours{money}",
+        f"wall-clock {readable_s(result.wall_s)}, {hours:,.1f} machine-hours{money}",
         f"bottleneck: {worst.leg}, {readable_s(worst.least_s)} on all workers that may do it",
     )
 

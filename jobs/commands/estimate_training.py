@@ -6,11 +6,13 @@ import argparse
 from dataclasses import dataclass, replace
 
 import numpy as np
-import tyro
 from rich.console import Console
 from rich.table import Table
 
+from jobs.console.flags import parsed
+from jobs.console.plain import tell_json
 from jobs.console.progress import readable_s
+from jobs.console.tables import records, tell_table
 from jobs.exit_codes import ExitCode
 from jobs.recipes.training import RECIPES, Name
 from model.data.windows import FRAMES_PER_LATENT, longest_window, num_tokens
@@ -28,6 +30,20 @@ GPUS_GIB = (80, 96, 141)
 CANVAS: dict[Name, tuple[int, int]] = {"tiny": (192, 128), "wan_1b": (960, 640), "paper": (960, 640)}
 """Width and height at the area that a recipe is for, px."""
 GB = 2**30
+FEW = (
+    "part",
+    "million",
+    "learn in",
+    "phase",
+    "frames",
+    "clips",
+    "tokens",
+    "peak GiB",
+    "seconds",
+    "zero",
+    "ranks",
+)
+"""Columns of the tables on a narrow screen."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,6 +66,8 @@ class EstimateTraining:
     """Of an hour of one GPU."""
     spare: float = 0.08
     """Share of a GPU's memory for its driver, other ranks' messages, and gaps."""
+    json: bool = False
+    """For programs."""
     settings: Training
 
 
@@ -61,7 +79,7 @@ def parse(args: list[str]) -> EstimateTraining:
     settings = RECIPES[name]()
     world_size = 1 if settings.zero_stage is None else 8
     default = EstimateTraining(recipe=name, settings=settings, canvas=CANVAS[name], world_size=world_size)
-    return tyro.cli(EstimateTraining, prog="understudy estimate-training", args=args, default=default)
+    return parsed(EstimateTraining, "estimate-training", args, default)
 
 
 def estimate_training(job: EstimateTraining, console: Console) -> ExitCode:
@@ -71,11 +89,15 @@ def estimate_training(job: EstimateTraining, console: Console) -> ExitCode:
         ValueError: a number cannot be used.
     """
     check(job)
-    tables = [of_parts(job), of_stages(job)]
+    tables = {"weights": of_parts(job), "batches": of_stages(job)}
     if job.settings.zero_stage is not None:
-        tables.append(of_gpus(job))
-    for table in tables:
-        console.print(table)
+        tables["gpus"] = of_gpus(job)
+    if job.json:
+        result = {name: records(table) for name, table in tables.items()}
+        tell_json(console, {**result, "said": verdict(job), "assumed": assumptions(job)[1:]})
+        return ExitCode.WHOLE
+    for table in tables.values():
+        tell_table(console, table, FEW)
     for line in (*verdict(job), "", *assumptions(job)):
         console.print(line, highlight=False, soft_wrap=True)
     return ExitCode.WHOLE

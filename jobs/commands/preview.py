@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from io import BytesIO
@@ -15,12 +16,15 @@ import tyro
 from rich.console import Console
 
 from dataset.arrays import unpack
-from dataset.index import read_index
+from dataset.conditions import refuse_unknown
+from dataset.index import Index, read_index
 from dataset.tar import TAR_END, read_members, samples_in
 from jobs.console.contact_sheets import Picture, below, beside, captioned, fit, label, overlay
+from jobs.console.flags import parsed
+from jobs.console.progress import readable_s
 from jobs.exit_codes import ExitCode
 from media.decode import decode_bytes
-from media.encode import VideoSettings, video_writer
+from media.encode import EncodeError, VideoSettings, video_writer
 from schemas.controls import Controls
 from schemas.drawing import draw_skeleton, draw_spheres
 from schemas.index import IndexRow
@@ -46,38 +50,71 @@ class Preview:
     out: Path
     """Folder for the pictures."""
     samples: int = 24
-    """Most samples to show, spread evenly over the index."""
+    """Most samples to show, spread evenly over those that are chosen, or the first ones by `sort`."""
+    where: tuple[str, ...] = ()
+    """Only samples for which all of these hold, on columns of the index: licence=CC0 face_ratio<0.5."""
+    keys: tuple[str, ...] = ()
+    """Only these samples."""
+    sort: str | None = None
+    """Column of the index by which samples come, the least first; with a minus before it the most first."""
+    worst: int | None = None
+    """So many samples of the least `sort`, by itself of the least reference_similarity."""
     per_sheet: int = 3
     """Samples on one sheet."""
     videos: bool = True
     """Write an overlay video of each shown sample, too."""
 
 
+def parse(args: list[str]) -> Preview:
+    """The job of a command line."""
+    return parsed(Preview, "preview", args)
+
+
 def preview(job: Preview, console: Console) -> ExitCode:
     """Write the sheets and videos; `WHOLE`.
 
     Raises:
-        ValueError: there is no data set, or a shard is damaged.
+        ValueError: there is no data set, a shard is damaged, or nothing is chosen.
+        OSError: a sheet or a video cannot be written.
     """
-    job.out.mkdir(parents=True, exist_ok=True)
     data = Place.at(job.data)
-    shown = spread(read_index(data).rows(), job.samples)
-    rows = []
-    for row in shown:
-        members = members_of(data, row)
-        controls = Controls(**unpack(members[TRACKS]))
-        video, face = decode_bytes(members[VIDEO]), decode_bytes(members[FACE])
-        skeleton = draw_skeleton(controls, row.width, row.height)
-        sphere = draw_spheres(controls, row.width, row.height)
-        laid, maps = overlay(video, skeleton, sphere), np.maximum(skeleton, sphere)
-        rows.append(strip(row, controls, laid, maps, face, references(members)))
-        if job.videos:
-            write_overlay(job.out / f"{row.key}.mp4", laid, maps, face)
-        console.print(f"{row.key}: {row.framing}, {row.frames} frames", highlight=False)
-    for number, start in enumerate(range(0, len(rows), job.per_sheet)):
-        write_picture(job.out / f"sheet_{number:03d}.png", below(rows[start : start + job.per_sheet], gap=16))
-    console.print(f"{len(rows)} samples on sheets in {job.out}", highlight=False)
+    shown = chosen(job, read_index(data))
+    job.out.mkdir(parents=True, exist_ok=True)
+    began, strips = time.monotonic(), list[Picture]()
+    for number, row in enumerate(shown, start=1):
+        strips.append(drawn(job, data, row))
+        left = readable_s((time.monotonic() - began) / number * (len(shown) - number))
+        message = f"{number} of {len(shown)}: {row.key}, {row.framing}, {row.frames} frames; {left} left"
+        console.print(message, highlight=False)
+        if len(strips) == job.per_sheet or number == len(shown):
+            sheet = job.out / f"sheet_{(number - 1) // job.per_sheet:03d}.png"
+            write_picture(sheet, below(strips, gap=16))
+            console.print(f"wrote {sheet}", highlight=False, soft_wrap=True)
+            strips.clear()
     return ExitCode.WHOLE
+
+
+def chosen(job: Preview, index: Index) -> list[IndexRow]:
+    """The rows of the samples to show, in their order.
+
+    Raises:
+        ValueError: a condition or a column is none, a key is not there, or nothing is left.
+    """
+    rows = index.where(job.where).rows()
+    if job.keys:
+        by_key = {row.key: row for row in rows}
+        if lost := [key for key in job.keys if key not in by_key]:
+            raise ValueError(
+                f"{index.root}: no sample of the key {', '.join(lost[:5])} is among those chosen"
+            )
+        rows = [by_key[key] for key in job.keys]
+    if job.sort is None and job.worst is None:
+        return spread(rows, job.samples)
+    column = (job.sort or "reference_similarity").removeprefix("-")
+    refuse_unknown(column)
+    most_first = (job.sort or "").startswith("-")
+    ordered = sorted(rows, key=lambda row: getattr(row, column), reverse=most_first)
+    return ordered[: job.worst or job.samples]
 
 
 def spread(rows: Sequence[IndexRow], most: int) -> list[IndexRow]:
@@ -85,6 +122,19 @@ def spread(rows: Sequence[IndexRow], most: int) -> list[IndexRow]:
     return [
         rows[i] for i in sorted(set(np.linspace(0, len(rows) - 1, min(most, len(rows)), dtype=int).tolist()))
     ]
+
+
+def drawn(job: Preview, data: Place, row: IndexRow) -> Picture:
+    """A sample on a sheet; its overlay video is written, where that is asked for."""
+    members = members_of(data, row)
+    controls = Controls(**unpack(members[TRACKS]))
+    video, face = decode_bytes(members[VIDEO]), decode_bytes(members[FACE])
+    skeleton = draw_skeleton(controls, row.width, row.height)
+    sphere = draw_spheres(controls, row.width, row.height)
+    laid, maps = overlay(video, skeleton, sphere), np.maximum(skeleton, sphere)
+    if job.videos:
+        write_overlay(job.out / f"{row.key}.mp4", laid, maps, face)
+    return strip(row, controls, laid, maps, face, references(members))
 
 
 def members_of(data: Place, row: IndexRow) -> dict[str, bytes]:
@@ -117,28 +167,44 @@ def strip(
     faces = beside([captioned(fit(face[t], SMALL_PX), word) for t, word in zip(shown, result, strict=True)])
     facts = [
         f"{row.key}   {row.framing}   {row.frames} frames   {row.width}x{row.height}   "
-        f"{row.domain}   {row.licence}",
-        f"yaw {degrees(row.yaw_min):.0f}..{degrees(row.yaw_max):.0f}°   face {row.face_ratio:.0%}   "
-        f"body {row.body_ratio:.0%}   hands {row.left_hand_ratio:.0%} {row.right_hand_ratio:.0%}   "
-        f"motion {row.motion:.2f}   sharpness {row.sharpness:.0f}   "
-        f"similarity {row.reference_similarity:.2f}   sound {'yes' if row.has_audio else 'no'}",
+        f"domain: {row.domain}   licence: {row.licence}",
+        f"yaw {degrees(row.yaw_min):.0f} to {degrees(row.yaw_max):.0f}°   seen: face {row.face_ratio:.0%}, "
+        f"body {row.body_ratio:.0%}, left hand {row.left_hand_ratio:.0%}, "
+        f"right hand {row.right_hand_ratio:.0%}",
+        f"motion {row.motion:.2f} torso lengths/s   sharpness {row.sharpness:.0f}   "
+        f"least similarity {row.reference_similarity:.2f}   sound {'yes' if row.has_audio else 'no'}   "
+        "rows: video under its controls, controls, face crops, references",
     ]
     return below([label(facts, max(frames.shape[1], SHEET_PX)), frames, drawn, faces, beside(pictures)])
 
 
 def write_overlay(path: Path, laid: Frames, maps: Frames, face: Frames) -> None:
-    """A video of overlay, maps and face crop side by side."""
+    """A video of overlay, maps and face crop side by side.
+
+    Raises:
+        OSError: it cannot be written.
+    """
 
     def page(t: int) -> Picture:
         parts = beside([fit(laid[t], VIDEO_PX), fit(maps[t], VIDEO_PX), fit(face[t], VIDEO_PX)])
         return parts[:, : parts.shape[1] // 2 * 2]
 
     height, width = page(0).shape[:2]
-    with video_writer(path, width, height, VideoSettings(crf=23)) as write:
-        for t in range(len(laid)):
-            write(page(t)[None])
+    try:
+        with video_writer(path, width, height, VideoSettings(crf=23)) as write:
+            for t in range(len(laid)):
+                write(page(t)[None])
+    except EncodeError as error:
+        raise OSError(str(error)) from error
 
 
 def write_picture(path: Path, picture: Picture) -> None:
-    """A PNG."""
-    cv2.imwrite(str(path), cv2.cvtColor(picture, cv2.COLOR_RGB2BGR))
+    """A PNG, whole or not at all.
+
+    Raises:
+        OSError: it cannot be written, or its name is no PNG's.
+    """
+    if path.suffix.lower() != ".png":
+        raise OSError(f"{path}: a PNG is written: name it so")
+    packed = cv2.imencode(".png", cv2.cvtColor(picture, cv2.COLOR_RGB2BGR))[1]
+    Place.at(path.absolute().parent).write(path.name, packed.tobytes())

@@ -3,21 +3,20 @@
 from __future__ import annotations
 
 import faulthandler
-import json
 import tempfile
 import traceback
 from dataclasses import dataclass
 from pathlib import Path
 
 import tyro
-from pydantic import TypeAdapter, ValidationError
 from rich.console import Console
 
-from dataset.names import RUN
+from engine import replay as engine
 from engine.ledger import Ledger
-from engine.replay import find, replay
+from jobs.console.flags import parsed
 from jobs.exit_codes import ExitCode
-from pipeline.flow import Curation, legs
+from jobs.stored.curation import settings_of
+from pipeline.flow import legs
 from schemas.outcome import Rejected
 from storage.place import Place
 
@@ -34,7 +33,12 @@ class Replay:
     """Address that the videos were given by, where it has options: a data set alone chooses no server."""
 
 
-def run_replay(job: Replay, console: Console) -> ExitCode:
+def parse(args: list[str]) -> Replay:
+    """The job of a command line."""
+    return parsed(Replay, "replay", args)
+
+
+def replay(job: Replay, console: Console) -> ExitCode:
     """Show what was said of the item then, and what happens to it now: `WHOLE` where it goes through.
 
     What crashes its process crashes this one: the traceback of all threads is printed then.
@@ -45,7 +49,7 @@ def run_replay(job: Replay, console: Console) -> ExitCode:
     faulthandler.enable()
     out = Place.at(job.out)
     ledger, settings = Ledger(out), settings_of(out)
-    found = find(ledger, legs(settings, out), job.key)
+    found = engine.find(ledger, legs(settings, out), job.key)
     if found is None:
         raise ValueError(f"{out}: nothing was rejected under the key {job.key!r}")
     was = found.reject
@@ -59,7 +63,7 @@ def run_replay(job: Replay, console: Console) -> ExitCode:
             console.print(where, highlight=False, markup=False)
 
         try:
-            given = replay(found, ledger, house[found.leg.name], tell, job.videos)
+            given = engine.replay(found, ledger, house[found.leg.name], tell, job.videos)
         except Rejected as no:
             traceback.print_exception(no)
             console.print(f"rejected again: {no}", highlight=False, markup=False)
@@ -71,18 +75,3 @@ def run_replay(job: Replay, console: Console) -> ExitCode:
     kinds = ", ".join(f"{type(item).__name__} {item.key}" for item in given)
     console.print(f"goes through now: {kinds or 'nothing given'}", highlight=False)
     return ExitCode.WHOLE
-
-
-def settings_of(out: Place) -> Curation:
-    """The settings of the last run on a data set.
-
-    Raises:
-        ValueError: there is no data set, or its settings are not those of this version.
-    """
-    try:
-        content = json.loads(out.read(RUN))["settings"]
-        return TypeAdapter(Curation).validate_python(content)
-    except FileNotFoundError as error:
-        raise ValueError(f"{out}: no data set") from error
-    except (KeyError, ValueError, ValidationError) as error:
-        raise ValueError(f"{out.uri_of('run.json')}: not the settings of a run ({error})") from error

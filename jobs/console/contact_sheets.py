@@ -21,10 +21,14 @@ PAPER = 24
 def overlay(
     frames: NDArray[np.uint8], skeleton: NDArray[np.uint8], sphere: NDArray[np.uint8]
 ) -> NDArray[np.uint8]:
-    """The video, darkened, under its own control maps; (t, H, W, 3)."""
-    maps = np.where(skeleton.any(axis=-1, keepdims=True), skeleton, (sphere * 0.75).astype(np.uint8))
-    drawn = maps.any(axis=-1, keepdims=True)
-    return np.where(drawn, (frames * 0.35 + maps * 0.65).astype(np.uint8), (frames * 0.8).astype(np.uint8))
+    """The video under its own control maps, as bright as it is where nothing is drawn; (t, H, W, 3)."""
+    laid = frames.copy()
+    for picture, bones, ball in zip(laid, skeleton, sphere, strict=True):
+        rows, columns = np.nonzero((bones | ball).any(axis=-1))
+        line, round_it = bones[rows, columns].astype(np.float32), ball[rows, columns] * np.float32(0.75)
+        mark = np.where(line.any(axis=-1, keepdims=True), line, round_it)
+        picture[rows, columns] = picture[rows, columns] * np.float32(0.35) + mark * np.float32(0.65)
+    return laid
 
 
 def fit(picture: Picture, height: int) -> Picture:

@@ -123,7 +123,7 @@ class Lock:
         self.over.set()
         self.thread.join()
         with suppress(OSError):  # what ended the run says more
-            self.tell("done" if error is None else f"ended by {type(error).__name__}: {error}"[:500])
+            self.tell(how_ended(error)[:500])
 
     def take(self) -> None:
         """Claim the place."""
@@ -186,6 +186,15 @@ class Lock:
         """
         if self.lost is not None:
             raise AtWork(f"{self.place}: was taken over by {self.lost.holder}; this run ends")
+
+
+def how_ended(error: BaseException | None) -> str:
+    """How a run ended, in words."""
+    if error is None:
+        return "done"
+    if isinstance(error, KeyboardInterrupt):
+        return "stopped by Ctrl-C or SIGTERM"
+    return f"ended by {type(error).__name__}: {error}"
 
 
 def at_work(place: Place, other: Claim, now: float) -> AtWork:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Self
 
@@ -12,7 +12,10 @@ from rich.table import Table
 
 from engine.core import Tally
 from engine.runners.status import LegProgress, WorkerState
+from jobs.console.tables import tell_table
 
+FASTEST = 1000.0
+"""No step that looks at footage goes through it faster, in its own seconds."""
 QUIET_S = 10.0
 """Seconds between two lines where there is no terminal."""
 
@@ -57,9 +60,17 @@ class ConsoleProgress:
         """How far the legs are."""
         for lane in lanes:
             if lane.leg in self.legs:
-                self.legs[lane.leg].lane = lane
+                self.went_on(self.legs[lane.leg], lane)
             elif lane.running or (lane.done == lane.laps and not lane.waits_for):
                 self.legs[lane.leg] = self.first(lane)
+
+    def went_on(self, shown: ShownLeg, lane: LegProgress) -> None:
+        """A leg that was shown before; without a terminal its end is told."""
+        ended = lane.done == lane.laps > shown.lane.done
+        shown.lane = lane
+        if ended and not self.console.is_terminal:
+            took = readable_s(self.clock() - shown.began)
+            self.console.print(f"{lane.leg}: done, {lane.items_done} items, {took}", highlight=False)
 
     def first(self, lane: LegProgress) -> ShownLeg:
         """A leg that was not shown before."""
@@ -104,18 +115,11 @@ def pace(fresh: int, left: int, passed_s: float, unit: str) -> str:
 
 
 def funnel(tallies: Iterable[Tally]) -> Table:
-    """What each step was offered, kept and why it dropped the rest."""
+    """What each step was offered and kept."""
     table = Table(title="Retention", title_justify="left")
-    for heading in ("step", "offered", "kept", "gave", "footage in", "footage out", "speed", "dropped"):
-        words = heading in ("step", "dropped")
-        table.add_column(
-            heading, justify="left" if words else "right", overflow="fold", no_wrap=heading == "step"
-        )
+    for heading in ("step", "offered", "kept", "gave", "footage in", "footage out", "speed"):
+        table.add_column(heading, justify="left" if heading == "step" else "right")
     for tally in tallies:
-        dropped = ", ".join(
-            f"{reason} {n}" for reason, n in sorted(tally.reasons.items(), key=lambda r: (-r[1], r[0]))
-        )
-        speed = f"{tally.offered_s / tally.busy_s:.1f}x" if tally.busy_s > 0 and tally.offered_s > 0 else ""
         table.add_row(
             tally.step,
             str(tally.offered),
@@ -123,10 +127,31 @@ def funnel(tallies: Iterable[Tally]) -> Table:
             str(tally.gave),
             readable_s(tally.offered_s),
             readable_s(tally.gave_s),
-            speed,
-            dropped,
+            speed(tally),
         )
     return table
+
+
+def speed(tally: Tally) -> str:
+    """Footage over time, where a step looked at any: one that decodes nothing has none."""
+    if not FASTEST * tally.busy_s > tally.offered_s > 0:
+        return ""
+    return f"{tally.offered_s / tally.busy_s:.1f}x"
+
+
+def dropped(tallies: Iterable[Tally]) -> Iterator[str]:
+    """Why each step dropped what it did, a line each, the most frequent reason first."""
+    for tally in tallies:
+        if tally.reasons:
+            counts = sorted(tally.reasons.items(), key=lambda pair: (-pair[1], pair[0]))
+            yield f"{tally.step} dropped {', '.join(f'{reason} {count}' for reason, count in counts)}"
+
+
+def tell_funnel(console: Console, tallies: Sequence[Tally]) -> None:
+    """Print what each step was offered and kept, and why it dropped the rest."""
+    tell_table(console, funnel(tallies), ("step", "offered", "kept", "gave"))
+    for line in dropped(tallies):
+        console.print(line, highlight=False, soft_wrap=True)
 
 
 def readable_s(seconds: float) -> str:

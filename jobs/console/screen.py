@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import Any
 
 from rich.console import Console
@@ -9,9 +10,24 @@ from rich.text import Text
 
 from schemas.visible import visible
 
+LOG_WIDTH = 4096
+"""Columns where nobody's screen ends: lines and tables stay whole in files and pipes."""
+
+
+def screen() -> VisibleConsole:
+    """The console of a command: as wide as the terminal or as COLUMNS says, else as wide as it takes."""
+    console = VisibleConsole()
+    if console.is_terminal or "COLUMNS" in os.environ:
+        return console
+    return VisibleConsole(width=LOG_WIDTH)
+
 
 class VisibleConsole(Console):
     """A console that reads no markup, and shows every string that it is given in one line, also in tables."""
+
+    def on_broken_pipe(self) -> None:
+        """Leave it to the command: rich would end the process."""
+        raise  # noqa: PLE0704  rich calls this while it handles a BrokenPipeError
 
     def render_str(self, text: str, *, style: Any = "", **how: Any) -> Text:
         """The string as it will be shown."""

@@ -11,6 +11,7 @@ from rich.console import Console
 
 from jobs.console.lock import Lock
 from jobs.console.progress import QUIET_S, pace
+from jobs.console.stopping import StopRequest
 
 if TYPE_CHECKING:
     from model.train.loop import StepMetrics
@@ -86,3 +87,18 @@ class LockCheck(NullObserver):
     def stepped(self, step: StepMetrics) -> None:  # noqa: ARG002  whatever it tells
         """Raise `AtWork` if the folder is another's."""
         self.lock.check()
+
+
+class Unsaved(NullObserver):
+    """Tells a request to stop whether there is anything to save."""
+
+    def __init__(self, stop: StopRequest) -> None:
+        self.stop = stop
+
+    def stepped(self, step: StepMetrics) -> None:  # noqa: ARG002  whatever it tells
+        """There is."""
+        self.stop.unsaved = True
+
+    def saved(self, folder: Path) -> None:  # noqa: ARG002  wherever it lies
+        """There is not."""
+        self.stop.unsaved = False

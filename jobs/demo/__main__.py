@@ -15,6 +15,7 @@ from jobs.commands.curate import Curate, curate
 from jobs.commands.preview import Preview, preview
 from jobs.demo.videos import write_demo_videos
 from jobs.exit_codes import ExitCode
+from jobs.menu import GOES_ON
 from schemas.visible import shown_streams
 
 
@@ -43,4 +44,4 @@ def demo(job: Demo, console: Console) -> ExitCode:
 
 if __name__ == "__main__":
     with shown_streams():
-        raise SystemExit(ended(partial(demo, tyro.cli(Demo))))
+        raise SystemExit(ended(partial(demo, tyro.cli(Demo)), GOES_ON))

@@ -26,7 +26,8 @@ class Order:
         self.settings = settings
         self.seed = seed
         self.samples = sampling_table(index, settings.groups)
-        result = {"index": index.digest, "order": asdict(settings), "seed": seed}
+        order = {name: value for name, value in asdict(settings).items() if name != "where" or value}
+        result = {"index": index.digest, "order": order, "seed": seed}
         self.digest = hashlib.sha256(json.dumps(result, sort_keys=True).encode()).hexdigest()
         self.dealt: dict[int, Epoch] = {}
         self.num_slots: dict[int, int] = {}

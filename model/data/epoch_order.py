@@ -69,6 +69,8 @@ class OrderSettings:
     """Training is refused where more than this share of the samples is dropped."""
     held_out: float = 0.0
     """Share of the sources that are never drawn: what was learned is tried on them."""
+    where: tuple[str, ...] = ()
+    """Only samples for which all of these hold, on columns of the index: licence=CC0, face_ratio>0.5."""
 
     def __post_init__(self) -> None:
         """Check that something is left to draw."""

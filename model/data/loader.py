@@ -12,6 +12,7 @@ import logging
 import multiprocessing
 import multiprocessing.connection
 import os
+import signal
 import threading
 from collections import deque
 from collections.abc import Iterator
@@ -19,7 +20,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from torch.utils.data import DataLoader
+from torch.utils.data import DataLoader, IterableDataset, get_worker_info
 
 from dataset.index import read_index, unfit_shards
 from model.data.batch import Batch
@@ -41,10 +42,11 @@ PRELOAD = ["model.data.worker"]
 CONTEXT.set_forkserver_preload(PRELOAD)
 
 
-class Loader:
+class Loader(IterableDataset[Batch]):
     """The batches of one rank, in order, from a position that can be saved and restored.
 
-    Every rank of a run is given the same data set and settings, and takes as many steps as every other.
+    Every rank of a run is given the same data set and settings, and takes as many steps as every other. Where
+    a trainer wants PyTorch's own class: `DataLoader(loader, batch_size=None)`.
 
     Raises (at birth):
         ValueError: no index of this schema, a group without samples, too many samples dropped, a tar that is
@@ -56,7 +58,7 @@ class Loader:
         if not 0 <= rank < world_size:
             raise ValueError(f"rank {rank} of {world_size}")
         self.root, self.settings, self.rank, self.world_size = root, settings, rank, world_size
-        whole = read_index(root)
+        whole = read_index(root).where(settings.order.where)
         self.index, self.held_out = whole.split(settings.order.held_out)
         self.order = Order(self.index, settings.order, settings.seed)
         self.position = Position(order=self.order.digest)
@@ -82,18 +84,34 @@ class Loader:
             return None
         return slots_left(self.position, self.settings.epochs, self.order.slots_of) // self.world_size
 
+    def __len__(self) -> int:
+        """Steps that are left.
+
+        Raises:
+            TypeError: there is no end, as with any data set without one.
+        """
+        if self.steps is None:
+            raise TypeError("the loader has no end: LoaderSettings(epochs=...) gives it one")
+        return self.steps
+
+    def __bool__(self) -> bool:
+        """True, also without an end or at it."""
+        return True
+
     def state_dict(self) -> dict[str, Any]:
         """Where training goes on after the last batch that was given out: one record, alike on all ranks."""
         return {**self.position.as_state(), "drawing": DRAWING}
 
-    def load_state_dict(self, state: dict[str, Any]) -> None:
+    def load_state_dict(self, state: dict[str, Any], *, new_epoch: bool = False) -> None:
         """Go on from a saved position, whatever the number of ranks and workers that saved it.
+
+        With `new_epoch`, from the next epoch where the data set or its order is another than then.
 
         Raises:
             ValueError: it belongs to another order, or to maps drawn by other rules, or leaves a tail that
                 these ranks would drop.
         """
-        position = from_state(state, self.order.digest)
+        position = from_state(state, self.order.digest, new_epoch=new_epoch)
         if state.get("drawing") != DRAWING:
             raise ValueError(
                 f"trained on maps of drawing rules {state.get('drawing')}; this code draws by {DRAWING}"
@@ -107,8 +125,11 @@ class Loader:
         """The batches from the position on.
 
         Raises:
-            RuntimeError: more samples are unfit than the settings allow.
+            RuntimeError: more samples are unfit than the settings allow; or this is a worker of another
+                loader, which would make every batch again.
         """
+        if get_worker_info() is not None:
+            raise RuntimeError("the loader makes workers of its own: DataLoader(loader, batch_size=None)")
         workers = self.settings.workers
         batches = DataLoader(
             BatchMaker(self.root, self.settings),
@@ -216,6 +237,7 @@ def die_with_trainer(_: int) -> None:
     """
     trainer = multiprocessing.parent_process()
     assert trainer is not None, "only workers are initialised"
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the trainer, told too, ends its step with our batch
     sentinel = trainer.sentinel
 
     def watch() -> None:

@@ -24,22 +24,26 @@ class Position:
         return {"version": VERSION, "order": self.order, "epoch": self.epoch, "slot": self.slot}
 
 
-def from_state(state: dict[str, Any], order: str) -> Position:
+def from_state(state: dict[str, Any], order: str, *, new_epoch: bool) -> Position:
     """The position that a checkpoint holds, for a loader of this order.
+
+    With `new_epoch`, a position of another order is the beginning of the epoch after its own.
 
     Raises:
         ValueError: it belongs to another order or another version, and means nothing here.
     """
     if state.get("version") != VERSION:
         raise ValueError(f"loader state of version {state.get('version')!r}; this code reads {VERSION}")
-    if state.get("order") != order:
-        raise ValueError(
-            "the loader state belongs to another order: the index, the settings of the order or the seed "
-            "have changed, so its position means nothing here; start an epoch anew or restore what changed"
-        )
     epoch, slot = state.get("epoch"), state.get("slot")
     if not (isinstance(epoch, int) and isinstance(slot, int) and 0 <= epoch < MOST and 0 <= slot < MOST):
         raise ValueError(f"the loader state tells no position: epoch {epoch!r}, slot {slot!r}")
+    if state.get("order") != order:
+        if new_epoch:
+            return Position(order=order, epoch=epoch + 1)
+        raise ValueError(
+            "the loader state belongs to another order: the index, the settings of the order or the seed "
+            "have changed, so its position means nothing here; --new-epoch goes on with the next epoch"
+        )
     return Position(order=order, epoch=epoch, slot=slot)
 
 

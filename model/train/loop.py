@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
@@ -65,6 +65,9 @@ class TrainObserver(Protocol):
 class Trainer:
     """One rank of a training. All ranks do the same; the first writes.
 
+    With `new_epoch`, a run whose data set is another than before goes on with the next epoch. Once `asked`
+    says so to any rank, all stop after their step and a checkpoint.
+
     Raises (at birth):
         ValueError: the run's last checkpoint belongs to other settings or another data set.
     """
@@ -77,7 +80,13 @@ class Trainer:
         codec: VideoCodec,
         device: torch.device,
         observer: TrainObserver,
+        *,
+        new_epoch: bool = False,
+        asked: Callable[[], bool] = bool,
     ) -> None:
+        self.new_epoch, self.asked = new_epoch, asked
+        self.stopping = False
+        """Some rank was asked to stop."""
         self.run, self.settings, self.loader, self.codec = run, settings, loader, codec
         self.device, self.observer = device, observer
         self.build = settings.engine(device)
@@ -102,10 +111,10 @@ class Trainer:
     def resume(self, folder: Path) -> None:
         """Stand where a checkpoint was written."""
         state = checkpoint.train_state(folder)
-        check_same(state.settings, self.settings)
+        check_same(state.settings, self.settings, state.phase, state.step)
         if state.phase >= len(self.settings.phases):
             raise ValueError(f"{folder}: not a checkpoint of a run (its phase is none of the run's)")
-        self.loader.load_state_dict(state.loader)
+        self.loader.load_state_dict(state.loader, new_epoch=self.new_epoch)
         self.number, self.step = state.phase, state.step
         net = init.holding(self.settings, checkpoint.weights_of(folder))
         learning = self.phase.learning
@@ -124,8 +133,8 @@ class Trainer:
         before = self.settings.phases[self.number - 1] if self.number else None
         self.observer.entered(change(before, self.phase), self.step, self.phase)
 
-    def train(self) -> None:
-        """Go through what is left of the phases.
+    def train(self) -> bool:
+        """Go through what is left of the phases; whether that was all, or a stop was asked for.
 
         Raises:
             TrainingFault: memory does not suffice, or what is learned is of no use.
@@ -136,12 +145,15 @@ class Trainer:
         while True:
             while self.step < self.phase.steps:
                 self.observer.stepped(self.one_step(batches))
-                if self.step % self.settings.validation.every == 0 or self.step == self.phase.steps:
+                last = self.step == self.phase.steps
+                if last or (self.step % self.settings.validation.every == 0 and not self.stopping):
                     self.validate()
-                if self.step % self.settings.save_every == 0 or self.step == self.phase.steps:
+                if last or self.step % self.settings.save_every == 0 or self.stopping:
                     self.save()
+                if self.stopping:
+                    return False
             if self.number + 1 == len(self.settings.phases):
-                return
+                return True
             self.next_stage()
 
     def next_stage(self) -> None:
@@ -165,7 +177,10 @@ class Trainer:
                 sums.append(self.learn(batch, place))
         length = engine.step(self.settings.optimizer.lr_at(self.step))
         self.step += 1
-        *means, seen = engine.mean(torch.stack(sums).mean(dim=0)).tolist()
+        mine = torch.stack(sums).mean(dim=0)
+        asked = torch.full_like(mine[:1], float(self.asked()))
+        *means, seen, stop = engine.mean(torch.cat([mine, asked])).tolist()
+        self.stopping = stop > 0
         named = zip(self.task.metrics, means, strict=True)
         metrics = {name: mean / seen for name, mean in named if seen}
         metrics |= {"grad_norm": length, "lr": self.settings.optimizer.lr_at(self.step - 1)}

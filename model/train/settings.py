@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterator
-from dataclasses import asdict, dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from functools import partial
+from itertools import accumulate
 from pathlib import Path
 from typing import Any
 
 import torch
 
+from engine.differences import ABSENT, Difference, as_plain, differences
 from model.data.settings import LoaderSettings
 from model.nets.sizes import Sizes
 from model.train.engines.compiled import compiling
@@ -31,10 +32,14 @@ FREE = {
 }
 """Settings that a run may go on with other values of."""
 
-FREE_OF_LOADER = {"workers", "batches_ahead_mib", "fetch_ahead_mib", "max_unfit", "verify"}
-
-FREE_OF_SAMPLE = {"speech"}
-"""It changes neither the order nor what else is drawn, and one task alone hears it."""
+FREE_OF_LOADER = {
+    *(
+        f"loader.{name}"
+        for name in ("workers", "batches_ahead_mib", "fetch_ahead_mib", "max_unfit", "verify")
+    ),
+    "loader.sample.speech",
+}
+"""Speech changes neither the order nor what else is drawn, and one task alone hears it."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -84,8 +89,7 @@ class Training:
 
     def as_plain(self) -> dict[str, Any]:
         """The settings as JSON has them."""
-        plain: dict[str, Any] = json.loads(json.dumps(asdict(self), default=str))
-        return plain
+        return as_plain(self)
 
     def engine(self, device: torch.device) -> Build:
         """What drives the network."""
@@ -102,34 +106,54 @@ class Training:
         return compiling(build, device) if self.compile else build
 
 
-def check_same(begun: dict[str, Any], settings: Training) -> None:
+def unlike(begun: Mapping[str, Any], settings: Training, phase: int, step: int) -> list[Difference]:
+    """What differs from the settings that a run began with, as far as its losses depend on it.
+
+    The run has done `step` steps of its phase number `phase`, from 0. That and later phases may last longer,
+    and phases may be appended.
+    """
+    return [
+        found
+        for found in differences(begun, settings)
+        if found.was != ABSENT and not is_free(found, begun, phase, step)
+    ]
+
+
+def is_free(found: Difference, begun: Mapping[str, Any], phase: int, step: int) -> bool:
+    """Whether a run may go on with another value of a setting."""
+    room, _, rest = found.path.partition(".")
+    if room == "phases":
+        number, _, name = rest.partition(".")
+        if int(number) >= len(begun.get("phases", [])):
+            return True
+        least = step if int(number) == phase else 1
+        return name == "steps" and int(number) >= phase and found.now != ABSENT and found.now >= least
+    return room in FREE or found.path in FREE_OF_LOADER
+
+
+def check_same(begun: Mapping[str, Any], settings: Training, phase: int, step: int) -> None:
     """That a run goes on under the settings that it began with, as far as its losses depend on them.
 
-    Phases may be appended.
+    Raises:
+        ValueError: it does not; names what differs by its flags.
+    """
+    if found := unlike(begun, settings, phase, step):
+        raise ValueError(f"this run began under other settings: {'; '.join(map(str, found))}")
+
+
+def lengthened(phases: tuple[Phase, ...], total: int, done: int, step: int) -> tuple[Phase, ...]:
+    """The phases with `total` steps together: `done` of them stay as they are, the others keep their shares.
 
     Raises:
-        ValueError: it does not; names what differs.
+        ValueError: one of them would have no step, or the first of the others fewer than its `step` done.
     """
-    now = settings.as_plain()
-    now["phases"] = now["phases"][: len(begun.get("phases", []))]
-    differs = [
-        f"{where}{name} was {was!r} and is {present.get(name)!r}"
-        for where, past, present, free in compared(begun, now)
-        for name, was in past.items()
-        if name not in free and was != present.get(name)
-    ]
-    if differs:
+    past, ahead = phases[:done], phases[done:]
+    left = total - sum(phase.steps for phase in past)
+    sums = list(accumulate(phase.steps for phase in ahead))
+    ends = [left * end // sums[-1] for end in sums]
+    steps = [end - before for before, end in zip([0, *ends], ends, strict=False)]
+    if min(steps) < 1 or steps[0] < step:
         raise ValueError(
-            f"this run began under other settings: {'; '.join(differs)}. Give those, or take another folder"
+            f"--steps {total}: {total - left + step} steps are done, each of {len(ahead)} phases wants some"
         )
-
-
-Plain = dict[str, Any]
-
-
-def compared(begun: Plain, now: Plain) -> Iterator[tuple[str, Plain, Plain, set[str]]]:
-    """Settings then and now, room by room, and which of them are free."""
-    yield "", begun, now, {*FREE, "loader"}
-    loaders = begun.get("loader", {}), now["loader"]
-    yield "loader.", *loaders, {*FREE_OF_LOADER, "sample"}
-    yield "loader.sample.", loaders[0].get("sample", {}), loaders[1]["sample"], FREE_OF_SAMPLE
+    return (*past, *(replace(phase, steps=count) for phase, count in zip(ahead, steps, strict=True)))

@@ -43,9 +43,17 @@ def starts_of(run: Path) -> list[Start]:
     Raises:
         ValueError: the folder holds no run, or what its file says cannot be.
     """
-    what = f"{run}: not the folder of a run"
+    return starts_in(run / RUN, f"{run}: not the folder of a run")
+
+
+def starts_in(file: Path, what: str) -> list[Start]:
+    """The starts that a file tells of, the first one first.
+
+    Raises:
+        ValueError: there is none, or what it says cannot be; the text begins with `what`.
+    """
     try:
-        content = json_at(Place.at(run), RUN)
+        content = json_at(Place.at(file.parent), file.name)
     except (OSError, ValueError) as broken:
         raise ValueError(f"{what} ({broken})") from broken
     found = read_as(list[Start], content, what)

@@ -1,4 +1,4 @@
-"""Body, hands and face windows of a clip: gaps filled, hands attached, smoothed. Pure functions of tracks."""
+"""Body and hands of a clip: gaps filled, hands joined to arms, smoothed. Pure functions of tracks."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.controls.smoothing import Mask, fill, smooth
-from pipeline.geometry import Array, apply_affine, bounding_box, grow_box, square_box
+from pipeline.controls.smoothing import Frames, Mask, SmoothingSettings, fill, smooth
+from pipeline.geometry import Array, apply_affine, bounding_box
 from schemas.joints import J
-from schemas.tracks import BodyTrack, FaceBoxTrack, HandTrack
+from schemas.tracks import BodyTrack, HandTrack
 
 Single = NDArray[np.float32]
 WRISTS = [J["left_wrist"], J["right_wrist"]]
@@ -57,14 +57,29 @@ class HandControls:
         }
 
 
-def body_on_canvas(body: BodyTrack, affine: Array, max_gap: int, sigma: float) -> BodyControls:
-    """The body, gaps up to `max_gap` frames bridged, smoothed; held and without score in longer ones."""
+def on_canvas(
+    body: BodyTrack, hands: HandTrack, affine: Array, max_gap: int, sigma: SmoothingSettings, shown: Frames
+) -> tuple[BodyControls, HandControls]:
+    """Body and hands, gaps up to `max_gap` frames bridged, joined at the wrists, smoothed.
+
+    In longer gaps they are held and without score. A hand that is never seen is a point at the body's wrist.
+    """
+    arms = filled_body(body, affine, max_gap)
+    arms, fingers = joined(arms, filled_hands(hands, arms, affine, max_gap), body.focal_px * affine[0, 0])
+    arms = replace(
+        arms,
+        joints2d=smooth(arms.joints2d, arms.known, sigma.body, shown),
+        joints3d=smooth(arms.joints3d, arms.known, sigma.body, shown),
+    )
+    return arms, smoothed_hands(fingers, arms, sigma.hands, shown)
+
+
+def filled_body(body: BodyTrack, affine: Array, max_gap: int) -> BodyControls:
+    """The body on the canvas, a value for every frame."""
     joints2d, known = fill(apply_affine(affine, body.joints2d), body.valid, max_gap)
     joints3d, _ = fill(body.joints3d, body.valid, max_gap)
     score, _ = fill(body.score, body.valid, max_gap)
-    return BodyControls(
-        smooth(joints2d, known, sigma), smooth(joints3d, known, sigma), score * known[:, None], known
-    )
+    return BodyControls(joints2d, joints3d, score * known[:, None], known)
 
 
 def exchanged(hands: HandTrack, frames: Mask) -> HandTrack:
@@ -105,29 +120,44 @@ def attached(hands: HandTrack, body: BodyTrack, reach: float) -> HandTrack:
     return replace(kept, score=np.where(near, kept.score, np.float32(0)))
 
 
-def hands_on_canvas(
-    hands: HandTrack, body: BodyControls, affine: Array, max_gap: int, sigma: float
-) -> HandControls:
-    """The hands, gaps up to `max_gap` frames bridged, smoothed; held and without score in longer ones.
-
-    One that is never seen is a point at the body's wrist.
-    """
+def filled_hands(hands: HandTrack, body: BodyControls, affine: Array, max_gap: int) -> HandControls:
+    """The hands on the canvas, a value for every frame; across gaps they go with the body's wrists."""
     points2d, points3d = np.zeros(hands.points2d.shape), np.zeros(hands.points3d.shape)
     score = np.zeros(hands.score.shape)
-    for side, wrist in enumerate(WRISTS):
+    for side, wrist in enumerate(body.joints2d[:, WRISTS].swapaxes(0, 1)):
         seen = hands.score[:, side] > 0
-        flat, known = fill(apply_affine(affine, hands.points2d[:, side]), seen, max_gap)
-        deep, _ = fill(hands.points3d[:, side], seen, max_gap)
-        points2d[:, side] = smooth(flat, known, sigma) if seen.any() else body.joints2d[:, [wrist]]
-        points3d[:, side] = smooth(deep, known, sigma)
+        flat, known = fill(apply_affine(affine, hands.points2d[:, side]) - wrist[:, None], seen, max_gap)
+        points2d[:, side] = flat + wrist[:, None]
+        points3d[:, side] = fill(hands.points3d[:, side], seen, max_gap)[0]
         score[:, side] = fill(hands.score[:, side], seen, max_gap)[0] * known
     return HandControls(points2d, points3d, score)
 
 
-def face_windows(face: FaceBoxTrack, area: float, above: float, max_gap: int, sigma: float) -> Array:
-    """Square crop windows (t, 4) in source px around the landmarks' boxes, grown as by `grow_box`, smoothed.
+def joined(body: BodyControls, hands: HandControls, focal_px: float) -> tuple[BodyControls, HandControls]:
+    """Arms and hands that end in one wrist: the middle of what body and hand say, in px and in metres.
 
-    They may leave the picture. Held over gaps longer than `max_gap`; zeros where no face is ever measured.
+    Each is off by a tenth of a hand, and not together: their middle is nearer than either. The fingers stay
+    where they are in the picture, at their wrist's depth. A wrist whose hand is seen is seen.
     """
-    filled, known = fill(square_box(grow_box(face.box, area, above)), face.valid, max_gap)
-    return smooth(filled, known, sigma)
+    both = (hands.score > 0) & body.known[:, None]
+    half = np.where(both[..., None], hands.points2d[:, :, 0] - body.joints2d[:, WRISTS], 0) / 2
+    metres = half * body.joints3d[:, WRISTS, 2:] / focal_px
+    joints2d, joints3d, score = (part.copy() for part in (body.joints2d, body.joints3d, body.score))
+    joints2d[:, WRISTS] += half
+    joints3d[:, WRISTS, :2] += metres
+    score[:, WRISTS] = np.maximum(score[:, WRISTS], hands.score * both)
+    points2d, points3d = hands.points2d.copy(), hands.points3d.copy()
+    points2d[:, :, 0] -= half
+    points3d[:, :, 1:, :2] += metres[:, :, None]
+    return BodyControls(joints2d, joints3d, score, body.known), HandControls(points2d, points3d, hands.score)
+
+
+def smoothed_hands(hands: HandControls, body: BodyControls, sigma: float, shown: Frames) -> HandControls:
+    """The hands, smoothed; their wrists are those of the arms."""
+    points2d, points3d = hands.points2d.copy(), hands.points3d.copy()
+    for side, wrist in enumerate(WRISTS):
+        known = hands.score[:, side] > 0
+        points2d[:, side] = smooth(points2d[:, side], known, sigma, shown)
+        points3d[:, side] = smooth(points3d[:, side], known, sigma, shown)
+        points2d[known & body.known, side, 0] = body.joints2d[known & body.known, wrist]
+    return HandControls(points2d, points3d, hands.score)

@@ -1,11 +1,11 @@
-"""Which measured faces are the person's: a head has one size, in metres and over the clip."""
+"""Which measured faces are the person's, a head having one size, and the windows that they are cut by."""
 
 from __future__ import annotations
 
 import numpy as np
 
-from pipeline.controls.smoothing import Mask
-from pipeline.geometry import Array
+from pipeline.controls.smoothing import Frames, Mask, fill, smooth
+from pipeline.geometry import Array, Reals
 from schemas.joints import J
 from schemas.tracks import BodyTrack, HeadTrack
 
@@ -14,6 +14,8 @@ HEAD_RADII_M = (0.06, 0.18)
 are wrong by."""
 OF_CLIP = 1.4
 """Times the clip's own size that a head may be larger or smaller."""
+MAX_LAG = 0.03
+"""Share of its side by which a smoothed window may miss the measured one."""
 NEAR_FRAMES = 12
 """Where the body's distance is not known, heads are compared with those so many frames around."""
 
@@ -29,7 +31,10 @@ def heads_that_fit(head: HeadTrack, body: BodyTrack) -> Mask:
     fits = placed & (metres >= HEAD_RADII_M[0]) & (metres <= HEAD_RADII_M[1])
     fits &= alike(metres, np.full(len(metres), np.median(metres[fits]) if fits.any() else 1.0))
     loose = head.valid & ~body.valid
-    return fits | (loose & alike(head.radius.astype(np.float64), median_around(head.radius, fits | loose)))
+    return fits | (
+        loose
+        & alike(head.radius.astype(np.float64), median_around(head.radius.astype(np.float64), fits | loose))
+    )
 
 
 def radius_m(head: HeadTrack, body: BodyTrack, frames: Mask) -> Array:
@@ -45,8 +50,21 @@ def alike(sizes: Array, wanted: Array) -> Mask:
     return np.asarray((sizes <= OF_CLIP * wanted) & (sizes * OF_CLIP >= wanted))
 
 
-def median_around(sizes: Array, frames: Mask) -> Array:
+def median_around(sizes: Reals, frames: Mask) -> Array:
     """For each frame the median (t,) of the sizes of `frames` near it; 0 where there are none."""
     known = np.flatnonzero(frames)
     near = [sizes[known[np.abs(known - t) <= NEAR_FRAMES]] for t in range(len(sizes))]
     return np.array([np.median(some) if len(some) else 0.0 for some in near])
+
+
+def face_windows(windows: Array, valid: Mask, max_gap: int, sigma: float, shown: Frames) -> Array:
+    """Square crop windows (t, 4) in source px, smoothed, as far as they keep up with the face.
+
+    They may leave the picture. Held over gaps longer than `max_gap`; zeros where no face is ever measured.
+    """
+    filled, known = fill(windows, valid, max_gap)
+    even = smooth(filled, known, sigma, shown)
+    side = np.maximum(filled[:, 2] - filled[:, 0], 1e-6)
+    behind = np.abs(filled - even).max(axis=1) / side
+    pull = np.clip(1 - MAX_LAG / np.maximum(behind, MAX_LAG), 0, 1)[:, None]
+    return np.asarray(even + pull * (filled - even))

@@ -1,23 +1,24 @@
-"""The head sphere of every frame: the tracker's where it saw the face, the torso's elsewhere (method.md 3.2).
+"""The head sphere of every frame: the tracker's where it saw the face from in front, the body's elsewhere.
 
-What the torso says is its frame with three constants of the clip, fitted where both are known: the head's
-rotation and the head centre's place in that frame, and the head's radius. It continues the tracker at every
-switch and is itself again within five frames.
+A tracker goes by the face. The more the head turns away, the smaller and the further forward it puts the
+sphere, and from behind it sees nothing. So frames count by how frontal they are, and tell three constants of
+the clip: the head's rotation in the torso's frame, its radius in metres, and its place by the middle between
+the ears, which the person estimator sees from every side. Where the face is lost, these continue the tracker,
+and are themselves again within five frames (method.md 3.2).
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
-from pipeline.controls.smoothing import Mask, around, fill, fill_rotations, smooth, smooth_rotations
+from pipeline.controls.smoothing import Frames, Mask, around, fill, fill_rotations, smooth, smooth_rotations
 from pipeline.geometry import (
     Array,
     Reals,
     apply_affine,
-    chordal_mean,
-    project,
+    orthonormalise,
     rotation_about,
     rotation_vector,
     torso_frame,
@@ -25,27 +26,24 @@ from pipeline.geometry import (
 from schemas.joints import J
 from schemas.tracks import HeadTrack
 
-HEAD_RADIUS_M = 0.115
-"""Of a head that no tracker has measured (method.md 14)."""
-
 NECK_TO_HEAD_M = (0.0, -0.16, -0.05)
-"""From the neck joint to the head's centre in the torso's frame, where no tracker has measured."""
+"""From the neck joint to the head's centre in the torso's frame: where its distance is told."""
 
-PRIOR_WEIGHT = 1e-3
-"""Of `NECK_TO_HEAD_M` against a measured frame: it decides only what frames leave open, such as the depth."""
+BEHIND_EARS = 0.15
+"""Of the sphere's radius, from the middle between the ears to the back: frontal frames do not tell it."""
+
+FRONTAL = (np.cos(np.radians(40.0)), np.cos(np.radians(70.0)))
+"""Cosines of the angles off the line of sight up to which a head counts wholly, and from which not at all."""
 
 MIN_FIT_FRAMES = 12
-"""The constants of a clip are fitted to no fewer frames than these: one false face must not size the head."""
+"""Frames that count, below which a clip has no constants, and heads are where the tracker sees them alone."""
+
+NEAREST_M = 0.1
+"""No head is nearer to the camera."""
 
 BLEND_FRAMES = 5
-
-
-@dataclass(frozen=True)
-class Camera:
-    """A pinhole: focal length and principal point, px."""
-
-    focal_px: float
-    principal: Array
+DISTANCE_SIGMA = 4.0
+"""Sigma, in frames, of the Gaussian over the body's distances: they are noisy, and nobody is that fast."""
 
 
 @dataclass(frozen=True)
@@ -81,70 +79,87 @@ class Spheres:
             mine | other.known,
         )
 
-    def finished(self, max_gap: int, sigma: float) -> Spheres:
+    def finished(self, max_gap: int, sigma: float, shown: Frames) -> Spheres:
         """Smoothed, gaps up to `max_gap` frames bridged; in longer ones the radius is 0 and the rest held."""
         rotation, known = fill_rotations(self.rotation, self.known, max_gap)
         center, _ = fill(self.center, self.known, max_gap)
         radius, _ = fill(self.radius, self.known, max_gap)
         return Spheres(
-            smooth_rotations(rotation, known, sigma),
-            smooth(center, known, sigma),
-            smooth(radius, known, sigma) * known,
+            smooth_rotations(rotation, known, sigma, shown),
+            smooth(center, known, sigma, shown),
+            smooth(radius, known, sigma, shown) * known,
             known,
         )
 
 
-def with_torso(tracked: Spheres, joints3d: Reals, body_known: Mask, camera: Camera) -> Spheres:
-    """The tracker's spheres, and where they are missing and the body is known, what the torso says."""
-    both = tracked.known & body_known
-    return tracked.or_else(meet(from_torso(tracked, joints3d, body_known, camera), tracked, both))
+@dataclass(frozen=True)
+class Carrier:
+    """What tells where a head is without its face, on the canvas; known where the body is."""
+
+    torso: Array  # t 3 3, `torso_frame`
+    distance: Array  # t, of the head, m
+    ears: Array  # t 2, px, the middle between them
+    known: Mask
+
+    @classmethod
+    def of(cls, joints3d: Reals, ears: Reals, known: Mask, shown: Frames) -> Carrier:
+        """That of a body (t, 16, 3) without holes."""
+        torso, neck = torso_frame(joints3d), joints3d[:, J["neck"]].astype(np.float64)
+        away = np.where(known, np.maximum((neck + torso @ np.array(NECK_TO_HEAD_M))[:, 2], NEAREST_M), 1.0)
+        return cls(torso, smooth(away, known, DISTANCE_SIGMA, shown), np.asarray(ears, np.float64), known)
 
 
-def from_torso(tracked: Spheres, joints3d: Reals, body_known: Mask, camera: Camera) -> Spheres:
-    """Spheres by the torso alone, known where the body is; the constants fit the tracker's spheres."""
-    both = tracked.known & body_known
-    if both.sum() < MIN_FIT_FRAMES:
-        both = np.zeros_like(both)
-    torso, neck = torso_frame(joints3d), joints3d[:, J["neck"]].astype(np.float64)
-    offset = fit_offset(torso[both], neck[both], tracked.center[both], camera)
-    head = np.where(body_known[:, None], neck + torso @ offset, [0.0, 0.0, 1.0])
-    px_per_m = camera.focal_px / head[:, 2]
-    turn, radius_m = np.eye(3), HEAD_RADIUS_M
-    if both.any():
-        turn = chordal_mean(np.swapaxes(torso[both], -1, -2) @ tracked.rotation[both])
-        radius_m = float(np.median(tracked.radius[both] / px_per_m[both]))
-    return Spheres(
-        torso @ turn, project(head, camera.focal_px, camera.principal), radius_m * px_per_m, body_known
-    )
+def with_body(tracked: Spheres, body: Carrier, focal_px: float) -> Spheres:
+    """The tracker's spheres, and what the body says where they are missing or seen from the side.
 
-
-def fit_offset(torso: Array, neck: Array, center: Array, camera: Camera) -> Array:
-    """The head's centre in the torso's frame, m, whose projections fit the centres (n, 2) best.
-
-    With u = (centre - principal) / focal, the point P = neck + torso @ offset is seen there if P_xy = u P_z:
-    two equations a frame, linear in the offset, solved by least squares.
+    Without enough frontal frames the tracker's alone.
     """
-    u = (center - camera.principal) / camera.focal_px
-    rows = (torso[:, :2] - u[:, :, None] * torso[:, 2:]).reshape(-1, 3)
-    values = (u * neck[:, 2:] - neck[:, :2]).reshape(-1)
-    prior = PRIOR_WEIGHT * max(len(neck), 1) * np.eye(3)
-    return np.linalg.solve(rows.T @ rows + prior, rows.T @ values + prior @ np.array(NECK_TO_HEAD_M))
-
-
-def meet(guess: Spheres, tracked: Spheres, both: Mask) -> Spheres:
-    """`guess`, moved so that it continues the tracker at a switch; the move fades over five frames."""
+    both = tracked.known & body.known
+    weight = frontality(tracked.rotation) * both
+    if np.count_nonzero(weight) < MIN_FIT_FRAMES:
+        return tracked
     near = pull(both)
-    turn = rotation_vector(np.swapaxes(guess.rotation, -1, -2) @ tracked.rotation)
-    shift = (tracked.center - guess.center) / guess.radius[
-        :, None
-    ]  # in radii: a head that comes nearer grows
-    growth = np.log(tracked.radius / guess.radius)
-    return Spheres(
-        guess.rotation @ rotation_about(near @ turn),
-        guess.center + near @ shift * guess.radius[:, None],
-        guess.radius * np.exp(near @ growth),
-        guess.known,
+    guess = body.torso @ mean_turn(body.torso, tracked.rotation, weight)
+    turn = rotation_vector(np.swapaxes(guess, -1, -2) @ tracked.rotation)
+    rotation = guess @ rotation_about(near @ (turn * both[:, None]))
+    radius = focal_px / body.distance
+    growth = np.log(tracked.radius / radius)
+    constant = np.average(growth, weights=weight)
+    radius = radius * np.exp(constant + near @ (weight * (growth - constant)))
+    return placed(tracked, body, Spheres(rotation, body.ears, radius, body.known), near * weight).or_else(
+        tracked
     )
+
+
+def placed(tracked: Spheres, body: Carrier, turned: Spheres, near: Array) -> Spheres:
+    """The spheres with their centres: a constant place by the ears in the head's frame, of frontal frames.
+
+    `near` are the weights (t, t) of the frames that tell what each is moved by, in radii: a head that comes
+    nearer grows.
+    """
+    away = (tracked.center - body.ears) / turned.radius[:, None]
+    behind, beside = BEHIND_EARS * turned.rotation[:, :2, 2], turned.rotation[:, :2, :2]
+    guess = behind + beside @ fit_place(beside, away - behind, np.diagonal(near))
+    center = body.ears + turned.radius[:, None] * (guess + near @ (away - guess))
+    return replace(turned, center=center)
+
+
+def fit_place(beside: Array, away: Array, weight: Array) -> Array:
+    """The constant (2,) whose images under `beside` (t, 2, 2) are nearest to `away` (t, 2), by weight."""
+    normal = np.einsum("t,tij,tik->jk", weight, beside, beside)
+    return np.linalg.solve(normal, np.einsum("t,tij,ti->j", weight, beside, away))
+
+
+def frontality(rotation: Array) -> Array:
+    """How much (t,) heads count by how they look at the camera, 0 to 1."""
+    least, whole = FRONTAL[1], FRONTAL[0]
+    return np.asarray(np.clip((rotation[:, 2, 2] - least) / (whole - least), 0, 1))
+
+
+def mean_turn(torso: Array, rotation: Array, weight: Array) -> Array:
+    """The rotation (3, 3) of heads in their torsos' frame: the chordal mean by weight."""
+    turns = np.swapaxes(torso, -1, -2) @ rotation
+    return orthonormalise(np.average(turns, axis=0, weights=weight))
 
 
 def pull(both: Mask) -> Array:

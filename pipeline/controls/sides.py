@@ -14,7 +14,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from pipeline.controls.smoothing import Mask
+from pipeline.controls.smoothing import Frames, Mask
 from pipeline.geometry import Array, rotation_vector, torso_frame
 from schemas.joints import BODY_JOINTS, J, mirrored
 from schemas.tracks import BodyTrack, HeadTrack
@@ -32,7 +32,11 @@ the second and squared."""
 SWITCH = 0.1
 """What a change from one reading to the other costs by itself: where both look alike, nothing changes."""
 MAX_DOUBT = 0.08
-"""Where the likeliest way costs more than this share of all that a clip's words and faces say, none wins."""
+"""Where more than this share of a stretch's words and faces is against its likeliest reading, none wins."""
+BREAK = 1.0
+"""A turn that costs more is none: stretches before and after it are judged apart."""
+BESIDE_BREAK = 5
+"""Frames on either side of a break that are not valid: more than are bridged, so that none is averaged."""
 NEAREST_SHARE = 0.25
 """No joint comes nearer to the camera than this share of the pelvis's distance."""
 
@@ -42,7 +46,7 @@ OTHER_SIDE = list(mirrored(BODY_JOINTS))
 def labelled(body: BodyTrack, head: HeadTrack) -> tuple[BodyTrack, Mask]:
     """The body with its sides told over time, and the frames in which they were exchanged.
 
-    Nowhere valid where neither reading wins.
+    Not valid in stretches in which neither reading wins.
     """
     seen, swap = np.flatnonzero(body.valid), np.zeros_like(body.valid)
     if len(seen) == 0:
@@ -51,10 +55,23 @@ def labelled(body: BodyTrack, head: HeadTrack) -> tuple[BodyTrack, Mask]:
     torsos = [torso_frame(one.joints3d[seen]) for one in readings]
     doubt = np.stack([against_faces(torso, head, seen) for torso in torsos], axis=1)
     doubt[:, 1] += np.abs(torsos[0][:, 2, 2])
-    least = least_costs(doubt, turns(torsos, seen))
-    swap[seen] = least[:, 1] < least[:, 0]
-    sure = least[0].min() <= MAX_DOUBT * doubt.sum()
-    return replace(chosen(body, readings[1], swap), valid=body.valid & sure), swap
+    way = turns(torsos, seen)
+    least = least_costs(doubt, way)
+    path = (least[:, 1] < least[:, 0]).astype(np.int64)
+    swap[seen] = path == 1
+    valid = body.valid.copy()
+    valid[seen] = sure(doubt, path, way[np.arange(len(way)), path[:-1], path[1:]] > BREAK)
+    return replace(chosen(body, readings[1], swap), valid=valid), swap
+
+
+def sure(doubt: Array, path: Frames, breaks: Mask) -> Mask:
+    """In which frames (n,) the readings of a path win, stretch by stretch between breaks (n - 1,)."""
+    stretch = np.concatenate([[0], np.cumsum(breaks)])
+    against = np.bincount(stretch, doubt[np.arange(len(path)), path])
+    wins = against <= MAX_DOUBT * np.bincount(stretch, doubt.sum(axis=1))
+    frames, at = np.arange(len(path)), np.flatnonzero(breaks)
+    away = np.abs(frames[:, None] - at - 0.5).min(axis=1, initial=np.inf)
+    return np.asarray(wins[stretch] & (away > BESIDE_BREAK))
 
 
 def turned_over(body: BodyTrack) -> BodyTrack:
@@ -81,7 +98,7 @@ def chosen(one: BodyTrack, other: BodyTrack, swap: Mask) -> BodyTrack:
     )
 
 
-def against_faces(torso: Array, head: HeadTrack, frames: Array) -> Array:
+def against_faces(torso: Array, head: HeadTrack, frames: Frames) -> Array:
     """How much (n,) the faces of a clip, measured and missing, speak against torsos (n, 3, 3).
 
     A measured face does from a quarter turn on, up to half a turn.
@@ -93,13 +110,13 @@ def against_faces(torso: Array, head: HeadTrack, frames: Array) -> Array:
     return np.asarray(FACE * np.clip(-agree, 0, 1) + missing * np.clip(2 * torso[:, 2, 2] - 1, 0, 1))
 
 
-def turns(torsos: list[Array], frames: Array) -> Array:
+def turns(torsos: list[Array], frames: Frames) -> Array:
     """What it costs (n - 1, 2, 2) to come from one reading of a frame to one of the next."""
     cost = [[turn_cost(before[:-1], after[1:], frames) for after in torsos] for before in torsos]
     return np.moveaxis(np.array(cost), 2, 0) + SWITCH * (1 - np.eye(2))
 
 
-def turn_cost(before: Array, after: Array, frames: Array) -> Array:
+def turn_cost(before: Array, after: Array, frames: Frames) -> Array:
     """What turns (n - 1,) between torsos cost, over the frames that lie between."""
     angle = np.linalg.norm(rotation_vector(np.swapaxes(before, 1, 2) @ after), axis=1) / np.diff(frames)
     return np.asarray((np.clip(angle - FASTEST, 0, None) / STEP) ** 2)

@@ -15,6 +15,9 @@ from pipeline.geometry import Array, Reals, orthonormalise, slerp
 from schemas.tracks import EstimatorCard
 
 Mask = NDArray[np.bool_]
+Frames = NDArray[np.int64]
+"""Numbers of frames (t,)."""
+
 KERNEL_SIGMAS = 3.0
 """Frames further away than this many sigmas have no say."""
 
@@ -108,22 +111,32 @@ def fill_rotations(rotations: Reals, valid: Mask, max_gap: int) -> tuple[Array, 
     return slerp(start, stop, bridge.share), bridge.known
 
 
-def smooth(values: Reals, known: Mask, sigma: float) -> Array:
+def first_shown(fresh: Mask) -> Frames:
+    """For each frame the first one that shows the same picture, by which frames (t,) show another."""
+    return np.asarray(np.maximum.accumulate(np.where(fresh, np.arange(len(fresh)), 0)), np.int64)
+
+
+def smooth(values: Reals, known: Mask, sigma: float, shown: Frames | None = None) -> Array:
     """The Gaussian-weighted line through the known neighbours, at each frame; unknown frames stay.
+
+    With `shown`, as of `first_shown`, only the first frame of each picture has a say, and all frames of it
+    get its value: a picture that is shown twice does not weigh twice, and nothing moves while it stands.
 
     Inside a track this is the normalised Gaussian mean. At ends and beside gaps, where one side is missing, a
     mean would lag behind motion by half a sigma and more; a line does not (local linear regression).
     """
     # einsum, not a matrix product: BLAS may round differently with another number of threads
-    return np.asarray(np.einsum("st,t...->s...", kernel(known, sigma), values))
+    first = np.arange(len(known)) if shown is None else shown
+    own = known & (first == np.arange(len(known)))
+    return np.asarray(np.einsum("st,t...->s...", kernel(own, sigma), values)[first])
 
 
-def smooth_rotations(rotations: Reals, known: Mask, sigma: float) -> Array:
+def smooth_rotations(rotations: Reals, known: Mask, sigma: float, shown: Frames | None = None) -> Array:
     """`smooth` for rotations (t, 3, 3): the chordal mean, which is the mean of quaternions of either sign.
 
     Both minimise the same cost (Markley et al., "Averaging Quaternions", 2007), and matrices have no sign.
     """
-    return orthonormalise(smooth(rotations, known, sigma))
+    return orthonormalise(smooth(rotations, known, sigma, shown))
 
 
 def kernel(known: Mask, sigma: float) -> Array:

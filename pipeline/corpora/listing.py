@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from engine.ledger import Lap, Ledger, digest
@@ -17,23 +17,25 @@ class Enlisted:
 
     new: int
     known: int
-    gone: int  # listed before and no longer in the corpus: they stay in the data set
+    gone: tuple[str, ...]  # addresses of those that were listed before and are no longer in the corpus
 
 
-def enlist(ledger: Ledger, found: Sequence[Listed]) -> Enlisted:
-    """Land the files that were not listed before, as one more part of the listing.
+def enlist(ledger: Ledger, found: Sequence[Listed], change: Callable[[], None]) -> Enlisted:
+    """Land the files that were not listed before, as one more part of the listing; first `change` is called.
 
     Laps are cut from parts, so a grown corpus leaves every lap that has landed as it is.
     """
     parts = ledger.names(LEG)
     ledger.prune(LEG, set(parts))
-    known = {row.key for part in parts for row in ledger.rows(LEG, part, Listed)}
+    known = {row.key: row.uri for part in parts for row in ledger.rows(LEG, part, Listed)}
     new = [row for row in found if row.key not in known]
     if new or not parts:
+        change()
         name = f"{len(parts):06d}"
         lap = Lap(leg=LEG, name=name, inputs=digest(*(row.uri for row in new)), items=len(new), read=_nothing)
         ledger.land(lap, new, Listed, ())
-    return Enlisted(new=len(new), known=len(found) - len(new), gone=len(known - {row.key for row in found}))
+    lost = sorted(known.keys() - {row.key for row in found})
+    return Enlisted(new=len(new), known=len(found) - len(new), gone=tuple(known[key] for key in lost))
 
 
 def _nothing(_: Ledger) -> Iterable[Listed]:

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from pipeline.controls.smoothing import Mask
 from pipeline.geometry import Array, circular_median, in_picture, unit, wrap_angle
 from schemas.controls import Controlled, PersonClips
+from schemas.tracks import Appearance
 
 LIKE_YAW = np.radians(45.0)
 """Frames whose yaws differ by no more show the same side."""
@@ -24,6 +25,12 @@ EVEN_TURN = np.radians(75.0)
 Whole = NDArray[np.int64]
 LEAST_LIKE = 10.0
 """Percentile of the similarities below which a frame may show someone else: a tracker's jump."""
+
+BLUR_OF_PART = 0.5
+"""Below this share of the clip's usual sharpness a face or a hand is blurred."""
+
+BLINK = 0.6
+"""Below this share of the clip's usual opening eyes are closing."""
 
 ROUNDING = 1e-6
 """Similarities of equal pictures may differ by this."""
@@ -43,6 +50,8 @@ class Candidates:
     measured: Mask  # a face or a body was measured, not filled in
     sharp: Mask  # no less sharp than the clip's median for this view
     unclipped: Mask  # no more joints outside the picture than in the clip's median
+    well: Mask  # face and hands are sharp for the clip, and eyes open, as far as they are seen
+    clear: Array  # sharpness of the face, elsewhere of the person, over the clip's median
 
     def __len__(self) -> int:
         return len(self.member)
@@ -56,16 +65,18 @@ class Candidates:
         return self.where(~np.isin(self.source_frame, source_frames))
 
     def gated(self) -> tuple[Candidates, int]:
-        """The candidates that pass the gates, and how many gates held: 3, or fewer where nothing was left.
+        """The candidates that pass the gates, and how many gates held: 4, or fewer where too little was left.
 
-        Frames that are not measured never pass. The gates open in a fixed order until something is left:
-        first sharpness, then clipping, then similarity, which must reach the tenth percentile.
+        Frames that are not measured never pass. The gates open in a fixed order until two are left, wherever
+        there are two: first that of face, eyes and hands, then sharpness, then clipping, then similarity,
+        which must reach the tenth percentile.
         """
         if not self.measured.any():
             return self.where(self.measured), 0
         similar = self.similarity >= np.percentile(self.similarity[self.measured], LEAST_LIKE) - ROUNDING
-        gates = [similar, self.unclipped, self.sharp]
-        held = next(n for n in (3, 2, 1, 0) if np.all([self.measured, *gates[:n]], axis=0).any())
+        gates = [similar, self.unclipped, self.sharp, self.well]
+        left = [np.all([self.measured, *gates[:n]], axis=0).sum() for n in range(len(gates) + 1)]
+        held = max(n for n, many in enumerate(left) if many >= min(2, left[0]))
         return self.where(np.all([self.measured, *gates[:held]], axis=0)), held
 
 
@@ -98,7 +109,32 @@ def of_member(index: int, member: Controlled, yaw: Array, mean: Array, seen_scor
         measured=controls.body_valid[frames] | controls.face_valid[frames],
         sharp=sharp_for_the_view(looks.sharpness.astype(np.float64), yaw[frames]),
         unclipped=at_least_median(-clipped),
+        well=seen_well(looks),
+        clear=clearness(looks),
     )
+
+
+def seen_well(looks: Appearance) -> Mask:
+    """Looks in which face, hands and open eyes are at least a share of the usual ones, as far as seen."""
+    wanted = (
+        (looks.face_sharpness, BLUR_OF_PART),
+        (looks.hand_sharpness, BLUR_OF_PART),
+        (looks.eyes_open, BLINK),
+    )
+    passes = [(values == 0) | (values >= share * usual(values)) for values, share in wanted]
+    return np.asarray(np.all(passes, axis=0))
+
+
+def clearness(looks: Appearance) -> Array:
+    """Sharpness of the face where it is seen, of the person elsewhere, over what is usual for the clip."""
+    faces, people = (values / max(usual(values), 1e-6) for values in (looks.face_sharpness, looks.sharpness))
+    return np.where(looks.face_sharpness > 0, faces, people).astype(np.float64)
+
+
+def usual(values: NDArray[np.floating]) -> float:
+    """Median of the values that are not 0; 0 where all are."""
+    some = values[values > 0]
+    return float(np.median(some)) if len(some) else 0.0
 
 
 def at_least_median(values: NDArray[np.floating]) -> Mask:

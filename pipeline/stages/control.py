@@ -3,31 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 import numpy as np
 
-from pipeline.controls.body_and_hands import (
-    WRISTS,
-    attached,
-    body_on_canvas,
-    exchanged,
-    face_windows,
-    hands_on_canvas,
-)
-from pipeline.controls.faces import heads_that_fit
-from pipeline.controls.head_sphere import Camera, Spheres, with_torso
+from pipeline.controls.believed import believed
+from pipeline.controls.body_and_hands import WRISTS, on_canvas
+from pipeline.controls.faces import face_windows
+from pipeline.controls.head_sphere import Carrier, Spheres, with_body
 from pipeline.controls.quality import quality
-from pipeline.controls.sides import labelled
-from pipeline.controls.smoothing import Mask, SmoothingSettings
+from pipeline.controls.smoothing import Mask, SmoothingSettings, fill, first_shown
 from pipeline.geometry import (
     Array,
+    apply_affine,
     body_yaw,
     canvas_affine,
     canvas_size,
+    grow_box,
     head_angles,
     in_picture,
-    principal_point,
+    square_box,
 )
 from schemas.controls import CANVAS_AREA, Controlled, Controls, Framing
 from schemas.joints import J
@@ -77,12 +72,12 @@ class Control:
             Rejected: the person or the head is missing in too many frames.
         """
         settings, video = self.settings, tracked.clip.video
-        result = believed(tracked, settings)
+        result = believed(tracked, settings.hand_reach)
         require_person(result, settings)
         canvas = canvas_size(video.width, video.height, settings.canvas_area)
         affine = canvas_affine(video.width, video.height, canvas)
-        framing = framing_of(result, settings)
-        controls = controls_of(result, canvas, affine, framing, settings)
+        framing = framing_of(tracked, settings)
+        controls = controls_of(result, affine, framing, settings)
         yield Controlled(
             key=tracked.key,
             clip=tracked.clip,
@@ -95,20 +90,6 @@ class Control:
             quality=quality(result, tracked.hands, controls, canvas, settings.seen_score),
             provenance={**tracked.provenance, "smoothing": settings.smoothing.card},
         )
-
-
-def believed(tracked: Tracked, settings: ControlSettings) -> Tracked:
-    """The tracks without what cannot be: heads of another size, sides that flip, hands that are on no arm."""
-    fits = heads_that_fit(tracked.head, tracked.body)
-    head = replace(tracked.head, valid=fits)
-    body, swapped = labelled(tracked.body, head)
-    return replace(
-        tracked,
-        body=body,
-        hands=attached(exchanged(tracked.hands, swapped), body, settings.hand_reach),
-        face=replace(tracked.face, valid=tracked.face.valid & (fits | ~tracked.head.valid)),
-        head=head,
-    )
 
 
 def require_person(tracked: Tracked, settings: ControlSettings) -> None:
@@ -152,27 +133,36 @@ def framing_of(tracked: Tracked, settings: ControlSettings) -> Framing:
     return "half" if often(seen[:, HIPS]) or often(arms) else "portrait"
 
 
-def controls_of(
-    tracked: Tracked, canvas: tuple[int, int], affine: Array, framing: Framing, settings: ControlSettings
-) -> Controls:
+def controls_of(tracked: Tracked, affine: Array, framing: Framing, settings: ControlSettings) -> Controls:
     """The controls of a clip on its canvas; the yaw is the torso's, in a portrait the head's."""
     gap, sigma = settings.max_gap_frames, settings.smoothing
-    body = body_on_canvas(tracked.body, affine, gap, sigma.body)
-    camera = Camera(tracked.body.focal_px * affine[0, 0], principal_point(*canvas))
-    seen = Spheres.measured(tracked.head, affine)
-    head = with_torso(seen, body.joints3d, body.known, camera).finished(gap, sigma.head)
-    face_gap, area, above = settings.max_face_gap_frames, settings.face_area, settings.face_above
+    shown = first_shown(tracked.pictures.fresh)
+    body, hands = on_canvas(tracked.body, tracked.hands, affine, gap, sigma, shown)
+    focal_px = tracked.body.focal_px * affine[0, 0]
+    carrier = Carrier.of(body.joints3d, middles_of_ears(tracked, affine, gap), body.known, shown)
+    head = with_body(Spheres.measured(tracked.head, affine), carrier, focal_px).finished(
+        gap, sigma.head, shown
+    )
+    grown = square_box(grow_box(tracked.face.box, settings.face_area, settings.face_above))
+    window = face_windows(grown, tracked.face.valid, settings.max_face_gap_frames, sigma.face_window, shown)
     yaw = head_angles(head.rotation)[0] if framing == "portrait" else body_yaw(body.joints3d)
     return Controls(
         **body.arrays(),
-        **hands_on_canvas(tracked.hands, body, affine, gap, sigma.hands).arrays(),
+        **hands.arrays(),
         head_rotation=head.rotation.astype(np.float32),
         head_center=head.center.astype(np.float32),
         head_radius=head.radius.astype(np.float32),
         head_valid=tracked.head.valid,
         face_valid=tracked.face.valid,
         body_valid=tracked.body.valid,
-        face_box=face_windows(tracked.face, area, above, face_gap, sigma.face_window).astype(np.float32),
+        face_box=window.astype(np.float32),
         body_yaw=np.unwrap(yaw).astype(np.float32),
-        camera_focal=np.asarray(camera.focal_px, np.float32),
+        camera_focal=np.asarray(focal_px, np.float32),
     )
+
+
+def middles_of_ears(tracked: Tracked, affine: Array, max_gap: int) -> Array:
+    """Where the middle between the ears is (t, 2), canvas px, be it seen or hidden; without holes."""
+    person = tracked.person
+    middle = (person.head_box[:, :2] + person.head_box[:, 2:]) / 2
+    return fill(apply_affine(affine, middle), person.valid, max_gap)[0]

@@ -7,7 +7,7 @@ import errno
 import hashlib
 import re
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from io import StringIO
 from pathlib import Path
@@ -18,11 +18,11 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from media.content import sha256_of_file, state_of
-from pipeline.stages.folder import FolderScan, by_name, listed, printable, scan
+from pipeline.stages.folder import VIDEO_SUFFIXES, FolderScan, by_name, listed, printable, scan
 from schemas.index import MAX_TEXT_BYTES
 from schemas.media import Copies, Listed, Source
 from schemas.outcome import Reject, Rejected
-from schemas.reasons import reason_of
+from schemas.reasons import Reason, reason_of
 from storage.address import anothers, is_uri
 from storage.place import Place, Where, suffix_of
 from storage.store import Unreached
@@ -40,13 +40,22 @@ class Survey:
     links_out: int  # links that lead out of a folder and were not followed
 
 
-def list_corpus(videos: Where, *, follow_links: bool = False) -> list[Listed]:
+@dataclass(frozen=True, kw_only=True)
+class CorpusSettings:
+    """What of a corpus is listed, and what holds of files of which nothing is said."""
+
+    follow_links: bool = False
+    licence: str = UNKNOWN
+    domain: str = UNKNOWN
+
+
+def list_corpus(videos: Where) -> list[Listed]:
     """The videos of `survey`."""
-    return survey(videos, follow_links=follow_links).videos
+    return survey(videos).videos
 
 
-def survey(videos: Where, *, follow_links: bool = False) -> Survey:
-    """Every video of a folder tree or of a prefix in a store, or every row of a manifest, by their addresses.
+def survey(videos: Where, settings: CorpusSettings = CorpusSettings()) -> Survey:
+    """Every video of a folder tree or of a prefix in a store, every row of a manifest, or a file alone.
 
     What several names lead to is listed once. `pipeline.stages.folder` says which links are followed and how
     they are judged. A folder that cannot be opened is listed itself, so that the next step rejects it. A name
@@ -57,17 +66,23 @@ def survey(videos: Where, *, follow_links: bool = False) -> Survey:
     that names no file, a server or a key is listed without them, so that the next step rejects it.
 
     Raises:
-        ValueError: neither a folder nor a manifest, or a manifest that cannot be used.
+        ValueError: no folder, manifest or video, or a manifest that cannot be used.
         OSError: the store denies it or does not answer.
     """
-    place = Place.at(videos)
-    if is_manifest(place):
-        facts, found = read_manifest(*Place.holding(place.uri)), FolderScan()
+    place, unsaid = Place.at(videos), (settings.licence, settings.domain)
+    refuse_long(unsaid, "--licence or --domain")
+    found = FolderScan()
+    if is_file(place, MANIFESTS):
+        facts = read_manifest(*Place.holding(place.uri), unsaid)
+    elif is_file(place, VIDEO_SUFFIXES):
+        facts = {place.uri if place.folder is None else printable(by_name(place.folder)): unsaid}
     else:
-        found = scanned(place, follow_links=follow_links)
-        facts = dict.fromkeys(found.videos, (UNKNOWN, UNKNOWN))
+        found = scanned(place, follow_links=settings.follow_links)
+        facts = dict.fromkeys(found.videos, unsaid)
         if not facts and not (place.folder and place.folder.is_dir()):
-            raise ValueError(f"{videos}: expected a folder of videos or a manifest, .csv or .parquet")
+            raise ValueError(
+                f"{videos}: expected a folder of videos, a video, or a manifest, .csv or .parquet"
+            )
     rows = [
         Listed(key=short_sha256(uri.encode()), uri=uri, licence=facts[uri][0], domain=facts[uri][1])
         for uri in sorted(facts)
@@ -75,9 +90,9 @@ def survey(videos: Where, *, follow_links: bool = False) -> Survey:
     return Survey(videos=rows, others=found.others, links_out=found.links_out)
 
 
-def is_manifest(place: Place) -> bool:
-    """Whether a place is really a file, and one that names videos."""
-    if suffix_of(place.uri) not in MANIFESTS:
+def is_file(place: Place, suffixes: Sequence[str]) -> bool:
+    """Whether a place is really a file, and one of these suffixes."""
+    if suffix_of(place.uri) not in suffixes:
         return False
     holder, name = Place.holding(place.uri)
     return holder.size(name) is not None
@@ -90,8 +105,8 @@ def scanned(place: Place, *, follow_links: bool) -> FolderScan:
     return scan(place.folder, follow_links=follow_links) if place.folder.is_dir() else FolderScan()
 
 
-def read_manifest(place: Place, name: str) -> dict[str, tuple[str, str]]:
-    """Licence and domain by address.
+def read_manifest(place: Place, name: str, unsaid: tuple[str, str]) -> dict[str, tuple[str, str]]:
+    """Licence and domain by address; `unsaid` where a row says nothing of them.
 
     Raises:
         ValueError: it cannot be read, has no column `uri`, or contradicts itself.
@@ -99,15 +114,20 @@ def read_manifest(place: Place, name: str) -> dict[str, tuple[str, str]]:
     facts: dict[str, tuple[str, str]] = {}
     for number, row in enumerate(read_rows(place, name), start=1):
         uri = address(place, str(row["uri"] or f"no uri in row {number}"))
-        fact = (str(row.get("licence") or UNKNOWN), str(row.get("domain") or UNKNOWN))
-        if max(len(text.encode()) for text in fact) > MAX_TEXT_BYTES:
-            raise ValueError(
-                f"{place.uri_of(name)}: row {number} has a licence or a domain of more than {MAX_TEXT_BYTES} "
-                "bytes; a word or an address is wanted, for it stands in every row of the index"
-            )
+        fact = (str(row.get("licence") or unsaid[0]), str(row.get("domain") or unsaid[1]))
+        refuse_long(fact, f"{place.uri_of(name)}: row {number}")
         if facts.setdefault(uri, fact) != fact:
             raise ValueError(f"{place.uri_of(name)}: row {number} contradicts an earlier row on {uri}")
     return facts
+
+
+def refuse_long(texts: Sequence[str], what: str) -> None:
+    """Raise ValueError where a licence or a domain is too long to stand in every row of an index."""
+    if max(len(text.encode()) for text in texts) > MAX_TEXT_BYTES:
+        raise ValueError(
+            f"{what} has a licence or a domain of more than {MAX_TEXT_BYTES} bytes; a word or an address is "
+            "wanted, for it stands in every row of the index"
+        )
 
 
 def address(place: Place, text: str) -> str:
@@ -226,11 +246,23 @@ def copies(sources: Sequence[Source]) -> list[Copies]:
 
 
 class DropCopies:
-    """Copies -> Source: the first copy, and a reject that names it for each of the others."""
+    """Copies -> Source: the first copy that is not to be dropped, and a reject for each of the others."""
+
+    def __init__(self, dropped: Collection[str] = ()) -> None:
+        self.dropped = frozenset(dropped)
 
     def __call__(self, item: Copies) -> Iterator[Source | Reject]:
-        """The first member, then the rejects of the others, "duplicate"."""
-        first, *others = item.members
-        yield first
-        for other in others:
-            yield Reject(key=other.key, step="first", reason="duplicate", detail=first.uri, uri=other.uri)
+        """The first member, and the rejects of the others: "gone" or "duplicate", which names the first."""
+        first = next((member for member in item.members if member.uri not in self.dropped), None)
+        for member in item.members:
+            if member is first:
+                yield member
+            else:
+                yield not_taken(member, first, gone=member.uri in self.dropped)
+
+
+def not_taken(member: Source, first: Source | None, *, gone: bool) -> Reject:
+    """Why a copy is not taken."""
+    reason: Reason = "gone" if gone else "duplicate"
+    detail = "its samples were to leave with it" if gone or first is None else first.uri
+    return Reject(key=member.key, step="first", reason=reason, detail=detail, uri=member.uri)

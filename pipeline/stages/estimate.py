@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import cv2
 import numpy as np
@@ -20,8 +20,10 @@ from pipeline.estimators.contracts import (
     ImageEmbedder,
     PoseEstimator2D,
 )
+from pipeline.estimators.crops import Square
+from pipeline.geometry import bounding_box
 from schemas.arrays import array_specs
-from schemas.media import MIN_CLIP_FRAMES, Clip, Frames, clip_key
+from schemas.media import MIN_CLIP_FRAMES, REPEAT_LUMA, Clip, Frames, clip_key
 from schemas.outcome import Rejected
 from schemas.tracks import (
     ROLES,
@@ -29,15 +31,19 @@ from schemas.tracks import (
     BodyTrack,
     EstimatorCard,
     FaceBoxTrack,
+    FaceTrack,
     HandTrack,
     HeadTrack,
     KeypointTrack,
+    PictureTrack,
     Tracked,
 )
 
 T = TypeVar("T")
 LOOK_PX = 224
 """Side of the square pictures that appearance is told from."""
+PART_PX = 96
+"""Side of those that tell how sharp a face or a hand is."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -102,10 +108,11 @@ class Estimate:
             Rejected: no stretch does.
         """
         windows: list[FrameWindow] = []
-        start = 0
+        start, news, last = 0, list[NDArray[np.bool_]](), None
         for frames in decode(clip.video, clip.first_frame, clip.num_frames, window=self.window_of(clip)):
             windows.append(self.look(frames, start))
-            start += len(frames)
+            news.append(fresh(frames, last))
+            start, last = start + len(frames), frames[-1]
         whole = FrameWindow(**{role: join([getattr(w, role) for w in windows]) for role in ROLES})
         stretches = one_person(whole.person, self.settings)
         if not stretches:
@@ -118,7 +125,7 @@ class Estimate:
             raise Rejected("person_too_small", f"the person covers {share:.1%} of the picture")
         provenance: dict[str, EstimatorCard] = {role: getattr(self.estimators, role).card for role in ROLES}
         for run in large:
-            yield tracked(clip, whole, run, provenance)
+            yield tracked(clip, whole, np.concatenate(news), run, provenance)
 
     def window_of(self, clip: Clip) -> int:
         """Frames of the clip that are in memory at a time."""
@@ -130,16 +137,19 @@ class Estimate:
         person = self.estimators.person(frames)
         body = self.estimators.body(frames, person)
         faces = self.estimators.face(frames, person)
+        hands = self.estimators.hands(frames, person)
         return FrameWindow(
             person=person,
             body=body,
-            hands=self.estimators.hands(frames, person),
+            hands=hands,
             face=FaceBoxTrack(box=faces.box, score=faces.score, valid=faces.valid),
             head=self.estimators.head(frames, faces),
-            appearance=self.appearance(frames, person, start),
+            appearance=self.appearance(frames, person, faces, hands, start),
         )
 
-    def appearance(self, frames: Frames, person: KeypointTrack, start: int) -> Appearance:
+    def appearance(
+        self, frames: Frames, person: KeypointTrack, faces: FaceTrack, hands: HandTrack, start: int
+    ) -> Appearance:
         """Appearance and sharpness of the person in some frames of a window."""
         shown = [
             t
@@ -152,6 +162,9 @@ class Estimate:
             frames=np.asarray(shown, np.int32) + np.int32(start),
             vectors=self.estimators.appearance(pictures).vectors,
             sharpness=np.asarray([sharpness(look) for look in looks], np.float32),
+            face_sharpness=np.asarray([face_sharpness(frames[t], faces, t) for t in shown], np.float32),
+            hand_sharpness=np.asarray([hand_sharpness(frames[t], hands, t) for t in shown], np.float32),
+            eyes_open=faces.eyes_open[shown],
         )
 
     @staticmethod
@@ -207,33 +220,46 @@ def nobody_alone(person: KeypointTrack, settings: EstimateSettings) -> Rejected:
     return Rejected("nobody", f"one person is seen in {seen - crowd:.0%} of the frames, never for a second")
 
 
-def tracked(clip: Clip, whole: FrameWindow, run: slice, provenance: dict[str, EstimatorCard]) -> Tracked:
-    """The stretch `run` of a clip, with its part of every track."""
+def tracked(
+    clip: Clip,
+    whole: FrameWindow,
+    news: NDArray[np.bool_],
+    run: slice,
+    provenance: dict[str, EstimatorCard],
+) -> Tracked:
+    """The stretch `run` of a clip, with its part of every track; no picture is looked at twice.
+
+    `news` are the frames of the clip that show another picture than the one before.
+    """
     first = clip.first_frame + run.start
     part = replace(
         clip, key=clip_key(clip.video.key, first), first_frame=first, num_frames=run.stop - run.start
     )
-    shown = (whole.appearance.frames >= run.start) & (whole.appearance.frames < run.stop)
+    looks = whole.appearance
+    shown = (looks.frames >= run.start) & (looks.frames < run.stop)
+    shown[1:] &= np.diff(np.cumsum(news)[looks.frames]) > 0
     return Tracked(
         key=part.key,
         clip=part,
+        pictures=PictureTrack(fresh=news[run].copy()),
         person=cut(whole.person, run),
         body=cut(whole.body, run),
         hands=cut(whole.hands, run),
         face=cut(whole.face, run),
         head=cut(whole.head, run),
-        appearance=Appearance(
-            frames=whole.appearance.frames[shown] - np.int32(run.start),
-            vectors=whole.appearance.vectors[shown],
-            sharpness=whole.appearance.sharpness[shown],
-        ),
+        appearance=replace(rows(looks, shown), frames=looks.frames[shown] - np.int32(run.start)),
         provenance=provenance,
     )
 
 
 def cut(track: T, run: slice) -> T:
     """The frames of a track in `run`: every array of a track has time first."""
-    return replace(track, **{name: getattr(track, name)[run].copy() for name in array_specs(type(track))})  # type: ignore[type-var]
+    return rows(track, np.arange(run.start, run.stop))
+
+
+def rows(track: T, which: NDArray[Any]) -> T:
+    """Some rows of a track, by numbers or a mask."""
+    return replace(track, **{name: getattr(track, name)[which] for name in array_specs(type(track))})  # type: ignore[type-var]
 
 
 def join(tracks: Sequence[T]) -> T:
@@ -251,6 +277,30 @@ def iou(one: NDArray[np.float32], other: NDArray[np.float32]) -> float:
     common = float(np.prod(np.clip(high - low, 0, None)))
     union = float(np.prod(one[2:] - one[:2]) + np.prod(other[2:] - other[:2])) - common
     return common / union if union > 0 else 0.0
+
+
+def fresh(frames: Frames, before: NDArray[np.uint8] | None) -> NDArray[np.bool_]:
+    """Which pictures (t,) differ from the one before; of the first it is `before`, if there was one."""
+    seen = [*([] if before is None else [before]), *frames]
+    luma = [cv2.cvtColor(frame, cv2.COLOR_RGB2GRAY) for frame in seen]
+    changed = [float(cv2.absdiff(*pair).mean()) > REPEAT_LUMA for pair in itertools.pairwise(luma)]
+    return np.array([*([True] if before is None else []), *changed])
+
+
+def face_sharpness(frame: NDArray[np.uint8], faces: FaceTrack, t: int) -> float:
+    """That of the face in frame `t`, whose picture this is; 0 where none is measured."""
+    return part_sharpness(frame, faces.box[t]) if faces.valid[t] else 0.0
+
+
+def hand_sharpness(frame: NDArray[np.uint8], hands: HandTrack, t: int) -> float:
+    """That of the least sharp hand in frame `t`, whose picture this is; 0 where none is seen."""
+    boxes = [bounding_box(hands.points2d[t, side]) for side in (0, 1) if hands.score[t, side] > 0]
+    return min((part_sharpness(frame, box) for box in boxes), default=0.0)
+
+
+def part_sharpness(frame: NDArray[np.uint8], box: NDArray[np.floating]) -> float:
+    """Sharpness of a part of the picture at one size, whatever its own."""
+    return sharpness(Square.around(box).cut(frame, PART_PX))
 
 
 def upright_square(frame: NDArray[np.uint8], box: NDArray[np.float32]) -> NDArray[np.uint8]:

@@ -23,6 +23,8 @@ class ReferenceSettings:
 
     seen_score: float = 0.5
     """A joint counts as seen from this score on."""
+    allow_no_face: bool = False
+    """Keep a person whose face is measured in no frame of any clip: nothing tells where such a head looks."""
     min_spread_deg: float = 10.0
     """Where the yaw varies by less, frames far apart in time are taken instead of its extremes."""
     outside_frames: int = 12
@@ -42,7 +44,8 @@ class PickReferences:
     the gates (`Candidates.gated`) the ones of maximum, minimum and median yaw are taken. A frame at least
     `outside_frames` outside the clip is taken instead where it has nearly that yaw: it is news to every
     training window. Otherwise the clip's own frames serve: a clip is longer than most windows, and the times
-    of references are stored, so a loader can tell which lie outside its window. Rejects: no_reference.
+    of references are stored, so a loader can tell which lie outside its window. Rejects: no_face,
+    no_reference.
     """
 
     def __init__(self, settings: ReferenceSettings) -> None:
@@ -52,8 +55,10 @@ class PickReferences:
         """The samples of a cast, one a member, in its order.
 
         Raises:
-            Rejected: no look at the person can be a reference.
+            Rejected: no face is measured, or no look at the person can be a reference.
         """
+        if not self.settings.allow_no_face:
+            require_face(cast)
         looks = candidates(cast, self.settings.seen_score)
         pool, held = looks.gated()
         if len(pool) == 0:
@@ -67,6 +72,17 @@ class PickReferences:
                 scene=replace(member, quality={**member.quality, **numbers}),
                 references=references(cast, member, looks, pool, self.settings),
             )
+
+
+def require_face(cast: PersonClips) -> None:
+    """Returns where the person's face is measured in some clip.
+
+    Raises:
+        Rejected: no_face.
+    """
+    if not any(member.controls.face_valid.any() for member in cast.members):
+        frames = sum(member.clip.num_frames for member in cast.members)
+        raise Rejected("no_face", f"in all clips of the person, {frames} frames, no face is measured")
 
 
 def references(
@@ -89,7 +105,7 @@ def whole_frames(
     if np.degrees(np.ptp(pool.yaw)) < settings.min_spread_deg:
         chosen = far_apart(pool, preferred)
     else:
-        chosen = by_yaw(pool.yaw, preferred, np.radians(settings.outside_yaw_deg))
+        chosen = by_yaw(pool.yaw, preferred, np.radians(settings.outside_yaw_deg), pool.clear)
     wholes = [reference(pool, i, why, crop) for i, why in chosen]
     wholes.sort(key=lambda whole: (abs(float(wrap_angle(whole.yaw))), whole.source_frame))
     return tuple(wholes)
@@ -102,37 +118,42 @@ def beyond(member: Controlled, pool: Candidates, frames: int) -> Mask:
     return (pool.source_frame <= first - frames) | (pool.source_frame >= last + frames)
 
 
-def by_yaw(yaw: Array, preferred: Mask, tolerance: float) -> list[tuple[int, Why]]:
-    """Places of the greatest, the least and the median yaw."""
+def by_yaw(yaw: Array, preferred: Mask, tolerance: float, clear: Array) -> list[tuple[int, Why]]:
+    """Places of the greatest, the least and the median yaw, which is held to the middle half between them."""
     rising = np.sort(yaw)
+    quarter = (rising[-1] - rising[0]) / 4
+    middle = np.clip(rising[(len(rising) - 1) // 2], rising[0] + quarter, rising[-1] - quarter)
     wanted: list[tuple[Why, float]] = [
         ("yaw_max", rising[-1]),
         ("yaw_min", rising[0]),
-        ("yaw_median", rising[(len(rising) - 1) // 2]),
+        ("yaw_median", middle),
     ]
-    return nearest(yaw, wanted, preferred, tolerance)
+    return nearest(yaw, wanted, preferred, tolerance, clear)
 
 
 def far_apart(pool: Candidates, preferred: Mask) -> list[tuple[int, Why]]:
     """Candidates at the start, the end and the middle of the time that the pool covers."""
     time = pool.source_frame.astype(np.float64)
     wanted: list[tuple[Why, float]] = [("apart", t) for t in (time[0], time[-1], (time[0] + time[-1]) / 2)]
-    return nearest(time, wanted, preferred, np.inf)
+    return nearest(time, wanted, preferred, np.inf, np.zeros(len(time)))
 
 
 def nearest(
-    values: Array, wanted: list[tuple[Why, float]], preferred: Mask, tolerance: float
+    values: Array, wanted: list[tuple[Why, float]], preferred: Mask, tolerance: float, clear: Array
 ) -> list[tuple[int, Why]]:
     """For each wanted value another index, as long as there are any.
 
-    The nearest preferred one within `tolerance`, or else the nearest of all; of equals the first.
+    Of the preferred ones within `tolerance` the clearest, else of all within it, else the nearest; of equals
+    the nearest, then the first.
     """
     chosen: list[tuple[int, Why]] = []
     free = np.ones(len(values), np.bool_)
     for why, value in wanted[: len(values)]:
         miss = np.where(free, np.abs(values - value), np.inf)
-        close = free & preferred & (miss <= tolerance)
-        index = int(np.argmin(np.where(close, miss, np.inf) if close.any() else miss))
+        near = free & (miss <= tolerance)
+        some = near & preferred if (near & preferred).any() else near if near.any() else free
+        best = some & (clear >= clear[some].max()) if near.any() else some
+        index = int(np.argmin(np.where(best, miss, np.inf)))
         free[index] = False
         chosen.append((index, why))
     return chosen

@@ -8,6 +8,9 @@ from dataclasses import dataclass
 from schemas.media import MIN_CLIP_FRAMES, Clip
 from schemas.outcome import Rejected
 
+ROUNDING = 0.02
+"""Times of pictures are often whole milliseconds, and NTSC's rates a thousandth below their names."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class ScreenSettings:
@@ -15,14 +18,16 @@ class ScreenSettings:
 
     min_clip_frames: int = MIN_CLIP_FRAMES
     """Fewest frames at 24 fps."""
-    min_source_area_px: int = 153_600
-    """Fewest pixels of the source's pictures: a quarter of the canvas, which is a twofold enlargement."""
+    min_source_share: float = 0.25
+    """Fewest pixels of the source's pictures over those of the canvas: a quarter is a twofold enlargement."""
     min_brightness: float = 16.0
     """A clip is black where its mean luma, 0..255, is below this and its contrast below `min_contrast`."""
     min_contrast: float = 8.0
     """Standard deviation of luma, 0..255."""
     max_frozen_share: float = 0.8
     """Largest share of the time in which the picture may stand still; 0.75 is a 6 fps source stored at 24."""
+    min_rate_fps: float = 15.0
+    """Fewest distinct pictures a second where it moves: between fewer, what hands do is lost."""
     min_sharpness: float = 12.0
     """Least variance of the Laplacian of luma, 0..255, in pictures at most 360 px high."""
 
@@ -30,25 +35,27 @@ class ScreenSettings:
 class Screen:
     """Gives the clip, or rejects it for the first gate that it does not pass."""
 
-    def __init__(self, settings: ScreenSettings) -> None:
-        self.settings = settings
+    def __init__(self, settings: ScreenSettings, least_area_px: int) -> None:
+        self.settings, self.least_area_px = settings, least_area_px
 
     def __call__(self, clip: Clip) -> Iterator[Clip]:
         """The clip.
 
         Raises:
-            Rejected: "too_short", "too_small", "black", "frozen" or "blurred".
+            Rejected: "too_short", "too_small", "black", "frozen", "low_rate" or "blurred".
         """
         limits, look = self.settings, clip.look
         width, height = clip.video.width, clip.video.height
         if clip.num_frames < limits.min_clip_frames:
             raise Rejected("too_short", f"{clip.num_frames} frames of {limits.min_clip_frames}")
-        if width * height < limits.min_source_area_px:
-            raise Rejected("too_small", f"{width}x{height} px")
+        if width * height < self.least_area_px:
+            raise Rejected("too_small", f"{width}x{height} px, fewer than {self.least_area_px}")
         if look.brightness < limits.min_brightness and look.contrast < limits.min_contrast:
             raise Rejected("black", f"luma {look.brightness:.1f}, its deviation {look.contrast:.1f}")
         if look.frozen > limits.max_frozen_share:
             raise Rejected("frozen", f"{look.frozen:.0%} of the time")
+        if look.rate < limits.min_rate_fps * (1 - ROUNDING):
+            raise Rejected("low_rate", f"{look.rate:.1f} distinct pictures a second")
         if look.sharpness < limits.min_sharpness:
             raise Rejected("blurred", f"variance of the Laplacian {look.sharpness:.1f}")
         yield clip

@@ -11,9 +11,10 @@ from pathlib import Path
 
 from dataset.arrays import pack
 from dataset.meta import pack_meta
-from dataset.names import SHARDS
+from dataset.names import SHARDS, tar_name
 from dataset.tar import read_members, sample_digest, samples_in
 from dataset.verify.sample import CheckedSample, faults_of
+from engine.placement import placement
 from media.content import sha256_of_file
 from media.decode import decode, decode_frames
 from media.encode import VideoSettings, encode_jpeg, video_writer
@@ -50,7 +51,7 @@ class ShardSettings:
     video: VideoSettings = field(default_factory=VideoSettings)
     bake_maps: bool = False
     """Store drawn skeletons and spheres too; otherwise whoever reads a sample draws them from its numbers."""
-    window: int = 8
+    window: int = placement(8)
     """Source frames in memory at a time."""
 
 
@@ -67,14 +68,14 @@ class Shard:
     def __call__(self, plan: ShardPlan) -> Iterator[IndexRow | Reject]:
         """A row for each member that was stored, a reject for each other, as each is done with.
 
-        The rows hold once the last has been given and the tar is in its place.
+        The rows hold once the last has been given and the tar is in its place. They tell that place; what the
+        tar is called there tells its contents, so a tar that an index names is never written over by another.
 
         Raises:
             OSError: the place cannot be written, a disk is full, or other bytes come back.
             EncodeError: the encoder failed.
             RuntimeError: what was written breaks a promise of formats.md: a bug of an earlier step.
         """
-        name = f"{SHARDS}/{plan.key}.tar"
         sha256_of_file.cache_clear()  # what is stored is told by the digest: each source is read again for it
         with workplace() as folder:
             tar = folder / "shard.tar"
@@ -85,9 +86,7 @@ class Shard:
                 yield outcome
             if rows:
                 read_back(tar, rows)
-                self.out.put(name, tar)
-            else:
-                self.out.remove(name)
+                self.out.put(tar_name(f"{SHARDS}/{plan.key}", (row.sha256 for row in rows)), tar)
 
     def write(self, plan: ShardPlan, path: Path, folder: Path) -> Iterator[IndexRow | Reject]:
         """Encode the members one by one into a tar at `path`."""
@@ -102,7 +101,7 @@ class Shard:
                     continue
                 offset = tar.offset
                 append(tar, sample.key, members)
-                row = row_of(sample, members, f"{SHARDS}/{plan.key}.tar", offset, tar.offset - offset)
+                row = row_of(sample, members, f"{SHARDS}/{plan.key}", offset, tar.offset - offset)
                 refuse_broken(row, members)
                 yield row
 
@@ -170,13 +169,13 @@ def videos(sample: Sample, folder: Path, settings: ShardSettings) -> Members:
     return {name: (folder / name).read_bytes() for name in sizes}
 
 
-def row_of(sample: Sample, members: Members, shard: str, offset: int, size: int) -> IndexRow:
-    """The index row of a stored sample."""
+def row_of(sample: Sample, members: Members, place: str, offset: int, size: int) -> IndexRow:
+    """The index row of a stored sample, but for what its tar will be called at its place."""
     scene, clip, quality = sample.scene, sample.scene.clip, sample.scene.quality
     source, yaw = clip.video.source, sample.scene.controls.body_yaw
     return IndexRow(
         key=sample.key,
-        shard=shard,
+        shard=place,
         offset=offset,
         size=size,
         bucket=bucket_name(scene.width, scene.height),

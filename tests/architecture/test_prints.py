@@ -33,7 +33,7 @@ def calls(name: str) -> list[tuple[str, ast.Call]]:
 
 def test_consoles_are_visible_ones() -> None:
     assert [file for file, _ in calls("Console")] == []
-    assert {file for file, _ in calls("VisibleConsole")} == {"jobs/cli.py"}
+    assert {file for file, _ in calls("VisibleConsole")} == {"jobs/console/screen.py"}
 
 
 def test_no_markup_is_read() -> None:

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from jobs.commands.doctor import estimators
-from jobs.console.screen import VisibleConsole
+from jobs.console.tables import records
 from pipeline.flow import Backends
 from pipeline.stages.estimate import Estimators, FrameWindow
 from schemas.tracks import ROLES, EstimatorCard, Tracked
@@ -41,8 +41,9 @@ class Ready:
         return self
 
 
-def test_doctor_reports_each_role(capsys: pytest.CaptureFixture[str]) -> None:
+def test_doctor_reports_each_role() -> None:
     ready: Any = {role: Ready() for role in ROLES}
-    assert estimators(Backends(**ready), VisibleConsole(width=200)) == []
-    rows = [line for line in capsys.readouterr().out.splitlines() if "ready made" in line]
-    assert [re.findall(r"\w+", row)[0] for row in rows] == list(ROLES)
+    table, _, troubles = estimators(Backends(**ready))
+    assert troubles == []
+    rows = [row for row in records(table) if row["estimator"] == "ready made"]
+    assert [row["role"] for row in rows] == list(ROLES)

@@ -64,28 +64,7 @@ ROOMS: dict[str, set[str]] = {  # files, or folders that end in a slash
         "dataset/trusted_rows.py",
         "dataset/tables.py",
     },
-    "tyro": {
-        f"jobs/{name}.py"
-        for name in (
-            "cli",
-            "demo/__main__",
-            *(
-                f"commands/{command}"
-                for command in (
-                    "animate",
-                    "check",
-                    "curate",
-                    "encode",
-                    "estimate_training",
-                    "preview",
-                    "replay",
-                    "show",
-                    "status",
-                    "train",
-                )
-            ),
-        )
-    },
+    "tyro": {"jobs/commands/", "jobs/console/flags.py", "jobs/demo/__main__.py"},
 }
 
 

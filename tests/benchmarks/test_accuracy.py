@@ -132,6 +132,7 @@ def found(face, shift=0.0, *, valid=True):
         box=(face.box + np.tile([shift, 0], 2))[None].astype(np.float32),
         mesh=mesh,
         score=np.ones(1, np.float32),
+        eyes_open=np.ones(1, np.float32),
         valid=np.array([valid]),
     )
 

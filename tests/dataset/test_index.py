@@ -10,6 +10,7 @@ import pytest
 from dataset.index import read_index, unfit_shards
 from schemas.arrow import encode
 from schemas.index import IndexRow
+from tests.stored import tar_in
 
 
 def rewrite(out: Path, rows: list[IndexRow]) -> None:
@@ -72,12 +73,12 @@ def test_what_is_no_index_is_refused(own_set):
 
 def test_missing_and_short_tars_are_named(own_set):
     assert unfit_shards(read_index(own_set)) == []
-    (own_set / "shards/96x144/000000.tar").unlink()
-    path = own_set / "shards/144x96/000001.tar"
+    gone, path = tar_in(own_set, "96x144/000000"), tar_in(own_set, "144x96/000001")
+    gone.unlink()
     path.write_bytes(path.read_bytes()[:5000])
     result = sorted(unfit_shards(read_index(own_set)))
-    assert result[0].startswith("shards/144x96/000001.tar ends at byte 5000 of ")
-    assert result[1:] == ["shards/96x144/000000.tar is missing"]
+    assert result[0].startswith(f"shards/144x96/{path.name} ends at byte 5000 of ")
+    assert result[1:] == [f"shards/96x144/{gone.name} is missing"]
 
 
 def test_sources_are_held_out_whole(data_set):

@@ -12,6 +12,7 @@ from dataset.tar import sample_digest
 from model.data.prefetch import Prefetcher
 from schemas.index import IndexRow
 from schemas.outcome import UnfitError
+from tests.stored import tar_in
 
 
 @pytest.mark.filterwarnings(
@@ -51,7 +52,7 @@ def fault(out, row: IndexRow, *, verify: bool = True) -> UnfitError:
 
 def test_damage_is_named(own_set):
     rows = {row.shard: row for row in read_index(own_set).rows()}  # the last of each tar, by key
-    row = rows["shards/96x144/000000.tar"]
+    row = rows[tar_in(own_set, "96x144/000000").relative_to(own_set).as_posix()]
     path = own_set / row.shard
     whole = path.read_bytes()
 

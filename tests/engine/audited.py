@@ -14,6 +14,9 @@ from schemas.index import IndexRow
 from schemas.outcome import Reject
 from tests.synth import Scene
 
+FIRST = "160x240/000000"
+
+
 SCENE = Scene(width=160, height=240, num_frames=75)
 
 

@@ -21,7 +21,7 @@ from tests.engine.audited import (
     lap,
 )
 from tests.once import once
-from tests.stored import filmed, plan_of, sample_of
+from tests.stored import filmed, in_their_tar, plan_of, sample_of
 
 
 @pytest.fixture(scope="session")
@@ -33,7 +33,10 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
         samples = [sample_of(video, SCENE, first, 25) for first in (0, 25, 50)]
         out = folder / "set"
         shard = Shard(ShardSettings(bake_maps=True), out)
-        rows = [*shard(plan_of(*samples[:2])), *shard(plan_of(samples[2], number=1))]
+        rows = [
+            *in_their_tar(shard(plan_of(*samples[:2]))),
+            *in_their_tar(shard(plan_of(samples[2], number=1))),
+        ]
         Ledger(out).land(lap("samples", 4), [*samples, sample_of(video, SCENE, 10, 25)], Sample, [])
         lost = Reject(key="0123456789ab-000010-0", step="shard", reason="unreadable", detail="gone", uri="a")
         land(out, [row for row in rows if isinstance(row, IndexRow)], lost)

@@ -20,14 +20,14 @@ from dataset.names import INDEX
 from schemas.arrow import encode
 from schemas.index import IndexRow
 from tests.engine.audited import (
+    FIRST,
     failing,
     land,
     lost,
     nested,
     with_fields,
 )
-
-TAR = "shards/160x240/000000.tar"
+from tests.stored import tar_in
 
 
 def edited(name: str, change: Callable[[Any], Any]) -> Callable[[Path], None]:
@@ -77,8 +77,9 @@ def deep(out: Path) -> None:
 
 
 def linked(out: Path) -> None:
-    (out / TAR).rename(out.parent / "elsewhere.tar")
-    (out / TAR).symlink_to(out.parent / "elsewhere.tar")
+    tar = tar_in(out, FIRST)
+    tar.rename(out.parent / "elsewhere.tar")
+    tar.symlink_to(out.parent / "elsewhere.tar")
 
 
 MARKER = "landings/shards/part-000000.done"
@@ -90,11 +91,17 @@ SEEN = "nothing is known of it"
 @pytest.mark.parametrize(
     ("damage", "found"),
     [
-        (lambda out: (out / TAR).unlink(), {"files": "000000.tar is missing", "seen": SEEN}),
-        (lambda out: os.truncate(out / TAR, 40_000), {"shards": "the tar ends at byte 40000", "seen": SEEN}),
-        (lambda out: os.truncate(out / TAR, 0), {"shards": "no tar header at byte 0", "seen": SEEN}),
+        (lambda out: tar_in(out, FIRST).unlink(), {"files": ".tar is missing", "seen": SEEN}),
+        (
+            lambda out: os.truncate(tar_in(out, FIRST), 40_000),
+            {"shards": "the tar ends at byte 40000", "seen": SEEN},
+        ),
+        (lambda out: os.truncate(tar_in(out, FIRST), 0), {"shards": "no tar header at byte 0", "seen": SEEN}),
         (linked, {"files": "is a link", "seen": SEEN}),
-        (piped(TAR), {"files": "is a pipe", "seen": SEEN}),
+        (
+            lambda out: piped(tar_in(out, FIRST).relative_to(out).as_posix())(out),
+            {"files": "is a pipe", "seen": SEEN},
+        ),
         (piped("shards/160x240/000009.tar"), {"files": "is a pipe"}),
         (piped(INDEX), {"index": "No plain file", "files": "is a pipe", "landed": "differs"}),
         (piped("run.json"), {"run": "No plain file", "files": "is a pipe"}),
@@ -113,7 +120,7 @@ SEEN = "nothing is known of it"
         ),
         (deep, {"files": "does not belong there"}),
         (
-            lambda out: shutil.copy(out / TAR, out / "shards/160x240/000007.tar"),
+            lambda out: shutil.copy(tar_in(out, FIRST), out / "shards/160x240/000007.tar"),
             {"files": "'shards/160x240/000007.tar' is in no"},
         ),
         (written("shards/160x240/.000009.tmp/video.mp4"), {"files": "does not belong"}),

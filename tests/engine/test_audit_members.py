@@ -34,6 +34,7 @@ from tests.engine.audited import (
     nested,
     with_fields,
 )
+from tests.stored import tar_in
 
 
 def remade(out: Path, change: Callable[[Members], Any], **rows: Any) -> None:
@@ -240,12 +241,12 @@ def test_a_wrong_number_of_frames_in_the_index_is_seen_by_all(out: Path) -> None
 
 
 def test_whatever_byte_of_a_tar_is_flipped_it_is_named(made: Path, tmp_path: Path) -> None:
-    data = (made / "shards/160x240/000001.tar").read_bytes()
+    data = tar_in(made, "160x240/000001").read_bytes()
     chance = random.Random(1)
     places = [chance.randrange(len(data)) for _ in range(40)] + [chance.randrange(600) for _ in range(10)]
     for number, place in enumerate(places):
         out = Path(shutil.copytree(made, tmp_path / str(number)))
-        flip(out / "shards/160x240/000001.tar", place)
+        flip(tar_in(out, "160x240/000001"), place)
         found = failing(out)
         if "shards" not in found:
             assert "digest" in found or is_slack(out, place), place
@@ -253,6 +254,6 @@ def test_whatever_byte_of_a_tar_is_flipped_it_is_named(made: Path, tmp_path: Pat
 
 def is_slack(out: Path, place: int) -> bool:
     """Whether a byte is padding after a member: no reader looks at it."""
-    with (out / "shards/160x240/000001.tar").open("rb") as file:
+    with tar_in(out, "160x240/000001").open("rb") as file:
         (sample,) = samples_in(file)
     return any(member.start + member.size <= place < member.stop for member in sample.members)

@@ -15,22 +15,21 @@ from rich.console import Console
 from engine.core import CannotRun
 from jobs import cli
 from jobs.exit_codes import ExitCode
+from jobs.menu import GOES_ON
 from tests.processes import program
 
 ROOT = Path(__file__).resolve().parents[2]
 WAITS = """
 import sys, time
 from jobs import cli
-def job(args):
-    def run(console):
-        try:
-            print("begun", flush=True)
-            time.sleep(60)
-        finally:
-            print("put away", flush=True)
-    return run
-cli.job = job
-sys.exit(cli.main([]))
+def command(args, console):
+    try:
+        print("begun", flush=True)
+        time.sleep(60)
+    finally:
+        print("put away", flush=True)
+cli.command = command
+sys.exit(cli.main(["preview"]))
 """
 
 
@@ -54,28 +53,29 @@ def noted(error: Exception) -> Exception:
         (OSError("disk full"), 2, "understudy: disk full\n"),
         (noted(OSError("disk full")), 2, "understudy: disk full; in step 'probe' on item 'a'\n"),
         (ValueError("no such recipe"), 2, "understudy: no such recipe\n"),
-        (KeyboardInterrupt(), 130, "understudy: stopped; the same command goes on from here\n"),
+        (KeyboardInterrupt(), 130, f"understudy: stopped; {GOES_ON}\n"),
+        (KeyboardInterrupt("all is saved"), 130, "understudy: stopped; all is saved\n"),
     ],
 )
 def test_how_a_command_ends(
     end: ExitCode | BaseException, code: int, text: str, monkeypatch: pytest.MonkeyPatch, capsys
 ) -> None:
-    def run(_: Console) -> ExitCode:
+    def run(_: list[str], __: Console) -> ExitCode:
         if isinstance(end, BaseException):
             raise end
         return end
 
-    monkeypatch.setattr(cli, "job", lambda _: run)
-    assert cli.main([]) == code
+    monkeypatch.setattr(cli, "command", run)
+    assert cli.main(["curate"]) == code
     assert capsys.readouterr().err == text
 
 
 @pytest.mark.parametrize("bug", [KeyError("lost"), noted(ValueError("odd")), MemoryError()])
 def test_a_bug_is_no_poor_result(bug: Exception, monkeypatch: pytest.MonkeyPatch, capsys) -> None:
-    def run(_: Console) -> ExitCode:
+    def run(_: list[str], __: Console) -> ExitCode:
         raise bug
 
-    monkeypatch.setattr(cli, "job", lambda _: run)
+    monkeypatch.setattr(cli, "command", run)
     assert cli.main([]) == ExitCode.CANNOT_RUN
     assert "Traceback" in capsys.readouterr().err
 
@@ -89,4 +89,4 @@ def test_a_stopped_command_puts_away_what_it_has_begun(by: signal.Signals) -> No
         os.kill(process.pid, by)
         out, errors = process.communicate(timeout=60)
     assert (out, process.returncode) == ("put away\n", ExitCode.STOPPED)
-    assert errors == "understudy: stopped; the same command goes on from here\n"
+    assert errors == "understudy: stopped; what is written stays, and the same command begins anew\n"

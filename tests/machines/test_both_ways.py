@@ -41,13 +41,13 @@ def sets(corpus: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Pa
     with_sound(folder / "videos" / CLIPS[1], *TONE)
     (folder / "videos" / CLIPS[1]).unlink()
     (folder / "videos" / "words.mp4").write_text("this is no video")
-    small = ("--settings.control.canvas-area", 24_576)
+    how = ("--settings.control.canvas-area", 24_576, "--settings.reference.allow-no-face")
     pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT}
     with ExitStack() as stack:
         running = []
         for name, way in WAYS.items():
             places = ("--videos", folder / "videos", "--out", folder / name)
-            running.append(stack.enter_context(program(*way, *CURATE, *places, *small, **pipes)))
+            running.append(stack.enter_context(program(*way, *CURATE, *places, *how, **pipes)))
         for process in running:
             result, _ = process.communicate()
             assert process.returncode == 0, result

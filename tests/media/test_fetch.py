@@ -106,7 +106,7 @@ def test_what_changed_or_went_is_a_reject(stored: Place) -> None:
         with pytest.raises(Rejected, match="changed"), at_hand(video):
             pass
     stored.remove("a.mp4")
-    with pytest.raises(Rejected, match="missing"), at_hand(video):
+    with pytest.raises(Rejected, match="gone"), at_hand(video):
         pass
     assert list(fetch.copies().iterdir()) == []
 

@@ -26,7 +26,7 @@ STEPS: tuple[Step[Any, Any], ...] = (
     Step(name="corpus", make=Corpus, takes=Listed, gives=Source),
     Step(name="probe", make=partial(Probe, ProbeSettings()), takes=Source, gives=Probed),
     Step(name="split", make=partial(Split, SplitSettings()), takes=Probed, gives=Clip),
-    Step(name="screen", make=partial(Screen, ScreenSettings(min_source_area_px=100)), takes=Clip, gives=Clip),
+    Step(name="screen", make=partial(Screen, ScreenSettings(), 100), takes=Clip, gives=Clip),
 )
 MOST_S = 20.0
 """Far more than any of them needs; a hang would be longer."""

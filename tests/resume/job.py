@@ -1,8 +1,8 @@
 """A whole small job in a process of its own, which may be killed at a given change of a file below OUT.
 
-    python -m tests.resume.job VIDEOS OUT TRUTHS [KILL_AT job|worker]
+    python -m tests.resume.job VIDEOS OUT TRUTHS [KILL_AT job|worker [CANVAS_AREA]]
 
-Prints the number of changes that it made.
+Prints the number of changes that it made. With an area of canvases, what they change is done again.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ import os
 import subprocess
 import sys
 import tempfile
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, cast
 
@@ -41,18 +42,18 @@ def settings(truths: Path) -> Curation:
     }
     return Curation(
         backends=cast("Any", Backends)(**fakes),
-        screen=ScreenSettings(min_source_area_px=1),
+        screen=ScreenSettings(min_source_share=0.0),
         sources_per_lap=1,
         samples_per_shard=2,
     )
 
 
 def run_job(
-    corpus: Path, out: Path, kill_at: int | None = None, videos: str = "", whom: str = "job"
+    corpus: Path, out: Path, kill_at: int = 0, videos: str = "", whom: str = "job", area: int = 0
 ) -> subprocess.CompletedProcess[str]:
     """The job in a process of its own, on the corpus or on videos elsewhere."""
     places = (videos or corpus / "videos", out, corpus / "truths")
-    return execute(sys.executable, "-m", "tests.resume.job", *places, *((kill_at, whom) if kill_at else ()))
+    return execute(sys.executable, "-m", "tests.resume.job", *places, kill_at, whom, area)
 
 
 def contents(out: Path) -> dict[str, str]:
@@ -83,13 +84,19 @@ def make_films(folder: Path) -> Path:
     return folder
 
 
-def main(videos: str, out: str, truths: str, kill_at: str = "", whom: str = "") -> int:
+def with_area(run: Curation, area: int) -> Curation:
+    """The job on canvases of other sizes."""
+    return replace(run, control=replace(run.control, canvas_area=area)) if area else run
+
+
+def main(videos: str, out: str, truths: str, kill_at: str = "0", whom: str = "", area: str = "0") -> int:
     """Run the job; its exit code."""
+    run = with_area(settings(Path(truths)), int(area))
     with tempfile.NamedTemporaryFile(dir=Path(truths).parent) as counter:  # scratch space is looked into
         job = os.getpid() if whom == "job" else None
-        at = int(kill_at) if kill_at else None
-        begin(Counting(out=out, counter=counter.name, kill_at=at, job=job))
-        code = curate(Curate(videos=videos, out=out, settings=settings(Path(truths))), Console(quiet=True))
+        begin(Counting(out=out, counter=counter.name, kill_at=int(kill_at) or None, job=job))
+        made = Curate(videos=videos, out=out, settings=run, redo=bool(int(area)))
+        code = curate(made, Console(quiet=True))
         print(Path(counter.name).stat().st_size)
     return code
 

@@ -11,7 +11,7 @@ import torch
 from model.data.augment import mirror_controls
 from model.nets.alignment import KEPT, LEFT, PLACES, SIDE, alignment
 from pipeline.estimators.head_pose import SPHERE_CENTER_CM, SPHERE_RADIUS_CM, canonical, fit_heads
-from pipeline.estimators.mediapipe.face import NUM_POINTS
+from pipeline.estimators.mediapipe.attention import NUM_POINTS
 from pipeline.geometry import head_rotation, principal_point, project, rotation_about
 from schemas.controls import Controls
 from schemas.landmarks import ON_HEAD, face_points, mirror_points

@@ -1,10 +1,11 @@
 """Trainings by name. Each is a function that gives every setting; the command line may change any."""
 
 from collections.abc import Callable
+from functools import partial
 from typing import Literal
 
 from jobs.recipes.training.paper import paper
-from jobs.recipes.training.speech import speech_tiny, speech_wan_1b
+from jobs.recipes.training.speech import TINY_STEPS, WAN_1B_STEPS, heard, speech_tiny, speech_wan_1b
 from jobs.recipes.training.tiny import tiny
 from jobs.recipes.training.wan_1b import wan_1b
 from model.train.settings import Training
@@ -17,3 +18,8 @@ RECIPES: dict[Name, Callable[[], Training]] = {
     "speech_tiny": speech_tiny,
     "speech_wan_1b": speech_wan_1b,
 }
+ON_TOP: dict[tuple[str, Name], Callable[[Training], Training]] = {
+    ("tiny", "speech_tiny"): partial(heard, steps=TINY_STEPS),
+    ("wan_1b", "speech_wan_1b"): partial(heard, steps=WAN_1B_STEPS),
+}
+"""By the recipe of a run and the one that is asked for: what the latter makes of the run's own settings."""

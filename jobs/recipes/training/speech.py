@@ -9,15 +9,17 @@ from jobs.recipes.training.wan_1b import wan_1b
 from model.train.phases import speech
 from model.train.settings import Training
 
+TINY_STEPS, WAN_1B_STEPS = 200, 20_000
+
 
 def speech_tiny() -> Training:
     """The tiny training, then faces that move by sound."""
-    return heard(tiny(), steps=200)
+    return heard(tiny(), TINY_STEPS)
 
 
 def speech_wan_1b() -> Training:
     """The training of the small public base, then speech."""
-    return heard(wan_1b(), steps=20_000)
+    return heard(wan_1b(), WAN_1B_STEPS)
 
 
 def heard(settings: Training, steps: int) -> Training:

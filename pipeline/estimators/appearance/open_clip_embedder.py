@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from engine.core import EstimatorUnavailable
+from engine.placement import placement
 from pipeline.estimators.contracts import ImageEmbedder
 from schemas.media import Frames
 from schemas.tracks import Embeddings, EstimatorCard
@@ -51,9 +52,9 @@ class OpenClip:
     Empty for an architecture of your own, of which open_clip lists no weights."""
     weights: Path | None = None
     """File with the state dict: .pt, .pth, .bin or .safetensors."""
-    device: str = "cpu"
+    device: str = placement("cpu")
     """Where it runs: cpu, cuda, cuda:1."""
-    batch: int = 16
+    batch: int = placement(16)
     """Pictures that are encoded together."""
     licence: str = "the publisher's"
     """Licence of the weights, for provenance."""

@@ -108,7 +108,7 @@ class AttentionMesh:
         irises = 0
         for part, own in zip((self.parts[which] for which in self.part_of), placed, strict=True):
             if len(own) == NUM_IRIS:
-                where = slice(NUM_SKIN + irises * NUM_IRIS, NUM_SKIN + (irises + 1) * NUM_IRIS)
+                where: Any = slice(NUM_SKIN + irises * NUM_IRIS, NUM_SKIN + (irises + 1) * NUM_IRIS)
                 points[where, 2] = points[part.points[:NUM_LIDS], 2].mean()
                 irises += 1
             else:

@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from pipeline.estimators.crops import Square
 from pipeline.estimators.mediapipe.attention import NUM_POINTS, AttentionMesh
@@ -33,6 +34,9 @@ MESH_NETWORK = network(
 )
 MESH_SIDE = 192
 """Of the mesh network's square input, px."""
+
+EYES = ((159, 145, 33, 133), (386, 374, 263, 362))
+"""Mesh points of the right eye, then of the left: middles of upper and lower lid, outer and inner corner."""
 
 MAX_RUNS = 4
 """Of the mesh on one frame, each on the square around the last mesh, until the square stays."""
@@ -119,8 +123,16 @@ def as_track(found: list[PlacedFace | None]) -> FaceTrack:
     num_frames = len(found)
     mesh = np.zeros((num_frames, NUM_POINTS, 3), np.float32)
     box = np.zeros((num_frames, 4), np.float32)
-    score = np.zeros(num_frames, np.float32)
+    score, eyes_open = np.zeros(num_frames, np.float32), np.zeros(num_frames, np.float32)
     for t, face in enumerate(found):
         if face is not None:
             mesh[t], box[t], score[t] = face.mesh, bounding_box(face.mesh[:, :2]), face.score
-    return FaceTrack(box=box, mesh=mesh, score=score, valid=np.array([face is not None for face in found]))
+            eyes_open[t] = openness(face.mesh)
+    valid = np.array([face is not None for face in found])
+    return FaceTrack(box=box, mesh=mesh, score=score, eyes_open=eyes_open, valid=valid)
+
+
+def openness(mesh: NDArray[np.floating]) -> float:
+    """Distance of the lids' middles over that of the eye's corners, mean of both eyes of a mesh (478, 3)."""
+    upper, lower, outer, inner = np.moveaxis(mesh[np.array(EYES)], 1, 0)
+    return float((np.linalg.norm(upper - lower, axis=1) / np.linalg.norm(outer - inner, axis=1)).mean())

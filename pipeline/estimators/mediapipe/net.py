@@ -93,8 +93,7 @@ def as_input(picture: Picture, low: float) -> Tensor:
 
 def sigmoid(values: Tensor) -> Tensor:
     """1 / (1 + exp(-x)), with x held to where it does not overflow."""
-    raised: Tensor = 1 / (1 + np.exp(-np.clip(values, -80, 80)))
-    return raised
+    return np.asarray(1 / (1 + np.exp(-np.clip(values, -80, 80))), np.float32)
 
 
 def score(value: Tensor) -> float:

@@ -131,5 +131,5 @@ def enlisted(out: Path, *uris: str, domain: str = "talk") -> Ledger:
         Listed(key=uri.rpartition("/")[2].replace("-", ""), uri=uri, licence="cc0", domain=domain)
         for uri in uris
     ]
-    enlist(ledger, rows)
+    enlist(ledger, rows, lambda: None)
     return ledger

@@ -23,6 +23,8 @@ from dataset.index import read_index
 from dataset.names import RUNNING
 from engine.ledger import Ledger
 from jobs.cli import main
+from jobs.recipes.training import RECIPES
+from jobs.stored.latents import on_latents
 from model.data.augment import Augmentation
 from model.data.batch import Batch, as_input, tensors
 from model.data.loader import Loader
@@ -30,10 +32,11 @@ from model.data.settings import LatentSource, LoaderSettings, SampleSettings
 from model.data.windows import WindowRule
 from model.nets.autoencoders.opened import codec_digest
 from model.nets.autoencoders.patches import PatchCodec
+from model.train.distributed import check_latents
 from storage.place import Place
 from tests.model.data import sets
 from tests.processes import execute
-from tests.stored import write_shards
+from tests.stored import tar_in, write_shards
 
 ROOT = Path(__file__).resolve().parents[3]
 RULE = WindowRule(variants=2, max_frames=33)
@@ -153,7 +156,7 @@ def test_rules_of_another_version_do_not_match(data_set, latents, monkeypatch):
 
 def test_damaged_latents_stop_the_run_or_are_left_out_and_counted(data_set, latents, tmp_path):
     out = Path(shutil.copytree(latents, tmp_path / "latents"))
-    path = out / "shards/96x144/000001.tar"
+    path = tar_in(out, "96x144/000001")
     data = bytearray(path.read_bytes())
     data[1_000] ^= 1
     path.write_bytes(data)
@@ -170,13 +173,13 @@ def test_damaged_latents_stop_the_run_or_are_left_out_and_counted(data_set, late
 
 
 def test_plain_webdataset_reads_latents(data_set, latents):
-    path = latents / "shards/96x144/000000.tar"
+    path = tar_in(latents, "96x144/000000")
     with path.open("rb") as stream:
         files = webdataset.tariterators.tar_file_expander([{"url": str(path), "stream": stream}])
         samples = list(webdataset.tariterators.group_by_keys(files))
     rows = pq.read_table(latents / "latents.parquet", columns=["key", "shard"]).to_pylist()
     assert sorted(sample["__key__"] for sample in samples) == [
-        row["key"] for row in rows if row["shard"] == "shards/96x144/000000.tar"
+        row["key"] for row in rows if row["shard"] == f"shards/96x144/{path.name}"
     ]
     for sample in samples:
         array = np.load(io.BytesIO(sample["latents.npy"]))
@@ -277,3 +280,21 @@ def test_killed_and_started_again_it_gives_the_same_bytes(data_set, latents, tmp
     for path in sorted(latents.rglob("*")):
         if path.suffix in (".tar", ".parquet"):
             assert (out / path.relative_to(latents)).read_bytes() == path.read_bytes(), path
+
+
+def test_a_training_finds_all_windows_of_its_recipe_among_its_latents(
+    data_set: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = tmp_path / "latents"
+    assert main(["encode", str(data_set), "--out", str(out), "--recipe", "tiny"]) == 0
+    assert f"--out RUN --latents {out} --recipe tiny" in capsys.readouterr().out
+    message = on_latents(RECIPES["tiny"](), str(out))
+    assert message.vae == out / "codec.npz"
+    assert message.loader.sample.augment.mirror == 0
+    loader = Loader(str(data_set), replace(message.loader, workers=0))
+    assert loader.latents is not None
+    assert loader.encoded(loader.latents, 0).all()
+    assert next(iter(loader)).encoded
+    check_latents(message.loader.latents, codec_digest(out / "codec.npz", torch.float32), out)
+    with pytest.raises(ValueError, match="no latents that `understudy encode` has finished"):
+        on_latents(RECIPES["tiny"](), str(tmp_path / "none"))

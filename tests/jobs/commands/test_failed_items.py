@@ -13,7 +13,8 @@ from dataset.index import read_index
 from engine.ledger import Ledger
 from jobs.cli import main
 from jobs.commands.curate import Curate, curate
-from jobs.commands.replay import Replay, run_replay
+from jobs.commands.replay import Replay
+from jobs.commands.replay import replay as run_replay
 from jobs.commands.status import Status, status
 from jobs.exit_codes import ExitCode
 from tests.paint import film

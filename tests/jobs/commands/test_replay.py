@@ -13,7 +13,9 @@ from rich.console import Console
 
 from engine.ledger import Ledger
 from engine.replay import find, replay
-from jobs.commands.replay import Replay, run_replay, settings_of
+from jobs.commands.replay import Replay
+from jobs.commands.replay import replay as run_replay
+from jobs.stored.curation import settings_of
 from pipeline.corpora.listing import enlist
 from pipeline.estimators.appearance.open_clip_embedder import OpenClip
 from pipeline.flow import Backends, Curation, legs
@@ -110,7 +112,7 @@ def test_the_command_reads_the_settings_of_the_run(films: Path, tmp_path: Path) 
 
 def test_settings_come_back_as_they_were(tmp_path: Path) -> None:
     run = Curation(
-        screen=ScreenSettings(min_source_area_px=7),
+        screen=ScreenSettings(min_source_share=0.5),
         backends=Backends(appearance=OpenClip(weights=Path("/w.pt"), device="cuda:1")),
         samples_per_shard=3,
     )
@@ -130,7 +132,7 @@ def test_a_strangers_data_set_chooses_no_server(cloud: Store, tmp_path: Path) ->
     """Its rows may name any server; only one that the user names too is asked."""
     uri = f"s3://bucket/gone.mp4?endpoint_override=127.0.0.1%3A{cloud.port}&scheme=http"
     ledger = Ledger(tmp_path)
-    enlist(ledger, [Listed(key="k", uri=uri, licence="", domain="")])
+    enlist(ledger, [Listed(key="k", uri=uri, licence="", domain="")], lambda: None)
     (sources, *_) = house = legs(Curation(), tmp_path)
     (lap,) = sources.laps(ledger)
     gone = Reject(key="k", step="corpus", reason="missing", detail="", uri=uri)

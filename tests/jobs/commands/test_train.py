@@ -6,24 +6,36 @@ import io
 import json
 import math
 import os
+import shutil
+import signal
+import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
+import pyarrow.parquet as pq
 import pytest
 import torch
 from rich.console import Console
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
+from dataset.index import read_index
 from jobs.cli import main
 from jobs.commands.train import parse
 from jobs.console.lock import AT_WORK, AtWork, Lock, manner
 from jobs.console.train_progress import LockCheck, TrainConsole
+from jobs.exit_codes import ExitCode
+from jobs.recipes.training import RECIPES
 from model.data.settings import LatentSource
 from model.train import checkpoint
 from model.train.distributed import check_latents, distributed_context
 from model.train.loop import StepMetrics
+from model.train.starts import Start, note_start
+from schemas.arrow import encode
+from schemas.index import IndexRow
 from storage.place import Place
-from tests.processes import execute
+from tests.processes import execute, program
 
 ROOT = Path(__file__).resolve().parents[3]
 SHORT = (
@@ -66,6 +78,81 @@ def test_a_training_from_the_command_line(data_set: Path, tmp_path: Path, capsys
     assert "phase body, 3 of its 3 steps are done" in capsys.readouterr().out
     assert curve(tmp_path, "loss") == losses
     assert len(json.loads((tmp_path / "run.json").read_text())) == 2
+
+    assert main(["train", "--out", str(tmp_path), "--steps", "9"]) == 0
+    assert "everything 4 of 4: loss" in capsys.readouterr().out
+    assert [folder.name for folder in checkpoint.checkpoints(tmp_path)][-2:] == ["3-000002", "3-000004"]
+    other = ["--settings.optimizer.lr", "1", "--settings.seed", "3", "--settings.save-every", "7"]
+    assert main(["train", "--out", str(tmp_path), *other]) == 2
+    printed = capsys.readouterr()
+    assert "--settings.optimizer.lr: 0.001 before, 1.0 now\n--settings.seed: 0 before, 3 now\n" in printed.out
+    assert printed.err.startswith(
+        f"understudy: {tmp_path}: began under other settings; without these flags it "
+    )
+    assert printed.err.count("\n") == 1
+
+
+def test_out_alone_means_the_settings_of_the_run(tmp_path: Path) -> None:
+    first = parse(["--data", "s3://bucket/set", "--out", str(tmp_path), *SHORT])
+    facts: dict[str, Any] = {"index_sha256": "", "canvas_area": 4096, "ranks": 1, "device": "cpu", "code": ""}
+    plain = first.settings.as_plain()
+    start = Start(data="s3://bucket/set", recipe="tiny", settings=plain, versions={}, **facts)
+    note_start(tmp_path, start)
+    again = parse(["--out", str(tmp_path), "--settings.seed", "4"])
+    assert again == replace(first, settings=replace(first.settings, seed=4))
+    spoken = parse(["--out", str(tmp_path), "--recipe", "speech_tiny"])
+    assert spoken.settings.phases[:3] == first.settings.phases
+    assert [phase.name for phase in spoken.settings.phases[3:]] == ["speech"]
+    assert spoken.settings.sizes == first.settings.sizes
+    copied = parse(["--out", str(tmp_path / "other"), "--config", str(tmp_path / "run.json")])
+    assert (copied.settings, copied.data, copied.recipe) == (first.settings, first.data, "tiny")
+    with pytest.raises(ValueError, match=r"none\.json: tells of no start of a training"):
+        parse(["--out", str(tmp_path / "other"), "--config", str(tmp_path / "none.json")])
+    assert parse(["--out", str(tmp_path / "other"), "--data", "x"]).settings == RECIPES["tiny"]()
+
+
+def test_a_set_that_grew_is_gone_on_with_and_another_is_asked_for(
+    own_set: Path, data_set: Path, tmp_path: Path, capsys
+) -> None:
+    whole = (own_set / "index.parquet").read_bytes()
+    rows = list(read_index(own_set).rows())
+    pq.write_table(encode(rows[:-1], IndexRow), own_set / "index.parquet")
+    run = str(tmp_path / "run")
+    short = [*SHORT, "--steps", "3"]
+    assert main(["train", "--data", str(own_set), "--out", run, *short]) == 0
+    (own_set / "index.parquet").write_bytes(whole)
+    capsys.readouterr()
+    assert main(["train", "--out", run, "--steps", "4"]) == 0
+    assert "the data set has changed since: the run goes on with its next epoch" in capsys.readouterr().out
+    state = checkpoint.train_state(checkpoint.checkpoints(tmp_path / "run")[-1])
+    assert state.loader["epoch"] == 1
+    pq.write_table(encode(rows[:-1], IndexRow), tmp_path / "index.parquet")
+    shutil.copytree(own_set, tmp_path / "other")
+    (tmp_path / "index.parquet").replace(tmp_path / "other" / "index.parquet")
+    args = ["train", "--data", str(tmp_path / "other"), "--out", run, "--steps", "5"]
+    assert main(args) == 2
+    assert "--new-epoch goes on with the next epoch" in capsys.readouterr().err
+    assert main([*args, "--new-epoch"]) == 0
+
+
+@pytest.mark.parametrize("by", [signal.SIGINT, signal.SIGTERM])
+def test_a_stop_saves_what_was_learned(data_set: Path, tmp_path: Path, by: signal.Signals) -> None:
+    often = ("--settings.save-every", "5000", "--settings.validation.every", "5000", "--steps", "9000")
+    args = ["train", "--data", str(data_set), "--out", str(tmp_path), *SHORT, *often]
+    code = f"from jobs.cli import main; raise SystemExit(main({args!r}))"
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+    with program(sys.executable, "-u", "-c", code, **pipes) as process:
+        assert process.stdout is not None
+        for line in process.stdout:
+            if "body 1 of" in line:
+                break
+        os.kill(process.pid, by)
+        out, errors = process.communicate(timeout=300)
+    (folder,) = checkpoint.checkpoints(tmp_path)
+    assert process.returncode == ExitCode.STOPPED, errors
+    assert "stopping after this step, with a checkpoint; once more stops at once" in errors
+    assert f"stopped; understudy train --out {tmp_path} goes on from {folder}\n" in out.replace("\n/", " /")
+    assert checkpoint.train_state(folder).step < 5000
 
 
 def test_torchrun_with_deepspeed(data_set: Path, tmp_path: Path) -> None:

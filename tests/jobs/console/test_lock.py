@@ -223,3 +223,19 @@ def test_a_killed_run_leaves_the_place_free(tmp_path: Path) -> None:
     with held(Place.at(tmp_path), hours):
         pass
     assert hours.said == []
+
+
+@pytest.mark.parametrize(
+    ("expected", "state", "alive"),
+    [
+        (NOW - 59, AT_WORK, True),
+        (NOW - 61, AT_WORK, False),
+        (NOW + 59, AT_WORK, True),  # that machine's clock is ahead
+        (NOW + 61, AT_WORK, False),
+        (NOW, "done", False),
+    ],
+)
+def test_a_run_elsewhere_goes_on_while_its_last_sign_is_near_by_either_clock(
+    expected: float, state: str, alive: bool
+) -> None:
+    assert Claim(holder=ELSEWHERE, began=expected, told=expected, state=state).is_alive(NOW) == alive

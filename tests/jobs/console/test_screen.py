@@ -8,7 +8,7 @@ from rich.table import Table
 
 from engine.core import Tally
 from jobs.console.contact_sheets import FONT, label
-from jobs.console.progress import ConsoleProgress, funnel
+from jobs.console.progress import ConsoleProgress, tell_funnel
 from jobs.console.screen import VisibleConsole
 
 HOSTILE = "a[red]b[/c]\x1b[2J\u202e:smile:\nd"
@@ -40,7 +40,10 @@ def test_a_table() -> None:
 def test_reasons_of_a_funnel() -> None:
     tally = Tally(step="probe", offered=1)
     tally.reasons[HOSTILE] = 1
-    assert SHOWN in printed(funnel([tally]))
+    console = VisibleConsole(file=io.StringIO(), width=200)
+    tell_funnel(console, [tally])
+    assert isinstance(console.file, io.StringIO)
+    assert SHOWN in console.file.getvalue()
 
 
 def test_a_stuck_leg() -> None:

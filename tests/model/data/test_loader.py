@@ -173,9 +173,9 @@ def test_resuming_deals_no_epoch_that_came_before(data_set, monkeypatch):
     state = {**Loader(str(data_set), quick()).state_dict(), "epoch": 1_000, "slot": 3}
     dealt: list[int] = []
 
-    def watched(samples: SamplingTable, settings: OrderSettings, seed: int, epoch: int) -> Epoch:
+    def watched(stock: SamplingTable, settings: OrderSettings, seed: int, epoch: int) -> Epoch:
         dealt.append(epoch)
-        return epoch_order(samples, settings, seed, epoch)
+        return epoch_order(stock, settings, seed, epoch)
 
     monkeypatch.setattr("model.data.data_order.epoch_order", watched)
     loader = Loader(str(data_set), quick())
@@ -231,6 +231,12 @@ def test_a_state_of_another_order_is_refused(data_set):
     ):
         with pytest.raises(ValueError, match="another order"):
             Loader(str(data_set), other).load_state_dict(state)
+        anew = Loader(str(data_set), other)
+        anew.load_state_dict({**state, "slot": 3}, new_epoch=True)
+        assert (anew.position.epoch, anew.position.slot) == (1, 0)
+    same = Loader(str(data_set), sets.settings())
+    same.load_state_dict({**state, "slot": 3}, new_epoch=True)
+    assert (same.position.epoch, same.position.slot) == (0, 3)
     with pytest.raises(ValueError, match="drawing rules 0"):
         Loader(str(data_set), sets.settings()).load_state_dict({**state, "drawing": 0})
     Loader(str(data_set), sets.settings(workers=3, verify=False)).load_state_dict(state)

@@ -11,6 +11,7 @@ from dataset.index import read_index
 from model.data.loader import Loader
 from tests.model.data import sets
 from tests.model.data.drawn import planned, slot_of
+from tests.stored import tar_in
 
 
 def break_video(out: Path, number: int) -> str:
@@ -63,16 +64,16 @@ def test_more_bad_samples_than_allowed_stop_the_run(own_set):
 
 
 def test_tars_that_are_missing_or_cut_off_are_named_before_the_first_step(own_set):
-    path = own_set / "shards/96x144/000001.tar"
+    path = tar_in(own_set, "96x144/000001")
     path.write_bytes(path.read_bytes()[:2_000])
-    with pytest.raises(ValueError, match=r"shards/96x144/000001\.tar ends at byte 2000"):
+    with pytest.raises(ValueError, match=f"shards/96x144/{path.name} ends at byte 2000"):
         Loader(str(own_set), sets.settings())
     loader = Loader(str(own_set), sets.settings(max_unfit=16, epochs=1))
     shown = [key for batch in loader for key in batch.keys]
     assert {fault.reason for fault in loader.unfit} == {"truncated"}
     assert len(shown) + len(loader.unfit) == 16
     path.unlink()
-    with pytest.raises(ValueError, match=r"shards/96x144/000001\.tar is missing"):
+    with pytest.raises(ValueError, match=f"shards/96x144/{path.name} is missing"):
         Loader(str(own_set), sets.settings())
 
 

@@ -117,11 +117,11 @@ class Notes:
 
 
 def trainer(
-    data: Path, run: Path, settings: Training, notes: Notes, rank: int = 0, world_size: int = 1
+    data: Path, run: Path, settings: Training, notes: Notes, rank: int = 0, world_size: int = 1, **how: Any
 ) -> Trainer:
     """A training about to begin or to go on."""
     loader = Loader(str(data), settings.loader, rank=rank, world_size=world_size)
-    return Trainer(run, settings, loader, some_codec(), torch.device("cpu"), notes)
+    return Trainer(run, settings, loader, some_codec(), torch.device("cpu"), notes, **how)
 
 
 def train(data: Path, run: Path, settings: Training) -> Notes:

@@ -19,7 +19,8 @@ from model.nets.param_groups import part
 from model.train import checkpoint
 from model.train.engines.optimizer import OptimizerSettings
 from model.train.faults import TrainingFault
-from model.train.phases import FACE, body, face
+from model.train.phases import FACE, body, everything, face
+from model.train.settings import lengthened
 from storage.weight_files import read_weights, write_weights
 from tests.model.train.runs import STAGES, Notes, loaded, train, trainer, training
 from tests.processes import execute
@@ -145,11 +146,16 @@ def test_only_the_last_checkpoints_and_the_ends_of_stages_are_kept(data_set: Pat
     [
         (
             {"optimizer": OptimizerSettings(lr=2e-3, motion_share=0.5, warmup_steps=2, ema_decay=0.9)},
-            "optimizer was .* and is ",
+            "--settings.optimizer.lr: 0.001 before, 0.002 now",
         ),
-        ({"seed": 4}, "seed was 0 and is 4"),
-        ({"phases": STAGES[:2]}, "phases was"),
-        ({"loader": replace(loaded(), seed=3)}, "loader.seed was 0 and is 3"),
+        ({"seed": 4}, "--settings.seed: 0 before, 4 now"),
+        ({"phases": STAGES[:2]}, "--settings.phases.2.name: everything before, not set now"),
+        (
+            {"phases": (body(5), *STAGES[1:])},
+            "--settings.phases.0.steps: 4 before, 5 now",
+        ),
+        ({"phases": (*STAGES[:2], everything(2))}, "--settings.phases.2.steps: 3 before, 2 now"),
+        ({"loader": replace(loaded(), seed=3)}, "--settings.loader.seed: 0 before, 3 now"),
     ],
 )
 def test_other_settings_are_refused(
@@ -157,6 +163,47 @@ def test_other_settings_are_refused(
 ) -> None:
     with pytest.raises(ValueError, match=f"began under other settings: {message}"):
         trainer(data_set, whole[0], training(keep=99, **changed), Notes())
+
+
+def test_a_stop_leaves_a_checkpoint_from_which_the_run_goes_on_as_if_nothing_had_happened(
+    data_set: Path, whole: tuple[Path, Notes], tmp_path: Path
+) -> None:
+    run, notes = whole
+    steps = iter(range(99))
+    stopped = trainer(data_set, tmp_path, training(keep=99), first := Notes(), asked=lambda: next(steps) == 4)
+    assert stopped.train() is False
+    assert [beat.metrics for beat in first.steps] == [beat.metrics for beat in notes.steps[:5]]
+    assert [folder.name for folder in checkpoint.checkpoints(tmp_path)][-1] == "2-000001"
+    assert trainer(data_set, tmp_path, training(keep=99), again := Notes()).train() is True
+    assert [beat.metrics for beat in again.steps] == [beat.metrics for beat in notes.steps[5:]]
+    assert digest(tmp_path / "checkpoints" / "3-000003") == digest(run / "checkpoints" / "3-000003")
+
+
+def test_a_longer_run_goes_on_where_a_shorter_one_ended(
+    data_set: Path, whole: tuple[Path, Notes], tmp_path: Path
+) -> None:
+    run = Path(shutil.copytree(whole[0], tmp_path / "run"))
+    phases = lengthened(STAGES, 12, 2, 3)
+    assert [phase.steps for phase in phases] == [4, 3, 5]
+    notes = train(data_set, run, training(keep=99, phases=phases))
+    assert [(beat.phase, beat.step, beat.total) for beat in notes.steps] == [
+        ("everything", 4, 11),
+        ("everything", 5, 12),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("total", "done", "step", "steps"),
+    [(10, 0, 0, [4, 3, 3]), (20, 0, 0, [8, 6, 6]), (3, 0, 0, [1, 1, 1]), (22, 1, 2, [4, 9, 9])],
+)
+def test_steps_are_shared_out(total: int, done: int, step: int, steps: list[int]) -> None:
+    assert [phase.steps for phase in lengthened(STAGES, total, done, step)] == steps
+
+
+@pytest.mark.parametrize(("total", "done", "step"), [(2, 0, 0), (9, 2, 3), (7, 0, 4), (4, 1, 0)])
+def test_too_few_steps_are_refused(total: int, done: int, step: int) -> None:
+    with pytest.raises(ValueError, match=f"--steps {total}: "):
+        lengthened(STAGES, total, done, step)
 
 
 def test_settings_that_change_no_loss_may_change(data_set: Path, whole: tuple[Path, Notes]) -> None:

@@ -42,7 +42,7 @@ def test_faces_that_are_too_large_for_any_head_are_none_however_many() -> None:
 def test_person_who_comes_nearer_keeps_the_face() -> None:
     tracked = tracked_of(FRONT)
     nearer = np.linspace(3, 1, 48, dtype=np.float32)
-    body = replace(tracked.body, joints3d=tracked.body.joints3d * (nearer / 3)[:, None, None])
+    body = replace(tracked.body, joints3d=tracked.body.joints3d * (nearer / np.float32(3))[:, None, None])
     head = replace(tracked.head, radius=tracked.head.radius * 3 / nearer)
     assert heads_that_fit(head, body).all()
 

@@ -7,8 +7,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from pipeline.controls.believed import believed
 from pipeline.controls.sides import chosen, labelled, least_costs, turned_over
-from pipeline.geometry import body_yaw, wrap_angle
+from pipeline.geometry import body_yaw, rotation_about, wrap_angle
 from pipeline.stages.control import Control, ControlSettings
 from schemas.tracks import Tracked
 from tests.synth import Scene
@@ -43,7 +44,7 @@ def test_body_turned_over_looks_the_other_way_at_the_same_picture() -> None:
     away = wrap_angle(body_yaw(over.joints3d) - (np.pi - yaw))
     assert np.abs(away).max() < np.radians(8), "perspective moves joints a little"
     pictures = [np.sort(one.joints2d.reshape(len(yaw), -1), axis=1) for one in (body, over)]
-    np.testing.assert_array_equal(*pictures)
+    np.testing.assert_array_equal(pictures[0], pictures[1])
 
 
 @pytest.mark.parametrize(
@@ -115,3 +116,28 @@ def test_cheapest_paths_are_those_of_trying_all() -> None:
         for state in (0, 1):
             best = min(c for c, path in zip(cost, paths, strict=True) if path[t] == state)
             assert least_costs(doubt, way)[t, state] == pytest.approx(best)
+
+
+def test_stretches_that_no_turn_joins_are_judged_apart_and_not_averaged() -> None:
+    """Behind a change that no torso makes, the network contradicts itself; before it, it does not."""
+    tracked = without(tracked_of(replace(TURN, turn_deg=(-20.0, 20.0))), "head", slice(None))
+    middle = tracked.body.joints3d[:, :1]
+    lying = (tracked.body.joints3d - middle) @ rotation_about([0, 0, np.pi / 2]).T + middle
+    lain = replace(tracked.body, joints3d=lying.astype(np.float32))
+    body = chosen(tracked.body, lain, np.arange(120) >= 60)
+    result, swapped = labelled(body, tracked.head)
+    assert not swapped.any()
+    np.testing.assert_array_equal(result.valid, np.abs(np.arange(120) - 59.5) > 5)
+    mixed = chosen(body, turned_over(body), np.arange(120) < 25)
+    result, _ = labelled(mixed, tracked.head)
+    assert not result.valid[:65].any()
+    assert result.valid[65:].all()
+
+
+def test_hands_of_arms_whose_sides_are_not_told_are_not_told() -> None:
+    tracked = without(tracked_of(replace(TURN, turn_deg=(-20.0, 20.0))), "head", slice(None))
+    result = believed(misread(tracked, slice(0, 50)), hand_reach=0.5)
+    assert not result.body.valid.any()
+    assert not result.hands.score.any()
+    alone = without(tracked, "body", slice(None))
+    assert believed(alone, hand_reach=0.5).hands.score.all(), "no arm was told: hands stand alone"

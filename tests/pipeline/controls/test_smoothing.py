@@ -8,6 +8,7 @@ from pipeline.controls.smoothing import (
     SmoothingSettings,
     fill,
     fill_rotations,
+    first_shown,
     jitter,
     smooth,
     smooth_rotations,
@@ -140,3 +141,25 @@ def test_scores_look_at_measured_frames_only() -> None:
     assert jitter(points, valid) == 0
     assert speed(points, np.zeros(8, bool)) == 0
     assert jitter(points[:2], valid[:2]) == 0
+
+
+# Pictures that are shown more than once
+
+
+def test_picture_shown_twice_weighs_once_and_stands_still() -> None:
+    values = np.random.default_rng(5).normal(size=(24, 2))
+    shown = first_shown(np.arange(48) % 2 == 0)
+    twice = smooth(values.repeat(2, axis=0), np.ones(48, bool), 2.0, shown)
+    np.testing.assert_array_equal(twice[::2], twice[1::2])
+    np.testing.assert_allclose(twice[::2], smooth(values, np.ones(24, bool), 1.0))
+
+
+def test_even_motion_in_steps_keeps_the_places_of_its_pictures() -> None:
+    steps = np.arange(24.0).repeat(2)
+    smoothed = smooth(steps, np.ones(48, bool), 1.5, first_shown(np.arange(48) % 2 == 0))
+    np.testing.assert_allclose(smoothed, steps, atol=1e-9)
+
+
+def test_first_frames_of_pictures() -> None:
+    fresh = np.array([False, True, False, False, True, True])
+    assert first_shown(fresh).tolist() == [0, 1, 1, 1, 4, 5]

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import skimage.data
 
-from benchmarks.accuracy.head import error, load, told
+from benchmarks.accuracy.head import error, labelled_head, load
 from pipeline.estimators.head_pose import (
     BASIS,
     SPHERE_CENTER_CM,
@@ -17,7 +17,8 @@ from pipeline.estimators.head_pose import (
     similarity,
     turn_towards,
 )
-from pipeline.estimators.mediapipe.face import NUM_POINTS, MediapipeFace
+from pipeline.estimators.mediapipe.attention import NUM_POINTS
+from pipeline.estimators.mediapipe.face import MediapipeFace
 from pipeline.geometry import head_angles, head_rotation, rotation_vector
 from schemas.tracks import FaceTrack
 from tests.film import clip_frames
@@ -70,6 +71,7 @@ def track_of(*meshes, valid):
         box=np.zeros((len(meshes), 4), np.float32),
         mesh=np.stack(meshes).astype(np.float32),
         score=np.ones(len(meshes), np.float32),
+        eyes_open=np.ones(len(meshes), np.float32),
         valid=np.array(valid),
     )
 
@@ -195,7 +197,7 @@ def test_aflw2000(corpus):
     """Mean error of yaw, pitch and roll up to 60 degrees of yaw, none missed."""
     photographs = load(corpus / "groundtruth" / "head_pose_aflw2000")
     near = [photograph for photograph in photographs if abs(photograph.angles[0]) <= 60]
-    heads = [told(photograph.path) for photograph in near]
+    heads = [labelled_head(photograph.path) for photograph in near]
     assert len(near) == 7
     assert all(head.valid[0] for head in heads)
     errors = np.abs([error(photograph, head) for photograph, head in zip(near, heads, strict=True)])

@@ -11,7 +11,7 @@ import pytest
 from pipeline.stages.shard import Shard, ShardSettings
 from schemas.index import ShardPlan
 from tests.pipeline.stages.stored_shard import SCENE
-from tests.stored import filmed, plan_of, sample_of
+from tests.stored import filmed, in_their_tar, plan_of, sample_of
 
 
 @pytest.fixture(scope="session")
@@ -33,4 +33,4 @@ def plan(tmp_path_factory: pytest.TempPathFactory) -> ShardPlan:
 def stored(plan: ShardPlan, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, list[Any]]:
     """The data set's folder and the rows."""
     out = tmp_path_factory.mktemp("out")
-    return out, list(Shard(ShardSettings(), out)(plan))
+    return out, in_their_tar(Shard(ShardSettings(), out)(plan))

@@ -11,8 +11,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from pipeline.stages.corpus import Corpus, DropCopies, copies, list_corpus, survey
-from schemas.media import Listed, Source
+from pipeline.stages.corpus import Corpus, CorpusSettings, DropCopies, copies, list_corpus, survey
+from schemas.media import Copies, Listed, Source
 from schemas.outcome import Reject, Rejected
 
 
@@ -86,7 +86,7 @@ def test_links_out_of_the_folder_are_followed_only_if_asked(tmp_path: Path) -> N
     for folder in ("videos", "alias"):
         assert uris(tmp_path / folder) == [str(near)]
         assert survey(tmp_path / folder).links_out == 2
-        found = survey(tmp_path / folder, follow_links=True)
+        found = survey(tmp_path / folder, CorpusSettings(follow_links=True))
         assert [item.uri for item in found.videos] == [str(real), str(near)]
         assert found.links_out == 0
 
@@ -100,7 +100,7 @@ def test_a_link_into_a_store_that_names_files_by_content(tmp_path: Path, store: 
     for name, blob in zip(names, blobs, strict=True):
         (tmp_path / "videos" / name).symlink_to(blob)
     (tmp_path / "videos" / "again.mp4").symlink_to("c.mp4")
-    found = survey(tmp_path / "videos", follow_links=True)
+    found = survey(tmp_path / "videos", CorpusSettings(follow_links=True))
     assert [Path(item.uri).name for item in found.videos] == ["a.MKV", "again.mp4", "b.mp4", "d.mp4"]
     assert found.others == Counter({"" if store != "elsewhere" else ".txt": 1})
     assert next(Corpus()(found.videos[0])).sha256 == hashlib.sha256(bytes([1])).hexdigest()
@@ -198,10 +198,10 @@ def test_a_broken_parquet_manifest(tmp_path: Path) -> None:
         list_corpus(tmp_path / "list.parquet")
 
 
-@pytest.mark.parametrize("name", ["absent", "video.mp4"])
+@pytest.mark.parametrize("name", ["absent", "words.txt"])
 def test_neither_folder_nor_manifest(tmp_path: Path, name: str) -> None:
-    touch(tmp_path / "video.mp4")
-    with pytest.raises(ValueError, match="expected a folder of videos or a manifest"):
+    touch(tmp_path / "words.txt")
+    with pytest.raises(ValueError, match="expected a folder of videos, a video, or a manifest"):
         list_corpus(tmp_path / name)
 
 
@@ -261,3 +261,29 @@ def test_copies_are_rejected_and_name_the_first(tmp_path: Path) -> None:
         ("a", "duplicate", "c"),
         ("d", "duplicate", "c"),
     ]
+
+
+def test_a_file_alone_is_a_corpus_of_one(tmp_path: Path) -> None:
+    (tmp_path / "a.mp4").write_bytes(b"1")
+    (tmp_path / "b.mp4").write_bytes(b"2")
+    (item,) = survey(tmp_path / "a.mp4", CorpusSettings(licence="CC0", domain="talk")).videos
+    assert (item.uri, item.licence, item.domain) == (str(tmp_path / "a.mp4"), "CC0", "talk")
+    (tmp_path / "list.csv").write_text("uri,licence\na.mp4,mine\nb.mp4,\n")
+    rows = survey(tmp_path / "list.csv", CorpusSettings(licence="CC0")).videos
+    assert [(item.licence, item.domain) for item in rows] == [("mine", "unknown"), ("CC0", "unknown")]
+    with pytest.raises(ValueError, match="--licence or --domain has a licence or a domain of more than 2048"):
+        survey(tmp_path, CorpusSettings(licence="x" * 3000))
+
+
+def test_the_first_copy_that_is_not_dropped_is_taken() -> None:
+    group = Copies(key="k", members=tuple(source(uri) for uri in ("a", "b", "c")))
+    assert [(out.uri, getattr(out, "reason", "")) for out in DropCopies({"a"})(group)] == [
+        ("a", "gone"),
+        ("b", ""),
+        ("c", "duplicate"),
+    ]
+    assert {getattr(out, "reason", "") for out in DropCopies({"a", "b", "c"})(group)} == {"gone"}
+
+
+def source(uri: str) -> Source:
+    return Source(key="k", uri=uri, sha256="0" * 64, num_bytes=1, licence="", domain="")

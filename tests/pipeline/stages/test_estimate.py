@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import cv2
 import numpy as np
 import pytest
 
@@ -12,10 +13,12 @@ from pipeline.stages.estimate import (
     EstimateSettings,
     FrameWindow,
     cut,
+    fresh,
     iou,
     join,
     nobody_alone,
     one_person,
+    part_sharpness,
     sharpness,
     tracked,
     upright_square,
@@ -120,7 +123,7 @@ def test_a_stretch_is_the_clip_of_its_own_frames() -> None:
         head=made.head,
         appearance=made.appearance,
     )
-    part = tracked(clip_of(scene, first_frame=100), whole, slice(14, 44), {})
+    part = tracked(clip_of(scene, first_frame=100), whole, np.ones(60, bool), slice(14, 44), {})
     assert (part.clip.first_frame, part.clip.num_frames) == (114, 30)
     assert part.key == part.clip.key != made.key
     assert np.array_equal(part.body.joints2d, made.body.joints2d[14:44])
@@ -181,3 +184,35 @@ def test_edges_are_sharper_than_their_blur() -> None:
     blurred = np.repeat(np.linspace(0, 255, 64).astype(np.uint8)[None, :, None], 64, axis=0).repeat(3, axis=2)
     assert sharpness(picture) > 100 * max(sharpness(blurred), 0.01)
     assert sharpness(np.full((64, 64, 3), 7, np.uint8)) == 0
+
+
+def test_picture_that_stands_still_is_looked_at_once() -> None:
+    scene = Scene(num_frames=60)
+    made = tracked_of(scene)
+    whole = FrameWindow(
+        **{name: getattr(made, name) for name in ("person", "body", "hands", "face", "head", "appearance")}
+    )
+    news = np.ones(60, bool)
+    news[20:50] = False
+    part = tracked(clip_of(scene), whole, news, slice(0, 60), {})
+    assert part.appearance.frames.tolist() == [0, 6, 12, 18, 24, 54], "24 shows the picture of 19"
+    np.testing.assert_array_equal(part.pictures.fresh, news)
+
+
+def test_pictures_are_new_where_they_differ_from_the_one_before_in_other_windows_too() -> None:
+    noise = np.random.default_rng(2).integers(0, 255, (2, 40, 60, 3)).astype(np.uint8)
+    frames = noise[[0, 0, 1, 1, 0]]
+    assert fresh(frames, None).tolist() == [True, False, True, False, True]
+    assert fresh(frames, noise[0]).tolist() == [False, False, True, False, True]
+    faint = noise[:1].copy()
+    faint[0, 0, :20] ^= 1
+    assert fresh(faint, noise[0]).tolist() == [False], "what encoding leaves of a still"
+
+
+def test_sharpness_of_a_part_is_its_own() -> None:
+    frame = np.random.default_rng(2).integers(0, 255, (200, 300, 3)).astype(np.uint8)
+    frame[:, 150:] = cv2.GaussianBlur(frame[:, 150:], (0, 0), 3)
+    sharp, blurred = (
+        part_sharpness(frame, np.array(box)) for box in ((20, 40, 120, 140), (180, 40, 280, 140))
+    )
+    assert sharp > 20 * blurred

@@ -45,8 +45,14 @@ def test_long_look_counts_no_more_than_a_short_one() -> None:
 
 def test_clip_without_looks_stays_alone() -> None:
     blind = clip(ANNA, 0, every=1)
+    none = np.zeros(0, np.float32)
     nowhere = type(blind.appearance)(
-        frames=np.zeros(0, np.int32), vectors=np.zeros((0, 4), np.float32), sharpness=np.zeros(0, np.float32)
+        frames=none.astype(np.int32),
+        vectors=np.zeros((0, 4), np.float32),
+        sharpness=none,
+        face_sharpness=none,
+        hand_sharpness=none,
+        eyes_open=none,
     )
 
     blind = replace(blind, appearance=nowhere)

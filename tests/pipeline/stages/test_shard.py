@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +22,9 @@ from schemas.controls import Controls
 from schemas.drawing import draw_skeleton, draw_spheres
 from schemas.index import IndexRow, ShardPlan
 from schemas.media import Frames
-from tests.pipeline.stages.stored_shard import members_of, names_in
+from schemas.outcome import Reject
+from tests.pipeline.stages.stored_shard import SCENE, members_of, names_in
+from tests.stored import filmed, in_their_tar, plan_of, sample_of, tar_in
 
 
 def pictures(data: bytes) -> Frames:
@@ -153,19 +156,33 @@ def test_same_bytes_again_in_other_windows(
     stored: tuple[Path, list[Any]], plan: ShardPlan, tmp_path: Path
 ) -> None:
     out, rows = stored
-    again = list(Shard(ShardSettings(window=7), tmp_path)(plan))
+    again = in_their_tar(Shard(ShardSettings(window=7), tmp_path)(plan))
     assert [vars_of(row) for row in again] == [vars_of(row) for row in rows]
     assert (tmp_path / rows[0].shard).read_bytes() == (out / rows[0].shard).read_bytes()
-    assert names_in(tmp_path / "shards" / plan.bucket) == ["000000.tar"]
+    assert names_in(tmp_path / "shards" / plan.bucket) == [tar_in(tmp_path, plan.key).name]
 
 
 def test_maps_are_baked_where_wanted(plan: ShardPlan, tmp_path: Path) -> None:
     one = ShardPlan(key=plan.key, bucket=plan.bucket, members=plan.members[:1])
-    rows = list(Shard(ShardSettings(bake_maps=True), tmp_path)(one))
+    rows = in_their_tar(Shard(ShardSettings(bake_maps=True), tmp_path)(one))
     (members,) = members_of(tmp_path, rows)
     controls = plan.members[0].scene.controls
     assert difference(pictures(members["skeleton.mp4"]), draw_skeleton(controls, 160, 240)) < 3
     assert difference(pictures(members["sphere.mp4"]), draw_spheres(controls, 160, 240)) < 3
+
+
+def test_a_tar_that_an_index_may_name_stays_where_nothing_takes_its_place(
+    plan: ShardPlan, tmp_path: Path
+) -> None:
+    source = filmed(tmp_path / "source.mp4", replace(SCENE, look=2))
+    alone = plan_of(sample_of(source, SCENE, 0, 25))
+    shard = Shard(ShardSettings(), tmp_path)
+    (row,) = in_their_tar(shard(alone))
+    assert isinstance(row, IndexRow)
+    Path(source.uri).unlink()
+    (reject,) = shard(alone)
+    assert isinstance(reject, Reject)
+    assert names_in(tmp_path / "shards" / alone.bucket) == [Path(row.shard).name]
 
 
 def vars_of(row: Any) -> dict[str, Any]:

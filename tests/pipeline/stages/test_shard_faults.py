@@ -24,7 +24,7 @@ from schemas.controls import Controls
 from schemas.index import IndexRow, ShardPlan
 from schemas.outcome import Reject
 from tests.pipeline.stages.stored_shard import SCENE, members_of, names_in
-from tests.stored import filmed, plan_of, sample_of
+from tests.stored import filmed, in_their_tar, plan_of, sample_of, tar_in
 
 
 def test_a_source_that_is_gone_is_a_reject_and_the_others_are_stored(plan: ShardPlan, tmp_path: Path) -> None:
@@ -34,11 +34,9 @@ def test_a_source_that_is_gone_is_a_reject_and_the_others_are_stored(plan: Shard
     make = partial(Shard, ShardSettings(), tmp_path)
     step: Step[Any, Any] = Step(name="shard", make=make, takes=ShardPlan, gives=IndexRow)
     tally = Tally(step="shard")
-    outcomes = list(apply(step, step.make(), [plan_of(lost, plan.members[0])], tally, lambda: 0.0))
+    outcomes = in_their_tar(apply(step, step.make(), [plan_of(lost, plan.members[0])], tally, lambda: 0.0))
     rejects = [outcome for outcome in outcomes if isinstance(outcome, Reject)]
-    assert [(reject.key, reject.reason, reject.uri) for reject in rejects] == [
-        (lost.key, "unreadable", gone.uri)
-    ]
+    assert [(reject.key, reject.reason, reject.uri) for reject in rejects] == [(lost.key, "gone", gone.uri)]
     assert (tally.offered, tally.kept, tally.rejected) == (2, 1, 1)
     (row,) = (outcome for outcome in outcomes if isinstance(outcome, IndexRow))
     assert set(members_of(tmp_path, [row])[0]) >= {"video.mp4", "face.mp4", "tracks.npz", "meta.json"}
@@ -66,18 +64,6 @@ def test_a_source_rewritten_at_its_size_is_not_stored_under_its_old_digest(
     (no,) = Shard(ShardSettings(), tmp_path / "after")(plan_of(sample))
     assert isinstance(no, Reject)
     assert (no.reason, no.detail) == ("changed", "its content is not what was listed")
-
-
-def test_a_tar_of_which_nothing_is_left_is_removed(plan: ShardPlan, tmp_path: Path) -> None:
-    source = filmed(tmp_path / "source.mp4", replace(SCENE, look=2))
-    alone = plan_of(sample_of(source, SCENE, 0, 25))
-    shard = Shard(ShardSettings(), tmp_path)
-    (row,) = shard(alone)
-    assert isinstance(row, IndexRow)
-    Path(source.uri).unlink()
-    (reject,) = shard(alone)
-    assert isinstance(reject, Reject)
-    assert list((tmp_path / "shards" / alone.bucket).iterdir()) == []
 
 
 def test_a_bug_upstream_stops_the_run_before_the_tar_has_its_name(plan: ShardPlan, tmp_path: Path) -> None:
@@ -145,7 +131,7 @@ def test_a_killed_attempt_leaves_no_tar_and_the_next_one_is_whole(
     list(Shard(ShardSettings(), tmp_path)(plan))
     out, rows = stored
     assert (tmp_path / rows[0].shard).read_bytes() == (out / rows[0].shard).read_bytes()
-    assert names_in(tmp_path / "shards" / plan.bucket) == ["000000.tar"]
+    assert names_in(tmp_path / "shards" / plan.bucket) == [tar_in(tmp_path, plan.key).name]
 
 
 def remade(item: Any, **changes: Any) -> Any:

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from media.clock import first_tick, num_ticks
 from media.decode import decode_frames
-from pipeline.stages.split import Split, SplitSettings, frozen_share, scan_pictures, stretches
+from pipeline.stages.split import Split, SplitSettings, frozen_share, moving_rate, scan_pictures, stretches
 from schemas.media import Clip, Frames, PictureStats, Probed
 from tests.films import X264, film, numbered, numbers, probed
 
@@ -122,6 +122,17 @@ def test_held_and_repeated_pictures_are_frozen() -> None:
     assert frozen_share(np.array([0.0, 0.1, 0.2, 0.3]), change, 0.4) == pytest.approx(0.5)
     assert frozen_share(np.array([0.0, 0.1, 1.6]), np.full(3, 0.1), 2.0) == pytest.approx(0.5)
     assert frozen_share(np.array([0.0]), np.array([0.0]), 0.4) == 0.0
+
+
+def test_rate_is_that_of_the_pictures_that_move() -> None:
+    """12 pictures a second stored as 24, then a stand of two seconds."""
+    begin = np.arange(48) / 24
+    change = np.where(np.arange(48) % 2 == 0, 1.0, 0.0)
+    assert moving_rate(begin, change) == pytest.approx(12)
+    still = np.append(begin, begin[-1] + 2 + begin[:4]), np.append(change, np.ones(4))
+    assert moving_rate(*still) == pytest.approx(12)
+    assert moving_rate(begin, np.ones(48)) == pytest.approx(24)
+    assert moving_rate(begin, np.zeros(48)) == 0.0
 
 
 def test_no_cut_of_the_corpus_is_missed_and_none_invented(corpus: Path) -> None:

@@ -79,5 +79,5 @@ def test_parts_replace_points_and_irises_take_the_depth_of_their_lids(mesh: Atte
     assert points[263].tolist() == [4, 4, 263]
     assert points[0 + 4].tolist() == [0, 0, 4]  # the nose is the mesh's own
     lids = [33, 7, 163, 144, 145, 153, 154, 155, 133, 246, 161, 160, 159, 158, 157, 173]
-    np.testing.assert_allclose(points[468:473], [[3, 3, np.mean(lids)]] * NUM_IRIS)
+    np.testing.assert_allclose(points[468:473], np.tile([3, 3, np.mean(lids)], (NUM_IRIS, 1)))
     assert points[473, :2].tolist() == [5, 5]

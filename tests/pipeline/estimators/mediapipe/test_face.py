@@ -11,7 +11,7 @@ import skimage.data
 from PIL import Image
 
 from pipeline.estimators.crops import Square
-from pipeline.estimators.mediapipe.face import MediapipeFace
+from pipeline.estimators.mediapipe.face import EYES, MediapipeFace, openness
 from pipeline.estimators.mediapipe.face_place import detected_region, face_region
 from pipeline.geometry import apply_affine, box_iou
 from tests.film import clip_frames
@@ -262,3 +262,13 @@ def test_hats_are_no_faces_but_a_face_behind_hands_is(corpus, detect):
         hidden = np.asarray(image.convert("RGB"))[None]
     height, width = hidden.shape[1:3]
     assert detect(hidden, heads_at((0, 0, width, height // 2))).valid[0]
+
+
+def test_eyes_are_as_open_as_their_lids_are_apart():
+    mesh = np.zeros((478, 3))
+    for upper, lower, outer, inner in EYES:
+        mesh[[upper, lower]] = (50, 40, 7), (50, 43, 7)
+        mesh[[outer, inner]] = (45, 42, 0), (55, 42, 0)
+    assert openness(mesh) == pytest.approx(0.3)
+    mesh[EYES[0][0]] = mesh[EYES[0][1]]
+    assert openness(mesh) == pytest.approx(0.15), "a wink"

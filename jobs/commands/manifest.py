@@ -1,0 +1,58 @@
+"""`understudy manifest`: a table of a folder's videos, with licence and domain, to be edited and curated."""
+
+from __future__ import annotations
+
+import csv
+from dataclasses import dataclass, field
+from io import StringIO
+from pathlib import Path
+
+import tyro
+from rich.console import Console
+
+from jobs.console.flags import parsed
+from jobs.exit_codes import ExitCode
+from pipeline.stages.corpus import CorpusSettings, survey
+from storage.place import Place
+
+
+@dataclass(frozen=True, kw_only=True)
+class Manifest:
+    """Write a manifest: a CSV of all videos of a folder, with licence and domain."""
+
+    videos: tyro.conf.Positional[str]
+    """Folder or address of the videos."""
+    out: Path
+    """CSV to write; `understudy curate --videos` takes it."""
+    corpus: tyro.conf.OmitArgPrefixes[CorpusSettings] = field(default_factory=CorpusSettings)
+    force: bool = False
+    """Write over a file that is there: somebody may have edited it."""
+
+
+def parse(args: list[str]) -> Manifest:
+    """The job of a command line."""
+    return parsed(Manifest, "manifest", args)
+
+
+def manifest(job: Manifest, console: Console) -> ExitCode:
+    """Write the table; `WHOLE`.
+
+    Raises:
+        ValueError: there is no video, no CSV is wanted, or the file is there.
+        OSError: the folder cannot be read or the file not written.
+    """
+    if job.out.suffix.lower() != ".csv":
+        raise ValueError(f"{job.out}: a manifest is a CSV: name it so, as videos.csv")
+    if job.out.exists() and not job.force:
+        raise ValueError(f"{job.out}: is there already; --force writes over it")
+    found = survey(job.videos, job.corpus).videos
+    if not found:
+        raise ValueError(f"{job.videos}: no video there")
+    text = StringIO(newline="")
+    table = csv.writer(text, lineterminator="\n")
+    table.writerow(("uri", "licence", "domain"))
+    table.writerows((row.uri, row.licence, row.domain) for row in found)
+    Place.at(job.out.absolute().parent).write(job.out.name, text.getvalue().encode())
+    console.print(f"{len(found)} videos: {job.out}", highlight=False)
+    console.print(f"next: understudy curate --videos {job.out} --out SET", highlight=False, soft_wrap=True)
+    return ExitCode.WHOLE

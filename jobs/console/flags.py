@@ -1,0 +1,25 @@
+"""Command lines: what one says before all of it is understood, and the record that it makes."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Sequence
+from typing import Any, TypeVar
+
+import tyro
+
+T = TypeVar("T")
+
+
+def parsed(cls: type[T], command: str, args: Sequence[str], default: T | None = None) -> T:
+    """The job of a command line; ends the process with what is wrong, or with the help that was asked for."""
+    usual: dict[str, Any] = {} if default is None else {"default": default}
+    job: T = tyro.cli(cls, prog=f"understudy {command}", args=list(args), **usual)
+    return job
+
+
+def value_of(flag: str, args: Sequence[str]) -> str:
+    """What a command line gives a flag; empty where it does not."""
+    named = argparse.ArgumentParser(add_help=False, exit_on_error=False, allow_abbrev=False)
+    named.add_argument(flag, dest="value", default="", nargs="?")
+    return str(named.parse_known_args(list(args))[0].value or "")

@@ -1,0 +1,128 @@
+"""The help of a command in a moment: its own flags, read from its source, with nothing imported.
+
+What the flags bring along (torch, Arrow, OpenCV) takes seconds, and the settings behind them are many: those
+are listed by `--help-all`.
+"""
+
+from __future__ import annotations
+
+import ast
+import textwrap
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+INDENT = " " * 6
+
+
+@dataclass(frozen=True, kw_only=True)
+class Flag:
+    """A field of a command's record."""
+
+    name: str
+    kind: str
+    """Its type, as it is written."""
+    default: str
+    told: str
+
+    @property
+    def is_position(self) -> bool:
+        """Whether it is given by its place."""
+        return "Positional" in self.kind
+
+    @property
+    def is_group(self) -> bool:
+        """Whether it stands for settings that are listed elsewhere."""
+        return self.default.startswith("field(") or (self.name == "settings" and not self.default)
+
+
+def help_of(module: str, name: str, width: int) -> list[str]:
+    """The lines of a command's help, none longer than `width`.
+
+    `module` holds the record of the command's flags, the first dataclass there.
+    """
+    tree = parsed(module)
+    record = next(found for found in tree.body if isinstance(found, ast.ClassDef))
+    flags = list(flags_of(record, tree))
+    places = " ".join(flag.name.upper() for flag in flags if flag.is_position)
+    lines = [f"understudy {name} {places}".rstrip() + " [FLAGS]", "", *wrapped(told_of(record), width, "")]
+    own = [flag for flag in flags if not flag.is_group]
+    groups = [flag for flag in flags if flag.is_group]
+    for flag in own:
+        lines += ["", f"  {headed(flag)}", *wrapped(flag.told, width, INDENT)]
+    if groups:
+        rooms = ", ".join(f"--{dashed(flag.name)}.*" for flag in groups)
+        lines += ["", *wrapped(f"{rooms}: understudy {name} --help-all lists every setting", width, "")]
+    return lines
+
+
+def flags_of(record: ast.ClassDef, tree: ast.Module) -> Iterator[Flag]:
+    """The fields of a record, in order; those of a record whose flags have no prefix are its own."""
+    for field, after in zip(record.body, [*record.body[1:], None], strict=True):
+        if not isinstance(field, ast.AnnAssign) or not isinstance(field.target, ast.Name):
+            continue
+        kind = ast.unparse(field.annotation)
+        if "OmitArgPrefixes" in kind:
+            inner = kind.partition("[")[2].removesuffix("]")
+            yield from flags_of(*imported(inner, tree))
+            continue
+        default = ast.unparse(field.value) if field.value else ""
+        yield Flag(name=field.target.id, kind=kind, default=default, told=text_of(after))
+
+
+def imported(name: str, tree: ast.Module) -> tuple[ast.ClassDef, ast.Module]:
+    """A class that a module imports, and where it is."""
+    source = next(
+        found.module
+        for found in tree.body
+        if isinstance(found, ast.ImportFrom) and found.module and name in {one.name for one in found.names}
+    )
+    there = parsed(source)
+    return next(c for c in there.body if isinstance(c, ast.ClassDef) and c.name == name), there
+
+
+def parsed(module: str) -> ast.Module:
+    """The source of a module."""
+    return ast.parse((ROOT / f"{module.replace('.', '/')}.py").read_text())
+
+
+def headed(flag: Flag) -> str:
+    """A flag and what it takes."""
+    if flag.is_position:
+        return flag.name.upper()
+    if flag.kind == "bool":
+        return f"--{dashed(flag.name)}"
+    usual = f" (usually {flag.default})" if flag.default not in {"", "None", "()"} else ""
+    return f"--{dashed(flag.name)} {taken(flag.kind)}{usual}"
+
+
+def taken(kind: str) -> str:
+    """What a flag takes, in a word."""
+    if kind.startswith("Literal["):
+        return "|".join(word.strip(" '\"") for word in kind[8:-1].split(","))
+    word = kind.replace(" | None", "").split("[")[-1].rstrip("]").split(",")[0].split("|")[-1].strip()
+    return f"{word.upper()} ..." if kind.startswith("tuple[") else word.upper()
+
+
+def dashed(name: str) -> str:
+    """The name of a field on a command line."""
+    return name.replace("_", "-")
+
+
+def told_of(record: ast.ClassDef) -> str:
+    """What a class says of itself."""
+    return ast.get_docstring(record) or ""
+
+
+def text_of(node: ast.stmt | None) -> str:
+    """The text below a field."""
+    if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant):
+        return str(node.value.value)
+    return ""
+
+
+def wrapped(text: str, width: int, indent: str) -> list[str]:
+    """Text in lines."""
+    plain = " ".join(text.split())
+    return textwrap.wrap(plain, width, initial_indent=indent, subsequent_indent=indent)

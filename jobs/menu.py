@@ -1,0 +1,87 @@
+"""All commands, grouped, with a line each; what one brings along is not read before it is wanted."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from difflib import get_close_matches
+from itertools import groupby
+from typing import Literal
+
+Group = Literal["Data sets", "Looking at them", "Training and animating", "Planning and help"]
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A command."""
+
+    name: str
+    group: Group
+    line: str
+    stopped: str
+    """What is true when it was stopped."""
+
+    @property
+    def module(self) -> str:
+        """Where it is; its `parse` makes a job of a command line."""
+        return f"jobs.commands.{self.function}"
+
+    @property
+    def function(self) -> str:
+        """What does the job there."""
+        return self.name.replace("-", "_")
+
+
+GOES_ON = "what has landed stays, and the same command goes on from there"
+ANEW = "nothing was written, and the same command begins anew"
+PARTLY = "what is written stays, and the same command begins anew"
+CHECKPOINT = "the same command goes on from the last checkpoint"
+AS_IT_WAS = "nothing was changed"
+
+MENU = (
+    Entry("manifest", "Data sets", "a table of a folder's videos, licences and domains", PARTLY),
+    Entry("curate", "Data sets", "make a data set from videos, or go on with one", GOES_ON),
+    Entry("status", "Data sets", "how a job goes: legs, rate, time left, what is stuck", AS_IT_WAS),
+    Entry("check", "Data sets", "whether a data set keeps every promise of its format", AS_IT_WAS),
+    Entry("rejects", "Data sets", "what was not kept, file by file, and why", AS_IT_WAS),
+    Entry("replay", "Data sets", "run one rejected or crashed item alone", AS_IT_WAS),
+    Entry("info", "Looking at them", "what a data set or a run is, in a few lines", AS_IT_WAS),
+    Entry("preview", "Looking at them", "contact sheets and overlay videos of a data set", PARTLY),
+    Entry("show", "Looking at them", "a batch as the model will see it, as one picture", ANEW),
+    Entry("encode", "Training and animating", "store latents once instead of in every epoch", GOES_ON),
+    Entry("train", "Training and animating", "train on a data set, or go on with a run", CHECKPOINT),
+    Entry("animate", "Training and animating", "a video of a picture's person, from a run", ANEW),
+    Entry("evaluate", "Training and animating", "score films against their truth", AS_IT_WAS),
+    Entry("estimate-cost", "Planning and help", "hours and money of a corpus on some machines", AS_IT_WAS),
+    Entry("estimate-training", "Planning and help", "memory, hours and money of a training", AS_IT_WAS),
+    Entry("weights", "Planning and help", "fetch the embedded networks, once, and check them", PARTLY),
+    Entry("doctor", "Planning and help", "what is installed and what is missing", AS_IT_WAS),
+)
+
+
+def menu() -> list[str]:
+    """The list of commands, line by line."""
+    width = max(len(entry.name) for entry in MENU)
+    lines = ["understudy COMMAND ...: data engine and trainer for human animation"]
+    for group, entries in groupby(MENU, lambda entry: entry.group):
+        lines += ["", group, *(f"  {entry.name:<{width}}  {entry.line}" for entry in entries)]
+    return [*lines, "", "understudy COMMAND --help tells its flags, --help-all every setting"]
+
+
+def entry_of(name: str) -> Entry:
+    """The command of a name.
+
+    Raises:
+        ValueError: there is none; names the nearest.
+    """
+    entries = {entry.name: entry for entry in MENU}
+    if name not in entries:
+        near = get_close_matches(name, entries, n=1)
+        meant = f"did you mean {near[0]!r}?" if near else "`understudy` alone lists all"
+        raise ValueError(f"there is no command {name!r}; {meant}")
+    return entries[name]
+
+
+def stopped_of(args: Sequence[str]) -> str:
+    """What is true when the command of a line was stopped."""
+    return next((entry.stopped for entry in MENU if [entry.name] == list(args[:1])), AS_IT_WAS)

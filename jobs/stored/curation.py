@@ -1,0 +1,145 @@
+"""`run.json` of a data set: its settings and what made it; `next.json` while a run makes its next index.
+
+The old index and its tars hold until the new index takes the place of the old one; then `next.json` becomes
+`run.json`. So whoever reads the data set, or stops a run, meets a whole one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from functools import partial
+from importlib.metadata import version
+from typing import Any
+
+from dataset.index_writer import of_tar, write_index
+from dataset.names import INDEX, NEXT, RUN
+from engine.differences import as_plain
+from engine.ledger import Ledger, digest
+from engine.leg import Leg
+from jobs.stored.addresses import storable
+from jobs.stored.files import write
+from pipeline.flow import TARS, TRACKS, Curation, legs
+from pipeline.stages.corpus import CorpusSettings
+from schemas.tracks import Tracked
+from schemas.version import DRAWING, PIPELINE, SCHEMA
+from storage.json_files import json_at
+from storage.place import Place, Where
+from storage.records import read_as
+
+
+@dataclass(frozen=True, kw_only=True)
+class StoredCuration:
+    """What a data set says of how it was made."""
+
+    videos: str = ""
+    """Where they lay; empty where that address chose a server, which a data set does not."""
+    corpus: CorpusSettings = field(default_factory=CorpusSettings)
+    drop_gone: bool = False
+    settings: Mapping[str, Any] = field(default_factory=dict)
+    legs: Mapping[str, str] = field(default_factory=dict)
+    """By leg, what its work was known by: see `digests`."""
+
+
+def stored_in(out: Place) -> StoredCuration | None:
+    """What the last run on a data set was to make; None where there was none.
+
+    Raises:
+        ValueError: the file that says it is not ours.
+        OSError: it cannot be read.
+    """
+    name = NEXT if out.size(NEXT) is not None else RUN
+    if out.size(name) is None:
+        return None if out.size(INDEX) is None else StoredCuration()
+    return stored_as(out, name)
+
+
+def stored_as(place: Place, name: str) -> StoredCuration:
+    """What a file says of how a data set was made.
+
+    Raises:
+        ValueError: it is not ours.
+        OSError: it cannot be read.
+    """
+    return read_as(StoredCuration, json_at(place, name), f"{place.uri_of(name)}: not the settings of a run")
+
+
+def settings_of(out: Place) -> Curation:
+    """The settings of the last run on a data set.
+
+    Raises:
+        ValueError: there is no data set, or its settings are not those of this version.
+        OSError: they cannot be read.
+    """
+    stored = stored_in(out)
+    if stored is None:
+        raise ValueError(f"{out}: no data set")
+    if not stored.settings:
+        raise ValueError(f"{out}: does not say the settings of its run")
+    return read_as(Curation, stored.settings, f"{out}: not the settings of a run")
+
+
+def digests(settings: Curation) -> dict[str, str]:
+    """For each leg a digest of what its work is known by: settings, versions of its steps, sizes of laps."""
+    return {leg.name: digest(leg.settings, repr(sizes(leg))) for leg in legs(settings, "")}
+
+
+def sizes(leg: Leg) -> dict[str, int]:
+    """How a leg's laps are cut."""
+    given: dict[str, Any] = getattr(leg.plan, "keywords", {})
+    return {name: value for name, value in given.items() if isinstance(value, int)}
+
+
+@dataclass(frozen=True, kw_only=True)
+class NextIndex:
+    """The way from the index of a data set, if there is one, to its next."""
+
+    out: Place
+    videos: Where
+    corpus: CorpusSettings
+    drop_gone: bool
+    settings: Curation
+
+    def begin(self) -> None:
+        """Say what will be made; to be called before anything changes."""
+        write(self.out, NEXT, self.said())
+
+    @property
+    def begun(self) -> bool:
+        """Whether anything has changed."""
+        return self.out.size(NEXT) is not None
+
+    def publish(self) -> None:
+        """Put the new index in place of the old one, and say what made it."""
+        if self.begun:
+            ledger = Ledger(self.out)
+            write_index(
+                self.out, [of_tar(partial(ledger.columns, TARS, name)) for name in ledger.names(TARS)]
+            )
+        write(self.out, RUN, self.said())
+        self.out.remove(NEXT)
+
+    def said(self) -> dict[str, Any]:
+        """What the files say."""
+        return {
+            "schema": SCHEMA,
+            "drawing": DRAWING,
+            "pipeline": PIPELINE,
+            "code": version("understudy"),
+            "recipe": "default",
+            "videos": storable(self.videos),
+            "corpus": asdict(self.corpus),
+            "drop_gone": self.drop_gone,
+            "settings": as_plain(self.settings),
+            "legs": digests(self.settings),
+            "estimators": estimators_in(Ledger(self.out)),
+        }
+
+
+def estimators_in(ledger: Ledger) -> dict[str, Any]:
+    """The estimators by trade, as the first clip tells that has landed with its tracks."""
+    for name, landed in ledger.all_landed(TRACKS):
+        if landed.rows:
+            tracked = next(ledger.rows(TRACKS, name, Tracked))
+            return {trade: asdict(card) for trade, card in tracked.provenance.items()}
+    return {}

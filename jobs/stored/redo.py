@@ -1,0 +1,107 @@
+"""What other settings would do to a data set: which legs run again, how many laps, how long."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, fields, is_dataclass, replace
+from typing import Any
+
+from rich.console import Console
+
+from engine.core import CannotRun
+from engine.differences import Difference, differences
+from engine.ledger import Ledger
+from jobs.console.progress import readable_s
+from jobs.stored.curation import StoredCuration, digests
+from pipeline.flow import Curation
+from storage.place import Place
+
+
+class NeedsRedo(CannotRun):
+    """Settings differ from those that a data set was made with."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class LegAgain:
+    """A leg whose laps would run again."""
+
+    leg: str
+    laps: int
+    busy_s: float
+    """What they took, in seconds of one worker."""
+
+
+def refuse_redo(
+    out: Place, stored: StoredCuration, settings: Curation, console: Console, *, redo: bool
+) -> None:
+    """Print which settings differ from the stored ones and what they would do again, where they do.
+
+    Raises:
+        NeedsRedo: work would be done again, and `redo` does not say so.
+    """
+    again = legs_again(stored, settings, Ledger(out))
+    found = differences(stored.settings, settings) if stored.legs else []
+    for difference in found:
+        console.print(sentence(difference, settings), highlight=False)
+    if not any(leg.laps for leg in again):
+        return
+    if not found:
+        console.print("these legs were made by another version of the code", highlight=False)
+    for leg in again:
+        took = f"{leg.laps} laps, {readable_s(leg.busy_s)} of one worker"
+        console.print(f"  {leg.leg} again: {took}", highlight=False)
+    console.print(f"  in money: {bill(out, Ledger(out))}", highlight=False, soft_wrap=True)
+    if not redo:
+        raise NeedsRedo(refusal(out, again))
+
+
+def bill(out: Place, ledger: Ledger) -> str:
+    """The command that tells what so much footage costs, by what was measured here."""
+    footage_s = sum(tally.gave_s for tally in ledger.tallies("clips") if tally.step == "probe")
+    hours = f"--hours {footage_s / 3600:.1f} --measured {out}"
+    return f"understudy estimate-cost {hours} --machines NAME=COUNTxCORES@PRICE"
+
+
+def legs_again(stored: StoredCuration, settings: Curation, ledger: Ledger) -> list[LegAgain]:
+    """The legs from the first whose work is not what it was: at most these run again."""
+    now = digests(settings)
+    return [again(ledger, leg) for leg in changed(now, stored.legs)]
+
+
+def changed(now: dict[str, str], before: Any) -> list[str]:
+    """The legs from the first that differs."""
+    names = list(now)
+    first = next((at for at, name in enumerate(names) if before.get(name) != now[name]), len(names))
+    return names[first:]
+
+
+def again(ledger: Ledger, leg: str) -> LegAgain:
+    """A leg, as its laps have landed."""
+    landed = [lap for _, lap in ledger.all_landed(leg)]
+    busy_s = sum(tally.busy_s for lap in landed for tally in lap.steps)
+    return LegAgain(leg=leg, laps=len(landed), busy_s=busy_s)
+
+
+def sentence(difference: Difference, settings: Curation) -> str:
+    """A difference, and what it would do."""
+    redone = changed(digests(settings), digests(with_value(settings, difference)))
+    return f"{difference}; {'redoes ' + ', '.join(redone) if redone else 'redoes nothing'}"
+
+
+def with_value(settings: Any, difference: Difference) -> Any:
+    """The settings with what was in place of what is, as deep as they have such a setting."""
+    name, _, rest = difference.path.partition(".")
+    inner = getattr(settings, name)
+    deeper = rest.partition(".")[0]
+    if is_dataclass(inner) and deeper in {setting.name for setting in fields(inner)}:
+        return replace(settings, **{name: with_value(inner, replace(difference, path=rest))})
+    return replace(settings, **{name: difference.was})
+
+
+def refusal(out: Place, again: Sequence[LegAgain]) -> str:
+    """Why nothing is done, and what would be done."""
+    laps, busy_s = sum(leg.laps for leg in again), sum(leg.busy_s for leg in again)
+    return (
+        f"{out}: was made with other settings; without these flags the job goes on with its own, and --redo "
+        f"makes {laps} laps again, about {readable_s(busy_s)} of one worker, while the old index holds"
+    )

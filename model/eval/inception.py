@@ -1,0 +1,210 @@
+"""Inception v3 as FID needs it: TensorFlow's of 2015, whose weights pytorch-fid and torch-fidelity share.
+
+It differs from torchvision's: means of borders count what is there alone, the last block pools maxima, and it
+has 1008 classes. Names of weights are torchvision's. B pictures, C channels.
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+from torch.nn.functional import avg_pool2d, interpolate, max_pool2d
+
+SIDE = 299
+Size = int | tuple[int, int]
+
+
+class Unit(nn.Module):
+    """Convolution, batch norm, ReLU."""
+
+    def __init__(self, before: int, after: int, kernel: Size, stride: int = 1, padding: Size = 0) -> None:
+        super().__init__()
+        self.conv = nn.Conv2d(before, after, kernel, stride, padding, bias=False)
+        self.bn = nn.BatchNorm2d(after, eps=1e-3)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """The same places, fewer where it strides."""
+        return self.bn(self.conv(x)).relu()
+
+
+class Block(nn.Module):
+    """Branches side by side, each a chain of units by name; a name of two units parts the branch in two."""
+
+    def __init__(self, branches: list[list[tuple[str, Unit]]], pool: str) -> None:
+        super().__init__()
+        self.chains = [[name for name, _ in chain] for chain in branches]
+        self.pool = pool
+        for name, unit in (pair for chain in branches for pair in chain):
+            self.add_module(name, unit)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """All branches' channels, in their order."""
+        return torch.cat([*(self.branch(x, chain) for chain in self.chains), *self.pooled(x)], dim=1)
+
+    def branch(self, x: Tensor, chain: list[str]) -> Tensor:
+        """What a chain makes; its last two units lie side by side where their names end in a and b."""
+        forked = len(chain) > 1 and chain[-2].endswith("a") and chain[-1].endswith("b")
+        for name in chain[:-2] if forked else chain:
+            x = self.get_submodule(name)(x)
+        return torch.cat([self.get_submodule(name)(x) for name in chain[-2:]], dim=1) if forked else x
+
+    def pooled(self, x: Tensor) -> list[Tensor]:
+        """What the branch of the pool makes: maxima of a coarser grid as they are, else through a unit."""
+        if self.pool == "coarser":
+            return [max_pool2d(x, 3, 2)]
+        near = (
+            max_pool2d(x, 3, 1, 1) if self.pool == "max" else avg_pool2d(x, 3, 1, 1, count_include_pad=False)
+        )
+        return [self.get_submodule("branch_pool")(near)]
+
+
+def block_a(before: int, pool: int) -> Block:
+    """35 x 35 places."""
+    made = Block(
+        [
+            [("branch1x1", Unit(before, 64, 1))],
+            [("branch5x5_1", Unit(before, 48, 1)), ("branch5x5_2", Unit(48, 64, 5, padding=2))],
+            [
+                ("branch3x3dbl_1", Unit(before, 64, 1)),
+                ("branch3x3dbl_2", Unit(64, 96, 3, padding=1)),
+                ("branch3x3dbl_3", Unit(96, 96, 3, padding=1)),
+            ],
+        ],
+        "mean",
+    )
+    made.add_module("branch_pool", Unit(before, pool, 1))
+    return made
+
+
+def block_b() -> Block:
+    """From 35 x 35 to 17 x 17 places."""
+    return Block(
+        [
+            [("branch3x3", Unit(288, 384, 3, 2))],
+            [
+                ("branch3x3dbl_1", Unit(288, 64, 1)),
+                ("branch3x3dbl_2", Unit(64, 96, 3, padding=1)),
+                ("branch3x3dbl_3", Unit(96, 96, 3, 2)),
+            ],
+        ],
+        "coarser",
+    )
+
+
+def block_c(width: int) -> Block:
+    """17 x 17 places."""
+    row, column = ((1, 7), (0, 3)), ((7, 1), (3, 0))
+
+    def unit(before: int, after: int, shape: tuple[tuple[int, int], tuple[int, int]]) -> Unit:
+        return Unit(before, after, shape[0], padding=shape[1])
+
+    made = Block(
+        [
+            [("branch1x1", Unit(768, 192, 1))],
+            [
+                ("branch7x7_1", Unit(768, width, 1)),
+                ("branch7x7_2", unit(width, width, row)),
+                ("branch7x7_3", unit(width, 192, column)),
+            ],
+            [
+                ("branch7x7dbl_1", Unit(768, width, 1)),
+                ("branch7x7dbl_2", unit(width, width, column)),
+                ("branch7x7dbl_3", unit(width, width, row)),
+                ("branch7x7dbl_4", unit(width, width, column)),
+                ("branch7x7dbl_5", unit(width, 192, row)),
+            ],
+        ],
+        "mean",
+    )
+    made.add_module("branch_pool", Unit(768, 192, 1))
+    return made
+
+
+def block_d() -> Block:
+    """From 17 x 17 to 8 x 8 places."""
+    return Block(
+        [
+            [("branch3x3_1", Unit(768, 192, 1)), ("branch3x3_2", Unit(192, 320, 3, 2))],
+            [
+                ("branch7x7x3_1", Unit(768, 192, 1)),
+                ("branch7x7x3_2", Unit(192, 192, (1, 7), padding=(0, 3))),
+                ("branch7x7x3_3", Unit(192, 192, (7, 1), padding=(3, 0))),
+                ("branch7x7x3_4", Unit(192, 192, 3, 2)),
+            ],
+        ],
+        "coarser",
+    )
+
+
+def block_e(before: int, pool: str) -> Block:
+    """8 x 8 places."""
+    made = Block(
+        [
+            [("branch1x1", Unit(before, 320, 1))],
+            [
+                ("branch3x3_1", Unit(before, 384, 1)),
+                ("branch3x3_2a", Unit(384, 384, (1, 3), padding=(0, 1))),
+                ("branch3x3_2b", Unit(384, 384, (3, 1), padding=(1, 0))),
+            ],
+            [
+                ("branch3x3dbl_1", Unit(before, 448, 1)),
+                ("branch3x3dbl_2", Unit(448, 384, 3, padding=1)),
+                ("branch3x3dbl_3a", Unit(384, 384, (1, 3), padding=(0, 1))),
+                ("branch3x3dbl_3b", Unit(384, 384, (3, 1), padding=(1, 0))),
+            ],
+        ],
+        pool,
+    )
+    made.add_module("branch_pool", Unit(before, 192, 1))
+    return made
+
+
+class Inception(nn.Module):
+    """The network up to its last features, and its classes."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.Conv2d_1a_3x3 = Unit(3, 32, 3, 2)
+        self.Conv2d_2a_3x3 = Unit(32, 32, 3)
+        self.Conv2d_2b_3x3 = Unit(32, 64, 3, padding=1)
+        self.Conv2d_3b_1x1 = Unit(64, 80, 1)
+        self.Conv2d_4a_3x3 = Unit(80, 192, 3)
+        self.Mixed_5b, self.Mixed_5c, self.Mixed_5d = block_a(192, 32), block_a(256, 64), block_a(288, 64)
+        self.Mixed_6a = block_b()
+        self.Mixed_6b, self.Mixed_6c = block_c(128), block_c(160)
+        self.Mixed_6d, self.Mixed_6e = block_c(160), block_c(192)
+        self.Mixed_7a = block_d()
+        self.Mixed_7b, self.Mixed_7c = block_e(1280, "mean"), block_e(2048, "max")
+        self.fc = nn.Linear(2048, 1008)
+
+    def forward(self, x_B3HW: Tensor) -> Tensor:
+        """Features (B, 2048) of pictures of 299 x 299 px, prepared by `prepared_tf` or `prepared_pytorch`."""
+        x = self.Conv2d_2b_3x3(self.Conv2d_2a_3x3(self.Conv2d_1a_3x3(x_B3HW)))
+        x = self.Conv2d_4a_3x3(self.Conv2d_3b_1x1(max_pool2d(x, 3, 2)))
+        x = max_pool2d(x, 3, 2)
+        for name, block in self.named_children():
+            x = block(x) if name.startswith("Mixed") else x
+        return x.mean(dim=(2, 3))
+
+
+def prepared_tf(pictures_B3HW: Tensor) -> Tensor:
+    """uint8 pictures as torch-fidelity gives them to the network: TensorFlow 1's bilinear, (x - 128) / 128.
+
+    Its positions start at the corner: cell i of n lies at i * size / n; cells behind the last are the last.
+    """
+    x = pictures_B3HW.float()
+    for dim in (2, 3):
+        size = x.shape[dim]
+        places = torch.arange(SIDE, dtype=torch.float32, device=x.device) * (size / SIDE)
+        low = places.long()
+        share = (places - low).reshape(-1, *(1,) * (3 - dim))
+        high = (low + 1).clamp(max=size - 1)
+        first, second = x.index_select(dim, low), x.index_select(dim, high)
+        x = first + (second - first) * share
+    return (x - 128) / 128
+
+
+def prepared_pytorch(pictures_B3HW: Tensor) -> Tensor:
+    """uint8 pictures as pytorch-fid gives them to the network: torch's bilinear without smoothing, 2x - 1."""
+    x = pictures_B3HW.float() / 255
+    return 2 * interpolate(x, (SIDE, SIDE), mode="bilinear", align_corners=False) - 1

@@ -1,0 +1,84 @@
+"""`understudy preview`: which samples are shown, sheet after sheet, and what cannot be written says so."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+from dataset.index import read_index
+from jobs.cli import main
+from jobs.commands.preview import Preview, chosen, write_picture
+from jobs.console.contact_sheets import overlay
+
+
+def keys(data_set: Path, **how: object) -> list[str]:
+    job = Preview(data=data_set, out=Path("sheets"), **how)  # type: ignore[arg-type]
+    return [row.key for row in chosen(job, read_index(data_set))]
+
+
+def test_samples_are_chosen_by_condition_key_and_order(data_set: Path) -> None:
+    rows = read_index(data_set).rows()
+    everything = [row.key for row in rows]
+    assert keys(data_set, samples=999) == everything
+    assert keys(data_set, where=("framing=full",), samples=999) == [
+        row.key for row in rows if row.framing == "full"
+    ]
+    two = (everything[2], everything[0])
+    assert keys(data_set, keys=two) == list(two)
+    motions = sorted(row.motion for row in rows)
+    by_key = {row.key: row for row in rows}
+    assert [by_key[key].motion for key in keys(data_set, sort="motion", worst=3)] == motions[:3]
+    assert [by_key[key].motion for key in keys(data_set, sort="-motion", samples=2)] == motions[::-1][:2]
+    similar = sorted(row.reference_similarity for row in rows)
+    assert [by_key[key].reference_similarity for key in keys(data_set, worst=2)] == similar[:2]
+
+
+@pytest.mark.parametrize(
+    ("how", "message"),
+    [
+        ({"keys": ("abc",)}, "no sample of the key abc"),
+        ({"sort": "moton"}, "did you mean motion"),
+        ({"where": ("frames>9999",)}, "no sample of"),
+    ],
+)
+def test_what_chooses_nothing_is_refused(data_set: Path, how: dict[str, object], message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        keys(data_set, **how)
+
+
+def test_sheets_come_one_after_the_other(data_set: Path, tmp_path: Path, capsys) -> None:
+    args = ["preview", str(data_set), "--out", str(tmp_path), "--samples", "3", "--per-sheet", "2"]
+    assert main([*args, "--no-videos"]) == 0
+    lines = [line.split(":")[0].split(";")[0] for line in capsys.readouterr().out.splitlines()]
+    first, second = (f"wrote {tmp_path / name}" for name in ("sheet_000.png", "sheet_001.png"))
+    assert lines == ["1 of 3", "2 of 3", first, "3 of 3", second]
+    assert cv2.imread(str(tmp_path / "sheet_001.png")) is not None
+
+
+def test_what_cannot_be_written_is_no_success(data_set: Path, tmp_path: Path, capsys) -> None:
+    (tmp_path / "sheet_000.png").mkdir()
+    args = ["preview", str(data_set), "--out", str(tmp_path), "--samples", "1", "--no-videos"]
+    assert main(args) == 2
+    assert "sheet_000.png" in capsys.readouterr().err
+    (tmp_path / f"{read_index(data_set).rows()[0].key}.mp4").mkdir()
+    assert main(args[:-1]) == 2
+    output = capsys.readouterr().err
+    assert "Traceback" not in output
+    assert output.count("\n") == 1
+    with pytest.raises(OSError, match="name it so"):
+        write_picture(tmp_path / "a.jpg", np.zeros((2, 2, 3), np.uint8))
+
+
+def test_a_frame_is_as_bright_as_it_is_where_nothing_is_drawn() -> None:
+    frames = np.full((2, 4, 4, 3), 200, np.uint8)
+    skeleton, sphere = np.zeros_like(frames), np.zeros_like(frames)
+    skeleton[0, 1, 1] = (255, 0, 0)
+    sphere[1, 2, 2] = (0, 100, 0)
+    laid = overlay(frames, skeleton, sphere)
+    assert laid[0, 1, 1].tolist() == [235, 70, 70]
+    assert laid[1, 2, 2].tolist() == [70, 118, 70]
+    laid[0, 1, 1] = laid[1, 2, 2] = 200
+    assert (laid == 200).all()

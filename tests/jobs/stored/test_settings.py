@@ -1,0 +1,96 @@
+"""Settings as they are stored and read back, and what a command line that leaves them out goes on with."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from dataset.names import NEXT, RUN
+from engine.differences import Difference, as_plain, differences
+from jobs.commands.curate import parse
+from jobs.stored.addresses import storable
+from jobs.stored.curation import NextIndex
+from pipeline.estimators.appearance.open_clip_embedder import OpenClip
+from pipeline.flow import Backends, Curation
+from pipeline.stages.corpus import CorpusSettings
+from pipeline.stages.screen import ScreenSettings
+from storage.place import Place
+
+RUN_SETTINGS = Curation(
+    screen=ScreenSettings(min_source_share=0.5),
+    backends=Backends(appearance=OpenClip(weights=Path("/w.pt"), device="cuda:1")),
+    samples_per_shard=3,
+)
+
+CORPUS = CorpusSettings(follow_links=True, licence="CC0")
+
+
+def store(out: Path, videos: str = "/videos") -> None:
+    made = NextIndex(out=Place.at(out), videos=videos, corpus=CORPUS, drop_gone=True, settings=RUN_SETTINGS)
+    made.begin()
+    (out / NEXT).rename(out / RUN)
+
+
+def test_out_alone_goes_on_with_what_is_stored(tmp_path: Path) -> None:
+    store(tmp_path)
+    job = parse(["--out", str(tmp_path)])
+    assert (job.settings, job.videos, job.corpus, job.drop_gone) == (RUN_SETTINGS, "/videos", CORPUS, True)
+    job = parse([f"--out={tmp_path}", "--settings.samples-per-shard", "5", "--videos", "/others"])
+    assert job.settings == replace(RUN_SETTINGS, samples_per_shard=5)
+    assert job.videos == "/others"
+
+
+def test_settings_of_another_set_are_taken_from_its_file(tmp_path: Path) -> None:
+    store(tmp_path)
+    job = parse(["--out", str(tmp_path / "new"), "--config", str(tmp_path / RUN), "--videos", "v"])
+    assert (job.settings, job.corpus, job.videos) == (RUN_SETTINGS, CORPUS, "v")
+    with pytest.raises(FileNotFoundError):
+        parse(["--out", str(tmp_path / "new"), "--config", str(tmp_path / "none.json")])
+
+
+def test_a_redo_under_way_is_what_goes_on(tmp_path: Path) -> None:
+    store(tmp_path)
+    content = json.loads((tmp_path / RUN).read_text())
+    content["settings"]["samples_per_shard"] = 9
+    (tmp_path / NEXT).write_text(json.dumps(content))
+    assert parse(["--out", str(tmp_path)]).settings.samples_per_shard == 9
+
+
+def test_a_new_folder_has_the_defaults_and_asks_for_videos(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert parse(["--out", str(tmp_path), "--videos", "v"]).settings == Curation()
+    with pytest.raises(SystemExit):
+        parse(["--out", str(tmp_path)])
+    assert "--videos" in capsys.readouterr().err
+
+
+def test_a_data_set_keeps_no_server(tmp_path: Path) -> None:
+    assert storable("s3://bucket/videos") == "s3://bucket/videos"
+    assert storable("s3://bucket/videos?endpoint_override=127.0.0.1:9&scheme=http") == ""
+    assert storable("what?") == str(Path("what?").absolute())
+    store(tmp_path, "s3://bucket/videos?region=x")
+    with pytest.raises(SystemExit):
+        parse(["--out", str(tmp_path)])
+
+
+def test_a_strange_file_is_one_sentence(tmp_path: Path) -> None:
+    (tmp_path / RUN).write_text('{"settings": {"samples_per_shard": "many"}}')
+    with pytest.raises(ValueError, match=r"not the settings of a run \(samples_per_shard: .*\)$"):
+        parse(["--out", str(tmp_path)])
+
+
+def test_differences_are_told_by_their_flags() -> None:
+    stored = as_plain(RUN_SETTINGS)
+    assert differences(stored, RUN_SETTINGS) == []
+    other = replace(RUN_SETTINGS, backends=Backends(), samples_per_shard=4)
+    found = differences(stored, other)
+    assert Difference(path="samples_per_shard", was=3, now=4) in found
+    assert {one.path for one in found if "appearance" in one.path} >= {
+        "backends.appearance.weights",
+        "backends.appearance.model",
+    }
+    assert str(found[-1]).startswith("--settings.")

@@ -1,0 +1,98 @@
+"""The list of commands: complete, in eighty columns, into a pipe that closes; what a typing error gets."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from dataclasses import fields, is_dataclass
+from importlib import import_module
+from importlib.metadata import version
+from pathlib import Path
+
+import pytest
+
+from jobs.cli import main
+from jobs.menu import MENU, Entry
+from tests.processes import execute
+
+ROOT = Path(__file__).resolve().parents[2]
+RUN = (sys.executable, "-c", "import sys; from jobs.cli import main; sys.exit(main())")
+
+
+def test_every_command_is_listed_with_a_line(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main([]) == 0
+    output = capsys.readouterr().out
+    assert max(map(len, output.splitlines())) <= 80
+    files = {path.stem.replace("_", "-") for path in (ROOT / "jobs" / "commands").glob("[a-z]*.py")}
+    assert files == {entry.name for entry in MENU}
+    for entry in MENU:
+        assert f"  {entry.name} " in output
+        assert entry.line in output
+    assert main(["--help"]) == 0
+    assert capsys.readouterr().out == output
+
+
+def test_the_version_is_said(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["--version"]) == 0
+    assert capsys.readouterr().out == f"understudy {version('understudy')}\n"
+
+
+@pytest.mark.parametrize(
+    ("typed", "message"),
+    [("curat", "did you mean 'curate'?"), ("anmiate", "'animate'"), ("\x1b[2J", "`understudy` alone lists")],
+)
+def test_a_typing_error_names_the_nearest(
+    typed: str, message: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main([typed]) == 2
+    errors = capsys.readouterr().err
+    assert message in errors
+    assert "\x1b" not in errors
+    assert errors.count("\n") == 1
+
+
+def test_a_flag_that_is_none_names_the_nearest(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as end:
+        main(["check", "set", "--quik"])
+    assert end.value.code == 2
+    assert "--quick" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("entry", MENU, ids=lambda entry: entry.name)
+def test_the_help_of_a_command_is_short_and_brings_nothing_along(entry: Entry) -> None:
+    code = (
+        "import sys; from jobs.cli import main; code = main([sys.argv[1], '--help'])\n"
+        "heavy = {'torch', 'scipy', 'ray', 'numpy', 'pyarrow', 'av', 'cv2', 'tyro'} & sys.modules.keys()\n"
+        "sys.exit(f'imports {heavy}' if heavy else code)"
+    )
+    done = execute(sys.executable, "-c", code, entry.name, env={**os.environ, "COLUMNS": "80"})
+    assert done.returncode == 0, done.stderr
+    lines = done.stdout.splitlines()
+    assert len(lines) <= 100
+    assert max(map(len, lines)) <= 80
+    record = next(
+        field
+        for field in vars(import_module(entry.module)).values()
+        if is_dataclass(field) and field.__module__ == entry.module
+    )
+    hidden = {"settings", "patience", "loader", "window", "sampler", "backends"}
+    for field in fields(record):
+        if field.name not in hidden | {"corpus", "cluster"}:
+            assert field.name.upper() in done.stdout or f"--{field.name.replace('_', '-')}" in done.stdout
+
+
+@pytest.mark.parametrize("args", [(), ("check", "--help"), ("curate", "--help-all")])
+def test_whoever_reads_may_stop_reading(args: tuple[str, ...]) -> None:
+    with subprocess.Popen([*RUN, *args], stdout=subprocess.PIPE, stderr=subprocess.PIPE, cwd=ROOT) as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        process.stdout.close()
+        assert process.stderr.read() == b""
+        assert process.wait(timeout=120) in (0, 130)
+
+
+def test_no_colour_where_none_is_wanted() -> None:
+    done = execute(*RUN, "check", "--help", env={"NO_COLOR": "1", "FORCE_COLOR": "1", "COLUMNS": "80"})
+    assert done.returncode == 0, done.stderr
+    assert max(map(len, done.stdout.splitlines())) <= 80
