@@ -30,7 +30,7 @@ from jobs.console.progress import ConsoleProgress, readable_s, tell_funnel
 from jobs.exit_codes import ExitCode
 from jobs.stored.curation import NextIndex, StoredCuration, stored_as, stored_in
 from jobs.stored.redo import refuse_redo
-from pipeline.corpora.listing import Enlisted, enlist
+from pipeline.corpora.listing import Listing, enlist
 from pipeline.corpora.reach import UNREACHED, refuse_unreached
 from pipeline.estimators.devices import num_cuda_devices
 from pipeline.flow import Curation, legs
@@ -167,22 +167,22 @@ def make(
         refuse_unreached(found)
         change()
     ledger = Ledger(out)
-    enlisted = enlist(ledger, found, change)
-    for sentence in compared(enlisted, job):
+    listing = enlist(ledger, found, change)
+    for sentence in compared(listing, job):
         console.print(sentence, highlight=False)
-    house = legs(job.settings, out, enlisted.gone if job.drop_gone else ())
+    house = legs(job.settings, out, listing.gone if job.drop_gone else ())
     with ConsoleProgress(console, time.monotonic) as terminal:
         observers: tuple[RunObserver, ...] = (heartbeat, terminal)
         run(job, house, ledger, all_of(*observers), change)
     return [tally for leg in house for tally in ledger.tallies(leg.name)]
 
 
-def compared(enlisted: Enlisted, job: Curate) -> Iterator[str]:
+def compared(listing: Listing, job: Curate) -> Iterator[str]:
     """How the corpus compares with what was listed before."""
-    yield f"{enlisted.new} new files, {enlisted.known} known, {len(enlisted.gone)} gone"
-    if enlisted.gone and not job.drop_gone:
+    yield f"{listing.new} new files, {listing.known} known, {len(listing.gone)} gone"
+    if listing.gone and not job.drop_gone:
         yield "the samples of files that are gone stay, unless --drop-gone"
-    if enlisted.known and job.corpus != CorpusSettings(follow_links=job.corpus.follow_links):
+    if listing.known and job.corpus != CorpusSettings(follow_links=job.corpus.follow_links):
         yield "licence and domain of files that are known stay as they were listed"
 
 

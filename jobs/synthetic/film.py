@@ -27,7 +27,7 @@ WALL_BEHIND_M = 1.6
 
 
 @dataclass(frozen=True)
-class Cast:
+class FilmSet:
     """The people of a take, made ready, and the room."""
 
     take: Take
@@ -35,21 +35,21 @@ class Cast:
     room: Room
 
 
-def cast(take: Take, folder: Path) -> Cast:
+def cast(take: Take, folder: Path) -> FilmSet:
     """Everyone and everything of a take; what is dear is kept in `folder`."""
     people = tuple(person(actor.identity, actor.surface, folder) for actor in take.actors)
     places = [hips_at(actor, who, take.camera) for actor, who in zip(take.actors, people, strict=True)]
     floor = places[0][1] + people[0].stature[1]
     wall = max(place[2] for place in places) + WALL_BEHIND_M
-    return Cast(take, people, random_room(np.random.default_rng((take.seed, 5)), floor, wall))
+    return FilmSet(take, people, random_room(np.random.default_rng((take.seed, 5)), floor, wall))
 
 
-def frames(on: Cast) -> Frames:
+def frames(on: FilmSet) -> Frames:
     """All pictures (t, h, w, 3)."""
     return np.stack(list(each_frame(on)))
 
 
-def each_frame(on: Cast) -> Iterator[NDArray[np.uint8]]:
+def each_frame(on: FilmSet) -> Iterator[NDArray[np.uint8]]:
     """The pictures (h, w, 3) one by one."""
     take = on.take
     offsets = take.shutter * ((np.arange(take.exposures) + 0.5) / take.exposures - 0.5) / take.fps
@@ -61,7 +61,7 @@ def each_frame(on: Cast) -> Iterator[NDArray[np.uint8]]:
         yield np.asarray(np.clip(np.mean(shots, axis=0) + 0.5, 0, 255), np.uint8)
 
 
-def exposed(on: Cast, doing: list[Acted], view: View, moment: int) -> Map:
+def exposed(on: FilmSet, doing: list[Acted], view: View, moment: int) -> Map:
     """One picture (h, w, 3), 0..255, drawn larger and made small."""
     take = on.take
     camera = take.camera.scaled(take.sharpness)

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from jobs.synthetic.acted import acted, frame_times, views
 from jobs.synthetic.body_model import BodyModel
-from jobs.synthetic.film import Cast
+from jobs.synthetic.film import FilmSet
 from jobs.synthetic.person import Person
 from jobs.synthetic.skeleton import Posed
 from jobs.synthetic.take import Actor, Take
@@ -62,7 +62,7 @@ class PersonTruth:
     ]  # 0..1 of each of `parts.PARTS` that the picture shows
 
 
-def truth(on: Cast) -> tuple[PersonTruth, ...]:
+def truth(on: FilmSet) -> tuple[PersonTruth, ...]:
     """The answers for every actor of a take, in their order."""
     times = frame_times(on.take)
     visible = visible_shares(on, times)

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from jobs.synthetic.acted import Acted, acted, views
-from jobs.synthetic.film import Cast
+from jobs.synthetic.film import FilmSet
 from jobs.synthetic.parts import PARTS
 from jobs.synthetic.person import Person
 from jobs.synthetic.rasterise import FAR_M, CameraView, Map, rasterise
@@ -21,7 +21,7 @@ MIN_PX = 4
 """A part of fewer pixels is too small to be counted: its share is 0."""
 
 
-def visible_shares(on: Cast, times: Array) -> list[Array]:
+def visible_shares(on: FilmSet, times: Array) -> list[Array]:
     """For each actor (t, 14): what share of each part's pixels, were it alone, the picture shows, 0..1.
 
     Hidden are pixels behind another part of the same person, behind another one or a board, and those outside
@@ -40,7 +40,9 @@ def visible_shares(on: Cast, times: Array) -> list[Array]:
     return shares
 
 
-def part_maps(on: Cast, doing: list[Acted], camera: CameraView, view: View, t: int) -> list[NDArray[np.int8]]:
+def part_maps(
+    on: FilmSet, doing: list[Acted], camera: CameraView, view: View, t: int
+) -> list[NDArray[np.int8]]:
     """For each actor (h, w): the index in `PARTS` of what a pixel shows of it, -1 where that is nothing."""
     layers = [
         part_map(who, camera, view.seen(who.surface(motion.bones, motion.face[t], t)))

@@ -28,7 +28,7 @@ from engine.runners.settings import ClusterSettings, Timeouts
 from engine.runners.status import LegProgress, WorkerState
 from storage.place import Place
 from tests.cluster.small import machines, start
-from tests.engine.runners.odd import enlisted, house
+from tests.engine.runners.odd import house, listing
 from tests.processes import execute
 from tests.resume.job import contents, run_job
 from tests.stores import ACCESS_KEY, SECRET_KEY, TOKEN, Store, serving
@@ -90,7 +90,7 @@ def content(ledger: Ledger) -> dict[str, list[str]]:
 def test_poison_is_held_back_and_everything_else_goes_on(connected: Cluster, tmp_path: Path) -> None:
     uris = [f"/v/fine-{n}" for n in range(6)]
     uris += ["/v/segv-1", "/v/hang-1", "/v/bug-1"]
-    ledger, patience = enlisted(tmp_path / "ray", *uris), Timeouts(base_s=4.0)
+    ledger, patience = listing(tmp_path / "ray", *uris), Timeouts(base_s=4.0)
     seen = run(ledger, ClusterSettings(workers=2), per_lap=2, patience=patience)
     assert all(lane.done == lane.laps == 5 for lane in seen.last.values())
     rejects = [row for name in ledger.names("sources") for row in ledger.rejects("sources", name).to_pylist()]
@@ -102,7 +102,7 @@ def test_poison_is_held_back_and_everything_else_goes_on(connected: Cluster, tmp
     assert all("understudy replay OUT" in row["detail"] for row in rejects)
     kept = sum(landed.rows for _, landed in ledger.all_landed("groups"))
     assert kept == 6
-    alone = enlisted(tmp_path / "alone", *uris)
+    alone = listing(tmp_path / "alone", *uris)
     inline.run(
         house(2), alone, Seen(), clock=time.monotonic, unseal=lambda: None, gpus=int, patience=patience
     )
@@ -111,7 +111,7 @@ def test_poison_is_held_back_and_everything_else_goes_on(connected: Cluster, tmp
 
 def test_metrics_are_on_rays_endpoint(connected: Cluster, tmp_path: Path) -> None:
     """What was counted is what Prometheus would read, on the machines where it was counted."""
-    ledger = enlisted(tmp_path, *(f"/v/fine-{n}" for n in range(3)), "/v/bad-1", "/v/bad-2")
+    ledger = listing(tmp_path, *(f"/v/fine-{n}" for n in range(3)), "/v/bad-1", "/v/bad-2")
     before = metrics()
     run(ledger, ClusterSettings(workers=1), per_lap=5)
 
@@ -156,7 +156,7 @@ def total(lines: Sequence[str], name: str, **labels: str) -> float:
 
 
 def test_a_step_that_wants_a_gpu_is_refused_by_name(connected: Cluster, tmp_path: Path) -> None:
-    ledger = enlisted(tmp_path, "/v/fine-1")
+    ledger = listing(tmp_path, "/v/fine-1")
     with pytest.raises(DeviceMissing, match=r"step 'hash' needs .* 0.5 GPU"):
         run(ledger, ClusterSettings(), gpus=0.5)
     assert ledger.names("sources") == []
@@ -167,7 +167,7 @@ def test_a_step_that_wants_a_gpu_is_refused_by_name(connected: Cluster, tmp_path
 
 def test_a_machine_that_comes_later_is_waited_for(connected: Cluster, tmp_path: Path) -> None:
     """As in a cluster that grows when a worker waits for a place."""
-    ledger = enlisted(tmp_path, "/v/fine-1")
+    ledger = listing(tmp_path, "/v/fine-1")
     settings = ClusterSettings(machine_wait_s=60.0)
     with ThreadPoolExecutor(1) as pool:
         job = pool.submit(run, ledger, settings, gpus=0.5)
@@ -180,14 +180,14 @@ def test_a_machine_that_comes_later_is_waited_for(connected: Cluster, tmp_path: 
 
 
 def test_a_machine_that_does_not_see_the_data_set(connected: Cluster, tmp_path: Path) -> None:
-    ledger = enlisted(tmp_path, "/v/fine-1")
+    ledger = listing(tmp_path, "/v/fine-1")
     with pytest.raises(CannotBegin, match="does not see /nowhere"):
         run(ledger, ClusterSettings(workers=1), shared=[tmp_path, Path("/nowhere")])
     assert ledger.names("sources") == []
 
 
 def test_without_tries_a_bug_stops_the_job_and_names_the_item(connected: Cluster, tmp_path: Path) -> None:
-    ledger = enlisted(tmp_path, "/v/fine-1", "/v/bug-1")
+    ledger = listing(tmp_path, "/v/fine-1", "/v/bug-1")
     with pytest.raises(LapFailed, match="step 'hash' on item 'bug1'") as caught:
         run(ledger, ClusterSettings(workers=1), patience=Timeouts(tries=0))
     assert "KeyError" in caught.value.trace
@@ -195,7 +195,7 @@ def test_without_tries_a_bug_stops_the_job_and_names_the_item(connected: Cluster
 
 def test_the_bytes_are_those_of_one_process(connected: Cluster, tmp_path: Path) -> None:
     uris = [f"/v/{what}-{n}" for n in range(4) for what in ("fine", "bad")]
-    ours, theirs = enlisted(tmp_path / "a", *uris), enlisted(tmp_path / "b", *uris)
+    ours, theirs = listing(tmp_path / "a", *uris), listing(tmp_path / "b", *uris)
     run(ours, ClusterSettings(workers=2))
     inline.run(house(1), theirs, Seen(), clock=time.perf_counter, unseal=lambda: None, gpus=int)
     assert content(ours) == content(theirs)
@@ -227,7 +227,7 @@ def sha256(data: bytes) -> str:
 
 def test_nothing_listens_beyond_this_machine(tmp_path: Path) -> None:
     """On a machine alone, in a process of its own: every socket of Ray and ours is on loopback."""
-    enlisted(tmp_path, "/v/fine-1", "/v/hang-1")
+    listing(tmp_path, "/v/fine-1", "/v/hang-1")
     code = f"""
 import os, sys, time, json, threading
 from pathlib import Path

@@ -12,7 +12,7 @@ import pytest
 from engine.audit_landings import LegNames, losses, read_landings
 from engine.runners.inline import run
 from storage.place import Place
-from tests.engine.runners.odd import diamond, enlisted
+from tests.engine.runners.odd import diamond, listing
 from tests.engine.runners.test_inline import Seen
 
 
@@ -44,7 +44,7 @@ def test_items_are_followed_from_step_to_step_and_groups_by_their_members(
 
 
 def test_what_two_legs_gave_is_what_is_offered_to_the_one_that_joins_them(tmp_path: Path) -> None:
-    ledger = enlisted(tmp_path, *(f"/v/fine-{number}" for number in range(4)))
+    ledger = listing(tmp_path, *(f"/v/fine-{number}" for number in range(4)))
     legs = diamond()
     run(legs, ledger, Seen(), clock=float, unseal=lambda: None, gpus=int)
     names = [

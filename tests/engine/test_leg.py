@@ -13,7 +13,7 @@ from pipeline import plans
 from pipeline.estimators.appearance.open_clip_embedder import OpenClip
 from pipeline.flow import Backends, Curation, legs
 from schemas.media import Listed, Source
-from tests.engine.runners.odd import enlisted
+from tests.engine.runners.odd import listing
 
 
 class Clock:
@@ -47,7 +47,7 @@ def model_s(stage: Slow, clock: Callable[[], float]) -> Callable[[], float]:
 
 
 def test_seconds_that_no_scheduling_can_save_are_told_by_lap(tmp_path: Path) -> None:
-    ledger, clock = enlisted(tmp_path, "/v/fine-1", "/v/fine-2", "/v/fine-3"), Clock()
+    ledger, clock = listing(tmp_path, "/v/fine-1", "/v/fine-2", "/v/fine-3"), Clock()
     step: Step[Any, Any] = Step(
         name="slow", make=partial(Slow, clock), takes=Listed, gives=Source, light=model_s
     )

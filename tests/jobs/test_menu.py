@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from jobs.cli import main
-from jobs.menu import MENU, Entry
+from jobs.menu import MENU, MenuEntry
 from tests.processes import execute
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -60,7 +60,7 @@ def test_a_flag_that_is_none_names_the_nearest(capsys: pytest.CaptureFixture[str
 
 
 @pytest.mark.parametrize("entry", MENU, ids=lambda entry: entry.name)
-def test_the_help_of_a_command_is_short_and_brings_nothing_along(entry: Entry) -> None:
+def test_the_help_of_a_command_is_short_and_brings_nothing_along(entry: MenuEntry) -> None:
     code = (
         "import sys; from jobs.cli import main; code = main([sys.argv[1], '--help'])\n"
         "heavy = {'torch', 'scipy', 'ray', 'numpy', 'pyarrow', 'av', 'cv2', 'tyro'} & sys.modules.keys()\n"

@@ -8,7 +8,7 @@ from typing import Any
 
 from engine.ledger import Landed
 from engine.runners.process import Failure, WorkerKit, WorkerProcess
-from tests.engine.runners.odd import enlisted, hasher, house, one_by_one
+from tests.engine.runners.odd import hasher, house, listing, one_by_one
 
 
 class Silent:
@@ -34,7 +34,7 @@ def test_stages_are_made_once_a_worker(tmp_path: Path) -> None:
     second = replace(
         second, steps=(second.steps[0], replace(second.steps[1], make=making("each", one_by_one())))
     )
-    ledger = enlisted(tmp_path, "/v/fine-1", "/v/fine-2", "/v/fine-3")
+    ledger = listing(tmp_path, "/v/fine-1", "/v/fine-2", "/v/fine-3")
     kit = WorkerKit(legs={leg.name: leg for leg in (first, second)}, ledger=ledger, tries=2)
     hands = WorkerProcess(kit, Silent(), float)
     assert made == []

@@ -19,7 +19,7 @@ from jobs.console.heartbeat import Heartbeat, read_running
 from jobs.console.holder import this_process
 from jobs.console.lock import AT_WORK, Manner
 from storage.place import Place
-from tests.engine.runners.odd import diamond, enlisted
+from tests.engine.runners.odd import diamond, listing
 
 LANE = LegProgress(leg="tracks", laps=8, done=2, running=1, ready=5, items=80, items_done=20)
 SPOT = CurrentItem(step="estimate", key="0123456789ab-000000", uri="/v/a.mp4", footage_s=10.0)
@@ -41,7 +41,7 @@ def status_of(out: Path) -> tuple[int, str]:
 
 
 def test_a_run_at_work(tmp_path: Path) -> None:
-    enlisted(tmp_path, "/v/fine-1")
+    listing(tmp_path, "/v/fine-1")
     with Heartbeat(Place.at(tmp_path), "ray", manner()) as heartbeat:
         heartbeat.lanes([LANE])
         heartbeat.sights([SIGHT])
@@ -55,7 +55,7 @@ def test_a_run_at_work(tmp_path: Path) -> None:
 
 
 def test_legs_are_those_of_the_run_and_what_they_wait_for_is_told(tmp_path: Path) -> None:
-    ledger = enlisted(tmp_path, *(f"/v/fine-{number}" for number in range(3)))
+    ledger = listing(tmp_path, *(f"/v/fine-{number}" for number in range(3)))
     order = LapOrder(diamond(), ledger, ahead=9, unseal=lambda: None)
     with Heartbeat(Place.at(tmp_path), "ray", manner()) as heartbeat:
         while (lap := order.take(frozenset({"sources", "right"}))) is not None:
@@ -83,7 +83,7 @@ def test_a_file_that_names_folders_elsewhere_is_refused(tmp_path: Path) -> None:
 
 
 def test_what_is_stuck_is_told(tmp_path: Path) -> None:
-    enlisted(tmp_path, "/v/fine-1")
+    listing(tmp_path, "/v/fine-1")
     with Heartbeat(Place.at(tmp_path), "ray", manner()) as heartbeat:
         heartbeat.lanes([LANE])
         heartbeat.stuck(["tracks: 3 laps wait for a worker"])
@@ -96,7 +96,7 @@ def test_what_is_stuck_is_told(tmp_path: Path) -> None:
 
 
 def test_a_run_that_ended(tmp_path: Path) -> None:
-    enlisted(tmp_path, "/v/fine-1")
+    listing(tmp_path, "/v/fine-1")
     with Heartbeat(Place.at(tmp_path), "inline", manner()):
         pass
     assert status_of(tmp_path)[0] == 0

@@ -13,7 +13,7 @@ from engine.runners.order import LapOrder
 from engine.runners.ray import pools as module
 from engine.runners.ray.pools import Fleet, WorkerSpec
 from engine.runners.settings import Timeouts
-from tests.engine.runners.odd import enlisted, house
+from tests.engine.runners.odd import house, listing
 
 MACHINE = {"Alive": True, "Resources": {"CPU": 4.0, "GPU": 1.0, "memory": 2.0**33}}
 
@@ -29,7 +29,7 @@ def ray(monkeypatch: pytest.MonkeyPatch) -> Any:
 
 def test_a_pool_closes_when_no_leg_needs_it_any_more(ray: Any, tmp_path: Path) -> None:
     legs = house(1, gpus=0.5)
-    ledger = enlisted(tmp_path, *(f"/v/fine-{number}" for number in range(3)))
+    ledger = listing(tmp_path, *(f"/v/fine-{number}" for number in range(3)))
     chain = LapOrder(legs, ledger, ahead=9, unseal=lambda: None)
     equipment = WorkerSpec(kit=b"", patience=Timeouts(), shared=())
     with Fleet(legs, equipment, float, workers=None, gpu_workers=None) as fleet:
