@@ -17,4 +17,4 @@ class ExitCode(IntEnum):
     FAILED_ITEMS = 3
     """The command ran to its end without the items that failed in it, which it names."""
     STOPPED = 130
-    """Stopped by Ctrl-C or SIGTERM. The same command goes on from there."""
+    """Stopped by Ctrl-C or SIGTERM, or by a reader that has gone. The command says what is true of it."""

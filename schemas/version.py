@@ -9,7 +9,7 @@ DRAWING = 1
 LATENTS = 1
 """Way from a stored sample to stored latents, the autoencoder aside: decoding, scaling, rounding."""
 
-PIPELINE = 12
+PIPELINE = 13
 """Meaning of the pipeline's steps. Raised when a step would answer otherwise: landed work is then redone."""
 
 SHARDS = 3

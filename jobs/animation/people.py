@@ -32,6 +32,7 @@ from schemas.drawing import draw_skeleton, draw_spheres
 from schemas.landmarks import face_points
 from schemas.media import MIN_CLIP_FRAMES, Clip, Listed, PictureStats, clip_key
 from schemas.outcome import Rejected
+from schemas.reasons import MEANINGS, Reason
 from schemas.sample import FACE_SIZE
 
 STILL_PIXELS = 2048 * 2048
@@ -40,6 +41,15 @@ WINDOW = 16
 """Frames of the driving video in memory at a time."""
 UNSEEN = PictureStats(brightness=0.0, contrast=0.0, motion=0.0, frozen=0.0, sharpness=0.0, rate=0.0)
 """What looking for shots would have measured: nothing is screened here."""
+
+
+IN_A_PICTURE: dict[Reason, str] = {
+    "nobody": "no person is seen in the picture",
+    "several_people": "several people are seen in the picture",
+    "person_too_small": "the person fills too little of the picture",
+    "no_person": "neither a face nor a body can be measured in the picture",
+    "no_head": "no head is seen in the picture",
+}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -99,7 +109,10 @@ class PersonReader:
         with tempfile.TemporaryDirectory() as folder, rejects_as_errors(path):
             film = Path(folder) / "still.mp4"
             write_video(film, itertools.repeat(picture[None], MIN_CLIP_FRAMES), VideoSettings(crf=10))
-            return self.person(film)
+            try:
+                return self.person(film)
+            except Rejected as no:  # its details tell of frames
+                raise Rejected(no.reason, IN_A_PICTURE.get(no.reason, MEANINGS[no.reason])) from no
 
 
 @contextmanager

@@ -119,12 +119,12 @@ def refuse_senseless(job: Animate) -> None:
             raise ValueError("a second pass needs a driving video that shows other sides: --driving VIDEO")
     if job.sampler.steps < 1:
         raise ValueError(f"noise becomes a video in at least one step, not in {job.sampler.steps}")
-    if job.out.suffix.lower() != ".mp4":
-        raise ValueError(f"{job.out}: an MP4 is written: name it so, as video.mp4")
     if job.out.is_dir():
         raise ValueError(f"{job.out}: a folder; --out names the video to write")
     if job.out.resolve() in {path.resolve() for path in (job.driving, job.speech, *job.reference) if path}:
         raise ValueError(f"{job.out}: would be written over what it is made from")
+    if job.out.suffix.lower() != ".mp4":
+        raise ValueError(f"{job.out}: an MP4 is written: name it so, as video.mp4")
     if job.speech and not has_learned(job.run, "speech"):
         raise ValueError(
             f"{job.run}: has not learned to speak; a training goes on to it by its recipe with speech, "

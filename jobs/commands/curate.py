@@ -30,7 +30,7 @@ from jobs.console.progress import ConsoleProgress, readable_s, tell_funnel
 from jobs.exit_codes import ExitCode
 from jobs.stored.curation import NextIndex, StoredCuration, stored_as, stored_in
 from jobs.stored.redo import refuse_redo
-from pipeline.corpora.listing import Listing, enlist
+from pipeline.corpora.listing import CorpusListing, enlist
 from pipeline.corpora.reach import UNREACHED, refuse_unreached
 from pipeline.estimators.devices import num_cuda_devices
 from pipeline.flow import Curation, legs
@@ -177,7 +177,7 @@ def make(
     return [tally for leg in house for tally in ledger.tallies(leg.name)]
 
 
-def compared(listing: Listing, job: Curate) -> Iterator[str]:
+def compared(listing: CorpusListing, job: Curate) -> Iterator[str]:
     """How the corpus compares with what was listed before."""
     yield f"{listing.new} new files, {listing.known} known, {len(listing.gone)} gone"
     if listing.gone and not job.drop_gone:

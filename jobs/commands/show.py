@@ -12,8 +12,9 @@ from rich.console import Console
 
 from jobs.commands.preview import write_picture
 from jobs.console.contact_sheets import Picture, below, beside, captioned, fit, label, overlay
-from jobs.console.flags import parsed
+from jobs.console.flags import parsed, value_of
 from jobs.exit_codes import ExitCode
+from jobs.recipes.training import RECIPES, Name
 from model.data.position import advance
 from model.data.settings import LoaderSettings
 
@@ -37,12 +38,16 @@ class Show:
     """PNG to write."""
     batch: int = 0
     """Which batch of the order, from 0: in a run of R ranks, batch n goes to rank n mod R in step n / R."""
+    recipe: Name | None = None
+    """See it as that recipe trains: its groups, windows and token budget."""
     loader: LoaderSettings = field(default_factory=LoaderSettings)
 
 
 def parse(args: list[str]) -> Show:
-    """The job of a command line."""
-    return parsed(Show, "show", args)
+    """The job of a command line; what it leaves out is as its recipe trains."""
+    named = value_of("--recipe", args)
+    loader = next((make().loader for name, make in RECIPES.items() if name == named), LoaderSettings())
+    return parsed(Show, "show", args, Show(data=tyro.MISSING, picture=tyro.MISSING, loader=loader))
 
 
 def show(job: Show, console: Console) -> ExitCode:

@@ -111,7 +111,7 @@ def train_until(job: Train, stop: StopRequest, console: Console) -> ExitCode:
     if not job.from_nothing:
         refuse_without_weights(job.recipe, job.settings)
     context = distributed_context(job.settings)
-    refuse_without_memory(job.settings, context.world_size, context.device)
+    refuse_without_memory(job.settings, context)
     loader = Loader(job.data, job.settings.loader, rank=context.rank, world_size=context.world_size)
     new_epoch = job.new_epoch or is_grown(job)
     if context.rank > 0:
@@ -171,7 +171,7 @@ def lead(
         console.print("the data set has changed since: the run goes on with its next epoch", highlight=False)
     curves = TensorBoardWriter(job.out / CURVES)
     terminal = TrainConsole(console, time.monotonic, total_steps(job.settings))
-    observers: tuple[TrainObserver, ...] = (LockCheck(lock), terminal, curves, Unsaved(stop))
+    observers: tuple[TrainObserver, ...] = (Unsaved(stop), LockCheck(lock), terminal, curves)
     how: dict[str, Any] = {"new_epoch": job.new_epoch, "asked": stop}
     try:
         trainer = Trainer(job.out, job.settings, loader, codec, context.device, all_of(*observers), **how)

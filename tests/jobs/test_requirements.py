@@ -10,8 +10,10 @@ import torch
 
 from jobs.cli import main
 from jobs.recipes import requirements
-from jobs.recipes.requirements import free_of, refuse_without_memory, refuse_without_weights, standing_bytes
+from jobs.recipes.requirements import refuse_without_memory, refuse_without_weights
 from jobs.recipes.training import RECIPES
+from model.planning.room import free_of, standing_bytes
+from model.train.distributed import DistributedContext
 
 ROOT = Path(__file__).resolve().parents[2]
 MEMINFO = "MemTotal:  16 kB\nMemAvailable:    1024 kB\n"
@@ -35,9 +37,10 @@ def test_memory_is_asked_for_before_the_start(monkeypatch: pytest.MonkeyPatch) -
     assert standing_bytes(tiny, 1) < 2**28
     assert standing_bytes(large, 1) > standing_bytes(large, 8) > 2**31
     monkeypatch.setattr(requirements, "free_bytes", lambda device: 2**30)
-    refuse_without_memory(tiny, 1, torch.device("cpu"))
+    seat = DistributedContext(device=torch.device("cpu"), rank=0, world_size=1)
+    refuse_without_memory(tiny, seat)
     with pytest.raises(ValueError, match=r"take \d+\.\d GiB of cpu, and 1\.0 GiB are free: "):
-        refuse_without_memory(large, 1, torch.device("cpu"))
+        refuse_without_memory(large, seat)
 
 
 def test_what_is_free_is_what_machine_and_container_allow() -> None:

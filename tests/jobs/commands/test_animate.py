@@ -117,11 +117,13 @@ def test_what_cannot_be_used_is_one_sentence(run: Path, corpus: Path, tmp_path: 
     assert "a folder; --out names the video" in sentence(*command(run, corpus, tmp_path))
     assert "at least one step, not in 0" in sentence(*command(run, corpus, out), "--sampler.steps", "0")
     assert "no checkpoint of a run" in sentence(*command(tmp_path / "none", corpus, out))
-    assert "img_12_hats_no_person.png: nobody" in sentence(
+    gif = command(run, corpus, out.with_suffix(".gif"))
+    assert "out.gif: an MP4 is written: name it so" in sentence(*gif)
+    assert "img_12_hats_no_person.png: nobody: no person is seen in the picture" in sentence(
         *command(run, corpus, out), "--reference", str(corpus / "images" / "img_12_hats_no_person.png")
     )
     assert "MANIFEST.csv: " in sentence(*command(run, corpus, out), "--driving", str(corpus / "MANIFEST.csv"))
-    assert "img_05_group_handshake.jpg: several_people: " in sentence(
+    assert "img_05_group_handshake.jpg: several_people: several people are seen in the picture" in sentence(
         *command(run, corpus, out), "--reference", str(corpus / "images" / "img_05_group_handshake.jpg")
     )
     many = [str(corpus / "images" / f"img_0{n}_man_portrait.jpg") for n in (8, 8, 8, 8)]

@@ -106,7 +106,7 @@ def test_strict_stops_at_the_first(corpus: Path, job: Curate, tmp_path: Path) ->
 
 def test_the_flags_are_there(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit):
-        main(["curate", "--help"])
+        main(["curate", "--help-all"])
     text = capsys.readouterr().out
     for flag in ("--strict", "--patience.tries", "--patience.max-failed-share", "--patience.min-failed"):
         assert flag in text

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import cv2
@@ -12,8 +13,9 @@ import pytest
 
 from dataset.index import read_index
 from jobs.cli import main
-from jobs.commands.show import FRAME_PX, REFERENCE_PX, SMALL_PX
+from jobs.commands.show import FRAME_PX, REFERENCE_PX, SMALL_PX, parse
 from jobs.console.contact_sheets import fit, overlay
+from jobs.recipes.training import RECIPES
 from model.data.epoch_order import OrderSettings
 from model.data.loader import Loader
 from tests.model.data import sets
@@ -74,3 +76,12 @@ def test_a_sample_that_is_left_out_is_said_and_not_drawn(own_set, tmp_path, caps
 def test_what_cannot_be_shown_is_one_sentence(data_set, tmp_path, capsys, folder, number, expected):
     assert drawn(data_set / folder, tmp_path / "batch.png", number) == 2
     assert expected in capsys.readouterr().err
+
+
+def test_a_batch_is_seen_as_a_recipe_trains(data_set, tmp_path, capsys):
+    path = tmp_path / "batch.png"
+    assert main(["show", str(data_set), "--picture", str(path), "--recipe", "tiny"]) == 0
+    assert "25" in capsys.readouterr().out
+    job = parse(["set", "--picture", "a.png", "--recipe", "tiny", "--loader.order.max-tokens", "900"])
+    tiny = RECIPES["tiny"]().loader
+    assert job.loader == replace(tiny, order=replace(tiny.order, max_tokens=900))

@@ -78,6 +78,11 @@ def test_how_a_run_ended_is_told(tmp_path: Path) -> None:
     found = read_claim(Place.at(tmp_path))
     assert found is not None
     assert found.state == "ended by OSError: disk full"
+    with pytest.raises(KeyboardInterrupt), held(Place.at(tmp_path), Hours()):
+        raise KeyboardInterrupt
+    found = read_claim(Place.at(tmp_path))
+    assert found is not None
+    assert found.state == "stopped by Ctrl-C or SIGTERM"
 
 
 @pytest.mark.parametrize("off_s", [-86_400.0, -120.0, 0.0, 120.0, 86_400.0])

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import io
+from dataclasses import replace
 
 import pytest
 from rich.console import Console
 from rich.table import Table
 
 from engine.core import Tally
+from engine.runners.status import LegProgress
 from jobs.console import screen as screens
-from jobs.console.progress import dropped, speed, tell_funnel
+from jobs.console.progress import ConsoleProgress, dropped, speed, tell_funnel
 from jobs.console.tables import records, tell_table
 
 
@@ -67,3 +69,16 @@ def test_a_funnel_tells_reasons_below_it_and_no_speed_of_what_looks_at_nothing()
     tell_funnel(console, [quick, slow])
     assert isinstance(console.file, io.StringIO)
     assert "screen dropped too_small 3, black 1\n" in console.file.getvalue()
+
+
+def test_the_end_of_a_leg_is_told_where_there_is_no_screen() -> None:
+    console = Console(file=io.StringIO(), width=100)
+    now = [0.0]
+    lane = LegProgress(leg="sources", laps=2, done=1, running=1, ready=0, items=8, items_done=4)
+    with ConsoleProgress(console, lambda: now[0]) as progress:
+        progress.lanes([lane])
+        now[0] = 65.0
+        progress.lanes([replace(lane, done=2, running=0, items_done=8)])
+        progress.lanes([replace(lane, done=2, running=0, items_done=8)])
+    assert isinstance(console.file, io.StringIO)
+    assert console.file.getvalue().splitlines() == ["sources: 2 laps, 1 done", "sources: done, 8 items, 1:05"]

@@ -115,7 +115,7 @@ def test_rotations_are_smoothed_over_the_seam_whatever_the_sign_of_quaternions()
 def test_smoothing_is_recorded_and_checked() -> None:
     assert (
         SmoothingSettings(hands=0).card.version
-        == "local linear, sigma in frames: body=1 hands=0 head=1 face_window=2"
+        == "local linear, sigma in frames: body=0.5 hands=0 head=1 face_window=2"
     )
     with pytest.raises(ValueError, match="smoothing of body is -1 frames; it cannot be below 0"):
         SmoothingSettings(body=-1)

@@ -289,3 +289,10 @@ def test_back_view_is_kept() -> None:
     made = controlled(tracked_of(replace(FULL, turn_deg=(180.0, 185.0))))
     assert made.quality["face_ratio"] == 0
     assert made.framing == "full"
+
+
+@pytest.mark.parametrize("turn_deg", [(350.0, 380.0), (190.0, -190.0), (-540.0, -300.0)])
+def test_yaw_starts_within_half_a_turn(turn_deg) -> None:
+    yaw = np.degrees(controls(tracked_of(replace(FULL, turn_deg=turn_deg))).body_yaw)
+    assert abs(yaw[0]) <= 180
+    assert yaw[-1] - yaw[0] == pytest.approx(turn_deg[1] - turn_deg[0], abs=0.1)
