@@ -12,7 +12,7 @@ from rich.table import Table
 from jobs.console.flags import parsed
 from jobs.console.plain import tell_json
 from jobs.console.progress import readable_s
-from jobs.console.tables import records, tell_table
+from jobs.console.tables import GB, gib, records, tell_table, titled
 from jobs.exit_codes import ExitCode
 from jobs.recipes.training import RECIPES, Name
 from model.data.windows import FRAMES_PER_LATENT, longest_window, num_tokens
@@ -29,7 +29,6 @@ FRAMES = (25, 73, 121)
 GPUS_GIB = (80, 96, 141)
 CANVAS: dict[Name, tuple[int, int]] = {"tiny": (192, 128), "wan_1b": (960, 640), "paper": (960, 640)}
 """Width and height at the area that a recipe is for, px."""
-GB = 2**30
 FEW = (
     "part",
     "million",
@@ -226,11 +225,6 @@ def tokens(job: EstimateTraining, window: WindowSpec) -> int:
     return window.clips * int(num_tokens(*job.canvas, window.frames))
 
 
-def gib(count: int) -> str:
-    """Bytes for a person."""
-    return f"{count / GB:,.2f}" if count < 10 * GB else f"{count / GB:,.0f}"
-
-
 def of_gpus(job: EstimateTraining) -> Table:
     """The longest single clip, by GPU and sharing, in the phase that takes most."""
     table = titled(
@@ -301,11 +295,3 @@ def assumptions(job: EstimateTraining) -> tuple[str, ...]:
         f"- {job.spare:.0%} of a GPU stay free; what the autoencoder takes while it encodes is not counted",
         *((pace,) if job.tflops else ()),
     )
-
-
-def titled(title: str, *heads: str) -> Table:
-    """An empty table."""
-    table = Table(title=title, title_justify="left")
-    for head in heads:
-        table.add_column(head, justify="left" if head in {"part", "phase", "learn in"} else "right")
-    return table

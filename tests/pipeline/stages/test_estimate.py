@@ -13,16 +13,13 @@ from pipeline.stages.estimate import (
     EstimateSettings,
     FrameWindow,
     cut,
-    fresh,
     iou,
     join,
     nobody_alone,
     one_person,
-    part_sharpness,
-    sharpness,
     tracked,
-    upright_square,
 )
+from pipeline.stages.sharpness import fresh, part_sharpness, sharpness, upright_square
 from schemas.tracks import KeypointTrack
 from tests.synth import Scene
 from tests.tracked import clip_of, tracked_of
