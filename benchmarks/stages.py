@@ -136,18 +136,18 @@ def crew_making_s(leg: str) -> float:
         f"[LegRunner(leg, float, lambda _, stage: stage) for leg in house if leg.name == {leg!r}]\n"
         "print(time.perf_counter() - began)"
     )
-    return float(run_code(code).splitlines()[-1])
+    return float(told(code).splitlines()[-1])
 
 
 def worker_start_s() -> float:
     """Seconds of the start of an actor and then of the process that it guards."""
     began = time.perf_counter()
-    run_code("import engine.runners.ray.pools")
-    run_code("import engine.runners.process, pipeline.flow")
+    told("import engine.runners.ray.fleet")
+    told("import engine.runners.process, pipeline.flow")
     return time.perf_counter() - began
 
 
-def run_code(code: str) -> str:
+def told(code: str) -> str:
     """What a Python process of its own prints."""
     return subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True).stdout
 

@@ -73,7 +73,8 @@ class Step(Generic[A, B]):
     settings: object = None
     cpus: float = 1.0
     gpus: float = 0.0  # a fraction lets several workers share one
-    memory_bytes: int = 2**30
+    memory_bytes: int = 0  # most that its stage takes beside the process: weights, and what an item takes
+    weights: frozenset[str] = frozenset()  # what its stage keeps loaded: not to be loaded beside others
     light: Light | None = None
 
 

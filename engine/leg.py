@@ -9,7 +9,18 @@ from typing import Any, Protocol, runtime_checkable
 
 from engine.core import Gather, Stage, Step, Tally, apply, gather, gathering
 from engine.ledger import Landed, Lap, Ledger, digest
+from engine.needs import Needs
 from schemas.version import PIPELINE
+
+PROCESS_BYTES = 400 * 2**20
+"""What a guard and its process take with all that they import, before a stage is made."""
+GRAIN_BYTES = 2**30
+"""Memory is reserved by so much at a time, so that legs which need about the same share their workers."""
+
+
+def reserved(stages_bytes: int) -> int:
+    """What is reserved for a worker whose stages take so much."""
+    return -(-(PROCESS_BYTES + stages_bytes) // GRAIN_BYTES) * GRAIN_BYTES
 
 
 class Plan(Protocol):
@@ -25,23 +36,6 @@ class Following(Plan, Protocol):
     def lap(self, leg: Leg, name: str, landed: Mapping[str, Landed], /) -> Lap:
         """The lap that reads what has landed under a name: by leg, in the order of `leg.after`."""
         ...
-
-
-@dataclass(frozen=True, kw_only=True)
-class Needs:
-    """What a worker takes of a machine."""
-
-    cpus: float
-    gpus: float
-    memory_bytes: int
-
-    def __or__(self, other: Needs) -> Needs:
-        """What serves both, one after the other."""
-        return Needs(
-            cpus=max(self.cpus, other.cpus),
-            gpus=max(self.gpus, other.gpus),
-            memory_bytes=max(self.memory_bytes, other.memory_bytes),
-        )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -82,12 +76,14 @@ class Leg:
 
     @property
     def needs(self) -> Needs:
-        """What a worker needs for all of its steps."""
-        all_needs = Needs(cpus=0.0, gpus=0.0, memory_bytes=0)
-        for step in self.steps:
-            if isinstance(step, Step):
-                all_needs |= Needs(cpus=step.cpus, gpus=step.gpus, memory_bytes=step.memory_bytes)
-        return all_needs
+        """What a worker needs for its steps, which run in turns while their stages stand side by side."""
+        steps = [step for step in self.steps if isinstance(step, Step)]
+        return Needs(
+            cpus=max((step.cpus for step in steps), default=0.0),
+            gpus=max((step.gpus for step in steps), default=0.0),
+            memory_bytes=reserved(sum(step.memory_bytes for step in steps)),
+            weights=frozenset().union(*(step.weights for step in steps)),
+        )
 
     @property
     def gives(self) -> type:

@@ -6,11 +6,12 @@ from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from functools import partial
 
+from dataset.tar import MAX_SAMPLE_BYTES
 from engine.core import Gather, Step
 from engine.leg import Leg
 from engine.placement import placement
 from engine.plans import LapForLap, at_once
-from pipeline import plans
+from pipeline import memory, plans
 from pipeline.corpora.reach import mostly_reached
 from pipeline.estimators.appearance.colours import ColourLayout
 from pipeline.estimators.appearance.open_clip_embedder import OpenClip
@@ -129,7 +130,7 @@ def legs(run: Curation, out: Where, dropped: Collection[str] = ()) -> list[Leg]:
 
 def corpus() -> Step[Listed, Source]:
     """A file that the corpus names, hashed."""
-    return Step(name="corpus", make=Corpus, takes=Listed, gives=Source)
+    return Step(name="corpus", make=Corpus, takes=Listed, gives=Source, memory_bytes=memory.LIST)
 
 
 def same_content() -> Gather[Source, Copies]:
@@ -146,12 +147,26 @@ def first(dropped: Collection[str]) -> Step[Copies, Source]:
 
 def probe(run: Curation) -> Step[Source, Probed]:
     """The facts of the video stream."""
-    return Step(name="probe", make=partial(Probe, run.probe), takes=Source, gives=Probed, settings=run.probe)
+    return Step(
+        name="probe",
+        make=partial(Probe, run.probe),
+        takes=Source,
+        gives=Probed,
+        settings=run.probe,
+        memory_bytes=memory.LIST,
+    )
 
 
 def split(run: Curation) -> Step[Probed, Clip]:
     """Stretches of single shots."""
-    return Step(name="split", make=partial(Split, run.split), takes=Probed, gives=Clip, settings=run.split)
+    return Step(
+        name="split",
+        make=partial(Split, run.split),
+        takes=Probed,
+        gives=Clip,
+        settings=run.split,
+        memory_bytes=memory.decoding(run.probe.max_source_pixels),
+    )
 
 
 def screen(run: Curation) -> Step[Clip, Clip]:
@@ -175,7 +190,8 @@ def estimate(run: Curation) -> Step[Clip, Tracked]:
         gives=Tracked,
         settings=(run.estimate, run.backends),
         gpus=run.gpu_share if run.backends.on_gpu else 0.0,
-        memory_bytes=2 * 2**30,
+        memory_bytes=memory.estimating(run.probe.max_source_pixels, run.estimate.window_mib),
+        weights=frozenset({"estimators"}),
         light=model_seconds,
     )
 
@@ -209,6 +225,7 @@ def control(run: Curation) -> Step[Tracked, Controlled]:
         takes=Tracked,
         gives=Controlled,
         settings=run.control,
+        memory_bytes=memory.LIST,
     )
 
 
@@ -226,6 +243,7 @@ def reference(run: Curation) -> Step[PersonClips, Sample]:
         takes=PersonClips,
         gives=Sample,
         settings=run.reference,
+        memory_bytes=memory.LIST,
     )
 
 
@@ -237,4 +255,7 @@ def shard(run: Curation, out: Where) -> Step[ShardPlan, IndexRow]:
         takes=ShardPlan,
         gives=IndexRow,
         settings=(SHARDS, run.shard),
+        memory_bytes=memory.storing(
+            run.probe.max_source_pixels, run.shard.window, run.control.canvas_area, MAX_SAMPLE_BYTES
+        ),
     )

@@ -36,6 +36,14 @@ class LatentRow:
     schema: int
 
 
+@record
+class CodecSample:
+    """A sample that the codec beside the latents was fitted to."""
+
+    key: str  # as that of a window
+    sample_sha256: str
+
+
 def latents_key(sample: str, start: int, frames: int) -> str:
     """Key of the latents of a window; of a sample's references where there are no frames."""
     return f"{sample}-{start:06d}-{frames:03d}" if frames else f"{sample}-references"

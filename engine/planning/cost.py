@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from engine.planning.simulation import Machines, Ran, Work, simulate, workers_on
+from engine.planning.simulation import Machines, Ran, Work, places_of, simulate
 
 MACHINES = re.compile(
     r"(?P<name>\w+)=(?P<count>\d+)x(?P<cores>\d+)(\+(?P<gpus>\d+))?(@(?P<price>\d+(\.\d+)?))?", re.ASCII
@@ -85,15 +85,14 @@ def bill(works: Sequence[Work], machines: Sequence[Machines], *, worker_s: float
     """
     ran = simulate(works, machines, worker_s=worker_s)
     wall_s = max((lap.stop_s for lap in ran), default=0.0)
-    workers = workers_on(machines, works)
-    places = Counter(leg for worker in workers for leg in worker.legs)
+    places = places_of(works, machines)
     return Bill(
         wall_s=wall_s,
         legs=tuple(
             leg_bill(work, [lap for lap in ran if lap.leg == leg], places[leg])
             for leg, work in enumerate(works)
         ),
-        machines=tuple(machine_bills(machines, ran, Counter(worker.machine for worker in workers), wall_s)),
+        machines=tuple(machine_bills(machines, works, ran, wall_s)),
     )
 
 
@@ -110,8 +109,18 @@ def leg_bill(work: Work, laps: Sequence[Ran], workers: int) -> LegBill:
     )
 
 
+def most_workers(kind: Machines, works: Sequence[Work]) -> int:
+    """How many workers a machine holds where all legs have laps: those on GPUs, and others beside them."""
+    left, most = kind.capacity, 0
+    for needs in {work.needs for work in works if work.needs.gpus}:
+        most += left.fits(needs)
+        left = left.less(needs, left.fits(needs))
+    plain = [work.needs for work in works if not work.needs.gpus]
+    return most + (left.fits(max(plain, key=lambda needs: needs.cpus)) if plain else 0)
+
+
 def machine_bills(
-    machines: Sequence[Machines], ran: Sequence[Ran], workers: Counter[int], wall_s: float
+    machines: Sequence[Machines], works: Sequence[Work], ran: Sequence[Ran], wall_s: float
 ) -> Iterator[MachineBill]:
     """What each kind of machine takes. One without cores, a head, is paid to the end."""
     last: dict[int, float] = {}
@@ -124,7 +133,7 @@ def machine_bills(
         numbers = range(first, first + kind.count)
         first += kind.count
         paid_s = {number: last.get(number, 0.0) if kind.cores else wall_s for number in numbers}
-        could_s = sum(paid_s[number] * workers[number] for number in numbers)
+        could_s = sum(paid_s.values()) * most_workers(kind, works)
         yield MachineBill(
             kind=kind,
             paid_s=sum(paid_s.values()),

@@ -146,8 +146,7 @@ def work_of(leg: Leg, rates: Rates, laps_s: tuple[float, ...]) -> Work:
         leg=leg.name,
         laps_s=laps_s,
         crew_s=rates.crew_s[leg.name],
-        cpus=leg.needs.cpus,
-        gpus=leg.needs.gpus,
+        needs=leg.needs,
         awaits=leg.awaits,
         follows=leg.follows,
     )

@@ -1,17 +1,23 @@
 """A run on paper: which worker is at which lap at what time.
 
 The rules are the runner's. A leg waits for all of the legs that it awaits, and lap for lap for those that it
-follows. Legs that need a GPU have workers of their own, the others share theirs. A worker takes the next lap
-of the last leg that has one; it starts with its first lap, and makes the stages of a leg for the first of its
-laps.
+follows. Legs of the same needs share workers. A worker takes the next lap of the last of its legs that has
+one; it starts with its first lap, and makes the stages of a leg for the first of its laps. Where laps find
+neither a worker nor room for one, a worker of other needs goes that has no lap: at once, not after a
+while as there.
 """
 
 from __future__ import annotations
 
 import heapq
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import count
+
+from engine.needs import Capacity, Needs, place_for, without_gpus
+
+ONE_CORE = Needs(cpus=1.0, gpus=0.0, memory_bytes=0)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -21,8 +27,7 @@ class Work:
     leg: str
     laps_s: tuple[float, ...]
     crew_s: float = 0.0  # to make the leg's stages, weights loaded: once a worker
-    cpus: float = 1.0
-    gpus: float = 0.0
+    needs: Needs = ONE_CORE
     awaits: tuple[str, ...] = ()  # legs that must be over before any lap
     follows: tuple[str, ...] = ()  # legs whose lap n is over before lap n
 
@@ -37,13 +42,19 @@ class Machines:
     gpus: int = 0
     price: float | None = None  # of one, an hour
 
+    @property
+    def capacity(self) -> Capacity:
+        """What one of them has; of memory, enough."""
+        return Capacity(cpus=self.cores, gpus=self.gpus, memory_bytes=2.0**60)
 
-@dataclass
+
+@dataclass(eq=False)
 class SimulatedWorker:
-    """Runs laps of its legs, one after the other."""
+    """Runs laps of legs of its needs, one after the other."""
 
-    machine: int  # counted over all machines of all kinds, in their order
-    legs: frozenset[int]
+    number: int
+    place: int  # of its machine, in the order of their GPUs
+    needs: Needs
     crews: set[int] = field(default_factory=set)  # legs whose stages are made
 
     def ready_s(self, leg: int, work: Work, worker_s: float) -> float:
@@ -93,10 +104,11 @@ class Queues:
         """Whether the laps are done that a lap of a leg that has begun reads."""
         return all(lap in self.done[leg] for leg in work.follows)
 
-    def take(self, legs: frozenset[int]) -> tuple[int, int] | None:
-        """Leg and lap that are next for a worker of these legs."""
-        leg = next((leg for leg in sorted(legs, reverse=True) if self.ready[leg]), None)
-        return None if leg is None else (leg, self.ready[leg].popleft())
+    def waiting(self) -> Iterator[int]:
+        """Legs that have laps that may run: those on GPUs first, then the last."""
+        legs = [self.places[name] for name, work in self.works.items() if self.ready[self.places[name]]]
+        works = list(self.works.values())
+        return iter(sorted(legs, key=lambda leg: (works[leg].needs.gpus == 0, -leg)))
 
     def landed(self, leg: int, lap: int) -> None:
         """A lap is done."""
@@ -109,6 +121,48 @@ class Queues:
             self.begin()
 
 
+class Crowd:
+    """The workers of a run on paper, and the room that they leave."""
+
+    def __init__(self, works: Sequence[Work], machines: Sequence[Machines]) -> None:
+        self.works = works
+        house = [kind.capacity for kind in machines for _ in range(kind.count)]
+        self.order = sorted(range(len(house)), key=lambda number: house[number].gpus)
+        self.left = [house[number] for number in self.order]
+        self.idle: list[SimulatedWorker] = []
+        self.full: set[Needs] = set()  # what found no room since the last worker went
+        self.numbers = count()
+
+    def worker_for(self, leg: int, queues: Queues) -> SimulatedWorker | None:
+        """An idle worker for a leg, or a new one where there is room or another that is idle makes room."""
+        needs = self.works[leg].needs
+        if (known := next((worker for worker in self.idle if worker.needs == needs), None)) is not None:
+            self.idle.remove(known)
+            return known
+        wanted = {self.works[other].needs for other in queues.waiting()}
+        spare = [worker for worker in self.idle if worker.needs not in wanted]
+        while needs in self.full or (place := place_for(self.room(needs, queues), needs)) is None:
+            self.full.add(needs)
+            if not spare:
+                return None
+            self.release(spare.pop())
+        self.left[place] = self.left[place].less(needs)
+        return SimulatedWorker(number=next(self.numbers), place=place, needs=needs)
+
+    def room(self, needs: Needs, queues: Queues) -> list[Capacity]:
+        """What machines have left for a worker, but for what goes with GPUs while legs need them."""
+        if needs.gpus:
+            return self.left
+        on_gpus = {work.needs for work in self.works if work.needs.gpus and not queues.is_over(work.leg)}
+        return without_gpus(self.left, on_gpus)
+
+    def release(self, worker: SimulatedWorker) -> None:
+        """Let an idle worker go."""
+        self.full.clear()
+        self.idle.remove(worker)
+        self.left[worker.place] = self.left[worker.place].less(worker.needs, -1)
+
+
 def simulate(works: Sequence[Work], machines: Sequence[Machines], *, worker_s: float = 0.0) -> list[Ran]:
     """All laps in the order of their starts; `worker_s` is what the start of a worker takes.
 
@@ -116,56 +170,49 @@ def simulate(works: Sequence[Work], machines: Sequence[Machines], *, worker_s: f
         ValueError: a leg's worker fits on none of the machines; a leg stands before one that it depends on,
             or has not as many laps as one that it follows.
     """
-    workers = workers_on(machines, works)
-    check(works, workers)
-    queues, now, ran = Queues(works), 0.0, list[Ran]()
-    idle = list(range(len(workers)))
-    running: list[tuple[float, int]] = []  # when it stops, index into `ran`
+    check(works, machines)
+    queues, crowd, now, ran = Queues(works), Crowd(works, machines), 0.0, list[Ran]()
+    running: list[tuple[float, int, SimulatedWorker]] = []  # when it stops, index into `ran`
     while True:
-        still: list[int] = []
-        for number in idle:
-            worker, lap = workers[number], queues.take(workers[number].legs)
-            if lap is None:
-                still.append(number)
-                continue
-            work = works[lap[0]]
-            stop_s = now + worker.ready_s(lap[0], work, worker_s) + work.laps_s[lap[1]]
-            heapq.heappush(running, (stop_s, len(ran)))
-            place = {"worker": number, "machine": worker.machine}
-            ran.append(Ran(leg=lap[0], lap=lap[1], start_s=now, stop_s=stop_s, **place))
+        while (begun := next_lap(queues, crowd)) is not None:
+            leg, lap, worker = begun
+            stop_s = now + worker.ready_s(leg, works[leg], worker_s) + works[leg].laps_s[lap]
+            heapq.heappush(running, (stop_s, len(ran), worker))
+            who = {"worker": worker.number, "machine": crowd.order[worker.place]}
+            ran.append(Ran(leg=leg, lap=lap, start_s=now, stop_s=stop_s, **who))
         if not running:
             return ran
-        now, index = heapq.heappop(running)
+        now, index, worker = heapq.heappop(running)
         queues.landed(ran[index].leg, ran[index].lap)
-        idle = sorted([*still, ran[index].worker])
+        crowd.idle.append(worker)
+        needed = {work.needs for work in works if not queues.is_over(work.leg)}
+        for one in [one for one in crowd.idle if one.needs not in needed]:
+            crowd.release(one)
 
 
-def workers_on(machines: Sequence[Machines], works: Sequence[Work]) -> list[SimulatedWorker]:
-    """The workers that the machines hold: those of GPUs have their place, the others what is left.
-
-    Machines without GPUs come first for work without them.
-    """
-    kinds = [kind for kind in machines for _ in range(kind.count)]
-    on_gpus = [leg for leg, work in enumerate(works) if work.gpus > 0]
-    plain = [leg for leg, work in enumerate(works) if work.gpus == 0]
-    gpus, cpus = (max((works[leg].cpus for leg in legs), default=0.0) for legs in (on_gpus, plain))
-    gpu_share = max((works[leg].gpus for leg in on_gpus), default=0.0)
-    found = []
-    for number, kind in sorted(enumerate(kinds), key=lambda one: one[1].gpus):
-        first = int(min(kind.cores / gpus if gpus else kind.cores, kind.gpus / gpu_share)) if gpu_share else 0
-        rest = int((kind.cores - first * gpus) / cpus) if cpus else 0
-        found += [SimulatedWorker(number, frozenset(on_gpus)) for _ in range(first)]
-        found += [SimulatedWorker(number, frozenset(plain)) for _ in range(rest)]
-    return found
+def next_lap(queues: Queues, crowd: Crowd) -> tuple[int, int, SimulatedWorker] | None:
+    """A leg, the lap of it that begins now, and the worker that takes it; None where none can."""
+    for leg in queues.waiting():
+        if (worker := crowd.worker_for(leg, queues)) is not None:
+            return leg, queues.ready[leg].popleft(), worker
+    return None
 
 
-def check(works: Sequence[Work], workers: Sequence[SimulatedWorker]) -> None:
+def places_of(works: Sequence[Work], machines: Sequence[Machines]) -> list[int]:
+    """How many workers of each leg find room at once, with nothing but it and what is kept for GPUs."""
+    left = [kind.capacity for kind in machines for _ in range(kind.count)]
+    plain = without_gpus(left, {work.needs for work in works if work.needs.gpus})
+    return [
+        sum(machine.fits(work.needs) for machine in (left if work.needs.gpus else plain)) for work in works
+    ]
+
+
+def check(works: Sequence[Work], machines: Sequence[Machines]) -> None:
     """Raises: ValueError: the laps cannot run."""
-    for leg, work in enumerate(works):
-        if not any(leg in worker.legs for worker in workers):
-            raise ValueError(
-                f"leg {work.leg!r}: no machine has {work.cpus:g} cores and {work.gpus:g} GPUs for a worker"
-            )
+    for leg, (work, places) in enumerate(zip(works, places_of(works, machines), strict=True)):
+        if not places:
+            wanted = f"{work.needs.cpus:g} cores and {work.needs.gpus:g} GPUs"
+            raise ValueError(f"leg {work.leg!r}: no machine has {wanted} for a worker")
         before = {work.leg: len(work.laps_s) for work in works[:leg]}
         if missing := [name for name in (*work.awaits, *work.follows) if name not in before]:
             raise ValueError(f"leg {work.leg!r} depends on {missing[0]!r}, which does not stand before it")

@@ -57,7 +57,7 @@ def run(
     with (guarded if patience.tries else in_process)(legs, ledger, clock, patience, seen) as do:
         for leg in legs:
             while (lap := order.take(frozenset({leg.name}))) is not None:
-                order.landed(lap, do(lap))
+                order.landed(lap, do(lap, order.legs_over))
                 watch.lanes(order.lanes)
 
 
@@ -68,7 +68,8 @@ def refuse_missing(legs: Sequence[Leg], gpus: Callable[[], int]) -> None:
             raise DeviceMissing(f"step {step.name!r} needs a GPU, and this machine has none")
 
 
-Do = Callable[[Lap], Landed]
+Do = Callable[[Lap, frozenset[str]], Landed]
+"""Lands a lap; the stages of legs that are over go first."""
 
 
 @contextmanager
@@ -82,11 +83,11 @@ def guarded(
     """Runs laps in a process of their own, which starts with the first of them."""
     guard: Supervisor | None = None
 
-    def do(lap: Lap) -> Landed:
+    def do(lap: Lap, over: frozenset[str]) -> Landed:
         nonlocal guard
         if guard is None:
             guard = Supervisor(kit_of(legs, ledger, patience.tries), patience, clock, NAME, heard=seen)
-        end = guard.run(lap)
+        end = guard.run(lap, over)
         if isinstance(end, Failure):
             raise LapFailed(end)
         return end
@@ -112,7 +113,8 @@ def in_process(
         WorkerKit(legs={leg.name: leg for leg in legs}, ledger=ledger, tries=patience.tries), report, clock
     )
 
-    def do(lap: Lap) -> Landed:
+    def do(lap: Lap, over: frozenset[str]) -> Landed:
+        hands.let_go(over)
         report.status.begin(lap)
         return hands.land(lap)
 

@@ -72,6 +72,11 @@ class LapOrder:
         return all(state.over for state in self.states.values())
 
     @property
+    def legs_over(self) -> frozenset[str]:
+        """The legs whose laps have all landed."""
+        return frozenset(name for name, state in self.states.items() if state.over)
+
+    @property
     def lanes(self) -> list[LegProgress]:
         """How far the legs are."""
         return [state.lane for state in self.states.values()]

@@ -13,7 +13,7 @@ import resource
 import signal
 import time
 import traceback
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from pathlib import Path
@@ -89,6 +89,11 @@ class WorkerProcess:
             )
         return self.crews[leg]
 
+    def let_go(self, legs: Iterable[str]) -> None:
+        """Let the stages of legs go that are over, with their weights."""
+        for leg in legs:
+            self.crews.pop(leg, None)
+
     def land(self, lap: Lap) -> Landed:
         """The landed lap.
 
@@ -101,9 +106,9 @@ class WorkerProcess:
         """The landed lap, or why there is none."""
         try:
             return self.land(lap)
-        except (EstimatorUnavailable, OSError, ValueError) as trouble:
+        except (CannotRun, EstimatorUnavailable, OSError, ValueError) as trouble:
             notes: list[str] = getattr(trouble, "__notes__", [])
-            known = isinstance(trouble, OSError) or not notes
+            known = isinstance(trouble, CannotRun | OSError) or not notes
             return failure(lap, trouble, traced=not known)
         except Exception as bug:  # noqa: BLE001  whatever it is, it stops the run: it is handed on whole
             return failure(lap, bug, traced=True)
@@ -146,7 +151,8 @@ def main(descriptor: int) -> None:
         kit = pickle.loads(link.recv_bytes())  # noqa: S301  from our own parent
         hands = WorkerProcess(kit, PipeReport(link), time.perf_counter)
         while True:
-            lap, holds = link.recv()
+            lap, holds, over = link.recv()
+            hands.let_go(over)
             hands.holds.clear()
             hands.holds.update(holds)
             link.send(("end", hands.run(lap)))

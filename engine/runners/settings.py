@@ -41,10 +41,10 @@ class ClusterSettings:
     address: str | None = None
     """A running cluster, "auto" for the one that this machine belongs to; without it this machine is one."""
     workers: int | None = None
-    """Workers for legs that need no GPU; None for as many as the machines hold. A number makes a cluster grow
-    that can."""
+    """Workers for legs that need no GPU, of all kinds together; None for as many as the machines hold. A
+    number makes a cluster grow that can."""
     gpu_workers: int | None = None
-    """Workers for legs that need a GPU."""
+    """Workers for legs that need a GPU, of all kinds together."""
     laps_ahead: int = 32
     """Most laps that may wait for the leg that follows: so far the cheap ones run ahead of the costly one."""
     machine_wait_s: float = 0.0

@@ -73,13 +73,16 @@ class Supervisor:
         self.heard = heard
         self.start()
 
-    def run(self, lap: Lap) -> Landed | Failure:
-        """The landed lap, items that kill or hang a process held back; or why it cannot be done."""
+    def run(self, lap: Lap, over: frozenset[str] = frozenset()) -> Landed | Failure:
+        """The landed lap, items that kill or hang a process held back; or why it cannot be done.
+
+        The stages of legs that are `over` go first.
+        """
         holds: dict[tuple[str, str], Quarantined] = {}
         deaths: Counter[tuple[str, str, str]] = Counter()
         self.status.begin(lap)
         self.lap = lap
-        while isinstance(end := self.attempt(lap, holds), Death):
+        while isinstance(end := self.attempt(lap, holds, over), Death):
             self.stop()
             self.start()
             place = (end.spot.step, end.spot.key) if end.spot else ("", "")
@@ -98,11 +101,13 @@ class Supervisor:
         self.lap = None
         return end
 
-    def attempt(self, lap: Lap, holds: Mapping[tuple[str, str], Quarantined]) -> Landed | Failure | Death:
+    def attempt(
+        self, lap: Lap, holds: Mapping[tuple[str, str], Quarantined], over: frozenset[str]
+    ) -> Landed | Failure | Death:
         """How one run of a lap ends."""
         self.status.begin(lap)
         try:
-            self.link.send((lap, holds))
+            self.link.send((lap, holds, over))
             while (kind_and_said := self.message()) is not None:
                 kind, said = kind_and_said
                 if kind == "end":

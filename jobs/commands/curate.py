@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import os
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import tyro
 from rich.console import Console
@@ -15,11 +14,6 @@ from rich.console import Console
 from dataset.names import INDEX
 from engine.core import Tally
 from engine.ledger import Ledger
-from engine.leg import Leg
-from engine.runners import inline
-from engine.runners.ray import cluster
-from engine.runners.ray.loopback import keep_to_loopback
-from engine.runners.settings import ClusterSettings, Timeouts
 from engine.runners.status import RunObserver
 from jobs.console.failed_items import num_failed, tell_failed
 from jobs.console.flags import parsed, value_of
@@ -28,11 +22,11 @@ from jobs.console.lock import manner
 from jobs.console.observers import all_of
 from jobs.console.progress import ConsoleProgress, readable_s, tell_funnel
 from jobs.exit_codes import ExitCode
+from jobs.long_run import LongRun
 from jobs.stored.curation import NextIndex, StoredCuration, stored_as, stored_in
 from jobs.stored.redo import refuse_redo
 from pipeline.corpora.listing import CorpusListing, enlist
 from pipeline.corpora.reach import UNREACHED, refuse_unreached
-from pipeline.estimators.devices import num_cuda_devices
 from pipeline.flow import Curation, legs
 from pipeline.stages.corpus import CorpusSettings, Survey, survey
 from schemas.media import Listed
@@ -41,31 +35,20 @@ from storage.records import read_as
 
 
 @dataclass(frozen=True, kw_only=True)
-class Curate:
+class Curate(LongRun):
     """Make a data set of verified shards from videos, or go on where an earlier run stopped."""
 
     videos: str | Path
     """Folder or address of videos, a video, or a CSV or Parquet manifest: columns uri, licence, domain."""
     out: str | Path
     """Folder of the data set, or its address in an object store: s3://bucket/set."""
-    runner: Literal["inline", "ray"] = "inline"
-    """On this machine, one lap after the other, or on a Ray cluster: the bytes are the same."""
-    cluster: tyro.conf.OmitArgPrefixes[ClusterSettings] = field(default_factory=ClusterSettings)
-    patience: Timeouts = field(default_factory=Timeouts)
-    strict: bool = False
-    """Stop at the first item on which a step breaks; inline, in this very process, as a debugger wants it."""
     corpus: tyro.conf.OmitArgPrefixes[CorpusSettings] = field(default_factory=CorpusSettings)
     drop_gone: bool = False
     """The samples of files that are no longer in the corpus leave the data set; otherwise they stay."""
-    retry: tuple[str, ...] = ()
-    """Try again what was rejected for these reasons, for instance failed crashed timed_out killed. What could
-    not be reached (denied, unreachable) is always tried again, all else would end as before and is not."""
     config: Path | None = None
     """A run.json whose settings are taken, but for what the command line says."""
     redo: bool = False
     """Do again what other settings than those of OUT change; its old index holds meanwhile."""
-    force: bool = False
-    """Take OUT over from a run that seems to be at work on it and is not."""
     settings: Curation = field(default_factory=Curation)
 
 
@@ -173,7 +156,9 @@ def make(
     house = legs(job.settings, out, listing.gone if job.drop_gone else ())
     with ConsoleProgress(console, time.monotonic) as terminal:
         observers: tuple[RunObserver, ...] = (heartbeat, terminal)
-        run(job, house, ledger, all_of(*observers), change)
+        shared = [Place.at(job.videos).folder, out.folder]
+        watch = all_of(*observers)
+        job.bring_to_end(house, ledger, watch, unseal=change, shared=shared, always=UNREACHED)
     return [tally for leg in house for tally in ledger.tallies(leg.name)]
 
 
@@ -184,24 +169,6 @@ def compared(listing: CorpusListing, job: Curate) -> Iterator[str]:
         yield "the samples of files that are gone stay, unless --drop-gone"
     if listing.known and job.corpus != CorpusSettings(follow_links=job.corpus.follow_links):
         yield "licence and domain of files that are known stay as they were listed"
-
-
-def run(
-    job: Curate, house: Sequence[Leg], ledger: Ledger, watch: RunObserver, change: Callable[[], None]
-) -> None:
-    """Bring all legs to their end, where the job says; `change` is called before anything changes."""
-    out = Place.at(job.out)
-    same: dict[str, Any] = {
-        "unseal": change,
-        "retry": (*job.retry, *UNREACHED),
-        "patience": replace(job.patience, tries=0) if job.strict else job.patience,
-    }
-    if job.runner == "inline":
-        inline.run(house, ledger, watch, clock=time.perf_counter, gpus=num_cuda_devices, **same)
-        return
-    keep_to_loopback(os.environ, job.cluster.address)  # before Ray is imported, which reads it then
-    shared = [place.folder for place in (Place.at(job.videos), out) if place.folder is not None]
-    cluster.run(house, ledger, watch, clock=time.monotonic, settings=job.cluster, shared=shared, **same)
 
 
 def verdict(tallies: list[Tally], min_kept_share: float, console: Console) -> ExitCode:

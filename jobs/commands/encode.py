@@ -3,73 +3,46 @@
 from __future__ import annotations
 
 import time
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, fields, replace
 from functools import partial
 from itertools import chain
-from pathlib import Path
-from typing import TYPE_CHECKING, Literal
 
 import tyro
 from rich.console import Console
 
-from dataset.index import Index, read_index
-from dataset.names import RUN
-from engine.core import Step
-from engine.ledger import Lap, Ledger, digest
-from engine.leg import Leg
-from engine.runners.inline import run
+from engine.ledger import Ledger
 from engine.runners.status import RunObserver
+from jobs.console.failed_items import tell_failed
 from jobs.console.flags import parsed, value_of
 from jobs.console.heartbeat import Heartbeat
 from jobs.console.lock import manner
 from jobs.console.observers import all_of
 from jobs.console.progress import ConsoleProgress, tell_funnel
 from jobs.exit_codes import ExitCode
+from jobs.long_run import LongRun
 from jobs.recipes.training import RECIPES, Name
-from jobs.stored.files import write
-from jobs.stored.latents import StoredLatents
-from model.data.epoch_order import OrderSettings
-from model.data.windows import WindowRule
-from pipeline.estimators.devices import num_cuda_devices
+from jobs.stored.latents import begin, finish, has_to_fit, latents_of
+from model.encode.settings import Encoding, bounded
 from schemas.latents import INDEX, LatentRow
-from schemas.version import LATENTS
 from storage.place import Place
-from storage.scratch import workplace
-
-if TYPE_CHECKING:
-    from model.encode.latents import Autoencoder, LatentParts
-
-LEG = "latents"
-CODEC = "codec.npz"
-
-
-def bounded() -> WindowRule:
-    """Four windows a sample."""
-    return WindowRule(variants=4)
 
 
 @dataclass(frozen=True, kw_only=True)
-class Encode:
+class Encode(Encoding, LongRun):
     """Store the latents of a data set, or go on where an earlier run stopped."""
 
     data: tyro.conf.Positional[str]
     """Folder of the data set, or its URI."""
     out: str
     """Folder of the latents, or its address in an object store."""
-    vae: Path | None = None
-    """Folder of an autoencoder in diffusers' layout, or file of a patch codec; None fits OUT/codec.npz."""
-    window: WindowRule = field(default_factory=bounded)
-    """As in training: other windows are not found there. `variants` bounds how many a sample gives."""
-    max_tokens: int = OrderSettings.max_tokens
-    """As in training: it bounds windows too."""
     recipe: Name | None = None
     """Of the training that the latents are for: its windows, token budget and precision are the defaults."""
-    device: str = "cpu"
-    """Where the autoencoder runs, as torch names it: cpu, cuda, cuda:1."""
-    precision: Literal["float32", "bfloat16"] = "float32"
-    """Of the autoencoder's numbers."""
-    force: bool = False
-    """Take OUT over from a run that seems to be at work on it and is not."""
+
+    @property
+    def encoding(self) -> Encoding:
+        """The settings alone; paths are those of any folder that a worker is started in."""
+        said = {setting.name: getattr(self, setting.name) for setting in fields(Encoding)}
+        return Encoding(**said | {"vae": self.vae and self.vae.absolute()})
 
 
 def parse(args: list[str]) -> Encode:
@@ -90,88 +63,42 @@ def encode(job: Encode, console: Console) -> ExitCode:
         ValueError: the data set, the autoencoder or a setting cannot be used.
         OSError: a folder cannot be read or written.
         AtWork: another run is at work on the latents.
+        CannotRun: as `LongRun.bring_to_end`.
     """
-    from model.data.latents import write_index  # brings torch along: not before latents are wanted
-    from model.encode.latents import Autoencoder
+    from model.encode.flow import FIT, TARS
 
-    out = Place.at(job.out)
-    ledger = Ledger(out)
-    with (
-        Heartbeat(out, "inline", manner(console, force=job.force)) as heartbeat,
-        workplace() as folder,
-        ConsoleProgress(console, time.monotonic) as terminal,
-    ):
-        path = job.vae or fitted(job.data, out, folder)
-        autoencoder = Autoencoder(path=path, device=job.device, precision=job.precision)
-        vae, unseal = autoencoder.digest, partial(out.remove, INDEX)
-        house = [leg(job, autoencoder)]
-        observers: tuple[RunObserver, ...] = (heartbeat, terminal)
-        run(house, ledger, all_of(*observers), clock=time.perf_counter, unseal=unseal, gpus=num_cuda_devices)
-        if out.size(INDEX) is None:
-            landed = (ledger.rows(LEG, name, LatentRow) for name in ledger.names(LEG))
-            write_index(job.out, chain.from_iterable(landed))
-    tallies = ledger.tallies(LEG)
+    out, ledger = Place.at(job.out), Ledger(job.out)
+    with Heartbeat(out, job.runner, manner(console, force=job.force)) as heartbeat:
+        make(job, out, heartbeat, console)
+    tallies = [tally for leg in (FIT, TARS) for tally in ledger.tallies(leg)]
     tell_funnel(console, tallies)
-    stored = StoredLatents(vae=vae, window=job.window, max_tokens=job.max_tokens)
-    write(out, RUN, asdict(stored))
+    tell_failed(ledger, [FIT, TARS], tallies, console)
     recipe = f" --recipe {job.recipe}" if job.recipe else ""
-    told = f"next: understudy train --data {job.data} --out RUN --latents {job.out}{recipe}"
-    console.print(told, highlight=False, soft_wrap=True)
+    output = f"next: understudy train --data {job.data} --out RUN --latents {job.out}{recipe}"
+    console.print(output, highlight=False, soft_wrap=True)
     return ExitCode.FAILED_ITEMS if any(tally.rejected for tally in tallies) else ExitCode.WHOLE
 
 
-def fitted(data: str, out: Place, folder: Path) -> Path:
-    """The codec in `out`, fitted to the data set where there is none; from a store, its copy in `folder`."""
-    from model.encode.fit import fit_codec
+def make(job: Encode, out: Place, heartbeat: Heartbeat, console: Console) -> None:
+    """Bring the latents to their end."""
+    from model.data.latents import write_index  # brings torch along: not before latents are wanted
+    from model.encode.flow import TARS, autoencoder_of, forget_lost_codec, legs
 
-    copy = folder / CODEC
-    if out.size(CODEC) is None:
-        fit_codec(data).save(copy)
-        out.put(CODEC, copy)
-    if out.folder is not None:
-        return out.folder / CODEC
-    copy.write_bytes(out.read(CODEC))
-    return copy
-
-
-def leg(job: Encode, autoencoder: Autoencoder) -> Leg:
-    """The leg that encodes a data set: a lap for each of its tars."""
-    from model.encode.latents import Encoder, LatentParts
-
-    step = Step(
-        name="encode",
-        make=partial(Encoder, autoencoder, job.data, job.out),
-        takes=LatentParts,
-        gives=LatentRow,
-        settings=(autoencoder.digest, LATENTS, job.window, job.max_tokens),
-        gpus=0.0 if job.device == "cpu" else 1.0,
-    )
-    return Leg(name=LEG, steps=(step,), plan=partial(laps, job=job))
-
-
-def laps(_: Ledger, leg: Leg, *, job: Encode) -> list[Lap]:
-    """One lap for each tar of the data set from which anything is encoded."""
-    from model.encode.latents import parts_of, refuse_nothing
-
-    laps = []
-    index = read_index(job.data)
-    refuse_nothing(index, job.window, job.max_tokens)
-    for shard, some in index.by_shard():
-        told = chain(some.table["key"].to_pylist(), some.table["sha256"].to_pylist())
-        laps.append(
-            Lap(
-                leg=leg.name,
-                name=shard.removeprefix("shards/").removesuffix(".tar").replace("/", "-"),
-                inputs=digest(leg.settings, shard, *told),
-                items=len(parts_of(some, job.window, job.max_tokens)),
-                read=partial(parts_in, some=some, job=job, shard=shard),
-            )
+    ledger, encoding, data = Ledger(out), job.encoding, Place.at(job.data)
+    made = latents_of(encoding, data, fitted=has_to_fit(encoding, out))
+    forget_lost_codec(ledger, out)
+    begin(out, made)
+    with ConsoleProgress(console, time.monotonic) as terminal:
+        observers: tuple[RunObserver, ...] = (heartbeat, terminal)
+        job.bring_to_end(
+            legs(encoding, data.uri, out.uri, fits=made.fitted),
+            ledger,
+            all_of(*observers),
+            unseal=partial(out.remove, INDEX),
+            shared=[data.folder, out.folder, encoding.vae],
+            always=(),
         )
-    return [lap for lap in laps if lap.items]
-
-
-def parts_in(_: Ledger, *, some: Index, job: Encode, shard: str) -> list[LatentParts]:
-    """All that is to be encoded of the samples of one tar."""
-    from model.encode.latents import LatentParts, parts_of
-
-    return [LatentParts(key=shard, members=tuple(parts_of(some, job.window, job.max_tokens)))]
+    if out.size(INDEX) is None:
+        landed = (ledger.rows(TARS, name, LatentRow) for name in ledger.names(TARS))
+        write_index(out.uri, chain.from_iterable(landed))
+    finish(out, replace(made, vae=autoencoder_of(encoding, out.uri).digest))

@@ -5,20 +5,24 @@ from __future__ import annotations
 import faulthandler
 import tempfile
 import traceback
+from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 
 import tyro
 from rich.console import Console
 
 from engine import replay as engine
 from engine.ledger import Ledger
+from engine.leg import Leg
 from jobs.console.flags import parsed
 from jobs.exit_codes import ExitCode
 from jobs.stored.curation import settings_of
+from jobs.stored.latents import latents_in
+from model.encode.settings import Encoding
 from pipeline.flow import legs
 from schemas.outcome import Rejected
 from storage.place import Place
+from storage.records import read_as
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,11 +30,12 @@ class Replay:
     """Run a rejected or crashed item again, alone, in this process; the data set is left as it is."""
 
     out: tyro.conf.Positional[str]
-    """Folder or address of the data set."""
+    """Folder or address of the data set, or of latents."""
     key: tyro.conf.Positional[str]
     """Key of the item, as the rejects say it."""
     videos: str = ""
-    """Address that the videos were given by, where it has options: a data set alone chooses no server."""
+    """Address that the videos were given by, or the data set of latents, where it has options: what lies in a
+    folder alone chooses no server."""
 
 
 def parse(args: list[str]) -> Replay:
@@ -48,8 +53,8 @@ def replay(job: Replay, console: Console) -> ExitCode:
     """
     faulthandler.enable()
     out = Place.at(job.out)
-    ledger, settings = Ledger(out), settings_of(out)
-    found = engine.find(ledger, legs(settings, out), job.key)
+    ledger, house_in = Ledger(out), house_of(out, job.videos)
+    found = engine.find(ledger, house_in(out.uri), job.key)
     if found is None:
         raise ValueError(f"{out}: nothing was rejected under the key {job.key!r}")
     was = found.reject
@@ -57,7 +62,7 @@ def replay(job: Replay, console: Console) -> ExitCode:
     if found.trace:
         console.print(found.trace.rstrip(), highlight=False, markup=False)
     with tempfile.TemporaryDirectory() as scratch:
-        house = {leg.name: leg for leg in legs(settings, Path(scratch))}
+        house = {leg.name: leg for leg in house_in(scratch)}
 
         def tell(where: str) -> None:
             console.print(where, highlight=False, markup=False)
@@ -75,3 +80,23 @@ def replay(job: Replay, console: Console) -> ExitCode:
     kinds = ", ".join(f"{type(item).__name__} {item.key}" for item in given)
     console.print(f"goes through now: {kinds or 'nothing given'}", highlight=False)
     return ExitCode.WHOLE
+
+
+def house_of(out: Place, videos: str) -> Callable[[str], list[Leg]]:
+    """The legs of the last run on a data set or on latents, given the folder where they are to write.
+
+    Raises:
+        ValueError: there is neither, its settings are not those of this version, or latents are of a data set
+            on a server that nobody named.
+    """
+    stored = latents_in(out)
+    if stored is None:
+        settings = settings_of(out)
+        return lambda where: legs(settings, where)
+    from model.encode.flow import autoencoder_of, encoding, fitting
+
+    data = stored.data or videos
+    engine.refuse_chosen(data, (out.uri, videos))
+    run = read_as(Encoding, stored.settings, f"{out}: not the settings of a run")
+    autoencoder = autoencoder_of(run, out.uri)  # the codec lies where it was fitted
+    return lambda where: [fitting(data, where), encoding(run, autoencoder, data, where)]

@@ -69,6 +69,8 @@ def flags_of(record: ast.ClassDef, tree: ast.Module) -> Iterator[Flag]:
             continue
         default = ast.unparse(field.value) if field.value else ""
         yield Flag(name=field.target.id, kind=kind, default=default, told=text_of(after))
+    for base in record.bases:  # what it has from other records
+        yield from flags_of(*imported(ast.unparse(base), tree))
 
 
 def imported(name: str, tree: ast.Module) -> tuple[ast.ClassDef, ast.Module]:

@@ -25,8 +25,8 @@ from model.data.epoch_report import check
 from model.data.latents import Halves
 from model.data.sampling_table import sampling_table
 from model.data.windows import WindowRule, windows_of
-from model.nets.autoencoders.opened import codec_digest, open_codec
-from model.nets.autoencoders.wan import VideoCodec
+from model.encode.autoencoder import Autoencoder
+from model.encode.threads import one_thread
 from schemas.index import IndexRow
 from schemas.latents import MEMBER, LatentRow, latents_key
 from schemas.media import FPS
@@ -68,6 +68,11 @@ class LatentParts:
     members: tuple[LatentPart, ...]
 
     @property
+    def uri(self) -> str:
+        """The tar that the samples lie in."""
+        return self.members[0].uri
+
+    @property
     def duration_s(self) -> float:
         """Seconds of footage."""
         return sum(part.duration_s for part in self.members)
@@ -100,31 +105,6 @@ def refuse_nothing(index: Index, rule: WindowRule, max_tokens: int) -> None:
     """
     order = OrderSettings(groups=AS_IT_IS, window=rule, max_tokens=max_tokens, max_dropped=1.0)
     check(sampling_table(index, order.groups), order)
-
-
-@dataclass(frozen=True, kw_only=True)
-class Autoencoder:
-    """Which autoencoder encodes, and where."""
-
-    path: Path
-    """Folder in diffusers' layout, or file of a patch codec."""
-    device: str
-    """As torch names it."""
-    precision: str
-    """Of its numbers: a floating type of torch."""
-
-    @property
-    def digest(self) -> str:
-        """What its latents are known by."""
-        return codec_digest(self.path, getattr(torch, self.precision))
-
-    def open(self) -> VideoCodec:
-        """The autoencoder, with its weights.
-
-        Raises:
-            ValueError: there is none at that path.
-        """
-        return open_codec(self.path, torch.device(self.device), getattr(torch, self.precision))
 
 
 class Encoder:
@@ -179,8 +159,9 @@ class Encoder:
             UnfitError: not_finite.
         """
         shown = torch.from_numpy(pictures)
-        video = as_input(shown[:, None] if each else shown[None]).to(self.device)
-        latents = self.codec.encode(video).to("cpu", torch.float16)
+        with one_thread():
+            video = as_input(shown[:, None] if each else shown[None]).to(self.device)
+            latents = self.codec.encode(video).to("cpu", torch.float16)
         if not latents.isfinite().all():
             raise UnfitError("not_finite", "the autoencoder gave numbers beyond half precision")
         return np.ascontiguousarray(latents[:, :, 0] if each else latents[0])

@@ -36,7 +36,7 @@ ROOMS: dict[str, set[str]] = {  # files, or folders that end in a slash
     "flatbuffers": {"pipeline/estimators/mediapipe/attention.py"},
     "open_clip": {"pipeline/estimators/appearance/open_clip_embedder.py"},
     "deepspeed": {"model/train/engines/deepspeed.py"},
-    "ray": {"engine/runners/ray/" + name for name in ("connection.py", "pools.py", "meters.py")},
+    "ray": {"engine/runners/ray/" + name for name in ("connection.py", "fleet.py", "meters.py", "worker.py")},
     "torch": {
         "pipeline/estimators/appearance/open_clip_embedder.py",
         "pipeline/estimators/devices.py",
@@ -64,7 +64,7 @@ ROOMS: dict[str, set[str]] = {  # files, or folders that end in a slash
         "dataset/trusted_rows.py",
         "dataset/tables.py",
     },
-    "tyro": {"jobs/commands/", "jobs/console/flags.py", "jobs/demo/__main__.py"},
+    "tyro": {"jobs/commands/", "jobs/console/flags.py", "jobs/demo/__main__.py", "jobs/long_run.py"},
 }
 
 

@@ -12,6 +12,7 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import pytest
 import ray
@@ -23,13 +24,14 @@ from engine.runners import inline
 from engine.runners.metrics import METRICS
 from engine.runners.process import LapFailed
 from engine.runners.ray import cluster as runner
-from engine.runners.ray.pools import CannotBegin
+from engine.runners.ray.fleet import CannotBegin
 from engine.runners.settings import ClusterSettings, Timeouts
 from engine.runners.status import LegProgress, WorkerState
 from storage.place import Place
-from tests.cluster.small import machines, start
+from tests.cluster import meeting
+from tests.cluster.small import machines, start, workers
 from tests.engine.runners.odd import house, listing
-from tests.processes import execute
+from tests.processes import execute, wait_until
 from tests.resume.job import contents, run_job
 from tests.stores import ACCESS_KEY, SECRET_KEY, TOKEN, Store, serving
 
@@ -133,6 +135,35 @@ def test_metrics_are_on_rays_endpoint(connected: Cluster, tmp_path: Path) -> Non
     found = {line.split("{")[0].removeprefix("ray_") for line in metrics() if "understudy_" in line}
     assert found <= set(METRICS)
     assert {"understudy_queue_depth", "understudy_stalled", "understudy_workers"} <= found
+
+
+def meet(ledger: Ledger, *weights: str) -> None:
+    """Run legs whose items wait for one another; one that waits in vain is a reject in the end."""
+    settings, patience = ClusterSettings(), Timeouts(base_s=120.0, tries=1)
+    same: dict[str, Any] = {"settings": settings, "patience": patience}
+    runner.run(meeting.house(*weights), ledger, Seen(), clock=time.monotonic, unseal=lambda: None, **same)
+
+
+def met(folder: Path, leg: str) -> set[str]:
+    """The processes that worked at a leg."""
+    return {path.name.removeprefix(f"{leg}-") for path in folder.glob(f"{leg}-*")}
+
+
+def test_the_cores_of_a_leg_that_is_over_serve_the_next(connected: Cluster, tmp_path: Path) -> None:
+    """Two machines of one core. Each leg needs both at once, and other weights than the one before it."""
+    ledger = listing(tmp_path / "set", *(f"{tmp_path}/fine-{number}" for number in range(4)))
+    meet(ledger, "one", "two", "one")
+    assert [ledger.tallies(leg)[0].kept for leg in "abc"] == [4, 4, 4], "none has waited in vain"
+    pids = {leg: met(tmp_path, leg) for leg in "abc"}
+    assert {leg: len(found) for leg, found in pids.items()} == {"a": 2, "b": 2, "c": 2}
+    assert len(pids["a"] | pids["b"] | pids["c"]) == 6, "crews went with their legs"
+    wait_until(lambda: not workers(), "all workers gone", 60)
+
+
+def test_legs_of_the_same_needs_share_their_workers(connected: Cluster, tmp_path: Path) -> None:
+    ledger = listing(tmp_path / "set", *(f"{tmp_path}/fine-{number}" for number in range(4)))
+    meet(ledger, "one", "one", "one")
+    assert met(tmp_path, "a") == met(tmp_path, "b") == met(tmp_path, "c")
 
 
 def metrics() -> list[str]:

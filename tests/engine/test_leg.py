@@ -8,10 +8,12 @@ from pathlib import Path
 from typing import Any
 
 from engine.core import Step
-from engine.leg import Leg, LegRunner, Needs
+from engine.leg import PROCESS_BYTES, Leg, LegRunner, reserved
+from engine.needs import Needs
 from pipeline import plans
 from pipeline.estimators.appearance.open_clip_embedder import OpenClip
 from pipeline.flow import Backends, Curation, legs
+from pipeline.stages.probe import ProbeSettings
 from schemas.media import Listed, Source
 from tests.engine.runners.odd import listing
 
@@ -58,12 +60,36 @@ def test_seconds_that_no_scheduling_can_save_are_told_by_lap(tmp_path: Path) -> 
 
 
 def test_a_leg_needs_what_its_hungriest_step_needs() -> None:
-    steps = [
-        Step(name="a", make=Slow, takes=Listed, gives=Source, cpus=2.0, memory_bytes=10),  # type: ignore[arg-type]
-        Step(name="b", make=Slow, takes=Listed, gives=Source, gpus=0.5, memory_bytes=30),  # type: ignore[arg-type]
+    same: dict[str, Any] = {"make": Slow, "takes": Listed, "gives": Source}
+    steps: list[Step[Any, Any]] = [
+        Step(name="a", cpus=2.0, memory_bytes=2**30, weights=frozenset({"x"}), **same),
+        Step(name="b", gpus=0.5, memory_bytes=700 * 2**20, **same),
     ]
     leg = Leg(name="x", steps=tuple(steps), plan=partial(plans.listed, sources_per_lap=2))
-    assert leg.needs == Needs(cpus=2.0, gpus=0.5, memory_bytes=30)
+    assert leg.needs == Needs(cpus=2.0, gpus=0.5, memory_bytes=3 * 2**30, weights=frozenset({"x"}))
+
+
+def test_memory_is_the_process_and_what_its_steps_say_by_the_grain() -> None:
+    assert reserved(0) == 2**30
+    assert reserved(2**30 - PROCESS_BYTES) == 2**30
+    assert reserved(2**30 - PROCESS_BYTES + 1) == 2**31
+
+
+def test_what_a_worker_reserves_follows_from_the_largest_pictures_that_are_let_in() -> None:
+    def reserved_for(**changes: Any) -> dict[str, int]:
+        return {leg.name: leg.needs.memory_bytes // 2**30 for leg in legs(Curation(**changes), Path())}
+
+    small = ProbeSettings(max_source_pixels=1920 * 1088)
+    assert reserved_for(probe=small) == {
+        "sources": 1,
+        "catalogue": 1,
+        "clips": 1,
+        "tracks": 2,
+        "samples": 1,
+        "shards": 2,
+    }
+    large = reserved_for(probe=ProbeSettings(max_source_pixels=8192 * 4608))
+    assert {name: size for name, size in large.items() if size > 2} == {"clips": 3, "tracks": 4, "shards": 4}
 
 
 def test_only_a_backend_on_a_gpu_makes_the_estimate_ask_for_one(tmp_path: Path) -> None:

@@ -12,8 +12,10 @@ from engine.leg import Leg
 from engine.runners.order import LapOrder
 from engine.runners.process import Failure, LapFailed
 from engine.runners.ray.connection import connected
+from engine.runners.ray.fleet import Fleet
 from engine.runners.ray.meters import Meters
-from engine.runners.ray.pools import Fleet, Lost, WorkerSpec
+from engine.runners.ray.pools import Limits
+from engine.runners.ray.worker import Lost, WorkerSpec
 from engine.runners.settings import ClusterSettings, Timeouts
 from engine.runners.stall import stalls
 from engine.runners.status import RunObserver
@@ -37,10 +39,8 @@ def driving(
         NoRay: it does not start, or there is none that answers at the address.
     """
     equipment = WorkerSpec(kit=kit_of(legs, ledger, patience.tries), patience=patience, shared=tuple(shared))
-    with (
-        connected(settings.address),
-        Fleet(legs, equipment, clock, workers=settings.workers, gpu_workers=settings.gpu_workers) as fleet,
-    ):
+    limits = Limits(workers=settings.workers, gpu_workers=settings.gpu_workers)
+    with connected(settings.address), Fleet(legs, equipment, clock, limits) as fleet:
         yield Job(ledger=ledger, watch=watch, clock=clock, settings=settings, fleet=fleet)
 
 

@@ -98,24 +98,47 @@ def fit(videos: Iterable[Tensor], channels: int = CHANNELS) -> PatchCodec:
     Raises:
         ValueError: too few patches to tell their directions.
     """
-    num, total, products = 0, torch.zeros(VALUES).double(), torch.zeros(VALUES, VALUES).double()
+    sums = PatchSums()
     for video in videos:
+        sums.add(video)
+    return sums.codec(channels)
+
+
+class PatchSums:
+    """How patches of videos lie about their mean: all that a codec is fitted to."""
+
+    def __init__(self) -> None:
+        self.num = 0
+        self.total = torch.zeros(VALUES).double()
+        self.products = torch.zeros(VALUES, VALUES).double()
+
+    def add(self, video: Tensor) -> None:
+        """Count the patches of RGB -1..1 (B, 3, F, 8H, 8W) in."""
         check_video(video)
         values = patches(video).reshape(-1, VALUES).double()
-        num += len(values)
-        total += values.sum(dim=0)
-        products += values.T @ values
-    if num <= VALUES:
-        raise ValueError(f"{num} patches of video are too few to fit a codec; more than {VALUES} are needed")
-    mean = total / num
-    variances, directions = torch.linalg.eigh(products / num - torch.outer(mean, mean))
-    basis = directions[:, -channels:].flip(1)  # the largest first
-    largest = basis.gather(0, basis.abs().argmax(dim=0, keepdim=True))
-    deviation = variances[-channels:].flip(0).clamp(min=MIN_VARIANCE).sqrt()
-    spread = (
-        deviation.sqrt() * deviation.mean().sqrt()
-    )  # variances of deviation / its mean, which is 1 in all
-    return PatchCodec(mean.float(), (basis * largest.sign()).float(), spread.float())
+        self.num += len(values)
+        self.total += values.sum(dim=0)
+        self.products += values.T @ values
+
+    def codec(self, channels: int = CHANNELS) -> PatchCodec:
+        """The codec that keeps most of the videos.
+
+        Raises:
+            ValueError: too few patches to tell their directions.
+        """
+        if self.num <= VALUES:
+            raise ValueError(
+                f"{self.num} patches of video are too few to fit a codec; more than {VALUES} are needed"
+            )
+        mean = self.total / self.num
+        variances, directions = torch.linalg.eigh(self.products / self.num - torch.outer(mean, mean))
+        basis = directions[:, -channels:].flip(1)  # the largest first
+        largest = basis.gather(0, basis.abs().argmax(dim=0, keepdim=True))
+        deviation = variances[-channels:].flip(0).clamp(min=MIN_VARIANCE).sqrt()
+        spread = (
+            deviation.sqrt() * deviation.mean().sqrt()
+        )  # variances of deviation / its mean, which is 1 in all
+        return PatchCodec(mean.float(), (basis * largest.sign()).float(), spread.float())
 
 
 MIN_VARIANCE = 1e-6

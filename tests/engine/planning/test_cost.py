@@ -6,6 +6,7 @@ import pytest
 
 from engine.planning.cost import bill, machines_of
 from engine.planning.simulation import Machines, Work
+from tests.engine.planning.test_simulation import HALF_A_GPU
 
 
 def test_machines_are_said_in_a_word() -> None:
@@ -26,7 +27,7 @@ def test_a_bill_on_paper() -> None:
     hour = 3600.0
     works = [
         Work(leg="cheap", laps_s=(hour / 2,) * 6),
-        Work(leg="costly", laps_s=(hour,) * 8, gpus=0.5, cpus=1, awaits=("cheap",)),
+        Work(leg="costly", laps_s=(hour,) * 8, needs=HALF_A_GPU, awaits=("cheap",)),
     ]
     result = bill(works, [machines_of("head=1x0@0.1"), machines_of("cpu=2x2@1"), machines_of("gpu=2x3+1@3")])
     assert result.wall_s == 0.5 * hour + 2 * hour

@@ -8,9 +8,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from engine.needs import Needs
 from engine.planning.simulation import Machines, Ran, Work, simulate
 
 ONE = [Machines(name="a", count=1, cores=1)]
+HALF_A_GPU = Needs(cpus=1.0, gpus=0.5, memory_bytes=0)
 MANY = [Machines(name="a", count=2, cores=10)]
 
 
@@ -91,7 +93,10 @@ def test_later_legs_come_first() -> None:
 
 def test_a_costly_leg_on_gpus_hides_the_cheap_one() -> None:
     cheap, costly = (1.0,) * 8, (10.0,) * 8
-    works = [Work(leg="cheap", laps_s=cheap), Work(leg="costly", laps_s=costly, gpus=0.5, follows=("cheap",))]
+    works = [
+        Work(leg="cheap", laps_s=cheap),
+        Work(leg="costly", laps_s=costly, needs=HALF_A_GPU, follows=("cheap",)),
+    ]
     machines = [Machines(name="gpu", count=1, cores=8, gpus=1), Machines(name="cpu", count=1, cores=4)]
     ran = simulate(works, machines)
     assert max(lap.stop_s for lap in ran) == 1 + 8 * 10 / 2
@@ -133,8 +138,36 @@ def test_a_leg_that_awaits_two_begins_when_both_are_over() -> None:
 
 def test_work_that_fits_nowhere_is_refused() -> None:
     with pytest.raises(ValueError, match=r"leg 'a': no machine has 1 cores and 0\.5 GPUs for a worker"):
-        simulate([Work(leg="a", laps_s=(1.0,), gpus=0.5)], MANY)
+        simulate([Work(leg="a", laps_s=(1.0,), needs=HALF_A_GPU)], MANY)
     with pytest.raises(ValueError, match="leg '1' follows '0' lap for lap, which has other laps"):
         simulate(chain((1.0,), (1.0, 1.0)), ONE)
     with pytest.raises(ValueError, match="leg '1' depends on '0', which does not stand before it"):
         simulate(chain((1.0,), (1.0,))[1:], ONE)
+
+
+def holding(weights: str) -> Needs:
+    return Needs(cpus=1.0, gpus=0.0, memory_bytes=0, weights=frozenset({weights}))
+
+
+def test_the_cores_of_a_leg_that_is_over_serve_the_next() -> None:
+    """Two kinds on two cores: both cores are at the first, and then at the second."""
+    works = [
+        Work(leg="a", laps_s=(2.0,) * 4, needs=holding("one")),
+        Work(leg="b", laps_s=(3.0,) * 4, needs=holding("other"), awaits=("a",)),
+    ]
+    two = [Machines(name="a", count=1, cores=2)]
+    ran = simulate(works, two, worker_s=10.0)
+    assert max(lap.stop_s for lap in ran) == (10 + 2 * 2) + (10 + 2 * 3)
+    assert len({lap.worker for lap in ran}) == 4
+    assert {lap.worker for lap in ran if lap.leg == 0}.isdisjoint(lap.worker for lap in ran if lap.leg == 1)
+
+
+def test_idle_workers_of_one_kind_make_room_for_another_and_come_back() -> None:
+    """The first and the last leg are of one kind: its worker goes for the one between, and another comes."""
+    works = [
+        Work(leg="a", laps_s=(1.0,), needs=holding("one")),
+        Work(leg="b", laps_s=(1.0,), needs=holding("other"), awaits=("a",)),
+        Work(leg="c", laps_s=(1.0,), needs=holding("one"), awaits=("b",)),
+    ]
+    assert max(lap.stop_s for lap in simulate(works, ONE, worker_s=10.0)) == 3 * 11
+    assert max(lap.stop_s for lap in simulate(works, MANY, worker_s=10.0)) == 2 * 11 + 1

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from collections.abc import Callable, Iterator
+from dataclasses import fields, replace
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from engine.core import Step
 from engine.ledger import Landed, Lap, Ledger
 from engine.leg import Leg, LegRunner
 from engine.runners.order import LandingGone, LapOrder
+from schemas.media import Source
 from tests.engine.runners.odd import diamond, house, listing
 
 ALL = frozenset({"sources", "groups"})
@@ -241,6 +246,32 @@ def test_what_depends_on_one_way_alone_is_left_when_the_other_changes(tmp_path: 
     legs[2] = replace(legs[2], steps=(replace(legs[2].steps[0], settings="others"),))
     again = drain(order_of(ledger, legs=legs), DIAMOND)
     assert again == ["right 000000", "right 000001"]  # which give what they gave, so nothing else runs
+
+
+class Heavier:
+    """A stage whose rows say another size than those of the stage that it stands for."""
+
+    def __init__(self, make: Callable[[], Any]) -> None:
+        self.stage = make()
+
+    def __call__(self, item: Any) -> Iterator[Any]:
+        for row in self.stage(item):
+            facts = {fact.name: getattr(row, fact.name) for fact in fields(row)}
+            yield Source(**facts | {"num_bytes": 2})
+
+
+@pytest.mark.parametrize(("way", "laps"), [("left", 3), ("right", 2)])
+def test_a_change_on_either_way_redoes_what_reads_it(way: str, laps: int, tmp_path: Path) -> None:
+    ledger, legs = ledger_of(tmp_path, 3), diamond()
+    drain(order_of(ledger, legs=legs), DIAMOND)
+    place = next(place for place, leg in enumerate(legs) if leg.name == way)
+    *others, last = legs[place].steps
+    assert isinstance(last, Step)
+    changed = replace(last, make=partial(Heavier, last.make), settings="heavier")
+    legs[place] = replace(legs[place], steps=(*others, changed))
+    again = drain(order_of(ledger, legs=legs), DIAMOND)
+    wanted = [f"{leg} {lap:06d}" for leg in (way, "joined") for lap in range(laps)]
+    assert sorted(again) == sorted([*wanted, "all 000000"])
 
 
 def test_no_leg_is_too_far_ahead_of_any_that_follows(tmp_path: Path) -> None:

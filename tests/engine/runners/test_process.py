@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import gc
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
+from weakref import ref
 
 from engine.ledger import Landed
 from engine.runners.process import Failure, WorkerKit, WorkerProcess
@@ -44,3 +46,19 @@ def test_stages_are_made_once_a_worker(tmp_path: Path) -> None:
     for lap in second.laps(ledger):
         assert_landed(hands.run(lap))
     assert made == ["hash", "each"]
+
+
+def test_the_stages_of_a_leg_go_when_it_is_over(tmp_path: Path) -> None:
+    """And with them the weights that they hold."""
+    first, second = house(1)
+    ledger = listing(tmp_path, "/v/fine-1", "/v/fine-2")
+    hands = WorkerProcess(
+        WorkerKit(legs={leg.name: leg for leg in (first, second)}, ledger=ledger, tries=2), Silent(), float
+    )
+    assert_landed(hands.run(first.laps(ledger)[0]))
+    held = ref(hands.crews["sources"])
+    hands.let_go(frozenset({"groups"}))
+    assert held() is not None
+    hands.let_go(frozenset({"sources", "groups"}))
+    gc.collect()
+    assert held() is None

@@ -1,0 +1,36 @@
+"""Settings of a run from samples to latents; nothing here brings torch along."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal
+
+from model.data.epoch_order import OrderSettings
+from model.data.windows import WindowRule
+
+CODEC = "codec.npz"
+"""The codec that was fitted to a data set, beside its latents."""
+
+
+def bounded() -> WindowRule:
+    """Four windows a sample."""
+    return WindowRule(variants=4)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Encoding:
+    """Which windows of a data set are encoded, and by what."""
+
+    vae: Path | None = None
+    """Folder of an autoencoder in diffusers' layout, or file of a patch codec; None fits OUT/codec.npz."""
+    window: WindowRule = field(default_factory=bounded)
+    """As in training: other windows are not found there. `variants` bounds how many a sample gives."""
+    max_tokens: int = OrderSettings.max_tokens
+    """As in training: it bounds windows too."""
+    device: str = "cpu"
+    """Where the autoencoder runs, as torch names it: cpu, cuda, cuda:1."""
+    precision: Literal["float32", "bfloat16"] = "float32"
+    """Of the autoencoder's numbers."""
+    gpu_share: float = 1.0
+    """Share of a GPU that a worker takes, where the autoencoder runs on one."""
