@@ -21,7 +21,7 @@ from dataset.verify.rows import row_faults
         ({"shard": "shards/640x960/000000.tar"}, "shard"),
         ({"bucket": "240x160"}, "bucket"),
         ({"width": 168, "bucket": "168x240", "shard": "shards/168x240/000000.tar"}, "size of the canvas"),
-        ({"width": 3200, "bucket": "3200x240", "shard": "shards/3200x240/000000.tar"}, "size of the canvas"),
+        ({"width": 9600, "bucket": "9600x96", "shard": "shards/9600x96/000000.tar"}, "size of the canvas"),
         ({"frames": 24, "stop_s": 1.0}, "frames"),
         ({"frames": 241, "stop_s": 241 / 24}, "frames"),
         ({"stop_s": 1.0}, "span"),
