@@ -48,7 +48,7 @@ def at_once(
 class LapForLap:
     """One lap for each name of a lap of the legs before; it can begin once all of that name have landed.
 
-    It reads the rows of the first leg, then those of the next: a `Gather` puts together what belongs so.
+    It reads the rows of the first leg, then those of the next; a `Gather` may put them together.
     """
 
     reads: tuple[type, ...]

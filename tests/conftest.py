@@ -7,6 +7,7 @@ import shutil
 import sys
 from collections.abc import Iterator
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -15,8 +16,9 @@ import pytest_randomly
 from tests.once import once
 from tests.processes import MARK, running_on, wait_until
 from tests.resume.job import make_films, run_job
-from tests.stored import write_shards
+from tests.stored import write_data_set
 from tests.stores import Store, serving
+from tests.trained import train_on_all
 
 SHARED = Path(os.environ.get("UNDERSTUDY_SHARED", Path(__file__).resolve().parents[2] / "shared"))
 
@@ -31,6 +33,10 @@ pytest_randomly.entrypoint_reseeds = [seed_torch]  # in place of DeepSpeed's, wh
 
 
 os.environ[MARK] = str(os.getpid())
+os.environ["OMP_NUM_THREADS"] = (
+    "1"  # of torch, not read yet: on shared cores threads spin for each other, and
+)
+# sums of one thread are the same everywhere
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -76,13 +82,7 @@ def parity(shared: Path) -> Path:
 @pytest.fixture(scope="session")
 def data_set(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Folder of a data set of synthetic figures, its maps stored beside the numbers; not to be changed."""
-
-    def make(folder: Path) -> None:
-        for part in ("videos", "data set"):
-            (folder / part).mkdir()
-        write_shards(folder / "data set", folder / "videos")
-
-    return once(tmp_path_factory, "figures", make) / "data set"
+    return once(tmp_path_factory, "figures", write_data_set) / "set"
 
 
 @pytest.fixture(scope="session")
@@ -101,6 +101,12 @@ def undisturbed(films: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
         (folder / "changes").write_text(done.stdout.split()[-1])
 
     return once(tmp_path_factory, "undisturbed", make) / "set"
+
+
+@pytest.fixture(scope="session")
+def short_run(data_set: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A run that has learned next to nothing, from every sample of the data set; not to be changed."""
+    return once(tmp_path_factory, "short run", partial(train_on_all, data_set))
 
 
 @pytest.fixture

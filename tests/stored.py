@@ -167,6 +167,13 @@ def write_shards(out: Path, videos: Path, *, crf: int = 17) -> list[IndexRow]:
         return write_set(out, plans, ShardSettings(bake_maps=True, video=VideoSettings(crf=crf)))
 
 
+def write_data_set(folder: Path) -> None:
+    """The data set in the folder "set", and its videos beside it."""
+    for part in ("videos", "set"):
+        (folder / part).mkdir()
+    write_shards(folder / "set", folder / "videos")
+
+
 def write_set(out: Path, plans: Iterable[ShardPlan], settings: ShardSettings) -> list[IndexRow]:
     """Tars as planned, all of whose samples must fit, and their index; its rows by key."""
     rows: list[IndexRow] = []

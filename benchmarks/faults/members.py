@@ -14,17 +14,11 @@ from model.data.settings import SampleSettings
 from schemas.outcome import UnfitError
 from tests.model.data import sets
 from tests.mutants import mutant
-from tests.stored import write_shards
+from tests.stored import write_data_set
 
 SAMPLES = 16
 DRAWN = SampleSettings(speech=True)
 BAKED = replace(DRAWN, maps="baked")
-
-
-def prepare(folder: Path) -> None:
-    """A data set of synthetic figures with its maps stored."""
-    (folder / "videos").mkdir()
-    write_shards(folder / "set", folder / "videos")
 
 
 def read(seed: int, folder: Path, _: Path) -> Read:
@@ -47,4 +41,4 @@ def read(seed: int, folder: Path, _: Path) -> Read:
     return Read(what=name, end="read")
 
 
-FAMILY = Family(prepare=prepare, read=read)
+FAMILY = Family(prepare=write_data_set, read=read)

@@ -17,10 +17,11 @@ from benchmarks.faults.kills import Scenario, Seen, driver, finished, workers
 from dataset.names import RUNNING
 from storage.place import Place
 from tests.cluster.small import workers as actors
-from tests.jobs.commands.test_train import SHORT, curve
+from tests.jobs.commands.test_train import curve
 from tests.resume.job import make_films
 from tests.stored import write_shards
 from tests.stores import Store, serving
+from tests.trained import SHORT
 
 FAULTS: tuple[dict[str, object], ...] = tuple(
     {"match": ".", "kind": kind, "share": share}

@@ -6,7 +6,6 @@ import builtins
 import os
 import pickle
 import shutil
-import sys
 import tempfile
 import warnings
 import zipfile
@@ -18,14 +17,13 @@ import torch
 from safetensors.torch import save_file
 
 from benchmarks.faults.reading import Family, Read
-from benchmarks.processes import run
 from model.nets.autoencoders.opened import open_codec
 from model.train.load import trained
 from model.train.starts import starts_of
 from storage.weight_files import read_weights
-from tests.jobs.commands.test_train import SHORT
 from tests.mutants import mutant
-from tests.stored import write_shards
+from tests.stored import write_data_set
+from tests.trained import train_on_all
 
 CPU = torch.device("cpu")
 MOST_PIXELS = 2**26
@@ -60,6 +58,13 @@ PAYLOADS: tuple[Callable[[str], Runs], ...] = (
 
 def prepare(folder: Path) -> None:
     """Good weights in every form, and a run."""
+    write_forms(folder)
+    write_data_set(folder)
+    train_on_all(folder / "set", folder / "run")
+
+
+def write_forms(folder: Path) -> None:
+    """Good weights in every form."""
     draw = torch.Generator().manual_seed(0)
     tensors = {f"blocks.{n}.weight": torch.randn(8, 16, generator=draw) for n in range(6)}
     torch.save({"state_dict": tensors}, folder / "a.pth")
@@ -71,12 +76,6 @@ def prepare(folder: Path) -> None:
     (folder / "shards" / INDEX).write_text(
         f'{{"metadata": {{"total_size": 3072}}, "weight_map": {{{named}}}}}'
     )
-    (folder / "videos").mkdir()
-    write_shards(folder / "set", folder / "videos")
-    train = [sys.executable, "-m", "jobs.cli", "train", "--data", str(folder / "set"), "--out"]
-    ended = run([*train, str(folder / "run"), *SHORT], limit_s=600, env={"OMP_NUM_THREADS": "1"})
-    if ended.code:
-        raise RuntimeError(ended.text)
 
 
 def read(seed: int, folder: Path, trap: Path) -> Read:

@@ -3,8 +3,8 @@
 The rules are the runner's. A leg waits for all of the legs that it awaits, and lap for lap for those that it
 follows. Legs of the same needs share workers. A worker takes the next lap of the last of its legs that has
 one; it starts with its first lap, and makes the stages of a leg for the first of its laps. Where laps find
-neither a worker nor room for one, a worker of other needs goes that has no lap: at once, not after a
-while as there.
+neither a worker nor room for one, a worker of other needs goes that has no lap: at once, where the runner
+gives it some seconds.
 """
 
 from __future__ import annotations

@@ -18,8 +18,8 @@ from model.sample.pixels import Pictures
 from model.sample.segments import SEGMENT, Drive
 from pipeline.estimators.contracts import ImageEmbedder
 from pipeline.references.candidates import of_member, on_one_branch
+from pipeline.references.looks import sharpness, upright_square
 from pipeline.stages.reference import ReferenceSettings, by_yaw, whole_frames
-from pipeline.stages.sharpness import sharpness, upright_square
 from schemas.controls import Controlled, Controls
 from schemas.drawing import DRAW_SCORE
 from schemas.sample import MAX_REFERENCES, Reference

@@ -9,9 +9,9 @@ from pipeline.geometry import Array, Reals
 from schemas.joints import J
 from schemas.tracks import BodyTrack, HeadTrack
 
-HEAD_RADII_M = (0.06, 0.18)
-"""Least and greatest radius of a head, by the body's distance: a child's to a large man's, and what distances
-are wrong by."""
+HEAD_RADII_M = (0.05, 0.25)
+"""Least and greatest radius of a head, by the body's distance. Networks tell every body in metres of a grown
+one, so the head of a small child is large, and distances are wrong by a third."""
 OF_CLIP = 1.4
 """Times the clip's own size that a head may be larger or smaller."""
 MAX_LAG = 0.03

@@ -19,7 +19,7 @@ from pipeline.estimators.contracts import (
     ImageEmbedder,
     PoseEstimator2D,
 )
-from pipeline.stages.sharpness import (
+from pipeline.references.looks import (
     LOOK_PX,
     face_sharpness,
     fresh,

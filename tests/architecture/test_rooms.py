@@ -6,6 +6,7 @@ import ast
 import subprocess
 import sys
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -68,8 +69,15 @@ ROOMS: dict[str, set[str]] = {  # files, or folders that end in a slash
 }
 
 
-def imports(path: Path) -> Iterator[str]:
-    """Top-level packages that a file imports, anywhere in it."""
+@cache
+def imports() -> dict[str, set[str]]:
+    """Top-level packages that each file of the product imports, anywhere in it."""
+    files = [path for floor in FLOORS for path in (ROOT / floor).rglob("*.py")]
+    return {path.relative_to(ROOT).as_posix(): set(imported(path)) for path in files}
+
+
+def imported(path: Path) -> Iterator[str]:
+    """Top-level packages that a file imports."""
     for node in ast.walk(ast.parse(path.read_text())):
         if isinstance(node, ast.Import):
             yield from (alias.name.split(".")[0] for alias in node.names)
@@ -79,12 +87,7 @@ def imports(path: Path) -> Iterator[str]:
 
 @pytest.mark.parametrize("guest", sorted(ROOMS))
 def test_guests_stay_in_their_rooms(guest: str) -> None:
-    places = {
-        path.relative_to(ROOT).as_posix()
-        for floor in FLOORS
-        for path in (ROOT / floor).rglob("*.py")
-        if guest in imports(path)
-    }
+    places = {place for place, guests in imports().items() if guest in guests}
     found = {next((room for room in ROOMS[guest] if place.startswith(room)), place) for place in places}
     assert found <= ROOMS[guest], f"{guest} is imported outside its rooms: {sorted(found - ROOMS[guest])}"
     assert ROOMS[guest] <= found, f"{guest} has rooms that it does not use: {sorted(ROOMS[guest] - found)}"

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks.faults import curations, reading
+from benchmarks.faults import curations, reading, weights
 from benchmarks.faults.canaries import Canaries
 from benchmarks.faults.clips import clips_in, make_clips
 from benchmarks.faults.kills import Scenario, driver, recover
@@ -50,6 +50,17 @@ def test_mutated_videos_stop_no_job(
     assert {"read", "rejected"} == {outcome.end for outcome in outcomes}
 
 
+@pytest.fixture
+def ready(tmp_path: Path, undisturbed: Path, short_run: Path, data_set: Path) -> None:
+    """What `prepare` of these families makes, made of what lies ready for all tests."""
+    made = {"members/set": data_set, "sets/set": undisturbed, "weights/run": short_run}
+    for name, there in made.items():
+        (tmp_path / name).parent.mkdir()
+        (tmp_path / name).symlink_to(there)
+    weights.write_forms(tmp_path / "weights")
+
+
+@pytest.mark.usefixtures("ready")
 @pytest.mark.parametrize(
     ("family", "number"), [("members", 60), ("sets", 20), ("weights", 30), ("stills", 30)]
 )

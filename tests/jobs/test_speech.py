@@ -17,26 +17,16 @@ from model.train import checkpoint as saved
 from pipeline.flow import Backends
 from tests.films import ffmpeg
 from tests.jobs.commands.test_animate import QUICK, facts
-from tests.jobs.commands.test_train import SHORT
-
-ALL = (*SHORT, "--settings.loader.order.held-out", "0")  # one of the four sources has sound
+from tests.trained import train_on_all
 
 
 @pytest.fixture(scope="module")
-def run(data_set: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A run that has learned next to nothing, of any speech least."""
-    out = tmp_path_factory.mktemp("run")
-    assert main(["train", "--data", str(data_set), "--out", str(out), *ALL]) == 0
-    return out
-
-
-@pytest.fixture(scope="module")
-def speaking(run: Path, data_set: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def speaking(short_run: Path, data_set: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The run, gone on to speech by the command that a user would give."""
     out = tmp_path_factory.mktemp("speaking") / "run"
-    shutil.copytree(run, out)
+    shutil.copytree(short_run, out)
     more = ("--recipe", "speech_tiny", "--settings.phases.3.steps", "2")
-    assert main(["train", "--data", str(data_set), "--out", str(out), *ALL, *more]) == 0
+    train_on_all(data_set, out, *more)
     return out
 
 
@@ -54,9 +44,9 @@ def command(run: Path, corpus: Path, out: Path, *more: object) -> list[str]:
     return ["animate", "--run", str(run), *map(str, files), *QUICK]
 
 
-def test_only_the_added_stage_is_trained(run: Path, speaking: Path) -> None:
+def test_only_the_added_stage_is_trained(short_run: Path, speaking: Path) -> None:
     names = [folder.name for folder in saved.checkpoints(speaking)]
-    assert names == [*(folder.name for folder in saved.checkpoints(run)), "4-000002"]
+    assert names == [*(folder.name for folder in saved.checkpoints(short_run)), "4-000002"]
 
 
 def test_a_portrait_speaks(speaking: Path, corpus: Path, talk: Path, tmp_path: Path, capsys) -> None:
@@ -81,7 +71,7 @@ def test_a_video_gives_the_body_and_the_speech_the_mouth(
 
 
 def test_what_cannot_speak_is_one_sentence(
-    run: Path, speaking: Path, corpus: Path, talk: Path, tmp_path: Path, capsys
+    short_run: Path, speaking: Path, corpus: Path, talk: Path, tmp_path: Path, capsys
 ) -> None:
     out = tmp_path / "out.mp4"
 
@@ -91,7 +81,7 @@ def test_what_cannot_speak_is_one_sentence(
         err: str = capsys.readouterr().err
         return err
 
-    assert "has not learned to speak" in sentence(*command(run, corpus, out, "--speech", talk))
+    assert "has not learned to speak" in sentence(*command(short_run, corpus, out, "--speech", talk))
     assert "something to play is needed" in sentence(*command(speaking, corpus, out))
     assert "needs a driving video" in sentence(
         *command(speaking, corpus, out, "--speech", talk, "--second-pass")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import subprocess
 import sys
 from contextlib import ExitStack
@@ -11,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.alike import Comparison, compare
+from tests.films import X264, ffmpeg
 from tests.processes import execute, program
 from tests.stored import with_sound
 
@@ -33,11 +33,11 @@ BOUNDS = {
 
 @pytest.fixture(scope="module")
 def sets(corpus: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
-    """Two clips, one with sound, and a file that is no video, curated in all ways side by side."""
+    """Starts of two clips, one with sound, and a file that is no video, curated in all ways side by side."""
     folder = tmp_path_factory.mktemp("both ways")
     (folder / "videos").mkdir()
     for name in CLIPS:
-        shutil.copy(corpus / "clips" / name, folder / "videos")
+        ffmpeg("-i", corpus / "clips" / name, *X264, "-t", 1.4, folder / "videos" / name)
     with_sound(folder / "videos" / CLIPS[1], *TONE)
     (folder / "videos" / CLIPS[1]).unlink()
     (folder / "videos" / "words.mp4").write_text("this is no video")

@@ -23,6 +23,7 @@ from jobs.commands.check import pipeline_legs
 from jobs.commands.curate import Curate, curate
 from pipeline.estimators.fakes import FakeBody, FakeEmbedder, FakeFace, FakeHands, FakeHead, FakePose2D
 from pipeline.flow import Backends, Curation
+from pipeline.stages.control import ControlSettings
 from pipeline.stages.screen import ScreenSettings
 from tests.paint import film
 from tests.processes import execute
@@ -31,7 +32,7 @@ from tests.synth import Scene
 
 
 def settings(truths: Path) -> Curation:
-    """The default job with estimators that know the answers, in small laps and tars."""
+    """The default job with estimators that know the answers, in small laps, tars and pictures."""
     fakes: dict[str, Any] = {
         "person": FakePose2D(truths=truths),
         "body": FakeBody(truths=truths),
@@ -43,6 +44,7 @@ def settings(truths: Path) -> Curation:
     return Curation(
         backends=cast("Any", Backends)(**fakes),
         screen=ScreenSettings(min_source_share=0.0),
+        control=ControlSettings(canvas_area=24_576),
         sources_per_lap=1,
         samples_per_shard=2,
     )

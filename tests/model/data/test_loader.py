@@ -31,7 +31,7 @@ pytestmark = pytest.mark.filterwarnings("ignore:This DataLoader will create")  #
 
 ROOT = Path(__file__).resolve().parents[3]
 RANKS = (1, 2, 3, 5)
-WORKERS = (0, 1, 2, 3, 4)
+WORKERS = (0, 1, 2, 3)
 SLOTS = 30
 """A whole number of steps for every number of ranks, in the third epoch of the small data set."""
 

@@ -53,7 +53,7 @@ def seed_of(data: Path, slots: range, loud: int) -> int:
 
 def short(seed: int) -> dict[str, Any]:
     """Changes to a training that make it short and leave every checkpoint."""
-    return {"phases": (body(3), face(3), speech(2)), "loader": heard(seed), "keep": 9, "save_every": 1}
+    return {"phases": (body(2), face(2), speech(2)), "loader": heard(seed), "keep": 9, "save_every": 1}
 
 
 def training(**changes: Any) -> Training:
@@ -135,7 +135,6 @@ def main(result: dict[str, Any]) -> None:
     """One rank of a training, as a program."""
     from model.train.engines.deepspeed import join
 
-    torch.set_num_threads(1)
     if "kill_at" in result:
         counting(Path(result["trainings"][0]["run"]), result["kill_at"])
     rank, world_size = 0, 1

@@ -39,6 +39,11 @@ def test_faces_that_are_too_large_for_any_head_are_none_however_many() -> None:
     np.testing.assert_array_equal(np.flatnonzero(fits), np.arange(40, 48))
 
 
+def test_large_head_of_a_small_child_is_one() -> None:
+    tracked = resized(tracked_of(FRONT), slice(0, 48), 1.9)
+    assert heads_that_fit(tracked.head, tracked.body).all()
+
+
 def test_person_who_comes_nearer_keeps_the_face() -> None:
     tracked = tracked_of(FRONT)
     nearer = np.linspace(3, 1, 48, dtype=np.float32)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import shutil
 import sys
 from dataclasses import dataclass
@@ -59,12 +58,12 @@ def ran(data_set: Path, tmp_path_factory: pytest.TempPathFactory) -> Ran:
 
 def run_all(data_set: Path, folder: Path) -> None:
     """Run all below a folder."""
-    order = seed_of(data_set, range(12, 16), loud=1)  # of the speech phase, which one rank hears
+    order = seed_of(data_set, range(8, 12), loud=1)  # of the speech phase, which one rank hears
     (folder / "order").write_text(str(order))
     for name, dtype in (("plain", "float32"), ("rounded", "bfloat16")):
         settings = training(grad_accumulation=2, dtype=dtype, **short(order))
         trainer(data_set, folder / name, settings, Notes(folder / f"{name}.txt")).train()
-    for name, last in (("resumed in body", "1-000002"), ("resumed in face", "2-000001")):
+    for name, last in (("resumed in body", "1-000001"), ("resumed in face", "2-000001")):
         for written in checkpoint.checkpoints(folder / "plain"):
             if written.name <= last:
                 shutil.copytree(written, folder / name / "checkpoints" / written.name)
@@ -80,7 +79,7 @@ def run_all(data_set: Path, folder: Path) -> None:
     launch = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2"]
     content = json.dumps({"data": str(data_set), "trainings": trainings})
     command = (*launch, "-m", "tests.model.train.runs", content)
-    done = execute(*command, env={**os.environ, "OMP_NUM_THREADS": "1"})
+    done = execute(*command)
     assert done.returncode == 0, done.stderr[-4000:]
 
 
@@ -102,33 +101,33 @@ def test_two_sharded_ranks_have_the_losses_of_one_plain(ran: Ran, name: str) -> 
 
 
 def test_bfloat16_is_as_near_as_its_rounding(ran: Ran) -> None:
-    """Of the speech phase, from step 7 on, the losses: gradients of distances are signs, which may flip."""
+    """Of the speech phase, from step 5 on, the losses: gradients of distances are signs, which may flip."""
     found, expected = ran.metrics("bfloat16"), ran.metrics("rounded")
-    assert_alike(found[:6], expected[:6], rel=1e-2)
-    losses = [[loss for _, loss, _ in metrics[6:] if loss is not None] for metrics in (found, expected)]
+    assert_alike(found[:4], expected[:4], rel=2e-2)
+    losses = [[loss for _, loss, _ in metrics[4:] if loss is not None] for metrics in (found, expected)]
     assert losses[0] == pytest.approx(losses[1], rel=2e-2)
     assert ran.metrics("rounded") != ran.metrics("plain")
 
 
-@pytest.mark.parametrize(("name", "done"), [("resumed in body", 2), ("resumed in face", 4)])
+@pytest.mark.parametrize(("name", "done"), [("resumed in body", 1), ("resumed in face", 3)])
 def test_a_plain_run_goes_on_on_two_ranks(ran: Ran, name: str, done: int) -> None:
     assert_alike(ran.metrics(name), ran.metrics("plain")[done:], rel=1e-5)
 
 
 @pytest.mark.parametrize("name", ["zero 1", "zero 2", "zero 3"])
-@pytest.mark.parametrize("last", ["1-000002", "2-000001"])
+@pytest.mark.parametrize("last", ["1-000001", "2-000001"])
 def test_a_sharded_run_goes_on_on_one_rank(
     ran: Ran, data_set: Path, tmp_path: Path, name: str, last: str
 ) -> None:
     checkpoint = ran.folder / name / "checkpoints" / last
     shutil.copytree(checkpoint, tmp_path / "checkpoints" / last)
     notes = train(data_set, tmp_path, training(grad_accumulation=2, **ran.how))
-    assert_alike(metrics(notes), ran.metrics("plain")[{"1-000002": 2, "2-000001": 4}[last] :], rel=1e-5)
+    assert_alike(metrics(notes), ran.metrics("plain")[{"1-000001": 1, "2-000001": 3}[last] :], rel=1e-5)
 
 
 @pytest.mark.parametrize("name", ["zero 1", "zero 2", "zero 3"])
 def test_checkpoints_hold_the_same_whatever_wrote_them(ran: Ran, name: str) -> None:
-    plain, sharded = (ran.folder / run / "checkpoints" / "2-000003" for run in ("plain", name))
+    plain, sharded = (ran.folder / run / "checkpoints" / "2-000002" for run in ("plain", name))
     expected, found = checkpoint.averages_of(plain), checkpoint.averages_of(sharded)
     assert found.keys() == expected.keys()
     for key, value in expected.items():
@@ -146,21 +145,21 @@ def test_checkpoints_hold_the_same_whatever_wrote_them(ran: Ran, name: str) -> N
 def test_speech_learns_beside_weights_that_rest(ran: Ran, name: str) -> None:
     checkpoints = ran.folder / name / "checkpoints"
     begun, ended = (
-        checkpoint.averages_of(checkpoints / "2-000003"),
+        checkpoint.averages_of(checkpoints / "2-000002"),
         checkpoint.weights_of(checkpoints / "3-000002"),
     )
     assert {part(weight) for weight in begun if not torch.equal(begun[weight], ended[weight])} == {"speech"}
     state = checkpoint.train_state(checkpoints / "3-000002")
     assert state.frozen_now == state.frozen_before
-    assert sum(loss is not None for _, loss, _ in ran.metrics("plain")[6:]) == 1  # of the two steps
+    assert sum(loss is not None for _, loss, _ in ran.metrics("plain")[4:]) == 1  # of the two steps
 
 
 def test_frozen_weights_are_exact_where_the_network_computes_in_bfloat16(ran: Ran) -> None:
-    begun = checkpoint.weights_of(ran.folder / "bfloat16" / "checkpoints" / "1-000003")
-    ended = checkpoint.weights_of(ran.folder / "bfloat16" / "checkpoints" / "2-000003")
+    begun = checkpoint.weights_of(ran.folder / "bfloat16" / "checkpoints" / "1-000002")
+    ended = checkpoint.weights_of(ran.folder / "bfloat16" / "checkpoints" / "2-000002")
     name = "blocks.0.ffn.0.weight"
     assert torch.equal(begun[name], ended[name])
     assert not torch.equal(begun[name], begun[name].bfloat16().float())
-    state = checkpoint.train_state(ran.folder / "bfloat16" / "checkpoints" / "2-000003")
+    state = checkpoint.train_state(ran.folder / "bfloat16" / "checkpoints" / "2-000002")
     assert state.world_size == 2
     assert state.frozen_now["base"] == state.frozen_before["base"]

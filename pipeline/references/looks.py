@@ -1,4 +1,4 @@
-"""How sharp a person, a face and hands are in a frame, and the pictures that appearance is told from."""
+"""How pictures are looked at for references: which are new, and how sharp the person, face and hands are."""
 
 from __future__ import annotations
 
@@ -11,10 +11,7 @@ from numpy.typing import NDArray
 from pipeline.estimators.crops import Square
 from pipeline.geometry import bounding_box
 from schemas.media import REPEAT_LUMA, Frames
-from schemas.tracks import (
-    FaceTrack,
-    HandTrack,
-)
+from schemas.tracks import FaceTrack, HandTrack
 
 LOOK_PX = 224
 """Side of the square pictures that appearance is told from."""
