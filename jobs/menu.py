@@ -46,13 +46,16 @@ MENU = (
     MenuEntry("rejects", "Data sets", "what was not kept, file by file, and why", AS_IT_WAS),
     MenuEntry("replay", "Data sets", "run one rejected or crashed item alone", AS_IT_WAS),
     MenuEntry("info", "Looking at them", "what a data set or a run is, in a few lines", AS_IT_WAS),
+    MenuEntry("query", "Looking at them", "a question in SQL to samples, rejects and sources", AS_IT_WAS),
     MenuEntry("preview", "Looking at them", "contact sheets and overlay videos of a data set", PARTLY),
     MenuEntry("show", "Looking at them", "a batch as the model will see it, as one picture", ANEW),
     MenuEntry("encode", "Training and animating", "store latents once instead of in every epoch", GOES_ON),
     MenuEntry("train", "Training and animating", "train on a data set, or go on with a run", CHECKPOINT),
     MenuEntry("animate", "Training and animating", "a video of a picture's person, from a run", ANEW),
     MenuEntry("evaluate", "Training and animating", "score films against their truth", AS_IT_WAS),
-    MenuEntry("estimate-cost", "Planning and help", "hours and money of a corpus on machines", AS_IT_WAS),
+    MenuEntry(
+        "estimate-cost", "Planning and help", "hours and money of a corpus on some machines", AS_IT_WAS
+    ),
     MenuEntry("estimate-training", "Planning and help", "memory, hours and money of a training", AS_IT_WAS),
     MenuEntry("weights", "Planning and help", "fetch the embedded networks, once, and check them", PARTLY),
     MenuEntry("doctor", "Planning and help", "what is installed and what is missing", AS_IT_WAS),

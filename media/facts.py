@@ -52,7 +52,8 @@ def video_facts(data: bytes, *, decode: bool) -> VideoFacts:
     """Facts of an mp4, by its packets, or by its pictures where `decode` is set.
 
     Raises:
-        DamagedError: it cannot be read, or a picture cannot be decoded.
+        DamagedError: it cannot be read, a picture cannot be decoded, or its table tells of another number of
+            pictures than it has: readers go by either.
     """
     with opened(data, "mov") as file:
         if len(file.streams) != 1 or not file.streams.video:
@@ -66,6 +67,8 @@ def video_facts(data: bytes, *, decode: bool) -> VideoFacts:
         times = [-1 if one.pts is None or one.is_corrupt else one.pts for one in shown]
         if not decode:
             times.sort()  # packets come in the order of decoding, pictures in that of showing
+        if stream.frames != len(times):
+            raise DamagedError(f"it says that it has {stream.frames} pictures, and has {len(times)}")
         on_clock = all(pts * tick_s == Fraction(index, FPS) for index, pts in enumerate(times))
         return VideoFacts(codec.name, str(codec.pix_fmt), codec.width, codec.height, len(times), on_clock)
 

@@ -12,7 +12,6 @@ from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
-import torch
 import tyro
 from rich.console import Console
 from rich.table import Table
@@ -68,7 +67,7 @@ def evaluate(job: Evaluate, console: Console) -> ExitCode:
         ValueError: the table of pairs or a file of weights cannot be used; says why.
     """
     pairs = read_pairs(job.pairs)
-    networks = load_networks(job.weights, torch.device(job.device))
+    networks = load_networks(job.weights, job.device)
     scored: dict[Pair, PairScores] = {}
     missing: dict[Pair, str] = {}
     for number, pair in enumerate(pairs, 1):

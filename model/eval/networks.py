@@ -11,7 +11,6 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import TypeVar
 
-import torch
 from torch import Tensor, nn
 
 from model.eval.i3d import I3d
@@ -55,7 +54,7 @@ class Networks:
     vgg: Lpips | None = None
 
 
-def load_networks(files: WeightFiles, device: torch.device) -> Networks:
+def load_networks(files: WeightFiles, device: str) -> Networks:
     """The networks of the files that are given.
 
     Raises:
@@ -72,7 +71,7 @@ def load_networks(files: WeightFiles, device: torch.device) -> Networks:
     )
 
 
-def fitted(net: Net, files: list[Path | None], device: torch.device) -> Net | None:
+def fitted(net: Net, files: list[Path | None], device: str) -> Net | None:
     """A network with its weights; None where no file is given."""
     given = [file for file in files if file is not None]
     if not given:

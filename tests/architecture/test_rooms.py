@@ -64,7 +64,10 @@ ROOMS: dict[str, set[str]] = {  # files, or folders that end in a slash
         "dataset/index_writer.py",
         "dataset/trusted_rows.py",
         "dataset/tables.py",
+        "jobs/commands/evaluate.py",
+        "jobs/commands/query.py",
     },
+    "duckdb": {"jobs/commands/query.py"},
     "tyro": {"jobs/commands/", "jobs/console/flags.py", "jobs/demo/__main__.py", "jobs/long_run.py"},
 }
 

@@ -16,7 +16,7 @@ from model.eval.networks import Networks, WeightFiles, digests, load_networks
 from model.eval.scoring import STEP, WINDOW, PairScores, score_pair, windows
 from model.eval.summary import of_means, summarise
 
-CPU = torch.device("cpu")
+CPU = "cpu"
 
 
 def moving(frames: int, side: int = 32, seed: int = 1) -> NDArray[np.uint8]:

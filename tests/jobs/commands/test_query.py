@@ -1,0 +1,66 @@
+"""`understudy query`: an auditor's questions, and what no question may do."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from dataset.index import read_index
+from jobs.cli import main
+
+
+def asked(capsys: pytest.CaptureFixture[str], out: Path, question: str) -> Any:
+    assert main(["query", str(out), question, "--json"]) == 0
+    return json.loads(capsys.readouterr().out)
+
+
+def test_samples_rejects_and_sources_are_tables(
+    undisturbed: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    rows = list(read_index(undisturbed).rows())
+    (hours,) = asked(capsys, undisturbed, "select sum(duration_s) as s, count(*) as n from samples")
+    assert hours == {"s": pytest.approx(sum(row.duration_s for row in rows)), "n": len(rows)}
+    reasons = asked(capsys, undisturbed, "select reason, leg from rejects order by reason")
+    assert [row["reason"] for row in reasons] == ["duplicate", "nobody"]
+    assert all(row["leg"] for row in reasons)
+    joined = "select distinct uri from samples join sources on source_sha256 = sources.sha256 order by uri"
+    films = asked(capsys, undisturbed, joined)
+    assert {Path(row["uri"]).name for row in films} <= {f"{n}.mp4" for n in range(9)} | {"copy.mp4"}
+    assert films
+
+
+def test_an_answer_is_a_table_for_people(undisturbed: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["query", str(undisturbed), "select framing, count(*) as n from samples group by all"]) == 0
+    text = capsys.readouterr().out
+    assert "framing" in text
+    assert str(len(read_index(undisturbed))) in text
+
+
+@pytest.mark.parametrize(
+    ("question", "words"),
+    [
+        ("select nothing from samples", "nothing"),
+        ("select * from nowhere", "nowhere"),
+        ("", "it is no question"),
+        ("select * from read_csv('/etc/passwd')", "disabled"),
+        ("copy samples to '/tmp/stolen.csv'", "disabled"),
+        ("install httpfs", "disabled"),
+        ("set enable_external_access = true", "locked"),
+    ],
+)
+def test_what_cannot_be_answered_is_a_sentence_and_reaches_nothing(
+    question: str, words: str, undisturbed: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["query", str(undisturbed), question]) == 2
+    error = capsys.readouterr().err
+    assert "no answer: " in error
+    assert words in error
+    assert not Path("/tmp/stolen.csv").exists()
+
+
+def test_no_data_set_is_a_sentence(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["query", str(tmp_path), "select 1"]) == 2
+    assert str(tmp_path) in capsys.readouterr().err
