@@ -53,9 +53,7 @@ MENU = (
     MenuEntry("train", "Training and animating", "train on a data set, or go on with a run", CHECKPOINT),
     MenuEntry("animate", "Training and animating", "a video of a picture's person, from a run", ANEW),
     MenuEntry("evaluate", "Training and animating", "score films against their truth", AS_IT_WAS),
-    MenuEntry(
-        "estimate-cost", "Planning and help", "hours and money of a corpus on some machines", AS_IT_WAS
-    ),
+    MenuEntry("estimate-cost", "Planning and help", "hours and money of a corpus on machines", AS_IT_WAS),
     MenuEntry("estimate-training", "Planning and help", "memory, hours and money of a training", AS_IT_WAS),
     MenuEntry("weights", "Planning and help", "fetch the embedded networks, once, and check them", PARTLY),
     MenuEntry("doctor", "Planning and help", "what is installed and what is missing", AS_IT_WAS),
