@@ -45,10 +45,10 @@ class Curate(LongRun):
     corpus: tyro.conf.OmitArgPrefixes[CorpusSettings] = field(default_factory=CorpusSettings)
     drop_gone: bool = False
     """The samples of files that are no longer in the corpus leave the data set; otherwise they stay."""
-    config: Path | None = None
-    """A run.json whose settings are taken, but for what the command line says."""
     redo: bool = False
     """Do again what other settings than those of OUT change; its old index holds meanwhile."""
+    config: Path | None = None
+    """A run.json whose settings are taken, but for what the command line says."""
     settings: Curation = field(default_factory=Curation)
 
 

@@ -28,7 +28,6 @@ from storage.place import Place, Where, suffix_of
 from storage.store import Unreached
 
 MANIFESTS = (".csv", ".parquet")
-UNKNOWN = "unknown"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,9 +43,12 @@ class Survey:
 class CorpusSettings:
     """What of a corpus is listed, and what holds of files of which nothing is said."""
 
+    licence: str = "unknown"
+    """Of videos of which no manifest says one."""
+    domain: str = "unknown"
+    """Of videos of which no manifest says one: talk, dance, sport, or a word of your own."""
     follow_links: bool = False
-    licence: str = UNKNOWN
-    domain: str = UNKNOWN
+    """Take files and folders outside the folder of videos too, where links in it lead there."""
 
 
 def list_corpus(videos: Where) -> list[Listed]:

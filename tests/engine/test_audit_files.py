@@ -125,6 +125,7 @@ SEEN = "nothing is known of it"
         ),
         (written("shards/160x240/.000009.tmp/video.mp4"), {"files": "does not belong"}),
         (written("shards/160x240/.000009.tar.swp"), {"files": "is in no index"}),
+        (written(".index.parquet.0123.tmp"), {"files": "is in no index"}),
         (written(".index.parquet.tmp"), {"files": "is in no index"}),
         (lambda out: (out / "shards/16x16").mkdir(), {"files": "'shards/16x16' does not belong"}),
         (reindexed(lambda rows: rows[1:]), {"shards": "is in no index", "landed": "differs"}),

@@ -90,20 +90,42 @@ def test_a_redo_gives_what_those_settings_give_and_leaves_no_trace(
     assert (made / RUN).read_text() == (anew / RUN).read_text()
 
 
-@pytest.mark.parametrize("share", [0.1, 0.45, 0.8, 0.97])
+@pytest.mark.parametrize("kill_at", [5, 25, 45])
 def test_killed_in_the_middle_the_old_set_holds_and_the_same_command_goes_on(
-    films: Path, undisturbed: Path, made: Path, anew: Path, share: float
+    films: Path, undisturbed: Path, made: Path, anew: Path, kill_at: int
 ) -> None:
-    changes = 75
-    killed = run_job(films, made, kill_at=round(share * changes), area=AREA)
+    """Of 73 changes of files and more."""
+    killed = run_job(films, made, kill_at=kill_at, area=AREA)
     assert killed.returncode == -signal.SIGKILL, killed.stderr
-    assert (made / NEXT).exists()
     assert (made / "index.parquet").read_bytes() == (undisturbed / "index.parquet").read_bytes()
     assert broken(made) == {}
     done = run_job(films, made, area=AREA)
     assert done.returncode == 0, done.stderr
     assert contents(made) == contents(anew)
     assert broken(made) == {}
+    assert not (made / NEXT).exists()
+
+
+def test_killed_behind_the_new_index_the_new_set_holds(
+    films: Path, made: Path, anew: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    remove = Place.remove
+
+    def dying(place: Place, name: str) -> None:
+        if name == NEXT:
+            raise KeyboardInterrupt
+        remove(place, name)
+
+    how: dict[str, Any] = {"settings": with_area(settings(films / "truths"), AREA), "redo": True}
+    with monkeypatch.context() as killing:
+        killing.setattr(Place, "remove", dying)
+        with pytest.raises(KeyboardInterrupt):
+            ask(films, made, **how)
+    assert contents(made) == contents(anew)
+    assert (made / NEXT).exists()
+    assert broken(made) == {}
+    assert ask(films, made, **how)[0] == 0
+    assert contents(made) == contents(anew)
     assert not (made / NEXT).exists()
 
 

@@ -87,9 +87,11 @@ def test_a_second_run_encodes_nothing_and_changes_nothing(data_set, latents, mon
 @pytest.mark.parametrize("change", [["--window.variants", "3"], ["--precision", "bfloat16"]])
 def test_what_latents_depend_on_makes_them_anew(data_set, latents, tmp_path, change, capsys):
     out = Path(shutil.copytree(latents, tmp_path / "latents"))
-    before = Ledger(out).landed("latents", "96x144-000000")
+    ledger = Ledger(out)
+    lap = ledger.names("latents")[0]
+    before = ledger.landed("latents", lap)
     main(command(data_set, out, "--vae", str(out / "codec.npz"), *change))
-    after = Ledger(out).landed("latents", "96x144-000000")
+    after = ledger.landed("latents", lap)
     assert before is not None
     assert after is not None
     assert before.inputs != after.inputs

@@ -85,3 +85,14 @@ def test_a_batch_is_seen_as_a_recipe_trains(data_set, tmp_path, capsys):
     job = parse(["set", "--picture", "a.png", "--recipe", "tiny", "--loader.order.max-tokens", "900"])
     tiny = RECIPES["tiny"]().loader
     assert job.loader == replace(tiny, order=replace(tiny.order, max_tokens=900))
+
+
+def test_a_batch_of_chosen_samples(data_set, tmp_path, capsys):
+    path = tmp_path / "batch.png"
+    args = ["show", str(data_set), "--picture", str(path), "--recipe", "tiny"]
+    args += ["--loader.order.held-out", "0", "--where", "framing=full"]
+    assert main(args) == 0
+    full = sum(row.framing == "full" for row in read_index(data_set).rows())
+    assert f" {full} " in next(line for line in capsys.readouterr().out.splitlines() if "all" in line)
+    assert main([*args, "licence=none of these"]) == 2
+    assert "no sample of" in capsys.readouterr().err
