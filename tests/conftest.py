@@ -33,7 +33,7 @@ pytest_randomly.entrypoint_reseeds = [seed_torch]  # in place of DeepSpeed's, wh
 
 
 os.environ[MARK] = str(os.getpid())
-# Threads of torch, not read yet, would spin for each other on shared cores; sums of one are the same everywhere.
+# Torch is not read yet: its threads would spin on shared cores, and sums of one are the same everywhere.
 os.environ["OMP_NUM_THREADS"] = "1"
 
 
