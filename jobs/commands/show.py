@@ -70,14 +70,14 @@ def show(job: Show, console: Console) -> ExitCode:
     for line in loader.table().split("\n"):
         console.print(line, highlight=False)
     batch = next(iter(loader))
-    said = f"batch {job.batch}: epoch {place.epoch}, slot {place.slot}, {len(batch)} samples"
+    message = f"batch {job.batch}: epoch {place.epoch}, slot {place.slot}, {len(batch)} samples"
     parts = [strip(batch, number) for number in range(len(batch))]
     parts += [label([f"left out: {fault}"], SHEET_PX) for fault in batch.faults]
     job.picture.parent.mkdir(parents=True, exist_ok=True)
-    write_picture(job.picture, below([label([said], SHEET_PX), *parts], gap=16))
+    write_picture(job.picture, below([label([message], SHEET_PX), *parts], gap=16))
     for fault in batch.faults:
         console.print(f"left out: {fault}", style="red", highlight=False, markup=False)
-    console.print(f"{said}: {job.picture}", highlight=False)
+    console.print(f"{message}: {job.picture}", highlight=False)
     return ExitCode.FAILED_ITEMS if batch.faults else ExitCode.WHOLE
 
 

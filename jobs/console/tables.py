@@ -12,6 +12,8 @@ from rich.table import Column, Table
 ENDLESS = 2**16
 NUMBER = re.compile(r"-?[\d,]*\.?\d+")
 
+GB = 2**30
+
 
 WORDS = {"part", "phase", "learn in"}
 """Headings of columns that hold no numbers."""
@@ -65,3 +67,8 @@ def value(cell: Any) -> Any:
         return text
     plain = text.replace(",", "")
     return float(plain) if "." in plain else int(plain)
+
+
+def gib(count: int) -> str:
+    """Bytes for a person."""
+    return f"{count / GB:,.2f}" if count < 10 * GB else f"{count / GB:,.0f}"

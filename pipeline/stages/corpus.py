@@ -132,23 +132,23 @@ def refuse_long(texts: Sequence[str], what: str) -> None:
         )
 
 
-def address(place: Place, said: str) -> str:
+def address(place: Place, text: str) -> str:
     """The full address of a file that a manifest in this place names, or one that will be a reject.
 
     It is stored, and so holds no keys; of options only the manifest's own, so that no row chooses a server.
     """
-    if (path := path_of(place, said)) is not None:
+    if (path := path_of(place, text)) is not None:
         return printable(by_name(Path(path.replace("\0", "\\x00"))))
-    return anothers(said, place.uri) if is_uri(said) else place.address(said)
+    return anothers(text, place.uri) if is_uri(text) else place.address(text)
 
 
-def path_of(place: Place, said: str) -> str | None:
+def path_of(place: Place, text: str) -> str | None:
     """The path on disk that a row names; None where it names something else."""
-    if is_uri(said):
-        here = re.fullmatch(r"file://(?:localhost)?(/[^?]*)", said, re.IGNORECASE | re.DOTALL)
+    if is_uri(text):
+        here = re.fullmatch(r"file://(?:localhost)?(/[^?]*)", text, re.IGNORECASE | re.DOTALL)
         return unquote(here[1]) if here else None
-    if place.folder is not None or Path(said).is_absolute():
-        return str((place.folder or Path()) / said)
+    if place.folder is not None or Path(text).is_absolute():
+        return str((place.folder or Path()) / text)
     return None
 
 
