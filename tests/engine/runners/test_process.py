@@ -71,7 +71,7 @@ def test_the_stages_of_a_leg_go_when_it_is_over(tmp_path: Path) -> None:
 
 def test_a_process_whose_parent_died_before_it_had_begun_touches_nothing(tmp_path: Path) -> None:
     """A lap waits in its pipe, which somebody else has landed: the marker stays."""
-    ledger, (first, _) = enlisted(tmp_path, "/v/fine-1"), house(1)
+    ledger, (first, _) = listing(tmp_path, "/v/fine-1"), house(1)
     kit = WorkerKit(legs={first.name: first}, ledger=ledger, tries=2)
     (lap,) = first.laps(ledger)
     assert_landed(WorkerProcess(kit, Silent(), float).run(lap))
