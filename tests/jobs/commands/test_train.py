@@ -48,6 +48,7 @@ def curve(run: Path, name: str) -> dict[int, float]:
     return {event.step: event.value for event in events.Scalars(name)}
 
 
+@pytest.mark.timeout(1200)  # three trainings of seconds, each a minute on a busy machine
 def test_a_training_from_the_command_line(data_set: Path, tmp_path: Path, capsys) -> None:
     args = ["train", "--data", str(data_set), "--out", str(tmp_path), *SHORT]
     assert main(args) == 0
