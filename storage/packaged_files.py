@@ -104,7 +104,9 @@ def download(folder: Path) -> None:
         *("--dest", str(folder), "--requirement", str(LOCK)),
     )
     try:
-        done = subprocess.run(command, capture_output=True, text=True, timeout=LIMIT_S, check=False)
+        done = subprocess.run(
+            command, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=LIMIT_S, check=False
+        )
     except subprocess.TimeoutExpired as error:
         raise ValueError(f"no answer from the package registry in {LIMIT_S:.0f} s") from error
     if done.returncode:
