@@ -105,31 +105,33 @@ def tried(runs: Path, loader: Loader, index: Index | None, which: str, settings:
     )
     validator = Validator(loader, index, ValidationSettings(clips=CLIPS), codec)
     taken = (inputs_of(validator[clip], codec, faces=True) for clip in range(len(validator)))
-    lessons = [one for one in taken if one.scene.faces and one.scene.faces.seen.float().mean() >= LEAST_SEEN]
+    inputs = [
+        one
+        for one in taken
+        if one.conditions.faces and one.conditions.faces.seen.float().mean() >= LEAST_SEEN
+    ]
 
     def losses(net: DiT, swap: Swap) -> dict[str, float]:
-        return ablation.losses(
-            net, lessons, swap, times=TIMES, timestep_shift=settings.timestep_shift, seed=0
-        )
+        return ablation.losses(net, inputs, swap, times=TIMES, timestep_shift=settings.timestep_shift, seed=0)
 
     own = losses(net, ablation.as_it_is)
     yield row(f"{which}, own conditions", own, "{:.3f}")
     yield row(f"{which}, trained and tried with none", losses(blind, ablation.nothing), "{:.3f}")
     for name, swap in SWAPS.items():
         yield row(f"{which}, {name}", times(losses(net, swap), own), "{:.3f} times")
-    yield from filmed(net, codec, lessons, which, SWAPS, settings)
+    yield from filmed(net, codec, inputs, which, SWAPS, settings)
 
 
 def filmed(
     net: DiT,
     codec: VideoCodec,
-    lessons: Sequence[Inputs],
+    inputs: Sequence[Inputs],
     which: str,
     swaps: Mapping[str, Swap],
     settings: Training,
 ) -> Iterator[Row]:
     """How far swaps move the pixels of some clips' films, by region."""
-    some = lessons[:: -(-len(lessons) // FILMS)]
+    some = inputs[:: -(-len(inputs) // FILMS)]
     sampler = SOLVING.as_trained(settings.timestep_shift)
     films = partial(ablation.films, net, codec, some, sampler=sampler, seed=0)
     own = films(ablation.as_it_is)
@@ -137,9 +139,9 @@ def filmed(
         yield row(f"{which}, film, {name}", ablation.moved(some, own, films(swap)), "{:.1f} of 255")
 
 
-def row(what: str, metrics: Mapping[str, float], said: str) -> Row:
+def row(what: str, metrics: Mapping[str, float], text: str) -> Row:
     """A number for each region, said in this way."""
-    return what, *(said.format(metrics[region]) for region in REGIONS)
+    return what, *(text.format(metrics[region]) for region in REGIONS)
 
 
 def times(found: Mapping[str, float], own: Mapping[str, float]) -> dict[str, float]:

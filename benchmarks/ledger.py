@@ -105,8 +105,8 @@ USES: dict[str, Callable[[Path], None]] = {
 def measure(name: str, out: Path) -> tuple[float, float]:
     """Seconds and peak MiB of a use, in a process of its own."""
     command = [sys.executable, "-m", "benchmarks.ledger", "--use", name, str(out)]
-    said = subprocess.run(command, capture_output=True, text=True, check=True).stdout
-    seconds, peak = json.loads(said.splitlines()[-1])
+    output = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    seconds, peak = json.loads(output.splitlines()[-1])
     return seconds, peak
 
 

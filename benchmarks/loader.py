@@ -225,7 +225,7 @@ def dealing() -> list[tuple[str, ...]]:
     rows = np.arange(count)
     rng = np.random.default_rng(0)
     canvas = np.array([(592, 1040), (1040, 592), (784, 784), (640, 960)])[rows // 64 % 4]
-    stock = SamplingTable(
+    samples = SamplingTable(
         digest="synthetic",
         ident=words(count, "benchmark"),
         shard=rows // 64,
@@ -237,7 +237,7 @@ def dealing() -> list[tuple[str, ...]]:
     found: list[tuple[str, ...]] = []
     for epoch in (0, 1_000):
         began = time.perf_counter()
-        epoch_order(stock, OrderSettings(groups=EVEN), 0, epoch)
+        epoch_order(samples, OrderSettings(groups=EVEN), 0, epoch)
         took = f"{time.perf_counter() - began:.2f} s"
         found.append((f"deal epoch {epoch} of {count} samples", took, "", ""))
     return found
@@ -257,8 +257,8 @@ def memory() -> list[tuple[str, ...]]:
             seen.setdefault(count // 1_000, resident_mib())
             if count >= MANY:
                 break
-    said = ", ".join(f"{seen[thousand]:.0f}" for thousand in sorted(seen)[1:])
-    return [(f"memory over {MANY} small samples, after each 1000", f"{said} MiB", "", "")]
+    message = ", ".join(f"{seen[thousand]:.0f}" for thousand in sorted(seen)[1:])
+    return [(f"memory over {MANY} small samples, after each 1000", f"{message} MiB", "", "")]
 
 
 def resident_mib() -> float:

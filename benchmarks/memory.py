@@ -36,8 +36,8 @@ def main(clip: Path, minutes: list[int]) -> None:
             path = Path(scratch) / "long.mp4"
             loop(clip, path, length)
             command = [sys.executable, "-m", "benchmarks.memory", "--walk", scratch]
-            said = subprocess.run(command, capture_output=True, text=True, check=True).stdout
-        rows += [(f"{length} min", *line.split("\t")) for line in said.splitlines()]
+            output = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+        rows += [(f"{length} min", *line.split("\t")) for line in output.splitlines()]
     peak = max(int(row[2]) for row in rows[1:])
     write_table(
         HERE / "MEMORY.md",
@@ -61,7 +61,7 @@ def walk(folder: Path) -> None:
     steps = {step.name: step for leg in legs(Curation(), folder / "set") for step in leg.steps}
     began = time.perf_counter()
 
-    def told(name: str, items: list[Any]) -> list[Any]:
+    def counted(name: str, items: list[Any]) -> list[Any]:
         step = steps[name]
         if isinstance(step, Gather):
             given = [step.group(items)]
@@ -72,11 +72,11 @@ def walk(folder: Path) -> None:
         print(f"{name}\t{peak}\t{time.perf_counter() - began:.0f}", flush=True)
         return outputs
 
-    clips = told("split", told("probe", told("corpus", list_corpus(folder))))
-    tracked = told("estimate", told("screen", [clips[0], clips[len(clips) // 2], clips[-1]]))
-    samples = told("reference", told("same_person", told("control", tracked)))
+    clips = counted("split", counted("probe", counted("corpus", list_corpus(folder))))
+    tracked = counted("estimate", counted("screen", [clips[0], clips[len(clips) // 2], clips[-1]]))
+    samples = counted("reference", counted("same_person", counted("control", tracked)))
     bucket = bucket_name(samples[0].scene.width, samples[0].scene.height)
-    told("shard", [ShardPlan(key=f"{bucket}/000000", bucket=bucket, members=tuple(samples))])
+    counted("shard", [ShardPlan(key=f"{bucket}/000000", bucket=bucket, members=tuple(samples))])
 
 
 if __name__ == "__main__":

@@ -49,13 +49,13 @@ def run(
 ) -> Ended:
     """Run a command to its end, or kill it with all its group after so many seconds."""
     began = time.monotonic()
-    with tempfile.TemporaryFile() as said:
+    with tempfile.TemporaryFile() as result:
         process = subprocess.Popen(
             command,
             cwd=cwd,
             env={**os.environ, **(env or {}), MARK: mark},
             stdin=subprocess.DEVNULL,
-            stdout=said,
+            stdout=result,
             stderr=subprocess.STDOUT,
             start_new_session=True,
         )
@@ -72,8 +72,8 @@ def run(
         _, status, used = os.wait4(process.pid, 0)
         timer.cancel()
         process.returncode = os.waitstatus_to_exitcode(status)
-        said.seek(0)
-        text = said.read().decode(errors="replace")
+        result.seek(0)
+        text = result.read().decode(errors="replace")
     return Ended(
         code=process.returncode,
         text=text,

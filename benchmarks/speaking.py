@@ -83,9 +83,9 @@ def videos(
     net: DiT, codec: VideoCodec, batches: Sequence[Batch], which: str, settings: Training
 ) -> Iterator[Row]:
     """Losses of velocities with faces by crops, speech or nothing; what another's speech moves in films."""
-    lessons = [spoken(batch, codec) for batch in batches]
+    batches_given = [spoken(batch, codec) for batch in batches]
     losses = partial(
-        ablation.losses, net, lessons, times=TIMES, timestep_shift=settings.timestep_shift, seed=0
+        ablation.losses, net, batches_given, times=TIMES, timestep_shift=settings.timestep_shift, seed=0
     )
     swaps: dict[str, Swap] = {
         "faces by own speech": ablation.as_it_is,
@@ -97,14 +97,14 @@ def videos(
     yield row(f"{which}, own face crops", own, "{:.3f}")
     for name, swap in swaps.items():
         yield row(f"{which}, {name}", times(losses(swap), own), "{:.3f} times")
-    yield from filmed(net, codec, lessons, which, {"speech of another": speech_of_another}, settings)
+    yield from filmed(net, codec, batches_given, which, {"speech of another": speech_of_another}, settings)
 
 
 def spoken(batch: Batch, codec: VideoCodec) -> Inputs:
     """The lesson of a batch, whose faces follow its sound in all."""
     given = inputs_of(batch, codec, faces=True)
     speech = Speech(sounds=speech_inputs(batch).sounds, mouth_only=False)
-    return replace(given, scene=replace(given.scene, speech=speech))
+    return replace(given, conditions=replace(given.conditions, speech=speech))
 
 
 def by_crops(mine: Conditions, _: Conditions) -> Conditions:

@@ -98,11 +98,11 @@ def stamp_of(cls: Any, rows_per_source: int) -> pa.Table:
     rows = []
     for row in range(rows_per_source):
         key = MARK if rows_per_source == 1 else f"{MARK}-{240 * row:06d}-0"
-        said: dict[str, Any] = {"key": key, "uri": f"/videos/{MARK}.mp4"}
+        message: dict[str, Any] = {"key": key, "uri": f"/videos/{MARK}.mp4"}
         if "scene" in field_types(cls):
             width, height = CANVASES[row % len(CANVASES)]
-            said["scene"] = record(field_types(cls)["scene"], MARK, width=width, height=height)
-        rows.append(record(cls, MARK, **said))
+            message["scene"] = record(field_types(cls)["scene"], MARK, width=width, height=height)
+        rows.append(record(cls, MARK, **message))
     return encode(rows * SOURCES_PER_LAP, cls)
 
 
@@ -147,12 +147,12 @@ def shard_rows(stamp: pa.Table, lap: Lap) -> pa.Table:
     keys = lap.read.keywords["keys"].split()  # type: ignore[attr-defined]
     table = stamp.take([0] * len(keys))
     bucket, _, number = lap.name.partition("-")
-    said = {
+    message = {
         "key": keys,
         "shard": [f"shards/{bucket}/{number}.tar"] * len(keys),
         "sha256": [hashlib.sha256(key.encode()).hexdigest() for key in keys],
     }
-    for name, values in said.items():
+    for name, values in message.items():
         place = table.schema.get_field_index(name)
         table = table.set_column(place, table.schema.field(place), pa.array(values))
     return table

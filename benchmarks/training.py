@@ -19,7 +19,6 @@ import sys
 import tempfile
 import time
 import warnings
-import weakref
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -30,9 +29,8 @@ import torch
 from torch import Tensor
 from torch.nn.functional import mse_loss
 from torch.nn.utils import clip_grad_norm_
-from torch.utils._python_dispatch import TorchDispatchMode
-from torch.utils._pytree import tree_leaves
 
+from benchmarks.living_tensors import Living
 from benchmarks.machine import write_table
 from jobs.commands.estimate_training import GPUS_GIB, learning, longest, parse, sharing
 from jobs.recipes.training import RECIPES, Name
@@ -43,9 +41,10 @@ from model.encode.inputs import generator_of, inputs_of, sometimes_handed_over
 from model.flow.path import between
 from model.flow.timesteps import draw
 from model.nets.autoencoders.patches import VALUES, PatchCodec
-from model.planning.flops import Operations, WindowSpec, operations
+from model.planning.flops import Operations, operations
 from model.planning.memory import Memory, memory
-from model.train import init as begin
+from model.planning.products import WindowSpec
+from model.train import init
 from model.train.engines.deepspeed import join
 from model.train.engines.engine import DTYPES, Engine
 from model.train.engines.optimizer import AveragingAdamW
@@ -129,7 +128,7 @@ def speeds(turns: int) -> Iterator[Row]:
         plain = settings_of("tiny")
         steps = {"a bare loop": bare(plain, codec, batch)}
         motion = Path(scratch) / "motion.pt"  # or the trainer would ask its loader for faces to measure
-        torch.save(begin.fresh(plain).face.motion.state_dict(), motion)
+        torch.save(init.fresh(plain).face.motion.state_dict(), motion)
         for way, changes in ways.items():
             steps[way] = trained(Path(scratch) / way, replace(plain, motion=motion, **changes), codec, batch)
         times: dict[str, list[float]] = {way: [] for way in steps}
@@ -148,7 +147,7 @@ def speeds(turns: int) -> Iterator[Row]:
 
 def bare(settings: Training, codec: PatchCodec, batch: Batch) -> Callable[[], None]:
     """A step of a loop without a trainer."""
-    net = begin.fresh(settings).to(DEVICE)
+    net = init.fresh(settings).to(DEVICE)
     weights = list(net.parameters())
     optimizer = AveragingAdamW(dict(net.named_parameters()), settings.optimizer)
     for weight in weights:
@@ -157,11 +156,11 @@ def bare(settings: Training, codec: PatchCodec, batch: Batch) -> Callable[[], No
     def step() -> None:
         given = inputs_of(batch.to(DEVICE), codec, faces=True)
         generator = generator_of(0, Position(order="made up"))
-        scene = sometimes_handed_over(given.scene, generator, settings.first_frame_share)
+        conditions = sometimes_handed_over(given.conditions, generator, settings.first_frame_share)
         times = draw(len(given.latents), generator, timestep_shift=settings.timestep_shift).to(DEVICE)
         noise = torch.randn(given.latents.shape, generator=generator).to(DEVICE)
         point = between(given.latents, noise, times)
-        torch.autograd.backward(mse_loss(net(point.x_t, times, scene), point.v))
+        torch.autograd.backward(mse_loss(net(point.x_t, times, conditions), point.v))
         clip_grad_norm_(weights, settings.optimizer.max_grad_norm)
         optimizer.step()
         optimizer.zero_grad()
@@ -196,20 +195,20 @@ def against_formulas(name: Name, turns: int) -> Iterator[Row]:
         window = WindowSpec(frames=frames, width=width, height=height, references=4)
         how = sharing(replace(job, settings=settings))
         how = replace(how, precision=replace(how.precision, fused=DEVICE.type == "cuda"))
-        said = memory(settings.sizes, window, learning(phase), how)
+        result = memory(settings.sizes, window, learning(phase), how)
         work = operations(
             settings.sizes,
             window,
             learning(phase),
             activation_checkpointing=settings.activation_checkpointing,
         )
-        peak, seconds = measured(settings, window, said, turns)
+        peak, seconds = measured(settings, window, result, turns)
         share = share or work.model / seconds / best / 1e12
         guess = work.model / share / best / 1e12
         yield (
             f"{name}, {frames} frames of {width}x{height} px, one clip",
-            f"memory: said {said.peak / MIB:,.0f} MiB, measured {peak / MIB:,.0f} "
-            f"({said.peak / peak - 1:+.1%})",
+            f"memory: said {result.peak / MIB:,.0f} MiB, measured {peak / MIB:,.0f} "
+            f"({result.peak / peak - 1:+.1%})",
             f"time: said {guess:.2f} s, measured {seconds:.2f} ({guess / seconds - 1:+.1%})",
             f"{work.model / 1e12:.3f} TFLOP, {work.again / work.model:.0%} more computed again",
             f"MFU {utilisation(work, seconds, best):.1%}",
@@ -233,11 +232,11 @@ def best_tflops(dtype: torch.dtype) -> float:
     return 2 * side**3 / min(times) / 1e12
 
 
-def measured(settings: Training, window: WindowSpec, said: Memory, turns: int) -> tuple[int, float]:
+def measured(settings: Training, window: WindowSpec, result: Memory, turns: int) -> tuple[int, float]:
     """Most bytes, and median seconds, of a step."""
     batch, codec = made_up(1, window.frames, window.width, window.height), some_codec()
     engine = enter(
-        begin.fresh(settings), settings.phases[0], settings.engine(DEVICE), settings.optimizer
+        init.fresh(settings), settings.phases[0], settings.engine(DEVICE), settings.optimizer
     ).engine
 
     def step() -> None:
@@ -252,7 +251,7 @@ def measured(settings: Training, window: WindowSpec, said: Memory, turns: int) -
         with Living() as living:
             step()
             step()
-        held = said.weights + said.states  # of which tests show that it is so
+        held = result.weights + result.states  # of which tests show that it is so
         peak = living.most + held + sum(tensor.nbytes for tensor in tensors(batch).values())
     times = []
     for _ in range(max(1, turns // 2)):
@@ -267,33 +266,9 @@ def one_step(engine: Engine, batch: Batch, codec: PatchCodec) -> None:
     """A step of an engine."""
     given = inputs_of(batch.to(DEVICE), codec, faces=True)
     noise = torch.randn(given.latents.shape, device=DEVICE)
-    velocity = engine(noise, torch.full((len(noise),), 0.5, device=DEVICE), given.scene)
+    velocity = engine(noise, torch.full((len(noise),), 0.5, device=DEVICE), given.conditions)
     engine.backward((velocity - noise + given.latents).square().mean())
     engine.step(1e-4)
-
-
-class Living(TorchDispatchMode):  # type: ignore[no-untyped-call]
-    """Counts the bytes of all tensors that are made, as long as they live."""
-
-    def __init__(self) -> None:
-        super().__init__()  # type: ignore[no-untyped-call]
-        self.alive: dict[int, int] = {}
-        self.most = self.bytes = 0
-
-    def __torch_dispatch__(self, function: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
-        made = function(*args, **(kwargs or {}))
-        for tensor in tree_leaves(made):
-            storage = tensor.untyped_storage() if isinstance(tensor, Tensor) else None
-            if storage is not None and storage.nbytes() and storage.data_ptr() not in self.alive:
-                self.alive[storage.data_ptr()] = storage.nbytes()
-                self.bytes += storage.nbytes()
-                weakref.finalize(storage, self.gone, storage.data_ptr())
-        self.most = max(self.most, self.bytes)
-        return made
-
-    def gone(self, place: int) -> None:
-        """A storage was given back."""
-        self.bytes -= self.alive.pop(place)
 
 
 def fits() -> Iterator[Row]:

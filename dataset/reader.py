@@ -12,7 +12,7 @@ from schemas.index import IndexRow
 from schemas.latents import LatentRow
 from schemas.outcome import UnfitError
 from storage.place import Place
-from storage.store import told
+from storage.store import store_errors
 
 Members = dict[str, bytes]
 Stretch = IndexRow | LatentRow
@@ -46,7 +46,7 @@ class Reader:
                 "truncated",
                 f"{row.shard} ends at byte {file.size()}, the sample at {row.offset + row.size}",
             )
-        with told("read", self.place.uri_of(row.shard)):
+        with store_errors("read", self.place.uri_of(row.shard)):
             data = file.read_at(row.size, row.offset)
         members = members_of(row, data)
         if self.verify and sample_digest(row.key, members) != row.sha256:

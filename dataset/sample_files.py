@@ -62,10 +62,10 @@ def facts_of(row: IndexRow, data: bytes, *, baked: bool) -> Facts:
     strange = misfits(meta, SHAPE, "meta")
     if strange:
         raise UnfitError("wrong_meta", strange[0])
-    said = (meta["key"], meta["frames"], meta["size"], meta["joints"], len(meta["references"]))
+    content = (meta["key"], meta["frames"], meta["size"], meta["joints"], len(meta["references"]))
     wanted = (row.key, row.frames, [row.width, row.height], list(BODY_JOINTS), row.num_references)
-    if said != wanted:
-        raise UnfitError("wrong_meta", f"{META} says {SHOWN.repr(said)}, expected {SHOWN.repr(wanted)}")
+    if content != wanted:
+        raise UnfitError("wrong_meta", f"{META} says {SHOWN.repr(content)}, expected {SHOWN.repr(wanted)}")
     if not is_enlargement(meta["to_canvas"]):
         raise UnfitError("wrong_meta", f"{META}: to_canvas is {SHOWN.repr(meta['to_canvas'])}")
     return Facts(

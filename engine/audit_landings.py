@@ -21,8 +21,9 @@ from schemas.arrow import schema_of
 from schemas.index import IndexRow
 from schemas.outcome import DamagedError
 from schemas.version import SCHEMA
+from storage.disk import sha256_of
 from storage.json_files import NUMBER, Perhaps, json_at, misfits
-from storage.place import Place, sha256_of
+from storage.place import Place
 
 FILE = re.compile(r"(part-(?P<lap>[0-9x-]+)\.(done|parquet)|rejects-(?P<rejects>[0-9x-]+)\.parquet)")
 REJECT_BYTES = 1

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator
 from engine.core import CannotRun, EstimatorUnavailable, Tally
 from engine.ledger import Ledger
 from schemas.outcome import Reject
-from storage.place import Unwritable
+from storage.disk import Unwritable
 from storage.store import Unreached
 
 FAILED = "failed"

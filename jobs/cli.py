@@ -19,7 +19,7 @@ from rich.console import Console
 from jobs.console.screen import screen
 from jobs.console.short_help import help_of
 from jobs.exit_codes import ExitCode
-from jobs.menu import Entry, entry_of, menu, stopped_of
+from jobs.menu import MenuEntry, entry_of, menu, stopped_of
 from schemas.visible import shown_streams, visible
 from storage.scratch import refuse_lost_tmpdir
 
@@ -30,10 +30,10 @@ READABLE = 100
 
 def main(args: list[str] | None = None) -> ExitCode:
     """Run one command; how it ended, see docs/exit_codes.md."""
-    said = sys.argv[1:] if args is None else args
+    result = sys.argv[1:] if args is None else args
     try:
         with shown_streams():
-            return ended(partial(command, said), stopped_of(said))
+            return ended(partial(command, result), stopped_of(result))
     finally:
         end_output()
 
@@ -56,7 +56,7 @@ def command(args: list[str], console: Console) -> ExitCode:
     return run(entry_of(args[0]), args[1:], console)
 
 
-def run(entry: Entry, args: list[str], console: Console) -> ExitCode:
+def run(entry: MenuEntry, args: list[str], console: Console) -> ExitCode:
     """Run a command of the list, or tell its flags."""
     if any(word in HELP for word in args):
         for line in help_of(entry.module, entry.name, min(console.width, READABLE)):

@@ -12,7 +12,7 @@ Group = Literal["Data sets", "Looking at them", "Training and animating", "Plann
 
 
 @dataclass(frozen=True)
-class Entry:
+class MenuEntry:
     """A command."""
 
     name: str
@@ -39,24 +39,24 @@ CHECKPOINT = "the same command goes on from the last checkpoint"
 AS_IT_WAS = "nothing was changed"
 
 MENU = (
-    Entry("manifest", "Data sets", "a table of a folder's videos, licences and domains", PARTLY),
-    Entry("curate", "Data sets", "make a data set from videos, or go on with one", GOES_ON),
-    Entry("status", "Data sets", "how a job goes: legs, rate, time left, what is stuck", AS_IT_WAS),
-    Entry("check", "Data sets", "whether a data set keeps every promise of its format", AS_IT_WAS),
-    Entry("rejects", "Data sets", "what was not kept, file by file, and why", AS_IT_WAS),
-    Entry("replay", "Data sets", "run one rejected or crashed item alone", AS_IT_WAS),
-    Entry("info", "Looking at them", "what a data set or a run is, in a few lines", AS_IT_WAS),
-    Entry("query", "Looking at them", "a question in SQL to samples, rejects and sources", AS_IT_WAS),
-    Entry("preview", "Looking at them", "contact sheets and overlay videos of a data set", PARTLY),
-    Entry("show", "Looking at them", "a batch as the model will see it, as one picture", ANEW),
-    Entry("encode", "Training and animating", "store latents once instead of in every epoch", GOES_ON),
-    Entry("train", "Training and animating", "train on a data set, or go on with a run", CHECKPOINT),
-    Entry("animate", "Training and animating", "a video of a picture's person, from a run", ANEW),
-    Entry("evaluate", "Training and animating", "score films against their truth", AS_IT_WAS),
-    Entry("estimate-cost", "Planning and help", "hours and money of a corpus on some machines", AS_IT_WAS),
-    Entry("estimate-training", "Planning and help", "memory, hours and money of a training", AS_IT_WAS),
-    Entry("weights", "Planning and help", "fetch the embedded networks, once, and check them", PARTLY),
-    Entry("doctor", "Planning and help", "what is installed and what is missing", AS_IT_WAS),
+    MenuEntry("manifest", "Data sets", "a table of a folder's videos, licences and domains", PARTLY),
+    MenuEntry("curate", "Data sets", "make a data set from videos, or go on with one", GOES_ON),
+    MenuEntry("status", "Data sets", "how a job goes: legs, rate, time left, what is stuck", AS_IT_WAS),
+    MenuEntry("check", "Data sets", "whether a data set keeps every promise of its format", AS_IT_WAS),
+    MenuEntry("rejects", "Data sets", "what was not kept, file by file, and why", AS_IT_WAS),
+    MenuEntry("replay", "Data sets", "run one rejected or crashed item alone", AS_IT_WAS),
+    MenuEntry("info", "Looking at them", "what a data set or a run is, in a few lines", AS_IT_WAS),
+    MenuEntry("query", "Looking at them", "a question in SQL to samples, rejects and sources", AS_IT_WAS),
+    MenuEntry("preview", "Looking at them", "contact sheets and overlay videos of a data set", PARTLY),
+    MenuEntry("show", "Looking at them", "a batch as the model will see it, as one picture", ANEW),
+    MenuEntry("encode", "Training and animating", "store latents once instead of in every epoch", GOES_ON),
+    MenuEntry("train", "Training and animating", "train on a data set, or go on with a run", CHECKPOINT),
+    MenuEntry("animate", "Training and animating", "a video of a picture's person, from a run", ANEW),
+    MenuEntry("evaluate", "Training and animating", "score films against their truth", AS_IT_WAS),
+    MenuEntry("estimate-cost", "Planning and help", "hours and money of a corpus on machines", AS_IT_WAS),
+    MenuEntry("estimate-training", "Planning and help", "memory, hours and money of a training", AS_IT_WAS),
+    MenuEntry("weights", "Planning and help", "fetch the embedded networks, once, and check them", PARTLY),
+    MenuEntry("doctor", "Planning and help", "what is installed and what is missing", AS_IT_WAS),
 )
 
 
@@ -69,7 +69,7 @@ def menu() -> list[str]:
     return [*lines, "", "understudy COMMAND --help tells its flags, --help-all every setting"]
 
 
-def entry_of(name: str) -> Entry:
+def entry_of(name: str) -> MenuEntry:
     """The command of a name.
 
     Raises:

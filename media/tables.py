@@ -98,8 +98,8 @@ def read_leaf(track: Track, kind: bytes, file: BinaryIO, begin: int, end: int) -
             track.in_ticks = (number(file, begin + 4, end), number(file, begin + 12, end)) == (1, 1)
         case b"sbgp":
             track.grouped = max(track.grouped, grouped(body(file, begin, end)))
-        case b"hdlr" if (said := body(file, begin + 8, min(end, begin + 12))) in (b"soun", b"vide"):
-            track.is_sound = said == b"soun"
+        case b"hdlr" if (result := body(file, begin + 8, min(end, begin + 12))) in (b"soun", b"vide"):
+            track.is_sound = result == b"soun"
 
 
 def grouped(data: bytes) -> int:

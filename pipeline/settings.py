@@ -20,14 +20,14 @@ def check(settings: Any, name: str = "settings") -> None:
     """
     for field in fields(settings):
         value = getattr(settings, field.name)
-        said = f"{name}.{field.name}"
+        message = f"{name}.{field.name}"
         if is_dataclass(value):
-            check(value, said)
+            check(value, message)
         elif isinstance(value, bool) or not isinstance(value, (int, float)):
             continue
         elif not math.isfinite(value) or value < 0:
-            raise ValueError(f"{said} is {value}; it must be a number from 0 on")
+            raise ValueError(f"{message} is {value}; it must be a number from 0 on")
         elif field.name.endswith("_share") and value > 1:
-            raise ValueError(f"{said} is {value}; a share is from 0 to 1")
+            raise ValueError(f"{message} is {value}; a share is from 0 to 1")
         elif isinstance(value, int) and value < 1 and not field.name.startswith(MAY_BE_NONE_AT_ALL):
-            raise ValueError(f"{said} is {value}; it must be at least 1")
+            raise ValueError(f"{message} is {value}; it must be at least 1")

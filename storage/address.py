@@ -61,7 +61,7 @@ def normalised(parts: SplitResult) -> str:
     ).geturl()
 
 
-def anothers(said: str, own: str) -> str:
+def anothers(text: str, own: str) -> str:
     """The address that another's list names, as far as it may be followed: it names a file, never a server.
 
     `own` is the address of the list, given by the user: its options hold for the files of its scheme, a
@@ -70,11 +70,11 @@ def anothers(said: str, own: str) -> str:
     """
     home = urlsplit(own) if is_uri(own) else urlsplit("")
     try:
-        parts = urlsplit(said, allow_fragments=False)
+        parts = urlsplit(text, allow_fragments=False)
     except ValueError:  # brackets that hold no address of IPv6
-        return f"{said.partition('://')[0]}://?{WITHHELD}"
+        return f"{text.partition('://')[0]}://?{WITHHELD}"
     if not chooses_nothing(parts, home):
-        host, slash, path = said.partition("://")[2].rpartition("@")[2].partition("?")[0].partition("/")
+        host, slash, path = text.partition("://")[2].rpartition("@")[2].partition("?")[0].partition("/")
         return f"{parts.scheme}://{host}{slash}{path}?{WITHHELD}"
     if parts.scheme == home.scheme:
         options = parse_qsl(home.query, keep_blank_values=True)

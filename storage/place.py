@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import errno
-import hashlib
 import os
 import re
-import secrets
-import shutil
 import stat
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import BinaryIO, NamedTuple
@@ -19,8 +16,8 @@ from urllib.parse import unquote, urlsplit
 import pyarrow as pa
 
 from storage.address import encoded, is_uri, normalised, refuse_odd
-from storage.space import space_told
-from storage.store import CHUNK_BYTES, connect, in_store, told, upload
+from storage.disk import chunks_of, copy_to, on_disk, replacing, sha256_of, writing
+from storage.store import connect, in_store, store_errors, upload
 
 
 class Entry(NamedTuple):
@@ -112,7 +109,7 @@ class Place:
     def open(self, name: str) -> pa.NativeFile:
         """A file for reading at any offset."""
         uri = self.uri_of(name)
-        with told("read", uri):
+        with store_errors("read", uri):
             if self.folder is not None:
                 if not stat.S_ISREG(Path(uri).stat().st_mode):  # a pipe would be waited for, without end
                     raise OSError(errno.EINVAL, "No plain file", uri)
@@ -122,7 +119,7 @@ class Place:
 
     def read(self, name: str, offset: int = 0, size: int | None = None) -> bytes:
         """A file's bytes from `offset`, `size` of them or fewer where it ends before."""
-        with self.open(name) as file, told("read", self.uri_of(name)):
+        with self.open(name) as file, store_errors("read", self.uri_of(name)):
             start = min(offset, file.size())
             wanted = file.size() - start
             data: bytes = file.read_at(wanted if size is None else min(size, wanted), start)
@@ -130,7 +127,7 @@ class Place:
 
     def chunks(self, name: str) -> Iterator[bytes]:
         """A file's bytes from its start, in pieces of at most `CHUNK_BYTES`."""
-        with self.open(name) as file, told("read", self.uri_of(name)):
+        with self.open(name) as file, store_errors("read", self.uri_of(name)):
             yield from chunks_of(file)
 
     def size(self, name: str) -> int | None:
@@ -138,7 +135,7 @@ class Place:
         uri = self.uri_of(name)
         if self.folder is not None:
             return Path(uri).stat().st_size if Path(uri).is_file() else None
-        with told("look at", uri):
+        with store_errors("look at", uri):
             store, path = connect(uri)
             info = store.get_file_info(path)
         return int(info.size) if info.is_file else None
@@ -160,7 +157,7 @@ class Place:
             with writing(), replacing(Path(uri)) as file:
                 file.write(data)
             return
-        with told("write", uri):
+        with store_errors("write", uri):
             store, path = connect(uri)
             upload(store, path, [data])
 
@@ -185,7 +182,7 @@ class Place:
 
     def _send(self, name: str, source: BinaryIO, sha256: str) -> None:
         uri = self.uri_of(name)
-        with told("write", uri):
+        with store_errors("write", uri):
             store, path = connect(uri)
             upload(store, path, chunks_of(source))
         if sha256_of(self.chunks(name)) != sha256:
@@ -198,7 +195,7 @@ class Place:
         if self.folder is not None:
             Path(uri).unlink(missing_ok=True)
             return
-        with suppress(FileNotFoundError), told("remove", uri):
+        with suppress(FileNotFoundError), store_errors("remove", uri):
             store, path = connect(uri)
             store.delete_file(path)
 
@@ -226,89 +223,3 @@ def suffix_of(uri: str) -> str:
     """
     suffix = PurePosixPath(uri.partition("?")[0] if is_uri(uri) else uri).suffix
     return suffix.lower() if SUFFIX.fullmatch(suffix) else ""
-
-
-class Unwritable(OSError):
-    """A folder on disk did not take a file."""
-
-
-@contextmanager
-def writing() -> Iterator[None]:
-    """Tells an error of a place on disk from those of files that are read.
-
-    Raises:
-        Unwritable: in place of any other OSError, with its words.
-    """
-    try:
-        yield
-    except OSError as error:
-        words = (str(error),) if error.errno is None else (error.errno, error.strerror, error.filename)
-        raise Unwritable(*words) from error
-
-
-@contextmanager
-def replacing(path: Path) -> Iterator[BinaryIO]:
-    """A file, for writing and reading, that takes its place when the block ends well, on disk for good."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    unfinished = aside(path)
-    try:
-        with space_told(path.parent), unfinished.open("xb+") as file:
-            yield file
-            file.flush()
-            os.fsync(file.fileno())
-        unfinished.replace(path)
-    except BaseException:
-        unfinished.unlink(missing_ok=True)
-        raise
-    sync(path.parent)
-
-
-def aside(path: Path) -> Path:
-    """A name beside `path` that no other writer has: `.<name>.<random>.tmp`."""
-    return path.with_name(f".{path.name}.{secrets.token_hex(8)}.tmp")
-
-
-def sync(folder: Path) -> None:
-    """Make renames in a folder last."""
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
-
-
-def copy_to(path: Path, source: BinaryIO, sha256: str) -> None:
-    """A copy of an open file at `path`, read back before it has that name."""
-    with replacing(path) as copy:
-        shutil.copyfileobj(source, copy, CHUNK_BYTES)
-        copy.flush()
-        copy.seek(0)
-        if sha256_of(chunks_of(copy)) != sha256:
-            raise OSError(f"{path}: other bytes came back than were written")
-
-
-def sha256_of(chunks: Iterable[bytes]) -> str:
-    """Digest of a file that comes in pieces."""
-    digest = hashlib.sha256()
-    for chunk in chunks:
-        digest.update(chunk)
-    return digest.hexdigest()
-
-
-def chunks_of(file: BinaryIO) -> Iterator[bytes]:
-    """What is left of a file, piece by piece; large ones, for each is a request where it lies in a store."""
-    return iter(lambda: file.read(CHUNK_BYTES), b"")
-
-
-def on_disk(folder: Path) -> Iterator[tuple[str, int, float]]:
-    """Name, size and time of every file below a folder, the fastest way: there may be half a million."""
-    waiting = [(str(folder), "")] if folder.is_dir() else []
-    while waiting:
-        here, prefix = waiting.pop()
-        with os.scandir(here) as entries:
-            for entry in entries:
-                if entry.is_dir(follow_symlinks=False):
-                    waiting.append((entry.path, f"{prefix}{entry.name}/"))
-                elif entry.is_file():
-                    facts = entry.stat()
-                    yield prefix + entry.name, facts.st_size, facts.st_mtime

@@ -28,8 +28,8 @@ def faults_of(broken: Exception) -> str:
     if not isinstance(broken, ValidationError):
         return f"{type(broken).__name__}: {broken}"
     faults = broken.errors(include_url=False, include_input=False)
-    told = [
+    message = [
         f"{'.'.join(map(str, fault['loc']))[:99]}: {fault['msg'][:199]}" for fault in faults[:MOST_FAULTS]
     ]
     more = [f"and {len(faults) - MOST_FAULTS} more"] * (len(faults) > MOST_FAULTS)
-    return "; ".join([*told, *more])
+    return "; ".join([*message, *more])

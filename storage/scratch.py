@@ -39,9 +39,9 @@ def refuse_lost_tmpdir() -> None:
     Python would silently take another, on a disk that nobody chose.
     """
     for name in ("TMPDIR", "TEMP", "TMP"):
-        if said := os.environ.get(name):
-            if not Path(said).is_dir() or not os.access(said, os.W_OK | os.X_OK):
-                raise OSError(f"{name} is {said!r}, no folder that can be written: make it, or set another")
+        if result := os.environ.get(name):
+            if not Path(result).is_dir() or not os.access(result, os.W_OK | os.X_OK):
+                raise OSError(f"{name} is {result!r}, no folder that can be written: make it, or set another")
             return
 
 

@@ -31,16 +31,16 @@ def space_told(folder: Path) -> Iterator[None]:
         elsewhere = name is not None and not Path(os.fsdecode(name)).is_relative_to(folder)
         if error.errno not in FULL or elsewhere or isinstance(error, NoSpace):
             raise
-        told = no_space(folder, error.errno)
+        message = no_space(folder, error.errno)
         for note in getattr(error, "__notes__", ()):  # the step and the item, where there was one
-            told.add_note(note)
-        raise told from error
+            message.add_note(note)
+        raise message from error
 
 
 def no_space(folder: Path, code: int = errno.ENOSPC) -> NoSpace:
     """The error of a full disk."""
-    said = os.strerror(code)
+    message = os.strerror(code)
     with suppress(OSError):
         disk = shutil.disk_usage(folder)
-        said = f"{said}, {disk.free // MIB} MiB of {disk.total // MIB} MiB are free"
-    return NoSpace(code, said, str(folder))
+        message = f"{message}, {disk.free // MIB} MiB of {disk.total // MIB} MiB are free"
+    return NoSpace(code, message, str(folder))

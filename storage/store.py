@@ -71,8 +71,8 @@ def reach(scheme: str, bucket: str, query: str, endpoint: str, _: int) -> tuple[
 
 def s3(fs: Any, bucket: str, options: dict[str, str], endpoint: str) -> Any:
     """The S3 file system that holds a bucket."""
-    said = options.pop("endpoint_override", endpoint)
-    scheme, _, host = said.rpartition("://")
+    result = options.pop("endpoint_override", endpoint)
+    scheme, _, host = result.rpartition("://")
     if host:
         scheme = options.get("scheme") or scheme or "https"
         if scheme == "http" and options.get("scheme") != "http" and not is_loopback(host):
@@ -114,7 +114,7 @@ def in_store(uri: str) -> list[tuple[str, int, float]]:
     """Name, size and time of every object below an address."""
     from pyarrow import fs
 
-    with told("list", uri):
+    with store_errors("list", uri):
         store, path = connect(uri)
         try:
             found = store.get_file_info(fs.FileSelector(path, recursive=True))
@@ -139,7 +139,7 @@ def upload(store: Any, path: str, chunks: Iterable[bytes]) -> None:
 
 
 @contextmanager
-def told(action: str, uri: str) -> Iterator[None]:
+def store_errors(action: str, uri: str) -> Iterator[None]:
     """Say a store's error in one sentence, from its code alone: what a server says may repeat a key.
 
     Raises:
@@ -154,10 +154,10 @@ def told(action: str, uri: str) -> Iterator[None]:
     except OSError as error:
         if not is_uri(uri):
             raise
-        raise said_of(action, uri, str(error)) from None
+        raise unreached(action, uri, str(error)) from None
 
 
-def said_of(action: str, uri: str, text: str) -> Unreached:
+def unreached(action: str, uri: str, text: str) -> Unreached:
     """The error to raise for what a store's library said."""
     found = CODE.search(text)
     code = next(filter(None, found.groups()), "") if found else ""

@@ -95,14 +95,16 @@ def read_torch(file: Path) -> Any:
         return torch.load(file, map_location="cpu", weights_only=True)
     except Exception as broken:  # a stranger's file may break the reader anywhere
         if not zipped:
-            raise ValueError(f"{file}: not a checkpoint that can be read safely ({told(broken)})") from broken
+            raise ValueError(
+                f"{file}: not a checkpoint that can be read safely ({cause_of(broken)})"
+            ) from broken
     try:
         return torch.load(file, map_location="cpu", weights_only=False, pickle_module=RESTRICTED, mmap=True)
     except Exception as broken:  # as above
-        raise ValueError(f"{file}: not a checkpoint of PyTorch ({told(broken)})") from broken
+        raise ValueError(f"{file}: not a checkpoint of PyTorch ({cause_of(broken)})") from broken
 
 
-def told(broken: Exception) -> str:
+def cause_of(broken: Exception) -> str:
     """An error in one line; torch's own explain in many how to read unsafely."""
     return f"{type(broken).__name__}: {str(broken).partition(chr(10))[0][:200]}"
 
@@ -120,7 +122,7 @@ def refuse_archive(file: Path, opened: BinaryIO) -> None:
         with zipfile.ZipFile(opened) as archive:
             entries = archive.infolist()
     except (zipfile.BadZipFile, NotImplementedError, UnicodeDecodeError, struct.error, OSError) as broken:
-        raise ValueError(f"{file}: not a checkpoint that can be read safely ({told(broken)})") from broken
+        raise ValueError(f"{file}: not a checkpoint that can be read safely ({cause_of(broken)})") from broken
     names = {entry.filename.rpartition("/")[2]: entry for entry in entries}
     if "data.pkl" not in names or "constants.pkl" in names:
         raise ValueError(f"{file}: an archive of something else than weights")

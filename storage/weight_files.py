@@ -17,7 +17,7 @@ from storage.json_files import json_at
 from storage.place import Place
 from storage.records import read_as
 from storage.space import FULL, no_space
-from storage.torch_files import MAX_LIST_BYTES, read_torch, told
+from storage.torch_files import MAX_LIST_BYTES, cause_of, read_torch
 
 Weights = dict[str, Tensor]
 
@@ -89,7 +89,7 @@ def read_safetensors(file: Path) -> Weights:
     try:
         return load_file(file)
     except (safetensors.SafetensorError, KeyError, ValueError, RuntimeError, OverflowError) as broken:
-        raise ValueError(f"{file}: not a safetensors file ({told(broken)})") from broken
+        raise ValueError(f"{file}: not a safetensors file ({cause_of(broken)})") from broken
 
 
 def unwrap(content: Any, file: Path) -> Weights:
@@ -162,6 +162,6 @@ def check_keys(found: Mapping[str, Tensor], wanted: Mapping[str, Tensor], what: 
         "shapes": shapes,
         "types": kinds,
     }
-    said = "; ".join(f"{fault}: {by_pattern(names)}" for fault, names in faults.items() if names)
-    if said:
-        raise ValueError(f"{what}: {said}")
+    message = "; ".join(f"{fault}: {by_pattern(names)}" for fault, names in faults.items() if names)
+    if message:
+        raise ValueError(f"{what}: {message}")

@@ -60,10 +60,10 @@ def compare(one: Path, other: Path) -> Comparison:
         tracks, others = (unpack(each[key]["tracks.npz"]) for each in (first, second))
         for name, numbers in tracks.items():
             found.arrays.setdefault(name, Apart()).add(numbers, others[name])
-        said, besides = (
+        content, besides = (
             dict(leaves(json.loads(members["meta.json"]))) for members in (first[key], second[key])
         )
-        for name, fact in said.items():
+        for name, fact in content.items():
             found.facts.setdefault(name, Apart()).add(fact, besides.get(name))
     return found
 
@@ -97,13 +97,13 @@ def fates(out: Path) -> list[Fate]:
     return [(row["leg"], row["key"], row["step"], row["reason"]) for row in rows]
 
 
-def leaves(said: Any, path: str = "") -> Iterator[tuple[str, Any]]:
+def leaves(result: Any, path: str = "") -> Iterator[tuple[str, Any]]:
     """Facts of a JSON value with their paths; numbers as arrays."""
-    if isinstance(said, dict):
-        for name, value in said.items():
+    if isinstance(result, dict):
+        for name, value in result.items():
             yield from leaves(value, f"{path}.{name}".lstrip("."))
-    elif isinstance(said, list):
-        for place, value in enumerate(said):
+    elif isinstance(result, list):
+        for place, value in enumerate(result):
             yield from leaves(value, f"{path}[{place}]")
     else:
-        yield path, np.array(said) if isinstance(said, float) else said
+        yield path, np.array(result) if isinstance(result, float) else result

@@ -33,10 +33,8 @@ pytest_randomly.entrypoint_reseeds = [seed_torch]  # in place of DeepSpeed's, wh
 
 
 os.environ[MARK] = str(os.getpid())
-os.environ["OMP_NUM_THREADS"] = (
-    "1"  # of torch, not read yet: on shared cores threads spin for each other, and
-)
-# sums of one thread are the same everywhere
+# Torch is not read yet: its threads would spin on shared cores, and sums of one are the same everywhere.
+os.environ["OMP_NUM_THREADS"] = "1"
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -87,10 +87,10 @@ def alive(pid: int) -> bool:
 
 def running_on() -> list[str]:
     """What this process's tests have started and left: the test's name and the command."""
-    return [words for process in psutil.process_iter() if (words := told(process))]
+    return [words for process in psutil.process_iter() if (words := description(process))]
 
 
-def told(process: psutil.Process) -> str:
+def description(process: psutil.Process) -> str:
     """Which test started a process, and what it is; nothing where it is none of ours, or may last."""
     with suppress(psutil.Error):
         found, command = process.environ(), " ".join(process.cmdline())

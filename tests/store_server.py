@@ -50,7 +50,7 @@ class Faulty:
     def __call__(self, environ: Environ, start: Callable[..., Any]) -> Answer:
         path = environ.get("RAW_URI") or environ["PATH_INFO"]
         if path.startswith("/-/"):
-            return self.told(environ, path, start)
+            return self.answered(environ, path, start)
         kind = self.fault(f"{environ['REQUEST_METHOD']} {path}")
         if kind == "slow":
             time.sleep(0.4)
@@ -79,12 +79,12 @@ class Faulty:
             self.log.append(f"{asked} {struck or ''}".strip())
             return struck
 
-    def told(self, environ: Environ, path: str, start: Callable[..., Any]) -> Answer:
+    def answered(self, environ: Environ, path: str, start: Callable[..., Any]) -> Answer:
         """Take rules, or show the log."""
         with self.lock:
             if environ["REQUEST_METHOD"] == "PUT":
-                said = json.loads(environ["wsgi.input"].read(int(environ["CONTENT_LENGTH"])))
-                self.rules, self.draw = said["rules"], random.Random(said.get("seed", 0))
+                content = json.loads(environ["wsgi.input"].read(int(environ["CONTENT_LENGTH"])))
+                self.rules, self.draw = content["rules"], random.Random(content.get("seed", 0))
             body = json.dumps(self.log).encode()
             if environ["REQUEST_METHOD"] == "DELETE":
                 self.log = []

@@ -182,25 +182,25 @@ def truth(scene: Scene) -> Truth:
 
 def true_controls(scene: Scene) -> Controls:
     """The controls of a scene whose canvas is the picture itself, with nothing smoothed."""
-    told, act = truth(scene), acted(scene)
-    middle = (told.face.box[:, :2] + told.face.box[:, 2:]) / 2
-    half = (told.face.box[:, 2:] - told.face.box[:, :2]).max(axis=1, keepdims=True) * 0.65
+    result, act = truth(scene), acted(scene)
+    middle = (result.face.box[:, :2] + result.face.box[:, 2:]) / 2
+    half = (result.face.box[:, 2:] - result.face.box[:, :2]).max(axis=1, keepdims=True) * 0.65
     return Controls(
-        joints2d=told.body.joints2d,
-        joints3d=told.body.joints3d,
-        joints_score=told.body.score,
-        left_hand2d=told.hands.points2d[:, 0],
-        right_hand2d=told.hands.points2d[:, 1],
-        left_hand3d=told.hands.points3d[:, 0],
-        right_hand3d=told.hands.points3d[:, 1],
-        left_hand_score=told.hands.score[:, 0],
-        right_hand_score=told.hands.score[:, 1],
-        head_rotation=told.head.rotation,
-        head_center=told.head.center,
-        head_radius=told.head.radius,
-        head_valid=told.head.valid,
-        face_valid=told.face.valid,
-        body_valid=told.body.valid,
+        joints2d=result.body.joints2d,
+        joints3d=result.body.joints3d,
+        joints_score=result.body.score,
+        left_hand2d=result.hands.points2d[:, 0],
+        right_hand2d=result.hands.points2d[:, 1],
+        left_hand3d=result.hands.points3d[:, 0],
+        right_hand3d=result.hands.points3d[:, 1],
+        left_hand_score=result.hands.score[:, 0],
+        right_hand_score=result.hands.score[:, 1],
+        head_rotation=result.head.rotation,
+        head_center=result.head.center,
+        head_radius=result.head.radius,
+        head_valid=result.head.valid,
+        face_valid=result.face.valid,
+        body_valid=result.body.valid,
         face_box=np.concatenate([middle - half, middle + half], axis=1),
         body_yaw=f32(act.yaw),
         camera_focal=np.array(scene.focal_px, np.float32),

@@ -64,9 +64,9 @@ def test_left_is_at_image_right_of_one_who_faces_the_camera_and_at_image_left_of
 
 
 def test_the_nose_of_one_who_turns_to_image_right_moves_there():
-    told = truth(replace(SCENE, num_frames=2, turn_deg=(0, 40)))
-    nose = told.face.mesh[:, 2, 0] - told.head.center[:, 0]
-    assert nose[1] > nose[0] + 0.3 * told.head.radius[1]
+    result = truth(replace(SCENE, num_frames=2, turn_deg=(0, 40)))
+    nose = result.face.mesh[:, 2, 0] - result.head.center[:, 0]
+    assert nose[1] > nose[0] + 0.3 * result.head.radius[1]
     assert acted(replace(SCENE, num_frames=2, turn_deg=(0, 40))).yaw.tolist() == [0, np.radians(40)]
 
 

@@ -53,26 +53,26 @@ def tracked_of(
     every: int = 6,
 ) -> Tracked:
     """What perfect estimators say of a scene; `look` is how the person looks, a unit vector."""
-    told = truth(scene)
-    frames = np.flatnonzero(told.person.valid & (np.arange(scene.num_frames) % every == 0)).astype(np.int32)
+    result = truth(scene)
+    frames = np.flatnonzero(result.person.valid & (np.arange(scene.num_frames) % every == 0)).astype(np.int32)
     vector = np.array([1, 0, 0, 0], np.float32) if look is None else look
     clip = clip_of(scene, first_frame, source_key)
     return Tracked(
         key=clip.key,
         clip=clip,
         pictures=PictureTrack(fresh=np.ones(scene.num_frames, np.bool_)),
-        person=told.person,
-        body=told.body,
-        hands=told.hands,
-        face=FaceBoxTrack(box=told.face.box, score=told.face.score, valid=told.face.valid),
-        head=told.head,
+        person=result.person,
+        body=result.body,
+        hands=result.hands,
+        face=FaceBoxTrack(box=result.face.box, score=result.face.score, valid=result.face.valid),
+        head=result.head,
         appearance=Appearance(
             frames=frames,
             vectors=np.tile(vector, (len(frames), 1)),
             sharpness=np.full(len(frames), 100, np.float32),
-            face_sharpness=np.where(told.face.valid[frames], 100, 0).astype(np.float32),
-            hand_sharpness=np.where((told.hands.score[frames] > 0).any(axis=1), 100, 0).astype(np.float32),
-            eyes_open=told.face.eyes_open[frames],
+            face_sharpness=np.where(result.face.valid[frames], 100, 0).astype(np.float32),
+            hand_sharpness=np.where((result.hands.score[frames] > 0).any(axis=1), 100, 0).astype(np.float32),
+            eyes_open=result.face.eyes_open[frames],
         ),
         provenance={},
     )

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
-from benchmarks.accuracy.faces import face_detector, person_tracker, seen_face, told_face
+from benchmarks.accuracy.faces import face_detector, labelled_face, person_tracker, seen_face
 from benchmarks.accuracy.labels import IBUG68, LANDMARKS, Array, LabelledFace, face_sets, labelled
 from benchmarks.accuracy.people import clip, shown_frames
 from benchmarks.accuracy.table import Row
@@ -47,7 +47,7 @@ def measure(corpus: Path) -> list[Row]:
     groundtruth = corpus / "groundtruth"
     rows = []
     for name, faces in face_sets(groundtruth).items():
-        rows += rows_of(f"{name}, head told", [(f, told_face(f.picture, f.box)[1]) for f in faces])
+        rows += rows_of(f"{name}, head told", [(f, labelled_face(f.picture, f.box)[1]) for f in faces])
     singles = {"face68_single", "face68_300w", "face68_300vw_frames", "face19_aflw"}
     found = [
         (f, seen_face(f.picture)[1])

@@ -52,13 +52,13 @@ def seen_face(path: Path) -> tuple[Frames, FaceTrack]:
     return frames, face_detector()(frames, person_tracker()(frames))
 
 
-def told_face(path: Path, box: NDArray[np.float64]) -> tuple[Frames, FaceTrack]:
+def labelled_face(path: Path, box: NDArray[np.float64]) -> tuple[Frames, FaceTrack]:
     """A picture, and the face of the head that is where a box (4,) says a face is, px."""
     frames = picture(path)
-    return frames, face_detector()(frames, told_person(box))
+    return frames, face_detector()(frames, labelled_person(box))
 
 
-def told_person(box: NDArray[np.float64]) -> KeypointTrack:
+def labelled_person(box: NDArray[np.float64]) -> KeypointTrack:
     """One frame's person of whom only the head is known: around a box (4,) of its face, px."""
     center, half = (box[:2] + box[2:]) / 2, HEAD_SCALE * (box[2:] - box[:2]).max() / 2
     square = np.concatenate([center - half, center + half]).astype(np.float32)[None]

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmarks.accuracy.faces import head_tracker, picture, seen_face, told_face
+from benchmarks.accuracy.faces import head_tracker, labelled_face, picture, seen_face
 from benchmarks.accuracy.table import Row
 from schemas.tracks import HeadTrack
 
@@ -32,7 +32,7 @@ def measure(corpus: Path) -> list[Row]:
     photographs = load(corpus / "groundtruth" / "head_pose_aflw2000")
     near = [i for i, photograph in enumerate(photographs) if abs(photograph.angles[0]) <= MAX_YAW_DEG]
     rows = []
-    for how, look in (("head told", told), ("person found", seen)):
+    for how, look in (("head told", labelled_head), ("person found", seen)):
         heads = [look(photograph.path) for photograph in photographs]
         rows += rows_of(
             f"AFLW2000, yaw within {MAX_YAW_DEG:g} deg, {how}",
@@ -57,11 +57,11 @@ def seen(path: Path) -> HeadTrack:
     return head_tracker()(*seen_face(path))
 
 
-def told(path: Path) -> HeadTrack:
+def labelled_head(path: Path) -> HeadTrack:
     """The head in the photograph's middle: AFLW2000 crops faces to about half of the picture."""
     height, width = picture(path).shape[1:3]
     middle = np.array([0.25 * width, 0.25 * height, 0.75 * width, 0.75 * height])
-    return head_tracker()(*told_face(path, middle))
+    return head_tracker()(*labelled_face(path, middle))
 
 
 def rows_of(data: str, photographs: list[Photograph], heads: list[HeadTrack]) -> list[Row]:

@@ -39,9 +39,9 @@ PATHS: tuple[tuple[str, Framing], ...] = (
 )
 
 
-def rows_of(told: PersonTruth, first: int, num: int) -> PersonTruth:
+def rows_of(person_truth: PersonTruth, first: int, num: int) -> PersonTruth:
     """The truth of some frames."""
-    values = {field.name: getattr(told, field.name) for field in fields(told)}
+    values = {field.name: getattr(person_truth, field.name) for field in fields(person_truth)}
     some: dict[str, Any] = {
         name: value[first : first + num] if isinstance(value, np.ndarray) else value
         for name, value in values.items()
@@ -125,9 +125,9 @@ def measured(reader: PersonReader, take: Take, folder: Path) -> Compared:
     film = folder / "film.mp4"
     write_film(on, film)
     found: Controlled = reader.person(film)
-    (told,) = truth(on)
+    (person_truth,) = truth(on)
     return compared(
-        found.controls, found.to_canvas, rows_of(told, found.clip.first_frame, found.clip.num_frames)
+        found.controls, found.to_canvas, rows_of(person_truth, found.clip.first_frame, found.clip.num_frames)
     )
 
 

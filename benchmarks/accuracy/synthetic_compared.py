@@ -54,24 +54,25 @@ class Compared:
     radius: Array  # t, radius over the true one, over the median of that in frontal frames
 
 
-def compared(controls: Controls, to_canvas: Array, told: PersonTruth) -> Compared:
+def compared(controls: Controls, to_canvas: Array, person_truth: PersonTruth) -> Compared:
     """What the controls of some frames say, against the truth of the same frames."""
     joints, hands, center = (
-        apply_affine(to_canvas, p) for p in (told.joints2d, told.hands2d, told.head_center)
+        apply_affine(to_canvas, p)
+        for p in (person_truth.joints2d, person_truth.hands2d, person_truth.head_center)
     )
     torso = np.linalg.norm(joints[:, J["neck"]] - joints[:, J["pelvis"]], axis=1)[:, None]
     away = np.linalg.norm(controls.joints2d - joints, axis=2) / torso
     other = np.linalg.norm(controls.joints2d - joints[:, list(mirrored(BODY_JOINTS))], axis=2) / torso
     sided = [k for k, name in enumerate(BODY_JOINTS) if name.startswith(("left", "right"))]
-    counts = joints_seen(told) & controls.body_valid[:, None]
-    yaw = np.abs(np.degrees(head_angles(told.hips_rotation)[0]))
-    facing = np.abs(np.degrees(head_angles(told.head_seen)[0]))
-    drawn, gaps = hands_of(controls, hands, told)
+    counts = joints_seen(person_truth) & controls.body_valid[:, None]
+    yaw = np.abs(np.degrees(head_angles(person_truth.hips_rotation)[0]))
+    facing = np.abs(np.degrees(head_angles(person_truth.head_seen)[0]))
+    drawn, gaps = hands_of(controls, hands, person_truth)
     known = np.where(controls.head_radius > 0, 1.0, np.nan)  # where a sphere is drawn
-    radius = told.head_radius * to_canvas[0, 0]
+    radius = person_truth.head_radius * to_canvas[0, 0]
     view = np.searchsorted(VIEWS, facing)
     frontal = (view == 0) & (controls.head_radius > 0)
-    turned, constant = head_off(controls, told.head_seen, frontal)
+    turned, constant = head_off(controls, person_truth.head_seen, frontal)
     sizes = (controls.head_radius / radius)[frontal]
     frontal_size = float(np.median(sizes)) if len(sizes) else float("nan")
     return Compared(
@@ -89,18 +90,18 @@ def compared(controls: Controls, to_canvas: Array, told: PersonTruth) -> Compare
     )
 
 
-def head_off(controls: Controls, told: Array, frontal: NDArray[np.bool_]) -> tuple[Array, float]:
+def head_off(controls: Controls, person_truth: Array, frontal: NDArray[np.bool_]) -> tuple[Array, float]:
     """Angles (t,) between the head's rotations, less their mean rotation in frontal frames, and its angle."""
-    away = np.swapaxes(told, 1, 2) @ controls.head_rotation.astype(np.float64)
+    away = np.swapaxes(person_truth, 1, 2) @ controls.head_rotation.astype(np.float64)
     mean = chordal_mean(away[frontal]) if frontal.any() else np.eye(3)
     angles = np.linalg.norm(rotation_vector(away @ mean.T), axis=1)
     constant = float(np.linalg.norm(rotation_vector(mean))) if frontal.any() else float("nan")
     return np.degrees(angles), float(np.degrees(constant))
 
 
-def joints_seen(told: PersonTruth) -> NDArray[np.bool_]:
+def joints_seen(person_truth: PersonTruth) -> NDArray[np.bool_]:
     """(t, 16): which joints count; neck and pelvis where the torso does."""
-    part = {name: told.visible[:, number] for number, name in enumerate(PARTS)}
+    part = {name: person_truth.visible[:, number] for number, name in enumerate(PARTS)}
     seen = []
     for name in BODY_JOINTS:
         side, _, joint = name.partition("_")
@@ -109,14 +110,14 @@ def joints_seen(told: PersonTruth) -> NDArray[np.bool_]:
     return np.stack(seen, axis=1)
 
 
-def hands_of(controls: Controls, hands: Array, told: PersonTruth) -> tuple[Array, Array]:
+def hands_of(controls: Controls, hands: Array, person_truth: PersonTruth) -> tuple[Array, Array]:
     """Errors (t, 2) of hands that count, inf where one is not drawn, and gaps (t, 2) at their wrists."""
     errors, gaps = np.full(hands.shape[:2], np.nan), np.full(hands.shape[:2], np.nan)
     for number, side in enumerate(("left", "right")):
         points = getattr(controls, f"{side}_hand2d").astype(np.float64)
         drawn = getattr(controls, f"{side}_hand_score") >= DRAWN
         length = np.linalg.norm(hands[:, number, 12] - hands[:, number, 0], axis=1)
-        counts = (told.visible[:, PARTS.index(f"{side}_hand")] >= SEEN) & (length >= MIN_HAND_PX)
+        counts = (person_truth.visible[:, PARTS.index(f"{side}_hand")] >= SEEN) & (length >= MIN_HAND_PX)
         error = np.linalg.norm(points - hands[:, number], axis=2).mean(axis=1) / length
         gap = np.linalg.norm(points[:, 0] - controls.joints2d[:, J[f"{side}_wrist"]], axis=1) / length
         errors[:, number] = np.where(counts, np.where(drawn, error, np.inf), np.nan)

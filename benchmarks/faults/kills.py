@@ -83,7 +83,7 @@ def recover(scenario: Scenario, seed: int) -> Recovery:
             kills += struck
             if not struck:
                 break
-        said = finished(scenario.command(name), env)
+        result = finished(scenario.command(name), env)
         left = [*lingering(mark), *files_in(Path(scratch))]
     found = scenario.seen(name)
     different = {file for file, _ in found.items() ^ scenario.expected.items()}
@@ -92,7 +92,7 @@ def recover(scenario: Scenario, seed: int) -> Recovery:
         seed=seed,
         kills=kills,
         files=len(scenario.expected),
-        different=tuple(sorted(different)) + ((said,) if said else ()),
+        different=tuple(sorted(different)) + ((result,) if result else ()),
         left_over=tuple(left),
         seconds=time.monotonic() - began,
     )

@@ -52,8 +52,8 @@ def append(file: Path, outcomes: Iterable[Outcome]) -> None:
 def outcomes_in(file: Path) -> list[Outcome]:
     """The outcomes in a file, the last of each item, in the order of families and seeds."""
     lines = file.read_text().splitlines() if file.exists() else []
-    told = [Outcome(**json.loads(line)) for line in lines]
-    last = {(outcome.family, outcome.seed): outcome for outcome in told}
+    content = [Outcome(**json.loads(line)) for line in lines]
+    last = {(outcome.family, outcome.seed): outcome for outcome in content}
     return [last[place] for place in sorted(last)]
 
 

@@ -112,10 +112,10 @@ def main(name: str, folder: str, canaries: str, *seeds: str) -> None:
         made.rename(bases)
     print("ready", file=lines, flush=True)
     for seed in map(int, seeds):
-        print(json.dumps(told(family, seed, bases, Path(canaries))), file=lines, flush=True)
+        print(json.dumps(outcome_of(family, seed, bases, Path(canaries))), file=lines, flush=True)
 
 
-def told(family: Family, seed: int, bases: Path, canaries: Path) -> dict[str, object]:
+def outcome_of(family: Family, seed: int, bases: Path, canaries: Path) -> dict[str, object]:
     """What became of an item, and what it took."""
     reset_peak()
     began = time.monotonic()

@@ -110,9 +110,9 @@ def seen(place: Place) -> Seen:
 def measured(scenario: Scenario) -> Scenario:
     """The scenario with what an undisturbed job makes, and how long that takes."""
     name, began = f"{scenario.name.replace(' ', '-')}-undisturbed", time.monotonic()
-    said = finished(scenario.command(name), {**os.environ, **scenario.env})
-    if said:
-        raise RuntimeError(f"{scenario.name}: {said}")
+    result = finished(scenario.command(name), {**os.environ, **scenario.env})
+    if result:
+        raise RuntimeError(f"{scenario.name}: {result}")
     took_s = time.monotonic() - began
     return replace(scenario, expected=scenario.seen(name), undisturbed_s=took_s)
 

@@ -25,17 +25,17 @@ def wrong_meta(row: IndexRow, data: bytes) -> Iterator[str]:
     if strange:
         yield from strange
         return
-    for name, (found, expected) in told_twice(row, meta).items():
+    for name, (found, expected) in stated_twice(row, meta).items():
         if found != expected:
             yield f"{name} is {SHOWN.repr(found)}, expected {SHOWN.repr(expected)}"
     if not is_enlargement(meta["to_canvas"]):
         yield f"to_canvas is {SHOWN.repr(meta['to_canvas'])}"
 
 
-def told_twice(row: IndexRow, meta: Mapping[str, Any]) -> dict[str, tuple[Any, Any]]:
+def stated_twice(row: IndexRow, meta: Mapping[str, Any]) -> dict[str, tuple[Any, Any]]:
     """What `meta.json` says, and what it must say."""
     references, quality = meta["references"], meta["quality"]
-    said = {
+    content = {
         "schema": (meta["schema"], row.schema),
         "drawing": (meta["drawing"], DRAWING),
         "key": (meta["key"], row.key),
@@ -59,4 +59,4 @@ def told_twice(row: IndexRow, meta: Mapping[str, Any]) -> dict[str, tuple[Any, A
         ),
     }
     measured = ("face_ratio", "body_ratio", "left_hand_ratio", "right_hand_ratio", "motion", "sharpness")
-    return said | {f"quality.{name}": (quality.get(name), getattr(row, name)) for name in measured}
+    return content | {f"quality.{name}": (quality.get(name), getattr(row, name)) for name in measured}

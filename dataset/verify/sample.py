@@ -51,11 +51,11 @@ class Violation:
     detail: str
 
 
-def faults_of(exhibit: CheckedSample) -> Iterator[Violation]:
+def faults_of(sample: CheckedSample) -> Iterator[Violation]:
     """Every broken promise of a sample."""
     for name, check in CHECKS.items():
         try:
-            for detail in check(exhibit):
+            for detail in check(sample):
                 yield Violation(name, detail)
         except DamagedError as error:
             yield Violation(name, str(error))
@@ -63,15 +63,15 @@ def faults_of(exhibit: CheckedSample) -> Iterator[Violation]:
             yield Violation(name, f"{BROKEN}: {type(error).__name__}: {error}")
 
 
-def check_digest(exhibit: CheckedSample) -> Iterator[str]:
+def check_digest(sample: CheckedSample) -> Iterator[str]:
     """The bytes are those that the index was written for."""
-    if sample_digest(exhibit.row.key, dict(exhibit.members)) != exhibit.row.sha256:
+    if sample_digest(sample.row.key, dict(sample.members)) != sample.row.sha256:
         yield "sha256 of the members is not the index's"
 
 
-def check_members(exhibit: CheckedSample) -> Iterator[str]:
+def check_members(sample: CheckedSample) -> Iterator[str]:
     """All that must be there is there, and nothing else."""
-    row, found = exhibit.row, exhibit.members.keys()
+    row, found = sample.row, sample.members.keys()
     if not 1 <= row.num_references <= MAX_REFERENCES:
         yield f"{row.num_references} references"
         return
@@ -84,15 +84,15 @@ def check_members(exhibit: CheckedSample) -> Iterator[str]:
         yield "not in the order of their names"
 
 
-def check_videos(exhibit: CheckedSample) -> Iterator[str]:
+def check_videos(sample: CheckedSample) -> Iterator[str]:
     """Every video has the size that it should have, and T frames on the 24 fps clock."""
-    row = exhibit.row
+    row = sample.row
     canvas = (row.width, row.height)
     for name, size in ((VIDEO, canvas), (FACE, (FACE_SIZE, FACE_SIZE)), (SKELETON, canvas), (SPHERE, canvas)):
-        if name not in exhibit.members:
+        if name not in sample.members:
             continue
         try:
-            found = video_facts(exhibit.members[name], decode=exhibit.decode)
+            found = video_facts(sample.members[name], decode=sample.decode)
         except DamagedError as error:
             yield f"{name}: {error}"
             continue
@@ -101,35 +101,35 @@ def check_videos(exhibit: CheckedSample) -> Iterator[str]:
             yield f"{name}: {found}, expected {expected}"
 
 
-def check_references(exhibit: CheckedSample) -> Iterator[str]:
+def check_references(sample: CheckedSample) -> Iterator[str]:
     """Every reference is a JPEG of the canvas's size."""
-    canvas = (exhibit.row.width, exhibit.row.height)
+    canvas = (sample.row.width, sample.row.height)
     for name in map(reference_member, range(MAX_REFERENCES)):
-        if name in exhibit.members:
-            size = jpeg_size(exhibit.members[name], decode=exhibit.decode)
+        if name in sample.members:
+            size = jpeg_size(sample.members[name], decode=sample.decode)
             if size != canvas:
                 yield f"{name}: {size}, expected {canvas}"
 
 
-def check_sound(exhibit: CheckedSample) -> Iterator[str]:
+def check_sound(sample: CheckedSample) -> Iterator[str]:
     """The sound is 16 kHz mono and as long as the clip."""
-    if AUDIO in exhibit.members:
-        found = sound_facts(exhibit.members[AUDIO])
-        expected = SoundFacts("flac", SOUND_RATE, 1, num_samples(exhibit.row.frames))
+    if AUDIO in sample.members:
+        found = sound_facts(sample.members[AUDIO])
+        expected = SoundFacts("flac", SOUND_RATE, 1, num_samples(sample.row.frames))
         if found != expected:
             yield f"{found}, expected {expected}"
 
 
-def check_tracks(exhibit: CheckedSample) -> Iterator[str]:
+def check_tracks(sample: CheckedSample) -> Iterator[str]:
     """The arrays are those of formats.md."""
-    if TRACKS in exhibit.members:
-        yield from wrong_tracks(exhibit.row, exhibit.members[TRACKS])
+    if TRACKS in sample.members:
+        yield from wrong_tracks(sample.row, sample.members[TRACKS])
 
 
-def check_meta(exhibit: CheckedSample) -> Iterator[str]:
+def check_meta(sample: CheckedSample) -> Iterator[str]:
     """`meta.json` has its keys and agrees with the index."""
-    if META in exhibit.members:
-        yield from wrong_meta(exhibit.row, exhibit.members[META])
+    if META in sample.members:
+        yield from wrong_meta(sample.row, sample.members[META])
 
 
 CHECKS: dict[str, Callable[[CheckedSample], Iterator[str]]] = {

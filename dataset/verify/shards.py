@@ -41,10 +41,15 @@ def file_faults(place: Place, named: Iterable[str], *, changing: bool) -> Iterat
             if name not in folders and not name.startswith(f"{LANDINGS}/"):
                 yield f"{name!r} does not belong there"
         elif not name.startswith(f"{LANDINGS}/"):  # the landings have a check of their own
-            if name not in wanted | {RUNNING}:
+            if name not in wanted and not is_running(name):
                 yield f"{name!r} is in no index"
             missing.discard(name)
     yield from (f"{name} is missing" for name in sorted(missing))
+
+
+def is_running(name: str) -> bool:
+    """Whether a file is what a run says of itself, or the half of it that a killed one left."""
+    return name == RUNNING or (name.startswith(f".{RUNNING}.") and bool(UNFINISHED.search(name)))
 
 
 def is_next(name: str) -> bool:

@@ -121,7 +121,7 @@ class Queues:
             self.begin()
 
 
-class Crowd:
+class SimulatedCrowd:
     """The workers of a run on paper, and the room that they leave."""
 
     def __init__(self, works: Sequence[Work], machines: Sequence[Machines]) -> None:
@@ -171,7 +171,7 @@ def simulate(works: Sequence[Work], machines: Sequence[Machines], *, worker_s: f
             or has not as many laps as one that it follows.
     """
     check(works, machines)
-    queues, crowd, now, ran = Queues(works), Crowd(works, machines), 0.0, list[Ran]()
+    queues, crowd, now, ran = Queues(works), SimulatedCrowd(works, machines), 0.0, list[Ran]()
     running: list[tuple[float, int, SimulatedWorker]] = []  # when it stops, index into `ran`
     while True:
         while (begun := next_lap(queues, crowd)) is not None:
@@ -190,7 +190,7 @@ def simulate(works: Sequence[Work], machines: Sequence[Machines], *, worker_s: f
             crowd.release(one)
 
 
-def next_lap(queues: Queues, crowd: Crowd) -> tuple[int, int, SimulatedWorker] | None:
+def next_lap(queues: Queues, crowd: SimulatedCrowd) -> tuple[int, int, SimulatedWorker] | None:
     """A leg, the lap of it that begins now, and the worker that takes it; None where none can."""
     for leg in queues.waiting():
         if (worker := crowd.worker_for(leg, queues)) is not None:

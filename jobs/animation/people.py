@@ -75,7 +75,7 @@ class PersonReader:
         Raises:
             ValueError: the file is no video, or shows no person or several; says which.
         """
-        with said(path):
+        with rejects_as_errors(path):
             return self.person(path)
 
     def person(self, path: Path) -> Controlled:
@@ -100,13 +100,13 @@ class PersonReader:
         Raises:
             ValueError: the file is no picture, or shows no person or several; says which.
         """
-        with said(path):
+        with rejects_as_errors(path):
             picture = read_still(path, max_pixels=STILL_PIXELS)
         return picture, self.still(picture, path)
 
     def still(self, picture: Pictures, path: Path) -> Controlled:
         """The person in a picture (h, w, 3) that came from a path."""
-        with tempfile.TemporaryDirectory() as folder, said(path):
+        with tempfile.TemporaryDirectory() as folder, rejects_as_errors(path):
             film = Path(folder) / "still.mp4"
             write_video(film, itertools.repeat(picture[None], MIN_CLIP_FRAMES), VideoSettings(crf=10))
             try:
@@ -116,7 +116,7 @@ class PersonReader:
 
 
 @contextmanager
-def said(path: Path) -> Iterator[None]:
+def rejects_as_errors(path: Path) -> Iterator[None]:
     """Turn a reject into a sentence about a file."""
     try:
         yield

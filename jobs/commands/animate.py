@@ -12,7 +12,7 @@ from pathlib import Path
 from rich.console import Console
 
 from jobs.animation.drives import Performance, Speaks
-from jobs.animation.people import said
+from jobs.animation.people import rejects_as_errors
 from jobs.animation.performer import Performer
 from jobs.animation.second_pass import room_for
 from jobs.console.flags import parsed
@@ -99,7 +99,7 @@ def make(job: Animate, voice: Voice | None, console: Console) -> None:
         say(line)
     played = performer.performance(portrait, driver, voice, job.speaks)
     made = performer.perform(portrait, played, second_pass=job.second_pass, say=say)
-    write(job.out, played, told(made, num_segments(played.frames), say))
+    write(job.out, played, reported(made, num_segments(played.frames), say))
     say(f"{played.frames} frames of {portrait.person.width}x{portrait.person.height} px: {job.out}")
 
 
@@ -143,7 +143,7 @@ def heard(job: Animate) -> Iterator[Voice | None]:
         yield None
         return
     with ExitStack() as stack:
-        with said(job.speech):
+        with rejects_as_errors(job.speech):
             voice = stack.enter_context(voice_of(job.speech))
         yield voice
 
@@ -159,7 +159,7 @@ def stretch_used(driver: Controlled, job: Animate) -> str:
     )
 
 
-def told(parts: Iterator[Pictures], segments: int, say: Callable[[str], None]) -> Iterator[Pictures]:
+def reported(parts: Iterator[Pictures], segments: int, say: Callable[[str], None]) -> Iterator[Pictures]:
     """The segments as pictures, while progress is told."""
     began = time.monotonic()
     for done, part in enumerate(parts, start=1):

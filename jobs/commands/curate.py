@@ -25,7 +25,7 @@ from jobs.exit_codes import ExitCode
 from jobs.long_run import LongRun
 from jobs.stored.curation import NextIndex, StoredCuration, stored_as, stored_in
 from jobs.stored.redo import refuse_redo
-from pipeline.corpora.listing import Enlisted, enlist
+from pipeline.corpora.listing import CorpusListing, enlist
 from pipeline.corpora.reach import UNREACHED, refuse_unreached
 from pipeline.flow import Curation, legs
 from pipeline.stages.corpus import CorpusSettings, Survey, survey
@@ -45,10 +45,10 @@ class Curate(LongRun):
     corpus: tyro.conf.OmitArgPrefixes[CorpusSettings] = field(default_factory=CorpusSettings)
     drop_gone: bool = False
     """The samples of files that are no longer in the corpus leave the data set; otherwise they stay."""
-    config: Path | None = None
-    """A run.json whose settings are taken, but for what the command line says."""
     redo: bool = False
     """Do again what other settings than those of OUT change; its old index holds meanwhile."""
+    config: Path | None = None
+    """A run.json whose settings are taken, but for what the command line says."""
     settings: Curation = field(default_factory=Curation)
 
 
@@ -91,8 +91,8 @@ def curate(job: Curate, console: Console) -> ExitCode:
     refuse_nothing(job, found, stored)
     for sentence in left_out(found):
         console.print(sentence, highlight=False)
-    with Heartbeat(out, job.runner, manner(console, force=job.force)) as beacon:
-        tallies = make(job, out, found.videos, beacon, console)
+    with Heartbeat(out, job.runner, manner(console, force=job.force)) as heartbeat:
+        tallies = make(job, out, found.videos, heartbeat, console)
         tell_funnel(console, tallies)
         code = verdict(tallies, job.settings.min_kept_share, console)
         publish(next_index(job), code, console)
@@ -100,8 +100,8 @@ def curate(job: Curate, console: Console) -> ExitCode:
     names = [leg.name for leg in legs(job.settings, out)]
     tell_failed(Ledger(out), names, tallies, console)
     if code is ExitCode.WHOLE:
-        told = f"next: understudy check {job.out}; understudy preview {job.out} --out SHEETS"
-        console.print(told, highlight=False, soft_wrap=True)
+        output = f"next: understudy check {job.out}; understudy preview {job.out} --out SHEETS"
+        console.print(output, highlight=False, soft_wrap=True)
     return code
 
 
@@ -141,7 +141,7 @@ def left_out(found: Survey) -> Iterator[str]:
 
 
 def make(
-    job: Curate, out: Place, found: Sequence[Listed], beacon: Heartbeat, console: Console
+    job: Curate, out: Place, found: Sequence[Listed], heartbeat: Heartbeat, console: Console
 ) -> list[Tally]:
     """Land all that the next index is made of; what became of the items of each step."""
     out.sweep()
@@ -150,24 +150,24 @@ def make(
         refuse_unreached(found)
         change()
     ledger = Ledger(out)
-    enlisted = enlist(ledger, found, change)
-    for sentence in compared(enlisted, job):
+    listing = enlist(ledger, found, change)
+    for sentence in compared(listing, job):
         console.print(sentence, highlight=False)
-    house = legs(job.settings, out, enlisted.gone if job.drop_gone else ())
+    house = legs(job.settings, out, listing.gone if job.drop_gone else ())
     with ConsoleProgress(console, time.monotonic) as terminal:
-        observers: tuple[RunObserver, ...] = (beacon, terminal)
+        observers: tuple[RunObserver, ...] = (heartbeat, terminal)
         shared = [Place.at(job.videos).folder, out.folder]
         watch = all_of(*observers)
         job.bring_to_end(house, ledger, watch, unseal=change, shared=shared, always=UNREACHED)
     return [tally for leg in house for tally in ledger.tallies(leg.name)]
 
 
-def compared(enlisted: Enlisted, job: Curate) -> Iterator[str]:
+def compared(listing: CorpusListing, job: Curate) -> Iterator[str]:
     """How the corpus compares with what was listed before."""
-    yield f"{enlisted.new} new files, {enlisted.known} known, {len(enlisted.gone)} gone"
-    if enlisted.gone and not job.drop_gone:
+    yield f"{listing.new} new files, {listing.known} known, {len(listing.gone)} gone"
+    if listing.gone and not job.drop_gone:
         yield "the samples of files that are gone stay, unless --drop-gone"
-    if enlisted.known and job.corpus != CorpusSettings(follow_links=job.corpus.follow_links):
+    if listing.known and job.corpus != CorpusSettings(follow_links=job.corpus.follow_links):
         yield "licence and domain of files that are known stay as they were listed"
 
 

@@ -68,18 +68,18 @@ def encode(job: Encode, console: Console) -> ExitCode:
     from model.encode.flow import FIT, TARS
 
     out, ledger = Place.at(job.out), Ledger(job.out)
-    with Heartbeat(out, job.runner, manner(console, force=job.force)) as beacon:
-        make(job, out, beacon, console)
+    with Heartbeat(out, job.runner, manner(console, force=job.force)) as heartbeat:
+        make(job, out, heartbeat, console)
     tallies = [tally for leg in (FIT, TARS) for tally in ledger.tallies(leg)]
     tell_funnel(console, tallies)
     tell_failed(ledger, [FIT, TARS], tallies, console)
     recipe = f" --recipe {job.recipe}" if job.recipe else ""
-    told = f"next: understudy train --data {job.data} --out RUN --latents {job.out}{recipe}"
-    console.print(told, highlight=False, soft_wrap=True)
+    output = f"next: understudy train --data {job.data} --out RUN --latents {job.out}{recipe}"
+    console.print(output, highlight=False, soft_wrap=True)
     return ExitCode.FAILED_ITEMS if any(tally.rejected for tally in tallies) else ExitCode.WHOLE
 
 
-def make(job: Encode, out: Place, beacon: Heartbeat, console: Console) -> None:
+def make(job: Encode, out: Place, heartbeat: Heartbeat, console: Console) -> None:
     """Bring the latents to their end."""
     from model.data.latents import write_index  # brings torch along: not before latents are wanted
     from model.encode.flow import TARS, autoencoder_of, forget_lost_codec, legs
@@ -89,7 +89,7 @@ def make(job: Encode, out: Place, beacon: Heartbeat, console: Console) -> None:
     forget_lost_codec(ledger, out)
     begin(out, made)
     with ConsoleProgress(console, time.monotonic) as terminal:
-        observers: tuple[RunObserver, ...] = (beacon, terminal)
+        observers: tuple[RunObserver, ...] = (heartbeat, terminal)
         job.bring_to_end(
             legs(encoding, data.uri, out.uri, fits=made.fitted),
             ledger,

@@ -68,34 +68,34 @@ def estimate_cost(job: EstimateCost, console: Console) -> ExitCode:
         samples_per_shard=recipe.samples_per_shard,
         tar_leg=TARS,
     )
-    said = bill(works, [machines_of(word) for word in job.machines], worker_s=rates.worker_s)
+    result = bill(works, [machines_of(word) for word in job.machines], worker_s=rates.worker_s)
     if job.json:
-        tell_json(console, {**asdict(said), "price": said.price, "assumed": assumptions(rates)[1:]})
+        tell_json(console, {**asdict(result), "price": result.price, "assumed": assumptions(rates)[1:]})
         return ExitCode.WHOLE
-    tell_table(console, of_legs(said), ("leg", "laps", "one worker", "all workers"))
-    tell_table(console, of_machines(said), ("kind", "machine-hours", "money"))
-    for line in (*verdict(said), "", *assumptions(rates)):
+    tell_table(console, of_legs(result), ("leg", "laps", "one worker", "all workers"))
+    tell_table(console, of_machines(result), ("kind", "machine-hours", "money"))
+    for line in (*verdict(result), "", *assumptions(rates)):
         console.print(line, highlight=False, soft_wrap=True)
     return ExitCode.WHOLE
 
 
-def of_legs(said: Bill) -> Table:
+def of_legs(result: Bill) -> Table:
     """What each leg takes."""
     table = Table(title="Legs", title_justify="left")
     for heading in ("leg", "laps", "one worker", "from", "to", "all workers"):
         table.add_column(heading, justify="left" if heading == "leg" else "right")
-    for leg in said.legs:
+    for leg in result.legs:
         times = (readable_s(s) for s in (leg.work_s, leg.start_s, leg.stop_s, leg.least_s))
         table.add_row(leg.leg, f"{leg.laps:,}", *times)
     return table
 
 
-def of_machines(said: Bill) -> Table:
+def of_machines(result: Bill) -> Table:
     """What each kind of machine takes."""
     table = Table(title="Machines", title_justify="left")
     for heading in ("kind", "machines", "machine-hours", "used", "money"):
         table.add_column(heading, justify="left" if heading == "kind" else "right")
-    for one in said.machines:
+    for one in result.machines:
         money = "" if one.price is None else f"{one.price:,.2f}"
         table.add_row(
             one.kind.name, str(one.kind.count), f"{one.paid_s / 3600:,.1f}", f"{one.used:.0%}", money
@@ -103,13 +103,13 @@ def of_machines(said: Bill) -> Table:
     return table
 
 
-def verdict(said: Bill) -> tuple[str, str]:
+def verdict(result: Bill) -> tuple[str, str]:
     """The whole in two lines."""
-    hours = sum(one.paid_s for one in said.machines) / 3600
-    money = "" if said.price is None else f", {said.price:,.2f} in money"
-    worst = said.bottleneck
+    hours = sum(one.paid_s for one in result.machines) / 3600
+    money = "" if result.price is None else f", {result.price:,.2f} in money"
+    worst = result.bottleneck
     return (
-        f"wall-clock {readable_s(said.wall_s)}, {hours:,.1f} machine-hours{money}",
+        f"wall-clock {readable_s(result.wall_s)}, {hours:,.1f} machine-hours{money}",
         f"bottleneck: {worst.leg}, {readable_s(worst.least_s)} on all workers that may do it",
     )
 

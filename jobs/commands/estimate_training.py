@@ -12,13 +12,14 @@ from rich.table import Table
 from jobs.console.flags import parsed
 from jobs.console.plain import tell_json
 from jobs.console.progress import readable_s
-from jobs.console.tables import records, tell_table
+from jobs.console.tables import GB, gib, records, tell_table, titled
 from jobs.exit_codes import ExitCode
 from jobs.recipes.training import RECIPES, Name
 from model.data.windows import FRAMES_PER_LATENT, longest_window, num_tokens
 from model.planning.activations import Precision
-from model.planning.flops import Operations, Parts, WindowSpec, operations, parameters
+from model.planning.flops import Operations, operations, parameters
 from model.planning.memory import Sharing, memory, most_frames
+from model.planning.products import Parts, WindowSpec
 from model.train.engines.deepspeed import Zero
 from model.train.engines.engine import DTYPES
 from model.train.phases import Phase
@@ -28,7 +29,6 @@ FRAMES = (25, 73, 121)
 GPUS_GIB = (80, 96, 141)
 CANVAS: dict[Name, tuple[int, int]] = {"tiny": (192, 128), "wan_1b": (960, 640), "paper": (960, 640)}
 """Width and height at the area that a recipe is for, px."""
-GB = 2**30
 FEW = (
     "part",
     "million",
@@ -92,8 +92,8 @@ def estimate_training(job: EstimateTraining, console: Console) -> ExitCode:
     if job.settings.zero_stage is not None:
         tables["gpus"] = of_gpus(job)
     if job.json:
-        told = {name: records(table) for name, table in tables.items()}
-        tell_json(console, {**told, "said": verdict(job), "assumed": assumptions(job)[1:]})
+        result = {name: records(table) for name, table in tables.items()}
+        tell_json(console, {**result, "said": verdict(job), "assumed": assumptions(job)[1:]})
         return ExitCode.WHOLE
     for table in tables.values():
         tell_table(console, table, FEW)
@@ -198,11 +198,18 @@ def of_stages(job: EstimateTraining) -> Table:
     for phase in videos(job):
         for frames in FRAMES:
             window = shown(job, phase, frames)
-            said = memory(job.settings.sizes, window, learning(phase), sharing(job))
+            needed = memory(job.settings.sizes, window, learning(phase), sharing(job))
             work = counted(job, phase, window)
             kinds = (
-                *(said.weights, said.gradients, said.states, said.buckets, said.inputs, said.kept),
-                *(said.working, said.peak),
+                *(
+                    needed.weights,
+                    needed.gradients,
+                    needed.states,
+                    needed.buckets,
+                    needed.inputs,
+                    needed.kept,
+                ),
+                *(needed.working, needed.peak),
             )
             table.add_row(
                 *(phase.name, str(frames), str(window.clips), f"{tokens(job, window):,}"),
@@ -216,11 +223,6 @@ def of_stages(job: EstimateTraining) -> Table:
 def tokens(job: EstimateTraining, window: WindowSpec) -> int:
     """Noise tokens of a batch, as the loader counts them."""
     return window.clips * int(num_tokens(*job.canvas, window.frames))
-
-
-def gib(count: int) -> str:
-    """Bytes for a person."""
-    return f"{count / GB:,.2f}" if count < 10 * GB else f"{count / GB:,.0f}"
 
 
 def of_gpus(job: EstimateTraining) -> Table:
@@ -257,17 +259,17 @@ def batch_s(job: EstimateTraining, work: Operations) -> float:
 def verdict(job: EstimateTraining) -> tuple[str, ...]:
     """Memory of the machine, and the whole of the training in time and money."""
     host = 2 * 4 * sum(parameters(job.settings.sizes).values())
-    told = (
+    message = (
         f"a machine of {job.world_size} ranks needs {gib(job.world_size * host)} GiB of its own when a phase "
         "begins: each rank holds all weights twice, float32",
     )
     if not job.tflops:
-        return (*told, "give tflops for times")
+        return (*message, "give tflops for times")
     seconds = [phase.steps * step_s(job, phase) for phase in videos(job)]
     hours = job.world_size * sum(seconds) / 3600
     money = f", {hours * job.price:,.0f} in money" if job.price else ""
     phases = ", ".join(f"{phase.name} {readable_s(s)}" for phase, s in zip(videos(job), seconds, strict=True))
-    return (*told, f"all steps: {phases}; {hours:,.0f} GPU-hours{money}")
+    return (*message, f"all steps: {phases}; {hours:,.0f} GPU-hours{money}")
 
 
 def step_s(job: EstimateTraining, phase: Phase) -> float:
@@ -293,11 +295,3 @@ def assumptions(job: EstimateTraining) -> tuple[str, ...]:
         f"- {job.spare:.0%} of a GPU stay free; what the autoencoder takes while it encodes is not counted",
         *((pace,) if job.tflops else ()),
     )
-
-
-def titled(title: str, *heads: str) -> Table:
-    """An empty table."""
-    table = Table(title=title, title_justify="left")
-    for head in heads:
-        table.add_column(head, justify="left" if head in {"part", "phase", "learn in"} else "right")
-    return table

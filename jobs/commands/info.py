@@ -51,16 +51,16 @@ def info(job: Info, console: Console) -> ExitCode:
 
 def facts_of(place: Place) -> dict[str, Any]:
     """The facts of a data set or of a run, by name."""
-    said = json_at(place, RUN) if place.size(RUN) is not None else None
-    if isinstance(said, list) and place.folder is not None:
+    content = json_at(place, RUN) if place.size(RUN) is not None else None
+    if isinstance(content, list) and place.folder is not None:
         from jobs.stored.run_facts import run_facts  # brings torch along
 
         return run_facts(Path(place.folder))
-    if isinstance(said, dict) and "vae" in said:
-        return {"latents": str(place), **said}
+    if isinstance(content, dict) and "vae" in content:
+        return {"latents": str(place), **content}
     from jobs.stored.set_facts import set_facts
 
-    if said is None and place.size(INDEX) is None:
+    if content is None and place.size(INDEX) is None:
         raise ValueError(f"{place}: neither a data set nor a run")
     return set_facts(place)
 

@@ -84,8 +84,8 @@ def preview(job: Preview, console: Console) -> ExitCode:
     for number, row in enumerate(shown, start=1):
         strips.append(drawn(job, data, row))
         left = readable_s((time.monotonic() - began) / number * (len(shown) - number))
-        said = f"{number} of {len(shown)}: {row.key}, {row.framing}, {row.frames} frames; {left} left"
-        console.print(said, highlight=False)
+        message = f"{number} of {len(shown)}: {row.key}, {row.framing}, {row.frames} frames; {left} left"
+        console.print(message, highlight=False)
         if len(strips) == job.per_sheet or number == len(shown):
             sheet = job.out / f"sheet_{(number - 1) // job.per_sheet:03d}.png"
             write_picture(sheet, below(strips, gap=16))
@@ -149,9 +149,9 @@ def members_of(data: Place, row: IndexRow) -> dict[str, bytes]:
 def references(members: dict[str, bytes]) -> list[Picture]:
     """The reference frames, each with why it was chosen."""
     pictures = []
-    for said in json.loads(members[META])["references"]:
-        packed = cv2.imdecode(np.frombuffer(members[said["member"]], np.uint8), cv2.IMREAD_COLOR_RGB)
-        why = f"{said['reason']} {degrees(said['yaw']):.0f}°"
+    for line in json.loads(members[META])["references"]:
+        packed = cv2.imdecode(np.frombuffer(members[line["member"]], np.uint8), cv2.IMREAD_COLOR_RGB)
+        why = f"{line['reason']} {degrees(line['yaw']):.0f}°"
         pictures.append(below([label([why], CAPTION_PX), fit(np.asarray(packed), REFERENCE_PX)]))
     return pictures
 
@@ -163,8 +163,8 @@ def strip(
     shown = np.linspace(0, row.frames - 1, STRIP_FRAMES, dtype=int)
     frames = beside([captioned(fit(laid[t], FRAME_PX), f"{t}") for t in shown])
     drawn = beside([fit(maps[t], SMALL_PX) for t in shown])
-    said = ["" if valid else "no face" for valid in controls.face_valid[shown]]
-    faces = beside([captioned(fit(face[t], SMALL_PX), word) for t, word in zip(shown, said, strict=True)])
+    result = ["" if valid else "no face" for valid in controls.face_valid[shown]]
+    faces = beside([captioned(fit(face[t], SMALL_PX), word) for t, word in zip(shown, result, strict=True)])
     facts = [
         f"{row.key}   {row.framing}   {row.frames} frames   {row.width}x{row.height}   "
         f"domain: {row.domain}   licence: {row.licence}",

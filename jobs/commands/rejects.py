@@ -57,8 +57,10 @@ def rejects(job: Rejects, console: Console) -> ExitCode:
     for row in found:
         counts[row["reason"]] += 1
         console.print(line(row), highlight=False, soft_wrap=True)
-    told = ", ".join(f"{reason} {count}" for reason, count in counts.most_common())
-    console.print(f"{counts.total()} rejects{': ' if told else ''}{told}", highlight=False, soft_wrap=True)
+    message = ", ".join(f"{reason} {count}" for reason, count in counts.most_common())
+    console.print(
+        f"{counts.total()} rejects{': ' if message else ''}{message}", highlight=False, soft_wrap=True
+    )
     if counts:
         console.print(f"one alone, with its full error: understudy replay {job.out} KEY", soft_wrap=True)
     return ExitCode.WHOLE

@@ -38,6 +38,8 @@ class Show:
     """PNG to write."""
     batch: int = 0
     """Which batch of the order, from 0: in a run of R ranks, batch n goes to rank n mod R in step n / R."""
+    where: tuple[str, ...] = ()
+    """Only samples for which all of these hold, on columns of the index: licence=CC0 face_ratio<0.5."""
     recipe: Name | None = None
     """See it as that recipe trains: its groups, windows and token budget."""
     loader: LoaderSettings = field(default_factory=LoaderSettings)
@@ -60,21 +62,22 @@ def show(job: Show, console: Console) -> ExitCode:
 
     if job.batch < 0:
         raise ValueError(f"there is no batch {job.batch}: they are counted from 0")
-    endless = replace(job.loader, workers=0, epochs=None, max_unfit=2**31, latents=None)
+    order = replace(job.loader.order, where=(*job.loader.order.where, *job.where))
+    endless = replace(job.loader, order=order, workers=0, epochs=None, max_unfit=2**31, latents=None)
     loader = Loader(job.data, endless)
     loader.position = advance(loader.position, job.batch, loader.order.slots_of)
     place = loader.position
     for line in loader.table().split("\n"):
         console.print(line, highlight=False)
     batch = next(iter(loader))
-    said = f"batch {job.batch}: epoch {place.epoch}, slot {place.slot}, {len(batch)} samples"
+    message = f"batch {job.batch}: epoch {place.epoch}, slot {place.slot}, {len(batch)} samples"
     parts = [strip(batch, number) for number in range(len(batch))]
     parts += [label([f"left out: {fault}"], SHEET_PX) for fault in batch.faults]
     job.picture.parent.mkdir(parents=True, exist_ok=True)
-    write_picture(job.picture, below([label([said], SHEET_PX), *parts], gap=16))
+    write_picture(job.picture, below([label([message], SHEET_PX), *parts], gap=16))
     for fault in batch.faults:
         console.print(f"left out: {fault}", style="red", highlight=False, markup=False)
-    console.print(f"{said}: {job.picture}", highlight=False)
+    console.print(f"{message}: {job.picture}", highlight=False)
     return ExitCode.FAILED_ITEMS if batch.faults else ExitCode.WHOLE
 
 

@@ -160,8 +160,8 @@ def stuck_ones(running: Running, now: float) -> list[str]:
         for worker in running.workers
         if now - worker["since"] >= max(LATE_S, LATE_SHARE * (worker["limit_s"] or 0.0))
     ]
-    told = {sentence.partition(":")[0] for sentence in running.stuck}
-    return [*running.stuck, *(sentence for sentence in late if sentence.partition(":")[0] not in told)]
+    result = {sentence.partition(":")[0] for sentence in running.stuck}
+    return [*running.stuck, *(sentence for sentence in late if sentence.partition(":")[0] not in result)]
 
 
 def place_of(worker: Mapping[str, str | None]) -> str:

@@ -110,19 +110,19 @@ def train_until(job: Train, stop: StopRequest, console: Console) -> ExitCode:
 
     if not job.from_nothing:
         refuse_without_weights(job.recipe, job.settings)
-    seat = distributed_context(job.settings)
-    refuse_without_memory(job.settings, seat)
-    loader = Loader(job.data, job.settings.loader, rank=seat.rank, world_size=seat.world_size)
+    context = distributed_context(job.settings)
+    refuse_without_memory(job.settings, context)
+    loader = Loader(job.data, job.settings.loader, rank=context.rank, world_size=context.world_size)
     new_epoch = job.new_epoch or is_grown(job)
-    if seat.rank > 0:
-        codec = shared_codec(job.out, job.data, job.settings, seat)
+    if context.rank > 0:
+        codec = shared_codec(job.out, job.data, job.settings, context)
         how: dict[str, Any] = {"new_epoch": new_epoch, "asked": stop}
-        whole = Trainer(job.out, job.settings, loader, codec, seat.device, Unsaved(stop), **how).train()
+        whole = Trainer(job.out, job.settings, loader, codec, context.device, Unsaved(stop), **how).train()
         return ExitCode.WHOLE if whole else ExitCode.STOPPED
     with Lock(Place.at(job.out), lambda: {"runner": RUNNER}, manner(console, force=job.force)) as lock:
         refuse_other(job.out, job.settings, console)
         with space_told(job.out):
-            whole = lead(replace(job, new_epoch=new_epoch), seat, loader, lock, stop, console)
+            whole = lead(replace(job, new_epoch=new_epoch), context, loader, lock, stop, console)
     if not whole:
         console.print(f"stopped; {goes_on(job.out)}", highlight=False, soft_wrap=True)
         return ExitCode.STOPPED
@@ -149,7 +149,7 @@ def goes_on(run: Path) -> str:
 
 def lead(
     job: Train,
-    seat: DistributedContext,
+    context: DistributedContext,
     loader: Loader,
     lock: Lock,
     stop: StopRequest,
@@ -159,7 +159,7 @@ def lead(
     from model.train.loop import Trainer
     from model.train.tensorboard import TensorBoardWriter
 
-    codec = shared_codec(job.out, job.data, job.settings, seat)
+    codec = shared_codec(job.out, job.data, job.settings, context)
     for line in loader.table().split("\n"):
         console.print(line, highlight=False)
     console.print(held_out_said(loader), highlight=False)
@@ -174,8 +174,8 @@ def lead(
     observers: tuple[TrainObserver, ...] = (Unsaved(stop), LockCheck(lock), terminal, curves)
     how: dict[str, Any] = {"new_epoch": job.new_epoch, "asked": stop}
     try:
-        trainer = Trainer(job.out, job.settings, loader, codec, seat.device, all_of(*observers), **how)
-        note_start(job.out, start_of(job, seat, loader))
+        trainer = Trainer(job.out, job.settings, loader, codec, context.device, all_of(*observers), **how)
+        note_start(job.out, start_of(job, context, loader))
         return trainer.train()
     finally:
         curves.close()
@@ -194,7 +194,7 @@ def total_steps(settings: Training) -> int:
     return sum(phase.steps for phase in settings.phases)
 
 
-def start_of(job: Train, seat: DistributedContext, loader: Loader) -> Start:
+def start_of(job: Train, context: DistributedContext, loader: Loader) -> Start:
     """All that it takes to repeat this start."""
     return Start(
         data=storable(job.data),
@@ -202,8 +202,8 @@ def start_of(job: Train, seat: DistributedContext, loader: Loader) -> Start:
         canvas_area=canvas_area(loader),
         recipe=job.recipe,
         settings=job.settings.as_plain(),
-        ranks=seat.world_size,
-        device=str(seat.device),
+        ranks=context.world_size,
+        device=str(context.device),
         code=commit(),
         versions={
             "python": platform.python_version(),

@@ -25,8 +25,8 @@ def tell_failed(ledger: Ledger, legs: Sequence[str], tallies: Sequence[Tally], c
     failed = num_failed(tallies)
     if not failed:
         return
-    said = f"{failed} items failed; once that is mended: --retry {' '.join(UNJUDGED)}"
-    console.print(said, style="yellow", highlight=False, markup=False)
+    message = f"{failed} items failed; once that is mended: --retry {' '.join(UNJUDGED)}"
+    console.print(message, style="yellow", highlight=False, markup=False)
     for sentence in islice(sentences(ledger, legs), SHOWN):
         console.print(sentence, highlight=False, markup=False)
     if failed > SHOWN:

@@ -169,8 +169,8 @@ class Lock:
             self.look()
         if self.lost is None:
             self.claim = replace(self.claim, told=self.manner.wall(), state=state)
-            said = {"claim": asdict(self.claim), **self.content()}
-            self.place.write(RUNNING, (json.dumps(said, indent=1) + "\n").encode())
+            result = {"claim": asdict(self.claim), **self.content()}
+            self.place.write(RUNNING, (json.dumps(result, indent=1) + "\n").encode())
 
     def look(self) -> None:
         """See whether another run has taken the place."""

@@ -8,6 +8,6 @@ from typing import Any
 from rich.console import Console
 
 
-def tell_json(console: Console, said: Any) -> None:
+def tell_json(console: Console, result: Any) -> None:
     """Print a value as JSON; what is no JSON is told as text."""
-    console.file.write(json.dumps(said, indent=1, default=str) + "\n")
+    console.file.write(json.dumps(result, indent=1, default=str) + "\n")

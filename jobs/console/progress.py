@@ -41,7 +41,7 @@ class ConsoleProgress:
             TextColumn("{task.description:>9}", markup=False),
             BarColumn(bar_width=24),
             MofNCompleteColumn(),
-            TextColumn("{task.fields[said]}", markup=False),
+            TextColumn("{task.fields[rate]}", markup=False),
             TimeElapsedColumn(),
             console=console,
             disable=not console.is_terminal,
@@ -78,7 +78,7 @@ class ConsoleProgress:
         if not self.console.is_terminal:
             done = f", {lane.done} done" if lane.done else ""
             self.console.print(f"{lane.leg}: {lane.laps} laps{done}", highlight=False)
-        task = self.bar.add_task(lane.leg, total=lane.items, completed=lane.items_done, said="")
+        task = self.bar.add_task(lane.leg, total=lane.items, completed=lane.items_done, rate="")
         return ShownLeg(task=task, lane=lane, began=now, before=lane.items_done, spoke=now)
 
     def sights(self, sights: Sequence[WorkerState]) -> None:
@@ -92,11 +92,11 @@ class ConsoleProgress:
     def show(self, shown: ShownLeg, done: int) -> None:
         """Bring a leg's line up to date."""
         lane, now = shown.lane, self.clock()
-        said = pace(done - shown.before, lane.items - done, now - shown.began, "items")
-        self.bar.update(shown.task, total=lane.items, completed=done, said=said)
+        rate = pace(done - shown.before, lane.items - done, now - shown.began, "items")
+        self.bar.update(shown.task, total=lane.items, completed=done, rate=rate)
         if not self.console.is_terminal and lane.running and now - shown.spoke >= QUIET_S:
             shown.spoke = now
-            self.console.print(f"{lane.leg}: {done} of {lane.items}, {said}", highlight=False)
+            self.console.print(f"{lane.leg}: {done} of {lane.items}, {rate}", highlight=False)
 
     def stuck(self, why: Sequence[str]) -> None:
         """Legs that do not go on: told once each time that they get stuck."""

@@ -12,6 +12,20 @@ from rich.table import Column, Table
 ENDLESS = 2**16
 NUMBER = re.compile(r"-?[\d,]*\.?\d+")
 
+GB = 2**30
+
+
+WORDS = {"part", "phase", "learn in"}
+"""Headings of columns that hold no numbers."""
+
+
+def titled(title: str, *heads: str) -> Table:
+    """An empty table; numbers stand to the right."""
+    table = Table(title=title, title_justify="left")
+    for head in heads:
+        table.add_column(head, justify="left" if head in WORDS else "right")
+    return table
+
 
 def tell_table(console: Console, table: Table, few: Collection[str] = ()) -> None:
     """Print a table, no cell of it cut; on a screen that it does not fit, its columns `few` alone."""
@@ -53,3 +67,8 @@ def value(cell: Any) -> Any:
         return text
     plain = text.replace(",", "")
     return float(plain) if "." in plain else int(plain)
+
+
+def gib(count: int) -> str:
+    """Bytes for a person."""
+    return f"{count / GB:,.2f}" if count < 10 * GB else f"{count / GB:,.0f}"

@@ -28,16 +28,16 @@ def refuse_without_weights(recipe: Name, settings: Training) -> None:
         )
 
 
-def refuse_without_memory(settings: Training, seat: DistributedContext) -> None:
+def refuse_without_memory(settings: Training, context: DistributedContext) -> None:
     """Returns where a device has room for what a training keeps there all the time.
 
     Raises:
         ValueError: it has not; says how much is missing.
     """
-    needed, there = standing_bytes(settings, seat.world_size), free_bytes(seat.device)
+    needed, there = standing_bytes(settings, context.world_size), free_bytes(context.device)
     if there is not None and needed > there:
         raise ValueError(
-            f"weights, gradients and optimizer take {needed / GIB:.1f} GiB of {seat.device}, and "
+            f"weights, gradients and optimizer take {needed / GIB:.1f} GiB of {context.device}, and "
             f"{there / GIB:.1f} GiB are free: smaller --settings.sizes, more ranks and "
             "--settings.zero-stage 3, or a larger machine; see understudy estimate-training"
         )

@@ -137,9 +137,9 @@ class NextIndex:
 
 
 def estimators_in(ledger: Ledger) -> dict[str, Any]:
-    """The estimators by trade, as the first clip tells that has landed with its tracks."""
+    """The estimators by role, as the first clip tells that has landed with its tracks."""
     for name, landed in ledger.all_landed(TRACKS):
         if landed.rows:
             tracked = next(ledger.rows(TRACKS, name, Tracked))
-            return {trade: asdict(card) for trade, card in tracked.provenance.items()}
+            return {role: asdict(card) for role, card in tracked.provenance.items()}
     return {}

@@ -9,8 +9,8 @@ from typing import Any
 from storage.place import Place
 
 
-def write(out: Place, name: str, said: Mapping[str, Any]) -> None:
+def write(out: Place, name: str, result: Mapping[str, Any]) -> None:
     """Write a file of JSON, where it does not say so yet."""
-    data = (json.dumps(said, indent=1) + "\n").encode()
+    data = (json.dumps(result, indent=1) + "\n").encode()
     if out.size(name) is None or out.read(name) != data:
         out.write(name, data)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from jobs.synthetic.faces import Speech, expression, random_speech
+from jobs.synthetic.faces import Syllables, expression, random_syllables
 from jobs.synthetic.motion import PATHS, Course
 from jobs.synthetic.person import Person
 from jobs.synthetic.scenery import CAMERA_PATHS, View
@@ -34,11 +34,11 @@ def acted(take: Take, actor: Actor, person: Person, times: Array) -> Acted:
     return Acted(posed(person.model, person.shape, pose), face)
 
 
-def speech_of(take: Take, actor: Actor) -> Speech | None:
+def speech_of(take: Take, actor: Actor) -> Syllables | None:
     """What an actor says, None where it is silent."""
     if not actor.speaks:
         return None
-    return random_speech(np.random.default_rng((actor.seed, 3)), take.duration_s + 1 / take.fps)
+    return random_syllables(np.random.default_rng((actor.seed, 3)), take.duration_s + 1 / take.fps)
 
 
 def views(take: Take, times: Array) -> list[View]:

@@ -11,7 +11,7 @@ from scipy.sparse import csr_array
 from jobs.synthetic.body_model import BodyModel
 from jobs.synthetic.cut import Corners, cut
 from jobs.synthetic.identity import Shape
-from jobs.synthetic.look import Look
+from jobs.synthetic.surface import BodySurface
 from jobs.synthetic.wardrobe import Sheet, sheets
 
 Array = NDArray[np.float64]
@@ -52,12 +52,14 @@ class Dressed:
         return unit(self.meeting @ np.cross(b - a, c - a))
 
 
-def dressed(model: BodyModel, shape: Shape, look: Look, part_of_vertex: NDArray[np.uint8]) -> Dressed:
+def dressed(
+    model: BodyModel, shape: Shape, surface: BodySurface, part_of_vertex: NDArray[np.uint8]
+) -> Dressed:
     """The mesh of a person; `part_of_vertex` (m,) labels the model's vertices."""
     normals = rest_normals(model, shape)
     vertices, carried, corner, texture, triangles = [], [], [], [], []
     num_vertices = num_corners = 0
-    for sheet in sheets(model, look):
+    for sheet in sheets(model, surface):
         corners, faces = cut(model.quads[sheet.faces], model.quads_texture[sheet.faces], sheet.inside)
         blend, inverse = corners.vertices(len(model.vertices))
         rest = shape.vertices + sheet.outward[:, None] * normals

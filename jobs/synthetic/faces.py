@@ -45,7 +45,7 @@ PITCH_HZ = (95.0, 230.0)
 
 
 @dataclass(frozen=True)
-class Speech:
+class Syllables:
     """Syllables one after another: when they are loudest, how open and how round the mouth is then."""
 
     times: Array  # n, s
@@ -81,7 +81,7 @@ class Speech:
         return np.interp(times, coarse, opening), np.interp(times, coarse, rounding)
 
 
-def random_speech(random: np.random.Generator, duration_s: float) -> Speech:
+def random_syllables(random: np.random.Generator, duration_s: float) -> Syllables:
     """Phrases of a few syllables with pauses between them."""
     times, now = [], 0.25
     while now < duration_s:
@@ -90,7 +90,7 @@ def random_speech(random: np.random.Generator, duration_s: float) -> Speech:
             now += random.uniform(0.8, 1.25) / SYLLABLES_HZ
         now += random.uniform(0.15, 0.5)
     size = len(times)
-    return Speech(
+    return Syllables(
         np.array(times),
         random.uniform(0.35, 1.0, size),
         random.uniform(0, 1, size) ** 2,
@@ -98,7 +98,9 @@ def random_speech(random: np.random.Generator, duration_s: float) -> Speech:
     )
 
 
-def expression(random: np.random.Generator, times: Array, duration_s: float, speech: Speech | None) -> Array:
+def expression(
+    random: np.random.Generator, times: Array, duration_s: float, speech: Syllables | None
+) -> Array:
     """Amounts (t, 18) of `ACTIONS` at times (t,) s: moods that come and go, blinks, speech if any."""
     amounts = np.zeros((len(times), len(ACTIONS)))
     smile, brows, frown = (np.clip(waves(random, times, 0.35) + shift, 0, 1) for shift in (0.35, 0.1, -0.4))

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from jobs.synthetic.acted import Acted, acted, frame_times, speech_of, views
 from jobs.synthetic.person import Person, person
-from jobs.synthetic.rasterise import FAR_M, Camera, Map, rasterise
+from jobs.synthetic.rasterise import FAR_M, CameraView, Map, rasterise
 from jobs.synthetic.scenery import Room, View, board_seen, random_room
 from jobs.synthetic.take import Take, hips_at
 from schemas.media import SOUND_RATE, Frames
@@ -27,7 +27,7 @@ WALL_BEHIND_M = 1.6
 
 
 @dataclass(frozen=True)
-class Cast:
+class FilmSet:
     """The people of a take, made ready, and the room."""
 
     take: Take
@@ -35,21 +35,21 @@ class Cast:
     room: Room
 
 
-def cast(take: Take, folder: Path) -> Cast:
+def cast(take: Take, folder: Path) -> FilmSet:
     """Everyone and everything of a take; what is dear is kept in `folder`."""
-    people = tuple(person(actor.identity, actor.look, folder) for actor in take.actors)
+    people = tuple(person(actor.identity, actor.surface, folder) for actor in take.actors)
     places = [hips_at(actor, who, take.camera) for actor, who in zip(take.actors, people, strict=True)]
     floor = places[0][1] + people[0].stature[1]
     wall = max(place[2] for place in places) + WALL_BEHIND_M
-    return Cast(take, people, random_room(np.random.default_rng((take.seed, 5)), floor, wall))
+    return FilmSet(take, people, random_room(np.random.default_rng((take.seed, 5)), floor, wall))
 
 
-def frames(on: Cast) -> Frames:
+def frames(on: FilmSet) -> Frames:
     """All pictures (t, h, w, 3)."""
     return np.stack(list(each_frame(on)))
 
 
-def each_frame(on: Cast) -> Iterator[NDArray[np.uint8]]:
+def each_frame(on: FilmSet) -> Iterator[NDArray[np.uint8]]:
     """The pictures (h, w, 3) one by one."""
     take = on.take
     offsets = take.shutter * ((np.arange(take.exposures) + 0.5) / take.exposures - 0.5) / take.fps
@@ -61,7 +61,7 @@ def each_frame(on: Cast) -> Iterator[NDArray[np.uint8]]:
         yield np.asarray(np.clip(np.mean(shots, axis=0) + 0.5, 0, 255), np.uint8)
 
 
-def exposed(on: Cast, doing: list[Acted], view: View, moment: int) -> Map:
+def exposed(on: FilmSet, doing: list[Acted], view: View, moment: int) -> Map:
     """One picture (h, w, 3), 0..255, drawn larger and made small."""
     take = on.take
     camera = take.camera.scaled(take.sharpness)
@@ -71,8 +71,10 @@ def exposed(on: Cast, doing: list[Acted], view: View, moment: int) -> Map:
     depth = np.full(picture.shape[:2], FAR_M / 2, np.float32)
     layers = [board_seen(board, camera, view) for board in take.boards]
     layers += [
-        person_seen(who, camera, view.seen(who.surface(act.bones, act.face[moment], moment)), view, on.room)
-        for who, act in zip(on.people, doing, strict=True)
+        person_seen(
+            who, camera, view.seen(who.surface(motion.bones, motion.face[moment], moment)), view, on.room
+        )
+        for who, motion in zip(on.people, doing, strict=True)
     ]
     for colours, away in layers:
         rows, columns = covered(away)
@@ -88,7 +90,7 @@ def covered(depth: Map) -> tuple[slice, slice]:
     return slice(y, y + height), slice(x, x + width)
 
 
-def person_seen(who: Person, camera: Camera, vertices: Array, view: View, room: Room) -> tuple[Map, Map]:
+def person_seen(who: Person, camera: CameraView, vertices: Array, view: View, room: Room) -> tuple[Map, Map]:
     """Colours (h, w, 3), 0..255, and depth (h, w) m of a person; vertices (n, 3) in the camera frame."""
     mesh = who.mesh
     normals = mesh.normals(vertices) @ view.rotation.T

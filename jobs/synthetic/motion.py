@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from jobs.synthetic.faces import waves
-from jobs.synthetic.skeleton import Pose
+from jobs.synthetic.skeleton import SkeletonPose
 from pipeline.geometry import head_rotation, unit
 
 Array = NDArray[np.float64]
@@ -37,14 +37,14 @@ def swung(forward: Array | float, aside: Array | float) -> Array:
     )
 
 
-def stand(random: np.random.Generator, times: Array, course: Course) -> Pose:
+def stand(random: np.random.Generator, times: Array, course: Course) -> SkeletonPose:
     """Stand, sway a little and look about."""
     t = len(times)
     arms = np.stack([np.stack([swung(0.02, s * ARM_ASIDE), swung(0.22, s * 0.08)]) for s in (1, -1)])
     legs = np.stack([np.stack([swung(0.0, s * 0.06), swung(-0.04, s * 0.02)]) for s in (1, -1)])
     sway = np.stack([waves(random, times, 0.3) for _ in range(3)], axis=1)
     look = np.stack([waves(random, times, 0.4) for _ in range(3)], axis=1)
-    return Pose(
+    return SkeletonPose(
         place=course.place + sway * (0.012, 0.0, 0.01),
         hips=head_rotation(np.full(t, course.yaw), 0.0, 0.0),
         spine=0.03 * sway,
@@ -59,7 +59,7 @@ def stand(random: np.random.Generator, times: Array, course: Course) -> Pose:
     )
 
 
-def turn(random: np.random.Generator, times: Array, course: Course) -> Pose:
+def turn(random: np.random.Generator, times: Array, course: Course) -> SkeletonPose:
     """Turn about once, evenly, from the first frame to the last; the head stays in line with the body."""
     still = stand(random, times, course)
     yaw = course.yaw + 2 * np.pi * times / course.duration_s
@@ -72,7 +72,7 @@ def turn(random: np.random.Generator, times: Array, course: Course) -> Pose:
     )
 
 
-def walk(random: np.random.Generator, times: Array, course: Course) -> Pose:
+def walk(random: np.random.Generator, times: Array, course: Course) -> SkeletonPose:
     """Walk the way the body faces, arms against legs."""
     still, phase = stand(random, times, course), 2 * np.pi * times / random.uniform(1.0, 1.3)
     swing, ahead = np.sin(phase), np.array([np.sin(course.yaw), 0.0, -np.cos(course.yaw)])
@@ -90,7 +90,7 @@ def walk(random: np.random.Generator, times: Array, course: Course) -> Pose:
     )
 
 
-def wave(random: np.random.Generator, times: Array, course: Course) -> Pose:
+def wave(random: np.random.Generator, times: Array, course: Course) -> SkeletonPose:
     """Wave an open hand in front of the torso, palm to the front; the other arm hangs."""
     still, side = stand(random, times, course), int(random.integers(2))
     sign, swing = (1, -1)[side], np.sin(2 * np.pi * times * random.uniform(0.8, 1.5))
@@ -106,7 +106,7 @@ def wave(random: np.random.Generator, times: Array, course: Course) -> Pose:
     return replace(still, arms=arms, palms=palms, wrists=wrists, curls=curls)
 
 
-def talk(random: np.random.Generator, times: Array, course: Course) -> Pose:
+def talk(random: np.random.Generator, times: Array, course: Course) -> SkeletonPose:
     """Gesture with both hands before the body, nod, and turn a little this way and that."""
     still = stand(random, times, course)
     arms, palms, curls = still.arms.copy(), still.palms.copy(), still.curls.copy()
@@ -125,7 +125,7 @@ def talk(random: np.random.Generator, times: Array, course: Course) -> Pose:
     )
 
 
-def present(random: np.random.Generator, times: Array, course: Course) -> Pose:
+def present(random: np.random.Generator, times: Array, course: Course) -> SkeletonPose:
     """Speak with both hands, turn about once on the spot, and speak on."""
     talked = talk(random, times, course)
     share = np.clip((times / course.duration_s - 0.35) / 0.35, 0, 1)
@@ -133,7 +133,7 @@ def present(random: np.random.Generator, times: Array, course: Course) -> Pose:
     return replace(talked, hips=turned @ talked.hips)
 
 
-def sit(random: np.random.Generator, times: Array, course: Course) -> Pose:
+def sit(random: np.random.Generator, times: Array, course: Course) -> SkeletonPose:
     """Sit down from standing, hands towards the knees."""
     still = stand(random, times, course)
     down = np.clip((times / course.duration_s - 0.15) / 0.45, 0, 1)
@@ -149,7 +149,7 @@ def sit(random: np.random.Generator, times: Array, course: Course) -> Pose:
     return replace(still, arms=arms, legs=legs, place=place, spine=still.spine + lean)
 
 
-def dance(random: np.random.Generator, times: Array, course: Course) -> Pose:
+def dance(random: np.random.Generator, times: Array, course: Course) -> SkeletonPose:
     """Arms, hips and knees in time with a beat, the body turning to and fro."""
     still, beat = stand(random, times, course), 2 * np.pi * times * random.uniform(0.8, 1.1)
     arms, legs, curls = still.arms.copy(), still.legs.copy(), still.curls.copy()
@@ -169,7 +169,7 @@ def dance(random: np.random.Generator, times: Array, course: Course) -> Pose:
     )
 
 
-PATHS: dict[str, Callable[[np.random.Generator, Array, Course], Pose]] = {
+PATHS: dict[str, Callable[[np.random.Generator, Array, Course], SkeletonPose]] = {
     "stand": stand,
     "walk": walk,
     "turn": turn,

@@ -8,10 +8,10 @@ from numpy.typing import NDArray
 
 from jobs.synthetic.body_model import BodyModel
 from jobs.synthetic.dressed import HEIGHT, TILES, WIDTH, spread
-from jobs.synthetic.look import Colour, Garment, Look
 from jobs.synthetic.mesh_files import data_folder
 from jobs.synthetic.noise import field, step
 from jobs.synthetic.rasterise import baked
+from jobs.synthetic.surface import BodySurface, Colour, Garment
 from jobs.synthetic.wardrobe import ANKLE_Y, WAIST_Y, hair_depth
 
 Map = NDArray[np.float32]
@@ -28,17 +28,17 @@ FLUSHED = ((0.042, -0.685, -0.13, 0.018), (0.0, -0.69, -0.165, 0.01))
 """Cheeks and the tip of the nose: place on the model's face, to one side, and size, m."""
 
 
-def painted(model: BodyModel, look: Look) -> Picture:
+def painted(model: BodyModel, surface: BodySurface) -> Picture:
     """The texture (1536, 2816, 3)."""
-    random = np.random.default_rng(look.seed + 2)
+    random = np.random.default_rng(surface.seed + 2)
     sheet = np.zeros((HEIGHT, WIDTH, 3), np.float32)
     tiles: dict[str, Map | Colour] = {
-        "skin": skin(model, look, random),
-        "tights": cloth(model, "tights", look, random),
-        "skirt": cloth(model, "skirt", look, random),
-        "hair": hair(look, random),
-        "left_eye": eye(model, "left_eye", look, random),
-        "right_eye": eye(model, "right_eye", look, random),
+        "skin": skin(model, surface, random),
+        "tights": cloth(model, "tights", surface, random),
+        "skirt": cloth(model, "skirt", surface, random),
+        "hair": hair(surface, random),
+        "left_eye": eye(model, "left_eye", surface, random),
+        "right_eye": eye(model, "right_eye", surface, random),
         "teeth": (0.74, 0.71, 0.64),
         "tongue": (0.55, 0.25, 0.25),
     }
@@ -79,19 +79,19 @@ def lay(surface: Map, colour: Colour | Map, amount: Map) -> Map:
     return surface
 
 
-def skin(model: BodyModel, look: Look, random: np.random.Generator) -> Map:
+def skin(model: BodyModel, surface: BodySurface, random: np.random.Generator) -> Map:
     """Skin of the whole body."""
     side = TILES["skin"][2]
     coarse = places(model, "skin", COARSE)
     blotches = 0.6 * field(random, coarse, 0.05) + 0.4 * field(random, coarse, 0.015)
     grain = cv2.GaussianBlur(random.standard_normal((side, side), np.float32), (0, 0), 0.8)
     tone = 1 + 0.03 * cv2.resize(blotches, (side, side)) + 0.02 * grain
-    base: Map = np.asarray(tinted(look.skin, (1.0, 1.0, 1.0)) * tone[..., None], np.float32)
-    lay(base, tinted(look.skin, (1.02, 0.72, 0.68)), 0.5 * mask("fingernails"))
+    base: Map = np.asarray(tinted(surface.skin, (1.0, 1.0, 1.0)) * tone[..., None], np.float32)
+    lay(base, tinted(surface.skin, (1.02, 0.72, 0.68)), 0.5 * mask("fingernails"))
     at = places(model, "skin", side)
     x, y, width, height = cv2.boundingRect((at[..., 1] < HEAD_Y).astype(np.uint8))
     head = (slice(y, y + height), slice(x, x + width))
-    face(model, look, base[head], at[head], grain[head], {n: mask(n)[head] for n in FACE_MASKS})
+    face(model, surface, base[head], at[head], grain[head], {n: mask(n)[head] for n in FACE_MASKS})
     return base
 
 
@@ -100,22 +100,24 @@ def tinted(colour: Colour, by: Colour) -> Map:
     return np.asarray(np.asarray(colour, np.float32) * np.asarray(by, np.float32))
 
 
-def face(model: BodyModel, look: Look, base: Map, at: Map, grain: Map, masks: dict[str, Map]) -> None:
+def face(
+    model: BodyModel, surface: BodySurface, base: Map, at: Map, grain: Map, masks: dict[str, Map]
+) -> None:
     """Flush, lips, lids, brows, lashes, beard and the scalp under the hair, over a piece of skin."""
     flush = np.zeros(at.shape[:2], np.float32)
     for x, y, z, size in FLUSHED:
         away = (np.abs(at[..., 0]) - x) ** 2 + (at[..., 1] - y) ** 2 + (at[..., 2] - z) ** 2
         flush = np.maximum(flush, np.exp(-away / (2 * size**2)))
-    hair = tinted(look.hair, (0.8, 0.8, 0.8))
-    lay(base, tinted(look.skin, (1.02, 0.72, 0.68)), 0.35 * flush + 0.35 * masks["ears"])
-    lay(base, tinted(look.skin, (0.90, 0.58, 0.60)), 0.85 * masks["lips"])
+    hair = tinted(surface.hair, (0.8, 0.8, 0.8))
+    lay(base, tinted(surface.skin, (1.02, 0.72, 0.68)), 0.35 * flush + 0.35 * masks["ears"])
+    lay(base, tinted(surface.skin, (0.90, 0.58, 0.60)), 0.85 * masks["lips"])
     lay(base, (0.25, 0.07, 0.07), masks["inside-mouth"])
-    lay(base, tinted(look.skin, (0.8, 0.8, 0.8)), 0.35 * masks["eyelids"])
+    lay(base, tinted(surface.skin, (0.8, 0.8, 0.8)), 0.35 * masks["eyelids"])
     brows, lashes = brows_and_lashes(model, at)
     lay(base, hair, np.clip(brows * (0.8 + 0.25 * grain), 0, 0.95))
     lay(base, (0.08, 0.05, 0.05), 0.85 * lashes)
     cheeks = step(at[..., 1], -0.70, -0.66) * step(at[..., 1], -0.585, -0.61) * step(at[..., 2], -0.02, -0.06)
-    beard = cheeks * (1 - masks["lips"]) * look.stubble * (0.55 + 0.3 * grain)
+    beard = cheeks * (1 - masks["lips"]) * surface.stubble * (0.55 + 0.3 * grain)
     lay(base, hair, np.clip(0.6 * beard, 0, 0.8))
     lay(base, hair, 0.9 * step(hair_depth(at), 0.0, 0.012) * step(at[..., 1], -0.6, -0.62))
 
@@ -133,7 +135,7 @@ def brows_and_lashes(model: BodyModel, at: Map) -> tuple[Map, Map]:
     return brow * front, step(away, radius * 1.13, radius * 1.04) * front
 
 
-def eye(model: BodyModel, layer: str, look: Look, random: np.random.Generator) -> Map:
+def eye(model: BodyModel, layer: str, surface: BodySurface, random: np.random.Generator) -> Map:
     """An eyeball that looks out of the face: white, iris, pupil and a glint."""
     side = TILES[layer][2]
     at = places(model, layer, side)
@@ -143,27 +145,27 @@ def eye(model: BodyModel, layer: str, look: Look, random: np.random.Generator) -
     front = at[..., 2] < middle[2]
     white = np.full((side, side, 3), (0.90, 0.88, 0.86), np.float32)
     streaks = cv2.GaussianBlur(random.standard_normal((side, side), np.float32), (0, 0), 2)
-    rim = np.asarray(look.iris, np.float32) * 0.5
+    rim = np.asarray(surface.iris, np.float32) * 0.5
     white = lay(white, rim, step(out, 0.50, 0.46) * front)
     white = lay(
         white,
-        np.asarray(look.iris, np.float32) * (1 + 0.5 * streaks[..., None]),
+        np.asarray(surface.iris, np.float32) * (1 + 0.5 * streaks[..., None]),
         step(out, 0.44, 0.38) * front,
     )
     return lay(white, (0.02, 0.02, 0.02), step(out, 0.22, 0.18) * front)
 
 
-def hair(look: Look, random: np.random.Generator) -> Map:
+def hair(surface: BodySurface, random: np.random.Generator) -> Map:
     """Strands: streaks along the texture."""
     side = TILES["hair"][2]
     noise = random.standard_normal((side, side), np.float32)
     strands = (
         cv2.GaussianBlur(noise, (0, 0), sigmaX=0.8, sigmaY=14) * 4 + cv2.GaussianBlur(noise, (0, 0), 10) * 5
     )
-    return np.asarray(np.asarray(look.hair, np.float32) * (1 + 0.28 * strands)[..., None], np.float32)
+    return np.asarray(np.asarray(surface.hair, np.float32) * (1 + 0.28 * strands)[..., None], np.float32)
 
 
-def cloth(model: BodyModel, layer: str, look: Look, random: np.random.Generator) -> Map:
+def cloth(model: BodyModel, layer: str, surface: BodySurface, random: np.random.Generator) -> Map:
     """Cloth of top, bottom and shoes by height on the body, with weave and soft folds."""
     side = TILES[layer][2]
     at = places(model, layer, side)
@@ -172,9 +174,9 @@ def cloth(model: BodyModel, layer: str, look: Look, random: np.random.Generator)
     shade = 1 + 0.09 * folds + 0.03 * weave
     arm = np.abs(at[..., 0]) > 0.21
     low = ((at[..., 1] > WAIST_Y) & ~(arm & (at[..., 1] < 0.0))).astype(np.float32)
-    base = lay(pattern(look.top, at), pattern(look.bottom, at), low)
+    base = lay(pattern(surface.top, at), pattern(surface.bottom, at), low)
     foot = (at[..., 1] > ANKLE_Y + 0.012).astype(np.float32)
-    return np.asarray(lay(base, look.shoes, foot) * shade[..., None], np.float32)
+    return np.asarray(lay(base, surface.shoes, foot) * shade[..., None], np.float32)
 
 
 def pattern(garment: Garment, at: Map) -> Map:

@@ -17,14 +17,14 @@ from jobs.synthetic.dressed import Dressed, dressed
 from jobs.synthetic.faces import action_offsets
 from jobs.synthetic.identity import Identity, Shape, shape_of
 from jobs.synthetic.kept import kept_arrays
-from jobs.synthetic.look import Look
 from jobs.synthetic.painted import painted
 from jobs.synthetic.parts import parts_of_vertices
 from jobs.synthetic.skeleton import Posed
+from jobs.synthetic.surface import BodySurface
 
 Array = NDArray[np.float64]
 
-MAKERS = ("mesh_files", "identity", "look", "noise", "wardrobe", "dressed", "rasterise", "painted")
+MAKERS = ("mesh_files", "identity", "surface", "noise", "wardrobe", "dressed", "rasterise", "painted")
 """Modules on whose code what is kept depends."""
 
 
@@ -81,16 +81,16 @@ class Person:
 
 
 @lru_cache(maxsize=8)
-def person(identity: Identity, look: Look, folder: Path) -> Person:
+def person(identity: Identity, surface: BodySurface, folder: Path) -> Person:
     """The person; what takes seconds to make is looked for in `folder` first and kept there."""
     model = body_model(folder)
     code = b"".join((Path(__file__).parent / f"{name}.py").read_bytes() for name in MAKERS)
-    digest = hashlib.sha256(code + repr((identity, look)).encode()).hexdigest()[:16]
+    digest = hashlib.sha256(code + repr((identity, surface)).encode()).hexdigest()[:16]
 
     def make() -> dict[str, NDArray[np.float64] | NDArray[np.uint8]]:
-        return {"vertices": shape_of(model, identity).vertices, "texture": painted(model, look)}
+        return {"vertices": shape_of(model, identity).vertices, "texture": painted(model, surface)}
 
     arrays = kept_arrays(folder / f"person-{digest}.npz", make)
     heads, tails = np.split(model.joints @ arrays["vertices"], 2)
     shape = Shape(arrays["vertices"], heads, tails)
-    return Person(model, shape, dressed(model, shape, look, parts_of_vertices(model)), arrays["texture"])
+    return Person(model, shape, dressed(model, shape, surface, parts_of_vertices(model)), arrays["texture"])

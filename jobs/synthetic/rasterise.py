@@ -24,19 +24,19 @@ FLIP = np.diag([1, -1, -1, 1]).astype(np.float32)
 
 
 @dataclass(frozen=True, kw_only=True)
-class Camera:
+class CameraView:
     """A pinhole whose principal point is the picture's centre."""
 
     width: int  # px
     height: int  # px
     focal_px: float
 
-    def scaled(self, times: float) -> Camera:
+    def scaled(self, times: float) -> CameraView:
         """The same view in `times` as many px on each side."""
         size = round(self.width * times), round(self.height * times)
         return replace(self, width=size[0], height=size[1], focal_px=self.focal_px * times)
 
-    def wider(self, times: int) -> Camera:
+    def wider(self, times: int) -> CameraView:
         """The same view and all around it: a canvas of `times` the size, its pixels as large."""
         return replace(self, width=self.width * times, height=self.height * times)
 
@@ -46,7 +46,7 @@ class Camera:
 
 
 def rasterise(
-    camera: Camera, points: Array, triangles: NDArray[np.int32], values: Array, *, flat: bool = False
+    camera: CameraView, points: Array, triangles: NDArray[np.int32], values: Array, *, flat: bool = False
 ) -> tuple[Map, Map]:
     """What triangles (f, 3) of points (n, 3) show: values (h, w, 3), 0 where nothing is, and depth (h, w) m.
 
@@ -80,5 +80,7 @@ def baked(texture: Array, triangles: NDArray[np.int32], values: Array, side: int
     `texture` (n, 2) are the corners' places in it, 0..1.
     """
     flat = np.concatenate([texture * side - side / 2, np.full((len(texture), 1), side)], axis=1)
-    shown, depth = rasterise(Camera(width=side, height=side, focal_px=side), flat / side, triangles, values)
+    shown, depth = rasterise(
+        CameraView(width=side, height=side, focal_px=side), flat / side, triangles, values
+    )
     return shown, (depth < FAR_M / 2).astype(np.float32)

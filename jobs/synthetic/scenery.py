@@ -10,8 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from jobs.synthetic.faces import waves
-from jobs.synthetic.look import Colour, hsv
-from jobs.synthetic.rasterise import Camera, Map, rasterise
+from jobs.synthetic.rasterise import CameraView, Map, rasterise
+from jobs.synthetic.surface import Colour, hsv
 from pipeline.geometry import head_rotation
 
 Array = NDArray[np.float64]
@@ -54,7 +54,7 @@ class Room:
     wall: NDArray[np.uint8]  # SIDE SIDE 3
     floor: NDArray[np.uint8]
 
-    def seen(self, camera: Camera, view: View) -> Map:
+    def seen(self, camera: CameraView, view: View) -> Map:
         """The empty room (h, w, 3), 0..255."""
         x = np.arange(camera.width, dtype=np.float32)[None] - (camera.width - 1) / 2
         y = np.arange(camera.height, dtype=np.float32)[:, None] - (camera.height - 1) / 2
@@ -104,7 +104,7 @@ def tinted(random: np.random.Generator, colour: Colour) -> NDArray[np.uint8]:
     return np.asarray(np.clip(255 * np.asarray(colour, np.float32) * shade[..., None], 0, 255), np.uint8)
 
 
-def board_seen(board: Board, camera: Camera, view: View) -> tuple[Map, Map]:
+def board_seen(board: Board, camera: CameraView, view: View) -> tuple[Map, Map]:
     """Colours (h, w, 3), 0..255, and depth (h, w) m of a board."""
     corners = [(x, y, board.away) for y in (board.top, board.bottom) for x in (board.left, board.right)]
     shades = 255 * np.asarray(board.colour) * np.array([1.0, 0.9, 0.8, 0.7])[:, None]

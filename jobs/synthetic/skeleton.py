@@ -25,7 +25,7 @@ ARM, LEG = ("upperarm01", "lowerarm01", "wrist"), ("upperleg01", "lowerleg01", "
 
 
 @dataclass(frozen=True, kw_only=True)
-class Pose:
+class SkeletonPose:
     """A motion of t frames, sides left first; directions in the frame of hips (legs) or chest (arms)."""
 
     place: Array  # t 3, m, of the point between the hips, camera frame
@@ -50,7 +50,7 @@ class Posed:
     tails: Array  # t b 3, m
 
 
-def posed(model: BodyModel, shape: Shape, pose: Pose) -> Posed:
+def posed(model: BodyModel, shape: Shape, pose: SkeletonPose) -> Posed:
     """Where the bones are."""
     fixed, limbs = own_turns(model, shape, pose), limb_ways(pose)
     size = (len(pose.place), len(model.bones), 3)
@@ -74,7 +74,7 @@ def posed(model: BodyModel, shape: Shape, pose: Pose) -> Posed:
     return Posed(rotation, heads, tails)
 
 
-def limb_ways(pose: Pose) -> dict[str, tuple[str, str, Array]]:
+def limb_ways(pose: SkeletonPose) -> dict[str, tuple[str, str, Array]]:
     """By bone: the bone towards whose beginning it points, the bone in whose frame, and where to (t, 3)."""
     return {
         f"{bones[part]}.{side}": (f"{bones[part + 1]}.{side}", base, ways[:, number, part])
@@ -84,7 +84,7 @@ def limb_ways(pose: Pose) -> dict[str, tuple[str, str, Array]]:
     }
 
 
-def own_turns(model: BodyModel, shape: Shape, pose: Pose) -> dict[str, Array]:
+def own_turns(model: BodyModel, shape: Shape, pose: SkeletonPose) -> dict[str, Array]:
     """By bone: its own rotation (t, 3, 3) against its parent's."""
     turns = {name: rotation_about(pose.spine / len(SPINE)) for name in SPINE}
     turns |= {name: rotation_about(pose.head / len(NECK)) for name in NECK}
@@ -96,7 +96,7 @@ def own_turns(model: BodyModel, shape: Shape, pose: Pose) -> dict[str, Array]:
     return turns
 
 
-def hand_turns(model: BodyModel, shape: Shape, pose: Pose, number: int) -> dict[str, Array]:
+def hand_turns(model: BodyModel, shape: Shape, pose: SkeletonPose, number: int) -> dict[str, Array]:
     """By bone of one side (0 left, 1 right): the turns of forearm, wrist and fingers."""
     side, mirror = SIDES[number], (1.0, -1.0)[number]
     start = {name: shape.heads[bone] for name, bone in model.index.items()}

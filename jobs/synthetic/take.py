@@ -8,10 +8,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from jobs.synthetic.identity import Identity, random_identity
-from jobs.synthetic.look import Look, random_look
 from jobs.synthetic.person import Person
-from jobs.synthetic.rasterise import Camera
+from jobs.synthetic.rasterise import CameraView
 from jobs.synthetic.scenery import Board
+from jobs.synthetic.surface import BodySurface, random_surface
 from schemas.controls import Framing
 
 
@@ -20,7 +20,7 @@ class Actor:
     """One person and what it does."""
 
     identity: Identity
-    look: Look
+    surface: BodySurface
     path: str
     """One of `motion.PATHS`."""
     framing: Framing = "full"
@@ -58,9 +58,9 @@ class Take:
     """Of room, light and camera."""
 
     @property
-    def camera(self) -> Camera:
+    def camera(self) -> CameraView:
         """Of the focal length that is assumed of any camera: the picture's diagonal."""
-        return Camera(width=self.width, height=self.height, focal_px=math.hypot(self.width, self.height))
+        return CameraView(width=self.width, height=self.height, focal_px=math.hypot(self.width, self.height))
 
     @property
     def duration_s(self) -> float:
@@ -76,7 +76,7 @@ SHOWN: dict[Framing, tuple[float, float]] = {
 """Room above the crown, m, and below chin (portrait), hips (half) or soles (full)."""
 
 
-def hips_at(actor: Actor, person: Person, camera: Camera) -> np.ndarray:
+def hips_at(actor: Actor, person: Person, camera: CameraView) -> np.ndarray:
     """Where the point between the hips is in the first view (3,), m."""
     up, down = person.stature
     above, below = SHOWN[actor.framing]
@@ -96,7 +96,7 @@ def random_actor(
     identity = random_identity(random)
     return Actor(
         identity=identity,
-        look=random_look(random, identity),
+        surface=random_surface(random, identity),
         path=path,
         framing=framing,
         yaw=yaw,

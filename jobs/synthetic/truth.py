@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from jobs.synthetic.acted import acted, frame_times, views
 from jobs.synthetic.body_model import BodyModel
-from jobs.synthetic.film import Cast
+from jobs.synthetic.film import FilmSet
 from jobs.synthetic.person import Person
 from jobs.synthetic.skeleton import Posed
 from jobs.synthetic.take import Actor, Take
@@ -62,7 +62,7 @@ class PersonTruth:
     ]  # 0..1 of each of `parts.PARTS` that the picture shows
 
 
-def truth(on: Cast) -> tuple[PersonTruth, ...]:
+def truth(on: FilmSet) -> tuple[PersonTruth, ...]:
     """The answers for every actor of a take, in their order."""
     times = frame_times(on.take)
     visible = visible_shares(on, times)
@@ -72,20 +72,23 @@ def truth(on: Cast) -> tuple[PersonTruth, ...]:
 
 def person_truth(take: Take, actor: Actor, who: Person, times: Array, visible: Array) -> PersonTruth:
     """The answers for one actor."""
-    act, seen, camera = acted(take, actor, who, times), views(take, times), take.camera
+    motion, seen, camera = acted(take, actor, who, times), views(take, times), take.camera
     out = np.stack([view.rotation for view in seen])
     back = out.swapaxes(1, 2)
 
-    def told(points: Array) -> Array:
+    def projected(points: Array) -> Array:
         """World points (t, n, 3) in the camera frame."""
         return np.stack([view.seen(at) for view, at in zip(seen, points, strict=True)])
 
-    joints, hands = told(body_joints(who.model, act.bones)), told(hand_joints(who.model, act.bones))
-    head, hips = (back @ act.bones.rotation[:, who.model.index[name]] for name in ("head", "root"))
+    joints, hands = (
+        projected(body_joints(who.model, motion.bones)),
+        projected(hand_joints(who.model, motion.bones)),
+    )
+    head, hips = (back @ motion.bones.rotation[:, who.model.index[name]] for name in ("head", "root"))
     middle, radius_m = who.head_sphere
     bone = who.model.index["head"]
-    center = act.bones.heads[:, bone] + act.bones.rotation[:, bone] @ (middle - who.shape.heads[bone])
-    center = told(center[:, None])[:, 0]
+    center = motion.bones.heads[:, bone] + motion.bones.rotation[:, bone] @ (middle - who.shape.heads[bone])
+    center = projected(center[:, None])[:, 0]
     hands = hands.reshape(len(times), 2, 21, 3)
     return PersonTruth(
         joints3d=joints,
@@ -99,7 +102,7 @@ def person_truth(take: Take, actor: Actor, who: Person, times: Array, visible: A
         head_radius_m=radius_m,
         head_radius=camera.focal_px * radius_m / center[:, 2],
         hips_rotation=hips,
-        face=act.face,
+        face=motion.face,
         visible=visible,
     )
 

@@ -6,10 +6,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from jobs.synthetic.acted import Acted, acted, views
-from jobs.synthetic.film import Cast
+from jobs.synthetic.film import FilmSet
 from jobs.synthetic.parts import PARTS
 from jobs.synthetic.person import Person
-from jobs.synthetic.rasterise import FAR_M, Camera, Map, rasterise
+from jobs.synthetic.rasterise import FAR_M, CameraView, Map, rasterise
 from jobs.synthetic.scenery import View, board_seen
 
 Array = NDArray[np.float64]
@@ -21,7 +21,7 @@ MIN_PX = 4
 """A part of fewer pixels is too small to be counted: its share is 0."""
 
 
-def visible_shares(on: Cast, times: Array) -> list[Array]:
+def visible_shares(on: FilmSet, times: Array) -> list[Array]:
     """For each actor (t, 14): what share of each part's pixels, were it alone, the picture shows, 0..1.
 
     Hidden are pixels behind another part of the same person, behind another one or a board, and those outside
@@ -32,19 +32,21 @@ def visible_shares(on: Cast, times: Array) -> list[Array]:
     shares = [np.zeros((len(times), len(PARTS))) for _ in on.people]
     for t, view in enumerate(views(on.take, times)):
         maps = part_maps(on, doing, camera, view, t)
-        for number, (who, act) in enumerate(zip(on.people, doing, strict=True)):
-            vertices = view.seen(who.surface(act.bones, act.face[t], t))
+        for number, (who, motion) in enumerate(zip(on.people, doing, strict=True)):
+            vertices = view.seen(who.surface(motion.bones, motion.face[t], t))
             shown = np.bincount(maps[number][maps[number] != NOBODY], minlength=len(PARTS))
             whole = np.array([pixels_alone(who, camera, vertices, part) for part in range(len(PARTS))])
             shares[number][t] = np.where(whole >= MIN_PX, np.minimum(shown / np.maximum(whole, 1), 1), 0)
     return shares
 
 
-def part_maps(on: Cast, doing: list[Acted], camera: Camera, view: View, t: int) -> list[NDArray[np.int8]]:
+def part_maps(
+    on: FilmSet, doing: list[Acted], camera: CameraView, view: View, t: int
+) -> list[NDArray[np.int8]]:
     """For each actor (h, w): the index in `PARTS` of what a pixel shows of it, -1 where that is nothing."""
     layers = [
-        part_map(who, camera, view.seen(who.surface(act.bones, act.face[t], t)))
-        for who, act in zip(on.people, doing, strict=True)
+        part_map(who, camera, view.seen(who.surface(motion.bones, motion.face[t], t)))
+        for who, motion in zip(on.people, doing, strict=True)
     ]
     depths = [depth for _, depth in layers] + [board_seen(b, camera, view)[1] for b in on.take.boards]
     nearest = np.min(depths, axis=0)
@@ -54,7 +56,7 @@ def part_maps(on: Cast, doing: list[Acted], camera: Camera, view: View, t: int) 
     ]
 
 
-def part_map(who: Person, camera: Camera, vertices: Array) -> tuple[NDArray[np.int8], Map]:
+def part_map(who: Person, camera: CameraView, vertices: Array) -> tuple[NDArray[np.int8], Map]:
     """The part (h, w) that a person shows in each pixel, -1 where none, and depth (h, w) m."""
     points, triangles, label = exploded(who, vertices, slice(None))
     shown, depth = rasterise(camera, points, triangles, label, flat=True)
@@ -62,7 +64,7 @@ def part_map(who: Person, camera: Camera, vertices: Array) -> tuple[NDArray[np.i
     return np.where(depth < FAR_M / 2, parts, NOBODY).astype(np.int8), depth
 
 
-def pixels_alone(who: Person, camera: Camera, vertices: Array, part: int) -> int:
+def pixels_alone(who: Person, camera: CameraView, vertices: Array, part: int) -> int:
     """How many pixels a part covers with nothing else there, outside of the picture too."""
     own = np.flatnonzero(who.mesh.part == part)
     points, triangles, label = exploded(who, vertices, own)

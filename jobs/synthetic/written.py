@@ -8,7 +8,7 @@ from tempfile import TemporaryDirectory
 
 import numpy as np
 
-from jobs.synthetic.film import Cast, each_frame, sound
+from jobs.synthetic.film import FilmSet, each_frame, sound
 from media.encode import VideoSettings, write_video
 from media.sound import add_samples
 from schemas.media import FPS, SOUND_RATE, Frames
@@ -17,7 +17,7 @@ WINDOW = 12
 """Pictures that are in memory at once."""
 
 
-def write_film(on: Cast, path: Path) -> None:
+def write_film(on: FilmSet, path: Path) -> None:
     """Write the film of a take of 24 frames a second, with sound where somebody speaks; whole or not at all.
 
     Raises:
@@ -35,7 +35,7 @@ def write_film(on: Cast, path: Path) -> None:
         made.replace(path)
 
 
-def windows(on: Cast) -> Iterator[Frames]:
+def windows(on: FilmSet) -> Iterator[Frames]:
     """The pictures of a take, some at a time."""
     some = []
     for picture in each_frame(on):

@@ -69,16 +69,16 @@ class Changes:
     face: bool
 
 
-def draw_changes(lots: SampleRng, rule: Augmentation) -> Changes:
+def draw_changes(chances: SampleRng, rule: Augmentation) -> Changes:
     """What is done to the sample of these lots."""
-    scaled = lots.unit("bones") < rule.bones
+    scaled = chances.unit("bones") < rule.bones
     low, high = 1 - rule.bone_range, 1 + rule.bone_range
     kinds = list(dict.fromkeys(map(bone_kind, BODY_LIMBS)))
     return Changes(
-        mirrored=lots.unit("mirror") < rule.mirror,
-        bones={kind: lots.between(f"bone {kind}", low, high) for kind in kinds} if scaled else None,
-        masked_frames=FPS if lots.unit("masked start") < rule.masked_start else 0,
-        face=lots.unit("face") < rule.face,
+        mirrored=chances.unit("mirror") < rule.mirror,
+        bones={kind: chances.between(f"bone {kind}", low, high) for kind in kinds} if scaled else None,
+        masked_frames=FPS if chances.unit("masked start") < rule.masked_start else 0,
+        face=chances.unit("face") < rule.face,
     )
 
 
@@ -158,15 +158,15 @@ def frames_of(controls: Controls, frames: slice | NDArray[np.int64]) -> Controls
     return Controls(**{name: a[frames] if a.ndim else a for name, a in parts.items()})
 
 
-def jitter_faces(faces: NDArray[np.uint8], points: Floats, lots: SampleRng, how: FaceJitter) -> None:
+def jitter_faces(faces: NDArray[np.uint8], points: Floats, chances: SampleRng, how: FaceJitter) -> None:
     """Change face crops (t, h, w, 3) in place: scale, colour, blur and noise, drawn once for all frames.
 
     Their points (t, 3, 2) stay on eyes and mouth, so aligning takes the scale back.
     """
     size = faces.shape[1]
-    scale = lots.between("face scale", 1 - how.scale, 1 + how.scale)
+    scale = chances.between("face scale", 1 - how.scale, 1 + how.scale)
     gain, offset, saturation = (
-        lots.between(f"face {name}", -how.colour, how.colour)
+        chances.between(f"face {name}", -how.colour, how.colour)
         for name in ("contrast", "brightness", "saturation")
     )
     middle = (size - 1) / 2
@@ -174,9 +174,9 @@ def jitter_faces(faces: NDArray[np.uint8], points: Floats, lots: SampleRng, how:
     points[...] = scale * points + affine[:, 2]
     mix = (1 + saturation) * np.eye(3) - saturation * np.array([0.2126, 0.7152, 0.0722])
     colours = np.column_stack([(1 + gain) * mix, np.full(3, 127.5 * (offset - gain))])
-    sigma = lots.between("face blur", 0, how.blur_px)
-    noise = lots.generator("face noise")
-    spread = lots.between("face noise level", 0, how.noise)
+    sigma = chances.between("face blur", 0, how.blur_px)
+    noise = chances.generator("face noise")
+    spread = chances.between("face noise level", 0, how.noise)
     for face in faces:
         changed = cv2.warpAffine(face, affine, (size, size), flags=cv2.INTER_LINEAR)
         changed = cv2.transform(cv2.GaussianBlur(changed, (0, 0), sigma) if sigma > 0.1 else changed, colours)

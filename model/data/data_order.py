@@ -25,10 +25,10 @@ class Order:
     def __init__(self, index: Index, settings: OrderSettings, seed: int) -> None:
         self.settings = settings
         self.seed = seed
-        self.stock = sampling_table(index, settings.groups)
+        self.samples = sampling_table(index, settings.groups)
         order = {name: value for name, value in asdict(settings).items() if name != "where" or value}
-        said = {"index": index.digest, "order": order, "seed": seed}
-        self.digest = hashlib.sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()
+        result = {"index": index.digest, "order": order, "seed": seed}
+        self.digest = hashlib.sha256(json.dumps(result, sort_keys=True).encode()).hexdigest()
         self.dealt: dict[int, Epoch] = {}
         self.num_slots: dict[int, int] = {}
 
@@ -37,7 +37,7 @@ class Order:
         if number not in self.dealt:
             if len(self.dealt) == EPOCHS_HELD:
                 del self.dealt[min(self.dealt)]
-            self.dealt[number] = epoch_order(self.stock, self.settings, self.seed, number)
+            self.dealt[number] = epoch_order(self.samples, self.settings, self.seed, number)
             self.num_slots[number] = len(self.dealt[number])
         return self.dealt[number]
 
@@ -50,7 +50,7 @@ class Order:
     def table(self, epoch: int) -> str:
         """What an epoch keeps, repeats and leaves out, and which windows it shows, for a person."""
         dealt = self.epoch(epoch)
-        return as_text(lines(self.stock, self.settings, dealt), lengths(self.stock, dealt))
+        return as_text(lines(self.samples, self.settings, dealt), lengths(self.samples, dealt))
 
     def largest_bytes(self, epoch: int) -> int:
         """Memory of the largest batch of an epoch."""
@@ -58,6 +58,6 @@ class Order:
         first = dealt.bounds[:-1]
         row = dealt.row[first]
         sizes = num_bytes(
-            np.diff(dealt.bounds), dealt.frames[first], self.stock.height[row], self.stock.width[row]
+            np.diff(dealt.bounds), dealt.frames[first], self.samples.height[row], self.samples.width[row]
         )
         return int(sizes.max())

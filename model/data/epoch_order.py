@@ -123,35 +123,35 @@ class Epoch:
         )
 
 
-def epoch_order(stock: SamplingTable, settings: OrderSettings, seed: int, epoch: int) -> Epoch:
+def epoch_order(samples: SamplingTable, settings: OrderSettings, seed: int, epoch: int) -> Epoch:
     """The slots of an epoch.
 
     Raises:
         ValueError: a group has no samples.
     """
-    longest = longest_windows(stock, settings)
-    row, lap = draw_samples(stock, longest >= settings.window.min_frames, settings, seed, epoch)
-    seeds = words(len(row), stock.digest, seed, epoch, "draws")
+    longest = longest_windows(samples, settings)
+    row, lap = draw_samples(samples, longest >= settings.window.min_frames, settings, seed, epoch)
+    seeds = words(len(row), samples.digest, seed, epoch, "draws")
     variants = settings.window.variants
     salt = seeds if variants is None else (lap % variants).astype(np.uint64)
-    start, frames = draw_windows(stock.frames[row], longest[row], stock.ident[row], salt, settings.window)
-    width, height = stock.width[row], stock.height[row]
+    start, frames = draw_windows(samples.frames[row], longest[row], samples.ident[row], salt, settings.window)
+    width, height = samples.width[row], samples.height[row]
     tokens = num_tokens(width, height, frames)
     members, bounds = batches(bucket_code(width, height, frames), settings.max_tokens // tokens)
     cost = np.add.reduceat(tokens[members], bounds[:-1])
-    tie = words(len(cost), stock.digest, seed, epoch, "slots")
+    tie = words(len(cost), samples.digest, seed, epoch, "slots")
     chosen, bounds = rearranged(members, bounds, side_by_side(cost, tie, settings.alike))
     return Epoch(
         row=row[chosen], start=start[chosen], frames=frames[chosen], seed=seeds[chosen], bounds=bounds
     )
 
 
-def longest_windows(stock: SamplingTable, settings: OrderSettings) -> Ints:
+def longest_windows(samples: SamplingTable, settings: OrderSettings) -> Ints:
     """Most frames of a window of each sample, 4k+1; below the least of the settings, none fits."""
-    return longest_window(stock.frames, stock.width, stock.height, settings.window, settings.max_tokens)
+    return longest_window(samples.frames, samples.width, samples.height, settings.window, settings.max_tokens)
 
 
-def quotas(stock: SamplingTable, fits: NDArray[np.bool_], settings: OrderSettings) -> Ints:
+def quotas(samples: SamplingTable, fits: NDArray[np.bool_], settings: OrderSettings) -> Ints:
     """Draws of each group in an epoch: in all as many as there are samples, by largest remainders.
 
     A group whose share is 0 is not drawn from: its samples are dropped.
@@ -159,7 +159,7 @@ def quotas(stock: SamplingTable, fits: NDArray[np.bool_], settings: OrderSetting
     Raises:
         ValueError: a group has a share and no samples, or none has both.
     """
-    sizes = np.array([np.count_nonzero(fits & (stock.group == g)) for g in range(len(settings.groups))])
+    sizes = np.array([np.count_nonzero(fits & (samples.group == g)) for g in range(len(settings.groups))])
     for group, size in zip(settings.groups, sizes, strict=True):
         if group.share < 0 or (size == 0 and group.share > 0):
             raise ValueError(
@@ -177,21 +177,22 @@ def quotas(stock: SamplingTable, fits: NDArray[np.bool_], settings: OrderSetting
 
 
 def draw_samples(
-    stock: SamplingTable, fits: NDArray[np.bool_], settings: OrderSettings, seed: int, epoch: int
+    samples: SamplingTable, fits: NDArray[np.bool_], settings: OrderSettings, seed: int, epoch: int
 ) -> tuple[Ints, Ints]:
     """Row and lap of each draw of an epoch, in order: the groups' decks riffled together, evenly."""
     rows, laps, places = [], [], []
-    for group, quota in enumerate(quotas(stock, fits, settings).tolist()):
+    for group, quota in enumerate(quotas(samples, fits, settings).tolist()):
         if quota == 0:
             continue
-        members = np.flatnonzero(fits & (stock.group == group))
-        purpose = (stock.digest, seed, settings.groups[group].name)
+        members = np.flatnonzero(fits & (samples.group == group))
+        purpose = (samples.digest, seed, settings.groups[group].name)
         first, stop = epoch * quota, (epoch + 1) * quota
-        some = range(first // len(members), -(-stop // len(members)))
-        deck = [members[shuffle(stock.shard[members], settings.mixed_shards, *purpose, lap)] for lap in some]
-        inside = slice(first - some.start * len(members), stop - some.start * len(members))
+        turns = range(first // len(members), -(-stop // len(members)))
+        shards, mixed = samples.shard[members], settings.mixed_shards
+        deck = [members[shuffle(shards, mixed, *purpose, lap)] for lap in turns]
+        inside = slice(first - turns.start * len(members), stop - turns.start * len(members))
         rows.append(np.concatenate(deck)[inside])
-        laps.append(np.repeat(np.array(some), len(members))[inside])
+        laps.append(np.repeat(np.array(turns), len(members))[inside])
         places.append((np.arange(quota) + fractions(words(quota, *purpose, epoch, "places"))) / quota)
     order = np.argsort(np.concatenate(places), kind="stable")
     return np.concatenate(rows)[order], np.concatenate(laps)[order]

@@ -30,21 +30,21 @@ class Line:
     fill: float  # mean share of the token budget that a batch uses
 
 
-def dropped(stock: SamplingTable, settings: OrderSettings) -> dict[str, NDArray[np.bool_]]:
+def dropped(table: SamplingTable, settings: OrderSettings) -> dict[str, NDArray[np.bool_]]:
     """Rows that no epoch draws, by reason, each under one."""
     least = settings.window.min_frames
-    homeless = stock.group < 0
-    short = (stock.frames < least) & ~homeless
-    large = (longest_windows(stock, settings) < least) & ~short & ~homeless
+    homeless = table.group < 0
+    short = (table.frames < least) & ~homeless
+    large = (longest_windows(table, settings) < least) & ~short & ~homeless
     return {"in no group": homeless, "too short": short, OVER: large}
 
 
-def lines(stock: SamplingTable, settings: OrderSettings, epoch: Epoch) -> list[Line]:
+def lines(table: SamplingTable, settings: OrderSettings, epoch: Epoch) -> list[Line]:
     """One line a canvas, one a group, and one for all."""
-    gone = dropped(stock, settings)
-    draws = np.bincount(epoch.row, minlength=len(stock.frames))
+    gone = dropped(table, settings)
+    draws = np.bincount(epoch.row, minlength=len(table.frames))
     first = epoch.row[epoch.bounds[:-1]]
-    tokens = num_tokens(stock.width[epoch.row], stock.height[epoch.row], epoch.frames)
+    tokens = num_tokens(table.width[epoch.row], table.height[epoch.row], epoch.frames)
     fill = np.add.reduceat(tokens, epoch.bounds[:-1]) / settings.max_tokens
 
     def line(name: str, rows: NDArray[np.bool_]) -> Line:
@@ -62,55 +62,55 @@ def lines(stock: SamplingTable, settings: OrderSettings, epoch: Epoch) -> list[L
             fill=float(fill[batches].mean()) if batches.any() else 0.0,
         )
 
-    return [line(name, rows) for name, rows in parts(stock, settings)]
+    return [line(name, rows) for name, rows in parts(table, settings)]
 
 
-def parts(stock: SamplingTable, settings: OrderSettings) -> Iterator[tuple[str, NDArray[np.bool_]]]:
+def parts(table: SamplingTable, settings: OrderSettings) -> Iterator[tuple[str, NDArray[np.bool_]]]:
     """The rows of each line of the table."""
-    for width, height in np.unique(np.stack([stock.width, stock.height]), axis=1).T.tolist():
-        yield bucket_name(width, height), (stock.width == width) & (stock.height == height)
+    for width, height in np.unique(np.stack([table.width, table.height]), axis=1).T.tolist():
+        yield bucket_name(width, height), (table.width == width) & (table.height == height)
     for number, group in enumerate(settings.groups):
-        yield f"group {group.name}", stock.group == number
-    yield "all", np.ones(len(stock.frames), np.bool_)
+        yield f"group {group.name}", table.group == number
+    yield "all", np.ones(len(table.frames), np.bool_)
 
 
-def check(stock: SamplingTable, settings: OrderSettings) -> None:
+def check(table: SamplingTable, settings: OrderSettings) -> None:
     """Returns where every group can be drawn from, and little enough is dropped.
 
     Raises:
         ValueError: a group has no samples, or the token budget leaves none of it, or more than the settings'
             share of all samples is never drawn.
     """
-    refuse_small_budget(stock, settings)
-    out = dropped(stock, settings)
+    refuse_small_budget(table, settings)
+    out = dropped(table, settings)
     gone = {reason: int(np.count_nonzero(rows)) for reason, rows in out.items()}
-    samples = len(stock.frames)
+    samples = len(table.frames)
     share = sum(gone.values()) / samples
     if share > settings.max_dropped:
-        said = ", ".join(f"{count} {reason}" for reason, count in gone.items() if count)
+        message = ", ".join(f"{count} {reason}" for reason, count in gone.items() if count)
         raise ValueError(
-            f"{share:.1%} of {samples} samples would never be drawn ({said}); "
+            f"{share:.1%} of {samples} samples would never be drawn ({message}); "
             f"max_dropped is {settings.max_dropped:.1%}"
-            + (f"; {budget_said(stock, settings, out[OVER])}" if gone[OVER] else "")
+            + (f"; {budget_said(table, settings, out[OVER])}" if gone[OVER] else "")
         )
-    quotas(stock, longest_windows(stock, settings) >= settings.window.min_frames, settings)
+    quotas(table, longest_windows(table, settings) >= settings.window.min_frames, settings)
 
 
-def refuse_small_budget(stock: SamplingTable, settings: OrderSettings) -> None:
+def refuse_small_budget(table: SamplingTable, settings: OrderSettings) -> None:
     """Raise ValueError where the token budget leaves nothing of a group; names the least that leaves some."""
-    large = dropped(stock, settings)[OVER]
-    fits = longest_windows(stock, settings) >= settings.window.min_frames
+    large = dropped(table, settings)[OVER]
+    fits = longest_windows(table, settings) >= settings.window.min_frames
     for number, group in enumerate(settings.groups):
-        mine = stock.group == number
+        mine = table.group == number
         if group.share > 0 and np.any(large & mine) and not np.any(fits & mine):
-            said = budget_said(stock, settings, large & mine)
-            raise ValueError(f"no clip of group {group.name!r} fits the token budget: {said}")
+            result = budget_said(table, settings, large & mine)
+            raise ValueError(f"no clip of group {group.name!r} fits the token budget: {result}")
 
 
-def budget_said(stock: SamplingTable, settings: OrderSettings, large: NDArray[np.bool_]) -> str:
+def budget_said(table: SamplingTable, settings: OrderSettings, large: NDArray[np.bool_]) -> str:
     """What budget the clips would fit that are over it."""
     least_frames = settings.window.min_frames
-    tokens = num_tokens(stock.width[large], stock.height[large], least_frames)
+    tokens = num_tokens(table.width[large], table.height[large], least_frames)
     least, most = int(tokens.min()), int(tokens.max())
     takes = f"{least}" if least == most else f"{least} to {most}, by canvas,"
     wanted = f"{least} at least" if least == most else f"{least} at least, to {most} for all of them"
@@ -126,9 +126,9 @@ def as_text(table: Sequence[Line], windows: Lengths) -> str:
         ("", "samples", "kept", "repeated", "resting", "dropped", "batches", "fill")
     ]
     for line in table:
-        said = ", ".join(f"{count} {reason}" for reason, count in line.dropped.items()) or "0"
+        message = ", ".join(f"{count} {reason}" for reason, count in line.dropped.items()) or "0"
         counts = (line.samples, line.kept, line.repeated, line.resting)
-        rows.append((line.name, *map(str, counts), said, str(line.batches), f"{line.fill:.0%}"))
+        rows.append((line.name, *map(str, counts), message, str(line.batches), f"{line.fill:.0%}"))
     about = "windows by canvas and number of frames: samples + repeats, in batches"
     return "\n".join([*aligned(rows), "", about, *aligned(rows_of(windows))])
 

@@ -76,9 +76,9 @@ class Latents:
         found[known] = self.order[at[known]]
         return found
 
-    def slots(self, stock: SamplingTable, epoch: Epoch) -> NDArray[np.bool_]:
+    def slots(self, samples: SamplingTable, epoch: Epoch) -> NDArray[np.bool_]:
         """For each slot of an epoch, whether all of its draws have latents."""
-        ident, none = stock.ident[epoch.row], np.zeros_like(epoch.row)
+        ident, none = samples.ident[epoch.row], np.zeros_like(epoch.row)
         has = (self.places(ident, epoch.start, epoch.frames) >= 0) & (self.places(ident, none, none) >= 0)
         return np.logical_and.reduceat(has, epoch.bounds[:-1])
 
@@ -88,17 +88,17 @@ class Latents:
         numbers = self.places(ident, np.array([start, 0]), np.array([frames, 0]))
         return FoundLatents(*decode(self.table.take(numbers), LatentRow))
 
-    def said(self, slots: NDArray[np.bool_], epoch: int) -> str:
+    def coverage(self, slots: NDArray[np.bool_], epoch: int) -> str:
         """For a person: how much of an epoch is encoded, and why not all of it."""
         matched, whole = np.count_nonzero(slots), len(slots)
-        said = f"latents in {self.root} match {matched} of {whole} batches of epoch {epoch}"
+        message = f"latents in {self.root} match {matched} of {whole} batches of epoch {epoch}"
         if matched < whole:
-            said += (
+            message += (
                 "; the others are decoded: their windows, samples or references are not among those encoded"
             )
             if self.num_others:
-                said += f", and {self.num_others} rows are of another autoencoder or other rules"
-        return said
+                message += f", and {self.num_others} rows are of another autoencoder or other rules"
+        return message
 
 
 def codes_of(ident: Words, start: Ints, frames: Ints) -> Words:

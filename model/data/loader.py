@@ -30,7 +30,7 @@ from model.data.faults import Unfit
 from model.data.latents import Latents
 from model.data.position import Position, advance, from_state, slots_left, slots_of_rank
 from model.data.settings import LoaderSettings
-from model.data.shared_memory import room
+from model.data.shared_memory import shared_memory
 from model.data.worker import MIB, BatchMaker, BatchTask, Slot
 from schemas.version import DRAWING
 from schemas.visible import visible
@@ -66,12 +66,12 @@ class Loader(IterableDataset[Batch]):
         latents = settings.latents
         self.latents = Latents(latents.root, latents.vae) if latents else None
         self.covered: dict[int, NDArray[np.bool_]] = {}
-        check(self.order.stock, settings.order)
+        check(self.order.samples, settings.order)
         refuse_tail(self)
-        for said in unfit_shards(whole):
+        for line in unfit_shards(whole):
             if settings.max_unfit == 0:
-                raise ValueError(f"{root}: {said}")
-            LOG.warning(visible(f"{root}: {said}"))
+                raise ValueError(f"{root}: {line}")
+            LOG.warning(visible(f"{root}: {line}"))
 
     def table(self) -> str:
         """What the epoch of the position keeps, repeats and leaves out, and which windows it shows."""
@@ -171,10 +171,11 @@ class Loader(IterableDataset[Batch]):
     def encoded(self, latents: Latents, epoch: int) -> NDArray[np.bool_]:
         """For each slot of an epoch, whether all of it has latents; what has none is said once."""
         if epoch not in self.covered:
-            self.covered = {epoch: latents.slots(self.order.stock, self.order.epoch(epoch))}
+            self.covered = {epoch: latents.slots(self.order.samples, self.order.epoch(epoch))}
             whole = bool(self.covered[epoch].all())
             LOG.log(
-                logging.INFO if whole else logging.WARNING, visible(latents.said(self.covered[epoch], epoch))
+                logging.INFO if whole else logging.WARNING,
+                visible(latents.coverage(self.covered[epoch], epoch)),
             )
         return self.covered[epoch]
 
@@ -224,7 +225,7 @@ def batches_ahead(loader: Loader) -> int:
             f"batches_ahead_mib is {settings.batches_ahead_mib}: allow "
             f"{-(-largest * settings.workers // MIB)}, or take fewer workers"
         )
-    shared = room()
+    shared = shared_memory()
     return min(each, 2) if shared is None else min(each, 2, shared.batches_each(largest, settings.workers))
 
 

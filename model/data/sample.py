@@ -55,8 +55,8 @@ def fill(
     facts = facts_of(row, members[META], baked=baked)
     controls = window_of(controls_of(row, members[TRACKS]), draw.start, draw.frames)
     page.face_points[...] = face_points(controls, facts.to_canvas, row.width, row.height)
-    lots = SampleRng(draw.seed)
-    changes = draw_changes(lots, settings.augment)
+    chances = SampleRng(draw.seed)
+    changes = draw_changes(chances, settings.augment)
     if changes.mirrored:
         controls = mirror_controls(controls, row.width, facts.source_width)
         page.face_points[...] = mirror_points(page.face_points)
@@ -74,18 +74,18 @@ def fill(
         draw_spheres(controls, row.width, row.height, out=page.sphere)
     decode_window(FACE, members[FACE], row.frames, draw.start, page.face[:, :, columns])
     if changes.face:
-        jitter_faces(page.face, page.face_points, lots, settings.augment.face_jitter)
+        jitter_faces(page.face, page.face_points, chances, settings.augment.face_jitter)
     page.face_valid[...] = controls.face_valid
     mask(page, changes.masked_frames)
 
-    shown = draw_references(lots, settings.references, facts.reference_times_s, window_s(facts, draw))
+    shown = draw_references(chances, settings.references, facts.reference_times_s, window_s(facts, draw))
     page.reference_valid[...] = np.arange(len(page.reference_valid)) < len(shown)
     if encoded is None:
         fill_references(page, members, shown, columns)
     else:
         fill_latents(page, encoded, shown)
     fill_speech(page, row, members, draw, wanted=settings.speech)
-    dropout = draw_dropout(lots, settings.dropout)
+    dropout = draw_dropout(chances, settings.dropout)
     page.drop_references[...] = dropout.references
     page.drop_pose[...] = dropout.pose
     page.drop_face[...] = dropout.face

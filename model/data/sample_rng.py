@@ -55,23 +55,23 @@ class ReferenceRule:
 
 
 def draw_references(
-    lots: SampleRng, rule: ReferenceRule, times_s: tuple[float, ...], window_s: tuple[float, float]
+    chances: SampleRng, rule: ReferenceRule, times_s: tuple[float, ...], window_s: tuple[float, float]
 ) -> list[int]:
     """Numbers of the references to show, in a random order.
 
     `times_s` are the references' and `window_s` the first and last frame's times in the source.
     """
     most = min(len(times_s), rule.max_references)
-    if most == 1 or lots.unit("single reference") < rule.single:
+    if most == 1 or chances.unit("single reference") < rule.single:
         count = 1
     else:
-        count = 2 + int(lots.unit("number of references") * (most - 1))
+        count = 2 + int(chances.unit("number of references") * (most - 1))
     first, last = window_s[0] - rule.apart_s, window_s[1] + rule.apart_s
-    order = lots.order("references", len(times_s)).tolist()
+    order = chances.order("references", len(times_s)).tolist()
     near = [first < times_s[number] < last for number in order]
     preferred = [number for _, number in sorted(zip(near, order, strict=True), key=lambda pair: pair[0])]
     chosen = preferred[:count]
-    return [chosen[place] for place in lots.order("order of references", count)]
+    return [chosen[place] for place in chances.order("order of references", count)]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -103,10 +103,10 @@ class Dropout:
     face: bool = False
 
 
-def draw_dropout(lots: SampleRng, rule: DropoutRule) -> Dropout:
+def draw_dropout(chances: SampleRng, rule: DropoutRule) -> Dropout:
     """Which conditions are withheld."""
     edges = np.cumsum([rule.references, rule.motion, rule.face, rule.everything])
-    case = int(np.searchsorted(edges, lots.unit("dropout"), side="right"))
+    case = int(np.searchsorted(edges, chances.unit("dropout"), side="right"))
     return (
         Dropout(references=True),
         Dropout(pose=True, face=True),

@@ -14,7 +14,7 @@ MIB = 2**20
 
 
 @dataclass(frozen=True, kw_only=True)
-class Room:
+class SharedMemory:
     """Shared memory of this machine, bytes, and how many ranks live on it."""
 
     free: int
@@ -42,11 +42,15 @@ class Room:
         )
 
 
-def room(environment: Mapping[str, str] = os.environ, folder: Path = SHARED_MEMORY) -> Room | None:
+def shared_memory(
+    environment: Mapping[str, str] = os.environ, folder: Path = SHARED_MEMORY
+) -> SharedMemory | None:
     """The shared memory of this machine; None where it has no size of its own."""
     try:
         facts = os.statvfs(folder)
     except OSError:
         return None
     ranks = int(environment.get("LOCAL_WORLD_SIZE", "1"))  # as torchrun says
-    return Room(free=facts.f_bavail * facts.f_frsize, size=facts.f_blocks * facts.f_frsize, ranks=ranks)
+    return SharedMemory(
+        free=facts.f_bavail * facts.f_frsize, size=facts.f_blocks * facts.f_frsize, ranks=ranks
+    )

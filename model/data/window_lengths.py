@@ -29,10 +29,10 @@ class Lengths:
     batches: Ints  # canvas span
 
 
-def lengths(stock: SamplingTable, epoch: Epoch) -> Lengths:
+def lengths(samples: SamplingTable, epoch: Epoch) -> Lengths:
     """The windows of an epoch; only canvases and lengths that occur."""
     sides, canvas = np.unique(
-        np.stack([stock.width[epoch.row], stock.height[epoch.row]]), axis=1, return_inverse=True
+        np.stack([samples.width[epoch.row], samples.height[epoch.row]]), axis=1, return_inverse=True
     )
     values, length = np.unique(epoch.frames, return_inverse=True)
     columns = np.array_split(values, min(len(values), MOST_COLUMNS))

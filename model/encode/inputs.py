@@ -25,7 +25,7 @@ class Inputs:
 
     latents: Tensor
     """B C T H W."""
-    scene: Conditions
+    conditions: Conditions
 
 
 @torch.no_grad()
@@ -41,7 +41,7 @@ def inputs_of(batch: Batch, codec: VideoCodec, *, faces: bool) -> Inputs:
         references = stills(batch.references.flatten(0, 1), codec).unflatten(0, batch.references.shape[:2])
     maps = torch.cat([as_unit(batch.skeleton), as_unit(batch.sphere)], dim=1)
     crops = faces_of(batch)
-    scene = Conditions(
+    conditions = Conditions(
         maps=maps,
         motion_seen=~batch.drop_pose,
         references=references,
@@ -50,7 +50,7 @@ def inputs_of(batch: Batch, codec: VideoCodec, *, faces: bool) -> Inputs:
         first_given=torch.ones_like(batch.drop_pose),
         faces=crops._replace(seen=crops.seen & ~batch.drop_face[:, None]) if faces else None,
     )
-    return Inputs(latents=latents, scene=scene)
+    return Inputs(latents=latents, conditions=conditions)
 
 
 def faces_of(batch: Batch) -> FaceCrops:
@@ -58,10 +58,10 @@ def faces_of(batch: Batch) -> FaceCrops:
     return FaceCrops(as_input(batch.face).transpose(1, 2), batch.face_points, batch.face_valid)
 
 
-def sometimes_handed_over(scene: Conditions, generator: Generator, share: float) -> Conditions:
+def sometimes_handed_over(conditions: Conditions, generator: Generator, share: float) -> Conditions:
     """The scene with a `share` of the clips told their first latent frame, the others not (method.md 7.5)."""
-    dice = torch.rand(len(scene.first_given), generator=generator, device=generator.device)
-    return replace(scene, first_given=(dice < share).to(scene.first_given.device))
+    dice = torch.rand(len(conditions.first_given), generator=generator, device=generator.device)
+    return replace(conditions, first_given=(dice < share).to(conditions.first_given.device))
 
 
 def generator_of(seed: int, place: Position) -> Generator:

@@ -87,12 +87,12 @@ def parts_of(index: Index, rule: WindowRule, max_tokens: int) -> list[LatentPart
         ValueError: such a loader always draws new ones.
     """
     order = OrderSettings(groups=AS_IT_IS, window=rule, max_tokens=max_tokens)
-    stock = sampling_table(index, order.groups)
-    longest = longest_windows(stock, order)
+    samples = sampling_table(index, order.groups)
+    longest = longest_windows(samples, order)
     parts = []
     for number in np.flatnonzero(longest >= rule.min_frames).tolist():
         row = index.row(number)
-        drawn = windows_of(row.frames, int(longest[number]), stock.ident[number], rule)
+        drawn = windows_of(row.frames, int(longest[number]), samples.ident[number], rule)
         parts += [LatentPart(row=row, start=start, frames=frames) for start, frames in [(0, 0), *drawn]]
     return parts
 

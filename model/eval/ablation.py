@@ -24,7 +24,7 @@ from model.nets.dit import DiT
 from model.sample.solve import SamplerSettings, sample, velocity_of
 
 Swap = Callable[[Conditions, Conditions], Conditions]
-"""A clip's scene with something of another's, each alone in its batch."""
+"""A clip's conditions, with something of another's, each alone in its batch."""
 
 
 def pose_of_another(mine: Conditions, other: Conditions) -> Conditions:
@@ -69,15 +69,15 @@ def losses(
     """
     sums, sizes = dict.fromkeys(REGIONS, 0.0), dict.fromkeys(REGIONS, 0)
     for number, mine in enumerate(lessons):
-        cues = net.read(swapped(lessons, number, swap))
-        places = regions(mine.scene.maps)
+        context = net.read(swapped(lessons, number, swap))
+        places = regions(mine.conditions.maps)
         for time in range(times):
             word = int(words(1, "ablation", seed, number, time)[0])
             generator = Generator().manual_seed(word >> 1)
             times_B = draw(1, generator, timestep_shift=timestep_shift)
             eps = torch.randn(mine.latents.shape, generator=generator)
             point = between(mine.latents, eps, times_B)
-            error_BTHW = (net.denoise(point.x_t, times_B, cues) - point.v).square().mean(dim=1)
+            error_BTHW = (net.denoise(point.x_t, times_B, context) - point.v).square().mean(dim=1)
             for region, there in places.items():
                 sums[region] += float(error_BTHW[there].sum())
                 sizes[region] += int(there.sum())
@@ -106,7 +106,7 @@ def moved(lessons: Sequence[Inputs], some: Sequence[Tensor], others: Sequence[Te
     sums, sizes = dict.fromkeys(REGIONS, 0.0), dict.fromkeys(REGIONS, 0)
     for mine, one_B3FHW, other_B3FHW in zip(lessons, some, others, strict=True):
         apart_BFHW = 127.5 * (one_B3FHW - other_B3FHW).abs().mean(dim=1)
-        for region, cells in regions(mine.scene.maps).items():
+        for region, cells in regions(mine.conditions.maps).items():
             there = in_pixels(cells)
             sums[region] += float(apart_BFHW[there].sum())
             sizes[region] += int(there.sum())
@@ -114,6 +114,6 @@ def moved(lessons: Sequence[Inputs], some: Sequence[Tensor], others: Sequence[Te
 
 
 def swapped(lessons: Sequence[Inputs], number: int, swap: Swap) -> Conditions:
-    """A clip's scene, without a hand-over, with something of the next clip's."""
-    mine, other = lessons[number].scene, lessons[(number + 1) % len(lessons)].scene
+    """A clip's conditions, without a hand-over, with something of the next clip's."""
+    mine, other = lessons[number].conditions, lessons[(number + 1) % len(lessons)].conditions
     return swap(replace(mine, first_given=torch.zeros_like(mine.first_given)), other)

@@ -33,7 +33,7 @@ POOLS: dict[str, tuple[Shape, Shape]] = {
 """Window and stride of the max pool behind a part."""
 
 
-class Unit(nn.Module):
+class I3DUnit(nn.Module):
     """Convolution over as many places as its stride leaves, batch norm, ReLU."""
 
     def __init__(self, before: int, after: int, side: int, stride: int, eps: float) -> None:
@@ -54,10 +54,10 @@ class Mixed(nn.Module):
     def __init__(self, widths: tuple[int, ...], eps: float) -> None:
         super().__init__()
         before, b0, b1a, b1b, b2a, b2b, b3b = widths
-        self.b0 = Unit(before, b0, 1, 1, eps)
-        self.b1a, self.b1b = Unit(before, b1a, 1, 1, eps), Unit(b1a, b1b, 3, 1, eps)
-        self.b2a, self.b2b = Unit(before, b2a, 1, 1, eps), Unit(b2a, b2b, 3, 1, eps)
-        self.b3b = Unit(before, b3b, 1, 1, eps)
+        self.b0 = I3DUnit(before, b0, 1, 1, eps)
+        self.b1a, self.b1b = I3DUnit(before, b1a, 1, 1, eps), I3DUnit(b1a, b1b, 3, 1, eps)
+        self.b2a, self.b2b = I3DUnit(before, b2a, 1, 1, eps), I3DUnit(b2a, b2b, 3, 1, eps)
+        self.b3b = I3DUnit(before, b3b, 1, 1, eps)
 
     def forward(self, x: Tensor) -> Tensor:
         """All branches' channels, in their order."""
@@ -84,9 +84,9 @@ class I3d(nn.Module):
     def __init__(self, eps: float = 1e-5, frames_pooled: int = 2) -> None:
         super().__init__()
         self.frames_pooled = frames_pooled
-        self.Conv3d_1a_7x7 = Unit(3, 64, 7, 2, eps)
-        self.Conv3d_2b_1x1 = Unit(64, 64, 1, 1, eps)
-        self.Conv3d_2c_3x3 = Unit(64, 192, 3, 1, eps)
+        self.Conv3d_1a_7x7 = I3DUnit(3, 64, 7, 2, eps)
+        self.Conv3d_2b_1x1 = I3DUnit(64, 64, 1, 1, eps)
+        self.Conv3d_2c_3x3 = I3DUnit(64, 192, 3, 1, eps)
         for name, widths in MIXED.items():
             self.add_module(name, Mixed(widths, eps))
         self.logits = Classes()

@@ -14,7 +14,7 @@ SIDE = 299
 Size = int | tuple[int, int]
 
 
-class Unit(nn.Module):
+class InceptionUnit(nn.Module):
     """Convolution, batch norm, ReLU."""
 
     def __init__(self, before: int, after: int, kernel: Size, stride: int = 1, padding: Size = 0) -> None:
@@ -27,10 +27,10 @@ class Unit(nn.Module):
         return self.bn(self.conv(x)).relu()
 
 
-class Block(nn.Module):
+class InceptionBlock(nn.Module):
     """Branches side by side, each a chain of units by name; a name of two units parts the branch in two."""
 
-    def __init__(self, branches: list[list[tuple[str, Unit]]], pool: str) -> None:
+    def __init__(self, branches: list[list[tuple[str, InceptionUnit]]], pool: str) -> None:
         super().__init__()
         self.chains = [[name for name, _ in chain] for chain in branches]
         self.pool = pool
@@ -58,56 +58,59 @@ class Block(nn.Module):
         return [self.get_submodule("branch_pool")(near)]
 
 
-def block_a(before: int, pool: int) -> Block:
+def block_a(before: int, pool: int) -> InceptionBlock:
     """35 x 35 places."""
-    made = Block(
+    made = InceptionBlock(
         [
-            [("branch1x1", Unit(before, 64, 1))],
-            [("branch5x5_1", Unit(before, 48, 1)), ("branch5x5_2", Unit(48, 64, 5, padding=2))],
+            [("branch1x1", InceptionUnit(before, 64, 1))],
             [
-                ("branch3x3dbl_1", Unit(before, 64, 1)),
-                ("branch3x3dbl_2", Unit(64, 96, 3, padding=1)),
-                ("branch3x3dbl_3", Unit(96, 96, 3, padding=1)),
+                ("branch5x5_1", InceptionUnit(before, 48, 1)),
+                ("branch5x5_2", InceptionUnit(48, 64, 5, padding=2)),
+            ],
+            [
+                ("branch3x3dbl_1", InceptionUnit(before, 64, 1)),
+                ("branch3x3dbl_2", InceptionUnit(64, 96, 3, padding=1)),
+                ("branch3x3dbl_3", InceptionUnit(96, 96, 3, padding=1)),
             ],
         ],
         "mean",
     )
-    made.add_module("branch_pool", Unit(before, pool, 1))
+    made.add_module("branch_pool", InceptionUnit(before, pool, 1))
     return made
 
 
-def block_b() -> Block:
+def block_b() -> InceptionBlock:
     """From 35 x 35 to 17 x 17 places."""
-    return Block(
+    return InceptionBlock(
         [
-            [("branch3x3", Unit(288, 384, 3, 2))],
+            [("branch3x3", InceptionUnit(288, 384, 3, 2))],
             [
-                ("branch3x3dbl_1", Unit(288, 64, 1)),
-                ("branch3x3dbl_2", Unit(64, 96, 3, padding=1)),
-                ("branch3x3dbl_3", Unit(96, 96, 3, 2)),
+                ("branch3x3dbl_1", InceptionUnit(288, 64, 1)),
+                ("branch3x3dbl_2", InceptionUnit(64, 96, 3, padding=1)),
+                ("branch3x3dbl_3", InceptionUnit(96, 96, 3, 2)),
             ],
         ],
         "coarser",
     )
 
 
-def block_c(width: int) -> Block:
+def block_c(width: int) -> InceptionBlock:
     """17 x 17 places."""
     row, column = ((1, 7), (0, 3)), ((7, 1), (3, 0))
 
-    def unit(before: int, after: int, shape: tuple[tuple[int, int], tuple[int, int]]) -> Unit:
-        return Unit(before, after, shape[0], padding=shape[1])
+    def unit(before: int, after: int, shape: tuple[tuple[int, int], tuple[int, int]]) -> InceptionUnit:
+        return InceptionUnit(before, after, shape[0], padding=shape[1])
 
-    made = Block(
+    made = InceptionBlock(
         [
-            [("branch1x1", Unit(768, 192, 1))],
+            [("branch1x1", InceptionUnit(768, 192, 1))],
             [
-                ("branch7x7_1", Unit(768, width, 1)),
+                ("branch7x7_1", InceptionUnit(768, width, 1)),
                 ("branch7x7_2", unit(width, width, row)),
                 ("branch7x7_3", unit(width, 192, column)),
             ],
             [
-                ("branch7x7dbl_1", Unit(768, width, 1)),
+                ("branch7x7dbl_1", InceptionUnit(768, width, 1)),
                 ("branch7x7dbl_2", unit(width, width, column)),
                 ("branch7x7dbl_3", unit(width, width, row)),
                 ("branch7x7dbl_4", unit(width, width, column)),
@@ -116,46 +119,46 @@ def block_c(width: int) -> Block:
         ],
         "mean",
     )
-    made.add_module("branch_pool", Unit(768, 192, 1))
+    made.add_module("branch_pool", InceptionUnit(768, 192, 1))
     return made
 
 
-def block_d() -> Block:
+def block_d() -> InceptionBlock:
     """From 17 x 17 to 8 x 8 places."""
-    return Block(
+    return InceptionBlock(
         [
-            [("branch3x3_1", Unit(768, 192, 1)), ("branch3x3_2", Unit(192, 320, 3, 2))],
+            [("branch3x3_1", InceptionUnit(768, 192, 1)), ("branch3x3_2", InceptionUnit(192, 320, 3, 2))],
             [
-                ("branch7x7x3_1", Unit(768, 192, 1)),
-                ("branch7x7x3_2", Unit(192, 192, (1, 7), padding=(0, 3))),
-                ("branch7x7x3_3", Unit(192, 192, (7, 1), padding=(3, 0))),
-                ("branch7x7x3_4", Unit(192, 192, 3, 2)),
+                ("branch7x7x3_1", InceptionUnit(768, 192, 1)),
+                ("branch7x7x3_2", InceptionUnit(192, 192, (1, 7), padding=(0, 3))),
+                ("branch7x7x3_3", InceptionUnit(192, 192, (7, 1), padding=(3, 0))),
+                ("branch7x7x3_4", InceptionUnit(192, 192, 3, 2)),
             ],
         ],
         "coarser",
     )
 
 
-def block_e(before: int, pool: str) -> Block:
+def block_e(before: int, pool: str) -> InceptionBlock:
     """8 x 8 places."""
-    made = Block(
+    made = InceptionBlock(
         [
-            [("branch1x1", Unit(before, 320, 1))],
+            [("branch1x1", InceptionUnit(before, 320, 1))],
             [
-                ("branch3x3_1", Unit(before, 384, 1)),
-                ("branch3x3_2a", Unit(384, 384, (1, 3), padding=(0, 1))),
-                ("branch3x3_2b", Unit(384, 384, (3, 1), padding=(1, 0))),
+                ("branch3x3_1", InceptionUnit(before, 384, 1)),
+                ("branch3x3_2a", InceptionUnit(384, 384, (1, 3), padding=(0, 1))),
+                ("branch3x3_2b", InceptionUnit(384, 384, (3, 1), padding=(1, 0))),
             ],
             [
-                ("branch3x3dbl_1", Unit(before, 448, 1)),
-                ("branch3x3dbl_2", Unit(448, 384, 3, padding=1)),
-                ("branch3x3dbl_3a", Unit(384, 384, (1, 3), padding=(0, 1))),
-                ("branch3x3dbl_3b", Unit(384, 384, (3, 1), padding=(1, 0))),
+                ("branch3x3dbl_1", InceptionUnit(before, 448, 1)),
+                ("branch3x3dbl_2", InceptionUnit(448, 384, 3, padding=1)),
+                ("branch3x3dbl_3a", InceptionUnit(384, 384, (1, 3), padding=(0, 1))),
+                ("branch3x3dbl_3b", InceptionUnit(384, 384, (3, 1), padding=(1, 0))),
             ],
         ],
         pool,
     )
-    made.add_module("branch_pool", Unit(before, 192, 1))
+    made.add_module("branch_pool", InceptionUnit(before, 192, 1))
     return made
 
 
@@ -164,11 +167,11 @@ class Inception(nn.Module):
 
     def __init__(self) -> None:
         super().__init__()
-        self.Conv2d_1a_3x3 = Unit(3, 32, 3, 2)
-        self.Conv2d_2a_3x3 = Unit(32, 32, 3)
-        self.Conv2d_2b_3x3 = Unit(32, 64, 3, padding=1)
-        self.Conv2d_3b_1x1 = Unit(64, 80, 1)
-        self.Conv2d_4a_3x3 = Unit(80, 192, 3)
+        self.Conv2d_1a_3x3 = InceptionUnit(3, 32, 3, 2)
+        self.Conv2d_2a_3x3 = InceptionUnit(32, 32, 3)
+        self.Conv2d_2b_3x3 = InceptionUnit(32, 64, 3, padding=1)
+        self.Conv2d_3b_1x1 = InceptionUnit(64, 80, 1)
+        self.Conv2d_4a_3x3 = InceptionUnit(80, 192, 3)
         self.Mixed_5b, self.Mixed_5c, self.Mixed_5d = block_a(192, 32), block_a(256, 64), block_a(288, 64)
         self.Mixed_6a = block_b()
         self.Mixed_6b, self.Mixed_6c = block_c(128), block_c(160)

@@ -28,5 +28,5 @@ def heun(velocity: Velocity, x: Tensor, times: Tensor) -> Tensor:
 
 
 def at(time: float, x: Tensor) -> Tensor:
-    """The time of each sample (B,), float32 for the network's waves."""
+    """The time of each sample (B,), float32 for the network's sinusoids."""
     return x.new_full((len(x),), time).float()

@@ -1,4 +1,4 @@
-"""What a clip is made from, as tensors of a batch: all that is given beside the noised latent.
+"""What a clip is made from, as tensors of a batch: all that is given beside the noisy latent.
 
 B clips, C latent channels, T latent frames, F = 4 (T - 1) + 1 video frames, H, W latent height and width,
 K references, S side of a face crop, W samples of sound that a frame hears, L caption tokens, E numbers of a

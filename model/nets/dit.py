@@ -2,7 +2,7 @@
 
     skeleton and sphere maps -> pose encoder -> pose latent --+
     handed-over first frame, and the mask of where it is -----+- by channel
-    noised video latent --------------------------------------+-> patches -> noise tokens ---------+
+    noisy video latent --------------------------------------+-> patches -> noise tokens ---------+
     reference latents ------------------------------------------> patches -> reference tokens -----+
     face crops -> motion encoder -+-> MLP --------------------------------> face tokens -----------+
     speech -> speech encoder -----+                                                                |
@@ -48,7 +48,7 @@ TIME_UNITS = 1000.0
 
 
 class Context(NamedTuple):
-    """A scene as the blocks read it: all that stays the same while the noise changes."""
+    """Conditions as the blocks read it: all that stays the same while the noise changes."""
 
     control_BXTHW: Tensor
     references_BRD: Tensor
@@ -59,7 +59,7 @@ class Context(NamedTuple):
 
 
 class DiT(nn.Module):
-    """Velocity of a noised video latent, given a scene.
+    """Velocity of a noisy video latent, given its conditions.
 
     With `activation_checkpointing`, activations are computed again on the way back instead of being kept.
     """
@@ -72,7 +72,9 @@ class DiT(nn.Module):
         self.control_embedding = nn.Conv3d(
             channels + 1 + sizes.pose_channels, width, sizes.patch, sizes.patch, bias=False
         )  # apart from the above, which is the base's; their sum is one layer over all channels
-        self.time_embedding = nn.Sequential(nn.Linear(sizes.waves, width), nn.SiLU(), nn.Linear(width, width))
+        self.time_embedding = nn.Sequential(
+            nn.Linear(sizes.freq_dim, width), nn.SiLU(), nn.Linear(width, width)
+        )
         self.time_projection = nn.Sequential(nn.SiLU(), nn.Linear(width, 6 * width))
         self.text_embedding = nn.Sequential(
             nn.Linear(sizes.text_width, width), nn.GELU(approximate="tanh"), nn.Linear(width, width)
@@ -86,37 +88,39 @@ class DiT(nn.Module):
         self.speech = SpeechEncoder(sizes.speech, sizes.motion.vector)
         start(self, generator)
 
-    def forward(self, noised_BCTHW: Tensor, times_B: Tensor, scene: Conditions) -> Tensor:
-        """Velocity (B, C, T, H, W), float32, at the noised latent and the times, 0 data to 1 noise."""
-        return self.denoise(noised_BCTHW, times_B, self.read(scene))
+    def forward(self, noisy_BCTHW: Tensor, times_B: Tensor, conditions: Conditions) -> Tensor:
+        """Velocity (B, C, T, H, W), float32, at the noisy latent and the times, 0 data to 1 noise."""
+        return self.denoise(noisy_BCTHW, times_B, self.read(conditions))
 
-    def read(self, scene: Conditions) -> Context:
-        """The scene as the blocks read it: once for all steps of the way from noise to video."""
+    def read(self, conditions: Conditions) -> Context:
+        """The conditions as the blocks read it: once for all steps of the way from noise to video."""
         weight = self.patch_embedding.weight
-        scene = scene.to(weight.device, weight.dtype)
-        control_BXTHW = self.control(scene)
+        conditions = conditions.to(weight.device, weight.dtype)
+        control_BXTHW = self.control(conditions)
         t, h, w = grid = self.grid(control_BXTHW)
-        positions = scene_positions(t, scene.references.shape[1], h, w, weight.device)
-        text = self.no_caption.expand(len(control_BXTHW), -1, -1) if scene.text is None else scene.text
+        positions = scene_positions(t, conditions.references.shape[1], h, w, weight.device)
+        text = (
+            self.no_caption.expand(len(control_BXTHW), -1, -1) if conditions.text is None else conditions.text
+        )
         return Context(
             control_BXTHW,
-            self.reference_tokens(scene),
-            self.faces(scene, grid),
+            self.reference_tokens(conditions),
+            self.faces(conditions, grid),
             self.text_embedding(text),
             in_video(positions, self.sizes.head_width),
         )
 
-    def denoise(self, noised_BCTHW: Tensor, times_B: Tensor, cues: Context) -> Tensor:
-        """Velocity (B, C, T, H, W), float32, given the scene as read."""
-        x_BCTHW = first_frame_share(noised_BCTHW, cues.control_BXTHW)
-        x_BND = tokens(self.patch_embedding(x_BCTHW) + self.control_embedding(cues.control_BXTHW))
-        r_BRD = cues.references_BRD
+    def denoise(self, noisy_BCTHW: Tensor, times_B: Tensor, context: Context) -> Tensor:
+        """Velocity (B, C, T, H, W), float32, given the conditions as read."""
+        x_BCTHW = first_frame_share(noisy_BCTHW, context.control_BXTHW)
+        x_BND = tokens(self.patch_embedding(x_BCTHW) + self.control_embedding(context.control_BXTHW))
+        r_BRD = context.references_BRD
 
         now_BD, now_B6D = self.time(times_B)
         _, clean_B6D = self.time(torch.zeros_like(times_B))  # references carry no noise
 
         for block in self.blocks:
-            x_BND, r_BRD = self.run(block, x_BND, r_BRD, now_B6D, clean_B6D, cues)
+            x_BND, r_BRD = self.run(block, x_BND, r_BRD, now_B6D, clean_B6D, context)
 
         return self.head(x_BND, now_BD, self.grid(x_BCTHW)).float()  # the references have been heard
 
@@ -129,34 +133,34 @@ class DiT(nn.Module):
     def time(self, times_B: Tensor) -> tuple[Tensor, Tensor]:
         """The time for the head (B, D), and for the blocks (B, 6, D)."""
         time_BD = self.time_embedding(
-            sinusoidal_embedding(TIME_UNITS * times_B, self.sizes.waves).type_as(self.no_caption)
+            sinusoidal_embedding(TIME_UNITS * times_B, self.sizes.freq_dim).type_as(self.no_caption)
         )
         return time_BD, self.time_projection(time_BD).unflatten(1, (6, -1))
 
-    def control(self, scene: Conditions) -> Tensor:
-        """What joins the noised latent by channel (B, X, T, H, W): first frame, mask of where it is, pose."""
-        pose_BPTHW = self.pose(scene.maps) * scene.motion_seen.view(-1, 1, 1, 1, 1)
-        first_BC1HW = scene.first[:, :, None]
+    def control(self, conditions: Conditions) -> Tensor:
+        """What joins the noisy latent by channel (B, X, T, H, W): first frame, mask of where it is, pose."""
+        pose_BPTHW = self.pose(conditions.maps) * conditions.motion_seen.view(-1, 1, 1, 1, 1)
+        first_BC1HW = conditions.first[:, :, None]
         known = torch.cat([first_BC1HW, torch.ones_like(first_BC1HW[:, :1])], dim=1)
-        known = known * scene.first_given.view(-1, 1, 1, 1, 1)
+        known = known * conditions.first_given.view(-1, 1, 1, 1, 1)
         return torch.cat([pad(known, (0, 0, 0, 0, 0, pose_BPTHW.shape[2] - 1)), pose_BPTHW], dim=1)
 
-    def reference_tokens(self, scene: Conditions) -> Tensor:
+    def reference_tokens(self, conditions: Conditions) -> Tensor:
         """Reference tokens (B, R, D): each picture is a known video of one frame, without pose."""
-        latents_NC1HW = scene.references.flatten(0, 1)[:, :, None]
+        latents_NC1HW = conditions.references.flatten(0, 1)[:, :, None]
         known = latents_NC1HW.new_zeros(1, self.control_embedding.in_channels, *latents_NC1HW.shape[2:])
         known[:, self.sizes.channels] = 1  # the mask
         r_NMD = tokens(self.patch_embedding(latents_NC1HW) + self.control_embedding(known))
-        r_BRD = r_NMD.unflatten(0, scene.references_seen.shape).flatten(1, 2)
-        seen_BR = scene.references_seen.repeat_interleave(r_NMD.shape[1], dim=1)
+        r_BRD = r_NMD.unflatten(0, conditions.references_seen.shape).flatten(1, 2)
+        seen_BR = conditions.references_seen.repeat_interleave(r_NMD.shape[1], dim=1)
         return torch.where(seen_BR[..., None], r_BRD, self.no_reference)
 
-    def faces(self, scene: Conditions, grid: tuple[int, int, int]) -> Faces | None:
+    def faces(self, conditions: Conditions, grid: tuple[int, int, int]) -> Faces | None:
         """Face tokens as the noise tokens will read them."""
-        if scene.faces is None:
+        if conditions.faces is None:
             return None
-        seen_BF = scene.faces.seen & scene.motion_seen[:, None]
-        face_BFD = self.face.tokens(self.motion(scene.faces, scene.speech), seen_BF)
+        seen_BF = conditions.faces.seen & conditions.motion_seen[:, None]
+        face_BFD = self.face.tokens(self.motion(conditions.faces, conditions.speech), seen_BF)
         if self.sizes.face_reach == "clip":
             return read_by_clip(face_BFD, grid, self.sizes.head_width)
         return read_by_frame(face_BFD, self.face.null, self.sizes.head_width)
@@ -194,23 +198,23 @@ class Block(nn.Module):
         )
 
     def forward(
-        self, x_BND: Tensor, r_BRD: Tensor, now_B6D: Tensor, clean_B6D: Tensor, cues: Context
+        self, x_BND: Tensor, r_BRD: Tensor, now_B6D: Tensor, clean_B6D: Tensor, context: Context
     ) -> tuple[Tensor, Tensor]:
         """Noise and reference tokens of the next layer."""
         x_attn, x_ffn = modulations(self.modulation, now_B6D)
         r_attn, r_ffn = modulations(self.modulation, clean_B6D)
 
         both_BSD = torch.cat([x_attn.into(x_BND), r_attn.into(r_BRD)], dim=1)
-        both_BSD = self.self_attn(both_BSD, both_BSD, cues.turn, cues.turn)
+        both_BSD = self.self_attn(both_BSD, both_BSD, context.turn, context.turn)
         x_seen, r_seen = both_BSD.tensor_split([x_BND.shape[1]], dim=1)
         x_BND, r_BRD = x_attn.onto(x_BND, x_seen), r_attn.onto(r_BRD, r_seen)
 
-        x_BND = x_BND + self.cross_attn(self.norm3(x_BND), cues.text_BLD)
-        r_BRD = r_BRD + self.cross_attn(self.norm3(r_BRD), cues.text_BLD)
+        x_BND = x_BND + self.cross_attn(self.norm3(x_BND), context.text_BLD)
+        r_BRD = r_BRD + self.cross_attn(self.norm3(r_BRD), context.text_BLD)
 
         x_BND = x_BND + self.ref_attn(x_BND, r_BRD)
-        if cues.faces is not None:
-            x_BND = x_BND + self.face_attn(x_BND, cues.faces)
+        if context.faces is not None:
+            x_BND = x_BND + self.face_attn(x_BND, context.faces)
 
         x_BND = x_ffn.onto(x_BND, self.ffn(x_ffn.into(x_BND)))
         r_BRD = r_ffn.onto(r_BRD, self.ffn(r_ffn.into(r_BRD)))
@@ -222,8 +226,8 @@ def tokens(patches_BDTHW: Tensor) -> Tensor:
     return patches_BDTHW.flatten(2).transpose(1, 2).contiguous()
 
 
-def first_frame_share(noised_BCTHW: Tensor, control_BXTHW: Tensor) -> Tensor:
-    """The noised latent with the known first frame in its place, free of noise."""
-    channels = noised_BCTHW.shape[1]
+def first_frame_share(noisy_BCTHW: Tensor, control_BXTHW: Tensor) -> Tensor:
+    """The noisy latent with the known first frame in its place, free of noise."""
+    channels = noisy_BCTHW.shape[1]
     known = control_BXTHW[:, channels : channels + 1] > 0
-    return torch.where(known, control_BXTHW[:, :channels], noised_BCTHW.type_as(control_BXTHW))
+    return torch.where(known, control_BXTHW[:, :channels], noisy_BCTHW.type_as(control_BXTHW))

@@ -1,4 +1,4 @@
-"""Small parts: normalisation, modulation by the time, the time as waves, the read-out.
+"""Small parts: normalisation, modulation by the time, the time as sinusoids, the read-out.
 
 B clips, N tokens, D width, C latent channels.
 """

@@ -1,4 +1,4 @@
-"""Skeleton and sphere maps to a pose latent, which joins the noised latent by channel (method.md 4.4).
+"""Skeleton and sphere maps to a pose latent, which joins the noisy latent by channel (method.md 4.4).
 
 B clips, P pose channels, F video frames, T = 1 + (F - 1) / 4 latent frames, H, W latent size in pixels of it.
 """

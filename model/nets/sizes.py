@@ -31,7 +31,7 @@ class Sizes:
     """Inner width of the feed-forward."""
     text_width: int
     """Of a caption token as the text encoder gives it."""
-    waves: int
+    freq_dim: int
     """Numbers that stand for the time before it is embedded."""
     motion: MotionSizes
     face_reach: Reach
@@ -66,7 +66,7 @@ def tiny() -> Sizes:
         layers=4,
         ffn=384,
         text_width=32,
-        waves=64,
+        freq_dim=64,
         motion=tiny_motion(),
         face_reach="frame",
         speech=tiny_speech(),
@@ -95,7 +95,7 @@ def wan(*, width: int, heads: int, layers: int, ffn: int) -> Sizes:
         layers=layers,
         ffn=ffn,
         text_width=4096,
-        waves=256,
+        freq_dim=256,
         motion=pd_fgc(),
         face_reach="frame",
         speech=six_layers(),

@@ -20,7 +20,9 @@ from model.nets.face import CHUNK, FRAMES
 from model.nets.motion import MotionSizes
 from model.nets.pose import KERNEL, MAP_CHANNELS
 from model.nets.sizes import Sizes
-from model.planning.flops import FACES, POSE, START, Parts, WindowSpec, hourglass
+from model.planning.flops import FACES, POSE, START
+from model.planning.motion import hourglass
+from model.planning.products import Parts, WindowSpec
 
 FLOAT = 4
 """Bytes of a float32."""
@@ -73,16 +75,16 @@ def kept(
     later = block(sizes, window, learning, precision, flows=True)
     crop = motion(sizes.motion, precision.value) if window.faces and "face_encoder" in learning else 0
     crops = window.clips * window.frames
-    said = faces(sizes, window, learning, precision.value)
+    result = faces(sizes, window, learning, precision.value)
     tokens = window.clips * (noise(sizes, window) + references(sizes, window)) * sizes.width
     if activation_checkpointing:
         blocks, again = sizes.layers * tokens * precision.value, max(later, min(CHUNK, crops) * crop)
-        said += crops * min(crop, 3 * sizes.motion.side**2 * precision.value)  # the crops
+        result += crops * min(crop, 3 * sizes.motion.side**2 * precision.value)  # the crops
     else:
-        blocks, again, said = first + (sizes.layers - 1) * later, 0, said + crops * crop
+        blocks, again, result = first + (sizes.layers - 1) * later, 0, result + crops * crop
     return Kept(
         pose=pose(sizes, window, precision.value) if "pose" in learning else 0,
-        faces=said,
+        faces=result,
         blocks=blocks,
         ends=ends(sizes, window, learning, precision),
         again=again,

@@ -17,16 +17,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import partial
 
-from model.nets.autoencoders.wan import SPACE_STRIDE, TIME_STRIDE
 from model.nets.face import FRAMES
-from model.nets.motion import EMOTION, EYE, HEADPOSE, MOUTH_EMBED, MotionSizes
 from model.nets.param_groups import Part
 from model.nets.pose import KERNEL, MAP_CHANNELS
 from model.nets.sizes import Sizes
 from model.nets.speech import BANDS
+from model.planning.motion import motion
+from model.planning.products import NONE, Attending, Parts, Product, WindowSpec, Work, table
 
-Parts = frozenset[Part]
-NONE: Parts = frozenset()
 START: Parts = frozenset({"base", "pose", "no_reference"})
 """What the tokens of the first block come from."""
 SPOKEN: Parts = START | {"no_caption", "reference"}
@@ -39,98 +37,6 @@ POSE = ((1, 1, 2), (2, 2, 2), (4, 2, 2))
 """Of the pose encoder's layers before its last: channels in widths of it, strides in time and space."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class WindowSpec:
-    """What a batch of one rank shows."""
-
-    frames: int
-    """4k + 1."""
-    width: int
-    """px"""
-    height: int
-    """px"""
-    references: int = 1
-    clips: int = 1
-    faces: bool = True
-    """The network is told of faces."""
-    caption: int = 1
-    """Tokens; one where there is none."""
-
-    @property
-    def latents(self) -> int:
-        """Latent frames, T."""
-        return 1 + (self.frames - 1) // TIME_STRIDE
-
-    @property
-    def pixels(self) -> int:
-        """Of a frame."""
-        return self.width * self.height
-
-    def picture(self, sizes: Sizes) -> int:
-        """Tokens of a latent frame."""
-        _, rows, columns = sizes.patch
-        return (self.height // (SPACE_STRIDE * rows)) * (self.width // (SPACE_STRIDE * columns))
-
-
-@dataclass(frozen=True, kw_only=True)
-class Product:
-    """Rows times a matrix of weights."""
-
-    part: Part
-    rows: int
-    """Of all clips; 0 for weights that are no matrix: of norms, tables, null tokens."""
-    inputs: int
-    outputs: int
-    bias: bool = True
-    after: Parts = NONE
-    """What lies in front of it."""
-    tied: bool = False
-    """Its weights are those of another product."""
-    count: int = 1
-    again: bool = False
-    """Done once more on the way back, where activations are computed again."""
-
-    @property
-    def weights(self) -> int:
-        """Values that it holds."""
-        return 0 if self.tied else self.count * self.outputs * (self.inputs + self.bias)
-
-    @property
-    def forward(self) -> int:
-        """Operations of the way there."""
-        return 2 * self.count * self.rows * self.inputs * self.outputs
-
-    def backward(self, learning: Parts) -> int:
-        """Operations of the way back."""
-        return self.forward * ((self.part in learning) + bool(self.after & learning))
-
-
-@dataclass(frozen=True, kw_only=True)
-class Attending:
-    """Tokens that ask others."""
-
-    clips: int
-    asking: int
-    asked: int
-    width: int
-    after: Parts
-    """What lies in front of it, its own weights included."""
-    count: int = 1
-    again: bool = True
-
-    @property
-    def forward(self) -> int:
-        """Operations of the way there."""
-        return 4 * self.count * self.clips * self.asking * self.asked * self.width
-
-    def backward(self, learning: Parts) -> int:
-        """Operations of the way back."""
-        return self.forward * 5 // 2 if self.after & learning else 0
-
-
-Work = Product | Attending
-
-
 def works(sizes: Sizes, window: WindowSpec) -> list[Work]:
     """All that the network computes of a window; products without rows are there for their weights."""
     return [
@@ -141,11 +47,6 @@ def works(sizes: Sizes, window: WindowSpec) -> list[Work]:
         *block(sizes, window, START, count=1),
         *block(sizes, window, SPOKEN | (FACES if window.faces else NONE), count=sizes.layers - 1),
     ]
-
-
-def table(part: Part, size: int, rows: int = 1) -> Product:
-    """Weights that are no matrix: `rows` for each of `size` values."""
-    return Product(part=part, rows=0, inputs=rows, outputs=size, bias=False)
 
 
 def ends(sizes: Sizes, window: WindowSpec) -> Iterator[Work]:
@@ -163,7 +64,7 @@ def ends(sizes: Sizes, window: WindowSpec) -> Iterator[Work]:
         bias=False,
         after=POSED,
     )
-    for inputs, outputs, after in ((sizes.waves, d, NONE), (d, d, START), (d, 6 * d, START)):
+    for inputs, outputs, after in ((sizes.freq_dim, d, NONE), (d, d, START), (d, 6 * d, START)):
         yield Product(part="base", rows=2 * b, inputs=inputs, outputs=outputs, after=after)
     yield Product(
         part="base",
@@ -254,72 +155,17 @@ def faces(sizes: Sizes, window: WindowSpec) -> Iterator[Work]:
     yield table("no_face", d)
 
 
-def motion(sizes: MotionSizes, crops: int) -> Iterator[Product]:
-    """The motion encoder: a face alignment network and four branches, of which one is of use to nobody."""
-    c1, c2, c4, f = sizes.stem, 2 * sizes.stem, 4 * sizes.stem, sizes.feature
-    half, quarter, eighth = (sizes.side // n for n in (2, 4, 8))
-    yield replace(conv(crops, half, 3, c1, kernel=7, bias=True), after=NONE)
-    yield table("face_encoder", c1, 2)
-    yield from residual(crops, half, c1, c2)
-    yield from residual(crops, quarter, c2, c2)
-    yield from residual(crops, quarter, c2, c4)
-    for side in hourglass(sizes.depth, quarter):
-        yield from residual(crops, side, c4, c4)
-    yield from residual(crops, quarter, c4, c4)
-    yield conv(crops, quarter, c4, c4, kernel=1, bias=True)
-    yield table("face_encoder", c4, 2)
-    yield conv(crops, quarter, c4, sizes.maps, kernel=1, bias=True)
-    yield table("face_encoder", sizes.maps, 2)
-    yield conv(crops, eighth, sizes.maps, 1, kernel=3, bias=True)
-    yield linear("face_encoder", crops, eighth**2, f)
-    branches: tuple[tuple[Part, int], ...] = (("face_encoder", EYE), ("face_encoder", EMOTION))
-    for part, outputs in (*branches, ("face_spare", HEADPOSE), ("face_encoder", 0)):
-        yield from (linear(part, crops, f, f), linear(part, crops, f, f), table(part, f, 2))
-        if outputs:
-            yield linear(part, crops, f, outputs)
-    yield linear("face_spare", 0, f, MOUTH_EMBED)
-
-
-def hourglass(depth: int, side: int) -> list[int]:
-    """Sides of the pictures that the blocks of an hourglass see."""
-    sides = [side >> level for level in range(depth + 1)]
-    return [*sides[:-1], *sides[1:], *sides[1:], sides[-1]]
-
-
-def residual(crops: int, side: int, inputs: int, outputs: int) -> Iterator[Product]:
-    """A residual block of the motion encoder."""
-    half, quarter = outputs // 2, outputs // 4
-    for a, b in ((inputs, half), (half, quarter), (quarter, quarter)):
-        yield table("face_encoder", a, 2)
-        yield conv(crops, side, a, b)
-    if inputs != outputs:
-        yield table("face_encoder", inputs, 2)
-        yield conv(crops, side, inputs, outputs, kernel=1)
-
-
-def conv(crops: int, side: int, inputs: int, outputs: int, *, kernel: int = 3, bias: bool = False) -> Product:
-    """A convolution that makes square pictures."""
-    product = linear("face_encoder", crops * side**2, kernel**2 * inputs, outputs)
-    return replace(product, bias=bias)
-
-
-def linear(part: Part, rows: int, inputs: int, outputs: int) -> Product:
-    """A layer of the motion encoder; of what is spare, nothing goes back."""
-    after = NONE if part == "face_spare" else frozenset[Part]({part})
-    return Product(part=part, rows=rows, inputs=inputs, outputs=outputs, after=after)
-
-
 def speech(sizes: Sizes) -> Iterator[Work]:
     """The weights of the speech encoder; its phase runs no block, and costs little."""
     d, taps = sizes.speech.width, 5
-    said = partial(Product, part="speech", rows=0)
-    yield said(inputs=taps * BANDS, outputs=d)
-    yield said(inputs=taps * d, outputs=d)
+    result = partial(Product, part="speech", rows=0)
+    yield result(inputs=taps * BANDS, outputs=d)
+    yield result(inputs=taps * d, outputs=d)
     for _ in range(sizes.speech.layers):
         yield from (table("speech", d, 4), *attention("speech", d, 0, (0, NONE), (0, NONE)))
-        yield from (said(inputs=d, outputs=4 * d), said(inputs=4 * d, outputs=d))
+        yield from (result(inputs=d, outputs=4 * d), result(inputs=4 * d, outputs=d))
     yield table("speech", d, 2)
-    yield said(inputs=d, outputs=sizes.motion.vector)
+    yield result(inputs=d, outputs=sizes.motion.vector)
 
 
 def parameters(sizes: Sizes) -> dict[Part, int]:

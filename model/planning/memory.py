@@ -18,7 +18,8 @@ from dataclasses import dataclass, replace
 from model.nets.autoencoders.wan import SPACE_STRIDE, TIME_STRIDE
 from model.nets.sizes import Sizes
 from model.planning.activations import FLOAT, Precision, kept, noise
-from model.planning.flops import Parts, WindowSpec, parameters
+from model.planning.flops import parameters
+from model.planning.products import Parts, WindowSpec
 from model.train.engines.deepspeed import Zero
 from model.train.engines.optimizer import KINDS
 from schemas.sample import FACE_SIZE
@@ -28,7 +29,7 @@ BUCKET = 500_000_000
 ALIVE = 1_000_000_000
 """Weights that ZeRO 3 holds whole at a time, its default."""
 LATENTS = 6
-"""Float32 latents around the loss: clean, noise, noised, wanted, said, and their difference."""
+"""Float32 latents around the loss: clean, noise, noisy, wanted, said, and their difference."""
 
 
 BFLOAT16 = Precision(value=2, fused=True)
@@ -77,8 +78,8 @@ class Memory:
 
 def memory(sizes: Sizes, window: WindowSpec, learning: Parts, how: Sharing) -> Memory:
     """What a batch takes where some parts learn."""
-    value, told = how.precision.value, parameters(sizes)
-    everything, learns = sum(told.values()), sum(told[part] for part in learning)
+    value, result = how.precision.value, parameters(sizes)
+    everything, learns = sum(result.values()), sum(result[part] for part in learning)
     some = kept(sizes, window, learning, how.precision, activation_checkpointing=how.activation_checkpointing)
     weights, gradients, states, buckets, stepping = state(everything, learns, value, how)
     back = window.clips * noise(sizes, window) * (2 * sizes.ffn + sizes.width) * value

@@ -7,8 +7,8 @@ from pathlib import Path
 import torch
 
 from model.planning.activations import Precision
-from model.planning.flops import WindowSpec
 from model.planning.memory import Sharing, memory
+from model.planning.products import WindowSpec
 from model.train.engines.engine import DTYPES
 from model.train.settings import Training
 

@@ -85,8 +85,8 @@ class Animator:
         last: Tensor | None = None
         for segment in range(num_segments(frames)):
             stretch = drive(numbers_of(segment, frames))
-            scene, noise = self.scene(references_KCHW, stretch, first), self.noise(segment, stretch)
-            latents = sample(partial(velocity_of, self.net), scene, noise, self.how)
+            conditions, noise = self.conditions(references_KCHW, stretch, first), self.noise(segment, stretch)
+            latents = sample(partial(velocity_of, self.net), conditions, noise, self.how)
             video = self.codec.decode(latents)[0].transpose(0, 1)
             if last is not None and self.match_colours:
                 video = matched(video, last)
@@ -94,7 +94,7 @@ class Animator:
             done = segment * (SEGMENT - 1)
             yield video[min(segment, 1) : frames - done]
 
-    def scene(self, references_KCHW: Tensor, stretch: Stretch, first: Tensor | None) -> Conditions:
+    def conditions(self, references_KCHW: Tensor, stretch: Stretch, first: Tensor | None) -> Conditions:
         """What a segment is made from."""
         flag = torch.ones(1, dtype=torch.bool)
         return Conditions(

@@ -42,11 +42,11 @@ class SamplerSettings:
 
 
 Asked = Callable[[Conditions], Velocity]
-"""Whom to ask for velocities, given a scene."""
+"""Whom to ask for velocities, given its conditions."""
 
 
 @torch.no_grad()
-def sample(ask: Asked, scene: Conditions, noise_BCTHW: Tensor, how: SamplerSettings) -> Tensor:
+def sample(ask: Asked, conditions: Conditions, noise_BCTHW: Tensor, how: SamplerSettings) -> Tensor:
     """Latents (B, C, T, H, W), float32, with a handed-over first frame as it was given.
 
     The hand-over stays in every branch of the guidance.
@@ -54,29 +54,29 @@ def sample(ask: Asked, scene: Conditions, noise_BCTHW: Tensor, how: SamplerSetti
     Raises:
         ValueError: fewer than one step.
     """
-    nothing = torch.zeros_like(scene.references_seen)
-    still = replace(scene, motion_seen=torch.zeros_like(scene.motion_seen))
+    nothing = torch.zeros_like(conditions.references_seen)
+    still = replace(conditions, motion_seen=torch.zeros_like(conditions.motion_seen))
     velocity = nested(
         ask(replace(still, references_seen=nothing)),
         ask(still),
-        ask(scene),
+        ask(conditions),
         references=how.references,
         motion=how.motion,
     )
     times = descent(how.steps, timestep_shift=how.timestep_shift or NO_SHIFT)
     latents = SOLVERS[how.solver](velocity, noise_BCTHW.float(), times)
-    given = scene.first_given.to(latents.device).view(-1, 1, 1, 1)
-    latents[:, :, 0] = torch.where(given, scene.first.to(latents), latents[:, :, 0])
+    given = conditions.first_given.to(latents.device).view(-1, 1, 1, 1)
+    latents[:, :, 0] = torch.where(given, conditions.first.to(latents), latents[:, :, 0])
     return latents
 
 
-def velocity_of(net: DiT, scene: Conditions) -> Velocity:
-    """The velocity of a whole network in one place, which reads the scene once, when it is first asked."""
-    cues = None
+def velocity_of(net: DiT, conditions: Conditions) -> Velocity:
+    """The velocity of a whole network in one place, which reads the conditions once, when first asked."""
+    context = None
 
     def velocity(x: Tensor, t: Tensor) -> Tensor:
-        nonlocal cues
-        cues = cues or net.read(scene)
-        return net.denoise(x, t, cues)
+        nonlocal context
+        context = context or net.read(conditions)
+        return net.denoise(x, t, context)
 
     return velocity

@@ -136,15 +136,15 @@ def train_state(folder: Path) -> TrainState:
         ValueError: it is none of ours, or of another version.
     """
     try:
-        said = json_at(Place.at(folder), STATE)
-        version = said.pop("version")
+        content = json_at(Place.at(folder), STATE)
+        version = content.pop("version")
     except (OSError, ValueError, TypeError, KeyError, AttributeError) as broken:
         raise ValueError(f"{folder}: not a checkpoint of a run ({broken})") from broken
     if version != VERSION:
         raise ValueError(
             f"{folder}: a checkpoint of version {SHOWN.repr(version)}; this code reads {VERSION}"
         )
-    found = read_as(TrainState, said, f"{folder}: not a checkpoint of a run")
+    found = read_as(TrainState, content, f"{folder}: not a checkpoint of a run")
     if (found.phase + 1, found.step) != place(folder):
         raise ValueError(
             f"{folder}: not a checkpoint of a run (it tells of {found.phase + 1}-{found.step:06})"

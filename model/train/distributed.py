@@ -47,7 +47,7 @@ def distributed_context(settings: Training) -> DistributedContext:
     return DistributedContext(device=device, rank=rank, world_size=world_size)
 
 
-def shared_codec(run: Path, data: str, settings: Training, seat: DistributedContext) -> VideoCodec:
+def shared_codec(run: Path, data: str, settings: Training, context: DistributedContext) -> VideoCodec:
     """The autoencoder of the settings, or the run's own, which the first rank fits to the data set once.
 
     Raises:
@@ -55,14 +55,14 @@ def shared_codec(run: Path, data: str, settings: Training, seat: DistributedCont
         latents are those of another.
     """
     path, dtype = settings.vae or run / CODEC, DTYPES[settings.dtype]
-    if seat.rank == 0 and not path.exists() and settings.vae is None:
+    if context.rank == 0 and not path.exists() and settings.vae is None:
         run.mkdir(parents=True, exist_ok=True)
         aside = run / (CODEC + ".part")
         fit_codec(data).save(aside)
         aside.replace(path)
     if settings.zero_stage is not None:
         torch.distributed.barrier()
-    codec = open_codec(path, seat.device, dtype)
+    codec = open_codec(path, context.device, dtype)
     check_latents(settings.loader.latents, codec_digest(path, dtype), path)
     return codec
 

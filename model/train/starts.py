@@ -53,10 +53,10 @@ def starts_in(file: Path, what: str) -> list[Start]:
         ValueError: there is none, or what it says cannot be; the text begins with `what`.
     """
     try:
-        said = json_at(Place.at(file.parent), file.name)
+        content = json_at(Place.at(file.parent), file.name)
     except (OSError, ValueError) as broken:
         raise ValueError(f"{what} ({broken})") from broken
-    found = read_as(list[Start], said, what)
+    found = read_as(list[Start], content, what)
     if not found:
         raise ValueError(f"{what} (it was never started)")
     return found

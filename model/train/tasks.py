@@ -48,7 +48,7 @@ class Task(Protocol):
 
 @dataclass(frozen=True, kw_only=True)
 class VideoTask:
-    """Velocities of noised videos."""
+    """Velocities of noisy videos."""
 
     loader: Loader
     codec: VideoCodec
@@ -72,15 +72,15 @@ class VideoTask:
         return Validator(self.loader, held_out, replace(self.validation, sampler=sampler), self.codec)
 
     def given(self, batch: Batch) -> Inputs:
-        """Latents and their scene."""
+        """Latents and their conditions."""
         return inputs_of(batch, self.codec, faces=self.faces)
 
     def score(self, engine: Engine, given: Inputs, generator: Generator, first_frame_share: float) -> Score:
         """With times and noise of the generator, and a share of clips that continue another."""
-        scene = sometimes_handed_over(given.scene, generator, first_frame_share)
+        conditions = sometimes_handed_over(given.conditions, generator, first_frame_share)
         return score(
             engine,
-            replace(given, scene=scene),
+            replace(given, conditions=conditions),
             generator,
             timestep_shift=self.timestep_shift,
             head_weight=self.head_weight,

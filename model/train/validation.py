@@ -31,7 +31,7 @@ from model.nets.autoencoders.wan import VideoCodec
 from model.nets.conditions import Conditions
 from model.sample.solve import SamplerSettings, sample
 from model.train.engines.engine import Engine
-from model.train.objectives.video import Net, Score
+from model.train.objectives.video import Score, VelocityNet
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -124,9 +124,9 @@ class Validator:
         """A clip beside what the network makes of it."""
         batch = self[clip]
         given = teach(batch)
-        scene = replace(given.scene, first_given=torch.zeros_like(given.scene.first_given))
+        conditions = replace(given.conditions, first_given=torch.zeros_like(given.conditions.first_given))
         noise = torch.randn(given.latents.shape, generator=self.lot(clip, FILM)).to(engine.device)
-        latents = sample(partial(engine_velocity, engine), scene, noise, self.settings.sampler)
+        latents = sample(partial(engine_velocity, engine), conditions, noise, self.settings.sampler)
         made = ((self.codec.decode(latents)[0].cpu().clamp(-1, 1) + 1) * 127.5).round().to(torch.uint8)
         maps = torch.maximum(batch.skeleton[0], batch.sphere[0])
         reference = batch.references[0, :1].expand_as(maps)
@@ -150,17 +150,17 @@ def turns(clips: int, rank: int, world_size: int) -> Iterator[tuple[int, bool]]:
 
 def slots(index: Index, settings: LoaderSettings, most: int) -> tuple[Slot, ...]:
     """The middle windows of clips spread evenly over an index, as long as the settings allow."""
-    stock = sampling_table(index, settings.order.groups)
-    longest = longest_windows(stock, settings.order)
-    fit = np.flatnonzero((stock.group >= 0) & (longest >= settings.order.window.min_frames))
+    samples = sampling_table(index, settings.order.groups)
+    longest = longest_windows(samples, settings.order)
+    fit = np.flatnonzero((samples.group >= 0) & (longest >= settings.order.window.min_frames))
     chosen = fit[np.unique(np.linspace(0, len(fit) - 1, min(most, len(fit)), dtype=int))]
-    start, seeds = (stock.frames - longest) // 2, words(len(index), "held out", settings.seed)
+    start, seeds = (samples.frames - longest) // 2, words(len(index), "held out", settings.seed)
     return tuple(
         Slot(draws=(Draw(row, int(start[row]), int(longest[row]), int(seeds[row])),), rows=(index.row(row),))
         for row in chosen.tolist()
     )
 
 
-def engine_velocity(net: Net, scene: Conditions) -> Velocity:
+def engine_velocity(net: VelocityNet, conditions: Conditions) -> Velocity:
     """The velocity of a network that may be spread over ranks: only as a whole can it be asked."""
-    return lambda x, t: net(x, t, scene).float()
+    return lambda x, t: net(x, t, conditions).float()

@@ -12,7 +12,7 @@ LEG = "listing"
 
 
 @dataclass(frozen=True, kw_only=True)
-class Enlisted:
+class CorpusListing:
     """How a corpus compares with what was listed before."""
 
     new: int
@@ -20,7 +20,7 @@ class Enlisted:
     gone: tuple[str, ...]  # addresses of those that were listed before and are no longer in the corpus
 
 
-def enlist(ledger: Ledger, found: Sequence[Listed], change: Callable[[], None]) -> Enlisted:
+def enlist(ledger: Ledger, found: Sequence[Listed], change: Callable[[], None]) -> CorpusListing:
     """Land the files that were not listed before, as one more part of the listing; first `change` is called.
 
     Laps are cut from parts, so a grown corpus leaves every lap that has landed as it is.
@@ -35,7 +35,7 @@ def enlist(ledger: Ledger, found: Sequence[Listed], change: Callable[[], None]) 
         lap = Lap(leg=LEG, name=name, inputs=digest(*(row.uri for row in new)), items=len(new), read=_nothing)
         ledger.land(lap, new, Listed, ())
     lost = sorted(known.keys() - {row.key for row in found})
-    return Enlisted(new=len(new), known=len(found) - len(new), gone=tuple(known[key] for key in lost))
+    return CorpusListing(new=len(new), known=len(found) - len(new), gone=tuple(known[key] for key in lost))
 
 
 def _nothing(_: Ledger) -> Iterable[Listed]:

@@ -128,14 +128,14 @@ class Scripted(Generic[T]):
         if not self.tracks:
             raise EstimatorUnavailable(f"no truths of synthetic clips in {truths}: save_truth writes them")
 
-    def __call__(self, frames: Frames, told: KeypointTrack | FaceTrack | None = None, /) -> T:
-        """The answers on `frames`, which are all of one scene, where `told`, if given, is valid."""
+    def __call__(self, frames: Frames, given: KeypointTrack | FaceTrack | None = None, /) -> T:
+        """The answers on `frames`, which are all of one scene, where `given`, if given, is valid."""
         strips = [read_strip(frame) for frame in frames]
         scene = next((strip[0] for strip in strips if strip is not None), min(self.tracks))
         track = self.tracks[scene]
         rows = np.array([strip[1] if strip and strip[0] == scene else -1 for strip in strips], np.intp)
         valid: NDArray[np.bool_] | None = getattr(track, "valid", None)
-        for known in ([] if valid is None else [valid[rows]]) + ([] if told is None else [told.valid]):
+        for known in ([] if valid is None else [valid[rows]]) + ([] if given is None else [given.valid]):
             rows = np.where(known, rows, -1)
         return cast("T", picked(track, rows))
 

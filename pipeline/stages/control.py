@@ -72,12 +72,12 @@ class Control:
             Rejected: the person or the head is missing in too many frames.
         """
         settings, video = self.settings, tracked.clip.video
-        told = believed(tracked, settings.hand_reach)
-        require_person(told, settings)
+        result = believed(tracked, settings.hand_reach)
+        require_person(result, settings)
         canvas = canvas_size(video.width, video.height, settings.canvas_area)
         affine = canvas_affine(video.width, video.height, canvas)
         framing = framing_of(tracked, settings)
-        controls = controls_of(told, affine, framing, settings)
+        controls = controls_of(result, affine, framing, settings)
         yield Controlled(
             key=tracked.key,
             clip=tracked.clip,
@@ -87,7 +87,7 @@ class Control:
             framing=framing,
             controls=controls,
             appearance=tracked.appearance,
-            quality=quality(told, tracked.hands, controls, canvas, settings.seen_score),
+            quality=quality(result, tracked.hands, controls, canvas, settings.seen_score),
             provenance={**tracked.provenance, "smoothing": settings.smoothing.card},
         )
 

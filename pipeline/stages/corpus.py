@@ -28,7 +28,6 @@ from storage.place import Place, Where, suffix_of
 from storage.store import Unreached
 
 MANIFESTS = (".csv", ".parquet")
-UNKNOWN = "unknown"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,9 +43,12 @@ class Survey:
 class CorpusSettings:
     """What of a corpus is listed, and what holds of files of which nothing is said."""
 
+    licence: str = "unknown"
+    """Of videos of which no manifest says one."""
+    domain: str = "unknown"
+    """Of videos of which no manifest says one: talk, dance, sport, or a word of your own."""
     follow_links: bool = False
-    licence: str = UNKNOWN
-    domain: str = UNKNOWN
+    """Take files and folders outside the folder of videos too, where links in it lead there."""
 
 
 def list_corpus(videos: Where) -> list[Listed]:
@@ -130,23 +132,23 @@ def refuse_long(texts: Sequence[str], what: str) -> None:
         )
 
 
-def address(place: Place, said: str) -> str:
+def address(place: Place, text: str) -> str:
     """The full address of a file that a manifest in this place names, or one that will be a reject.
 
     It is stored, and so holds no keys; of options only the manifest's own, so that no row chooses a server.
     """
-    if (path := path_of(place, said)) is not None:
+    if (path := path_of(place, text)) is not None:
         return printable(by_name(Path(path.replace("\0", "\\x00"))))
-    return anothers(said, place.uri) if is_uri(said) else place.address(said)
+    return anothers(text, place.uri) if is_uri(text) else place.address(text)
 
 
-def path_of(place: Place, said: str) -> str | None:
+def path_of(place: Place, text: str) -> str | None:
     """The path on disk that a row names; None where it names something else."""
-    if is_uri(said):
-        here = re.fullmatch(r"file://(?:localhost)?(/[^?]*)", said, re.IGNORECASE | re.DOTALL)
+    if is_uri(text):
+        here = re.fullmatch(r"file://(?:localhost)?(/[^?]*)", text, re.IGNORECASE | re.DOTALL)
         return unquote(here[1]) if here else None
-    if place.folder is not None or Path(said).is_absolute():
-        return str((place.folder or Path()) / said)
+    if place.folder is not None or Path(text).is_absolute():
+        return str((place.folder or Path()) / text)
     return None
 
 

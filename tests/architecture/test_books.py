@@ -85,13 +85,13 @@ def rows_of(heading: str) -> dict[str, str]:
 
 
 def test_the_tables_of_formats_are_the_records() -> None:
-    told = rows_of("### tracks.npz")
+    result = rows_of("### tracks.npz")
     specs = array_specs(Controls)
-    assert list(told) == list(specs)
+    assert list(result) == list(specs)
     for name, spec in specs.items():
         shape = " ".join("T" if axis == "t" else axis for axis in spec.axes.names)
         kind = spec.dtype.name
-        assert told[name] == f"{shape} {kind}".strip(), name
+        assert result[name] == f"{shape} {kind}".strip(), name
     columns = rows_of("## index.parquet")
     assert columns == {field.name: str(field.type) for field in schema_of(IndexRow)}
 

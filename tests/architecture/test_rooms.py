@@ -110,5 +110,7 @@ HEAVY = ("torch", "ai_edge_litert", "webdataset", "open_clip", "ray", "scenedete
 )
 def test_what_every_process_reads_is_light(rooms: str, heavy: tuple[str, ...]) -> None:
     code = f"import sys, {rooms}\nprint([name for name in {heavy!r} if name in sys.modules])"
-    said = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
-    assert said.stdout.strip() == "[]"
+    result = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    assert result.stdout.strip() == "[]"

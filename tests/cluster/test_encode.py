@@ -15,7 +15,7 @@ from ray.cluster_utils import Cluster
 
 from jobs.cli import main
 from tests.cluster.small import kill, machines, workers
-from tests.jobs.commands.test_encode import command, contents
+from tests.jobs.commands.encoded import command, contents
 from tests.processes import program, wait_until
 
 pytestmark = pytest.mark.timeout(600)

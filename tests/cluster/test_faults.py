@@ -32,9 +32,9 @@ def markers(out: Path) -> int:
 
 
 def finish(job: subprocess.Popen[str]) -> str:
-    said, _ = job.communicate(timeout=LONG_S)
-    assert job.returncode == 0, said
-    return said
+    result, _ = job.communicate(timeout=LONG_S)
+    assert job.returncode == 0, result
+    return result
 
 
 def assert_same(out: Path, undisturbed: Path) -> None:

@@ -30,7 +30,7 @@ from engine.runners.status import LegProgress, WorkerState
 from storage.place import Place
 from tests.cluster import meeting
 from tests.cluster.small import machines, start, workers
-from tests.engine.runners.odd import enlisted, house
+from tests.engine.runners.odd import house, listing
 from tests.processes import execute, wait_until
 from tests.resume.job import contents, run_job
 from tests.stores import ACCESS_KEY, SECRET_KEY, TOKEN, Store, serving
@@ -92,7 +92,7 @@ def content(ledger: Ledger) -> dict[str, list[str]]:
 def test_poison_is_held_back_and_everything_else_goes_on(connected: Cluster, tmp_path: Path) -> None:
     uris = [f"/v/fine-{n}" for n in range(6)]
     uris += ["/v/segv-1", "/v/hang-1", "/v/bug-1"]
-    ledger, patience = enlisted(tmp_path / "ray", *uris), Timeouts(base_s=4.0)
+    ledger, patience = listing(tmp_path / "ray", *uris), Timeouts(base_s=4.0)
     seen = run(ledger, ClusterSettings(workers=2), per_lap=2, patience=patience)
     assert all(lane.done == lane.laps == 5 for lane in seen.last.values())
     rejects = [row for name in ledger.names("sources") for row in ledger.rejects("sources", name).to_pylist()]
@@ -104,7 +104,7 @@ def test_poison_is_held_back_and_everything_else_goes_on(connected: Cluster, tmp
     assert all("understudy replay OUT" in row["detail"] for row in rejects)
     kept = sum(landed.rows for _, landed in ledger.all_landed("groups"))
     assert kept == 6
-    alone = enlisted(tmp_path / "alone", *uris)
+    alone = listing(tmp_path / "alone", *uris)
     inline.run(
         house(2), alone, Seen(), clock=time.monotonic, unseal=lambda: None, gpus=int, patience=patience
     )
@@ -113,7 +113,7 @@ def test_poison_is_held_back_and_everything_else_goes_on(connected: Cluster, tmp
 
 def test_metrics_are_on_rays_endpoint(connected: Cluster, tmp_path: Path) -> None:
     """What was counted is what Prometheus would read, on the machines where it was counted."""
-    ledger = enlisted(tmp_path, *(f"/v/fine-{n}" for n in range(3)), "/v/bad-1", "/v/bad-2")
+    ledger = listing(tmp_path, *(f"/v/fine-{n}" for n in range(3)), "/v/bad-1", "/v/bad-2")
     before = metrics()
     run(ledger, ClusterSettings(workers=1), per_lap=5)
 
@@ -151,7 +151,7 @@ def met(folder: Path, leg: str) -> set[str]:
 
 def test_the_cores_of_a_leg_that_is_over_serve_the_next(connected: Cluster, tmp_path: Path) -> None:
     """Two machines of one core. Each leg needs both at once, and other weights than the one before it."""
-    ledger = enlisted(tmp_path / "set", *(f"{tmp_path}/fine-{number}" for number in range(4)))
+    ledger = listing(tmp_path / "set", *(f"{tmp_path}/fine-{number}" for number in range(4)))
     meet(ledger, "one", "two", "one")
     assert [ledger.tallies(leg)[0].kept for leg in "abc"] == [4, 4, 4], "none has waited in vain"
     pids = {leg: met(tmp_path, leg) for leg in "abc"}
@@ -161,7 +161,7 @@ def test_the_cores_of_a_leg_that_is_over_serve_the_next(connected: Cluster, tmp_
 
 
 def test_legs_of_the_same_needs_share_their_workers(connected: Cluster, tmp_path: Path) -> None:
-    ledger = enlisted(tmp_path / "set", *(f"{tmp_path}/fine-{number}" for number in range(4)))
+    ledger = listing(tmp_path / "set", *(f"{tmp_path}/fine-{number}" for number in range(4)))
     meet(ledger, "one", "one", "one")
     assert met(tmp_path, "a") == met(tmp_path, "b") == met(tmp_path, "c")
 
@@ -187,7 +187,7 @@ def total(lines: Sequence[str], name: str, **labels: str) -> float:
 
 
 def test_a_step_that_wants_a_gpu_is_refused_by_name(connected: Cluster, tmp_path: Path) -> None:
-    ledger = enlisted(tmp_path, "/v/fine-1")
+    ledger = listing(tmp_path, "/v/fine-1")
     with pytest.raises(DeviceMissing, match=r"step 'hash' needs .* 0.5 GPU"):
         run(ledger, ClusterSettings(), gpus=0.5)
     assert ledger.names("sources") == []
@@ -198,7 +198,7 @@ def test_a_step_that_wants_a_gpu_is_refused_by_name(connected: Cluster, tmp_path
 
 def test_a_machine_that_comes_later_is_waited_for(connected: Cluster, tmp_path: Path) -> None:
     """As in a cluster that grows when a worker waits for a place."""
-    ledger = enlisted(tmp_path, "/v/fine-1")
+    ledger = listing(tmp_path, "/v/fine-1")
     settings = ClusterSettings(machine_wait_s=60.0)
     with ThreadPoolExecutor(1) as pool:
         job = pool.submit(run, ledger, settings, gpus=0.5)
@@ -211,14 +211,14 @@ def test_a_machine_that_comes_later_is_waited_for(connected: Cluster, tmp_path: 
 
 
 def test_a_machine_that_does_not_see_the_data_set(connected: Cluster, tmp_path: Path) -> None:
-    ledger = enlisted(tmp_path, "/v/fine-1")
+    ledger = listing(tmp_path, "/v/fine-1")
     with pytest.raises(CannotBegin, match="does not see /nowhere"):
         run(ledger, ClusterSettings(workers=1), shared=[tmp_path, Path("/nowhere")])
     assert ledger.names("sources") == []
 
 
 def test_without_tries_a_bug_stops_the_job_and_names_the_item(connected: Cluster, tmp_path: Path) -> None:
-    ledger = enlisted(tmp_path, "/v/fine-1", "/v/bug-1")
+    ledger = listing(tmp_path, "/v/fine-1", "/v/bug-1")
     with pytest.raises(LapFailed, match="step 'hash' on item 'bug1'") as caught:
         run(ledger, ClusterSettings(workers=1), patience=Timeouts(tries=0))
     assert "KeyError" in caught.value.trace
@@ -226,7 +226,7 @@ def test_without_tries_a_bug_stops_the_job_and_names_the_item(connected: Cluster
 
 def test_the_bytes_are_those_of_one_process(connected: Cluster, tmp_path: Path) -> None:
     uris = [f"/v/{what}-{n}" for n in range(4) for what in ("fine", "bad")]
-    ours, theirs = enlisted(tmp_path / "a", *uris), enlisted(tmp_path / "b", *uris)
+    ours, theirs = listing(tmp_path / "a", *uris), listing(tmp_path / "b", *uris)
     run(ours, ClusterSettings(workers=2))
     inline.run(house(1), theirs, Seen(), clock=time.perf_counter, unseal=lambda: None, gpus=int)
     assert content(ours) == content(theirs)
@@ -239,17 +239,17 @@ def test_from_store_to_store(connected: Cluster, store: Store, films: Path, tmp_
     alone = run_job(films, tmp_path / "alone", videos="s3://bucket/videos")
     assert alone.returncode == 0, alone.stderr
     with start("s3://bucket/videos", "s3://bucket/set", films / "truths", connected.address) as job:
-        said, _ = job.communicate(timeout=240)
-    assert job.returncode == 0, said
+        result, _ = job.communicate(timeout=240)
+    assert job.returncode == 0, result
     out = Place.at("s3://bucket/set")
     shards = {entry.name: sha256(out.read(entry.name)) for entry in out.files("shards")}
     assert shards | {"index.parquet": sha256(out.read("index.parquet"))} == contents(tmp_path / "alone")
     secrets = [key.encode() for key in (ACCESS_KEY, SECRET_KEY, TOKEN)]
     session = Path(ray._private.worker._global_node.get_session_dir_path()) / "logs"
-    told = [said.encode(), *(out.read(entry.name) for entry in out.files())]
-    told += [path.read_bytes() for path in session.rglob("*") if path.is_file()]
-    assert len(told) > 20
-    assert not any(secret in text for text in told for secret in secrets)
+    outcome = [result.encode(), *(out.read(entry.name) for entry in out.files())]
+    outcome += [path.read_bytes() for path in session.rglob("*") if path.is_file()]
+    assert len(outcome) > 20
+    assert not any(secret in text for text in outcome for secret in secrets)
 
 
 def sha256(data: bytes) -> str:
@@ -258,7 +258,7 @@ def sha256(data: bytes) -> str:
 
 def test_nothing_listens_beyond_this_machine(tmp_path: Path) -> None:
     """On a machine alone, in a process of its own: every socket of Ray and ours is on loopback."""
-    enlisted(tmp_path, "/v/fine-1", "/v/hang-1")
+    listing(tmp_path, "/v/fine-1", "/v/hang-1")
     code = f"""
 import os, sys, time, json, threading
 from pathlib import Path
@@ -282,7 +282,7 @@ cluster.run(house(2), Ledger(Path({str(tmp_path)!r})), Looking(), clock=time.mon
     unseal=lambda: None, settings=ClusterSettings(workers=1))
 """
     done = execute(sys.executable, "-c", code)
-    said = re.search(r"listening (.*)", done.stdout)
-    assert said, done.stderr
-    assert json.loads(said[1])
-    assert {ip.removeprefix("::ffff:") for ip in json.loads(said[1])} == {"127.0.0.1"}
+    output = re.search(r"listening (.*)", done.stdout)
+    assert output, done.stderr
+    assert json.loads(output[1])
+    assert {ip.removeprefix("::ffff:") for ip in json.loads(output[1])} == {"127.0.0.1"}

@@ -130,8 +130,8 @@ def test_images_are_named_by_their_bytes(cluster: dict[str, Any]) -> None:
     assert all(re.fullmatch(r"[^\s@]+@sha256:[0-9a-f]{64}", image) for image in images)
     assert "image" not in cluster["autoscalerOptions"], "it is the head's"
     guide = (ROOT / "docs" / "cluster.md").read_text()
-    assert re.findall(r"^ +FROM \S+?@sha256:", guide, re.MULTILINE)
-    assert len(re.findall(r"^ +FROM ", guide, re.MULTILINE)) == 1
+    assert re.findall(r"^FROM \S+?@sha256:", guide, re.MULTILINE)
+    assert len(re.findall(r"^FROM ", guide, re.MULTILINE)) == 1
 
 
 def test_rays_autoscaler_reads_it(parts: dict[str, dict[str, Any]]) -> None:

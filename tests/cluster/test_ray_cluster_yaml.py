@@ -23,8 +23,8 @@ FILE = ROOT / "ray_cluster.yaml"
 
 @pytest.fixture
 def cluster() -> dict[str, Any]:
-    said: dict[str, Any] = yaml.safe_load(FILE.read_text())
-    return said
+    result: dict[str, Any] = yaml.safe_load(FILE.read_text())
+    return result
 
 
 def checked(cluster: dict[str, Any]) -> dict[str, Any]:

@@ -26,7 +26,7 @@ def test_what_a_text_says(text: str, condition: Condition) -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "said"),
+    ("text", "message"),
     [
         ("face_rato<1", "no column 'face_rato'; did you mean face_ratio?"),
         ("face_ratio", "is no condition: write one as"),
@@ -35,8 +35,8 @@ def test_what_a_text_says(text: str, condition: Condition) -> None:
         ("has_audio=perhaps", "has_audio is yes or no"),
     ],
 )
-def test_what_says_nothing_is_refused(text: str, said: str) -> None:
-    with pytest.raises(ValueError, match=re.escape(said)):
+def test_what_says_nothing_is_refused(text: str, message: str) -> None:
+    with pytest.raises(ValueError, match=re.escape(message)):
         condition_of(text)
 
 

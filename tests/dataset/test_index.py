@@ -34,7 +34,7 @@ def test_the_digest_is_that_of_the_bytes(own_set):
 
 
 @pytest.mark.parametrize(
-    ("change", "said"),
+    ("change", "message"),
     [
         ({"schema": 2}, "schema is 1 to 2, 1 to 1 are read"),
         ({"size": 2**40}, "size is"),
@@ -48,10 +48,10 @@ def test_the_digest_is_that_of_the_bytes(own_set):
         ({"sha256": "g" * 64}, "no digest"),
     ],
 )
-def test_numbers_that_take_memory_and_paths_are_checked(own_set, change, said):
+def test_numbers_that_take_memory_and_paths_are_checked(own_set, change, message):
     rows = list(read_index(own_set).rows())
     rewrite(own_set, [replace(rows[0], **change), *rows[1:]])
-    with pytest.raises(ValueError, match=said):
+    with pytest.raises(ValueError, match=message):
         read_index(own_set)
 
 
@@ -76,9 +76,9 @@ def test_missing_and_short_tars_are_named(own_set):
     gone, path = tar_in(own_set, "96x144/000000"), tar_in(own_set, "144x96/000001")
     gone.unlink()
     path.write_bytes(path.read_bytes()[:5000])
-    said = sorted(unfit_shards(read_index(own_set)))
-    assert said[0].startswith(f"shards/144x96/{path.name} ends at byte 5000 of ")
-    assert said[1:] == [f"shards/96x144/{gone.name} is missing"]
+    result = sorted(unfit_shards(read_index(own_set)))
+    assert result[0].startswith(f"shards/144x96/{path.name} ends at byte 5000 of ")
+    assert result[1:] == [f"shards/96x144/{gone.name} is missing"]
 
 
 def test_sources_are_held_out_whole(data_set):

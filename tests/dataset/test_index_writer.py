@@ -16,21 +16,21 @@ from dataset.index_writer import Part, write_index
 from dataset.names import INDEX
 from schemas.arrow import encode
 from schemas.index import IndexRow
-from storage.place import aside
+from storage.disk import aside
 
 
 def row(number: int, **changes: Any) -> IndexRow:
     """A row of a sample that is nowhere."""
-    said: dict[str, Any] = {
+    message: dict[str, Any] = {
         field.name: {"str": "", "int": number, "float": number / 3, "bool": True}.get(str(field.type), "full")
         for field in fields(IndexRow)
     }
-    said |= {
+    message |= {
         "key": f"{number:012x}-000000-0",
         "shard": "shards/640x960/000000.tar",
         "sha256": f"{number:064x}",
     }
-    return IndexRow(**{**said, **changes})
+    return IndexRow(**{**message, **changes})
 
 
 def parts(*rows: IndexRow, size: int = 7) -> list[Part]:
@@ -38,14 +38,14 @@ def parts(*rows: IndexRow, size: int = 7) -> list[Part]:
     return [encode(rows[start : start + size], IndexRow).select for start in range(0, len(rows), size)]
 
 
-def told(rows: Any) -> list[dict[str, Any]]:
+def plain(rows: Any) -> list[dict[str, Any]]:
     return [{field.name: getattr(one, field.name) for field in fields(IndexRow)} for one in rows]
 
 
 def test_rows_come_back_in_the_order_of_their_keys(tmp_path: Path) -> None:
     rows = [row(number) for number in range(300)]
     assert write_index(tmp_path, parts(*reversed(rows))) == 300
-    assert told(read_index(tmp_path, trusted=False).rows()) == told(rows)
+    assert plain(read_index(tmp_path, trusted=False).rows()) == plain(rows)
     assert [path.name for path in tmp_path.iterdir()] == [INDEX]
 
 
@@ -64,7 +64,7 @@ def test_rows_of_many_parts_cross_the_tables_that_are_written(tmp_path: Path, mo
     rows = [row(number) for number in range(100)]
     dealt = [row for start in range(9) for row in rows[start::9]]
     assert write_index(tmp_path, parts(*dealt)) == 100
-    assert told(read_index(tmp_path, trusted=False).rows()) == told(rows)
+    assert plain(read_index(tmp_path, trusted=False).rows()) == plain(rows)
 
 
 def test_a_disk_that_gives_other_bytes_back_is_an_error(tmp_path: Path, monkeypatch: Any) -> None:

@@ -48,14 +48,14 @@ def test_samples_lie_where_the_standard_library_finds_them(tmp_path: Path) -> No
 
 
 def test_digest_tells_names_lengths_and_bytes_apart() -> None:
-    told = [
+    result = [
         sample_digest(FIRST, {"a.x": b"12", "b.x": b"3"}),
         sample_digest(FIRST, {"a.x": b"1", "b.x": b"23"}),
         sample_digest(FIRST, {"a.x": b"12", "c.x": b"3"}),
         sample_digest(SECOND, {"a.x": b"12", "b.x": b"3"}),
         sample_digest(FIRST, {"b.x": b"3", "a.x": b"12"}),
     ]
-    assert len(set(told)) == len(told)
+    assert len(set(result)) == len(result)
 
 
 def flipped(data: bytes, place: int) -> bytes:

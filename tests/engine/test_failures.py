@@ -13,7 +13,8 @@ import pytest
 
 from engine.core import EstimatorUnavailable, Tally
 from engine.failures import FailureCount, TooManyFailed, is_machines, told, trace_of
-from storage.place import Place, Unwritable
+from storage.disk import Unwritable
+from storage.place import Place
 from storage.store import Denied, Unreached
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -12,7 +12,8 @@ from engine.core import Tally
 from engine.ledger import Lap, Ledger
 from schemas.media import Source
 from schemas.outcome import Reject
-from storage.place import Place, aside
+from storage.disk import aside
+from storage.place import Place
 
 
 def source(n: int) -> Source:
@@ -32,8 +33,8 @@ def test_a_landed_lap_reads_back(tmp_path: Path) -> None:
     ledger = Ledger(tmp_path)
     tally = Tally(step="corpus", offered=3, kept=2, gave=2)
     tally.reasons["empty"] += 1
-    said = ledger.land(lap(), [source(1), REJECT, source(2)], Source, [tally])
-    assert (said.rows, said.rejects) == (2, 1)
+    result = ledger.land(lap(), [source(1), REJECT, source(2)], Source, [tally])
+    assert (result.rows, result.rejects) == (2, 1)
     assert [row.num_bytes for row in ledger.rows("sources", "000000", Source)] == [1, 2]
     assert ledger.rejects("sources", "000000").to_pylist() == [
         {
@@ -45,7 +46,7 @@ def test_a_landed_lap_reads_back(tmp_path: Path) -> None:
             "leg": "sources",
         }
     ]
-    assert ledger.landed("sources", "000000") == said
+    assert ledger.landed("sources", "000000") == result
     assert ledger.tallies("sources") == [tally]
 
 
@@ -106,8 +107,8 @@ def test_another_schema_is_refused(tmp_path: Path) -> None:
     ledger = Ledger(tmp_path)
     ledger.land(lap(), [source(1)], Source, [])
     marker = tmp_path / "landings/sources/part-000000.done"
-    said = json.loads(marker.read_text())
-    marker.write_text(json.dumps({**said, "schema": 99}))
+    content = json.loads(marker.read_text())
+    marker.write_text(json.dumps({**content, "schema": 99}))
     with pytest.raises(ValueError, match="schema 99"):
         ledger.landed("sources", "000000")
 
@@ -121,9 +122,9 @@ def ledger(request: pytest.FixtureRequest, tmp_path: Path) -> Ledger:
 
 
 def test_places_are_alike(ledger: Ledger) -> None:
-    said = ledger.land(lap(), [source(1), REJECT], Source, [Tally(step="corpus")])
+    result = ledger.land(lap(), [source(1), REJECT], Source, [Tally(step="corpus")])
     ledger.land(lap("000001"), [source(2)], Source, [])
-    assert said == Ledger(ledger.place.uri.removesuffix("/landings")).landed("sources", "000000")
+    assert result == Ledger(ledger.place.uri.removesuffix("/landings")).landed("sources", "000000")
     assert ledger.names("sources") == ["000000", "000001"]
     assert [row.num_bytes for row in ledger.rows("sources", "000001", Source)] == [2]
     assert ledger.columns("sources", "000000", ["uri", "num_bytes"]).to_pylist() == [

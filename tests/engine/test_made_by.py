@@ -36,9 +36,9 @@ def test_a_processor_is_its_name_and_what_it_can() -> None:
 
 
 def test_versions_are_those_installed() -> None:
-    said = made_by()
-    assert (said["machine"], said["python"]) == (platform.machine(), platform.python_version())
-    assert said["packages"]["numpy"] == version("numpy")
+    result = made_by()
+    assert (result["machine"], result["python"]) == (platform.machine(), platform.python_version())
+    assert result["packages"]["numpy"] == version("numpy")
     assert version_of("no-such-package") is None
 
 

@@ -39,7 +39,7 @@ class Fates:
         """
         offered = [listed for listed in list_corpus(path.parent) if listed.uri == str(path.resolve())]
         outcomes = list(self.through(self.cheap, offered))
-        dropped = [said(outcome) for outcome in outcomes if isinstance(outcome, Reject)]
+        dropped = [fate_of(outcome) for outcome in outcomes if isinstance(outcome, Reject)]
         clips = [outcome for outcome in outcomes if not isinstance(outcome, Reject)]
         passed = " ".join(f"{clip.first_frame}+{clip.num_frames}" for clip in clips)
         return [*dropped, f"clips {passed}" if passed else "no clips", *self.estimated(clips)]
@@ -51,7 +51,7 @@ class Fates:
             if kept < ENOUGH:
                 for outcome in self.through(self.costly, [clip]):
                     kept += 0 if isinstance(outcome, Reject) else outcome.clip.num_frames
-                    yield said(outcome)
+                    yield fate_of(outcome)
 
     def through(self, steps: list[tuple[Step[Any, Any], Any]], items: Any) -> Iterator[Any]:
         """The items through some steps."""
@@ -60,7 +60,7 @@ class Fates:
         yield from items
 
 
-def said(outcome: Any) -> str:
+def fate_of(outcome: Any) -> str:
     """One outcome in words."""
     place = outcome.key.split("-")[1:2]
     if isinstance(outcome, Reject):

@@ -190,14 +190,14 @@ def test_killed_and_started_again(job: Job, cloud: Store, on_disk: Path, seed: i
 
 
 def test_check_and_preview(cloud: Store, in_store: str, tmp_path: Path) -> None:
-    said = Console(file=io.StringIO(), width=200)
-    assert check(Check(out=in_store), said) == 0, said.file.getvalue()  # type: ignore[attr-defined]
+    console = Console(file=io.StringIO(), width=200)
+    assert check(Check(out=in_store), console) == 0, console.file.getvalue()  # type: ignore[attr-defined]
     cloud.asked()
-    assert preview(Preview(data=in_store, out=tmp_path), said) == 0
+    assert preview(Preview(data=in_store, out=tmp_path), console) == 0
     assert len(cloud.asked()) <= 10
     assert len(list(tmp_path.iterdir())) == 2
     Place.at(in_store).write("shards/160x240/stray.tar", b"")
-    assert check(Check(out=in_store, quick=True), said) == 1
+    assert check(Check(out=in_store, quick=True), console) == 1
     Place.at(in_store).remove("shards/160x240/stray.tar")
 
 
@@ -234,19 +234,19 @@ def test_one_sentence(
     cloud: Store, capsys: pytest.CaptureFixture[str], arguments: list[str], words: str
 ) -> None:
     assert main(["curate", *arguments]) == 2
-    said = capsys.readouterr().err
-    assert words in said
-    assert said.count("\n") == 1
-    assert not any(secret in said for secret in SECRETS)
+    output = capsys.readouterr().err
+    assert words in output
+    assert output.count("\n") == 1
+    assert not any(secret in output for secret in SECRETS)
 
 
 @pytest.mark.usefixtures("films")
 def test_denied_is_one_sentence(cloud: Store, capsys: pytest.CaptureFixture[str]) -> None:
     cloud.fail({"match": "(PUT|POST) /bucket/.*landings", "kind": 403})
     assert main(["curate", "--videos", "s3://bucket/videos", "--out", "s3://bucket/denied"]) == 2
-    said = capsys.readouterr().err
-    assert "denied/landings/listing/part-000000.parquet: cannot write: access is denied" in said
-    assert said.count("\n") == 1
+    output = capsys.readouterr().err
+    assert "denied/landings/listing/part-000000.parquet: cannot write: access is denied" in output
+    assert output.count("\n") == 1
 
 
 def test_a_manifest_in_the_store_names_files_anywhere(cloud: Store, films: Path) -> None:

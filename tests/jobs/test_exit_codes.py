@@ -44,7 +44,7 @@ def noted(error: Exception) -> Exception:
 
 
 @pytest.mark.parametrize(
-    ("end", "code", "said"),
+    ("end", "code", "text"),
     [
         (ExitCode.WHOLE, 0, ""),
         (ExitCode.BELOW_THRESHOLD, 1, ""),
@@ -58,7 +58,7 @@ def noted(error: Exception) -> Exception:
     ],
 )
 def test_how_a_command_ends(
-    end: ExitCode | BaseException, code: int, said: str, monkeypatch: pytest.MonkeyPatch, capsys
+    end: ExitCode | BaseException, code: int, text: str, monkeypatch: pytest.MonkeyPatch, capsys
 ) -> None:
     def run(_: list[str], __: Console) -> ExitCode:
         if isinstance(end, BaseException):
@@ -67,7 +67,7 @@ def test_how_a_command_ends(
 
     monkeypatch.setattr(cli, "command", run)
     assert cli.main(["curate"]) == code
-    assert capsys.readouterr().err == said
+    assert capsys.readouterr().err == text
 
 
 @pytest.mark.parametrize("bug", [KeyError("lost"), noted(ValueError("odd")), MemoryError()])

@@ -27,9 +27,9 @@ def _wide(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("COLUMNS", "2000")
 
 
-def refuse_obeyed(said: bytes) -> str:
+def refuse_obeyed(shown: bytes) -> str:
     """The text, where nothing in it moves a cursor, turns a line, or begins one."""
-    text = said.decode()
+    text = shown.decode()
     assert not re.findall(
         r"[\x00-\x09\x0b-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]", text
     )
@@ -37,7 +37,7 @@ def refuse_obeyed(said: bytes) -> str:
     return text
 
 
-class Said:
+class Shown:
     """Runs commands and keeps what they print, on both streams and below Python."""
 
     def __init__(self, capture: pytest.CaptureFixture[bytes]) -> None:
@@ -56,8 +56,8 @@ class Said:
 
 
 @pytest.fixture
-def said(capfdbinary: pytest.CaptureFixture[bytes]) -> Said:
-    return Said(capfdbinary)
+def shown(capfdbinary: pytest.CaptureFixture[bytes]) -> Shown:
+    return Shown(capfdbinary)
 
 
 @pytest.fixture
@@ -66,19 +66,19 @@ def hostile(tmp_path: Path, data_set: Path) -> Path:
     return Path(shutil.copytree(data_set, tmp_path / NAME))
 
 
-def test_a_job_on_hostile_files_and_its_replay(said: Said, tmp_path: Path) -> None:
+def test_a_job_on_hostile_files_and_its_replay(shown: Shown, tmp_path: Path) -> None:
     videos, out = tmp_path / NAME / "videos", tmp_path / NAME / "set"
     videos.mkdir(parents=True)
     last = Path(NAME).name
     for name in (f"{last}.mp4", f"{last}\udcff.mp4", f"x.{last}"):
         (videos / name).write_bytes(b"no video")
-    code, text = said("curate", "--videos", videos, "--out", out)
+    code, text = shown("curate", "--videos", videos, "--out", out)
     assert code == 1
     assert r"b]\x1b[2J\x1b]0;x\x07\u202e\x9b1A\u2028\r\nunderstudy: all is well/set/index.parquet" in text
-    assert said("curate", "--videos", videos, "--out", out)[0] == 1
-    assert said("status", out)[0] == 0
-    said("check", out)
-    said("check", out, "--quick")
+    assert shown("curate", "--videos", videos, "--out", out)[0] == 1
+    assert shown("status", out)[0] == 0
+    shown("check", out)
+    shown("check", out, "--quick")
     from engine.ledger import Ledger
 
     ledger = Ledger(out)
@@ -90,13 +90,13 @@ def test_a_job_on_hostile_files_and_its_replay(said: Said, tmp_path: Path) -> No
     }
     assert len(keys) == 2
     for key in keys:
-        code, text = said("replay", out, key)
+        code, text = shown("replay", out, key)
         assert code == 1
         assert "rejected again" in text
         assert r"\x1b[2J" in text
 
 
-def test_commands_that_read_a_data_set(said: Said, hostile: Path, tmp_path: Path) -> None:
+def test_commands_that_read_a_data_set(shown: Shown, hostile: Path, tmp_path: Path) -> None:
     order = [
         "--loader.order.max-tokens",
         "1500",
@@ -106,11 +106,11 @@ def test_commands_that_read_a_data_set(said: Said, hostile: Path, tmp_path: Path
         "2",
     ]
     made = tmp_path / "made" / NAME
-    assert said("preview", hostile, "--out", made, "--samples", "1")[0] == 0
+    assert shown("preview", hostile, "--out", made, "--samples", "1")[0] == 0
     shard = next(hostile.glob("shards/*/*.tar"))
     shard.write_bytes(bytes(shard.stat().st_size))
-    said("check", hostile, "--quick")
-    said("show", hostile, "--picture", made / "batch.png", *order)
+    shown("check", hostile, "--quick")
+    shown("show", hostile, "--picture", made / "batch.png", *order)
 
 
 @pytest.mark.parametrize("name", [NAME, NO_TEXT], ids=["text", "no text"])
@@ -142,10 +142,10 @@ def test_commands_that_read_a_data_set(said: Said, hostile: Path, tmp_path: Path
     ],
 )
 def test_what_cannot_be_used(
-    said: Said, name: str, command: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    shown: Shown, name: str, command: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    _, text = said(*(word.replace("{}", name) for word in command.split()))
+    _, text = shown(*(word.replace("{}", name) for word in command.split()))
     assert r"\x1b[2J" in text
 
 

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from jobs.cli import main
-from jobs.menu import MENU, Entry
+from jobs.menu import MENU, MenuEntry
 from tests.processes import execute
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -22,15 +22,15 @@ RUN = (sys.executable, "-c", "import sys; from jobs.cli import main; sys.exit(ma
 
 def test_every_command_is_listed_with_a_line(capsys: pytest.CaptureFixture[str]) -> None:
     assert main([]) == 0
-    said = capsys.readouterr().out
-    assert max(map(len, said.splitlines())) <= 80
+    output = capsys.readouterr().out
+    assert max(map(len, output.splitlines())) <= 80
     files = {path.stem.replace("_", "-") for path in (ROOT / "jobs" / "commands").glob("[a-z]*.py")}
     assert files == {entry.name for entry in MENU}
     for entry in MENU:
-        assert f"  {entry.name} " in said
-        assert entry.line in said
+        assert f"  {entry.name} " in output
+        assert entry.line in output
     assert main(["--help"]) == 0
-    assert capsys.readouterr().out == said
+    assert capsys.readouterr().out == output
 
 
 def test_the_version_is_said(capsys: pytest.CaptureFixture[str]) -> None:
@@ -39,13 +39,15 @@ def test_the_version_is_said(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 @pytest.mark.parametrize(
-    ("typed", "said"),
+    ("typed", "message"),
     [("curat", "did you mean 'curate'?"), ("anmiate", "'animate'"), ("\x1b[2J", "`understudy` alone lists")],
 )
-def test_a_typing_error_names_the_nearest(typed: str, said: str, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_typing_error_names_the_nearest(
+    typed: str, message: str, capsys: pytest.CaptureFixture[str]
+) -> None:
     assert main([typed]) == 2
     errors = capsys.readouterr().err
-    assert said in errors
+    assert message in errors
     assert "\x1b" not in errors
     assert errors.count("\n") == 1
 
@@ -58,7 +60,7 @@ def test_a_flag_that_is_none_names_the_nearest(capsys: pytest.CaptureFixture[str
 
 
 @pytest.mark.parametrize("entry", MENU, ids=lambda entry: entry.name)
-def test_the_help_of_a_command_is_short_and_brings_nothing_along(entry: Entry) -> None:
+def test_the_help_of_a_command_is_short_and_brings_nothing_along(entry: MenuEntry) -> None:
     code = (
         "import sys; from jobs.cli import main; code = main([sys.argv[1], '--help'])\n"
         "heavy = {'torch', 'scipy', 'ray', 'numpy', 'pyarrow', 'av', 'cv2', 'tyro'} & sys.modules.keys()\n"

@@ -22,9 +22,9 @@ MEMINFO = "MemTotal:  16 kB\nMemAvailable:    1024 kB\n"
 def test_a_recipe_on_public_weights_asks_for_them(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     args = ["train", "--data", str(tmp_path), "--out", str(tmp_path / "run"), "--recipe", "wan_1b"]
     assert main(args) == 2
-    said = capsys.readouterr().err
-    assert "give --settings.base and --settings.vae (docs/weights.md says where they are had)" in said
-    assert "--from-nothing" in said
+    output = capsys.readouterr().err
+    assert "give --settings.base and --settings.vae (docs/weights.md says where they are had)" in output
+    assert "--from-nothing" in output
     assert not (tmp_path / "run").exists()
     settings = replace(RECIPES["wan_1b"](), base=Path("b"), vae=Path("v"))
     refuse_without_weights("wan_1b", settings)

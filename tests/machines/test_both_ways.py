@@ -49,8 +49,8 @@ def sets(corpus: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Pa
             places = ("--videos", folder / "videos", "--out", folder / name)
             running.append(stack.enter_context(program(*way, *CURATE, *places, *how, **pipes)))
         for process in running:
-            said, _ = process.communicate()
-            assert process.returncode == 0, said
+            result, _ = process.communicate()
+            assert process.returncode == 0, result
     return {name: folder / name for name in WAYS}
 
 

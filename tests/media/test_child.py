@@ -129,7 +129,7 @@ def test_no_child_inherits_its_input_or_has_no_limit() -> None:
     ]
     assert len(found) >= 3, "the calls are found at all"
     for path, call in found:
-        said = {keyword.arg for keyword in call.keywords}
+        result = {keyword.arg for keyword in call.keywords}
         where = f"{path.relative_to(ROOT)}:{call.lineno}"
-        assert "stdin" in said, where
-        assert "timeout" in said or ast.unparse(call.func) == "subprocess.Popen", where
+        assert "stdin" in result, where
+        assert "timeout" in result or ast.unparse(call.func) == "subprocess.Popen", where

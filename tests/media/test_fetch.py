@@ -189,7 +189,7 @@ def test_copies_go_with_the_process(stored: Place, cloud: Store, tmp_path: Path)
         "video = Source(key='', uri=sys.argv[1], sha256=sys.argv[2], num_bytes=5, licence='', domain='')\n"
         "with at_hand(video) as path:\n    print(path.read_text(), end='')"
     )
-    said = subprocess.run(
+    message = subprocess.run(
         [sys.executable, "-W", "error", "-c", code, video.uri, video.sha256],
         cwd=ROOT,
         env={**cloud.environment, "TMPDIR": str(tmp_path)},
@@ -197,7 +197,7 @@ def test_copies_go_with_the_process(stored: Place, cloud: Store, tmp_path: Path)
         text=True,
         check=True,
     )
-    assert said.stdout == "12345"
+    assert message.stdout == "12345"
     assert [path for path in tmp_path.rglob("*") if path.is_file()] == []
 
 

@@ -153,8 +153,8 @@ def test_a_playlist_is_not_followed(tmp_path: Path) -> None:
     clip = clip_of(path, 24, 48, "mpegts")
     assert len(clip_sound(clip)) > 0
     path.rename(tmp_path / "b.ts")
-    said = f"#EXTM3U\n#EXT-X-TARGETDURATION:12\n#EXTINF:12,\n{tmp_path}/b.ts\n#EXT-X-ENDLIST\n"
-    path.write_text(said.ljust((tmp_path / "b.ts").stat().st_size, "\n"))
+    message = f"#EXTM3U\n#EXT-X-TARGETDURATION:12\n#EXTINF:12,\n{tmp_path}/b.ts\n#EXT-X-ENDLIST\n"
+    path.write_text(message.ljust((tmp_path / "b.ts").stat().st_size, "\n"))
     clip = replace(clip, video=replace(clip.video, source=source_of(path)))
     assert len(clip_sound(clip)) == 0
 
@@ -165,8 +165,8 @@ def test_another_processor_gives_the_same_samples(tmp_path: Path) -> None:
     clip = clip_of(path, 24, 48)
     command = sound_command(clip, path, 32_000)
     older = [command[0], "-cpuflags", "sse2+sse+mmx+cmov", *command[1:]]
-    said = subprocess.run(older, check=True, stdout=subprocess.PIPE).stdout
-    assert said == clip_sound(clip).tobytes()
+    output = subprocess.run(older, check=True, stdout=subprocess.PIPE).stdout
+    assert output == clip_sound(clip).tobytes()
 
 
 @pytest.mark.parametrize("num_frames", [25, 29, 240])

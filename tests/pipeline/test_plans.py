@@ -15,7 +15,7 @@ from pipeline import plans
 from pipeline.flow import Curation, legs
 from pipeline.plans import PLACES, plan_shards
 from schemas.media import Source
-from tests.engine.runners.odd import enlisted
+from tests.engine.runners.odd import listing
 
 keys = st.dictionaries(
     st.from_regex(r"[0-9a-f]{12}-[0-9]{6}-0", fullmatch=True), st.sampled_from(["784x784", "1024x592"])
@@ -96,7 +96,7 @@ def test_a_lap_reads_what_its_plan_says(tmp_path: Path) -> None:
 
 
 def test_large_sources_come_first(tmp_path: Path) -> None:
-    ledger = enlisted(tmp_path, *(f"/v/fine-{number}" for number in range(5)))
+    ledger = listing(tmp_path, *(f"/v/fine-{number}" for number in range(5)))
     sizes = {"/v/fine-0": 3, "/v/fine-1": 5, "/v/fine-2": 1, "/v/fine-3": 9, "/v/fine-4": 5}
     house = {leg.name: leg for leg in legs(Curation(), tmp_path)}
     for leg in ("sources", "catalogue"):

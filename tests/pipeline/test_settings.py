@@ -11,7 +11,7 @@ from pipeline.stages.estimate import EstimateSettings
 
 
 @pytest.mark.parametrize(
-    ("changes", "said"),
+    ("changes", "message"),
     [
         ({"sources_per_lap": 0}, "settings.sources_per_lap is 0; it must be at least 1"),
         ({"samples_per_shard": -3}, "settings.samples_per_shard is -3; it must be a number from 0 on"),
@@ -20,6 +20,6 @@ from pipeline.stages.estimate import EstimateSettings
         ({"estimate": EstimateSettings(window_frames=0)}, "settings.estimate.window_frames is 0"),
     ],
 )
-def test_a_wrong_setting_is_named(changes: dict[str, Any], said: str) -> None:
-    with pytest.raises(ValueError, match=said):
+def test_a_wrong_setting_is_named(changes: dict[str, Any], message: str) -> None:
+    with pytest.raises(ValueError, match=message):
         replace(Curation(), **changes)

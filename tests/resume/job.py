@@ -68,7 +68,7 @@ def landed(out: Path) -> dict[tuple[str, str], str]:
     """Digests of what every lap gave."""
     ledger = Ledger(out)
     names = [(leg.name, lap) for leg in pipeline_legs() for lap in ledger.names(leg.name)]
-    return {(leg, lap): said.content for leg, lap in names if (said := ledger.landed(leg, lap))}
+    return {(leg, lap): result.content for leg, lap in names if (result := ledger.landed(leg, lap))}
 
 
 def make_films(folder: Path) -> Path:

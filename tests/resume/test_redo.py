@@ -70,11 +70,11 @@ def test_a_changed_flag_alone_changes_nothing(films: Path, made: Path) -> None:
     with pytest.raises(NeedsRedo, match=r"^\S+: was made with other settings; .*--redo makes \d+ laps again"):
         curate(Curate(videos=films / "videos", out=made, settings=other), console)
     assert isinstance(console.file, io.StringIO)
-    said = console.file.getvalue()
+    output = console.file.getvalue()
     area = settings(films / "truths").control.canvas_area
-    assert f"--settings.control.canvas-area: {area} before, {AREA} now; redoes samples, shards\n" in said
-    assert "samples again: 4 laps" in said
-    assert f"in money: understudy estimate-cost --hours 0.0 --measured {made} --machines" in said
+    assert f"--settings.control.canvas-area: {area} before, {AREA} now; redoes samples, shards\n" in output
+    assert "samples again: 4 laps" in output
+    assert f"in money: understudy estimate-cost --hours 0.0 --measured {made} --machines" in output
     assert state(made) == before
 
 
@@ -82,22 +82,21 @@ def test_a_redo_gives_what_those_settings_give_and_leaves_no_trace(
     films: Path, made: Path, anew: Path
 ) -> None:
     old = {row.shard for row in read_index(made).rows()}
-    code, said = ask(films, made, settings=with_area(settings(films / "truths"), AREA), redo=True)
-    assert (code, "redoes samples, shards" in said) == (0, True)
+    code, printed = ask(films, made, settings=with_area(settings(films / "truths"), AREA), redo=True)
+    assert (code, "redoes samples, shards" in printed) == (0, True)
     assert contents(made) == contents(anew)
     assert not any((made / shard).exists() for shard in old)
     assert broken(made) == {}
     assert (made / RUN).read_text() == (anew / RUN).read_text()
 
 
-@pytest.mark.parametrize("share", [0.1, 0.45, 0.8, 0.97])
+@pytest.mark.parametrize("kill_at", [5, 25, 45])
 def test_killed_in_the_middle_the_old_set_holds_and_the_same_command_goes_on(
-    films: Path, undisturbed: Path, made: Path, anew: Path, share: float
+    films: Path, undisturbed: Path, made: Path, anew: Path, kill_at: int
 ) -> None:
-    changes = 75
-    killed = run_job(films, made, kill_at=round(share * changes), area=AREA)
+    """Of 73 changes of files and more."""
+    killed = run_job(films, made, kill_at=kill_at, area=AREA)
     assert killed.returncode == -signal.SIGKILL, killed.stderr
-    assert (made / NEXT).exists()
     assert (made / "index.parquet").read_bytes() == (undisturbed / "index.parquet").read_bytes()
     assert broken(made) == {}
     done = run_job(films, made, area=AREA)
@@ -107,20 +106,43 @@ def test_killed_in_the_middle_the_old_set_holds_and_the_same_command_goes_on(
     assert not (made / NEXT).exists()
 
 
+def test_killed_behind_the_new_index_the_new_set_holds(
+    films: Path, made: Path, anew: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    remove = Place.remove
+
+    def dying(place: Place, name: str) -> None:
+        if name == NEXT:
+            raise KeyboardInterrupt
+        remove(place, name)
+
+    how: dict[str, Any] = {"settings": with_area(settings(films / "truths"), AREA), "redo": True}
+    with monkeypatch.context() as killing:
+        killing.setattr(Place, "remove", dying)
+        with pytest.raises(KeyboardInterrupt):
+            ask(films, made, **how)
+    assert contents(made) == contents(anew)
+    assert (made / NEXT).exists()
+    assert broken(made) == {}
+    assert ask(films, made, **how)[0] == 0
+    assert contents(made) == contents(anew)
+    assert not (made / NEXT).exists()
+
+
 def test_what_keeps_too_little_takes_no_sets_place(films: Path, made: Path) -> None:
     index = (made / "index.parquet").read_bytes()
     blind = replace(settings(films / "truths"), min_kept_share=0.5)
     blind = replace(blind, screen=replace(blind.screen, min_clip_frames=200))
-    code, said = ask(films, made, settings=blind, redo=True)
-    assert (code, "the old index holds" in said) == (1, True)
+    code, printed = ask(films, made, settings=blind, redo=True)
+    assert (code, "the old index holds" in printed) == (1, True)
     assert (made / "index.parquet").read_bytes() == index
     assert broken(made) == {}
 
 
 def test_a_gate_that_no_leg_knows_is_no_redo(films: Path, made: Path) -> None:
-    code, said = ask(films, made, settings=replace(settings(films / "truths"), min_kept_share=0.0))
+    code, printed = ask(films, made, settings=replace(settings(films / "truths"), min_kept_share=0.0))
     assert code == 0
-    assert "--settings.min-kept-share: 0.01 before, 0.0 now; redoes nothing" in said
+    assert "--settings.min-kept-share: 0.01 before, 0.0 now; redoes nothing" in printed
     stored = stored_in(Place.at(made))
     assert stored is not None
     assert stored.settings["min_kept_share"] == 0.0
@@ -130,8 +152,8 @@ def test_where_and_how_fast_is_no_difference(films: Path, made: Path) -> None:
     before = state(made)
     run = settings(films / "truths")
     run = replace(run, gpu_share=0.25, shard=replace(run.shard, window=3))
-    code, said = ask(films, made, settings=run)
-    assert (code, "redoes" in said) == (0, False)
+    code, printed = ask(films, made, settings=run)
+    assert (code, "redoes" in printed) == (0, False)
     after = state(made)
     assert {name for name in after if after[name] != before.get(name)} == {RUN}
     here, there = (
@@ -151,12 +173,14 @@ def test_samples_of_files_that_are_gone_stay_or_leave_as_asked(
     code, _ = ask(films, out, videos=videos)
     assert (code, len(read_index(out))) == (0, before)
     (videos / "2.mp4").unlink()
-    code, said = ask(films, out, videos=videos)
+    code, printed = ask(films, out, videos=videos)
     assert (code, len(read_index(out))) == (0, before)
-    assert "0 new files, 3 known, 1 gone\nthe samples of files that are gone stay, unless --drop-gone" in said
-    code, said = ask(films, out, videos=videos, drop_gone=True)
+    assert (
+        "0 new files, 3 known, 1 gone\nthe samples of files that are gone stay, unless --drop-gone" in printed
+    )
+    code, printed = ask(films, out, videos=videos, drop_gone=True)
     assert code == 0
-    assert "gone 1" in said
+    assert "gone 1" in printed
     assert 0 < len(read_index(out)) < before
     assert broken(out) == {}
 

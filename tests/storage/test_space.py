@@ -11,7 +11,8 @@ import torch
 
 from media.encode import failure
 from storage import weight_files
-from storage.place import Place, replacing
+from storage.disk import replacing
+from storage.place import Place
 from storage.scratch import workplace
 from storage.space import NoSpace, space_told
 from storage.weight_files import write_weights
@@ -47,7 +48,7 @@ def test_a_file_of_a_place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> N
     with pytest.raises(NoSpace, match=f"{FREE}: '{tmp_path}'"), replacing(tmp_path / "a") as file:
         full(file.write(b"half"))
     assert list(tmp_path.iterdir()) == []
-    monkeypatch.setattr("storage.place.os.fsync", full)
+    monkeypatch.setattr("storage.disk.os.fsync", full)
     with pytest.raises(OSError, match=f"{FREE}: '{tmp_path}'"):
         Place.at(tmp_path).write("a", b"whole")
 

@@ -61,7 +61,7 @@ def balance(demands: Sequence[Demand], machines: Sequence[Capacity], limits: Lim
     pools go that have had nothing to do for long, if that makes room. Where nobody works at all, the first
     pool with laps gets a worker, which waits for its place: so a cluster learns that it should grow.
     """
-    plan = Plan(demands, machines, limits)
+    plan = PoolPlan(demands, machines, limits)
     for place, demand in enumerate(demands):
         for _ in range(demand.unplaced):
             plan.give(place)
@@ -75,7 +75,7 @@ def balance(demands: Sequence[Demand], machines: Sequence[Capacity], limits: Lim
     return plan.change
 
 
-class Plan:
+class PoolPlan:
     """Changes of pools, one worker after the other, and what machines have left after them."""
 
     def __init__(self, demands: Sequence[Demand], machines: Sequence[Capacity], limits: Limits) -> None:

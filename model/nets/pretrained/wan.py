@@ -1,7 +1,7 @@
 """Public weights of Wan 2.1 as the base of a network.
 
 Our names are those of the original files. Diffusers' names are translated. Text-to-video weights load
-strictly; of image-to-video weights the patch embedding is split over ours (the noised latent's columns, the
+strictly; of image-to-video weights the patch embedding is split over ours (the noisy latent's columns, the
 hand-over frame's, and the sum of the mask's four, which are alike over a known latent frame), and the branch
 that reads a CLIP picture is left out: the hand-over frame and the references say more.
 """

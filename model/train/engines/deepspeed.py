@@ -96,9 +96,9 @@ class DeepSpeedEngine:
             inner.begin(shard, steps)
             lazy_init_hp_params_optimizer_state(weights, shard, inner.state)
 
-    def __call__(self, noised_BCTHW: Tensor, times_B: Tensor, scene: Conditions) -> Tensor:
+    def __call__(self, noisy_BCTHW: Tensor, times_B: Tensor, conditions: Conditions) -> Tensor:
         """Velocity."""
-        return self.ask(lambda net: net(noised_BCTHW, times_B, scene))
+        return self.ask(lambda net: net(noisy_BCTHW, times_B, conditions))
 
     def ask(self, question: Callable[[Any], Answer]) -> Answer:
         """What a question gets out of the network."""

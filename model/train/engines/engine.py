@@ -34,7 +34,7 @@ class Engine(Protocol):
     world_size: int
     device: torch.device
 
-    def __call__(self, noised_BCTHW: Tensor, times_B: Tensor, scene: Conditions, /) -> Tensor:
+    def __call__(self, noisy_BCTHW: Tensor, times_B: Tensor, conditions: Conditions, /) -> Tensor:
         """Velocity (B, C, T, H, W), with gradients."""
         ...
 
@@ -107,9 +107,9 @@ class PlainEngine:
         for master in self.masters.values():
             self.optimizer.begin(master, steps)
 
-    def __call__(self, noised_BCTHW: Tensor, times_B: Tensor, scene: Conditions) -> Tensor:
+    def __call__(self, noisy_BCTHW: Tensor, times_B: Tensor, conditions: Conditions) -> Tensor:
         """Velocity."""
-        return self.ask(lambda net: net(noised_BCTHW, times_B, scene))
+        return self.ask(lambda net: net(noisy_BCTHW, times_B, conditions))
 
     def ask(self, question: Callable[[Any], Answer]) -> Answer:
         """What a question gets out of the network."""

@@ -18,10 +18,10 @@ from model.flow.timesteps import draw
 from model.nets.conditions import Conditions
 
 
-class Net(Protocol):
+class VelocityNet(Protocol):
     """A network of velocities: a `DiT`, or what an engine wraps around one."""
 
-    def __call__(self, noised_BCTHW: Tensor, times_B: Tensor, scene: Conditions, /) -> Tensor:
+    def __call__(self, noisy_BCTHW: Tensor, times_B: Tensor, conditions: Conditions, /) -> Tensor:
         """Velocity (B, C, T, H, W)."""
         ...
 
@@ -39,7 +39,7 @@ class Score:
 
 
 def score(
-    net: Net, lesson: Inputs, generator: Generator, *, timestep_shift: float, head_weight: float = 1.0
+    net: VelocityNet, inputs: Inputs, generator: Generator, *, timestep_shift: float, head_weight: float = 1.0
 ) -> Score:
     """Mean squared error of the velocity at one time a clip, over noise tokens, a handed-over frame left out.
 
@@ -47,15 +47,15 @@ def score(
     towards noise. A cell under the head sphere counts `head_weight` times in what is to be made small
     (MimicMotion, arXiv 2406.19680, does so for hands).
     """
-    x_0 = lesson.latents.float()
+    x_0 = inputs.latents.float()
     times_B = draw(len(x_0), generator, timestep_shift=timestep_shift).to(x_0.device)
     eps = torch.randn(x_0.shape, generator=generator, device=generator.device).to(x_0.device)
     point = between(x_0, eps, times_B)
-    v = net(point.x_t, times_B, lesson.scene).float()
+    v = net(point.x_t, times_B, inputs.conditions).float()
 
-    counts = counted(lesson.scene.first_given.to(x_0.device), x_0)
+    counts = counted(inputs.conditions.first_given.to(x_0.device), x_0)
     wrong = (v - point.v).square()
-    weights = counts * (1 + (head_weight - 1) * under_head(lesson.scene.maps.to(x_0.device))[:, None])
+    weights = counts * (1 + (head_weight - 1) * under_head(inputs.conditions.maps.to(x_0.device))[:, None])
     metrics = {
         "loss": mean(wrong, counts).mean(),
         "target_power": mean(point.v.square(), counts).mean(),

@@ -52,7 +52,7 @@ class Part:
 
 
 @dataclass(frozen=True)
-class Look:
+class MeshOutput:
     """What the network gives for a crop."""
 
     points: NDArray[np.float64]
@@ -87,7 +87,7 @@ class AttentionMesh:
         self.find = Net(file.between([int(i) for i in file.graph.inputs], [*first, mesh, presence]))
         self.refine = Net(file.between(cut, [int(node.inputs[0]) for node in backs]))
 
-    def __call__(self, picture: Tensor) -> Look:
+    def __call__(self, picture: Tensor) -> MeshOutput:
         """Look at a crop (1, side, side, 3)."""
         *meshes, features, mesh, presence = self.find(picture)
         scaled = [np.asarray(each[0], np.float64) for each in meshes]  # in cells of the features
@@ -99,7 +99,7 @@ class AttentionMesh:
             points[0] @ boxes[which][:, :2].T + boxes[which][:, 2] * size
             for points, which in zip(found, self.part_of, strict=True)
         ]
-        return Look(self.together(mesh.reshape(-1, 3), placed), presence.reshape(1))
+        return MeshOutput(self.together(mesh.reshape(-1, 3), placed), presence.reshape(1))
 
     def together(self, mesh: Tensor, placed: Sequence[NDArray[np.float64]]) -> NDArray[np.float64]:
         """The mesh with the parts' own points in place of its own, and the irises behind (478, 3)."""

@@ -74,9 +74,9 @@ class BodyMapper:
         points, world = person.points.astype(np.float64), person.world.astype(np.float64)
         joints2d, metres = (np.einsum("jp,tpx->tjx", self.weights, some) for some in (points, world))
         away = np.ones(len(metres))
-        told = person.score * in_picture(points, width, height)
+        result = person.score * in_picture(points, width, height)
         for t in np.flatnonzero(person.valid):
-            away[t] = distance((points[t] - center) / focal_px, world[t], told[t])
+            away[t] = distance((points[t] - center) / focal_px, world[t], result[t])
         depth = np.maximum(metres[..., 2] + away[:, None], NEAREST_SHARE * away[:, None])
         rays = np.concatenate([(joints2d - center) / focal_px, np.ones((*depth.shape, 1))], axis=2)
         torso_px = np.linalg.norm(metres[:, J["neck"]] - metres[:, J["pelvis"]], axis=1) * focal_px / away

@@ -88,7 +88,7 @@ class HandTracker:
     def both(self, picture: Picture, body: Arms, last: Hands, t: int) -> Hands:
         """The left and the right hand in frame `t` of the window, as far as they are seen."""
         left, right = (self.look(picture, body, side, last[side], t) for side in (0, 1))
-        return self.told_apart(left, right, body)
+        return self.assigned(left, right, body)
 
     def look(self, picture: Picture, body: Arms, side: int, last: Hand | None, t: int) -> Hand | None:
         """The hand of one side, where it was, else on the body's hand, else on a palm nearby."""
@@ -120,7 +120,7 @@ class HandTracker:
         near = own <= self.settings.max_wrist_apart * hand.square.side
         return bool(near and (own <= other or body.clasped(hand.square.side)))
 
-    def told_apart(self, left: Hand | None, right: Hand | None, body: Arms) -> Hands:
+    def assigned(self, left: Hand | None, right: Hand | None, body: Arms) -> Hands:
         """The hands, without the worse of two that are one: wrist further off, side less likely."""
         if left is None or right is None:
             return left, right

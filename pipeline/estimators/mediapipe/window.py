@@ -15,7 +15,7 @@ from pipeline.estimators.mediapipe.people import Crowd, DetectedFace, agree, bod
 from pipeline.estimators.mediapipe.pose import Pose
 from schemas.media import Frames
 
-Look = Callable[[Picture, Sequence[tuple[int, Square]]], Crowd]
+FindCrowd = Callable[[Picture, Sequence[tuple[int, Square]]], Crowd]
 """Finds everybody in a picture, given the numbers and last places of known bodies."""
 
 FACE_SHARE = 0.7
@@ -52,7 +52,7 @@ class Everybody:
     faces: dict[int, list[DetectedFace]]
 
 
-def find(people: Look, frames: Frames, every: int) -> Everybody:
+def find(people: FindCrowd, frames: Frames, every: int) -> Everybody:
     """Looks for everybody on every n-th frame; a body is looked for again where it was on the last one."""
     bodies: list[WindowBody] = []
     faces: dict[int, list[DetectedFace]] = {}

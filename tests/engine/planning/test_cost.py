@@ -29,23 +29,25 @@ def test_a_bill_on_paper() -> None:
         Work(leg="cheap", laps_s=(hour / 2,) * 6),
         Work(leg="costly", laps_s=(hour,) * 8, needs=HALF_A_GPU, awaits=("cheap",)),
     ]
-    said = bill(works, [machines_of("head=1x0@0.1"), machines_of("cpu=2x2@1"), machines_of("gpu=2x3+1@3")])
-    assert said.wall_s == 0.5 * hour + 2 * hour
+    result = bill(works, [machines_of("head=1x0@0.1"), machines_of("cpu=2x2@1"), machines_of("gpu=2x3+1@3")])
+    assert result.wall_s == 0.5 * hour + 2 * hour
     assert [
-        (leg.leg, leg.laps, leg.work_s / hour, leg.start_s / hour, leg.stop_s / hour) for leg in said.legs
+        (leg.leg, leg.laps, leg.work_s / hour, leg.start_s / hour, leg.stop_s / hour) for leg in result.legs
     ] == [
         ("cheap", 6, 3.0, 0.0, 0.5),
         ("costly", 8, 8.0, 0.5, 2.5),
     ]
-    assert [leg.least_s / hour for leg in said.legs] == [0.5, 2.0]
-    assert said.bottleneck.leg == "costly"
-    paid: dict[str, Any] = {one.kind.name: (one.paid_s / hour, one.used, one.price) for one in said.machines}
+    assert [leg.least_s / hour for leg in result.legs] == [0.5, 2.0]
+    assert result.bottleneck.leg == "costly"
+    paid: dict[str, Any] = {
+        one.kind.name: (one.paid_s / hour, one.used, one.price) for one in result.machines
+    }
     assert paid["head"] == (2.5, 0.0, 0.25)
     assert paid["cpu"] == (1.0, 1.0, 1.0)
     assert paid["gpu"] == (5.0, pytest.approx((8 + 2 * 0.5) / (5 * 3)), 15.0)
-    assert said.price == 16.25
+    assert result.price == 16.25
 
 
 def test_a_machine_without_a_price_leaves_the_whole_without_one() -> None:
-    said = bill([Work(leg="a", laps_s=(1.0,))], [machines_of("a=1x1@1"), machines_of("b=1x1")])
-    assert said.price is None
+    result = bill([Work(leg="a", laps_s=(1.0,))], [machines_of("a=1x1@1"), machines_of("b=1x1")])
+    assert result.price is None

@@ -39,20 +39,20 @@ def sizes(rates: Rates, hours: float) -> dict[str, list[float]]:
 
 
 def test_an_hour_at_the_speed_of_life_takes_an_hour_a_step() -> None:
-    said = sizes(FLAT, 1.0)
-    assert said["sources"] == [15, about(3600 + 15 * 0.5)]
-    assert said["catalogue"] == [1, about(2 * 3600 + 0.5)]
-    assert said["clips"] == [15, about(3 * 3600 + 15 * 0.5)]
-    assert said["shards"] == [10, about(3600 + 10 * 0.5)]
-    assert sizes(FLAT, 2.0)["tracks"] == [30, about(2 * said["tracks"][1])]
+    result = sizes(FLAT, 1.0)
+    assert result["sources"] == [15, about(3600 + 15 * 0.5)]
+    assert result["catalogue"] == [1, about(2 * 3600 + 0.5)]
+    assert result["clips"] == [15, about(3 * 3600 + 15 * 0.5)]
+    assert result["shards"] == [10, about(3600 + 10 * 0.5)]
+    assert sizes(FLAT, 2.0)["tracks"] == [30, about(2 * result["tracks"][1])]
 
 
 def test_what_a_step_drops_is_no_work_for_the_next() -> None:
     steps = (replace(rate, keeps=0.5) if rate.step == "screen" else rate for rate in FLAT.steps)
-    said = sizes(replace(FLAT, steps=tuple(steps)), 1.0)
-    assert said["clips"] == sizes(FLAT, 1.0)["clips"]
-    assert said["tracks"] == [15, about(1800 + 15 * 0.5)]
-    assert said["shards"] == [5, about(1800 + 5 * 0.5)]
+    result = sizes(replace(FLAT, steps=tuple(steps)), 1.0)
+    assert result["clips"] == sizes(FLAT, 1.0)["clips"]
+    assert result["tracks"] == [15, about(1800 + 15 * 0.5)]
+    assert result["shards"] == [5, about(1800 + 5 * 0.5)]
 
 
 def test_laps_follow_as_the_runner_has_them() -> None:

@@ -124,7 +124,7 @@ def diamond(sources_per_lap: int = 1) -> list[Leg]:
     ]
 
 
-def enlisted(out: Path, *uris: str, domain: str = "talk") -> Ledger:
+def listing(out: Path, *uris: str, domain: str = "talk") -> Ledger:
     """A ledger with a listing of these addresses, keyed by their last parts."""
     ledger = Ledger(out)
     rows = [

@@ -28,7 +28,7 @@ from pipeline.corpora.listing import enlist
 from schemas.media import Listed, Source
 from schemas.outcome import Rejected
 from tests.engine.runners import odd
-from tests.engine.runners.odd import enlisted
+from tests.engine.runners.odd import listing
 
 
 @dataclass
@@ -123,8 +123,8 @@ def test_a_grown_corpus_adds_laps(tmp_path: Path) -> None:
     ledger = Ledger(tmp_path)
     enlist(ledger, listed("a", "b", "c"), lambda: None)
     go(ledger, house())
-    said = enlist(ledger, listed("a", "a2", "b", "c"), lambda: None)
-    assert (said.new, said.known, said.gone) == (1, 3, ())
+    result = enlist(ledger, listed("a", "a2", "b", "c"), lambda: None)
+    assert (result.new, result.known, result.gone) == (1, 3, ())
     assert go(ledger, house()).legs == [("sources", 3, 2), ("copy", 3, 2)]
     assert len(enlist(ledger, listed("a"), lambda: None).gone) == 3
 
@@ -167,7 +167,7 @@ ODD = ("fine-1", "segv-1", "bug-1", "fine-2", "leave-1", "hang-1", "greedy-1", "
 
 def test_what_breaks_a_step_kills_or_never_returns_costs_itself(tmp_path: Path) -> None:
     """The stages are made in one process, which is not this one, and anew only when it has died."""
-    ledger = enlisted(tmp_path, *(f"/v/{name}" for name in ODD))
+    ledger = listing(tmp_path, *(f"/v/{name}" for name in ODD))
     seen = Seen()
     odd_run(ledger, seen, Timeouts(base_s=4.0))
     rejects = ledger.rejects("sources", "000000").to_pylist()
@@ -194,7 +194,7 @@ def test_what_breaks_a_step_kills_or_never_returns_costs_itself(tmp_path: Path) 
 def test_the_same_bytes_whatever_it_said(tmp_path: Path) -> None:
     contents = []
     for name in ("one", "other"):
-        ledger = enlisted(tmp_path / name, "/v/fine-1", "/v/bug-1")
+        ledger = listing(tmp_path / name, "/v/fine-1", "/v/bug-1")
         odd_run(ledger, Seen())
         landed = ledger.landed("sources", "000000")
         assert landed is not None
@@ -204,7 +204,7 @@ def test_the_same_bytes_whatever_it_said(tmp_path: Path) -> None:
 
 def test_an_item_on_which_a_gather_breaks_costs_its_lap(tmp_path: Path) -> None:
     """Whose fault it is cannot be told; other laps go on."""
-    ledger = enlisted(tmp_path, "/v/fine-1", "/v/fine-bug-2", domain="gather")
+    ledger = listing(tmp_path, "/v/fine-1", "/v/fine-bug-2", domain="gather")
     odd_run(ledger, Seen(), per_lap=1)
     assert [row.key for row in ledger.rows("groups", "000000", Source)] == ["fine1"]
     (row,) = ledger.rejects("groups", "000001").to_pylist()
@@ -212,7 +212,7 @@ def test_an_item_on_which_a_gather_breaks_costs_its_lap(tmp_path: Path) -> None:
 
 
 def test_without_tries_the_first_stops_the_run_in_this_process(tmp_path: Path) -> None:
-    ledger = enlisted(tmp_path, "/v/fine-1", "/v/bug-1")
+    ledger = listing(tmp_path, "/v/fine-1", "/v/bug-1")
     with pytest.raises(KeyError) as caught:
         odd_run(ledger, Seen(), Timeouts(tries=0))
     assert caught.value.__notes__ == ["in step 'hash' on item 'bug1'"]
@@ -223,10 +223,10 @@ def test_without_tries_the_first_stops_the_run_in_this_process(tmp_path: Path) -
 def test_too_many_failed_items_stop_the_run_and_few_do_not(tmp_path: Path) -> None:
     names = [f"/v/{'bug' if n % 2 else 'fine'}-{n}" for n in range(20)]
     few = Timeouts(max_failed_share=0.4, min_failed=11)
-    ledger = enlisted(tmp_path / "few", *names)
+    ledger = listing(tmp_path / "few", *names)
     odd_run(ledger, Seen(), few, per_lap=2)
     assert ledger.tallies("sources")[0].reasons == {"failed": 10}
-    ledger = enlisted(tmp_path / "many", *names)
+    ledger = listing(tmp_path / "many", *names)
     with pytest.raises(TooManyFailed, match=r"step hash failed on 5 of 10 items.*--retry failed") as caught:
         odd_run(ledger, Seen(), replace(few, min_failed=5), per_lap=2)
     assert "KeyError" in caught.value.trace
@@ -235,7 +235,7 @@ def test_too_many_failed_items_stop_the_run_and_few_do_not(tmp_path: Path) -> No
 
 def test_failed_items_are_tried_again_only_if_asked(tmp_path: Path) -> None:
     mended = str(tmp_path / "bug-1")
-    ledger = enlisted(tmp_path / "set", mended, domain="once")
+    ledger = listing(tmp_path / "set", mended, domain="once")
     odd_run(ledger, Seen(), Timeouts(tries=1))
     assert ledger.tallies("sources")[0].reasons == {"failed": 1}
     again = Seen()
@@ -246,7 +246,7 @@ def test_failed_items_are_tried_again_only_if_asked(tmp_path: Path) -> None:
 
 
 def test_a_run_that_is_interrupted_leaves_no_process(tmp_path: Path) -> None:
-    ledger = enlisted(tmp_path, "/v/fine-1", "/v/hang-1")
+    ledger = listing(tmp_path, "/v/fine-1", "/v/hang-1")
 
     class Impatient(Seen):
         def sights(self, sights: Sequence[WorkerState]) -> None:

@@ -15,14 +15,14 @@ from engine.ledger import Landed, Lap, Ledger
 from engine.leg import Leg, LegRunner
 from engine.runners.order import LandingGone, LapOrder
 from schemas.media import Source
-from tests.engine.runners.odd import diamond, enlisted, house
+from tests.engine.runners.odd import diamond, house, listing
 
 ALL = frozenset({"sources", "groups"})
 FIRST = frozenset({"sources"})
 
 
 def ledger_of(out: Path, laps: int) -> Ledger:
-    return enlisted(out, *(f"/v/fine-{n}" for n in range(laps)))
+    return listing(out, *(f"/v/fine-{n}" for n in range(laps)))
 
 
 class Seal:
@@ -168,7 +168,7 @@ def test_what_dead_workers_left_goes_when_their_leg_is_over(tmp_path: Path) -> N
 
 
 def test_what_was_rejected_can_be_tried_again(tmp_path: Path) -> None:
-    ledger = enlisted(tmp_path, "/v/fine-1", "/v/bad-1", "/v/fine-2")
+    ledger = listing(tmp_path, "/v/fine-1", "/v/bad-1", "/v/fine-2")
     drain(order_of(ledger))
     assert order_of(ledger).over
     again = LapOrder(house(1), ledger, ahead=9, unseal=Seal(), retry=("unreadable",))
@@ -177,7 +177,7 @@ def test_what_was_rejected_can_be_tried_again(tmp_path: Path) -> None:
 
 
 def test_the_seal_breaks_where_a_lap_goes_that_was_to_be_tried_again(tmp_path: Path) -> None:
-    ledger, seal = enlisted(tmp_path, "/v/fine-1", "/v/fine-2", "/v/bad-3"), Seal()
+    ledger, seal = listing(tmp_path, "/v/fine-1", "/v/fine-2", "/v/bad-3"), Seal()
     drain(order_of(ledger))
     LapOrder(house(3), ledger, ahead=9, unseal=seal, retry=("unreadable",))
     assert seal.broken == 1

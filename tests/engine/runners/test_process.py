@@ -10,7 +10,7 @@ from weakref import ref
 
 from engine.ledger import Landed
 from engine.runners.process import Failure, WorkerKit, WorkerProcess
-from tests.engine.runners.odd import enlisted, hasher, house, one_by_one
+from tests.engine.runners.odd import hasher, house, listing, one_by_one
 
 
 class Silent:
@@ -36,7 +36,7 @@ def test_stages_are_made_once_a_worker(tmp_path: Path) -> None:
     second = replace(
         second, steps=(second.steps[0], replace(second.steps[1], make=making("each", one_by_one())))
     )
-    ledger = enlisted(tmp_path, "/v/fine-1", "/v/fine-2", "/v/fine-3")
+    ledger = listing(tmp_path, "/v/fine-1", "/v/fine-2", "/v/fine-3")
     kit = WorkerKit(legs={leg.name: leg for leg in (first, second)}, ledger=ledger, tries=2)
     hands = WorkerProcess(kit, Silent(), float)
     assert made == []
@@ -51,7 +51,7 @@ def test_stages_are_made_once_a_worker(tmp_path: Path) -> None:
 def test_the_stages_of_a_leg_go_when_it_is_over(tmp_path: Path) -> None:
     """And with them the weights that they hold."""
     first, second = house(1)
-    ledger = enlisted(tmp_path, "/v/fine-1", "/v/fine-2")
+    ledger = listing(tmp_path, "/v/fine-1", "/v/fine-2")
     hands = WorkerProcess(
         WorkerKit(legs={leg.name: leg for leg in (first, second)}, ledger=ledger, tries=2), Silent(), float
     )

@@ -20,7 +20,7 @@ from engine.runners.sessions import kill_session
 from engine.runners.settings import Timeouts
 from engine.runners.status import WorkerState
 from engine.runners.supervisor import Supervisor, kit_of
-from tests.engine.runners.odd import enlisted, house
+from tests.engine.runners.odd import house, listing
 from tests.processes import alive, program, wait_until
 
 PATIENCE = Timeouts(base_s=20.0, per_footage_s=1.0, tries=2, kills=3)
@@ -46,7 +46,7 @@ def rejects(ledger: Ledger, leg: str) -> dict[str, tuple[str, str]]:
 
 
 def test_poison_is_held_back_and_the_others_land(tmp_path: Path) -> None:
-    ledger = enlisted(tmp_path, "/v/fine-1", "/v/segv-1", "/v/leave-1", "/v/bad-1", "/v/fine-2")
+    ledger = listing(tmp_path, "/v/fine-1", "/v/segv-1", "/v/leave-1", "/v/bad-1", "/v/fine-2")
     with guarding(ledger) as guard:
         landed = run_first(guard, ledger)
     assert isinstance(landed, Landed)
@@ -60,13 +60,13 @@ def test_poison_is_held_back_and_the_others_land(tmp_path: Path) -> None:
 
 
 def test_libraries_keep_as_many_threads_as_the_worker_has_cores(tmp_path: Path) -> None:
-    with guarding(enlisted(tmp_path)) as guard:
-        said = Path(f"/proc/{guard.process.pid}/environ").read_bytes().split(b"\0")
-    assert {b"OMP_NUM_THREADS=3", b"OPENCV_FOR_THREADS_NUM=3"} <= set(said)
+    with guarding(listing(tmp_path)) as guard:
+        message = Path(f"/proc/{guard.process.pid}/environ").read_bytes().split(b"\0")
+    assert {b"OMP_NUM_THREADS=3", b"OPENCV_FOR_THREADS_NUM=3"} <= set(message)
 
 
 def test_what_never_returns_is_given_up(tmp_path: Path) -> None:
-    ledger = enlisted(tmp_path, "/v/fine-1", "/v/hang-1", "/v/fine-2")
+    ledger = listing(tmp_path, "/v/fine-1", "/v/hang-1", "/v/fine-2")
     with guarding(ledger, Timeouts(base_s=3.0, tries=2)) as guard:
         landed = run_first(guard, ledger)
     assert isinstance(landed, Landed)
@@ -78,7 +78,7 @@ def test_what_never_returns_is_given_up(tmp_path: Path) -> None:
 
 def test_the_member_of_a_group_is_found(tmp_path: Path) -> None:
     """The member that is worked on is blamed, not the group, nor its first member."""
-    ledger = enlisted(tmp_path, "/v/fine-1", "/v/fine-abort-2", "/v/fine-3", domain="group")
+    ledger = listing(tmp_path, "/v/fine-1", "/v/fine-abort-2", "/v/fine-3", domain="group")
     with guarding(ledger) as guard:
         run_first(guard, ledger)
         landed = run_first(guard, ledger, place=1)
@@ -89,7 +89,7 @@ def test_the_member_of_a_group_is_found(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("what", ["segv", "hang", "kill"])
 def test_what_happens_once_leaves_no_trace(what: str, tmp_path: Path) -> None:
-    ledger = enlisted(tmp_path, str(tmp_path / f"{what}-1"), domain="once")
+    ledger = listing(tmp_path, str(tmp_path / f"{what}-1"), domain="once")
     with guarding(ledger, Timeouts(base_s=4.0)) as guard:
         landed = run_first(guard, ledger)
     assert isinstance(landed, Landed)
@@ -97,7 +97,7 @@ def test_what_happens_once_leaves_no_trace(what: str, tmp_path: Path) -> None:
 
 
 def test_a_process_killed_from_outside_gets_more_tries(tmp_path: Path) -> None:
-    ledger = enlisted(tmp_path, "/v/kill-1", "/v/fine-1")
+    ledger = listing(tmp_path, "/v/kill-1", "/v/fine-1")
     with guarding(ledger) as guard:
         landed = run_first(guard, ledger)
     assert isinstance(landed, Landed)
@@ -107,7 +107,7 @@ def test_a_process_killed_from_outside_gets_more_tries(tmp_path: Path) -> None:
 
 
 def test_without_tries_a_bug_is_told_whole(tmp_path: Path) -> None:
-    ledger = enlisted(tmp_path, "/v/bug-1")
+    ledger = listing(tmp_path, "/v/bug-1")
     with guarding(ledger, replace(PATIENCE, tries=0)) as guard:
         failure = run_first(guard, ledger)
     assert isinstance(failure, Failure)
@@ -118,7 +118,7 @@ def test_without_tries_a_bug_is_told_whole(tmp_path: Path) -> None:
 
 
 def test_without_tries_a_crash_fails_the_lap(tmp_path: Path) -> None:
-    ledger = enlisted(tmp_path, "/v/fine-1", "/v/segv-1")
+    ledger = listing(tmp_path, "/v/fine-1", "/v/segv-1")
     with guarding(ledger, replace(PATIENCE, tries=0)) as guard:
         failure = run_first(guard, ledger)
     assert isinstance(failure, Failure)
@@ -127,7 +127,7 @@ def test_without_tries_a_crash_fails_the_lap(tmp_path: Path) -> None:
 
 def test_what_is_told_comes_at_once_and_again_while_nothing_is(tmp_path: Path) -> None:
     """Whoever watches gives signs of life while an item takes long."""
-    ledger = enlisted(tmp_path, "/v/fine-1", "/v/hang-1")
+    ledger = listing(tmp_path, "/v/fine-1", "/v/hang-1")
     heard: list[WorkerState] = []
     kit = kit_of(house(10), ledger, 1)
     guard = Supervisor(kit, Timeouts(base_s=3.5, tries=1), time.monotonic, "w", heard=heard.append)
@@ -142,7 +142,7 @@ def test_what_is_told_comes_at_once_and_again_while_nothing_is(tmp_path: Path) -
 
 def test_what_is_wrong_between_items_fails_the_lap(tmp_path: Path) -> None:
     """Where the process dies before any item, nobody is blamed."""
-    ledger = enlisted(tmp_path, "/v/fine-1")
+    ledger = listing(tmp_path, "/v/fine-1")
     lap = house(10)[0].laps(ledger)[0]
     with guarding(ledger) as guard:
         guard.process.kill()
@@ -157,7 +157,7 @@ def test_what_is_wrong_between_items_fails_the_lap(tmp_path: Path) -> None:
 
 
 def test_it_tells_where_it_is(tmp_path: Path) -> None:
-    ledger = enlisted(tmp_path, "/v/fine-1", "/v/hang-1")
+    ledger = listing(tmp_path, "/v/fine-1", "/v/hang-1")
     with guarding(ledger, Timeouts(base_s=60.0)) as guard:
         from threading import Thread
 
@@ -183,7 +183,7 @@ def test_it_tells_where_it_is(tmp_path: Path) -> None:
 
 
 def test_the_process_ends_with_its_guard(tmp_path: Path) -> None:
-    enlisted(tmp_path, "/v/hang-1")
+    listing(tmp_path, "/v/hang-1")
     code = (
         "import sys, time, os, threading\n"
         "from pathlib import Path\n"

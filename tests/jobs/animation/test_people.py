@@ -59,7 +59,7 @@ def test_a_reference_lies_on_the_canvas_as_in_training(people: PersonReader, cor
 
 
 @pytest.mark.parametrize(
-    ("name", "said"),
+    ("name", "message"),
     [
         (
             "images/img_12_hats_no_person.png",
@@ -71,9 +71,9 @@ def test_a_reference_lies_on_the_canvas_as_in_training(people: PersonReader, cor
     ],
 )
 def test_a_picture_that_cannot_be_used_is_said(
-    people: PersonReader, corpus: Path, name: str, said: str
+    people: PersonReader, corpus: Path, name: str, message: str
 ) -> None:
-    with pytest.raises(ValueError, match=said):
+    with pytest.raises(ValueError, match=message):
         people.picture(corpus / name)
 
 
@@ -83,11 +83,11 @@ def test_what_is_no_video_is_said(people: PersonReader, corpus: Path, name: str)
         people.video(corpus / name)
 
 
-@pytest.mark.parametrize(("frames", "said"), [(30, "nobody: "), (20, "too_short: 20 frames")])
+@pytest.mark.parametrize(("frames", "message"), [(30, "nobody: "), (20, "too_short: 20 frames")])
 def test_a_video_that_the_pipeline_rejects_is_said(
-    people: PersonReader, tmp_path: Path, frames: int, said: str
+    people: PersonReader, tmp_path: Path, frames: int, message: str
 ) -> None:
     film = tmp_path / "black.mp4"
     write_video(film, iter([np.zeros((frames, 96, 64, 3), np.uint8)]), VideoSettings())
-    with pytest.raises(ValueError, match=f"black.mp4: {said}"):
+    with pytest.raises(ValueError, match=f"black.mp4: {message}"):
         people.video(film)

@@ -55,22 +55,22 @@ def played(
     driver = driver or controlled(scene)
     person = controlled(replace(SCENE, num_frames=25))
     part = DrivenPart(driver=driver, controls=driver.controls, person=person, drive=drive)
-    said: list[str] = []
+    result: list[str] = []
     before = np.stack([LOOK] * given)
-    after = with_made(before, part, film or Film(), ColourLayout().build(), said.append)
+    after = with_made(before, part, film or Film(), ColourLayout().build(), result.append)
     assert np.array_equal(after[:given], before)
-    return after[given:, 0, 0, 0].tolist(), said
+    return after[given:, 0, 0, 0].tolist(), result
 
 
 @pytest.mark.parametrize("turn", [(-60.0, 60.0), (100.0, 260.0), (-180.0, 180.0), (190.0, 120.0)])
 def test_the_extremes_and_the_median_of_the_drivers_turn_are_taken(turn: tuple[float, float]) -> None:
     film = Film()
-    frames, said = played(replace(SCENE, turn_deg=turn), film)
+    frames, result = played(replace(SCENE, turn_deg=turn), film)
     assert len(film.frames) == SEGMENT
     assert sorted(frames) == [0, 48, 96]
-    assert len(said) == 3
-    assert {line.split(": ")[2].split(",")[0] for line in said} == {"yaw_max", "yaw_min", "yaw_median"}
-    assert all(f"frame {frame} of the drive" in line for frame, line in zip(frames, said, strict=True))
+    assert len(result) == 3
+    assert {line.split(": ")[2].split(",")[0] for line in result} == {"yaw_max", "yaw_min", "yaw_median"}
+    assert all(f"frame {frame} of the drive" in line for frame, line in zip(frames, result, strict=True))
 
 
 def test_a_frame_that_shows_someone_else_is_not_taken() -> None:
@@ -80,10 +80,10 @@ def test_a_frame_that_shows_someone_else_is_not_taken() -> None:
 
 
 def test_where_the_driver_hardly_turns_frames_far_apart_are_taken() -> None:
-    frames, said = played(replace(SCENE, turn_deg=(3.0, 5.0)))
+    frames, result = played(replace(SCENE, turn_deg=(3.0, 5.0)))
     assert sorted(frames) == [0, 48, 96]
-    assert "turns by less than 10 degrees" in said[0]
-    assert all("apart" in line for line in said)
+    assert "turns by less than 10 degrees" in result[0]
+    assert all("apart" in line for line in result)
 
 
 def test_no_more_than_four_references_and_then_those_of_other_sides() -> None:
@@ -104,9 +104,9 @@ def test_a_driver_that_was_not_measured_gives_nothing() -> None:
     driver = controlled(replace(SCENE, num_frames=40))
     nothing = np.zeros(40, np.bool_)
     hidden = replace(driver, controls=replace(driver.controls, body_valid=nothing, face_valid=nothing))
-    frames, said = played(SCENE, driver=hidden)
+    frames, result = played(SCENE, driver=hidden)
     assert frames == []
-    assert said == ["second pass: the driver is measured in no frame of the first, nothing is added"]
+    assert result == ["second pass: the driver is measured in no frame of the first, nothing is added"]
 
 
 def test_the_first_pass_covers_the_turn() -> None:

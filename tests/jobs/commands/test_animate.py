@@ -44,11 +44,11 @@ def test_a_picture_moves_and_sounds_as_the_video_does(
 ) -> None:
     one, again, other = (tmp_path / "out" / f"{name}.mp4" for name in ("one", "again", "other"))
     assert main(command(short_run, corpus, one)) == 0
-    said = capsys.readouterr().out
-    assert "segment 1 of 1" in said
+    output = capsys.readouterr().out
+    assert "segment 1 of 1" in output
     made = facts(one)
     assert made.has_audio
-    assert f"{made.num_frames} frames of {made.width}x{made.height} px" in said
+    assert f"{made.num_frames} frames of {made.width}x{made.height} px" in output
     assert 70 <= made.num_frames <= 73
     assert made.width * made.height <= 96 * 144
     assert main(command(short_run, corpus, again)) == 0
@@ -82,11 +82,11 @@ def test_a_second_pass_looks_at_the_frames_of_the_first(
     first, second = given
     assert (len(first), len(second)) == (1, 4)
     assert np.array_equal(second[0], first[0])
-    said = [line for line in capsys.readouterr().out.splitlines() if line.startswith("second pass: frame")]
-    numbers = [int(line.split()[3]) for line in said]
+    output = [line for line in capsys.readouterr().out.splitlines() if line.startswith("second pass: frame")]
+    numbers = [int(line.split()[3]) for line in output]
     assert np.array_equal(second[1:], made[0][numbers]), "a short drive is made whole"
-    assert [any(why in line for line in said) for why in ("yaw_max", "yaw_min", "yaw_median")] == [True] * 3
-    yaws = [float(line.split("yaw ")[1].split()[0]) for line in said]
+    assert [any(why in line for line in output) for why in ("yaw_max", "yaw_min", "yaw_median")] == [True] * 3
+    yaws = [float(line.split("yaw ")[1].split()[0]) for line in output]
     assert max(yaws) - min(yaws) > 40
     assert facts(one).num_frames == len(made[0]) == len(made[1])
     assert main([*command(short_run, corpus, again), *turning, *portrait]) == 0
@@ -129,9 +129,9 @@ def test_what_cannot_be_used_is_one_sentence(short_run: Path, corpus: Path, tmp_
     assert "codec.npz: not a patch codec" in sentence(*command(copied, corpus, out))
     (tmp_path / "codec.npz").rename(copied / "codec.npz")
     state = saved.checkpoints(copied)[-1] / "state.json"
-    said = json.loads(state.read_text())
-    del said["settings"]["sizes"]["width"]
-    state.write_text(json.dumps(said))
+    content = json.loads(state.read_text())
+    del content["settings"]["sizes"]["width"]
+    state.write_text(json.dumps(content))
     assert "sizes.width: Field required" in sentence(*command(copied, corpus, out))
 
 

@@ -42,20 +42,20 @@ def corpus(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def run(corpus: Path, out: Path, **changes: object) -> tuple[int, str]:
-    said = Console(file=io.StringIO(), width=200)
+    console = Console(file=io.StringIO(), width=200)
     run_settings: Curation = replace(settings(corpus / "truths"), **changes)  # type: ignore[arg-type]
-    code = curate(Curate(videos=corpus / "videos", out=out, settings=run_settings), said)
-    assert isinstance(said.file, io.StringIO)
-    return code, said.file.getvalue()
+    code = curate(Curate(videos=corpus / "videos", out=out, settings=run_settings), console)
+    assert isinstance(console.file, io.StringIO)
+    return code, console.file.getvalue()
 
 
 @pytest.fixture(scope="module")
 def made(corpus: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     out = tmp_path_factory.mktemp("made") / "set"
-    code, said = run(corpus, out)
-    assert code == 0, said
-    assert "nobody 1" in said
-    assert "invalid_data 1" in said
+    code, printed = run(corpus, out)
+    assert code == 0, printed
+    assert "nobody 1" in printed
+    assert "invalid_data 1" in printed
     return out
 
 
@@ -69,9 +69,9 @@ def state(out: Path) -> dict[str, tuple[int, bytes]]:
 
 def test_a_finished_job_touches_nothing(corpus: Path, made: Path) -> None:
     before = state(made)
-    code, said = run(corpus, made)
+    code, printed = run(corpus, made)
     assert code == 0
-    assert "clips: 3 laps, 3 done" in said
+    assert "clips: 3 laps, 3 done" in printed
     assert state(made) == before
 
 
@@ -88,9 +88,9 @@ def test_plain_webdataset_reads_the_shards(made: Path) -> None:  # it leaves the
 
 
 def test_run_json_says_what_made_it(made: Path) -> None:
-    said = json.loads((made / "run.json").read_text())
-    assert said["settings"]["samples_per_shard"] == 2
-    assert said["estimators"]["person"]["name"] == "fake"
+    content = json.loads((made / "run.json").read_text())
+    assert content["settings"]["samples_per_shard"] == 2
+    assert content["estimators"]["person"]["name"] == "fake"
 
 
 def test_check_and_preview(made: Path, tmp_path: Path) -> None:
@@ -114,9 +114,9 @@ def test_damage_fails_the_check(made: Path, tmp_path: Path) -> None:
 
 
 def test_too_little_kept_fails_and_names_the_step(corpus: Path, tmp_path: Path) -> None:
-    code, said = run(corpus, tmp_path / "set", min_kept_share=0.9)
+    code, printed = run(corpus, tmp_path / "set", min_kept_share=0.9)
     assert code == 1
-    assert "too little was kept: 1 samples of 2 clips" in said
+    assert "too little was kept: 1 samples of 2 clips" in printed
 
 
 def test_one_sentence_for_what_cannot_be_used(
@@ -133,9 +133,9 @@ def test_one_sentence_for_what_cannot_be_used(
         ["preview", str(tmp_path / "none"), "--out", str(tmp_path / "sheets")],
     ):
         assert main(args) == 2, args
-        said = capsys.readouterr().err
-        assert said.startswith("understudy: "), args
-        assert said.count("\n") == 1, said
+        output = capsys.readouterr().err
+        assert output.startswith("understudy: "), args
+        assert output.count("\n") == 1, output
 
 
 def test_a_full_disk_is_one_sentence(corpus: Path, tmp_path: Path) -> None:

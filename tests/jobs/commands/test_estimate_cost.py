@@ -11,8 +11,8 @@ from jobs.cli import main
 
 def asked(capsys: pytest.CaptureFixture[str], *words: str) -> tuple[int, str, str]:
     code = main(["estimate-cost", *words])
-    said = capsys.readouterr()
-    return code, said.out, said.err
+    output = capsys.readouterr()
+    return code, output.out, output.err
 
 
 def test_five_hundred_hours(capsys: pytest.CaptureFixture[str]) -> None:

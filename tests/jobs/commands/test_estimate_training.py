@@ -12,8 +12,8 @@ from jobs.commands.estimate_training import parse, shown, videos
 
 def asked(capsys: pytest.CaptureFixture[str], *words: str) -> tuple[int, str, str]:
     code = main(["estimate-training", *words])
-    said = capsys.readouterr()
-    return code, said.out, said.err
+    output = capsys.readouterr()
+    return code, output.out, output.err
 
 
 @pytest.fixture(autouse=True)
@@ -92,8 +92,8 @@ def test_what_cannot_be_estimated_is_a_sentence(
 
 def test_a_budget_that_no_clip_fits_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
     budget = "--settings.loader.order.max-tokens"
-    code, _, said = asked(capsys, "--recipe", "wan_1b", budget, "16799")
-    assert (code, said) == (
+    code, _, result = asked(capsys, "--recipe", "wan_1b", budget, "16799")
+    assert (code, result) == (
         2,
         "understudy: no clip of 960x640 px fits the token budget: max_tokens is 16799, and a shortest "
         "window, of 25 frames, takes 16800\n",  # 7 latents of 60 times 40

@@ -40,7 +40,7 @@ def job(corpus: Path, tmp_path_factory: pytest.TempPathFactory) -> Curate:
     return Curate(videos=corpus / "videos", out=out, settings=settings(corpus / "truths"))
 
 
-def said(run: object) -> tuple[ExitCode, str]:
+def report_of(run: object) -> tuple[ExitCode, str]:
     console = Console(file=io.StringIO(), width=200)
     code = run(console)  # type: ignore[operator]
     assert isinstance(console.file, io.StringIO)
@@ -56,40 +56,40 @@ def key_of(out: Path | str) -> str:
 
 def test_a_failed_item(corpus: Path, job: Curate, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     out = Path(job.out)
-    code, text = said(lambda console: curate(job, console))
+    code, text = report_of(lambda console: curate(job, console))
     assert code == ExitCode.FAILED_ITEMS, text
     assert len(read_index(out).rows()) == 1
     key = key_of(out)
-    told = f"failed in step estimate on {key}: KeyError in pipeline.estimators.fakes, line "
+    message = f"failed in step estimate on {key}: KeyError in pipeline.estimators.fakes, line "
     assert "1 items failed; once that is mended: --retry failed crashed timed_out killed" in text
-    assert told in text
+    assert message in text
 
-    code, text = said(lambda console: status(Status(out=str(out)), console))
+    code, text = report_of(lambda console: status(Status(out=str(out)), console))
     assert code == ExitCode.WHOLE
-    assert told in text
+    assert message in text
     assert "estimate failed 1" not in text  # apart from what was judged
 
     monkeypatch.setattr("jobs.commands.replay.settings_of", lambda out: job.settings)
     replay = Replay(out=str(out), key=key)
-    code, text = said(lambda console: run_replay(replay, console))
+    code, text = report_of(lambda console: run_replay(replay, console))
     assert code == ExitCode.BELOW_THRESHOLD
     assert "rejected by step estimate: failed, KeyError" in text
     assert "KeyError: 2\n" in text  # of then
     assert "fails again: KeyError" in text
 
     before = landed(out)
-    code, text = said(lambda console: curate(job, console))
+    code, text = report_of(lambda console: curate(job, console))
     assert code == ExitCode.FAILED_ITEMS, text  # said again, and not tried again
     assert landed(out) == before
 
     (corpus / "2.npz").rename(corpus / "truths" / "2.npz")  # mended
-    code, text = said(lambda console: run_replay(replay, console))
+    code, text = report_of(lambda console: run_replay(replay, console))
     assert code == ExitCode.WHOLE, text
-    code, text = said(lambda console: curate(replace(job, retry=("failed",)), console))
+    code, text = report_of(lambda console: curate(replace(job, retry=("failed",)), console))
     assert code == ExitCode.WHOLE, text
     assert "items failed" not in text
     undisturbed = replace(job, out=tmp_path / "undisturbed")
-    assert said(lambda console: curate(undisturbed, console))[0] == ExitCode.WHOLE
+    assert report_of(lambda console: curate(undisturbed, console))[0] == ExitCode.WHOLE
     assert contents(out) == contents(tmp_path / "undisturbed")
     assert len(read_index(out).rows()) == 2
 
@@ -100,7 +100,7 @@ def test_strict_stops_at_the_first(corpus: Path, job: Curate, tmp_path: Path) ->
     known = next((corpus / "truths").glob("1.npz"))
     (tmp_path / "truths" / "1.npz").write_bytes(known.read_bytes())
     with pytest.raises(KeyError) as caught:
-        said(lambda console: curate(strict, console))
+        report_of(lambda console: curate(strict, console))
     assert "in step 'estimate' on item" in caught.value.__notes__[0]
 
 

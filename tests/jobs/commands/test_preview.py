@@ -37,15 +37,15 @@ def test_samples_are_chosen_by_condition_key_and_order(data_set: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("how", "said"),
+    ("how", "message"),
     [
         ({"keys": ("abc",)}, "no sample of the key abc"),
         ({"sort": "moton"}, "did you mean motion"),
         ({"where": ("frames>9999",)}, "no sample of"),
     ],
 )
-def test_what_chooses_nothing_is_refused(data_set: Path, how: dict[str, object], said: str) -> None:
-    with pytest.raises(ValueError, match=said):
+def test_what_chooses_nothing_is_refused(data_set: Path, how: dict[str, object], message: str) -> None:
+    with pytest.raises(ValueError, match=message):
         keys(data_set, **how)
 
 
@@ -65,9 +65,9 @@ def test_what_cannot_be_written_is_no_success(data_set: Path, tmp_path: Path, ca
     assert "sheet_000.png" in capsys.readouterr().err
     (tmp_path / f"{read_index(data_set).rows()[0].key}.mp4").mkdir()
     assert main(args[:-1]) == 2
-    said = capsys.readouterr().err
-    assert "Traceback" not in said
-    assert said.count("\n") == 1
+    output = capsys.readouterr().err
+    assert "Traceback" not in output
+    assert output.count("\n") == 1
     with pytest.raises(OSError, match="name it so"):
         write_picture(tmp_path / "a.jpg", np.zeros((2, 2, 3), np.uint8))
 

@@ -118,6 +118,6 @@ def test_estimates_and_doctor_for_programs(capsys: pytest.CaptureFixture[str]) -
 
 def test_a_wrong_folder_is_one_sentence(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["check", str(tmp_path)]) == 2
-    said = capsys.readouterr()
-    assert said.out == ""
-    assert said.err == f"understudy: {tmp_path}: no data set there: neither index.parquet nor run.json\n"
+    output = capsys.readouterr()
+    assert output.out == ""
+    assert output.err == f"understudy: {tmp_path}: no data set there: neither index.parquet nor run.json\n"

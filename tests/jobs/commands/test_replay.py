@@ -103,9 +103,9 @@ def test_the_command_reads_the_settings_of_the_run(films: Path, tmp_path: Path) 
     key = rejects(out)["invalid_data"]["key"]
     assert run_replay(Replay(out=str(out), key=key), console) == 1
     assert isinstance(console.file, io.StringIO)
-    said = console.file.getvalue()
-    assert f"step probe, item {key}" in said
-    assert "rejected again: invalid_data" in said
+    output = console.file.getvalue()
+    assert f"step probe, item {key}" in output
+    assert "rejected again: invalid_data" in output
     with pytest.raises(ValueError, match="nothing was rejected under the key 'abc'"):
         run_replay(Replay(out=str(out), key="abc"), console)
 
@@ -116,8 +116,8 @@ def test_settings_come_back_as_they_were(tmp_path: Path) -> None:
         backends=Backends(appearance=OpenClip(weights=Path("/w.pt"), device="cuda:1")),
         samples_per_shard=3,
     )
-    said = json.loads(json.dumps({"settings": asdict(run)}, default=str))
-    (tmp_path / "run.json").write_text(json.dumps(said))
+    content = json.loads(json.dumps({"settings": asdict(run)}, default=str))
+    (tmp_path / "run.json").write_text(json.dumps(content))
     assert settings_of(Place.at(tmp_path)) == run
     (tmp_path / "run.json").write_text(json.dumps({"settings": asdict(Curation())}, default=str))
     assert settings_of(Place.at(tmp_path)) == Curation()

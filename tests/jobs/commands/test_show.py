@@ -48,10 +48,10 @@ def test_a_batch_is_drawn_as_the_loader_gives_it(data_set, tmp_path, capsys):
     picture = cv2.cvtColor(cv2.imread(str(path)), cv2.COLOR_BGR2RGB)
     order = OrderSettings(max_tokens=1_500, mixed_shards=2, alike=2)
     batch = next(itertools.islice(Loader(str(data_set), sets.settings(order=order)), 3, None))
-    said = capsys.readouterr().out
-    assert f"batch 3: epoch 0, slot 3, {len(batch)} samples" in said
-    assert "group full" in said
-    assert "windows by canvas and number of frames" in said
+    output = capsys.readouterr().out
+    assert f"batch 3: epoch 0, slot 3, {len(batch)} samples" in output
+    assert "group full" in output
+    assert "windows by canvas and number of frames" in output
     for number in range(len(batch)):
         video, skeleton, sphere = (
             np.asarray(part[number, :1]) for part in (batch.video, batch.skeleton, batch.sphere)
@@ -71,11 +71,11 @@ def test_a_sample_that_is_left_out_is_said_and_not_drawn(own_set, tmp_path, caps
 
 
 @pytest.mark.parametrize(
-    ("folder", "number", "said"), [("nowhere", 0, "index.parquet"), (".", -1, "counted from 0")]
+    ("folder", "number", "expected"), [("nowhere", 0, "index.parquet"), (".", -1, "counted from 0")]
 )
-def test_what_cannot_be_shown_is_one_sentence(data_set, tmp_path, capsys, folder, number, said):
+def test_what_cannot_be_shown_is_one_sentence(data_set, tmp_path, capsys, folder, number, expected):
     assert drawn(data_set / folder, tmp_path / "batch.png", number) == 2
-    assert said in capsys.readouterr().err
+    assert expected in capsys.readouterr().err
 
 
 def test_a_batch_is_seen_as_a_recipe_trains(data_set, tmp_path, capsys):
@@ -85,3 +85,14 @@ def test_a_batch_is_seen_as_a_recipe_trains(data_set, tmp_path, capsys):
     job = parse(["set", "--picture", "a.png", "--recipe", "tiny", "--loader.order.max-tokens", "900"])
     tiny = RECIPES["tiny"]().loader
     assert job.loader == replace(tiny, order=replace(tiny.order, max_tokens=900))
+
+
+def test_a_batch_of_chosen_samples(data_set, tmp_path, capsys):
+    path = tmp_path / "batch.png"
+    args = ["show", str(data_set), "--picture", str(path), "--recipe", "tiny"]
+    args += ["--loader.order.held-out", "0", "--where", "framing=full"]
+    assert main(args) == 0
+    full = sum(row.framing == "full" for row in read_index(data_set).rows())
+    assert f" {full} " in next(line for line in capsys.readouterr().out.splitlines() if "all" in line)
+    assert main([*args, "licence=none of these"]) == 2
+    assert "no sample of" in capsys.readouterr().err

@@ -19,7 +19,7 @@ from jobs.console.heartbeat import Heartbeat, read_running
 from jobs.console.holder import this_process
 from jobs.console.lock import AT_WORK, Manner
 from storage.place import Place
-from tests.engine.runners.odd import diamond, enlisted
+from tests.engine.runners.odd import diamond, listing
 
 LANE = LegProgress(leg="tracks", laps=8, done=2, running=1, ready=5, items=80, items_done=20)
 SPOT = CurrentItem(step="estimate", key="0123456789ab-000000", uri="/v/a.mp4", footage_s=10.0)
@@ -33,7 +33,7 @@ def manner(now: float = 0.0) -> Manner:
     return Manner(wall=lambda: time.time() + now, sleep=time.sleep, say=print)
 
 
-def said(out: Path) -> tuple[int, str]:
+def status_of(out: Path) -> tuple[int, str]:
     console = Console(file=io.StringIO(), width=200)
     code = status(Status(out=str(out)), console)
     assert isinstance(console.file, io.StringIO)
@@ -41,12 +41,12 @@ def said(out: Path) -> tuple[int, str]:
 
 
 def test_a_run_at_work(tmp_path: Path) -> None:
-    enlisted(tmp_path, "/v/fine-1")
-    with Heartbeat(Place.at(tmp_path), "ray", manner()) as beacon:
-        beacon.lanes([LANE])
-        beacon.sights([SIGHT])
-        beacon.lock.tell(AT_WORK)
-        code, text = said(tmp_path)
+    listing(tmp_path, "/v/fine-1")
+    with Heartbeat(Place.at(tmp_path), "ray", manner()) as heartbeat:
+        heartbeat.lanes([LANE])
+        heartbeat.sights([SIGHT])
+        heartbeat.lock.tell(AT_WORK)
+        code, text = status_of(tmp_path)
     assert code == 0
     assert "at work" in text
     assert "of 8" in text
@@ -55,15 +55,15 @@ def test_a_run_at_work(tmp_path: Path) -> None:
 
 
 def test_legs_are_those_of_the_run_and_what_they_wait_for_is_told(tmp_path: Path) -> None:
-    ledger = enlisted(tmp_path, *(f"/v/fine-{number}" for number in range(3)))
+    ledger = listing(tmp_path, *(f"/v/fine-{number}" for number in range(3)))
     order = LapOrder(diamond(), ledger, ahead=9, unseal=lambda: None)
-    with Heartbeat(Place.at(tmp_path), "ray", manner()) as beacon:
+    with Heartbeat(Place.at(tmp_path), "ray", manner()) as heartbeat:
         while (lap := order.take(frozenset({"sources", "right"}))) is not None:
             leg = order.states[lap.leg].leg
             order.landed(lap, LegRunner(leg, float, lambda _, stage: stage).run(lap, ledger, lambda _: None))
-        beacon.lanes(order.lanes)
-        beacon.lock.tell(AT_WORK)
-        lines = [line.split("│") for line in said(tmp_path)[1].splitlines()]
+        heartbeat.lanes(order.lanes)
+        heartbeat.lock.tell(AT_WORK)
+        lines = [line.split("│") for line in status_of(tmp_path)[1].splitlines()]
     laps = {line[1].strip(): line[2].strip() for line in lines if len(line) > 3}
     assert laps == {
         "sources": "3 of 3",
@@ -75,35 +75,35 @@ def test_legs_are_those_of_the_run_and_what_they_wait_for_is_told(tmp_path: Path
 
 
 def test_a_file_that_names_folders_elsewhere_is_refused(tmp_path: Path) -> None:
-    with Heartbeat(Place.at(tmp_path), "ray", manner()) as beacon:
-        beacon.lanes([replace(LANE, leg="../../etc")])
-        beacon.lock.tell(AT_WORK)
+    with Heartbeat(Place.at(tmp_path), "ray", manner()) as heartbeat:
+        heartbeat.lanes([replace(LANE, leg="../../etc")])
+        heartbeat.lock.tell(AT_WORK)
         with pytest.raises(ValueError, match="no leg is"):
             read_running(Place.at(tmp_path))
 
 
 def test_what_is_stuck_is_told(tmp_path: Path) -> None:
-    enlisted(tmp_path, "/v/fine-1")
-    with Heartbeat(Place.at(tmp_path), "ray", manner()) as beacon:
-        beacon.lanes([LANE])
-        beacon.stuck(["tracks: 3 laps wait for a worker"])
-        beacon.sights([replace(SIGHT, leg="clips", since_s=700.0)])
-        beacon.lock.tell(AT_WORK)
-        code, text = said(tmp_path)
+    listing(tmp_path, "/v/fine-1")
+    with Heartbeat(Place.at(tmp_path), "ray", manner()) as heartbeat:
+        heartbeat.lanes([LANE])
+        heartbeat.stuck(["tracks: 3 laps wait for a worker"])
+        heartbeat.sights([replace(SIGHT, leg="clips", since_s=700.0)])
+        heartbeat.lock.tell(AT_WORK)
+        code, text = status_of(tmp_path)
     assert code == 1
     assert "stuck? tracks: 3 laps wait for a worker" in text
     assert "stuck? clips: cpu-0 at clips/000002, step estimate" in text
 
 
 def test_a_run_that_ended(tmp_path: Path) -> None:
-    enlisted(tmp_path, "/v/fine-1")
+    listing(tmp_path, "/v/fine-1")
     with Heartbeat(Place.at(tmp_path), "inline", manner()):
         pass
-    assert said(tmp_path)[0] == 0
-    assert "nobody is at work: the last run" in said(tmp_path)[1]
+    assert status_of(tmp_path)[0] == 0
+    assert "nobody is at work: the last run" in status_of(tmp_path)[1]
     with pytest.raises(OSError, match="disk full"), Heartbeat(Place.at(tmp_path), "inline", manner()):
         raise OSError("disk full")
-    code, text = said(tmp_path)
+    code, text = status_of(tmp_path)
     assert code == 1
     assert "ended by OSError: disk full" in text
 
@@ -111,10 +111,10 @@ def test_a_run_that_ended(tmp_path: Path) -> None:
 def test_what_the_run_says_is_read_back(tmp_path: Path) -> None:
     place = Place.at(tmp_path)
     assert read_running(place) is None
-    with Heartbeat(place, "ray", manner()) as beacon:
-        beacon.lanes([LANE])
-        beacon.lanes([replace(LANE, done=3), replace(LANE, leg="samples")])
-        beacon.lock.tell(AT_WORK)
+    with Heartbeat(place, "ray", manner()) as heartbeat:
+        heartbeat.lanes([LANE])
+        heartbeat.lanes([replace(LANE, done=3), replace(LANE, leg="samples")])
+        heartbeat.lock.tell(AT_WORK)
         running = read_running(place)
         assert running is not None
         assert (running.claim.holder, running.claim.state) == (this_process(), AT_WORK)
@@ -132,4 +132,4 @@ def test_a_file_of_another_kind_is_named(text: str, tmp_path: Path) -> None:
 
 def test_where_nothing_ever_ran(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="no run has begun there"):
-        said(tmp_path / "none")
+        status_of(tmp_path / "none")

@@ -48,14 +48,15 @@ def curve(run: Path, name: str) -> dict[int, float]:
     return {event.step: event.value for event in events.Scalars(name)}
 
 
+@pytest.mark.timeout(1200)  # three trainings of seconds, each a minute on a busy machine
 def test_a_training_from_the_command_line(data_set: Path, tmp_path: Path, capsys) -> None:
     args = ["train", "--data", str(data_set), "--out", str(tmp_path), *SHORT]
     assert main(args) == 0
-    said = capsys.readouterr().out
-    assert "phase face, 2 steps" in said
-    assert "average: begins again at the weights" in said
-    assert "body 3 of 3: loss" in said
-    assert "steps/s" in said
+    output = capsys.readouterr().out
+    assert "phase face, 2 steps" in output
+    assert "average: begins again at the weights" in output
+    assert "body 3 of 3: loss" in output
+    assert "steps/s" in output
     names = ["1-000003", "2-000002", "3-000002"]
     assert [folder.name for folder in checkpoint.checkpoints(tmp_path)] == names
     losses = curve(tmp_path, "loss")
@@ -77,10 +78,12 @@ def test_a_training_from_the_command_line(data_set: Path, tmp_path: Path, capsys
     assert [folder.name for folder in checkpoint.checkpoints(tmp_path)][-2:] == ["3-000002", "3-000004"]
     other = ["--settings.optimizer.lr", "1", "--settings.seed", "3", "--settings.save-every", "7"]
     assert main(["train", "--out", str(tmp_path), *other]) == 2
-    said = capsys.readouterr()
-    assert "--settings.optimizer.lr: 0.001 before, 1.0 now\n--settings.seed: 0 before, 3 now\n" in said.out
-    assert said.err.startswith(f"understudy: {tmp_path}: began under other settings; without these flags it ")
-    assert said.err.count("\n") == 1
+    printed = capsys.readouterr()
+    assert "--settings.optimizer.lr: 0.001 before, 1.0 now\n--settings.seed: 0 before, 3 now\n" in printed.out
+    assert printed.err.startswith(
+        f"understudy: {tmp_path}: began under other settings; without these flags it "
+    )
+    assert printed.err.count("\n") == 1
 
 
 def test_out_alone_means_the_settings_of_the_run(tmp_path: Path) -> None:
@@ -185,9 +188,9 @@ def test_one_training_at_a_time_in_a_folder(data_set: Path, tmp_path: Path, caps
     half_written.mkdir(parents=True)
     with Lock(Place.at(tmp_path), dict, manner(Console(quiet=True), force=False)) as first:
         assert main(args) == 2
-        said = capsys.readouterr().err
-        assert f"{tmp_path}: another run is at work on it (process {os.getpid()} on " in said
-        assert "--force" in said
+        output = capsys.readouterr().err
+        assert f"{tmp_path}: another run is at work on it (process {os.getpid()} on " in output
+        assert "--force" in output
         assert half_written.is_dir()
         assert not checkpoint.checkpoints(tmp_path)
         step, observer = StepMetrics(phase="body", step=1, steps=1, total=1, metrics={}), LockCheck(first)
@@ -219,9 +222,9 @@ def test_hostile_weights_run_nothing_and_are_one_sentence(
     )
     out = ["--out", str(tmp_path / "run"), *SHORT]
     assert main(["train", "--data", str(data_set), *out, f"--settings.{setting}", str(file)]) == 2
-    said = capsys.readouterr().err
-    assert ("unexpected: a.weight" if beside_weights else "holds no tensors by name") in said
-    assert said.count("\n") == 1
+    output = capsys.readouterr().err
+    assert ("unexpected: a.weight" if beside_weights else "holds no tensors by name") in output
+    assert output.count("\n") == 1
     assert not trap.exists()
     assert not checkpoint.checkpoints(tmp_path / "run")
 

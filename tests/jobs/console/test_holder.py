@@ -13,7 +13,7 @@ import pytest
 from jobs.console.holder import PROC, Holder, lives, started, this_process
 
 
-def made(folder: Path, process: int, said: str, namespace: str = "pid:[1]") -> Path:
+def made(folder: Path, process: int, text: str, namespace: str = "pid:[1]") -> Path:
     """A /proc that shows one process."""
     boot = folder / "sys/kernel/random/boot_id"
     boot.parent.mkdir(parents=True)
@@ -21,7 +21,7 @@ def made(folder: Path, process: int, said: str, namespace: str = "pid:[1]") -> P
     (folder / "self/ns").mkdir(parents=True)
     (folder / "self/ns/pid").symlink_to(namespace)
     (folder / str(process)).mkdir()
-    (folder / str(process) / "stat").write_text(said)
+    (folder / str(process) / "stat").write_text(text)
     return folder
 
 

@@ -42,9 +42,9 @@ def held(place: Place, hours: Hours, *, force: bool = False) -> Lock:
     return Lock(place, dict, hours.manner(force=force))
 
 
-def claim(place: Place, holder: Holder, told: float = NOW, state: str = AT_WORK) -> None:
-    said = {"holder": vars_of(holder), "began": told - 5, "told": told, "state": state}
-    place.write(RUNNING, json.dumps({"claim": said}).encode())
+def claim(place: Place, holder: Holder, outcome: float = NOW, state: str = AT_WORK) -> None:
+    result = {"holder": vars_of(holder), "began": outcome - 5, "told": outcome, "state": state}
+    place.write(RUNNING, json.dumps({"claim": result}).encode())
 
 
 def vars_of(holder: Holder) -> dict[str, object]:
@@ -108,8 +108,8 @@ def test_elsewhere_silence_is_waited_for(off_s: float, waits_s: float, tmp_path:
     with held(Place.at(tmp_path), hours):
         pass
     assert hours.now - NOW == waits_s
-    told = f"{tmp_path}: waiting {waits_s:.0f} s for a sign of life of process 1 on elsewhere"
-    assert hours.said == ([told] if waits_s else [])
+    message = f"{tmp_path}: waiting {waits_s:.0f} s for a sign of life of process 1 on elsewhere"
+    assert hours.said == ([message] if waits_s else [])
 
 
 @pytest.mark.parametrize("off_s", [-1800.0, 0.0, 1800.0])
@@ -231,7 +231,7 @@ def test_a_killed_run_leaves_the_place_free(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("told", "state", "alive"),
+    ("expected", "state", "alive"),
     [
         (NOW - 59, AT_WORK, True),
         (NOW - 61, AT_WORK, False),
@@ -241,6 +241,6 @@ def test_a_killed_run_leaves_the_place_free(tmp_path: Path) -> None:
     ],
 )
 def test_a_run_elsewhere_goes_on_while_its_last_sign_is_near_by_either_clock(
-    told: float, state: str, alive: bool
+    expected: float, state: str, alive: bool
 ) -> None:
-    assert Claim(holder=ELSEWHERE, began=told, told=told, state=state).is_alive(NOW) == alive
+    assert Claim(holder=ELSEWHERE, began=expected, told=expected, state=state).is_alive(NOW) == alive

@@ -31,11 +31,11 @@ def told(width: int, *, terminal: bool) -> str:
 
 
 def test_a_narrow_screen_has_few_columns_and_says_so() -> None:
-    said = told(40, terminal=True)
-    assert max(map(len, said.splitlines())) <= 40
-    assert "1,234" in said
-    assert "no narrow screen" not in said
-    assert "1 more columns" in " ".join(said.split())
+    result = told(40, terminal=True)
+    assert max(map(len, result.splitlines())) <= 40
+    assert "1,234" in result
+    assert "no narrow screen" not in result
+    assert "1 more columns" in " ".join(result.split())
 
 
 @pytest.mark.parametrize(("width", "terminal"), [(120, True), (4096, False)])

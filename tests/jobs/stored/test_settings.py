@@ -53,9 +53,9 @@ def test_settings_of_another_set_are_taken_from_its_file(tmp_path: Path) -> None
 
 def test_a_redo_under_way_is_what_goes_on(tmp_path: Path) -> None:
     store(tmp_path)
-    said = json.loads((tmp_path / RUN).read_text())
-    said["settings"]["samples_per_shard"] = 9
-    (tmp_path / NEXT).write_text(json.dumps(said))
+    content = json.loads((tmp_path / RUN).read_text())
+    content["settings"]["samples_per_shard"] = 9
+    (tmp_path / NEXT).write_text(json.dumps(content))
     assert parse(["--out", str(tmp_path)]).settings.samples_per_shard == 9
 
 

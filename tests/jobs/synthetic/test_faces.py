@@ -2,13 +2,13 @@ from __future__ import annotations
 
 import numpy as np
 
-from jobs.synthetic.faces import ACTIONS, A, action_offsets, expression, random_speech
+from jobs.synthetic.faces import ACTIONS, A, action_offsets, expression, random_syllables
 
 TIMES = np.arange(96) / 24
 
 
 def test_a_voice_is_as_loud_as_the_mouth_is_open():
-    speech = random_speech(np.random.default_rng(1), 4.0)
+    speech = random_syllables(np.random.default_rng(1), 4.0)
     opening, _ = speech.at(TIMES)
     loud = np.sqrt((speech.sound(64_000, 16_000)[:63_936].reshape(96, -1).astype(float) ** 2).mean(axis=1))
     middle = speech.at((np.arange(96) + 0.5) * 666 / 16_000)[0]
@@ -19,7 +19,7 @@ def test_a_voice_is_as_loud_as_the_mouth_is_open():
 
 
 def test_speech_opens_the_jaw_and_without_it_the_mouth_stays_shut():
-    speech = random_speech(np.random.default_rng(1), 4.0)
+    speech = random_syllables(np.random.default_rng(1), 4.0)
     spoken, silent = (expression(np.random.default_rng(2), TIMES, 4.0, voice) for voice in (speech, None))
     assert np.corrcoef(spoken[:, A["jawOpen"]], speech.at(TIMES)[0])[0, 1] > 0.9
     assert silent[:, A["jawOpen"]].max() == 0

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from jobs.synthetic.identity import between, random_identity, shape_of, targets_of
-from jobs.synthetic.look import random_look
+from jobs.synthetic.surface import random_surface
 
 SOMEBODY = random_identity(np.random.default_rng(5))
 
@@ -20,7 +20,7 @@ def stature(model, **changes):
 def test_seeds_make_people_and_the_same_seed_the_same_one():
     again, other = (random_identity(np.random.default_rng(seed)) for seed in (5, 6))
     assert again == SOMEBODY != other
-    looks = [random_look(np.random.default_rng(seed), SOMEBODY) for seed in (1, 1, 2)]
+    looks = [random_surface(np.random.default_rng(seed), SOMEBODY) for seed in (1, 1, 2)]
     assert looks[0] == looks[1] != looks[2]
 
 

@@ -3,9 +3,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from jobs.synthetic.rasterise import FAR_M, Camera, baked, rasterise
+from jobs.synthetic.rasterise import FAR_M, CameraView, baked, rasterise
 
-CAMERA = Camera(width=40, height=30, focal_px=50.0)
+CAMERA = CameraView(width=40, height=30, focal_px=50.0)
 SQUARE = np.array([[0, 1, 2], [0, 2, 3]], np.int32)
 
 

@@ -19,11 +19,11 @@ def test_a_film_holds_its_pictures_and_its_voice_in_step(kept, tmp_path):
         heard = np.concatenate([frame.to_ndarray()[0] for frame in file.decode(audio=0)])
     assert len(pictures) == 25
     assert np.abs(pictures.astype(int) - frames(on)).mean() < 6
-    told = sound(on.take).astype(float) / 32768
-    num = min(len(told), len(heard))
-    shift = max(range(-400, 401, 50), key=lambda s: told[1000:14000] @ heard[1000 + s : 14000 + s])
+    result = sound(on.take).astype(float) / 32768
+    num = min(len(result), len(heard))
+    shift = max(range(-400, 401, 50), key=lambda s: result[1000:14000] @ heard[1000 + s : 14000 + s])
     assert abs(shift) <= 50  # of 16 000 a second
-    assert np.corrcoef(told[:num], heard[:num])[0, 1] > 0.9
+    assert np.corrcoef(result[:num], heard[:num])[0, 1] > 0.9
     assert [path.name for path in tmp_path.iterdir()] == ["a.mp4"]
 
 

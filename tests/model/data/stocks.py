@@ -14,7 +14,7 @@ from model.data.windows import WindowRule
 CANVASES = np.array([(64, 96), (96, 64), (80, 80)])
 
 
-def stock(
+def samples(
     num_samples: int,
     *,
     seed: int = 0,
@@ -33,7 +33,7 @@ def stock(
         group[:2] = (0, 1)
     return SamplingTable(
         digest=f"index {seed} {num_samples}",
-        ident=words(num_samples, "stock", seed),
+        ident=words(num_samples, "samples", seed),
         shard=shard,
         width=canvas[:, 0].copy(),
         height=canvas[:, 1].copy(),
@@ -49,14 +49,14 @@ def settings(**changes: object) -> OrderSettings:
 
 
 single_group = st.builds(
-    stock,
+    samples,
     num_samples=st.integers(2, 120),
     seed=st.integers(0, 50),
     samples_per_shard=st.integers(1, 9),
     num_groups=st.just(1),
 )
 two_groups = st.builds(
-    stock,
+    samples,
     num_samples=st.integers(4, 120),
     seed=st.integers(0, 50),
     samples_per_shard=st.integers(1, 9),

@@ -22,63 +22,63 @@ from model.data.windows import WindowRule, num_tokens
 from tests.model.data import stocks
 
 
-def draws(stock: SamplingTable, settings: OrderSettings, seed: int, epoch: int) -> np.ndarray:
-    dealt = epoch_order(stock, settings, seed, epoch)
+def draws(samples: SamplingTable, settings: OrderSettings, seed: int, epoch: int) -> np.ndarray:
+    dealt = epoch_order(samples, settings, seed, epoch)
     return np.stack([dealt.row, dealt.start, dealt.frames, dealt.seed.astype(np.int64)], axis=1)
 
 
 @given(stocks.single_group, stocks.once, st.integers(0, 9), st.integers(0, 5))
-def test_one_group_shows_each_sample_exactly_once_an_epoch(stock, settings, seed, epoch):
-    dealt = epoch_order(stock, settings, seed, epoch)
-    assert sorted(dealt.row.tolist()) == list(range(len(stock.frames)))
+def test_one_group_shows_each_sample_exactly_once_an_epoch(samples, settings, seed, epoch):
+    dealt = epoch_order(samples, settings, seed, epoch)
+    assert sorted(dealt.row.tolist()) == list(range(len(samples.frames)))
     assert [draw.row for s in range(len(dealt)) for draw in dealt.slot(s)] == dealt.row.tolist()
 
 
 @given(stocks.two_groups, stocks.even, st.integers(0, 9))
-def test_shares_hold_in_every_epoch_and_no_sample_falls_behind(stock, settings, seed):
-    total = np.zeros(len(stock.frames), np.int64)
+def test_shares_hold_in_every_epoch_and_no_sample_falls_behind(samples, settings, seed):
+    total = np.zeros(len(samples.frames), np.int64)
     for epoch in range(5):
-        row = epoch_order(stock, settings, seed, epoch).row
-        assert len(row) == len(stock.frames)
-        assert abs(np.count_nonzero(stock.group[row] == 0) - len(row) / 2) <= 0.5
+        row = epoch_order(samples, settings, seed, epoch).row
+        assert len(row) == len(samples.frames)
+        assert abs(np.count_nonzero(samples.group[row] == 0) - len(row) / 2) <= 0.5
         np.add.at(total, row, 1)
         for group in (0, 1):
-            assert np.ptp(total[stock.group == group]) <= 1
+            assert np.ptp(total[samples.group == group]) <= 1
 
 
 @given(stocks.two_groups, stocks.even, st.integers(0, 9), st.integers(0, 3))
-def test_a_slot_holds_one_bucket_within_the_budget(stock, settings, seed, epoch):
-    dealt = epoch_order(stock, settings, seed, epoch)
+def test_a_slot_holds_one_bucket_within_the_budget(samples, settings, seed, epoch):
+    dealt = epoch_order(samples, settings, seed, epoch)
     partial = 0
     for number in range(len(dealt)):
         slot = dealt.slot(number)
-        shapes = {(stock.width[d.row], stock.height[d.row], d.frames) for d in slot}
+        shapes = {(samples.width[d.row], samples.height[d.row], d.frames) for d in slot}
         assert len(shapes) == 1
         tokens = int(num_tokens(*shapes.pop()))
         assert 0 < len(slot) * tokens <= settings.max_tokens
         partial += (len(slot) + 1) * tokens <= settings.max_tokens
-    lengths = len({(stock.width[r], f) for r, f in zip(dealt.row, dealt.frames, strict=True)})
+    lengths = len({(samples.width[r], f) for r, f in zip(dealt.row, dealt.frames, strict=True)})
     assert partial <= lengths, "at most one batch of each bucket is not full"
 
 
 @given(stocks.two_groups, stocks.even, st.integers(0, 9), st.integers(0, 3))
-def test_windows_lie_in_their_clips(stock, settings, seed, epoch):
-    dealt = epoch_order(stock, settings, seed, epoch)
+def test_windows_lie_in_their_clips(samples, settings, seed, epoch):
+    dealt = epoch_order(samples, settings, seed, epoch)
     assert (dealt.frames % 4 == 1).all()
     assert (dealt.frames >= 25).all()
     assert (dealt.frames <= 121).all()
     assert (dealt.start >= 0).all()
-    assert (dealt.start + dealt.frames <= stock.frames[dealt.row]).all()
+    assert (dealt.start + dealt.frames <= samples.frames[dealt.row]).all()
 
 
 def test_the_order_is_a_function_of_index_seed_and_epoch():
-    stock, settings = stocks.stock(90), stocks.settings()
-    first = draws(stock, settings, 1, 2)
-    assert np.array_equal(first, draws(stock, settings, 1, 2))
+    samples, settings = stocks.samples(90), stocks.settings()
+    first = draws(samples, settings, 1, 2)
+    assert np.array_equal(first, draws(samples, settings, 1, 2))
     for other in (
-        draws(stock, settings, 2, 2),
-        draws(stock, settings, 1, 3),
-        draws(replace(stock, digest="another"), settings, 1, 2),
+        draws(samples, settings, 2, 2),
+        draws(samples, settings, 1, 3),
+        draws(replace(samples, digest="another"), settings, 1, 2),
     ):
         assert not np.array_equal(first, other)
 
@@ -86,7 +86,7 @@ def test_the_order_is_a_function_of_index_seed_and_epoch():
 def test_the_order_is_the_one_it_always_was():
     """A checkpoint outlives the machine and the numpy that it was written under."""
     rows = np.arange(12)
-    stock = SamplingTable(
+    samples = SamplingTable(
         digest="index",
         ident=rows.astype(np.uint64) * np.uint64(7),
         shard=rows // 2,
@@ -95,7 +95,7 @@ def test_the_order_is_the_one_it_always_was():
         frames=25 + 13 * rows,
         group=rows % 2,
     )
-    dealt = epoch_order(stock, stocks.settings(), 7, 1)
+    dealt = epoch_order(samples, stocks.settings(), 7, 1)
     assert dealt.row.tolist() == [7, 11, 10, 6, 0, 1, 2, 4, 9, 3, 8, 5]
     assert dealt.start.tolist() == [13, 45, 51, 23, 0, 3, 4, 1, 80, 6, 35, 9]
     assert dealt.frames.tolist() == [85, 121, 73, 73, 25, 33, 45, 53, 53, 57, 57, 65]
@@ -104,8 +104,8 @@ def test_the_order_is_the_one_it_always_was():
 
 
 def test_window_lengths_and_starts_are_uniform():
-    stock = replace(stocks.stock(20_000, num_groups=1), frames=np.full(20_000, 145))
-    dealt = epoch_order(stock, stocks.settings(groups=AS_IT_IS), 0, 0)
+    samples = replace(stocks.samples(20_000, num_groups=1), frames=np.full(20_000, 145))
+    dealt = epoch_order(samples, stocks.settings(groups=AS_IT_IS), 0, 0)
     lengths = np.bincount((dealt.frames - 25) // 4, minlength=25)
     assert len(lengths) == 25
     assert chi2(lengths) < 60  # 24 degrees of freedom: 99.99 % lie below
@@ -120,10 +120,10 @@ def chi2(counts: np.ndarray) -> float:
 
 def test_shares_hold_all_along():
     """Acceptance check 3 of method.md 13: full over half is 0.5 within 0.03 over any 2 000 draws."""
-    stock = stocks.stock(20_000, first_share=0.8)
+    samples = stocks.samples(20_000, first_share=0.8)
     fits = np.ones(20_000, np.bool_)
-    row, _ = draw_samples(stock, fits, stocks.settings(mixed_shards=64), 3, 0)
-    full = np.convolve(stock.group[row] == 0, np.full(2_000, 1 / 2_000), "valid")
+    row, _ = draw_samples(samples, fits, stocks.settings(mixed_shards=64), 3, 0)
+    full = np.convolve(samples.group[row] == 0, np.full(2_000, 1 / 2_000), "valid")
     assert abs(full - 0.5).max() < 0.03
 
 
@@ -148,9 +148,9 @@ def test_mixing_distance(mixed_shards):
 
 def test_batches_are_mixed_too():
     """What the trainer sees, after bucketing by canvas and length and after lining up slots of like cost."""
-    stock = stocks.stock(20_000, samples_per_shard=50, num_groups=1)
-    dealt = epoch_order(stock, stocks.settings(groups=AS_IT_IS, mixed_shards=64), 0, 0)
-    shard = stock.shard[dealt.row]
+    samples = stocks.samples(20_000, samples_per_shard=50, num_groups=1)
+    dealt = epoch_order(samples, stocks.settings(groups=AS_IT_IS, mixed_shards=64), 0, 0)
+    shard = samples.shard[dealt.row]
     inside = np.ones(len(shard) - 1, np.bool_)
     inside[dealt.bounds[1:-1] - 1] = False
     same = np.mean((shard[1:] == shard[:-1])[inside])
@@ -158,20 +158,20 @@ def test_batches_are_mixed_too():
 
 
 def test_epochs_differ_in_what_lies_together():
-    stock = stocks.stock(5_000, samples_per_shard=50, num_groups=1)
+    samples = stocks.samples(5_000, samples_per_shard=50, num_groups=1)
     fits = np.ones(5_000, np.bool_)
     settings = stocks.settings(groups=AS_IT_IS, mixed_shards=10)
-    first, second = (np.argsort(draw_samples(stock, fits, settings, 0, epoch)[0]) for epoch in (0, 1))
+    first, second = (np.argsort(draw_samples(samples, fits, settings, 0, epoch)[0]) for epoch in (0, 1))
     assert abs(np.corrcoef(first, second)[0, 1]) < 0.2
 
 
 @pytest.mark.parametrize("world_size", [2, 4, 8])
 def test_slots_side_by_side_cost_about_the_same(world_size):
-    stock = stocks.stock(20_000, num_groups=1)
+    samples = stocks.samples(20_000, num_groups=1)
     evenness = {}
     for alike in (1, 8):
-        dealt = epoch_order(stock, stocks.settings(groups=AS_IT_IS, alike=alike), 0, 0)
-        tokens = num_tokens(stock.width[dealt.row], stock.height[dealt.row], dealt.frames)
+        dealt = epoch_order(samples, stocks.settings(groups=AS_IT_IS, alike=alike), 0, 0)
+        tokens = num_tokens(samples.width[dealt.row], samples.height[dealt.row], dealt.frames)
         cost = np.add.reduceat(tokens, dealt.bounds[:-1])
         steps = cost[: len(cost) // world_size * world_size].reshape(-1, world_size)
         evenness[alike] = float(np.mean(steps.mean(axis=1) / steps.max(axis=1)))
@@ -179,36 +179,36 @@ def test_slots_side_by_side_cost_about_the_same(world_size):
 
 
 def test_variants_bound_the_windows_of_a_clip():
-    stock = stocks.stock(60, num_groups=1)
+    samples = stocks.samples(60, num_groups=1)
     settings = stocks.settings(groups=AS_IT_IS, window=WindowRule(variants=3))
     seen: list[set[tuple[int, int, int]]] = []
     for epoch in range(6):
-        dealt = epoch_order(stock, settings, 0, epoch)
+        dealt = epoch_order(samples, settings, 0, epoch)
         seen.append(set(zip(dealt.row.tolist(), dealt.start.tolist(), dealt.frames.tolist(), strict=True)))
     assert seen[0] == seen[3]
     assert seen[0] != seen[1]
     assert len(set.union(*seen)) <= 180
-    other = epoch_order(replace(stock, digest="the same samples, listed anew"), settings, 5, 0)
+    other = epoch_order(replace(samples, digest="the same samples, listed anew"), settings, 5, 0)
     assert seen[0] == set(zip(other.row.tolist(), other.start.tolist(), other.frames.tolist(), strict=True))
 
 
 def test_a_group_without_samples_is_refused():
-    stock = replace(stocks.stock(20), group=np.zeros(20, np.int64))
+    samples = replace(stocks.samples(20), group=np.zeros(20, np.int64))
     with pytest.raises(ValueError, match=r"group 'half' has 0 samples for a share of 0\.5"):
-        epoch_order(stock, stocks.settings(), 0, 0)
+        epoch_order(samples, stocks.settings(), 0, 0)
 
 
 def test_a_group_without_a_share_is_not_drawn_from():
     """A data set without whole figures is used by giving them no share."""
     groups = (Group(name="full", share=0.0), Group(name="half", share=0.5))
     settings = OrderSettings(groups=groups, max_dropped=1.0)
-    only_halves = replace(stocks.stock(100), group=np.ones(100, np.int64))
+    only_halves = replace(stocks.samples(100), group=np.ones(100, np.int64))
     assert quotas(only_halves, np.ones(100, np.bool_), settings).tolist() == [0, 100]
     epoch = epoch_order(only_halves, settings, 0, 0)
     drawn = [draw.row for slot in range(len(epoch)) for draw in epoch.slot(slot)]
     assert set(drawn) <= set(range(100))
     assert len(drawn) > 0
-    mixed = replace(stocks.stock(100), group=np.arange(100) % 2)
+    mixed = replace(stocks.samples(100), group=np.arange(100) % 2)
     assert quotas(mixed, np.ones(100, np.bool_), settings).tolist() == [0, 50]
     none = replace(settings, groups=tuple(replace(group, share=0.0) for group in groups))
     with pytest.raises(ValueError, match="no group has a share"):
@@ -216,16 +216,16 @@ def test_a_group_without_a_share_is_not_drawn_from():
 
 
 def test_quotas_follow_the_shares():
-    stock = replace(stocks.stock(100), group=np.arange(100) % 3)
+    samples = replace(stocks.samples(100), group=np.arange(100) % 3)
     groups = tuple(Group(name=n, share=s) for n, s in (("a", 0.6), ("b", 0.33), ("c", 0.07)))
     settings = stocks.settings(groups=groups)
-    assert quotas(stock, np.ones(100, np.bool_), settings).tolist() == [60, 33, 7]
+    assert quotas(samples, np.ones(100, np.bool_), settings).tolist() == [60, 33, 7]
 
 
 def test_six_hundred_thousand_samples_are_dealt_in_seconds():
     """500 h of footage (method.md 1); 0.4 s on a desktop core."""
-    stock = stocks.stock(600_000, samples_per_shard=64)
+    samples = stocks.samples(600_000, samples_per_shard=64)
     began = time.process_time()
-    dealt = epoch_order(stock, stocks.settings(mixed_shards=128), 0, 3)
+    dealt = epoch_order(samples, stocks.settings(mixed_shards=128), 0, 3)
     assert time.process_time() - began < 5
     assert len(dealt.row) == 600_000

@@ -65,10 +65,10 @@ def test_a_position_is_refused_by_another_order_and_another_version():
     st.integers(0, 1000),
     st.integers(0, 2),
 )
-def test_resumed_on_other_ranks_the_rest_of_the_epoch_is_exactly_the_rest(stock, before, after, cut, seed):
+def test_resumed_on_other_ranks_the_rest_of_the_epoch_is_exactly_the_rest(samples, before, after, cut, seed):
     """Of the real order: what one run trained on and what the next one does make one epoch, each once."""
     settings = stocks.settings(groups=AS_IT_IS)
-    dealt = epoch_order(stock, settings, seed, 0)
+    dealt = epoch_order(samples, settings, seed, 0)
     size = len(dealt)
     position = Position(order="o")
     steps = cut % (size // before + 1)
@@ -84,4 +84,4 @@ def test_resumed_on_other_ranks_the_rest_of_the_epoch_is_exactly_the_rest(stock,
     first = rows(position, before, steps)
     rest = rows(advance(position, steps * before, slots), after, size)
     assert first + rest == dealt.row.tolist()
-    assert sorted(first + rest) == list(range(len(stock.frames)))
+    assert sorted(first + rest) == list(range(len(samples.frames)))

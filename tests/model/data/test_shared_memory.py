@@ -9,7 +9,7 @@ from types import SimpleNamespace
 import pytest
 
 from model.data.loader import Loader, batches_ahead
-from model.data.shared_memory import Room, room
+from model.data.shared_memory import SharedMemory, shared_memory
 from tests.model.data import sets
 
 MIB = 2**20
@@ -26,7 +26,7 @@ MIB = 2**20
     ],
 )
 def test_batches_that_fit(free: int, size: int, ranks: int, workers: int, each: int) -> None:
-    assert Room(free=free * MIB, size=size * MIB, ranks=ranks).batches_each(10 * MIB, workers) == each
+    assert SharedMemory(free=free * MIB, size=size * MIB, ranks=ranks).batches_each(10 * MIB, workers) == each
 
 
 @pytest.mark.parametrize(("free", "size", "ranks"), [(59, 1000, 1), (59, 59, 1), (1000, 8 * 60 - 1, 8)])
@@ -36,16 +36,16 @@ def test_too_small_is_one_sentence_with_the_sizes(free: int, size: int, ranks: i
         r"of this machine; 4 workers need 60 MiB a rank, for 6 batches of up to 10 MiB\. .*--shm-size"
     )
     with pytest.raises(ValueError, match=sentence):
-        Room(free=free * MIB, size=size * MIB, ranks=ranks).batches_each(10 * MIB, 4)
+        SharedMemory(free=free * MIB, size=size * MIB, ranks=ranks).batches_each(10 * MIB, 4)
 
 
 def test_the_room_of_a_machine(tmp_path: Path) -> None:
     facts = os.statvfs(tmp_path)
-    found = room({"LOCAL_WORLD_SIZE": "8"}, tmp_path)
+    found = shared_memory({"LOCAL_WORLD_SIZE": "8"}, tmp_path)
     assert found is not None
     assert (found.size, found.ranks) == (facts.f_blocks * facts.f_frsize, 8)
     assert 0 < found.free <= found.size
-    assert room({}, tmp_path / "none") is None
+    assert shared_memory({}, tmp_path / "none") is None
 
 
 def test_a_loader_asks_before_its_first_step(data_set: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -96,6 +96,6 @@ def test_workers_read_from_the_store(data_set, uploaded, tmp_path):
     script = tmp_path / "train.py"
     script.write_text(WORKERS)
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
-    said = execute(sys.executable, script, uploaded, env=environment)
+    result = execute(sys.executable, script, uploaded, env=environment)
     expected = [f"{','.join(batch.keys)} {int(batch.video.sum())}" for batch in first(str(data_set), 6)]
-    assert said.stdout.splitlines() == expected, said.stderr
+    assert result.stdout.splitlines() == expected, result.stderr

@@ -27,15 +27,15 @@ def test_latents_and_references_are_those_of_the_pictures(batch: Batch) -> None:
     codec = some_codec()
     given = inputs_of(batch, codec, faces=True)
     assert torch.equal(given.latents, codec.encode(as_input(batch.video)))
-    assert torch.equal(given.scene.first, given.latents[:, :, 0])
-    assert given.scene.first_given.all()
+    assert torch.equal(given.conditions.first, given.latents[:, :, 0])
+    assert given.conditions.first_given.all()
     still = as_input(batch.references[:, 0][:, None])
-    assert torch.equal(given.scene.references[:, 0], codec.encode(still)[:, :, 0])
-    assert torch.equal(given.scene.references_seen, batch.reference_valid)
+    assert torch.equal(given.conditions.references[:, 0], codec.encode(still)[:, :, 0])
+    assert torch.equal(given.conditions.references_seen, batch.reference_valid)
 
 
 def test_maps_are_of_0_to_1_skeleton_first(batch: Batch) -> None:
-    maps = inputs_of(batch, some_codec(), faces=True).scene.maps
+    maps = inputs_of(batch, some_codec(), faces=True).conditions.maps
     t, y, x = (int(index) for index in batch.skeleton[0].amax(dim=-1).nonzero()[0])
     torch.testing.assert_close(maps[0, :3, t, y, x], batch.skeleton[0, t, y, x] / 255)
     t, y, x = (int(index) for index in batch.sphere[0].amax(dim=-1).nonzero()[-1])
@@ -43,27 +43,27 @@ def test_maps_are_of_0_to_1_skeleton_first(batch: Batch) -> None:
 
 
 def test_faces_come_frame_by_frame(batch: Batch) -> None:
-    faces = inputs_of(batch, some_codec(), faces=True).scene.faces
+    faces = inputs_of(batch, some_codec(), faces=True).conditions.faces
     assert faces is not None
     torch.testing.assert_close(faces.pixels[0, 7, :, 30, 40], batch.face[0, 7, 30, 40] / 127.5 - 1)
     assert torch.equal(faces.points, batch.face_points)
     assert torch.equal(faces.seen, batch.face_valid)
-    assert inputs_of(batch, some_codec(), faces=False).scene.faces is None
+    assert inputs_of(batch, some_codec(), faces=False).conditions.faces is None
 
 
 @pytest.mark.parametrize("what", ["references", "pose", "face"])
 def test_what_is_withheld_is_not_seen(batch: Batch, what: str) -> None:
     held = replace(batch, **{f"drop_{what}": torch.ones_like(batch.drop_pose)})  # type: ignore[arg-type]
-    scene = inputs_of(held, some_codec(), faces=True).scene
-    assert scene.faces is not None
-    assert scene.references_seen.any() == (what != "references")
-    assert scene.motion_seen.all() == (what != "pose")
-    assert scene.faces.seen.any() == (what != "face")
+    conditions = inputs_of(held, some_codec(), faces=True).conditions
+    assert conditions.faces is not None
+    assert conditions.references_seen.any() == (what != "references")
+    assert conditions.motion_seen.all() == (what != "pose")
+    assert conditions.faces.seen.any() == (what != "face")
 
 
 def test_a_share_of_the_clips_is_handed_over(batch: Batch) -> None:
-    scene = inputs_of(batch, some_codec(), faces=False).scene
-    many = replace(scene, first_given=torch.ones(4000, dtype=torch.bool))
+    conditions = inputs_of(batch, some_codec(), faces=False).conditions
+    many = replace(conditions, first_given=torch.ones(4000, dtype=torch.bool))
     generator = generator_of(0, Position(order="", slot=4))
     assert sometimes_handed_over(many, generator, 0.3).first_given.float().mean() == pytest.approx(
         0.3, abs=0.03
@@ -94,5 +94,5 @@ def test_a_blank_batch_has_one_black_clip_and_one_unseen_reference(batch: Batch)
     assert made.video.shape == batch.video.shape
     assert not made.video.any()
     assert made.references.shape[:2] == made.reference_valid.shape == (1, 1)
-    scene = inputs_of(made, some_codec(), faces=True).scene
-    assert not scene.references_seen.any()
+    conditions = inputs_of(made, some_codec(), faces=True).conditions
+    assert not conditions.references_seen.any()

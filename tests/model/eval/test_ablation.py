@@ -13,7 +13,7 @@ from model.eval import ablation
 from model.eval.regions import REGIONS
 from model.nets.conditions import Conditions, FaceCrops
 from model.sample.solve import SamplerSettings
-from tests.model.scenes import awake, small
+from tests.model.nets_inputs import awake, small
 from tests.model.train.runs import some_codec
 
 EYES_AND_MOUTH = torch.tensor([[10.0, 10.0], [22.0, 10.0], [16.0, 24.0]]).expand(1, 5, 3, 2)
@@ -27,7 +27,7 @@ def one(height: int, width: int, seed: int) -> Inputs:
     maps[:, 0, :, 32:40, 20] = 1
     maps[:, 3:, :, 8:24, 12:28] = 0.5
     flag = torch.ones(1, dtype=torch.bool)
-    scene = Conditions(
+    conditions = Conditions(
         maps=maps,
         motion_seen=flag,
         references=torch.randn(1, 1, 16, height, width, generator=generator),
@@ -38,7 +38,7 @@ def one(height: int, width: int, seed: int) -> Inputs:
             torch.rand(1, 5, 3, 32, 32, generator=generator), EYES_AND_MOUTH, flag[:, None].expand(1, 5)
         ),
     )
-    return Inputs(latents=torch.randn(1, 16, 2, height, width, generator=generator), scene=scene)
+    return Inputs(latents=torch.randn(1, 16, 2, height, width, generator=generator), conditions=conditions)
 
 
 LESSONS = [one(8, 6, 1), one(6, 8, 2)]
@@ -68,7 +68,7 @@ def test_a_swap_moves_pixels_where_the_network_shows_it() -> None:
 
 
 def test_a_swap_changes_one_condition() -> None:
-    mine, other = (lesson.scene for lesson in LESSONS)
+    mine, other = (inputs.conditions for inputs in LESSONS)
     swapped = ablation.pose_of_another(mine, other)
     assert swapped.maps.shape == mine.maps.shape
     assert not torch.equal(swapped.maps, mine.maps)

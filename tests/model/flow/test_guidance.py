@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from model.flow.guidance import nested
-from tests.model.scenes import seed
+from tests.model.nets_inputs import seed
 
 BARE, REFERENCED, FULL = torch.randn(3, 2, 5, generator=seed(0), dtype=torch.float64)
 

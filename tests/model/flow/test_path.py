@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 
 from model.flow.path import PathPoint, between, data, noise
-from tests.model.scenes import seed
+from tests.model.nets_inputs import seed
 
 
 def test_the_path_leads_from_data_to_noise() -> None:

@@ -12,7 +12,7 @@ from torch import Tensor
 from model.flow.path import between
 from model.flow.solver import Velocity, euler, heun
 from model.flow.timesteps import descent
-from tests.model.scenes import seed
+from tests.model.nets_inputs import seed
 
 Solver = Callable[[Velocity, Tensor, Tensor], Tensor]
 

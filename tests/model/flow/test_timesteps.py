@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from model.flow.timesteps import descent, draw, shift
-from tests.model.scenes import seed
+from tests.model.nets_inputs import seed
 
 
 def test_shift_keeps_the_ends_and_moves_the_middle_towards_noise() -> None:

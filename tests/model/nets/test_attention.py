@@ -15,7 +15,7 @@ from torch.utils._python_dispatch import TorchDispatchMode
 
 from model.nets.conditions import Conditions
 from model.nets.face import Reach
-from tests.model.scenes import awake, noised, small, some_scene
+from tests.model.nets_inputs import awake, noisy, small, some_conditions
 
 
 class Asked(TorchFunctionMode):
@@ -48,10 +48,10 @@ class Ran(TorchDispatchMode):
 
 
 def scene_of(*, faces: bool) -> Conditions:
-    scene = some_scene()
-    scene.references_seen[0, 1] = False
-    scene.motion_seen[1] = False
-    return scene if faces else replace(scene, faces=None)
+    conditions = some_conditions()
+    conditions.references_seen[0, 1] = False
+    conditions.motion_seen[1] = False
+    return conditions if faces else replace(conditions, faces=None)
 
 
 @pytest.mark.parametrize(("faces", "layers"), [(True, 5), (False, 4)])
@@ -61,9 +61,9 @@ def test_attention_is_one_fused_kernel_without_a_mask(
     faces: bool, layers: int, reach: Reach, dtype: torch.dtype
 ) -> None:
     sizes = small(face_reach=reach)
-    net, scene = awake(sizes).to(dtype), scene_of(faces=faces)
+    net, conditions = awake(sizes).to(dtype), scene_of(faces=faces)
     with Asked() as asked, Ran() as ran:
-        net(*noised(scene), scene).sum().backward()
+        net(*noisy(conditions), conditions).sum().backward()
     assert len(asked.calls) == layers * sizes.layers  # self, text twice, references, faces
     assert all(call == (3, {}) for call in asked.calls)
     forward = "_scaled_dot_product_flash_attention_for_cpu"

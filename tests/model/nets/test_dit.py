@@ -11,7 +11,7 @@ from torch import Tensor
 from model.nets.conditions import Conditions, FaceCrops
 from model.nets.dit import Context, DiT
 from model.nets.rope import Rotation
-from tests.model.scenes import awake, change, noised, seed, small, some_scene
+from tests.model.nets_inputs import awake, change, noisy, seed, small, some_conditions
 
 SEEN = 0.01
 """A change of the output that counts, as a share of its spread."""
@@ -22,27 +22,27 @@ def net() -> DiT:
     return awake(small())
 
 
-def faces(scene: Conditions) -> FaceCrops:
-    assert scene.faces is not None
-    return scene.faces
+def faces(conditions: Conditions) -> FaceCrops:
+    assert conditions.faces is not None
+    return conditions.faces
 
 
-def other(name: str, scene: Conditions) -> Conditions:
+def other(name: str, conditions: Conditions) -> Conditions:
     """The scene with one of its inputs replaced."""
-    crops = faces(scene)
+    crops = faces(conditions)
     changes: dict[str, object] = {
-        "skeleton": {"maps": torch.cat([1 - scene.maps[:, :3], scene.maps[:, 3:]], dim=1)},
-        "sphere": {"maps": torch.cat([scene.maps[:, :3], 1 - scene.maps[:, 3:]], dim=1)},
-        "references": {"references": -scene.references},
+        "skeleton": {"maps": torch.cat([1 - conditions.maps[:, :3], conditions.maps[:, 3:]], dim=1)},
+        "sphere": {"maps": torch.cat([conditions.maps[:, :3], 1 - conditions.maps[:, 3:]], dim=1)},
+        "references": {"references": -conditions.references},
         "faces": {"faces": crops._replace(pixels=-crops.pixels)},
-        "first": {"first": -scene.first},
-        "text": {"text": None if scene.text is None else -scene.text},
-        "motion_seen": {"motion_seen": ~scene.motion_seen},
-        "references_seen": {"references_seen": ~scene.references_seen},
+        "first": {"first": -conditions.first},
+        "text": {"text": None if conditions.text is None else -conditions.text},
+        "motion_seen": {"motion_seen": ~conditions.motion_seen},
+        "references_seen": {"references_seen": ~conditions.references_seen},
         "faces_seen": {"faces": crops._replace(seen=~crops.seen)},
-        "first_given": {"first_given": ~scene.first_given},
+        "first_given": {"first_given": ~conditions.first_given},
     }
-    return replace(scene, **changes[name])  # type: ignore[arg-type]
+    return replace(conditions, **changes[name])  # type: ignore[arg-type]
 
 
 INPUTS = [
@@ -54,9 +54,9 @@ INPUTS = [
 @pytest.mark.parametrize("name", INPUTS)
 @torch.inference_mode()
 def test_every_input_reaches_every_clip(net: DiT, name: str) -> None:
-    scene = some_scene()
-    x, t = noised(scene)
-    expected, found = net(x, t, scene), net(x, t, other(name, scene))
+    conditions = some_conditions()
+    x, t = noisy(conditions)
+    expected, found = net(x, t, conditions), net(x, t, other(name, conditions))
     assert all(change(found[clip], expected[clip]) > SEEN for clip in range(2))
 
 
@@ -64,29 +64,29 @@ def test_every_input_reaches_every_clip(net: DiT, name: str) -> None:
 def test_a_fresh_network_hears_neither_controls_nor_faces() -> None:
     net = DiT(small(), seed(0))
     net.head.load_state_dict(awake(small()).head.state_dict())
-    scene = some_scene(references=0)
-    scene = replace(scene, first_given=torch.zeros(2, dtype=torch.bool))
-    x, t = noised(scene)
-    expected = net(x, t, replace(scene, faces=None))
+    conditions = some_conditions(references=0)
+    conditions = replace(conditions, first_given=torch.zeros(2, dtype=torch.bool))
+    x, t = noisy(conditions)
+    expected = net(x, t, replace(conditions, faces=None))
     assert expected.std() > 0.1
     for name in ("skeleton", "sphere", "faces", "motion_seen", "faces_seen"):
-        assert torch.equal(net(x, t, other(name, scene)), expected), name
+        assert torch.equal(net(x, t, other(name, conditions)), expected), name
 
 
 @torch.inference_mode()
 def test_a_fresh_network_hears_references_in_the_joint_attention_only() -> None:
     net = DiT(small(), seed(0))
     net.head.load_state_dict(awake(small()).head.state_dict())
-    scene = some_scene()
-    x, t = noised(scene)
-    assert change(net(x, t, other("references", scene)), net(x, t, scene)) > SEEN
+    conditions = some_conditions()
+    x, t = noisy(conditions)
+    assert change(net(x, t, other("references", conditions)), net(x, t, conditions)) > SEEN
 
 
 @torch.inference_mode()
 def test_the_order_of_references_is_told_by_their_positions_alone(net: DiT) -> None:
-    scene = some_scene(references=3)
-    x, t = noised(scene)
-    cues, noise_tokens = net.read(scene), 18
+    conditions = some_conditions(references=3)
+    x, t = noisy(conditions)
+    cues, noise_tokens = net.read(conditions), 18
     expected = net.denoise(x, t, cues)
     order = torch.arange(18).view(3, 6).roll(1, dims=0).flatten()
 
@@ -101,12 +101,12 @@ def test_the_order_of_references_is_told_by_their_positions_alone(net: DiT) -> N
 
 @torch.inference_mode()
 def test_a_reference_is_a_known_picture_without_pose(net: DiT) -> None:
-    scene = some_scene()
-    scene = replace(scene, references=torch.zeros_like(scene.references))
+    conditions = some_conditions()
+    conditions = replace(conditions, references=torch.zeros_like(conditions.references))
     mask = net.control_embedding.weight[:, net.sizes.channels].sum(dim=(1, 2, 3))
     assert net.patch_embedding.bias is not None
     expected = (net.patch_embedding.bias + mask).expand(2, 12, -1)
-    torch.testing.assert_close(net.reference_tokens(scene), expected)
+    torch.testing.assert_close(net.reference_tokens(conditions), expected)
 
 
 @torch.inference_mode()
@@ -126,75 +126,75 @@ def test_references_go_the_way_of_the_clip_at_time_zero() -> None:
 @pytest.mark.parametrize("name", ["references", "references_seen"])
 @torch.inference_mode()
 def test_references_are_heard_without_the_joint_attention(name: str) -> None:
-    net, scene = awake(small()), some_scene()
+    net, conditions = awake(small()), some_conditions()
     for part, parameter in net.blocks.named_parameters():
         if ".self_attn.o." in part:
             parameter.zero_()
-    x, t = noised(scene)
-    assert change(net(x, t, other(name, scene)), net(x, t, scene)) > SEEN
+    x, t = noisy(conditions)
+    assert change(net(x, t, other(name, conditions)), net(x, t, conditions)) > SEEN
 
 
 @torch.inference_mode()
 def test_what_is_not_seen_does_not_count(net: DiT) -> None:
-    scene = some_scene()
-    x, t = noised(scene)
-    hidden = other("motion_seen", scene)
+    conditions = some_conditions()
+    x, t = noisy(conditions)
+    hidden = other("motion_seen", conditions)
     for name in ("skeleton", "sphere", "faces", "faces_seen"):
         assert torch.equal(net(x, t, other(name, hidden)), net(x, t, hidden)), name
-    hidden = other("references_seen", scene)
+    hidden = other("references_seen", conditions)
     assert torch.equal(net(x, t, other("references", hidden)), net(x, t, hidden))
-    hidden = other("faces_seen", scene)
+    hidden = other("faces_seen", conditions)
     assert torch.equal(net(x, t, other("faces", hidden)), net(x, t, hidden))
 
 
 @torch.inference_mode()
 def test_a_handed_over_frame_stands_in_for_its_noise(net: DiT) -> None:
-    scene = some_scene()  # given for the second clip only
-    x, t = noised(scene)
+    conditions = some_conditions()  # given for the second clip only
+    x, t = noisy(conditions)
     louder = x.clone()
     louder[:, :, 0] *= 2
-    before, after = net(x, t, scene), net(louder, t, scene)
+    before, after = net(x, t, conditions), net(louder, t, conditions)
     assert change(after[0], before[0]) > SEEN
     assert torch.equal(after[1], before[1])
-    after = net(x, t, other("first", scene))
+    after = net(x, t, other("first", conditions))
     assert torch.equal(after[0], before[0])
     assert change(after[1], before[1]) > SEEN
 
 
 @torch.inference_mode()
 def test_clips_do_not_see_each_other(net: DiT) -> None:
-    scene = some_scene()
-    x, t = noised(scene)
+    conditions = some_conditions()
+    x, t = noisy(conditions)
     mixed = Conditions(
-        maps=torch.cat([scene.maps[:1], 1 - scene.maps[1:]]),
+        maps=torch.cat([conditions.maps[:1], 1 - conditions.maps[1:]]),
         motion_seen=torch.tensor([True, False]),
-        references=torch.cat([scene.references[:1], -scene.references[1:]]),
+        references=torch.cat([conditions.references[:1], -conditions.references[1:]]),
         references_seen=torch.tensor([[True, True], [False, True]]),
-        first=scene.first,
+        first=conditions.first,
         first_given=torch.tensor([False, False]),
-        faces=faces(scene)._replace(seen=torch.tensor([[True] * 9, [False] * 9])),
-        text=scene.text,
+        faces=faces(conditions)._replace(seen=torch.tensor([[True] * 9, [False] * 9])),
+        text=conditions.text,
     )
-    expected, found = net(x, t, scene), net(x, t, mixed)
+    expected, found = net(x, t, conditions), net(x, t, mixed)
     torch.testing.assert_close(found[0], expected[0])
     assert change(found[1], expected[1]) > SEEN
 
 
 def test_a_scene_is_read_once_and_answers_many_times(net: DiT) -> None:
-    scene = some_scene()
-    x, t = noised(scene)
+    conditions = some_conditions()
+    x, t = noisy(conditions)
     with torch.inference_mode():
-        cues = net.read(scene)
-        assert torch.equal(net.denoise(x, t, cues), net(x, t, scene))
-        assert torch.equal(net.denoise(-x, t / 2, cues), net(-x, t / 2, scene))
+        cues = net.read(conditions)
+        assert torch.equal(net.denoise(x, t, cues), net(x, t, conditions))
+        assert torch.equal(net.denoise(-x, t / 2, cues), net(-x, t / 2, conditions))
 
 
 def test_recomputed_activations_give_the_same_gradients() -> None:
-    scene = some_scene()
-    x, t = noised(scene)
+    conditions = some_conditions()
+    x, t = noisy(conditions)
     kept, computed_again = awake(small()), awake(small(), activation_checkpointing=True)
     for net in (kept, computed_again):
-        net(x, t, scene).square().mean().backward()
+        net(x, t, conditions).square().mean().backward()
     for (name, one), (_, two) in zip(kept.named_parameters(), computed_again.named_parameters(), strict=True):
         assert (one.grad is None) == (two.grad is None), name
         if one.grad is not None:
@@ -203,10 +203,10 @@ def test_recomputed_activations_give_the_same_gradients() -> None:
 
 @torch.inference_mode()
 def test_half_precision_says_nearly_the_same(net: DiT) -> None:
-    scene = some_scene()
-    x, t = noised(scene)
+    conditions = some_conditions()
+    x, t = noisy(conditions)
     half = awake(small()).bfloat16()
-    found, expected = half(x, t, scene), net(x, t, scene)
+    found, expected = half(x, t, conditions), net(x, t, conditions)
     assert found.dtype == torch.float32
     assert ((found - expected).square().mean() / expected.square().mean()).sqrt() < 0.05
 
@@ -228,7 +228,7 @@ def test_sizes_that_make_no_network_are_refused() -> None:
 def test_references_are_at_the_time_of_data(net: DiT) -> None:
     times: list[Tensor] = []
     hook = net.blocks[0].register_forward_pre_hook(lambda _, given: times.extend(given[2:4]))
-    net(*noised(some_scene()), some_scene())
+    net(*noisy(some_conditions()), some_conditions())
     hook.remove()
     assert torch.equal(times[1], net.time(torch.zeros(2))[1])
-    assert torch.equal(times[0], net.time(noised(some_scene())[1])[1])
+    assert torch.equal(times[0], net.time(noisy(some_conditions())[1])[1])

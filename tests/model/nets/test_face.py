@@ -11,7 +11,7 @@ from model.nets.conditions import FaceCrops
 from model.nets.face import FaceAttention, FaceEncoder, read_by_clip, read_by_frame
 from model.nets.motion import Placing
 from model.nets.rope import in_time
-from tests.model.scenes import eyes_and_mouth, seed, small
+from tests.model.nets_inputs import eyes_and_mouth, seed, small
 
 WIDTH, HEAD, GRID = 8, 4, (3, 1, 2)
 FRAMES = 4 * (GRID[0] - 1) + 1

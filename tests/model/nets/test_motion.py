@@ -7,17 +7,17 @@ import torch
 from model.nets.conditions import FaceCrops
 from model.nets.dit import DiT
 from model.nets.motion import MotionEncoder, tiny_motion
-from tests.model.scenes import awake, change, eyes_and_mouth, noised, seed, small, some_scene
+from tests.model.nets_inputs import awake, change, eyes_and_mouth, noisy, seed, small, some_conditions
 
 
 def test_statistics_stay_while_weights_learn() -> None:
     net = awake(small()).train()
     encoder = net.face.motion
     assert not any(module.training for module in encoder.modules())
-    scene = some_scene()
-    x, t = noised(scene)
+    conditions = some_conditions()
+    x, t = noisy(conditions)
     before = {name: buffer.clone() for name, buffer in encoder.named_buffers()}
-    net(x, t, scene).square().mean().backward()
+    net(x, t, conditions).square().mean().backward()
     torch.optim.SGD(encoder.parameters(), lr=0.1).step()
     assert all(torch.equal(buffer, before[name]) for name, buffer in encoder.named_buffers())
 

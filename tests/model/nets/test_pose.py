@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from model.nets.pose import PoseEncoder
-from tests.model.scenes import seed
+from tests.model.nets_inputs import seed
 
 
 @pytest.fixture(scope="module")

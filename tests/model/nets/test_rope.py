@@ -7,7 +7,7 @@ import math
 import torch
 
 from model.nets.rope import Rotation, grid, in_time, in_video, rotate, scene_positions
-from tests.model.scenes import seed
+from tests.model.nets_inputs import seed
 
 
 def test_a_quarter_turn() -> None:

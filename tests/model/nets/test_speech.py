@@ -13,7 +13,7 @@ from model.nets.dit import DiT
 from model.nets.param_groups import parts
 from model.nets.sizes import tiny, wan_1b
 from model.nets.speech import HEARD, SpeechEncoder, SpeechSizes, heard, log_mel, mel_bands, six_layers
-from tests.model.scenes import awake, change, noised, seed, small, some_scene
+from tests.model.nets_inputs import awake, change, noisy, seed, small, some_conditions
 
 SECOND = 16_000
 
@@ -27,7 +27,7 @@ def noise(samples: int, number: int = 0) -> Tensor:
     return 0.1 * torch.randn(1, samples, generator=seed(number))
 
 
-def said(encoder: SpeechEncoder, sound: Tensor, frames: int) -> Tensor:
+def vectors_of(encoder: SpeechEncoder, sound: Tensor, frames: int) -> Tensor:
     with torch.inference_mode():
         return encoder(heard(sound, torch.arange(frames)))
 
@@ -64,25 +64,25 @@ def test_every_band_hears_something_and_a_tone_is_in_its_own() -> None:
 
 
 def test_vectors_are_those_of_the_motion_encoder(encoder: SpeechEncoder) -> None:
-    vectors = said(encoder, noise(SECOND).expand(2, -1), 25)
+    vectors = vectors_of(encoder, noise(SECOND).expand(2, -1), 25)
     assert vectors.shape == (2, 25, small().motion.vector)
-    assert torch.equal(vectors, said(encoder, noise(SECOND).expand(2, -1), 25))
-    assert change(said(encoder, noise(SECOND, 1), 25), vectors[:1]) > 0.1
+    assert torch.equal(vectors, vectors_of(encoder, noise(SECOND).expand(2, -1), 25))
+    assert change(vectors_of(encoder, noise(SECOND, 1), 25), vectors[:1]) > 0.1
 
 
 def test_a_fresh_encoder_says_the_mean_in_any_precision() -> None:
     fresh = DiT(small(), seed(0)).speech
     fresh.mean_V += torch.linspace(-1, 1, len(fresh.mean_V))
-    assert torch.equal(said(fresh, noise(SECOND), 3)[0, 2], fresh.mean_V)
+    assert torch.equal(vectors_of(fresh, noise(SECOND), 3)[0, 2], fresh.mean_V)
     half = fresh.bfloat16()
-    assert said(half, noise(SECOND), 3).dtype == torch.float32
+    assert vectors_of(half, noise(SECOND), 3).dtype == torch.float32
 
 
 def test_half_precision_says_nearly_the_same(encoder: SpeechEncoder) -> None:
     half = awake(small()).bfloat16().speech
     sounds = noise(SECOND)
-    expected = said(encoder, sounds, 12)
-    off = (said(half, sounds, 12) - expected).square().mean() / expected.var()
+    expected = vectors_of(encoder, sounds, 12)
+    off = (vectors_of(half, sounds, 12) - expected).square().mean() / expected.var()
     assert off.sqrt() < 0.05
 
 
@@ -91,7 +91,7 @@ def test_a_sound_moves_the_frames_near_it_and_no_others(encoder: SpeechEncoder, 
     quiet = noise(3 * SECOND)
     click = quiet.clone()
     click[0, int(at_s * SECOND)] += 1
-    moved = (said(encoder, click, 72) - said(encoder, quiet, 72)).abs().amax(dim=2)[0]
+    moved = (vectors_of(encoder, click, 72) - vectors_of(encoder, quiet, 72)).abs().amax(dim=2)[0]
     times = torch.arange(72) / 24
     near, reach = (times - at_s).abs(), HEARD / 2 / SECOND
     assert not moved[near > reach].any()
@@ -103,7 +103,7 @@ def test_a_sound_moves_the_frames_near_it_and_no_others(encoder: SpeechEncoder, 
 @pytest.mark.parametrize("first", [3, 24, 72])
 def test_it_does_not_matter_where_a_sound_is_cut(encoder: SpeechEncoder, first: int) -> None:
     sound = noise(5 * SECOND)
-    whole = said(encoder, sound, 120)
+    whole = vectors_of(encoder, sound, 120)
     with torch.inference_mode():
         later = encoder(heard(sound, torch.arange(first, first + 40)))
         alone = encoder(heard(sound, torch.tensor([first + 7])))
@@ -121,34 +121,34 @@ def test_sizes() -> None:
         SpeechSizes(width=50, heads=4, layers=1)
 
 
-def spoken(scene: Conditions, *, mouth_only: bool, number: int = 0) -> Conditions:
+def spoken(conditions: Conditions, *, mouth_only: bool, number: int = 0) -> Conditions:
     sounds = heard(noise(SECOND, number).expand(2, -1), torch.arange(9))
-    return replace(scene, speech=Speech(sounds, mouth_only))
+    return replace(conditions, speech=Speech(sounds, mouth_only))
 
 
 @torch.inference_mode()
 def test_speech_moves_the_mouth_or_all_of_the_face() -> None:
-    net, scene = awake(small()), some_scene()
-    assert scene.faces is not None
-    shown = net.motion(scene.faces, None)
-    told = net.speech(spoken(scene, mouth_only=True).speech.sounds)  # type: ignore[union-attr]
+    net, conditions = awake(small()), some_conditions()
+    assert conditions.faces is not None
+    shown = net.motion(conditions.faces, None)
+    result = net.speech(spoken(conditions, mouth_only=True).speech.sounds)  # type: ignore[union-attr]
     mouth = small().motion.feature
-    some = net.motion(scene.faces, spoken(scene, mouth_only=True).speech)
-    assert torch.equal(some[..., -mouth:], told[..., -mouth:])
+    some = net.motion(conditions.faces, spoken(conditions, mouth_only=True).speech)
+    assert torch.equal(some[..., -mouth:], result[..., -mouth:])
     assert torch.equal(some[..., :-mouth], shown[..., :-mouth])
-    assert torch.equal(net.motion(scene.faces, spoken(scene, mouth_only=False).speech), told)
+    assert torch.equal(net.motion(conditions.faces, spoken(conditions, mouth_only=False).speech), result)
 
 
 @pytest.mark.parametrize("mouth_only", [True, False])
 @torch.inference_mode()
 def test_speech_reaches_the_video_where_a_face_is_seen(mouth_only: bool) -> None:
-    net, scene = awake(small()), some_scene()
-    x, t = noised(scene)
-    one, two = (spoken(scene, mouth_only=mouth_only, number=number) for number in (0, 1))
-    assert change(net(x, t, one), net(x, t, scene)) > 0.01
+    net, conditions = awake(small()), some_conditions()
+    x, t = noisy(conditions)
+    one, two = (spoken(conditions, mouth_only=mouth_only, number=number) for number in (0, 1))
+    assert change(net(x, t, one), net(x, t, conditions)) > 0.01
     assert change(net(x, t, one), net(x, t, two)) > 0.001
-    assert scene.faces is not None
-    hidden = scene.faces._replace(seen=torch.zeros_like(scene.faces.seen))
+    assert conditions.faces is not None
+    hidden = conditions.faces._replace(seen=torch.zeros_like(conditions.faces.seen))
     for changed in (replace(one, faces=hidden), replace(one, motion_seen=torch.zeros(2, dtype=torch.bool))):
         assert torch.equal(net(x, t, changed), net(x, t, replace(changed, speech=two.speech)))
 

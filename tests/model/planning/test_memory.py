@@ -17,12 +17,13 @@ from model.nets.dit import DiT
 from model.nets.param_groups import part, parts
 from model.nets.sizes import Sizes, tiny, wan_1b, wan_14b
 from model.planning.activations import Precision, kept
-from model.planning.flops import WindowSpec, operations, parameters
+from model.planning.flops import operations, parameters
 from model.planning.memory import Memory, Sharing, memory, most_frames
+from model.planning.products import WindowSpec
 from model.train.engines.engine import DTYPES, Dtype, PlainEngine
 from model.train.engines.optimizer import KINDS, OptimizerSettings
 from model.train.phases import Phase, body, enter, everything, face
-from tests.model.scenes import awake, noised, small, some_scene
+from tests.model.nets_inputs import awake, noisy, small, some_conditions
 
 STAGES = (body(1), face(1), everything(1))
 SIZES = (small(), small(width=96, layers=3, ffn=200))
@@ -50,12 +51,12 @@ def taught(sizes: Sizes, phase: Phase, dtype: Dtype = "float32", *, activation_c
 def batches(phase: Phase) -> Iterator[tuple[WindowSpec, Conditions]]:
     """Batches of several shapes, and what the formulas are told of them."""
     for clips, latents, references in SHAPES:
-        scene = replace(some_scene(clips=clips, latents=latents, references=references), text=None)
-        frames = scene.maps.shape[2]
+        conditions = replace(some_conditions(clips=clips, latents=latents, references=references), text=None)
+        frames = conditions.maps.shape[2]
         window = WindowSpec(
             frames=frames, width=48, height=32, references=references, clips=clips, faces=phase.faces
         )
-        yield window, scene if phase.faces else replace(scene, faces=None)
+        yield window, conditions if phase.faces else replace(conditions, faces=None)
 
 
 @pytest.mark.parametrize("phase", STAGES, ids=lambda phase: phase.name)
@@ -63,9 +64,9 @@ def batches(phase: Phase) -> Iterator[tuple[WindowSpec, Conditions]]:
 def test_operations_are_those_that_torch_counts(phase: Phase, activation_checkpointing: bool) -> None:
     for sizes in SIZES:
         net = taught(sizes, phase, activation_checkpointing=activation_checkpointing)
-        for window, scene in batches(phase):
+        for window, conditions in batches(phase):
             with FlopCounterMode(display=False) as counter:
-                velocity = net(*noised(scene), scene)
+                velocity = net(*noisy(conditions), conditions)
                 forward = counter.get_total_flops()
                 velocity.sum().backward()
             found = operations(
@@ -76,7 +77,7 @@ def test_operations_are_those_that_torch_counts(phase: Phase, activation_checkpo
             assert found.model < found.total
 
 
-def bytes_kept(net: DiT, scene: Conditions) -> int:
+def bytes_kept(net: DiT, conditions: Conditions) -> int:
     """Bytes that autograd keeps of a batch, each storage once, without the network's own."""
     own = {tensor.untyped_storage().data_ptr() for tensor in net.state_dict().values()}
     found: dict[int, Tensor] = {}
@@ -86,7 +87,7 @@ def bytes_kept(net: DiT, scene: Conditions) -> int:
         return tensor
 
     with torch.autograd.graph.saved_tensors_hooks(pack, lambda tensor: tensor):
-        velocity = net(*noised(scene), scene)
+        velocity = net(*noisy(conditions), conditions)
     del velocity
     return sum(tensor.untyped_storage().nbytes() for place, tensor in found.items() if place not in own)
 
@@ -100,7 +101,7 @@ def test_activations_are_those_that_autograd_keeps(
     precision = Precision(value=DTYPES[dtype].itemsize, fused=False)
     for sizes in SIZES:
         net = taught(sizes, phase, dtype, activation_checkpointing=activation_checkpointing)
-        for window, scene in batches(phase):
+        for window, conditions in batches(phase):
             found = kept(
                 sizes,
                 window,
@@ -108,22 +109,23 @@ def test_activations_are_those_that_autograd_keeps(
                 precision,
                 activation_checkpointing=activation_checkpointing,
             )
-            assert found.total == pytest.approx(bytes_kept(net, scene), rel=0.07)
+            assert found.total == pytest.approx(bytes_kept(net, conditions), rel=0.07)
 
 
 def test_blocks_are_told_right_where_nothing_hides_them() -> None:
     one, more = (small(width=96, ffn=200, layers=layers) for layers in (2, 6))
     precision = Precision(value=4, fused=False)
     for phase in STAGES:
-        window, scene = next(batches(phase))
-        said = [
+        window, conditions = next(batches(phase))
+        result = [
             kept(sizes, window, frozenset(phase.learning), precision, activation_checkpointing=False).total
             for sizes in (one, more)
         ]
         there = [
-            bytes_kept(taught(sizes, phase, activation_checkpointing=False), scene) for sizes in (one, more)
+            bytes_kept(taught(sizes, phase, activation_checkpointing=False), conditions)
+            for sizes in (one, more)
         ]
-        assert said[1] - said[0] == pytest.approx(there[1] - there[0], rel=0.07)
+        assert result[1] - result[0] == pytest.approx(there[1] - there[0], rel=0.07)
 
 
 def bytes_of(tensors: Iterator[Tensor]) -> int:
@@ -146,9 +148,9 @@ def test_a_plain_engine_holds_what_is_said(phase: Phase, dtype: Dtype) -> None:
 
     engine = enter(awake(sizes), phase, build, OptimizerSettings()).engine
     assert isinstance(engine, PlainEngine)
-    window, scene = next(batches(phase))
+    window, conditions = next(batches(phase))
     for last in (False, True):
-        engine.backward(engine(*noised(scene), scene).square().mean())
+        engine.backward(engine(*noisy(conditions), conditions).square().mean())
         if not last:
             engine.step(1e-3)
     states = (engine.optimizer.state[m][kind] for m in engine.masters.values() for kind in KINDS)
@@ -158,9 +160,9 @@ def test_a_plain_engine_holds_what_is_said(phase: Phase, dtype: Dtype) -> None:
         for w in itertools.chain(engine.learning.values(), engine.masters.values())
         if w.grad is not None
     )
-    said = memory(sizes, window, frozenset(phase.learning), how)
-    assert said.weights + said.states == bytes_of(weights)
-    assert said.gradients == pytest.approx(bytes_of(gradients), rel=0.01)
+    result = memory(sizes, window, frozenset(phase.learning), how)
+    assert result.weights + result.states == bytes_of(weights)
+    assert result.gradients == pytest.approx(bytes_of(gradients), rel=0.01)
 
 
 def shared(zero_stage: int | None, world_size: int = 8, *, activation_checkpointing: bool = True) -> Memory:

@@ -14,7 +14,7 @@ from model.flow.solver import euler
 from model.flow.timesteps import descent
 from model.sample.segments import SEGMENT, Animator, HandOver, Stretch, num_segments, numbers_of
 from model.sample.solve import SamplerSettings, sample, velocity_of
-from tests.model.scenes import awake, noised, small, some_scene
+from tests.model.nets_inputs import awake, noisy, small, some_conditions
 from tests.model.train.runs import some_codec
 
 NET = awake(small(width=24, layers=1, ffn=48))
@@ -40,39 +40,41 @@ def test_a_drive_is_read_on_and_runs_back_behind_its_end() -> None:
 
 
 def test_noise_goes_the_way_of_the_guided_velocity() -> None:
-    scene, (noise, _) = some_scene(), noised(some_scene())
-    scene = replace(scene, first_given=torch.zeros(2, dtype=torch.bool))
+    conditions, (noise, _) = some_conditions(), noisy(some_conditions())
+    conditions = replace(conditions, first_given=torch.zeros(2, dtype=torch.bool))
     nothing = replace(
-        scene,
+        conditions,
         references_seen=torch.zeros(2, 2, dtype=torch.bool),
         motion_seen=torch.zeros(2, dtype=torch.bool),
     )
 
     def velocity(x: Tensor, t: Tensor) -> Tensor:
         bare = NET(x, t, nothing)
-        return bare + 2.5 * (NET(x, t, scene) - bare)
+        return bare + 2.5 * (NET(x, t, conditions) - bare)
 
     with torch.no_grad():
         expected = euler(velocity, noise, descent(3, timestep_shift=5.0))
-    found = sample(ASK, scene, noise, SamplerSettings(steps=3, timestep_shift=5.0))
+    found = sample(ASK, conditions, noise, SamplerSettings(steps=3, timestep_shift=5.0))
     torch.testing.assert_close(found, expected, rtol=1e-4, atol=1e-4)
     for changed in ({"references": 1.0}, {"motion": 1.0}, {"solver": "heun"}, {"timestep_shift": 1.0}):
-        other = sample(ASK, scene, noise, replace(SamplerSettings(steps=3, timestep_shift=5.0), **changed))
+        other = sample(
+            ASK, conditions, noise, replace(SamplerSettings(steps=3, timestep_shift=5.0), **changed)
+        )
         assert not torch.allclose(other, expected, atol=1e-2)
 
 
 def test_two_and_three_answers_a_step_agree_where_weights_are_nearly_equal() -> None:
-    scene, (noise, _) = some_scene(), noised(some_scene())
-    two = sample(ASK, scene, noise, QUICK)
-    three = sample(ASK, scene, noise, replace(QUICK, references=2.5 + 1e-7))
+    conditions, (noise, _) = some_conditions(), noisy(some_conditions())
+    two = sample(ASK, conditions, noise, QUICK)
+    three = sample(ASK, conditions, noise, replace(QUICK, references=2.5 + 1e-7))
     torch.testing.assert_close(two, three, rtol=1e-5, atol=1e-5)
 
 
 def test_a_handed_over_frame_comes_out_as_it_went_in() -> None:
-    scene, (noise, _) = some_scene(), noised(some_scene())  # the second clip is handed over
-    found = sample(ASK, scene, noise, QUICK)
-    assert torch.equal(found[1, :, 0], scene.first[1])
-    assert not torch.equal(found[0, :, 0], scene.first[0])
+    conditions, (noise, _) = some_conditions(), noisy(some_conditions())  # the second clip is handed over
+    found = sample(ASK, conditions, noise, QUICK)
+    assert torch.equal(found[1, :, 0], conditions.first[1])
+    assert not torch.equal(found[0, :, 0], conditions.first[0])
 
 
 class Recorder:
@@ -118,16 +120,16 @@ def test_a_segment_begins_where_the_one_before_ended(hand_over: HandOver) -> Non
     whole = torch.cat(list(made(REFERENCES, Recorder(), 146)))
     assert whole.shape[0] == 146
     stretch = Recorder()(numbers_of(0, 146))
-    latents = sample(ASK, made.scene(REFERENCES, stretch, None), made.noise(0, stretch), QUICK)
+    latents = sample(ASK, made.conditions(REFERENCES, stretch, None), made.noise(0, stretch), QUICK)
     video = made.codec.decode(latents)[0].transpose(0, 1)
     expected = (
         latents[:, :, -1]
         if hand_over == "latent"
         else made.codec.encode(video[-1:].transpose(0, 1)[None])[:, :, 0]
     )
-    scene = made.scene(REFERENCES, Recorder()(numbers_of(1, 146)), expected)
-    assert scene.first_given.all()
-    second = made.codec.decode(sample(ASK, scene, made.noise(1, stretch), QUICK))[0].transpose(0, 1)
+    conditions = made.conditions(REFERENCES, Recorder()(numbers_of(1, 146)), expected)
+    assert conditions.first_given.all()
+    second = made.codec.decode(sample(ASK, conditions, made.noise(1, stretch), QUICK))[0].transpose(0, 1)
     assert torch.equal(whole[:73], video)
     assert torch.equal(whole[73:145], second[1:])
 
@@ -140,10 +142,12 @@ def test_the_same_seed_gives_the_same_bytes_and_another_others() -> None:
 
 
 def test_times_are_shifted_as_in_training_unless_said_otherwise() -> None:
-    scene, (noise, _) = some_scene(), noised(some_scene())
+    conditions, (noise, _) = some_conditions(), noisy(some_conditions())
     assert QUICK.as_trained(5.0) == replace(QUICK, timestep_shift=5.0)
     assert replace(QUICK, timestep_shift=2.0).as_trained(5.0).timestep_shift == 2.0
-    found = [sample(ASK, scene, noise, how) for how in (QUICK, QUICK.as_trained(1.0), QUICK.as_trained(3.0))]
+    found = [
+        sample(ASK, conditions, noise, how) for how in (QUICK, QUICK.as_trained(1.0), QUICK.as_trained(3.0))
+    ]
     assert torch.equal(found[0], found[1])
     assert not torch.allclose(found[0], found[2])
 

@@ -22,7 +22,7 @@ from model.train.phases import Change, Phase, body, everything, face, speech
 from model.train.settings import Training
 from model.train.validation import ValidationResult
 from tests.model.data import sets
-from tests.model.scenes import small
+from tests.model.nets_inputs import small
 from tests.processes import counting
 
 STAGES = (body(4), face(3), everything(3))
@@ -131,14 +131,14 @@ def train(data: Path, run: Path, settings: Training) -> Notes:
     return notes
 
 
-def main(said: dict[str, Any]) -> None:
+def main(result: dict[str, Any]) -> None:
     """One rank of a training, as a program."""
     from model.train.engines.deepspeed import join
 
-    if "kill_at" in said:
-        counting(Path(said["trainings"][0]["run"]), said["kill_at"])
+    if "kill_at" in result:
+        counting(Path(result["trainings"][0]["run"]), result["kill_at"])
     rank, world_size = 0, 1
-    for one in said["trainings"]:
+    for one in result["trainings"]:
         settings = training(**one["settings"])
         if "short" in one:
             settings = replace(settings, **short(one["short"]))
@@ -147,7 +147,7 @@ def main(said: dict[str, Any]) -> None:
         if torch.distributed.is_initialized():
             rank, world_size = torch.distributed.get_rank(), torch.distributed.get_world_size()
         notes = Notes(Path(one["losses"]) if rank == 0 else None)
-        trainer(Path(said["data"]), Path(one["run"]), settings, notes, rank, world_size).train()
+        trainer(Path(result["data"]), Path(one["run"]), settings, notes, rank, world_size).train()
 
 
 if __name__ == "__main__":

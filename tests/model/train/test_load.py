@@ -46,12 +46,12 @@ def own(run: Path, tmp_path: Path) -> Path:
 def tell(run: Path, way: str, value: object) -> None:
     """Change what a checkpoint tells; `way` leads there, its parts between dots."""
     file = run / "checkpoints" / LAST / checkpoint.STATE
-    said = place = json.loads(file.read_text())
+    content = place = json.loads(file.read_text())
     *parts, last = way.split(".")
     for part in parts:
         place = place[part]
     place[last] = value
-    file.write_text(json.dumps(said))
+    file.write_text(json.dumps(content))
 
 
 @contextmanager
@@ -79,7 +79,7 @@ def test_the_network_of_a_run_is_its_averages(run: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("way", "value", "said"),
+    ("way", "value", "message"),
     [
         ("settings.sizes.layers", 50_000, "a network of 50000 layers, and holds"),
         ("settings.sizes.motion.depth", 50_000, "a network of 50000 layers, and holds"),
@@ -108,10 +108,10 @@ def test_the_network_of_a_run_is_its_averages(run: Path) -> None:
     ],
 )
 def test_what_a_stranger_tells_is_refused_before_memory_is_taken(
-    own: Path, way: str, value: object, said: str
+    own: Path, way: str, value: object, message: str
 ) -> None:
     tell(own, way, value)
-    with little_memory(), pytest.raises(ValueError, match=said) as refused:
+    with little_memory(), pytest.raises(ValueError, match=message) as refused:
         trained(own, "average", CPU)
     assert "\n" not in str(refused.value)
 

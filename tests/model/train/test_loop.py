@@ -121,10 +121,10 @@ def test_killed_at_random_moments_the_losses_stay_the_same(
     _, notes = whole
     rng, losses = random.Random(5), tmp_path / "losses.txt"
     training = {"run": str(tmp_path / "run"), "losses": str(losses), "settings": {}}
-    said: dict[str, Any] = {"data": str(data_set), "trainings": [training]}
+    message: dict[str, Any] = {"data": str(data_set), "trainings": [training]}
     for kill_at in (*(rng.randrange(5, 25) for _ in range(2)), None):
-        said["kill_at"] = kill_at
-        done = execute(sys.executable, "-m", "tests.model.train.runs", json.dumps(said))
+        message["kill_at"] = kill_at
+        done = execute(sys.executable, "-m", "tests.model.train.runs", json.dumps(message))
         assert done.returncode == (-signal.SIGKILL if kill_at else 0), done.stderr
     expected = {step.total: (step.metrics["loss"], step.metrics["grad_norm"]) for step in notes.steps}
     found = [json.loads(line) for line in losses.read_text().splitlines()]
@@ -142,7 +142,7 @@ def test_only_the_last_checkpoints_and_the_ends_of_stages_are_kept(data_set: Pat
 
 
 @pytest.mark.parametrize(
-    ("changed", "said"),
+    ("changed", "message"),
     [
         (
             {"optimizer": OptimizerSettings(lr=2e-3, motion_share=0.5, warmup_steps=2, ema_decay=0.9)},
@@ -159,9 +159,9 @@ def test_only_the_last_checkpoints_and_the_ends_of_stages_are_kept(data_set: Pat
     ],
 )
 def test_other_settings_are_refused(
-    data_set: Path, whole: tuple[Path, Notes], changed: dict[str, Any], said: str
+    data_set: Path, whole: tuple[Path, Notes], changed: dict[str, Any], message: str
 ) -> None:
-    with pytest.raises(ValueError, match=f"began under other settings: {said}"):
+    with pytest.raises(ValueError, match=f"began under other settings: {message}"):
         trainer(data_set, whole[0], training(keep=99, **changed), Notes())
 
 
@@ -240,7 +240,7 @@ def damaged(folder: Path, how: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("how", "said"),
+    ("how", "message"),
     [
         ("no state", "not a checkpoint of a run"),
         ("version", "version 99; this code reads 1"),
@@ -251,12 +251,12 @@ def damaged(folder: Path, how: str) -> None:
     ],
 )
 def test_a_checkpoint_that_is_not_ours_is_refused(
-    data_set: Path, whole: tuple[Path, Notes], tmp_path: Path, how: str, said: str
+    data_set: Path, whole: tuple[Path, Notes], tmp_path: Path, how: str, message: str
 ) -> None:
     folder = tmp_path / "checkpoints" / "3-000002"
     shutil.copytree(whole[0] / "checkpoints" / "3-000002", folder)
     damaged(folder, how)
-    with pytest.raises(ValueError, match=said):
+    with pytest.raises(ValueError, match=message):
         trainer(data_set, tmp_path, training(keep=99), Notes())
 
 

@@ -13,7 +13,7 @@ from model.train.engines.engine import PlainEngine
 from model.train.engines.optimizer import KINDS, OptimizerSettings
 from model.train.frozen import digests, prove
 from model.train.phases import BODY, FACE, ActivePhase, Phase, body, change, enter, everything, face
-from tests.model.scenes import awake, seed, small
+from tests.model.nets_inputs import awake, seed, small
 
 SETTINGS = OptimizerSettings(lr=1e-2)
 BUILD = partial(PlainEngine, device=torch.device("cpu"), dtype="float32", grad_accumulation=1)
@@ -84,7 +84,7 @@ def test_a_change_says_what_becomes_of_each_thing() -> None:
 
 
 @pytest.mark.parametrize(
-    ("wrong", "said"),
+    ("wrong", "message"),
     [
         ({"steps": 0}, "needs steps"),
         ({"learning": ()}, "parts to learn"),
@@ -92,8 +92,8 @@ def test_a_change_says_what_becomes_of_each_thing() -> None:
         ({"faces": False}, "told of none"),
     ],
 )
-def test_stages_without_sense_are_refused(wrong: dict[str, object], said: str) -> None:
-    with pytest.raises(ValueError, match=said):
+def test_stages_without_sense_are_refused(wrong: dict[str, object], message: str) -> None:
+    with pytest.raises(ValueError, match=message):
         Phase(**{"name": "x", "steps": 1, "learning": FACE, "faces": True, **wrong})  # type: ignore[arg-type]
 
 

@@ -33,7 +33,7 @@ def test_starts_are_kept_in_their_order(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("said", "words"),
+    ("text", "words"),
     [
         ("", "no JSON"),
         ("[]", "never started"),
@@ -50,13 +50,13 @@ def test_starts_are_kept_in_their_order(tmp_path: Path) -> None:
         ),
     ],
 )
-def test_what_cannot_be_is_refused_in_one_line(tmp_path: Path, said: str, words: str) -> None:
-    (tmp_path / RUN).write_text(said)
+def test_what_cannot_be_is_refused_in_one_line(tmp_path: Path, text: str, words: str) -> None:
+    (tmp_path / RUN).write_text(text)
     for read in (starts_of, lambda run: note_start(run, Start(**START))):
         with pytest.raises(ValueError, match=rf"not the folder of a run .*{words}") as refused:
             read(tmp_path)
         assert "\n" not in str(refused.value)
-    assert (tmp_path / RUN).read_text() == said
+    assert (tmp_path / RUN).read_text() == text
 
 
 def test_a_pipe_is_not_waited_for(tmp_path: Path) -> None:

@@ -52,41 +52,41 @@ def test_body_turned_over_looks_the_other_way_at_the_same_picture() -> None:
 )
 def test_sides_of_one_who_turns_round_are_the_figures(frames: slice) -> None:
     tracked = tracked_of(TURN)
-    told, _ = labelled(misread(tracked, frames).body, tracked.head)
-    assert told.valid.all()
-    np.testing.assert_array_equal(told.joints2d, tracked.body.joints2d)
-    np.testing.assert_allclose(told.joints3d, tracked.body.joints3d, atol=1e-5)
+    result, _ = labelled(misread(tracked, frames).body, tracked.head)
+    assert result.valid.all()
+    np.testing.assert_array_equal(result.joints2d, tracked.body.joints2d)
+    np.testing.assert_allclose(result.joints3d, tracked.body.joints3d, atol=1e-5)
 
 
 def test_a_measured_face_decides_against_the_networks_word() -> None:
     scene = replace(TURN, turn_deg=(-20.0, 20.0))
     tracked = tracked_of(scene)
     few = without(tracked, "head", np.arange(60, 120)).head
-    told, swapped = labelled(misread(tracked, slice(0, 65)).body, few)
-    np.testing.assert_array_equal(told.joints2d, tracked.body.joints2d)
+    result, swapped = labelled(misread(tracked, slice(0, 65)).body, few)
+    np.testing.assert_array_equal(result.joints2d, tracked.body.joints2d)
     np.testing.assert_array_equal(swapped, np.arange(120) < 65)
 
 
 def test_body_that_is_read_both_ways_without_a_face_is_not_valid() -> None:
     tracked = without(tracked_of(replace(TURN, turn_deg=(-20.0, 20.0))), "head", slice(None))
-    told, _ = labelled(misread(tracked, slice(0, 80)).body, tracked.head)
-    assert not told.valid.any()
-    told, _ = labelled(misread(tracked, slice(0, 6)).body, tracked.head)
-    assert told.valid.all(), "a word in twenty is a slip"
+    result, _ = labelled(misread(tracked, slice(0, 80)).body, tracked.head)
+    assert not result.valid.any()
+    result, _ = labelled(misread(tracked, slice(0, 6)).body, tracked.head)
+    assert result.valid.all(), "a word in twenty is a slip"
 
 
 def test_frames_without_a_body_are_passed_over() -> None:
     tracked = tracked_of(TURN)
     holed = without(misread(tracked, slice(50, 70)), "body", slice(60, 66))
-    told, _ = labelled(holed.body, tracked.head)
-    np.testing.assert_array_equal(told.valid, holed.body.valid)
-    np.testing.assert_array_equal(told.joints2d[told.valid], tracked.body.joints2d[told.valid])
+    result, _ = labelled(holed.body, tracked.head)
+    np.testing.assert_array_equal(result.valid, holed.body.valid)
+    np.testing.assert_array_equal(result.joints2d[result.valid], tracked.body.joints2d[result.valid])
 
 
 def test_nobody_is_left_as_it_is() -> None:
     nobody = without(tracked_of(TURN), "body", slice(None))
-    told, swapped = labelled(nobody.body, nobody.head)
-    assert not told.valid.any()
+    result, swapped = labelled(nobody.body, nobody.head)
+    assert not result.valid.any()
     assert not swapped.any()
 
 
@@ -125,19 +125,19 @@ def test_stretches_that_no_turn_joins_are_judged_apart_and_not_averaged() -> Non
     lying = (tracked.body.joints3d - middle) @ rotation_about([0, 0, np.pi / 2]).T + middle
     lain = replace(tracked.body, joints3d=lying.astype(np.float32))
     body = chosen(tracked.body, lain, np.arange(120) >= 60)
-    told, swapped = labelled(body, tracked.head)
+    result, swapped = labelled(body, tracked.head)
     assert not swapped.any()
-    np.testing.assert_array_equal(told.valid, np.abs(np.arange(120) - 59.5) > 5)
+    np.testing.assert_array_equal(result.valid, np.abs(np.arange(120) - 59.5) > 5)
     mixed = chosen(body, turned_over(body), np.arange(120) < 25)
-    told, _ = labelled(mixed, tracked.head)
-    assert not told.valid[:65].any()
-    assert told.valid[65:].all()
+    result, _ = labelled(mixed, tracked.head)
+    assert not result.valid[:65].any()
+    assert result.valid[65:].all()
 
 
 def test_hands_of_arms_whose_sides_are_not_told_are_not_told() -> None:
     tracked = without(tracked_of(replace(TURN, turn_deg=(-20.0, 20.0))), "head", slice(None))
-    told = believed(misread(tracked, slice(0, 50)), hand_reach=0.5)
-    assert not told.body.valid.any()
-    assert not told.hands.score.any()
+    result = believed(misread(tracked, slice(0, 50)), hand_reach=0.5)
+    assert not result.body.valid.any()
+    assert not result.hands.score.any()
     alone = without(tracked, "body", slice(None))
     assert believed(alone, hand_reach=0.5).hands.score.all(), "no arm was told: hands stand alone"

@@ -7,7 +7,7 @@ import numpy as np
 from schemas.tracks import KeypointTrack
 
 
-def told_heads(*boxes, points=None):
+def heads_at(*boxes, points=None):
     """One frame a box (x0, y0, x1, y1 px); `points` px by name, the same in all frames."""
     num_frames, points = len(boxes), points or {}
     box = np.array(boxes, np.float32)

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import skimage.data
 
-from benchmarks.accuracy.head import error, load, told
+from benchmarks.accuracy.head import error, labelled_head, load
 from pipeline.estimators.head_pose import (
     BASIS,
     SPHERE_CENTER_CM,
@@ -22,7 +22,7 @@ from pipeline.estimators.mediapipe.face import MediapipeFace
 from pipeline.geometry import head_angles, head_rotation, rotation_vector
 from schemas.tracks import FaceTrack
 from tests.film import clip_frames
-from tests.pipeline.estimators.heads import told_heads
+from tests.pipeline.estimators.heads import heads_at
 
 WIDTH, HEIGHT, FOCAL_PX = 1280, 720, float(np.hypot(1280, 720))
 PRINCIPAL = np.array([639.5, 359.5])
@@ -184,7 +184,7 @@ def test_a_mirrored_photograph_has_the_mirrored_head():
     """The network itself is not symmetric, by two degrees here."""
     photo = skimage.data.astronaut()
     film = np.stack([photo, photo[:, ::-1]])
-    faces = MediapipeFace().build()(film, told_heads((120, 5, 330, 215), (181, 5, 391, 215)))
+    faces = MediapipeFace().build()(film, heads_at((120, 5, 330, 215), (181, 5, 391, 215)))
     head = MeshHead().build()(film, faces)
     assert head.valid.all()
     flip = np.diag([-1.0, 1, 1])
@@ -197,7 +197,7 @@ def test_aflw2000(corpus):
     """Mean error of yaw, pitch and roll up to 60 degrees of yaw, none missed."""
     photographs = load(corpus / "groundtruth" / "head_pose_aflw2000")
     near = [photograph for photograph in photographs if abs(photograph.angles[0]) <= 60]
-    heads = [told(photograph.path) for photograph in near]
+    heads = [labelled_head(photograph.path) for photograph in near]
     assert len(near) == 7
     assert all(head.valid[0] for head in heads)
     errors = np.abs([error(photograph, head) for photograph, head in zip(near, heads, strict=True)])
@@ -215,7 +215,7 @@ def test_aflw2000(corpus):
 )
 def test_real_heads_turn_the_way_they_do(corpus, clip, first, step, box, axis, sign):
     frames = clip_frames(corpus / "clips" / clip, first, 2, step)
-    head = MeshHead().build()(frames, MediapipeFace().build()(frames, told_heads(box, box)))
+    head = MeshHead().build()(frames, MediapipeFace().build()(frames, heads_at(box, box)))
     assert head.valid.all()
     before, after = np.degrees(head_angles(head.rotation)[axis])
     assert sign * (after - before) > 20

@@ -4,38 +4,24 @@ import numpy as np
 import pytest
 
 from pipeline.controls.believed import held
-from pipeline.controls.smoothing import SmoothingSettings, first_shown
+from pipeline.controls.smoothing import first_shown
 from pipeline.geometry import (
     apply_affine,
     canvas_affine,
     head_angles,
-    head_rotation,
     principal_point,
     project,
-    torso_frame,
 )
-from pipeline.stages.control import Control, ControlSettings
+from pipeline.stages.control import ControlSettings
 from schemas.arrow import decode, encode
 from schemas.controls import Controlled, Controls
-from schemas.drawing import DRAW_SCORE, draw_spheres
+from schemas.drawing import draw_spheres
 from schemas.joints import BODY_JOINTS, J, mirrored
 from schemas.outcome import Rejected
-from schemas.tracks import PictureTrack, Tracked
-from tests.synth import Scene, true_controls
+from schemas.tracks import PictureTrack
+from tests.pipeline.stages.figure_controls import FULL, RAW, controlled, controls
+from tests.synth import true_controls
 from tests.tracked import tracked_of, without
-
-RAW = ControlSettings(smoothing=SmoothingSettings(body=0, hands=0, head=0, face_window=0))
-FULL = Scene(width=640, height=960, turn_deg=(-60.0, 60.0))
-
-
-def controlled(tracked: Tracked, settings: ControlSettings = RAW) -> Controlled:
-    (result,) = Control(settings)(tracked)
-    return result
-
-
-def controls(tracked: Tracked, settings: ControlSettings = RAW) -> Controls:
-    return controlled(tracked, settings).controls
-
 
 # The canvas
 
@@ -151,130 +137,7 @@ def test_clip_of_nothing_but_a_face_is_a_portrait_without_a_skeleton() -> None:
 # Hands
 
 
-def test_hand_that_does_not_hang_on_the_body_is_dropped() -> None:
-    tracked = tracked_of(FULL)
-    points = tracked.hands.points2d.copy()
-    points[30:40, 0] += 100
-    made = controlled(replace(tracked, hands=replace(tracked.hands, points2d=points)))
-    assert (made.controls.left_hand_score[30:40] == 0).all()
-    assert (np.delete(made.controls.left_hand_score, slice(30, 40)) == 1).all()
-    assert made.quality["hands_dropped"] == pytest.approx(10 / (2 * FULL.num_frames))
-
-
-def moved_hands(tracked: Tracked, side: int, way: tuple[float, float]) -> Tracked:
-    points = tracked.hands.points2d.copy()
-    points[:, side] += np.array(way, np.float32)
-    return replace(tracked, hands=replace(tracked.hands, points2d=points))
-
-
-@pytest.mark.parametrize("settings", [RAW, ControlSettings()])
-def test_hand_and_forearm_end_in_one_wrist(settings: ControlSettings) -> None:
-    tracked = tracked_of(FULL)
-    whole, made = controls(tracked, settings), controls(moved_hands(tracked, 1, (12, -6)), settings)
-    wrist = J["right_wrist"]
-    np.testing.assert_array_equal(made.right_hand2d[:, 0], made.joints2d[:, wrist])
-    np.testing.assert_allclose(made.joints2d[:, wrist], whole.joints2d[:, wrist] + [6, -3], atol=1e-3)
-    np.testing.assert_allclose(made.right_hand2d[:, 1:], whole.right_hand2d[:, 1:] + [12, -6], atol=1e-3)
-    np.testing.assert_array_equal(made.right_hand3d[:, 0], 0)
-    np.testing.assert_array_equal(made.left_hand2d[:, 0], made.joints2d[:, J["left_wrist"]])
-
-
-def test_hand_and_forearm_end_in_one_wrist_in_metres_too() -> None:
-    made = controls(moved_hands(tracked_of(FULL), 1, (12, -6)))
-    wrist, middle = made.joints3d[:, J["right_wrist"]], principal_point(FULL.width, FULL.height)
-    seen = project(wrist[:, None] + made.right_hand3d, float(made.camera_focal), middle)
-    np.testing.assert_allclose(seen[:, 0], made.joints2d[:, J["right_wrist"]], atol=1e-3)
-    np.testing.assert_allclose(seen, made.right_hand2d, atol=1.2)  # fingers are not at their wrist's depth
-
-
-def test_wrist_whose_hand_is_seen_is_seen() -> None:
-    tracked = tracked_of(FULL)
-    score = tracked.body.score.copy()
-    score[:, J["left_wrist"]] = 0.1
-    faint = replace(tracked, body=replace(tracked.body, score=score))
-    assert (controls(faint).joints_score[:, J["left_wrist"]] == 1).all()
-    alone = controls(without(faint, "hands", slice(0, 20)))
-    np.testing.assert_allclose(alone.joints_score[:20, J["left_wrist"]], 0.1)
-
-
-def test_hand_of_a_gap_goes_with_the_arm() -> None:
-    tracked = tracked_of(FULL)
-    jumps = np.zeros((FULL.num_frames, 1, 2), np.float32)
-    jumps[22:24] = (9, 15)
-    body = replace(tracked.body, joints2d=tracked.body.joints2d + jumps)
-    gone = without(replace(tracked, body=body), "hands", slice(20, 26))
-    made, still = controls(gone), controls(without(tracked, "hands", slice(20, 26)))
-    np.testing.assert_allclose(made.left_hand2d, still.left_hand2d + jumps, atol=1e-3)
-
-
-@pytest.mark.parametrize("gap", [slice(20, 28), slice(20, 29)])
-def test_hand_of_a_short_gap_is_drawn_and_of_a_long_one_is_not(gap: slice) -> None:
-    tracked = tracked_of(FULL)
-    made = controls(without(tracked, "hands", gap), ControlSettings())
-    drawn = made.left_hand_score >= DRAW_SCORE
-    assert drawn[gap].all() == (gap.stop - gap.start <= ControlSettings().max_gap_frames)
-    assert drawn[gap].any() == drawn[gap].all()
-    assert np.delete(drawn, gap).all()
-
-
-def test_hand_may_miss_the_wrist_by_half_its_box() -> None:
-    tracked = tracked_of(FULL)
-    points = tracked.hands.points2d.copy()
-    extent = (points[:, 1].max(axis=1) - points[:, 1].min(axis=1)).max(axis=1)
-    points[:20, 1, :, 0] -= 0.95 * extent[:20, None]  # the box is twice the extent
-    points[20:, 1, :, 0] -= 1.05 * extent[20:, None]
-    made = controls(replace(tracked, hands=replace(tracked.hands, points2d=points)))
-    assert (made.right_hand_score > 0).tolist() == [True] * 20 + [False] * 28
-
-
-def test_hands_with_their_sides_mixed_up_are_put_right() -> None:
-    tracked = tracked_of(FULL)
-    mixed = {name: getattr(tracked.hands, name).copy() for name in ("points2d", "points3d", "score")}
-    for value in mixed.values():
-        value[5:9] = value[5:9, ::-1]
-    made, whole = controls(replace(tracked, hands=replace(tracked.hands, **mixed))), controls(tracked)
-    np.testing.assert_array_equal(made.left_hand2d, whole.left_hand2d)
-    np.testing.assert_array_equal(made.right_hand3d, whole.right_hand3d)
-
-
-def test_single_hand_on_the_wrong_side_moves_over() -> None:
-    tracked = tracked_of(FULL)
-    lone = without(tracked, "hands", slice(None)).hands
-    score, points2d = lone.score.copy(), lone.points2d.copy()
-    score[:, 0], points2d[:, 0] = 1, tracked.hands.points2d[:, 1]
-    points3d = np.where(score[..., None, None] > 0, tracked.hands.points3d[:, [1, 0]], np.nan)
-    hands = replace(lone, score=score, points2d=points2d, points3d=points3d.astype(np.float32))
-    made = controls(replace(tracked, hands=hands))
-    np.testing.assert_array_equal(made.left_hand_score, 0)
-    np.testing.assert_array_equal(made.right_hand_score, 1)
-    np.testing.assert_allclose(made.right_hand2d, controls(tracked).right_hand2d)
-
-
 # Head sphere
-
-
-def test_back_view_gets_the_torsos_sphere() -> None:
-    scene = replace(FULL, turn_deg=(0.0, 360.0), num_frames=120)
-    made, exact = controls(tracked_of(scene)), true_controls(scene)
-    hidden = ~made.head_valid
-    assert 30 < hidden.sum() < 90
-    away = np.linalg.norm(made.head_center - exact.head_center, axis=1) / exact.head_radius
-    assert away.max() < 0.25, "radii"
-    np.testing.assert_allclose(made.head_radius, exact.head_radius, rtol=0.03)
-    turn = np.swapaxes(made.head_rotation, 1, 2) @ exact.head_rotation
-    angle = np.degrees(np.arccos(np.clip((np.trace(turn, axis1=1, axis2=2) - 1) / 2, -1, 1)))
-    assert angle[hidden].max() < 40, "the figure shakes its head by 17 degrees about its torso, both ways"
-
-
-def test_sphere_does_not_jump_where_the_tracker_is_lost() -> None:
-    scene = replace(FULL, turn_deg=(0.0, 0.0))
-    made = controls(without(tracked_of(scene), "head", slice(20, 48)))
-    step = np.linalg.norm(np.diff(made.head_rotation, axis=0), axis=(1, 2))
-    drift = np.linalg.norm(np.diff(made.head_center, axis=0), axis=1)
-    assert step[19] < step[20:25].max() * 1.5
-    assert drift[19] < 3, "px"
-    np.testing.assert_array_equal(made.head_valid[20:], False)
-    np.testing.assert_allclose(made.head_rotation[:20], true_controls(scene).head_rotation[:20], atol=1e-6)
 
 
 def test_back_view_without_any_face_has_no_sphere() -> None:
@@ -299,60 +162,7 @@ def test_tracker_that_shrinks_and_slides_in_profile_does_not_move_the_sphere(tur
     assert away.max() < 0.15, "radii"
 
 
-def test_head_keeps_its_place_on_the_torso_where_the_tracker_is_lost() -> None:
-    tracked = tracked_of(replace(FULL, turn_deg=(-90.0, 90.0)))
-    turned = torso_frame(tracked.body.joints3d) @ head_rotation(0.6, 0.2, -0.1)
-    head = replace(tracked.head, rotation=turned.astype(np.float32), valid=np.arange(48) < 20)
-    np.testing.assert_allclose(controls(replace(tracked, head=head)).head_rotation, turned, atol=1e-5)
-
-
-def test_few_frames_of_a_face_do_not_size_the_head() -> None:
-    tracked = tracked_of(replace(FULL, turn_deg=(0.0, 0.0)))
-    alone = without(tracked, "head", np.delete(np.arange(48), 20)).head
-    large = replace(tracked, head=replace(alone, radius=1.3 * alone.radius))
-    made, exact = controls(large), true_controls(FULL)
-    np.testing.assert_array_equal(np.delete(made.head_radius, 20), 0)
-    assert made.head_radius[20] == pytest.approx(1.3 * exact.head_radius[20], rel=0.03)
-
-
-def test_sphere_is_gone_where_neither_face_nor_body_is_seen() -> None:
-    tracked = tracked_of(replace(FULL, turn_deg=(0.0, 0.0)))
-    made = controls(without(without(tracked, "head", slice(10, 25)), "body", slice(10, 25)))
-    assert (made.head_radius[:10] > 0).all()
-    np.testing.assert_array_equal(made.head_radius[10:25], 0)
-    short = controls(without(without(tracked, "head", slice(10, 15)), "body", slice(10, 15)))
-    assert (short.head_radius > 0).all()
-
-
 # Face windows
-
-
-def test_face_window_is_the_landmarks_box_grown_mostly_upwards() -> None:
-    tracked = tracked_of(FULL)
-    box = np.tile(np.array([100, 200, 160, 280], np.float32), (FULL.num_frames, 1))
-    face = replace(tracked.face, box=box, valid=np.ones(FULL.num_frames, bool))
-    window = controls(replace(tracked, face=face)).face_box
-    grown = 80 * np.sqrt(1.3)
-    middle = (200 - 0.75 * (grown - 80) + 280 + 0.25 * (grown - 80)) / 2
-    expected = [130 - grown / 2, middle - grown / 2, 130 + grown / 2, middle + grown / 2]
-    np.testing.assert_allclose(window, np.tile(expected, (FULL.num_frames, 1)), rtol=1e-6)
-
-
-def test_one_frame_of_a_face_holds_the_window_and_marks_the_frame() -> None:
-    tracked = without(tracked_of(FULL), "face", np.delete(np.arange(48), 7))
-    made = controls(tracked, ControlSettings())
-    np.testing.assert_array_equal(made.face_box, np.tile(made.face_box[7], (48, 1)))
-    np.testing.assert_array_equal(np.flatnonzero(made.face_valid), [7])
-
-
-def test_face_window_is_square_and_follows_over_a_short_gap() -> None:
-    tracked = tracked_of(replace(FULL, turn_deg=(0.0, 0.0)))
-    made = controls(without(tracked, "face", slice(20, 25)), ControlSettings())
-    sides = made.face_box[:, 2:] - made.face_box[:, :2]
-    np.testing.assert_allclose(sides[:, 0], sides[:, 1], rtol=1e-4)
-    assert not made.face_valid[20:25].any()
-    whole = controls(tracked, ControlSettings())
-    assert np.abs(made.face_box - whole.face_box)[20:25].max() < 0.1 * sides.mean()
 
 
 def test_face_window_keeps_up_with_a_face_that_is_thrown_about() -> None:

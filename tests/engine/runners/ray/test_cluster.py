@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 from engine.runners.inline import run
-from tests.engine.runners.odd import enlisted, house
+from tests.engine.runners.odd import house, listing
 from tests.engine.runners.test_inline import Seen
 
 ROOT = Path(__file__).resolve().parents[4]
@@ -28,6 +28,6 @@ assert "ray" not in sys.modules
 
 
 def test_a_finished_job_needs_no_cluster_and_no_ray(tmp_path: Path) -> None:
-    ledger, seen = enlisted(tmp_path, "/v/fine-1", "/v/bad-1"), Seen()
+    ledger, seen = listing(tmp_path, "/v/fine-1", "/v/bad-1"), Seen()
     run(house(1), ledger, seen, clock=float, unseal=seen.unseal, gpus=lambda: 0)
     subprocess.run([sys.executable, "-c", AGAIN, str(tmp_path)], cwd=ROOT, check=True)

@@ -198,8 +198,8 @@ def test_encoders_below_a_worker_of_ray_come_to_an_end() -> None:
         shutil.rmtree(home, ignore_errors=True)
     lines = [line for line in done.stdout.splitlines() if line.startswith("said ")]
     assert len(lines) == 1, done.stderr
-    said = json.loads(lines[0].removeprefix("said "))
-    assert said["films"] == 20
-    assert 1.0 <= said["hung_s"] < 60.0
-    assert said["sigterm"], "Ray leaves signals as they are"
-    assert (said["folders"], said["left"]) == (2, [])
+    content = json.loads(lines[0].removeprefix("said "))
+    assert content["films"] == 20
+    assert 1.0 <= content["hung_s"] < 60.0
+    assert content["sigterm"], "Ray leaves signals as they are"
+    assert (content["folders"], content["left"]) == (2, [])

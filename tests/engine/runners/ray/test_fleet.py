@@ -16,7 +16,7 @@ from engine.runners.ray.pools import Limits
 from engine.runners.ray.worker import WorkerSpec
 from engine.runners.settings import Timeouts
 from tests.cluster import meeting
-from tests.engine.runners.odd import enlisted, house
+from tests.engine.runners.odd import house, listing
 
 EQUIPMENT = WorkerSpec(kit=b"", patience=Timeouts(), shared=())
 FREE = Limits(workers=None, gpu_workers=None)
@@ -70,7 +70,7 @@ def counts(fleet: Fleet) -> dict[str, int]:
 def test_a_kind_goes_when_its_legs_are_over_and_its_cores_serve_the_next(ray: Any, tmp_path: Path) -> None:
     """Half a GPU each; its processors are kept for them, and then are not."""
     of_machine(ray, cpus=4, gpus=1)
-    ledger = enlisted(tmp_path, *(f"/v/fine-{number}" for number in range(2)))
+    ledger = listing(tmp_path, *(f"/v/fine-{number}" for number in range(2)))
     legs = house(1, gpus=0.5)
     order = LapOrder(legs, ledger, ahead=9, unseal=lambda: None)
     with Fleet(legs, EQUIPMENT, float, FREE) as fleet:
@@ -93,7 +93,7 @@ def test_a_kind_goes_when_its_legs_are_over_and_its_cores_serve_the_next(ray: An
 def test_who_has_had_nothing_to_do_goes_after_a_while_or_once_nobody_works(ray: Any, tmp_path: Path) -> None:
     """One core for two kinds that take turns: a, which c is of too, and b."""
     of_machine(ray, cpus=2)
-    ledger, clock = enlisted(tmp_path / "set", f"{tmp_path}/fine-1", f"{tmp_path}/fine-2"), Clock()
+    ledger, clock = listing(tmp_path / "set", f"{tmp_path}/fine-1", f"{tmp_path}/fine-2"), Clock()
     for leg in "abc":
         (tmp_path / f"{leg}-other").touch()  # who meets here has met already
         (tmp_path / f"{leg}-another").touch()

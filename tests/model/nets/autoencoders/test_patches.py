@@ -13,7 +13,7 @@ from torch import Tensor
 
 from dataset.arrays import pack, unpack
 from model.nets.autoencoders.patches import VALUES, PatchCodec, fit, patches, pictures
-from tests.model.scenes import seed
+from tests.model.nets_inputs import seed
 
 
 def film(number: int, frames: int = 9) -> Tensor:

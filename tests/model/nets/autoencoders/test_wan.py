@@ -11,7 +11,7 @@ import torch
 from diffusers import AutoencoderKLWan
 
 from model.nets.autoencoders.wan import WanVae
-from tests.model.scenes import change, seed
+from tests.model.nets_inputs import change, seed
 from tests.parity.weights import drawn
 
 CPU = torch.device("cpu")
@@ -75,7 +75,7 @@ def test_settings_that_make_no_such_network_are_refused(
     folder: Path, tmp_path: Path, change: dict[str, object]
 ) -> None:
     own = shutil.copytree(folder, tmp_path / "own")
-    said = json.loads((own / "config.json").read_text())
-    (own / "config.json").write_text(json.dumps({**said, **change}))
+    content = json.loads((own / "config.json").read_text())
+    (own / "config.json").write_text(json.dumps({**content, **change}))
     with pytest.raises(ValueError, match=r"own: not an autoencoder of Wan 2\.1"):
         WanVae.of_folder(own, CPU, torch.float32)

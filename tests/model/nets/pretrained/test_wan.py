@@ -13,12 +13,12 @@ from model.nets.dit import DiT
 from model.nets.param_groups import part
 from model.nets.pretrained.wan import load_base, ours
 from model.nets.sizes import Sizes, wan_1b, wan_14b
-from tests.model.scenes import change, noised, seed, small, some_scene
+from tests.model.nets_inputs import change, noisy, seed, small, some_conditions
 from tests.parity.weights import drawn
 
 SIZES = [
     small(),
-    small(width=96, heads=4, layers=3, ffn=200, waves=32),
+    small(width=96, heads=4, layers=3, ffn=200, freq_dim=32),
     small(width=64, heads=1, layers=1, ffn=64, patch=(1, 1, 1)),
 ]
 
@@ -32,7 +32,7 @@ def public(sizes: Sizes, channels: int = 16, **options: object) -> WanTransforme
         in_channels=channels,
         out_channels=16,
         text_dim=sizes.text_width,
-        freq_dim=sizes.waves,
+        freq_dim=sizes.freq_dim,
         ffn_dim=sizes.ffn,
         num_layers=sizes.layers,
         **options,
@@ -46,19 +46,19 @@ def public(sizes: Sizes, channels: int = 16, **options: object) -> WanTransforme
 def test_a_fresh_network_without_references_says_what_its_base_says(sizes: Sizes) -> None:
     base, net = public(sizes), DiT(sizes, seed(0))
     load_base(net, base.state_dict())
-    scene = some_scene(references=0)
-    scene = replace(scene, first_given=torch.zeros(2, dtype=torch.bool))
-    x, t = noised(scene)
-    text = scene.text
+    conditions = some_conditions(references=0)
+    conditions = replace(conditions, first_given=torch.zeros(2, dtype=torch.bool))
+    x, t = noisy(conditions)
+    text = conditions.text
     assert text is not None
 
-    def said(x: Tensor, t: Tensor, text: Tensor) -> Tensor:
+    def vectors_of(x: Tensor, t: Tensor, text: Tensor) -> Tensor:
         return base(x, 1000 * t, text).sample
 
-    expected = said(x, t, text)
-    assert change(net(x, t, scene), expected) < 1e-5
-    assert change(net(x, t, replace(scene, faces=None)), expected) < 1e-5
-    for other in (said(-x, t, text), said(x, t / 2, text), said(x, t, -text)):
+    expected = vectors_of(x, t, text)
+    assert change(net(x, t, conditions), expected) < 1e-5
+    assert change(net(x, t, replace(conditions, faces=None)), expected) < 1e-5
+    for other in (vectors_of(-x, t, text), vectors_of(x, t / 2, text), vectors_of(x, t, -text)):
         assert change(other, expected) > 0.05  # the weights let every input through
 
 
@@ -67,10 +67,12 @@ def test_no_caption_is_a_prompt_of_padding() -> None:
     sizes = SIZES[0]
     base, net = public(sizes), DiT(sizes, seed(0))
     load_base(net, base.state_dict())
-    scene = replace(some_scene(references=0), text=None, first_given=torch.zeros(2, dtype=torch.bool))
-    x, t = noised(scene)
+    conditions = replace(
+        some_conditions(references=0), text=None, first_given=torch.zeros(2, dtype=torch.bool)
+    )
+    x, t = noisy(conditions)
     expected = base(x, 1000 * t, torch.zeros(2, 512, sizes.text_width)).sample
-    assert change(net(x, t, scene), expected) < 1e-5
+    assert change(net(x, t, conditions), expected) < 1e-5
 
 
 @torch.inference_mode()
@@ -79,13 +81,13 @@ def test_an_image_to_video_base_reads_the_handed_over_frame() -> None:
     base, net = public(sizes, channels=36), DiT(sizes, seed(0))
     report = load_base(net, base.state_dict())
     assert report.image_to_video
-    scene = some_scene(references=0)  # the second clip's first frame is given
-    x, t = noised(scene)
+    conditions = some_conditions(references=0)  # the second clip's first frame is given
+    x, t = noisy(conditions)
     known = torch.zeros(2, 20, *x.shape[2:])
-    known[1, :4, 0], known[1, 4:, 0] = 1, scene.first[1]
-    x[1, :, 0] = scene.first[1]
-    expected = base(torch.cat([x, known], dim=1), 1000 * t, scene.text).sample
-    assert change(net(x, t, scene), expected) < 1e-5
+    known[1, :4, 0], known[1, 4:, 0] = 1, conditions.first[1]
+    x[1, :, 0] = conditions.first[1]
+    expected = base(torch.cat([x, known], dim=1), 1000 * t, conditions.text).sample
+    assert change(net(x, t, conditions), expected) < 1e-5
 
 
 def test_the_branch_for_clip_pictures_is_left_out_and_said_so() -> None:

@@ -20,7 +20,7 @@ from model.train.engines import compiled
 from model.train.engines.optimizer import OptimizerSettings
 from model.train.phases import Phase, body, enter, everything, face
 from model.train.settings import Training
-from tests.model.scenes import awake, noised, small, some_scene
+from tests.model.nets_inputs import awake, noisy, small, some_conditions
 from tests.model.train.runs import train, training
 
 pytestmark = pytest.mark.filterwarnings("ignore")  # torch's own, while it compiles
@@ -108,26 +108,26 @@ def entered(phase: Phase, settings: Training) -> nn.Module:
 def scenes(*, faces: bool) -> list[Conditions]:
     """Batches of many shapes, of one clip and of more."""
     shapes = [(1, 3, 2), (1, 5, 1), (1, 7, 4), (3, 4, 2), (2, 5, 3), (4, 6, 1)]
-    made = [some_scene(clips=c, latents=t, references=k) for c, t, k in shapes]
-    return [scene if faces else replace(scene, faces=None) for scene in made]
+    made = [some_conditions(clips=c, latents=t, references=k) for c, t, k in shapes]
+    return [conditions if faces else replace(conditions, faces=None) for conditions in made]
 
 
 @pytest.mark.parametrize(("phase", "most"), [(body(1), 4), (face(1), 6), (everything(1), 4)])
 def test_many_shapes_share_few_graphs(phase: Phase, most: int, counted: Counted) -> None:
     net = entered(phase, training(compile=True))
-    for scene in scenes(faces=phase.faces):
-        net(*noised(scene), scene)
-    told = counted.graphs
-    assert 1 <= told <= most
-    for scene in scenes(faces=phase.faces):
-        net(*noised(scene, 9), scene)
-    assert counted.graphs == told
+    for conditions in scenes(faces=phase.faces):
+        net(*noisy(conditions), conditions)
+    result = counted.graphs
+    assert 1 <= result <= most
+    for conditions in scenes(faces=phase.faces):
+        net(*noisy(conditions, 9), conditions)
+    assert counted.graphs == result
 
 
 def test_nothing_is_compiled_unless_asked(counted: Counted) -> None:
     net = entered(body(1), training())
-    scene = replace(some_scene(), faces=None)
-    net(*noised(scene), scene)
+    conditions = replace(some_conditions(), faces=None)
+    net(*noisy(conditions), conditions)
     assert counted.graphs == 0
 
 
@@ -136,6 +136,6 @@ def test_names_of_weights_stay(counted: Counted) -> None:
 
 
 def test_without_a_compiler_it_is_one_sentence(one_process: None) -> None:
-    said = r"nothing can be compiled here \(.*: compile needs a C\+\+ compiler"
-    with inductor.patch({"cpp.cxx": ("/nowhere/c++",)}), pytest.raises(ValueError, match=said):
+    result = r"nothing can be compiled here \(.*: compile needs a C\+\+ compiler"
+    with inductor.patch({"cpp.cxx": ("/nowhere/c++",)}), pytest.raises(ValueError, match=result):
         training(compile=True).engine(torch.device("cpu"))

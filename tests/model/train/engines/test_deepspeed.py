@@ -77,8 +77,8 @@ def run_all(data_set: Path, folder: Path) -> None:
         for name, settings in RUNS.items()
     ]
     launch = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2"]
-    said = json.dumps({"data": str(data_set), "trainings": trainings})
-    command = (*launch, "-m", "tests.model.train.runs", said)
+    content = json.dumps({"data": str(data_set), "trainings": trainings})
+    command = (*launch, "-m", "tests.model.train.runs", content)
     done = execute(*command)
     assert done.returncode == 0, done.stderr[-4000:]
 

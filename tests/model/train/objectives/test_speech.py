@@ -30,7 +30,7 @@ from model.train.phases import Phase, body, change, face, speech
 from model.train.settings import Training
 from model.train.tasks import SpeechTask
 from model.train.validation import ValidationSettings
-from tests.model.scenes import awake, eyes_and_mouth, seed, small
+from tests.model.nets_inputs import awake, eyes_and_mouth, seed, small
 from tests.model.train.runs import Notes, heard, loaded, seed_of, some_codec, train, trainer, training
 
 FRAMES = 25
@@ -270,8 +270,8 @@ def test_a_finished_run_without_speech_takes_up_the_added_stage(
     assert [step.phase for step in added.steps] == ["speech"] * 5
     assert [step.metrics for step in added.steps] == [step.metrics for step in whole[1].steps[2:]]
 
-    def refused(said: str, changed: Training) -> None:
-        with pytest.raises(ValueError, match=said):
+    def refused(message: str, changed: Training) -> None:
+        with pytest.raises(ValueError, match=message):
             trainer(data_set, tmp_path, changed, Notes())
 
     refused("phases was", silent)

@@ -16,14 +16,14 @@ from model.nets.conditions import Conditions, FaceCrops
 from model.nets.dit import DiT
 from model.nets.param_groups import Part, parts
 from model.train.objectives.video import Score, score
-from tests.model.scenes import awake, noised, seed, small, some_scene
+from tests.model.nets_inputs import awake, noisy, seed, small, some_conditions
 
 FACE: tuple[Part, ...] = ("face_encoder", "face_attn", "no_face")
 
 
-def some_batch(scene: Conditions | None = None) -> Inputs:
-    scene = scene or some_scene()
-    return Inputs(latents=noised(scene, number=9)[0], scene=scene)
+def some_batch(conditions: Conditions | None = None) -> Inputs:
+    conditions = conditions or some_conditions()
+    return Inputs(latents=noisy(conditions, number=9)[0], conditions=conditions)
 
 
 def scored(net: object, batch: Inputs, number: int = 5) -> Score:
@@ -43,7 +43,7 @@ def test_the_path_itself_has_no_loss() -> None:
 
 
 def test_silence_loses_the_power_of_the_velocity() -> None:
-    found = scored(lambda x_t, t, scene: torch.zeros_like(x_t), some_batch())
+    found = scored(lambda x_t, t, conditions: torch.zeros_like(x_t), some_batch())
     assert found.loss == pytest.approx(float(found.metrics["target_power"]))
     assert found.metrics["pred_power"] == 0
     assert found.metrics["time"] == pytest.approx(float(draw(2, seed(5), timestep_shift=3.0).mean()))
@@ -66,10 +66,10 @@ def test_a_handed_over_frame_does_not_count() -> None:
 
 
 def test_what_is_wrong_under_the_head_weighs_as_much_as_it_is_told_to() -> None:
-    scene = some_scene()
-    maps = torch.zeros_like(scene.maps)
+    conditions = some_conditions()
+    maps = torch.zeros_like(conditions.maps)
     maps[:, 3:, :, :8, :8] = 1  # one cell of each latent frame
-    batch = some_batch(replace(scene, maps=maps, first_given=torch.zeros_like(scene.first_given)))
+    batch = some_batch(replace(conditions, maps=maps, first_given=torch.zeros_like(conditions.first_given)))
     cells = batch.latents[0, 0, 0].numel()
 
     def loss(row: int, head_weight: float) -> tuple[float, float]:
@@ -123,7 +123,9 @@ def digests(net: DiT) -> dict[str, str]:
 
 def test_the_face_stage_moves_the_face_branch_and_nothing_else() -> None:
     net, batch = awake(small()), some_batch()
-    batch = Inputs(latents=batch.latents, scene=replace(batch.scene, faces=halfway_unseen(batch.scene)))
+    batch = Inputs(
+        latents=batch.latents, conditions=replace(batch.conditions, faces=halfway_unseen(batch.conditions))
+    )
     before = digests(net)
     learn(net, FACE, batch)
     after, named = digests(net), parts(net)
@@ -131,11 +133,11 @@ def test_the_face_stage_moves_the_face_branch_and_nothing_else() -> None:
     assert moved == {name for part in FACE for name in named[part]}
 
 
-def halfway_unseen(scene: Conditions) -> FaceCrops:
-    assert scene.faces is not None
-    seen = scene.faces.seen.clone()
+def halfway_unseen(conditions: Conditions) -> FaceCrops:
+    assert conditions.faces is not None
+    seen = conditions.faces.seen.clone()
     seen[:, ::2] = False
-    return scene.faces._replace(seen=seen)
+    return conditions.faces._replace(seen=seen)
 
 
 def test_the_face_stage_begins_where_the_body_stage_ended() -> None:
@@ -144,7 +146,7 @@ def test_the_face_stage_begins_where_the_body_stage_ended() -> None:
         torch.nn.init.zeros_(block.face_attn.attention.o.weight)  # type: ignore[union-attr, arg-type]
         torch.nn.init.zeros_(block.face_attn.attention.o.bias)  # type: ignore[union-attr, arg-type]
     batch = some_batch()
-    body = Inputs(latents=batch.latents, scene=replace(batch.scene, faces=None))
+    body = Inputs(latents=batch.latents, conditions=replace(batch.conditions, faces=None))
     assert torch.equal(scored(net, batch).loss, scored(net, body).loss)
 
 
@@ -159,13 +161,13 @@ def test_the_face_stage_begins_where_the_body_stage_ended() -> None:
 def test_gradients_reach_the_face_encoder_in_the_later_stages(
     phase: int, learning: tuple[Part, ...], with_faces: bool, reached: bool
 ) -> None:
-    net, scene = awake(small()), replace(some_scene(), text=None)
-    scene = replace(scene, references_seen=torch.tensor([[True, True], [True, False]]))
+    net, conditions = awake(small()), replace(some_conditions(), text=None)
+    conditions = replace(conditions, references_seen=torch.tensor([[True, True], [True, False]]))
     if with_faces:
-        scene = replace(scene, faces=halfway_unseen(scene))
+        conditions = replace(conditions, faces=halfway_unseen(conditions))
     else:
-        scene = replace(scene, faces=None)
-    learn(net, learning, some_batch(scene))
+        conditions = replace(conditions, faces=None)
+    learn(net, learning, some_batch(conditions))
     named, gradients = parts(net), {name: p.grad for name, p in net.named_parameters()}
 
     def moved(name: str) -> bool:

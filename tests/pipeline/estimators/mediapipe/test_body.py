@@ -40,7 +40,7 @@ def body():
     return points
 
 
-def told(world, points, score=1.0):
+def posed(world, points, score=1.0):
     """A person of one frame of whom all key points are known."""
     return KeypointTrack(
         names=POINTS,
@@ -57,7 +57,7 @@ def told(world, points, score=1.0):
 def seen(world, away=AWAY_M):
     """The person whose metres project exactly onto the picture."""
     camera = assumed_focal_px(WIDTH, HEIGHT), principal_point(WIDTH, HEIGHT)
-    return told(world, project(world + away, *camera))
+    return posed(world, project(world + away, *camera))
 
 
 FRAMES = np.zeros((1, HEIGHT, WIDTH, 3), np.uint8)
@@ -120,7 +120,7 @@ def test_a_body_that_is_guessed_outside_the_picture_is_not_valid(mapped, body):
 
 
 def test_an_unseen_body_is_not_valid(mapped, body):
-    assert not mapped(FRAMES, told(body, seen(body).points[0], score=0.3)).valid.any()
+    assert not mapped(FRAMES, posed(body, seen(body).points[0], score=0.3)).valid.any()
     nobody = replace(seen(body), valid=np.array([False]))
     track = mapped(FRAMES, nobody)
     assert not track.valid.any()

@@ -15,7 +15,7 @@ from pipeline.estimators.mediapipe.face import EYES, MediapipeFace, openness
 from pipeline.estimators.mediapipe.face_place import detected_region, face_region
 from pipeline.geometry import apply_affine, box_iou
 from tests.film import clip_frames
-from tests.pipeline.estimators.heads import told_heads
+from tests.pipeline.estimators.heads import heads_at
 
 HEAD = (120, 5, 330, 215)  # of the astronaut
 KEY_POINTS = {"left_eye": (247, 104), "right_eye": (203, 101), "nose": (224, 126)}
@@ -33,7 +33,7 @@ def photo():
 
 @pytest.fixture(scope="module")
 def astronaut(detect, photo):
-    track = detect(photo[None], told_heads(HEAD))
+    track = detect(photo[None], heads_at(HEAD))
     assert track.valid[0]
     return track
 
@@ -75,7 +75,7 @@ def test_the_irises_lie_in_the_eyes(astronaut):
 
 
 def test_nobody_has_no_face(detect, photo):
-    heads = replace(told_heads(HEAD, HEAD), valid=np.array([False, True]))
+    heads = replace(heads_at(HEAD, HEAD), valid=np.array([False, True]))
     track = detect(np.stack([photo, photo]), heads)
     assert track.valid.tolist() == [False, True]
     assert not track.mesh[0].any()
@@ -86,20 +86,20 @@ def test_nobody_has_no_face(detect, photo):
 def test_flag_and_rocket_are_no_faces(detect, photo):
     windows = [(0, 0, 110, 110), (400, 0, 512, 112), (350, 150, 512, 312), (100, 300, 312, 512)]
     for window in windows:
-        assert not detect(photo[None], told_heads(window)).valid[0], window
+        assert not detect(photo[None], heads_at(window)).valid[0], window
 
 
 def test_blank_frames_have_no_face(detect):
     for level in (0, 127, 255):
         frames = np.full((1, 200, 300, 3), level, np.uint8)
-        assert not detect(frames, told_heads((50, 0, 250, 200))).valid[0]
+        assert not detect(frames, heads_at((50, 0, 250, 200))).valid[0]
 
 
 def test_a_face_that_is_not_the_heads_is_refused(detect, photo):
     """The head is said to be a face's width to the left of the only face in its square."""
-    assert detect(photo[None], told_heads(HEAD, points=KEY_POINTS)).valid[0]
+    assert detect(photo[None], heads_at(HEAD, points=KEY_POINTS)).valid[0]
     beside = {name: (x - 90, y) for name, (x, y) in KEY_POINTS.items()}
-    assert not detect(photo[None], told_heads(HEAD, points=beside)).valid[0]
+    assert not detect(photo[None], heads_at(HEAD, points=beside)).valid[0]
 
 
 @pytest.mark.parametrize("angle_deg", [0, 60, 120, 180, 270])
@@ -107,7 +107,7 @@ def test_turned_heads_are_found_along_their_eye_line(detect, photo, astronaut, a
     turn = cv2.getRotationMatrix2D((223, 110), -angle_deg, 1)
     turned = cv2.warpAffine(photo, turn, (512, 512))
     points = {name: apply_affine(turn, np.array(place, float)) for name, place in KEY_POINTS.items()}
-    track = detect(turned[None], told_heads(HEAD, points=points))
+    track = detect(turned[None], heads_at(HEAD, points=points))
     assert track.valid[0]
     away = np.linalg.norm(apply_affine(turn, astronaut.mesh[0, :, :2]) - track.mesh[0, :, :2], axis=1)
     assert away.mean() < 0.02 * size_of(astronaut)
@@ -119,7 +119,7 @@ def test_small_and_large_pictures_give_the_same_face(detect, photo, astronaut, s
     scale = side / 512
     way = cv2.INTER_AREA if scale < 1 else cv2.INTER_CUBIC
     track = detect(
-        cv2.resize(photo, (side, side), interpolation=way)[None], told_heads([scale * v for v in HEAD])
+        cv2.resize(photo, (side, side), interpolation=way)[None], heads_at([scale * v for v in HEAD])
     )
     assert track.valid[0]
     expected = scale * (astronaut.mesh[0] + 0.5 * np.array([1, 1, 0])) - 0.5 * np.array([1, 1, 0])
@@ -129,14 +129,14 @@ def test_small_and_large_pictures_give_the_same_face(detect, photo, astronaut, s
 
 def test_a_mirrored_face_has_the_mirrored_box(detect, photo, astronaut):
     x0, y0, x1, y1 = HEAD
-    track = detect(photo[None, :, ::-1].copy(), told_heads((511 - x1, y0, 511 - x0, y1)))
+    track = detect(photo[None, :, ::-1].copy(), heads_at((511 - x1, y0, 511 - x0, y1)))
     left, top, right, bottom = track.box[0]
     assert box_iou(np.array([511 - right, top, 511 - left, bottom]), astronaut.box[0]) > 0.93
 
 
 def test_the_same_frames_give_the_same_bytes_whatever_came_before(detect, photo):
     film = np.stack([np.roll(photo, 3 * t, axis=1) for t in range(3)])
-    heads = told_heads(HEAD, HEAD, HEAD)
+    heads = heads_at(HEAD, HEAD, HEAD)
     first = detect(film, heads)
     detect(film[::-1, ::-1].copy(), heads)
     for again in (detect(film, heads), MediapipeFace().build()(film, heads)):
@@ -146,7 +146,7 @@ def test_the_same_frames_give_the_same_bytes_whatever_came_before(detect, photo)
 
 def test_the_first_frame_does_not_know_the_next(detect, photo, astronaut):
     film = np.stack([photo, np.roll(photo, 8, axis=1)])
-    track = detect(film, told_heads(HEAD, HEAD))
+    track = detect(film, heads_at(HEAD, HEAD))
     assert track.mesh[0].tobytes() == astronaut.mesh[0].tobytes()
 
 
@@ -154,7 +154,7 @@ def test_followed_faces_lie_where_found_ones_do(detect, photo, astronaut):
     """Following starts from the last frame's place; that must not drag the face behind."""
     shifts = (0, 6, 12, 18)
     film = np.stack([np.roll(photo, shift, axis=1) for shift in shifts])
-    track = detect(film, told_heads(*(HEAD for _ in shifts)))
+    track = detect(film, heads_at(*(HEAD for _ in shifts)))
     assert track.valid.all()
     for t, shift in enumerate(shifts):
         away = np.linalg.norm(track.mesh[t, :, :2] - (shift, 0) - astronaut.mesh[0, :, :2], axis=1)
@@ -165,34 +165,34 @@ def test_a_head_that_tilts_at_once_is_seen_straight(detect, photo):
     """The last frame's square is 40 degrees off; the mesh is right only from a square along the eyes."""
     turn = cv2.getRotationMatrix2D((223, 110), -40, 1)
     film = np.stack([photo, cv2.warpAffine(photo, turn, (512, 512))])
-    followed, found = detect(film, told_heads(HEAD, HEAD)), detect(film[1:], told_heads(HEAD))
+    followed, found = detect(film, heads_at(HEAD, HEAD)), detect(film[1:], heads_at(HEAD))
     away = np.linalg.norm(followed.mesh[1, :, :2] - found.mesh[0, :, :2], axis=1)
     assert away.mean() < 0.015 * size_of(found)
 
 
 def test_a_face_much_smaller_than_the_head_is_refused(detect, photo):
     """The only face in a square that is said to hold one head: a quarter of it, then less than a fifth."""
-    assert detect(photo[None], told_heads((-7, -120, 453, 340))).valid[0]
-    assert not detect(photo[None], told_heads((-57, -170, 503, 390))).valid[0]
+    assert detect(photo[None], heads_at((-7, -120, 453, 340))).valid[0]
+    assert not detect(photo[None], heads_at((-57, -170, 503, 390))).valid[0]
 
 
 def test_a_face_too_blurred_to_be_found_is_followed(detect, photo):
     blurred = cv2.GaussianBlur(photo, (0, 0), 5)
-    assert not detect(blurred[None], told_heads(HEAD)).valid[0]
-    followed = detect(np.stack([photo, blurred]), told_heads(HEAD, HEAD))
+    assert not detect(blurred[None], heads_at(HEAD)).valid[0]
+    followed = detect(np.stack([photo, blurred]), heads_at(HEAD, HEAD))
     assert followed.valid.all()
     assert box_iou(followed.box[1], followed.box[0]) > 0.9
 
 
 def test_a_face_left_behind_by_the_head_is_not_followed(detect, photo):
-    track = detect(np.stack([photo, photo]), told_heads(HEAD, (300, 200, 510, 410)))
+    track = detect(np.stack([photo, photo]), heads_at(HEAD, (300, 200, 510, 410)))
     assert track.valid.tolist() == [True, False]
 
 
 def test_a_face_that_jumps_is_found_again(detect, photo, astronaut):
     film = np.stack([photo, np.roll(photo, 200, axis=1)])
     x0, y0, x1, y1 = HEAD
-    track = detect(film, told_heads(HEAD, (x0 + 200, y0, x1 + 200, y1)))
+    track = detect(film, heads_at(HEAD, (x0 + 200, y0, x1 + 200, y1)))
     assert track.valid.all()
     away = np.linalg.norm(track.mesh[1, :, :2] - (200, 0) - astronaut.mesh[0, :, :2], axis=1)
     assert away.mean() < 0.01 * size_of(astronaut)
@@ -231,7 +231,7 @@ def test_a_detection_in_a_turned_window_is_told_in_the_picture():
     ],
 )
 def test_faces_of_clips_are_found(corpus, detect, clip, frame, box):
-    assert detect(clip_frames(corpus / "clips" / clip, frame, 1), told_heads(box)).valid[0]
+    assert detect(clip_frames(corpus / "clips" / clip, frame, 1), heads_at(box)).valid[0]
 
 
 @pytest.mark.parametrize(
@@ -250,18 +250,18 @@ def test_faces_of_clips_are_found(corpus, detect, clip, frame, box):
     ],
 )
 def test_backs_of_heads_and_pictures_are_no_faces(corpus, detect, clip, frame, box):
-    assert not detect(clip_frames(corpus / "clips" / clip, frame, 1), told_heads(box)).valid[0]
+    assert not detect(clip_frames(corpus / "clips" / clip, frame, 1), heads_at(box)).valid[0]
 
 
 def test_hats_are_no_faces_but_a_face_behind_hands_is(corpus, detect):
     hats = np.asarray(Image.open(corpus / "images" / "img_12_hats_no_person.png").convert("RGB"))[None]
     for x, y in ((166, 154), (371, 196), (490, 240)):
-        assert not detect(hats, told_heads((x - 110, y - 110, x + 110, y + 110))).valid[0]
+        assert not detect(hats, heads_at((x - 110, y - 110, x + 110, y + 110))).valid[0]
     with Image.open(corpus / "images" / "img_07_hands_on_face.jpg") as image:
         image.thumbnail((1600, 1600))
         hidden = np.asarray(image.convert("RGB"))[None]
     height, width = hidden.shape[1:3]
-    assert detect(hidden, told_heads((0, 0, width, height // 2))).valid[0]
+    assert detect(hidden, heads_at((0, 0, width, height // 2))).valid[0]
 
 
 def test_eyes_are_as_open_as_their_lids_are_apart():

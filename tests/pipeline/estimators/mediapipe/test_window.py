@@ -42,11 +42,11 @@ def test_evidence_grows_with_what_is_seen_and_a_prior_holds_it_down():
 
 
 def test_who_runs_is_one_body_and_who_is_far_away_another():
-    told = Told([[(100, 100)], [(160, 100)], [(500, 100)]])
-    everybody = find(told, FRAMES, 6)
+    result = Told([[(100, 100)], [(160, 100)], [(500, 100)]])
+    everybody = find(result, FRAMES, 6)
     assert [sorted(body.seen) for body in everybody.bodies] == [[0, 6], [12]]
-    assert [number for number, _ in told.known[1]] == [0]
-    assert told.known[1][0][1].x == 100  # looked for where it was
+    assert [number for number, _ in result.known[1]] == [0]
+    assert result.known[1][0][1].x == 100  # looked for where it was
 
 
 def test_two_bodies_in_one_frame_stay_two():

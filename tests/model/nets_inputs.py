@@ -41,15 +41,15 @@ def awake(sizes: Sizes, **options: bool) -> DiT:
     return net
 
 
-def noised(scene: Conditions, number: int = 2) -> tuple[Tensor, Tensor]:
-    """A noised latent and times that fit a scene."""
-    clips, _, frames, height, width = scene.maps.shape
+def noisy(conditions: Conditions, number: int = 2) -> tuple[Tensor, Tensor]:
+    """A noised latent and times that fit a conditions."""
+    clips, _, frames, height, width = conditions.maps.shape
     generator = seed(number)
     size = (clips, CHANNELS, 1 + (frames - 1) // 4, height // 8, width // 8)
     return torch.randn(size, generator=generator), torch.rand(clips, generator=generator)
 
 
-def some_scene(number: int = 3, *, clips: int = 2, references: int = 2, latents: int = 3) -> Conditions:
+def some_conditions(number: int = 3, *, clips: int = 2, references: int = 2, latents: int = 3) -> Conditions:
     """All that can be given: every flag says seen, the second clip continues another."""
     generator, height, width, frames = seed(number), 4, 6, 4 * (latents - 1) + 1
 

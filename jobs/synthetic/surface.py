@@ -44,7 +44,7 @@ class Garment:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Look:
+class BodySurface:
     """A person's surface; `seed` is that of its noise."""
 
     skin: Colour
@@ -60,7 +60,7 @@ class Look:
     seed: int
 
 
-def random_look(random: np.random.Generator, identity: Identity) -> Look:
+def random_surface(random: np.random.Generator, identity: Identity) -> BodySurface:
     """Some look that goes with an identity: skin by ancestry, hair that greys with age."""
     african, asian, _ = identity.ancestry
     tone = float(np.clip(0.3 + 3.2 * african + 0.9 * asian + random.normal(0, 0.35), 0, len(SKIN) - 1))
@@ -73,7 +73,7 @@ def random_look(random: np.random.Generator, identity: Identity) -> Look:
     women: tuple[HairLength, ...] = ("full", "long", "long")
     men: tuple[HairLength, ...] = ("cropped", "short", "short", "full")
     lengths = women if woman else men
-    return Look(
+    return BodySurface(
         skin=mixed(SKIN, tone),
         hair=blend(natural, GREY, grey),
         iris=IRIS[int(random.integers(2 if dark else len(IRIS)))],
