@@ -8,6 +8,7 @@ from __future__ import annotations
 import ctypes
 import faulthandler
 import math
+import os
 import pickle
 import resource
 import signal
@@ -141,11 +142,16 @@ def failure(lap: Lap, trouble: Exception, *, traced: bool) -> Failure:
 
 
 @shown_streams()
-def main(descriptor: int) -> None:
-    """Run laps until the other end of the pipe is closed."""
+def main(descriptor: int, parent: int) -> None:
+    """Run laps until the other end of the pipe is closed; none where the parent has died meanwhile.
+
+    What it sent before waits in the pipe, and somebody else is at that lap by now.
+    """
     faulthandler.enable()
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     end_with_parent()
+    if os.getppid() != parent:
+        return
     link: Connection = Connection(descriptor)
     try:
         kit = pickle.loads(link.recv_bytes())  # noqa: S301  from our own parent

@@ -29,6 +29,9 @@ EXIT_S = 10.0
 POOLS = ("OMP_NUM_THREADS", "OPENCV_FOR_THREADS_NUM")
 """Libraries ask these how many threads to keep, and would take all cores of the machine for each worker."""
 
+BEGIN = "from engine.runners.process import main"
+"""What the process does first."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Death:
@@ -157,7 +160,11 @@ class Supervisor:
         """Start a process. It loads what it needs while nobody waits for it."""
         self.link, theirs = Pipe()
         self.process = subprocess.Popen(
-            [sys.executable, "-c", f"from engine.runners.process import main; main({theirs.fileno()})"],
+            [
+                sys.executable,
+                "-c",
+                f"{BEGIN}; main({theirs.fileno()}, {os.getpid()})",
+            ],
             stdin=subprocess.DEVNULL,  # nothing that it starts may wait for what nobody types
             pass_fds=[theirs.fileno()],
             env={

@@ -97,6 +97,13 @@ def test_sources_are_held_out_whole(data_set):
     assert kept.digest == index.digest
 
 
+def test_of_a_share_the_nearest_number_of_sources_is_held_out(data_set):
+    index = read_index(data_set)
+    parts = [index.split(share)[1] for share in (0.3, 0.4, 0.6, 0.7)]
+    held = [part.table["source_sha256"].to_pylist() for part in parts if part is not None]
+    assert [len(set(sources)) for sources in held] == [1, 2, 2, 3]
+
+
 def test_a_little_is_a_source_and_a_single_one_stays(data_set):
     index = read_index(data_set)
     _, held = index.split(1e-9)

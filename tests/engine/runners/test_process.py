@@ -3,7 +3,12 @@
 from __future__ import annotations
 
 import gc
+import os
+import pickle
+import subprocess
+import sys
 from dataclasses import replace
+from multiprocessing.connection import Pipe
 from pathlib import Path
 from typing import Any
 from weakref import ref
@@ -62,3 +67,18 @@ def test_the_stages_of_a_leg_go_when_it_is_over(tmp_path: Path) -> None:
     hands.let_go(frozenset({"sources", "groups"}))
     gc.collect()
     assert held() is None
+
+
+def test_a_process_whose_parent_died_before_it_had_begun_touches_nothing(tmp_path: Path) -> None:
+    """A lap waits in its pipe, which somebody else has landed: the marker stays."""
+    ledger, (first, _) = listing(tmp_path, "/v/fine-1"), house(1)
+    kit = WorkerKit(legs={first.name: first}, ledger=ledger, tries=2)
+    (lap,) = first.laps(ledger)
+    assert_landed(WorkerProcess(kit, Silent(), float).run(lap))
+    ours, theirs = Pipe()
+    ours.send_bytes(pickle.dumps(kit))
+    ours.send((lap, {}, frozenset()))
+    ours.close()
+    code = f"from engine.runners.process import main; main({theirs.fileno()}, {os.getpid() + 1})"
+    subprocess.run([sys.executable, "-c", code], pass_fds=[theirs.fileno()], check=True)
+    assert ledger.landed(first.name, lap.name) is not None
