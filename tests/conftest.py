@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 import pytest_randomly
+from hypothesis import settings
 
 from tests.once import once
 from tests.processes import MARK, running_on, wait_until
@@ -21,6 +22,9 @@ from tests.stores import Store, serving
 from tests.trained import train_on_all
 
 SHARED = Path(os.environ.get("UNDERSTUDY_SHARED", Path(__file__).resolve().parents[2] / "shared"))
+
+settings.register_profile("shared", deadline=None)
+settings.load_profile("shared")  # machines are shared: no single example has a deadline
 
 
 def seed_torch(seed: int) -> None:

@@ -24,7 +24,7 @@ from pipeline.flow import Backends, Curation
 from storage.place import Place
 from tests.resume.job import contents, run_job, settings, with_area
 
-AREA = 128 * 192
+AREA = 160 * 240
 
 
 def broken(out: Path) -> dict[str, list[str]]:

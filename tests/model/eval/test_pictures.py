@@ -42,7 +42,7 @@ def test_equal_pictures_and_their_negatives(metric) -> None:
 
 
 @pytest.mark.parametrize("metric", METRICS)
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=10)
 @given(seed=st.integers(0, 2**32 - 1))
 def test_a_picture_is_as_far_from_another_as_the_other_from_it(metric, seed: int) -> None:
     one, other = np.random.default_rng(seed).integers(0, 256, (2, 12, 13, 3)).astype(np.uint8)
