@@ -76,7 +76,7 @@ def assert_same_losses(data: Path, out: Path, asked: Training) -> None:
 
 
 @pytest.mark.skipif(not (shutil.which("g++") or shutil.which("clang++")), reason="no C++ compiler")
-@pytest.mark.timeout(600)
+@pytest.mark.timeout(1800)
 def test_kernels_of_a_compiler_give_the_same_losses(
     data_set: Path, tmp_path: Path, one_process: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
