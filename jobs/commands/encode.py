@@ -84,6 +84,7 @@ def make(job: Encode, out: Place, heartbeat: Heartbeat, console: Console) -> Non
     from model.data.latents import write_index  # brings torch along: not before latents are wanted
     from model.encode.flow import TARS, autoencoder_of, forget_lost_codec, legs
 
+    out.sweep()
     ledger, encoding, data = Ledger(out), job.encoding, Place.at(job.data)
     made = latents_of(encoding, data, fitted=has_to_fit(encoding, out))
     forget_lost_codec(ledger, out)

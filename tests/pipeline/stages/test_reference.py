@@ -78,7 +78,7 @@ def test_person_who_does_not_turn_gets_frames_far_apart() -> None:
 
 
 def test_frame_outside_the_clip_is_preferred_where_it_has_nearly_the_yaw() -> None:
-    here, there = clip(HALF), clip(replace(HALF, turn_deg=(-50.0, 52.0)), 300)
+    here, there = clip(HALF), clip(replace(HALF, turn_deg=(-52.0, 52.0)), 300)
     near, _ = samples(here, there)
     assert min(reference.source_frame for reference in near.references) >= 300
     far, _ = samples(here, clip(replace(HALF, turn_deg=(-40.0, 40.0)), 300))

@@ -134,8 +134,7 @@ from engine.runners.ray.connection import connected
 def run(console):
     with connected(sys.argv[1], limit_s=3.0):
         raise AssertionError("nobody answers")
-cli.job = lambda args: run
-sys.exit(cli.main([]))
+sys.exit(cli.ended(run, "nothing was changed"))
 """
 
 

@@ -274,10 +274,10 @@ def test_a_finished_run_without_speech_takes_up_the_added_stage(
         with pytest.raises(ValueError, match=message):
             trainer(data_set, tmp_path, changed, Notes())
 
-    refused("phases was", silent)
-    refused("phases was", replace(settings, phases=(body(3), speech(5))))
+    refused("settings.phases.1.name: speech before", silent)
+    refused("settings.phases.0.steps: 2 before, 3 now", replace(settings, phases=(body(3), speech(5))))
     drawn = replace(settings.loader, sample=replace(settings.loader.sample, maps="drawn"))
-    refused(r"loader\.sample\.maps was", replace(settings, loader=drawn))
+    refused("loader.sample.maps: baked before, drawn now", replace(settings, loader=drawn))
 
 
 def test_what_cannot_be_learned_is_refused() -> None:
