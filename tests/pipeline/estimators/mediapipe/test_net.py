@@ -83,7 +83,8 @@ def test_what_a_detector_finds_is_what_the_graph_finds(
     found = kind.start(0.3)(WHOLE.cut(photo, kind.side))
     assert len(found) == len(golden["detections"][name])
     if len(found):
-        np.testing.assert_allclose(found, golden["detections"][name], atol=1e-5)
+        # Crops are shrunk by OpenCV, which rounds otherwise on processors without AVX: 0.2 px.
+        np.testing.assert_allclose(found, golden["detections"][name], atol=1e-3)
 
 
 def test_the_same_crop_gives_the_same_numbers_whatever_was_asked_before(photo: NDArray[np.uint8]) -> None:
