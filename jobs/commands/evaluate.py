@@ -5,8 +5,10 @@ from __future__ import annotations
 import csv
 import hashlib
 import json
+import os
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from io import StringIO
 from pathlib import Path
 from typing import Any
 
@@ -17,12 +19,14 @@ from rich.console import Console
 from rich.table import Table
 
 from jobs.console.flags import parsed
+from jobs.console.tables import tell_table
 from jobs.exit_codes import ExitCode
 from model.eval.films import film
 from model.eval.networks import Networks, WeightFiles, digests, load_networks
 from model.eval.scoring import STEP, WINDOW, PairScores, score_pair
 from model.eval.summary import summarise
 from storage.place import Place
+from storage.regular_file import open_regular
 
 COLUMNS = ("pair_id", "method", "made", "truth")
 MAX_TABLE_BYTES = 64 * 2**20
@@ -89,7 +93,7 @@ def evaluate(job: Evaluate, console: Console) -> ExitCode:
     }
     write(job, methods, scored, missing)
     for method, numbers in methods.items():
-        console.print(table(method, numbers))
+        tell_table(console, table(method, numbers))
     return ExitCode.FAILED_ITEMS if missing else ExitCode.WHOLE
 
 
@@ -105,12 +109,17 @@ def read_pairs(path: Path) -> list[Pair]:
     """The rows of a table of pairs.
 
     Raises:
-        ValueError: it is too large, lacks a column, has no row, or names a pair of a method twice.
+        ValueError: it is too large, no table, lacks a column, has no row, or names a pair of a method twice.
+        OSError: it is not there, or no regular file.
     """
-    if path.stat().st_size > MAX_TABLE_BYTES:
-        raise ValueError(f"{path}: more than {MAX_TABLE_BYTES >> 20} MB of pairs")
-    with path.open(newline="", encoding="utf-8") as opened:
-        rows = list(csv.DictReader(opened))
+    with open_regular(path) as opened:
+        if os.fstat(opened.fileno()).st_size > MAX_TABLE_BYTES:
+            raise ValueError(f"{path}: more than {MAX_TABLE_BYTES >> 20} MB of pairs")
+        content = opened.read()
+    try:
+        rows = list(csv.DictReader(StringIO(content.decode(), newline="")))
+    except (csv.Error, UnicodeDecodeError) as error:
+        raise ValueError(f"{path}: no table of pairs ({error})") from error
     if not rows or any(not row.get(column) for row in rows for column in COLUMNS):
         raise ValueError(f"{path}: every row needs the columns {', '.join(COLUMNS)}")
     pairs = [
@@ -175,7 +184,7 @@ def frame_rows(scored: dict[Pair, PairScores]) -> Iterator[dict[str, Any]]:
 
 def table(method: str, numbers: dict[str, dict[str, Any]]) -> Table:
     """A line for each number of a method."""
-    lines = Table("metric", "value", "95 %", "n", title=method, title_justify="left")
+    lines = Table("metric", "value", "95 %", "n", title=method)
     for name, number in numbers.items():
         spread = "" if number["low"] is None else f"{number['low']:.4f} to {number['high']:.4f}"
         value = number["withheld"] or f"{number['value']:.4f}"

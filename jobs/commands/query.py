@@ -12,7 +12,7 @@ from rich.table import Table
 
 from dataset.index import read_index
 from engine.ledger import Ledger, reject_schema
-from jobs.commands.check import pipeline_legs
+from jobs.commands.rejects import tables_of
 from jobs.console.flags import parsed
 from jobs.console.plain import tell_json
 from jobs.console.tables import tell_table
@@ -68,7 +68,7 @@ def answered(out: Place, question: str) -> pa.Table:
     ledger = Ledger(out)
     with duckdb.connect() as asked:
         asked.register("indexed", read_index(out).table)
-        asked.register("rejects", rejects_of(ledger))
+        asked.register("rejects", pa.concat_tables([reject_schema().empty_table(), *tables_of(ledger)]))
         asked.register("sources", sources_of(ledger))
         asked.execute(SAMPLES)
         asked.execute("set enable_external_access = false; set lock_configuration = true")
@@ -77,12 +77,6 @@ def answered(out: Place, question: str) -> pa.Table:
         except (duckdb.Error, AttributeError) as error:  # what gives no table has none to be asked for
             said = str(error) if isinstance(error, duckdb.Error) else "it is no question"
             raise ValueError(f"no answer: {said}") from error
-
-
-def rejects_of(ledger: Ledger) -> pa.Table:
-    """All rejects: key, uri, leg, step, reason and what was seen."""
-    found = [ledger.rejects(leg.name, name) for leg in pipeline_legs() for name in ledger.names(leg.name)]
-    return pa.concat_tables(found) if found else reject_schema().empty_table()
 
 
 def sources_of(ledger: Ledger) -> pa.Table:

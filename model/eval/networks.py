@@ -6,8 +6,9 @@ No file is published with this project: `docs/evaluation.md` says where each is 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields
+from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
@@ -17,6 +18,7 @@ from model.eval.i3d import I3d
 from model.eval.inception import Inception
 from model.eval.lpips import ALEX, VGG, Lpips
 from model.eval.resnet3d import ResNet3d
+from storage.regular_file import open_regular
 from storage.weight_files import read_weights
 
 Net = TypeVar("Net", bound=nn.Module)
@@ -60,19 +62,18 @@ def load_networks(files: WeightFiles, device: str) -> Networks:
     Raises:
         ValueError: a file cannot be read or belongs to another network, or one of a pair is missing.
     """
-    disco = I3d(eps=1e-3, frames_pooled=1)
     return Networks(
-        inception=fitted(Inception(), [files.inception], device),
-        i3d=fitted(I3d(), [files.i3d], device),
-        i3d_disco=fitted(disco, [files.i3d], device),
-        resnet3d=fitted(ResNet3d(), [files.resnet3d], device),
-        alex=fitted(Lpips(ALEX), [files.alex, files.alex_lins], device),
-        vgg=fitted(Lpips(VGG), [files.vgg, files.vgg_lins], device),
+        inception=fitted(Inception, [files.inception], device),
+        i3d=fitted(I3d, [files.i3d], device),
+        i3d_disco=fitted(partial(I3d, eps=1e-3, frames_pooled=1), [files.i3d], device),
+        resnet3d=fitted(ResNet3d, [files.resnet3d], device),
+        alex=fitted(partial(Lpips, ALEX), [files.alex, files.alex_lins], device),
+        vgg=fitted(partial(Lpips, VGG), [files.vgg, files.vgg_lins], device),
     )
 
 
-def fitted(net: Net, files: list[Path | None], device: str) -> Net | None:
-    """A network with its weights; None where no file is given."""
+def fitted(make: Callable[[], Net], files: list[Path | None], device: str) -> Net | None:
+    """A network with its weights; None, and nothing made, where no file is given."""
     given = [file for file in files if file is not None]
     if not given:
         return None
@@ -80,7 +81,10 @@ def fitted(net: Net, files: list[Path | None], device: str) -> Net | None:
         raise ValueError(f"{given[0]}: LPIPS needs two files, those of the network and of its linear layers")
     weights: dict[str, Tensor] = {}
     for file in given:
+        if not file.is_file():
+            raise ValueError(f"{file}: no such file of weights")
         weights.update(read_weights(file))
+    net = make()
     load(net, weights, given[0])
     return net.to(device).eval()
 
@@ -103,8 +107,10 @@ def load(net: nn.Module, weights: Mapping[str, Tensor], file: Path) -> None:
 
 def digests(files: WeightFiles) -> dict[str, str]:
     """SHA-256 of each file that is given: two results agree only where these do."""
-    return {
-        field.name: hashlib.sha256(path.read_bytes()).hexdigest()
-        for field in fields(files)
-        if (path := getattr(files, field.name)) is not None
-    }
+    found: dict[str, str] = {}
+    for field in fields(files):
+        path: Path | None = getattr(files, field.name)
+        if path is not None:
+            with open_regular(path) as opened:
+                found[field.name] = hashlib.file_digest(opened, "sha256").hexdigest()
+    return found

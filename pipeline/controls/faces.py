@@ -31,10 +31,8 @@ def heads_that_fit(head: HeadTrack, body: BodyTrack) -> Mask:
     fits = placed & (metres >= HEAD_RADII_M[0]) & (metres <= HEAD_RADII_M[1])
     fits &= alike(metres, np.full(len(metres), np.median(metres[fits]) if fits.any() else 1.0))
     loose = head.valid & ~body.valid
-    return fits | (
-        loose
-        & alike(head.radius.astype(np.float64), median_around(head.radius.astype(np.float64), fits | loose))
-    )
+    radius_px = head.radius.astype(np.float64)
+    return fits | (loose & alike(radius_px, median_around(radius_px, fits | loose)))
 
 
 def radius_m(head: HeadTrack, body: BodyTrack, frames: Mask) -> Array:

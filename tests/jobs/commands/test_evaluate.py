@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 from typing import Any
 
@@ -84,10 +85,18 @@ def test_the_same_films_give_the_same_bytes(films: Path) -> None:
         ("pair_id,method,made\na,b,c\n", "every row needs the columns pair_id, method, made, truth"),
         ("pair_id,method,made,truth\n", "every row needs the columns"),
         ("pair_id,method,made,truth\na,m,x,y\na,m,x,y\n", "a method has a pair twice"),
+        (f"pair_id,method,made,truth\na,m,x,{'y' * 200_000}\n", "no table of pairs (field larger than"),
     ],
 )
 def test_a_table_that_says_nothing_is_refused(films: Path, table: str, words: str, capsys: Any) -> None:
     (films / "pairs.csv").write_text(table)
     assert cli.main(["evaluate", str(films / "pairs.csv"), "--out", str(films / "out")]) == 2
     assert words in capsys.readouterr().err
+    assert not (films / "out").exists()
+
+
+def test_a_pipe_in_place_of_a_table_is_not_waited_for(films: Path, capsys: Any) -> None:
+    os.mkfifo(films / "pipe.csv")
+    assert cli.main(["evaluate", str(films / "pipe.csv"), "--out", str(films / "out")]) != 0
+    assert "a FIFO; only regular files are read" in capsys.readouterr().err
     assert not (films / "out").exists()

@@ -137,6 +137,8 @@ def test_files_that_belong_together_are_asked_for_together(tmp_path: Path) -> No
         load_networks(WeightFiles(alex=tmp_path / "a.safetensors"), CPU)
     with pytest.raises(ValueError, match="not this network's weights"):
         load_networks(WeightFiles(resnet3d=tmp_path / "a.safetensors"), CPU)
+    with pytest.raises(ValueError, match="no such file of weights"):
+        load_networks(WeightFiles(inception=tmp_path), CPU)
     assert load_networks(WeightFiles(), CPU) == Networks()
 
 
