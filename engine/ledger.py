@@ -196,6 +196,10 @@ class Ledger:
         with self._table(leg, "rejects", name) as file:
             return file.read()
 
+    def all_rejects(self, leg: str) -> Iterator[pa.Table]:
+        """The rejects of each landed lap of a leg, in order."""
+        return (self.rejects(leg, name) for name in self.names(leg))
+
     @contextmanager
     def _table(self, leg: str, kind: str, name: str) -> Iterator[pq.ParquetFile]:
         with self.place.open(table_of(leg, kind, name)) as file, pq.ParquetFile(file) as table:

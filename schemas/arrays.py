@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from functools import cache
-from typing import Annotated, Any, get_args, get_origin, get_type_hints
+from typing import Annotated, Any, TypeVar, get_args, get_origin, get_type_hints
 
 import numpy as np
+from numpy.typing import NDArray
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -39,6 +42,12 @@ def _array_specs(cls: Any) -> dict[str, ArraySpec]:
     hints = get_type_hints(cls, include_extras=True)
     specs = {field.name: array_spec(hints[field.name]) for field in fields(cls)}
     return {name: spec for name, spec in specs.items() if spec is not None}
+
+
+def taken(record: T, rows: NDArray[Any]) -> T:
+    """A record with some rows of its arrays, by numbers or a mask, where all have the same first axis."""
+    arrays = {name: getattr(record, name)[rows] for name in array_specs(type(record))}
+    return replace(record, **arrays)  # type: ignore[type-var]
 
 
 def array_spec(hint: Any) -> ArraySpec | None:

@@ -6,7 +6,7 @@ import hashlib
 import os
 import secrets
 import shutil
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
@@ -17,6 +17,11 @@ from storage.store import CHUNK_BYTES
 
 class Unwritable(OSError):
     """A folder on disk did not take a file."""
+
+
+def cache_folder(environ: Mapping[str, str] = os.environ) -> Path:
+    """Where this user's caches lie: `understudy` in XDG_CACHE_HOME or ~/.cache."""
+    return Path(environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "understudy"
 
 
 @contextmanager

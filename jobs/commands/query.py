@@ -12,7 +12,7 @@ from rich.table import Table
 
 from dataset.index import read_index
 from engine.ledger import Ledger, reject_schema
-from jobs.commands.rejects import tables_of
+from jobs.commands.check import pipeline_legs
 from jobs.console.flags import parsed
 from jobs.console.plain import tell_json
 from jobs.console.tables import tell_table
@@ -68,7 +68,8 @@ def answered(out: Place, question: str) -> pa.Table:
     ledger = Ledger(out)
     with duckdb.connect() as asked:
         asked.register("indexed", read_index(out).table)
-        asked.register("rejects", pa.concat_tables([reject_schema().empty_table(), *tables_of(ledger)]))
+        rejects = (table for leg in pipeline_legs() for table in ledger.all_rejects(leg.name))
+        asked.register("rejects", pa.concat_tables([reject_schema().empty_table(), *rejects]))
         asked.register("sources", sources_of(ledger))
         asked.execute(SAMPLES)
         asked.execute("set enable_external_access = false; set lock_configuration = true")

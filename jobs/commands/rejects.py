@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import Any
 
-import pyarrow as pa
 import tyro
 from rich.console import Console
 
@@ -50,7 +49,9 @@ def rejects(job: Rejects, console: Console) -> ExitCode:
     out = Place.at(job.out)
     if stored_in(out) is None:
         raise ValueError(f"{out}: no data set")
-    rows = (row for table in tables_of(Ledger(out)) for row in table.to_pylist())
+    ledger = Ledger(out)
+    tables = (table for leg in pipeline_legs() for table in ledger.all_rejects(leg.name))
+    rows = (row for table in tables for row in table.to_pylist())
     found = (row for row in rows if not job.reason or row["reason"] in job.reason)
     if job.json:
         tell_json(console, [row | {"replay": replay_of(job.out, row)} for row in found])
@@ -75,13 +76,6 @@ def refuse_unknown(reasons: tuple[str, ...]) -> None:
             near = get_close_matches(reason, MEANINGS, n=1)
             meant = f"did you mean {near[0]}?" if near else "docs/formats.md lists them"
             raise ValueError(f"--reason {reason}: there is no such reason; {meant}")
-
-
-def tables_of(ledger: Ledger) -> Iterator[pa.Table]:
-    """The rejects of each lap of a data set, leg by leg: key, uri, leg, step, reason and what was seen."""
-    for leg in pipeline_legs():
-        for name in ledger.names(leg.name):
-            yield ledger.rejects(leg.name, name)
 
 
 def line(row: Mapping[str, Any]) -> str:

@@ -18,7 +18,7 @@ import skimage.data
 from numpy.typing import NDArray
 
 from jobs.synthetic.film import cast
-from jobs.synthetic.kept import cache_folder
+from jobs.synthetic.kept import kept_folder
 from jobs.synthetic.take import Take, random_actor
 from jobs.synthetic.written import write_film
 from media.encode import VideoSettings, write_video
@@ -53,7 +53,7 @@ def write_demo_videos(folder: Path) -> None:
     write_video(folder / "admiral and cameraman.mp4", windows(shots), VideoSettings())
     write_video(folder / "together.mp4", windows(filmed(together, seconds=3, phase=3.0)), VideoSettings())
     write_video(folder / "coffee.mp4", windows(filmed(coffee, seconds=3, phase=4.0)), VideoSettings())
-    write_film(cast(SPEAKER, cache_folder()), folder / "speaker.mp4")
+    write_film(cast(SPEAKER, kept_folder()), folder / "speaker.mp4")
 
 
 def filmed(picture: Picture, *, seconds: float, phase: float) -> Frames:

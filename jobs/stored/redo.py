@@ -39,7 +39,8 @@ def refuse_redo(
     Raises:
         NeedsRedo: work would be done again, and `redo` does not say so.
     """
-    again = legs_again(stored, settings, Ledger(out))
+    ledger = Ledger(out)
+    again = legs_again(stored, settings, ledger)
     found = differences(stored.settings, settings) if stored.legs else []
     for difference in found:
         console.print(sentence(difference, settings), highlight=False)
@@ -50,7 +51,7 @@ def refuse_redo(
     for leg in again:
         took = f"{leg.laps} laps, {readable_s(leg.busy_s)} of one worker"
         console.print(f"  {leg.leg} again: {took}", highlight=False)
-    console.print(f"  in money: {bill(out, Ledger(out))}", highlight=False, soft_wrap=True)
+    console.print(f"  in money: {bill(out, ledger)}", highlight=False, soft_wrap=True)
     if not redo:
         raise NeedsRedo(refusal(out, again))
 

@@ -11,12 +11,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from storage.disk import cache_folder
+
 Arrays = dict[str, NDArray[Any]]
 
 
-def cache_folder() -> Path:
-    """Where this user's caches lie: XDG_CACHE_HOME or ~/.cache, `understudy/synthetic` below it."""
-    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "understudy" / "synthetic"
+def kept_folder() -> Path:
+    """Where what is dear to make is kept for this user."""
+    return cache_folder() / "synthetic"
 
 
 def kept_arrays(path: Path, make: Callable[[], Arrays]) -> Arrays:

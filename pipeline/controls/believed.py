@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TypeVar
 
 from pipeline.controls.body_and_hands import attached, exchanged
 from pipeline.controls.faces import heads_that_fit
 from pipeline.controls.sides import labelled
 from pipeline.controls.smoothing import Frames, first_shown
-from schemas.arrays import array_specs
-from schemas.tracks import BodyTrack, FaceBoxTrack, HandTrack, HeadTrack, KeypointTrack, Tracked
-
-T = TypeVar("T", KeypointTrack, BodyTrack, HandTrack, FaceBoxTrack, HeadTrack)
+from schemas.arrays import taken
+from schemas.tracks import Tracked
 
 
 def believed(tracked: Tracked, hand_reach: float) -> Tracked:
@@ -26,8 +23,8 @@ def believed(tracked: Tracked, hand_reach: float) -> Tracked:
     head = replace(once.head, valid=fits)
     body, swapped = labelled(once.body, head)
     hands = exchanged(once.hands, swapped)
-    result = ~once.body.valid | body.valid  # where the arms' sides are not, the hands' are not either
-    hands = replace(hands, score=hands.score * result[:, None])
+    told = ~once.body.valid | body.valid  # where the arms' sides are not, the hands' are not either
+    hands = replace(hands, score=hands.score * told[:, None])
     return replace(
         once,
         body=body,
@@ -41,14 +38,9 @@ def held(tracked: Tracked, shown: Frames) -> Tracked:
     """The tracks with what each frame tells taken from another: the first that shows its picture."""
     return replace(
         tracked,
-        person=rows(tracked.person, shown),
-        body=rows(tracked.body, shown),
-        hands=rows(tracked.hands, shown),
-        face=rows(tracked.face, shown),
-        head=rows(tracked.head, shown),
+        person=taken(tracked.person, shown),
+        body=taken(tracked.body, shown),
+        hands=taken(tracked.hands, shown),
+        face=taken(tracked.face, shown),
+        head=taken(tracked.head, shown),
     )
-
-
-def rows(track: T, frames: Frames) -> T:
-    """A track's frames of these numbers."""
-    return replace(track, **{name: getattr(track, name)[frames] for name in array_specs(type(track))})

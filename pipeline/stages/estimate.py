@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,7 +27,7 @@ from pipeline.references.looks import (
     sharpness,
     upright_square,
 )
-from schemas.arrays import array_specs
+from schemas.arrays import array_specs, taken
 from schemas.media import MIN_CLIP_FRAMES, Clip, Frames, clip_key
 from schemas.outcome import Rejected
 from schemas.tracks import (
@@ -248,19 +248,14 @@ def tracked(
         hands=cut(whole.hands, run),
         face=cut(whole.face, run),
         head=cut(whole.head, run),
-        appearance=replace(rows(looks, shown), frames=looks.frames[shown] - np.int32(run.start)),
+        appearance=replace(taken(looks, shown), frames=looks.frames[shown] - np.int32(run.start)),
         provenance=provenance,
     )
 
 
 def cut(track: T, run: slice) -> T:
     """The frames of a track in `run`: every array of a track has time first."""
-    return rows(track, np.arange(run.start, run.stop))
-
-
-def rows(track: T, which: NDArray[Any]) -> T:
-    """Some rows of a track, by numbers or a mask."""
-    return replace(track, **{name: getattr(track, name)[which] for name in array_specs(type(track))})  # type: ignore[type-var]
+    return taken(track, np.arange(run.start, run.stop))
 
 
 def join(tracks: Sequence[T]) -> T:

@@ -15,23 +15,11 @@ from schemas.controls import Controls
 from schemas.index import IndexRow
 from schemas.outcome import Rejected
 from schemas.reasons import MEANINGS, Reason
+from tests.architecture.floors import FLOORS, FOLDERS, ROOT
 
-ROOT = Path(__file__).resolve().parents[2]
 DOCS = ROOT / "docs"
-FLOORS = (
-    "schemas",
-    "storage",
-    "media",
-    "dataset",
-    "engine",
-    "pipeline",
-    "model",
-    "jobs",
-    "tests",
-    "benchmarks",
-)
 BOOK = re.compile(r"\b([\w-]+)\.md\b(?:,?\s+(?:section )?(\d+(?:\.\d+)?))?")
-PATH = re.compile(r"`((?:" + "|".join(FLOORS) + r")/[\w/.-]*)`")
+PATH = re.compile(r"`((?:" + "|".join(FOLDERS) + r")/[\w/.-]*)`")
 
 
 def pages() -> list[Path]:
@@ -40,7 +28,7 @@ def pages() -> list[Path]:
 
 def citations() -> Iterator[tuple[str, str, str]]:
     """Place, book and section of every book that code, tests or books name."""
-    files = [path for floor in FLOORS for path in (ROOT / floor).rglob("*.py")]
+    files = [path for floor in FOLDERS for path in (ROOT / floor).rglob("*.py")]
     for path in [*files, *pages()]:
         if path.name in ("LOG.md", "CHANGELOG.md") or path == Path(__file__):
             continue
@@ -106,7 +94,7 @@ def test_every_reason_is_used() -> None:
     """A word that nothing says any more goes from the list."""
     text = "".join(
         path.read_text()
-        for floor in FLOORS[:-2]
+        for floor in FLOORS
         for path in (ROOT / floor).rglob("*.py")
         if path.name != "reasons.py"
     )

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[2]
-FLOORS = ("schemas", "storage", "media", "dataset", "engine", "pipeline", "model", "jobs")
+from tests.architecture.floors import FLOORS, ROOT
 
 
 def rooms() -> list[Path]:

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import ast
 from functools import cache
-from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[2]
-FLOORS = ("schemas", "storage", "media", "dataset", "engine", "pipeline", "model", "jobs")
+from tests.architecture.floors import FLOORS, ROOT
 
 
 @cache

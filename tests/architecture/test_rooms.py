@@ -11,8 +11,7 @@ from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).resolve().parents[2]
-FLOORS = ("schemas", "storage", "media", "dataset", "engine", "pipeline", "model", "jobs")
+from tests.architecture.floors import FLOORS, ROOT
 
 MEDIA = "media/"
 LOADER = "model/data/"

@@ -2,22 +2,9 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from tests.architecture.floors import FOLDERS, ROOT
 
-ROOT = Path(__file__).resolve().parents[2]
 MAX_LINES = 300
-FOLDERS = (
-    "schemas",
-    "storage",
-    "media",
-    "dataset",
-    "engine",
-    "pipeline",
-    "model",
-    "jobs",
-    "tests",
-    "benchmarks",
-)
 
 
 def test_no_file_is_longer_than_what_one_reads_at_once() -> None:

@@ -10,7 +10,7 @@ import pytest
 from benchmarks.accuracy.synthetic import line, rows_of
 from benchmarks.accuracy.synthetic_compared import compared
 from jobs.synthetic.film import cast
-from jobs.synthetic.kept import cache_folder
+from jobs.synthetic.kept import kept_folder
 from jobs.synthetic.truth import truth
 from pipeline.geometry import apply_affine, rotation_about
 from schemas.controls import Controls
@@ -24,7 +24,7 @@ TURN = 9
 @pytest.fixture(scope="module")
 def known():
     take = take_of("turn", num_frames=TURN, width=240, height=320)
-    (known,) = truth(cast(take, cache_folder()))
+    (known,) = truth(cast(take, kept_folder()))
     return known
 
 

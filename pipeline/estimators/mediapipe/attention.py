@@ -105,12 +105,12 @@ class AttentionMesh:
         """The mesh with the parts' own points in place of its own, and the irises behind (478, 3)."""
         points = np.zeros((NUM_POINTS, 3))
         points[:NUM_SKIN] = mesh
-        irises = 0
+        iris = NUM_SKIN
         for part, own in zip((self.parts[which] for which in self.part_of), placed, strict=True):
             if len(own) == NUM_IRIS:
-                where: Any = slice(NUM_SKIN + irises * NUM_IRIS, NUM_SKIN + (irises + 1) * NUM_IRIS)
+                where = np.arange(iris, iris + NUM_IRIS)
                 points[where, 2] = points[part.points[:NUM_LIDS], 2].mean()
-                irises += 1
+                iris += NUM_IRIS
             else:
                 where = part.points
             points[where, :2] = own
@@ -144,8 +144,9 @@ class File:
 
         self.content = content
         self.schema = schema
-        self.graph = self.model().subgraphs[0]
-        self.codes = [code.customCode for code in self.model().operatorCodes]
+        model = self.model()
+        self.graph = model.subgraphs[0]
+        self.codes = [code.customCode for code in model.operatorCodes]
 
     def model(self) -> Any:
         """Everything in the file, to be changed."""

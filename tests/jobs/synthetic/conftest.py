@@ -7,12 +7,12 @@ from pathlib import Path
 import pytest
 
 from jobs.synthetic.body_model import BodyModel, body_model
-from jobs.synthetic.kept import cache_folder
+from jobs.synthetic.kept import kept_folder
 
 
 @pytest.fixture(scope="session")
 def kept() -> Path:
-    return cache_folder()
+    return kept_folder()
 
 
 @pytest.fixture(scope="session")
