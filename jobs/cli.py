@@ -94,10 +94,17 @@ def told(trouble: Exception) -> ExitCode:
     elif isinstance(trouble, OSError) or (
         isinstance(trouble, (ValueError, EstimatorUnavailable)) and not notes
     ):
-        print(f"understudy: {visible('; '.join([str(trouble), *notes]))}", file=sys.stderr)
+        print(f"understudy: {visible('; '.join([sentence(trouble), *notes]))}", file=sys.stderr)
     else:
         traceback.print_exception(trouble)
     return ExitCode.CANNOT_RUN
+
+
+def sentence(trouble: Exception) -> str:
+    """What went wrong; of the system's own errors the file first, and no number."""
+    if isinstance(trouble, OSError) and isinstance(trouble.filename, (str, bytes, os.PathLike)):
+        return f"{os.fsdecode(trouble.filename)}: {trouble.strerror}"
+    return str(trouble)
 
 
 def nobody_reads() -> bool:

@@ -23,7 +23,7 @@ from media.content import sha256_of_file, state_of
 from schemas.media import Source
 from schemas.outcome import Rejected
 from schemas.reasons import reason_of
-from storage.address import is_uri
+from storage.address import is_uri, stored_path
 from storage.place import Place, suffix_of
 from storage.scratch import locked, scratch, take
 from storage.space import space_told
@@ -41,7 +41,7 @@ def at_hand(source: Source) -> Iterator[Path]:
         OSError: there is no room for a copy.
     """
     if not is_uri(source.uri):
-        path = Path(source.uri)
+        path = stored_path(source.uri)
         refuse_changed(source, path)
         yield path
         refuse_changed(source, path)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import re
+from pathlib import Path
 from urllib.parse import SplitResult, parse_qsl, quote, unquote, urlencode, urlsplit
 
 AZURE = {"blob_storage_authority", "blob_storage_scheme", "dfs_storage_authority", "dfs_storage_scheme"}
@@ -21,6 +23,21 @@ ACCOUNT = re.compile(r"([A-Za-z0-9$-]+@)?[a-z0-9]+\.(blob|dfs)\.core\.windows\.n
 """Where an address of a store alone leads: to a bucket or a container at the store's own provider."""
 
 ODD = re.compile(r"[\x00-\x1f\x7f\\]")
+
+
+ODD_BYTE = re.compile(rb"\\x([89a-f][0-9a-f])")
+
+
+def printable(path: Path) -> str:
+    """The path as text that can be stored: bytes that are not UTF-8 become backslash escapes."""
+    return os.fsencode(path).decode("utf-8", "backslashreplace")
+
+
+def stored_path(stored: str) -> Path:
+    """The path that `printable` told; a file whose name has such escapes in letters comes first."""
+    if os.path.lexists(stored):
+        return Path(stored)
+    return Path(os.fsdecode(ODD_BYTE.sub(lambda odd: bytes([int(odd[1], 16)]), os.fsencode(stored))))
 
 
 def is_uri(where: str) -> bool:

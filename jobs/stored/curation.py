@@ -39,6 +39,13 @@ class StoredCuration:
     settings: Mapping[str, Any] = field(default_factory=dict)
     legs: Mapping[str, str] = field(default_factory=dict)
     """By leg, what its work was known by: see `digests`."""
+    schema: int = SCHEMA
+    drawing: int = DRAWING
+    pipeline: int = PIPELINE
+    code: str = ""
+    recipe: str = "default"
+    estimators: Mapping[str, Any] = field(default_factory=dict)
+    """By role, the card of each."""
 
 
 def stored_in(out: Place) -> StoredCuration | None:
@@ -62,6 +69,22 @@ def stored_as(place: Place, name: str) -> StoredCuration:
         OSError: it cannot be read.
     """
     return read_as(StoredCuration, json_at(place, name), f"{place.uri_of(name)}: not the settings of a run")
+
+
+def configured(file: str) -> StoredCuration:
+    """What a file asks for that was written by a run or by hand, such as `--config` names.
+
+    Raises:
+        ValueError: it names no settings, or some that there are not.
+        OSError: it cannot be read.
+    """
+    place, name = Place.holding(file)
+    what = f"{file}: not the settings of a run"
+    asked = read_as(StoredCuration, json_at(place, name), what, others="forbid")
+    if not asked.settings:
+        raise ValueError(f"{what} (there is nothing under 'settings')")
+    read_as(Curation, asked.settings, what, others="forbid")
+    return asked
 
 
 def settings_of(out: Place) -> Curation:
@@ -121,19 +144,16 @@ class NextIndex:
 
     def said(self) -> dict[str, Any]:
         """What the files say."""
-        return {
-            "schema": SCHEMA,
-            "drawing": DRAWING,
-            "pipeline": PIPELINE,
-            "code": version("understudy"),
-            "recipe": "default",
-            "videos": storable(self.videos),
-            "corpus": asdict(self.corpus),
-            "drop_gone": self.drop_gone,
-            "settings": as_plain(self.settings),
-            "legs": digests(self.settings),
-            "estimators": estimators_in(Ledger(self.out)),
-        }
+        said = StoredCuration(
+            videos=storable(self.videos),
+            corpus=self.corpus,
+            drop_gone=self.drop_gone,
+            settings=as_plain(self.settings),
+            legs=digests(self.settings),
+            code=version("understudy"),
+            estimators=estimators_in(Ledger(self.out)),
+        )
+        return asdict(said)
 
 
 def estimators_in(ledger: Ledger) -> dict[str, Any]:

@@ -51,16 +51,17 @@ def refuse_redo(
     for leg in again:
         took = f"{leg.laps} laps, {readable_s(leg.busy_s)} of one worker"
         console.print(f"  {leg.leg} again: {took}", highlight=False)
-    console.print(f"  in money: {bill(out, ledger)}", highlight=False, soft_wrap=True)
+    if command := bill(out, ledger):
+        console.print(f"  in money: {command}", highlight=False, soft_wrap=True)
     if not redo:
         raise NeedsRedo(refusal(out, again))
 
 
 def bill(out: Place, ledger: Ledger) -> str:
-    """The command that tells what so much footage costs, by what was measured here."""
+    """The command that tells what so much footage costs, as measured here; empty where there is none."""
     footage_s = sum(tally.gave_s for tally in ledger.tallies("clips") if tally.step == "probe")
-    hours = f"--hours {footage_s / 3600:.1f} --measured {out}"
-    return f"understudy estimate-cost {hours} --machines NAME=COUNTxCORES@PRICE"
+    hours = f"--hours {footage_s / 3600:.3g} --measured {out}"
+    return f"understudy estimate-cost {hours} --machines NAME=COUNTxCORES@PRICE" if footage_s else ""
 
 
 def legs_again(stored: StoredCuration, settings: Curation, ledger: Ledger) -> list[LegAgain]:

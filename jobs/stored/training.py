@@ -13,7 +13,7 @@ from model.train import checkpoint as saved
 from model.train.names import RUN
 from model.train.settings import Training, lengthened, unlike
 from model.train.starts import starts_in
-from storage.records import read_as
+from storage.records import Others, read_as
 
 
 class OtherSettings(CannotRun):
@@ -40,17 +40,17 @@ def begun(run: Path) -> Beginning | None:
     return beginning(run / RUN, "") if (run / RUN).exists() else None
 
 
-def beginning(file: Path | None, named: str) -> Beginning:
+def beginning(file: Path | None, named: str, *, others: Others = "ignore") -> Beginning:
     """That of a recipe, or what a run did last, by its file; a recipe that goes on from the run's adds to it.
 
     Raises:
-        ValueError: the run's settings are not ours.
+        ValueError: the run's settings are not ours, or there are others among them, if that is forbidden.
     """
     name: Name | None = next((name for name in RECIPES if name == named), None)
     if file is None:
         return Beginning(recipe=name or "tiny", settings=RECIPES[name or "tiny"]())
     start = starts_in(file, f"{file}: tells of no start of a training")[-1]
-    settings = read_as(Training, start.settings, f"{file}: not the settings of a training")
+    settings = read_as(Training, start.settings, f"{file}: not the settings of a training", others=others)
     last: Name = next((one for one in RECIPES if one == start.recipe), "tiny")
     if name is not None and name != last:
         settings = ON_TOP[last, name](settings) if (last, name) in ON_TOP else RECIPES[name]()

@@ -18,12 +18,12 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from media.content import sha256_of_file, state_of
-from pipeline.stages.folder import VIDEO_SUFFIXES, FolderScan, by_name, listed, printable, scan
+from pipeline.stages.folder import VIDEO_SUFFIXES, FolderScan, by_name, listed, scan
 from schemas.index import MAX_TEXT_BYTES
 from schemas.media import Copies, Listed, Source
 from schemas.outcome import Reject, Rejected
 from schemas.reasons import Reason, reason_of
-from storage.address import anothers, is_uri
+from storage.address import anothers, is_uri, printable, stored_path
 from storage.place import Place, Where, suffix_of
 from storage.store import Unreached
 
@@ -61,7 +61,7 @@ def survey(videos: Where, settings: CorpusSettings = CorpusSettings()) -> Survey
 
     What several names lead to is listed once. `pipeline.stages.folder` says which links are followed and how
     they are judged. A folder that cannot be opened is listed itself, so that the next step rejects it. A name
-    that is not UTF-8 is listed with its odd bytes written as backslash escapes, and will not be found.
+    that is not UTF-8 is listed with its odd bytes written as backslash escapes.
 
     A manifest is a CSV or Parquet table with a column `uri`, absolute or relative to the manifest's folder,
     and perhaps `licence` and `domain`. Manifest and files may lie anywhere, some here and some there. A row
@@ -196,7 +196,7 @@ class Corpus:
                 was read, or "not_a_file": a folder, a device or pipe, or a link that leads to itself. Nothing
                 is opened that could block. Of a file in a store also "denied" and "unreachable".
         """
-        sha256, num_bytes = hash_object(item.uri) if is_uri(item.uri) else hash_file(Path(item.uri))
+        sha256, num_bytes = hash_object(item.uri) if is_uri(item.uri) else hash_file(stored_path(item.uri))
         if num_bytes == 0:
             raise Rejected("empty", "0 bytes")
         yield Source(

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from storage.address import printable
 from storage.place import suffix_of
 
 VIDEO_SUFFIXES = (
@@ -130,8 +131,3 @@ def is_folder(path: Path) -> bool:
 def real(path: Path) -> Path:
     """The path with all links followed; a link that leads to itself stays as it is."""
     return Path(os.path.realpath(path))
-
-
-def printable(path: Path) -> str:
-    """The path as text that can be stored: bytes that are not UTF-8 become backslash escapes."""
-    return os.fsencode(path).decode("utf-8", "backslashreplace")

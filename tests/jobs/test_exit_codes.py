@@ -51,6 +51,7 @@ def noted(error: Exception) -> Exception:
         (ExitCode.FAILED_ITEMS, 3, ""),
         (CannotRun("no cluster"), 2, "understudy: no cluster\n"),
         (OSError("disk full"), 2, "understudy: disk full\n"),
+        (PermissionError(13, "Permission denied", "/a"), 2, "understudy: /a: Permission denied\n"),
         (noted(OSError("disk full")), 2, "understudy: disk full; in step 'probe' on item 'a'\n"),
         (ValueError("no such recipe"), 2, "understudy: no such recipe\n"),
         (KeyboardInterrupt(), 130, f"understudy: stopped; {GOES_ON}\n"),

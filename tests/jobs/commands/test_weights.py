@@ -16,7 +16,7 @@ def test_what_is_there_is_listed_with_its_licence(capsys: pytest.CaptureFixture[
     assert cli.main(["weights", "--check"]) == 0
     text = capsys.readouterr().out
     assert text.count("Apache-2.0") == len(PACKAGED)
-    assert "missing" not in text
+    assert "lacking" not in text
     assert str(weights_folder()) in text
 
 
@@ -25,7 +25,7 @@ def test_an_empty_folder_lacks_all_and_nothing_is_fetched_for_a_check(
 ) -> None:
     monkeypatch.setattr(packaged_files, "download", None)
     assert cli.main(["weights", "--check", "--folder", str(tmp_path)]) == 1
-    assert capsys.readouterr().out.count("missing") == len(PACKAGED)
+    assert capsys.readouterr().out.count("is not there") == len(PACKAGED)
     assert not list(tmp_path.iterdir())
 
 

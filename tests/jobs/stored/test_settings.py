@@ -51,6 +51,31 @@ def test_settings_of_another_set_are_taken_from_its_file(tmp_path: Path) -> None
         parse(["--out", str(tmp_path / "new"), "--config", str(tmp_path / "none.json")])
 
 
+@pytest.mark.parametrize(
+    ("said", "named"),
+    [
+        ({"settings": {"control": {"canvas_are": 24576}}}, "control.canvas_are: no such name"),
+        ({"settings": {"samples_per_shard": 3}, "control": {"canvas_area": 24576}}, "control: no such name"),
+        ({"settings": {"samples_per_shard": 3}, "corpus": {"license": "x"}}, "corpus.license: no such name"),
+        ({"control": {"canvas_area": 24576}}, "control: no such name"),
+        ({"videos": "v"}, "nothing under 'settings'"),
+        ({}, "nothing under 'settings'"),
+    ],
+)
+def test_a_file_of_settings_is_taken_at_its_word(tmp_path: Path, said: object, named: str) -> None:
+    (tmp_path / "mine.json").write_text(json.dumps(said))
+    with pytest.raises(ValueError, match=named):
+        parse(["--out", str(tmp_path / "new"), "--config", str(tmp_path / "mine.json"), "--videos", "v"])
+
+
+def test_settings_of_a_later_version_are_passed_over_in_its_own_set(tmp_path: Path) -> None:
+    store(tmp_path)
+    content = json.loads((tmp_path / RUN).read_text())
+    content["settings"]["of_tomorrow"] = content["tomorrow"] = 1
+    (tmp_path / RUN).write_text(json.dumps(content))
+    assert parse(["--out", str(tmp_path)]).settings == RUN_SETTINGS
+
+
 def test_a_redo_under_way_is_what_goes_on(tmp_path: Path) -> None:
     store(tmp_path)
     content = json.loads((tmp_path / RUN).read_text())

@@ -11,6 +11,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from media.fetch import at_hand
 from pipeline.stages.corpus import Corpus, CorpusSettings, DropCopies, copies, list_corpus, survey
 from schemas.media import Copies, Listed, Source
 from schemas.outcome import Reject, Rejected
@@ -60,12 +61,20 @@ def test_odd_names_are_found_again(tmp_path: Path, name: str) -> None:
     assert next(Corpus()(item)).uri == str(tmp_path / name)
 
 
-def test_a_name_that_is_no_text_is_listed_and_rejected(tmp_path: Path) -> None:
-    with open(os.fsencode(tmp_path) + b"/\xff.mp4", "wb") as file:
-        file.write(b"x")
+def test_a_name_that_is_no_text_is_told_by_escapes_and_found(tmp_path: Path) -> None:
+    touch(Path(os.fsdecode(os.fsencode(tmp_path) + b"/\xe9/\xff.mp4")))
     (item,) = list_corpus(tmp_path)
-    assert item.uri == str(tmp_path / "\\xff.mp4")
-    assert reason_of(item.uri) == "missing"
+    assert item.uri == str(tmp_path / "\\xe9" / "\\xff.mp4")
+    source = next(Corpus()(item))
+    assert source.uri == item.uri
+    with at_hand(source) as path:
+        assert path.read_bytes() == b"x"
+
+
+def test_a_name_with_such_escapes_in_letters_is_what_it_says(tmp_path: Path) -> None:
+    touch(tmp_path / "\\xff.mp4")
+    (item,) = list_corpus(tmp_path)
+    assert next(Corpus()(item)).uri == str(tmp_path / "\\xff.mp4")
 
 
 def test_links_lead_to_a_file_once(tmp_path: Path) -> None:
