@@ -37,7 +37,12 @@ ROOMS: dict[str, set[str]] = {  # files, or folders that end in a slash
     "open_clip": {"pipeline/estimators/appearance/open_clip_embedder.py"},
     "deepspeed": {"model/train/engines/deepspeed.py"},
     "ray": {"engine/runners/ray/" + name for name in ("connection.py", "fleet.py", "meters.py", "worker.py")},
+    "mmpose": {"pipeline/estimators/rtmpose/mmpose_parts.py"},
+    "mmengine": {"pipeline/estimators/rtmpose/mmpose_parts.py"},
     "torch": {
+        "pipeline/estimators/faceverse/",
+        "pipeline/estimators/hmr/",
+        "pipeline/estimators/rtmpose/",
         "pipeline/estimators/appearance/open_clip_embedder.py",
         "pipeline/estimators/devices.py",
         "pipeline/estimators/identity/",

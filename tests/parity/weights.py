@@ -50,6 +50,16 @@ def drawn(net: nn.Module, gain: float) -> dict[str, Tensor]:
     }
 
 
+def weights_of(meta: dict[str, Any]) -> dict[str, Tensor]:
+    """All tensors that a fixture's network has, by its own list of keys."""
+    return {
+        name: torch.from_numpy(weight(name, tuple(shape), meta["gain"]))
+        if dtype.startswith("float")
+        else torch.zeros(shape, dtype=torch.int64)
+        for name, (shape, dtype) in meta["keys"].items()
+    }
+
+
 def golden(path: Path) -> tuple[dict[str, Any], dict[str, Tensor]]:
     """A fixture's description, the list of all keys of its network included, and its outputs."""
     with np.load(path) as file:

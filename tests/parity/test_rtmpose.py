@@ -1,0 +1,49 @@
+"""RTMPose, DWPose and RTMW, as mmpose makes them, against the published configurations' outputs."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import torch
+
+from pipeline.estimators.rtmpose.net import RtmNet, rtm_net, sizes_of
+from tests.parity.weights import golden, uniform, weights_of
+
+RUN = ("rtmpose_m", "halpe26_m", "rtmw_m", "dwpose_l")
+"""Those of which the outputs are compared here; RTMW-l and -x are RTMW-m, larger."""
+ROUNDING = {"halpe26_m": 2.5e-5}
+"""Of the published outputs themselves, which differ by so much from those of double precision."""
+
+
+@pytest.mark.parametrize("name", RUN)
+@torch.inference_mode()
+def test_outputs_are_the_published_ones(name: str, parity: Path) -> None:
+    meta, expected = golden(parity / f"{name}.npz")
+    net = rtm_net(weights_of(meta))
+    crops = torch.from_numpy(uniform(f"input:{name}", tuple(meta["inputs"]["img"])))
+    both, turned = net(crops), net(-crops)
+    for axis, found, other in zip("xy", both, turned, strict=True):
+        rows = expected[f"simcc_{axis}"]
+        most, least = rows.abs().max(), ROUNDING.get(name, 1e-5)
+        assert (found[0, expected["rows"].long()] - rows).abs().max() < least * most
+        assert (found[0].mean(dim=1) - expected[f"{axis}_mean"]).abs().max() < least * most
+        assert (found[0].std(dim=1) - expected[f"{axis}_std"]).abs().max() < 1e-4 * most
+        assert (found - other).abs().max() > 0.005 * found.std()  # it sees what it is shown
+
+
+@pytest.mark.parametrize("name", [*RUN, "rtmw_l", "rtmw_x"])
+def test_keys_and_shapes_of_the_release_are_ours(name: str, parity: Path) -> None:
+    meta, _ = golden(parity / f"{name}.npz")
+    with torch.device("meta"):
+        weights = {key: torch.empty(shape) for key, (shape, _) in meta["keys"].items()}
+        net = RtmNet(sizes_of(weights))
+    assert {key: x.shape for key, x in net.state_dict().items()} == {
+        key: x.shape for key, x in weights.items()
+    }
+    assert [net.sizes.width, net.sizes.height] == meta["inputs"]["img"][:1:-1]
+
+
+def test_other_weights_are_refused() -> None:
+    with pytest.raises(ValueError, match="no weights of RTMPose"):
+        rtm_net({"backbone.stem.2.conv.weight": torch.ones(8, 4, 3, 3)})
