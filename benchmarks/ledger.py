@@ -67,7 +67,7 @@ def bare_scan(out: Path) -> None:
     read_columns(out, "listing", None)
     read_columns(out, "sources", ["uri", "num_bytes"])
     read_columns(out, "catalogue", ["uri"])
-    read_columns(out, "samples", ["key", "scene.width", "scene.height"])
+    read_columns(out, "samples", ["key", "scene.width", "scene.height", "content"])
     for path in (out / "landings").glob("*/part-*.done"):
         path.read_bytes()
 

@@ -9,10 +9,11 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from dataset.conditions import KINDS, condition_of
-from dataset.names import INDEX, SHARDS
+from dataset.names import INDEX, SHARDS, index_copy
 from dataset.tables import MAX_FILE_BYTES, records, table_in
 from dataset.tar import MAX_SAMPLE_BYTES
 from dataset.trusted_rows import MAX_SIDE_PX, Limits, codes_of, refuse_untrusted
@@ -40,7 +41,7 @@ class Index:
     """The rows of a data set, in the order of their keys."""
 
     root: str  # folder or bucket prefix, as given
-    digest: str  # sha256 of the file
+    digest: str  # sha256 of the file, as it was written
     table: pa.Table
 
     def __len__(self) -> int:
@@ -83,6 +84,10 @@ class Index:
             raise ValueError(f"{self.root}: no sample of {len(self)} is one where {' and '.join(conditions)}")
         return replace(self, table=self.table.filter(pa.array(chosen)))
 
+    def rows_at(self, rows: NDArray[np.int64]) -> Index:
+        """These rows, in their order; those below 0 are passed over."""
+        return replace(self, table=self.table.take(pa.array(rows[rows >= 0])))
+
     def by_shard(self) -> Iterator[tuple[str, Index]]:
         """Each tar, and the rows of its samples."""
         code, names = self.codes("shard")
@@ -107,22 +112,38 @@ class Index:
         return train, validation
 
 
-def read_index(root: Where, *, trusted: bool = True) -> Index:
-    """The index of a data set; its rows may be followed, unless `trusted` is False, for whoever judges them.
+def read_index(root: Where, *, trusted: bool = True, digest: str = "") -> Index:
+    """The newest index of a data set, or the one that had this digest; its order and its rows.
+
+    The rows may be followed, unless `trusted` is False, for whoever judges them; those of an older index by
+    way of `located`.
 
     Raises:
         DamagedError: it is no index of this schema, or a row may not be trusted; begins with its address.
         OSError: it cannot be read.
     """
-    place = Place.at(root)
-    data = place.read(INDEX, size=MAX_FILE_BYTES + 1)
+    place, name = Place.at(root), index_copy(digest) if digest else INDEX
+    data = place.read(name, size=MAX_FILE_BYTES + 1)
     try:
         table = table_in(data, schema_of(IndexRow))
         if trusted:
             refuse_untrusted(table, LIMITS)
     except DamagedError as error:
-        raise DamagedError(f"{place.uri_of(INDEX)}: {error}") from error
-    return Index(str(root), hashlib.sha256(data).hexdigest(), table)
+        raise DamagedError(f"{place.uri_of(name)}: {error}") from error
+    return Index(str(root), digest or hashlib.sha256(data).hexdigest(), table)
+
+
+def located(index: Index, newest: Index) -> NDArray[np.int64]:
+    """For each sample of an older index its row in the newest, -1 where it is withdrawn.
+
+    One that is of another length or canvas by now is not that sample.
+    """
+    old, new = index.table, newest.table
+    found = pc.index_in(old["key"].cast(pa.string()), new["key"].cast(pa.string()).combine_chunks())
+    row = np.asarray(found.fill_null(-1).to_numpy(), np.int64)
+    for name in ("frames", "width", "height"):
+        row[index.numbers(name) != newest.numbers(name)[row]] = -1
+    return row
 
 
 def unfit_shards(index: Index) -> list[str]:

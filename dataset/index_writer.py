@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -13,7 +14,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
-from dataset.names import INDEX, SHARD, SHARDS, tar_name, tar_place
+from dataset.names import INDEX, SHARD, SHARDS, index_copy, tar_name, tar_place
 from schemas.arrow import schema_of
 from schemas.index import IndexRow
 from storage.place import Place, Where
@@ -32,8 +33,9 @@ def write_index(out: Where, parts: Sequence[Part]) -> int:
     """Write `index.parquet` from the rows of all shards, in the order of their keys; gives their number.
 
     The same rows, in any order and in any parts, give the same bytes. An earlier index holds until this one
-    takes its place; then tars that no row names are removed. In memory are the keys of all rows, and the
-    parts that `ROWS_AT_ONCE` rows lie in: few where each part is a shard, as shards follow their keys.
+    takes its place; then tars that no row names are removed. A copy stays under its digest. In memory are the
+    keys of all rows, and the parts that `ROWS_AT_ONCE` rows lie in: few where each part is a shard, as shards
+    follow their keys.
 
     Raises:
         ValueError: two rows have one key.
@@ -49,6 +51,8 @@ def write_index(out: Where, parts: Sequence[Part]) -> int:
             for table in tables_in(order, parts):
                 writer.write_table(table, row_group_size=ROWS_AT_ONCE)
         read_back(path, len(order.row))
+        with path.open("rb") as written:
+            place.put(index_copy(hashlib.file_digest(written, "sha256").hexdigest()), path)
         place.put(INDEX, path)
     remove_unnamed(place, named)
     return len(order.row)

@@ -12,18 +12,31 @@ NEXT = "next.json"
 """What a run under way makes of the data set: it becomes `RUN` at the end. Until then the old index holds."""
 INDEX = "index.parquet"
 """One row a sample, written last: what it does not name does not exist."""
+INDEX_COPY = re.compile(r"index/(?P<digest>[0-9a-f]{64})\.parquet")
+"""An index that was `INDEX` once, or is: a training keeps to the order of the one that it began with."""
 RUNNING = "running.json"
 """What a run says of itself while it lasts. No reader needs it."""
 SHARDS = "shards"
 LANDINGS = "landings"
+SOURCE_DIGITS = 12
+"""Digits of a source's sha256 that a key begins with."""
+KEY = re.compile(rf"[0-9a-f]{{{SOURCE_DIGITS}}}-[0-9]{{6,}}-[0-9]+")
+"""Key of a sample: its source, its first frame, its track."""
 SHARD = re.compile(
-    rf"(?P<place>{SHARDS}/(?P<bucket>[0-9]+x[0-9]+)/(?P<number>[0-9]{{6}}))(-[0-9a-f]{{12}})?\.tar"
+    rf"(?P<place>{SHARDS}/(?P<bucket>[0-9]+x[0-9]+)/({KEY.pattern}|[0-9]{{6}}))(-[0-9a-f]{{12}})?\.tar"
 )
-"""Path of a tar below the data set's folder; digits of its contents end it, but in older sets."""
+"""Path of a tar below the data set's folder: its first key, then digits of its contents.
+
+Older sets, and those of latents, have numbers in place of the key."""
+
+
+def index_copy(digest: str) -> str:
+    """Path of the index that had this sha256 when it was written."""
+    return f"index/{digest}.parquet"
 
 
 def tar_name(place: str, samples: Iterable[str]) -> str:
-    """Path of the tar at a place, such as shards/1024x592/000000, of samples with these sha256.
+    """Path of the tar at a place, shards/<bucket>/<first key>, of samples with these sha256.
 
     So no tar takes the place of another, and the same samples lie in the same file.
     """

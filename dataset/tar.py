@@ -16,6 +16,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import BinaryIO
 
+from dataset.names import KEY
 from schemas.outcome import DamagedError
 
 BLOCK = tarfile.BLOCKSIZE
@@ -24,7 +25,6 @@ TAR_END = bytes(2 * BLOCK)
 MAX_SAMPLE_BYTES = 2**28
 """A sample of more is not read: ten seconds of video at the canvas size weigh a tenth of it."""
 
-KEY = re.compile(r"[0-9a-f]{12}-[0-9]{6,}-[0-9]+")
 MEMBER = re.compile(rf"(?P<key>{KEY.pattern})\.(?P<name>[a-z0-9_]+\.[a-z0-9]+)")
 
 

@@ -25,7 +25,7 @@ from storage.disk import sha256_of
 from storage.json_files import NUMBER, Perhaps, json_at, misfits
 from storage.place import Place
 
-FILE = re.compile(r"(part-(?P<lap>[0-9x-]+)\.(done|parquet)|rejects-(?P<rejects>[0-9x-]+)\.parquet)")
+FILE = re.compile(r"(part-(?P<lap>[0-9a-fx-]+)\.(done|parquet)|rejects-(?P<rejects>[0-9a-fx-]+)\.parquet)")
 REJECT_BYTES = 1
 """A reject's key alone needs as much in a file."""
 REASON = re.compile(r"[a-z][a-z0-9_]*")

@@ -7,15 +7,13 @@ from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import urlsplit
 
+from dataset.names import SOURCE_DIGITS
 from engine.core import Gather, Step, members_of
 from engine.ledger import Ledger
 from engine.leg import Leg
 from schemas.outcome import Reject, Rejected
 from schemas.reasons import reason_of
 from storage.address import chooses_nothing, is_uri
-
-SOURCE_KEY = 12
-"""Characters of a key that name the source."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,7 +55,7 @@ def replay(
     key = found.reject.key
     laps = [lap for lap in found.leg.laps(ledger) if lap.name == found.lap]
     items = [item for lap in laps for item in map(alone, lap.read(ledger), [key] * lap.items)]
-    items = [item for item in items if item.key[:SOURCE_KEY] == key[:SOURCE_KEY] or concerns(item, key)]
+    items = [item for item in items if item.key[:SOURCE_DIGITS] == key[:SOURCE_DIGITS] or concerns(item, key)]
     if not items:
         raise ValueError(f"{key}: its lap {found.leg.name}/{found.lap} does not hold it any more")
     for item in items:

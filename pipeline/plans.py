@@ -5,14 +5,18 @@ Lap names are stable: a grown corpus adds laps and leaves the others as they are
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterable, Iterator, Sequence
 from functools import partial
 from itertools import islice
 from typing import TypeVar
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
+from numpy.typing import NDArray
 
+from dataset.names import SOURCE_DIGITS
 from engine.ledger import Lap, Ledger, digest, read_all
 from engine.leg import Leg
 from schemas.index import ShardPlan, bucket_name
@@ -69,14 +73,21 @@ def first_copies(ledger: Ledger, leg: Leg) -> list[Lap]:
 def shards(ledger: Ledger, leg: Leg, *, samples_per_shard: int) -> list[Lap]:
     """One lap a tar: samples of one canvas in the order of their keys, wherever they landed."""
     (before,) = leg.after
-    contents = _contents(ledger, before)
-    tars = plan_shards(_places(ledger, before, contents), samples_per_shard)
-    named = tuple(contents.items())
-    return [_tar(before, leg, bucket, number, held, named) for bucket, number, held in tars]
+    names = ledger.names(before)
+    tars = plan_shards(_places(ledger, before, names), samples_per_shard)
+    return [_tar(before, leg, bucket, held, names) for bucket, held in tars]
 
 
-PLACES = pa.schema([("key", pa.string()), ("width", pa.int32()), ("height", pa.int32()), ("lap", pa.int32())])
-"""Columns of a plan of tars: a sample's key, its canvas, and which lap it landed in.
+PLACES = pa.schema(
+    [
+        ("key", pa.string()),
+        ("width", pa.int32()),
+        ("height", pa.int32()),
+        ("content", pa.int64()),
+        ("lap", pa.int32()),
+    ]
+)
+"""Columns of a plan of tars: a sample's key, its canvas, its content, and which lap it landed in.
 
 There may be millions of rows: nothing that repeats is a string.
 """
@@ -84,8 +95,8 @@ LAPS_AT_ONCE = 1024
 """Tables of laps that wait to be put together: small ones take more memory than their rows."""
 
 
-def plan_shards(samples: pa.Table, samples_per_shard: int) -> Iterator[tuple[str, int, pa.Table]]:
-    """Bucket, number and samples of each tar, from a table of `PLACES`.
+def plan_shards(samples: pa.Table, samples_per_shard: int) -> Iterator[tuple[str, pa.Table]]:
+    """Bucket and samples of each tar, from a table of `PLACES`.
 
     Samples of a bucket lie in the order of their keys, so those of one source stay together: the shard stage
     opens few sources, and the loader shuffles anyway.
@@ -93,10 +104,45 @@ def plan_shards(samples: pa.Table, samples_per_shard: int) -> Iterator[tuple[str
     canvases = samples.select(["width", "height"]).group_by(["width", "height"]).aggregate([]).to_pylist()
     for bucket, canvas in sorted((bucket_name(**canvas), canvas) for canvas in canvases):
         ours = pc.and_(*(pc.equal(samples[side], canvas[side]) for side in ("width", "height")))
-        held = samples.select(["key", "lap"]).filter(ours)
+        held = samples.select(["key", "content", "lap"]).filter(ours)
         held = held.take(pc.sort_indices(held["key"])).combine_chunks()
-        for number, first in enumerate(range(0, held.num_rows, samples_per_shard)):
-            yield bucket, number, held.slice(first, samples_per_shard)
+        first = 0
+        for size in tar_sizes(sources_of(held["key"]), samples_per_shard):
+            yield bucket, held.slice(first, size)
+            first += size
+
+
+SOURCE_BITS = 4 * SOURCE_DIGITS
+
+
+def tar_sizes(source: NDArray[np.int64], most: int, bits: int = SOURCE_BITS) -> Iterator[int]:
+    """How many samples of a bucket lie in each of its tars, given the sources of all, in order.
+
+    All samples are one tar unless they are more than `most`; then those of the lower and of the upper half of
+    all digests are looked at in the same way, and so on. So where a tar begins is told by keys alone, and a
+    source that comes or leaves changes the one tar that its digest falls into: that is parted, or joined with
+    what it was parted from. A source of more than `most` samples is cut into runs.
+    """
+    if len(source) <= most or bits == 0:
+        yield from (min(most, len(source) - first) for first in range(0, len(source), most))
+        return
+    upper = (int(source[0]) >> bits << bits) + (1 << bits - 1)
+    middle = int(np.searchsorted(source, upper))
+    yield from tar_sizes(source[:middle], most, bits - 1)
+    yield from tar_sizes(source[middle:], most, bits - 1)
+
+
+def sources_of(keys: pa.ChunkedArray) -> NDArray[np.int64]:
+    """The digits of the source that each key begins with, as a number."""
+    digits = pa.concat_arrays(
+        pc.utf8_slice_codeunits(keys, 0, SOURCE_DIGITS).chunks or [pa.array([], pa.string())]
+    )
+    text = (digits.buffers()[2] or pa.py_buffer(b""))[: SOURCE_DIGITS * len(digits)]
+    padded = np.zeros((len(digits), 8), np.uint8)
+    padded[:, 8 - SOURCE_DIGITS // 2 :] = np.frombuffer(
+        bytes.fromhex(bytes(text).decode()), np.uint8
+    ).reshape(len(digits), SOURCE_DIGITS // 2)
+    return padded.view(">i8")[:, 0].astype(np.int64)
 
 
 def _places(ledger: Ledger, leg: str, names: Iterable[str]) -> pa.Table:
@@ -111,7 +157,7 @@ def _places(ledger: Ledger, leg: str, names: Iterable[str]) -> pa.Table:
 def _places_of(ledger: Ledger, leg: str, numbered: tuple[int, str]) -> pa.Table:
     """The samples of a lap."""
     number, name = numbered
-    table = ledger.columns(leg, name, ["key", "scene.width", "scene.height"])
+    table = ledger.columns(leg, name, ["key", "scene.width", "scene.height", "content"])
     lap = pa.repeat(number, table.num_rows)
     return pa.table([*table.columns, lap], names=PLACES.names).cast(PLACES)
 
@@ -121,29 +167,22 @@ def _contents(ledger: Ledger, leg: str) -> dict[str, str]:
     return {name: landed.content for name, landed in ledger.all_landed(leg)}
 
 
-def _tar(
-    before: str,
-    leg: Leg,
-    bucket: str,
-    number: int,
-    held: pa.Table,
-    landed: Sequence[tuple[str, str]],
-) -> Lap:
-    """A tar; `landed` are the names and digests of all laps before."""
-    keys, laps = held["key"].to_pylist(), held["lap"].to_pylist()
-    place = f"{bucket}/{number:06d}"
-    parts = (part for key, lap in zip(keys, laps, strict=True) for part in (key, landed[lap][1]))
+def _tar(before: str, leg: Leg, bucket: str, held: pa.Table, names: Sequence[str]) -> Lap:
+    """A tar; `names` are those of all laps before."""
+    keys = held["key"].to_pylist()
+    place = f"{bucket}/{keys[0]}"
+    contents = map(str, held["content"].to_pylist())
     return Lap(
         leg=leg.name,
-        name=f"{bucket}-{number:06d}",
-        inputs=digest(leg.settings, place, *parts),
+        name=f"{bucket}-{keys[0]}",
+        inputs=digest(leg.settings, place, *itertools.chain.from_iterable(zip(keys, contents, strict=True))),
         items=len(keys),
         read=partial(
             _shard,
             leg=before,
             key=place,
             bucket=bucket,
-            names=" ".join(sorted({landed[lap][0] for lap in laps})),
+            names=" ".join(sorted({names[lap] for lap in held["lap"].to_pylist()})),
             keys=" ".join(keys),
         ),
     )

@@ -14,7 +14,7 @@ MAX_TEXT_BYTES = 2048
 class ShardPlan:
     """The samples of one tar: all of one bucket, in the order of their keys."""
 
-    key: str  # "<bucket>/<number, six digits>"
+    key: str  # "<bucket>/<key of the first sample>"
     bucket: str
     members: tuple[Sample, ...]
 

@@ -35,6 +35,7 @@ class Sample:
     key: str
     scene: Controlled
     references: tuple[Reference, ...]  # 1 to 4, best first
+    content: int  # 64 bits of a digest of all the others: a tar is made again where it is another
 
     @property
     def uri(self) -> str:

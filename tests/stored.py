@@ -111,7 +111,7 @@ def sample_of(video: Probed, scene: Scene, first_frame: int, num_frames: int) ->
         )
         for place, frame in enumerate((scene.num_frames - 1, 0))
     )
-    return Sample(key=key, scene=scene_of, references=references)
+    return Sample(key=key, scene=scene_of, references=references, content=0)
 
 
 def in_their_tar(outcomes: Iterable[Any]) -> list[Any]:

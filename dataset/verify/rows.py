@@ -10,8 +10,8 @@ from collections.abc import Iterator, Sequence
 from fractions import Fraction
 from typing import get_args
 
-from dataset.names import SHARD
-from dataset.tar import BLOCK, KEY
+from dataset.names import KEY, SHARD
+from dataset.tar import BLOCK
 from schemas.controls import CANVAS_AREA, CANVAS_MULTIPLE, Framing
 from schemas.index import IndexRow, bucket_name
 from schemas.media import FPS, MAX_CLIP_FRAMES, MIN_CLIP_FRAMES, clip_key

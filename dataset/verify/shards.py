@@ -9,7 +9,7 @@ from io import BufferedReader
 from pathlib import Path
 from typing import Literal
 
-from dataset.names import INDEX, LANDINGS, NEXT, RUN, RUNNING, SHARD, SHARDS
+from dataset.names import INDEX, INDEX_COPY, LANDINGS, NEXT, RUN, RUNNING, SHARD, SHARDS, index_copy
 from dataset.tar import StoredSample, read_members, samples_in
 from dataset.verify.sample import CheckedSample, Violation, faults_of
 from schemas.index import IndexRow
@@ -30,7 +30,12 @@ def file_faults(place: Place, named: Iterable[str], *, changing: bool) -> Iterat
     While the data set is `changing`, tars of the next index lie beside those of this one.
     """
     wanted = {INDEX, RUN, *named}
-    folders = {SHARDS, LANDINGS, *(str(Path(name).parent) for name in named)}
+    folders = {
+        SHARDS,
+        LANDINGS,
+        str(Path(index_copy("")).parent),
+        *(str(Path(name).parent) for name in named),
+    }
     missing = set(wanted)
     for name, kind in all_in(place):
         if kind in {"link", "device"}:
@@ -41,7 +46,7 @@ def file_faults(place: Place, named: Iterable[str], *, changing: bool) -> Iterat
             if name not in folders and not name.startswith(f"{LANDINGS}/"):
                 yield f"{name!r} does not belong there"
         elif not name.startswith(f"{LANDINGS}/"):  # the landings have a check of their own
-            if name not in wanted and not is_running(name):
+            if name not in wanted and not is_running(name) and not INDEX_COPY.fullmatch(name):
                 yield f"{name!r} is in no index"
             missing.discard(name)
     yield from (f"{name} is missing" for name in sorted(missing))

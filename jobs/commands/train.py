@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import tyro
 from rich.console import Console
 
+from dataset.names import index_copy
 from jobs.console.flags import parsed, value_of
 from jobs.console.lock import Lock, manner
 from jobs.console.observers import all_of
@@ -64,8 +65,8 @@ class Train:
     config: Path | None = None
     """A run.json of another run, whose last start's recipe, settings and data are taken."""
     new_epoch: bool = False
-    """Go on with the next epoch on another data set or in another order; on the run's own set, grown, it is
-    not needed."""
+    """Go on with the next epoch on another data set or in another order, or on what is new of the run's own;
+    otherwise a run keeps to the order of the samples that it began with."""
     force: bool = False
     """Take OUT over from a run that seems to be at work on it and is not."""
     settings: Training
@@ -112,8 +113,10 @@ def train_until(job: Train, stop: StopRequest, console: Console) -> ExitCode:
         refuse_without_weights(job.recipe, job.settings)
     context = distributed_context(job.settings)
     refuse_without_memory(job.settings, context)
-    loader = Loader(job.data, job.settings.loader, rank=context.rank, world_size=context.world_size)
-    new_epoch = job.new_epoch or is_grown(job)
+    index = "" if job.new_epoch else kept_index(job)
+    ranks: dict[str, Any] = {"rank": context.rank, "world_size": context.world_size}
+    loader = Loader(job.data, job.settings.loader, **ranks, index=index)
+    new_epoch = job.new_epoch or (is_own(job) and not index)
     if context.rank > 0:
         codec = shared_codec(job.out, job.data, job.settings, context)
         how: dict[str, Any] = {"new_epoch": new_epoch, "asked": stop}
@@ -134,10 +137,19 @@ def train_until(job: Train, stop: StopRequest, console: Console) -> ExitCode:
     return ExitCode.WHOLE
 
 
-def is_grown(job: Train) -> bool:
-    """Whether a run's own data set may be another by now; one elsewhere is another, and is asked for."""
+def is_own(job: Train) -> bool:
+    """Whether the data set is a run's own, which may have grown; one elsewhere is asked for."""
     before = begun(job.out)
     return before is not None and before.data == storable(job.data)
+
+
+def kept_index(job: Train) -> str:
+    """Digest of the index that a run began with, where its own data set still has it; else empty."""
+    before = begun(job.out)
+    if before is None or not is_own(job) or not saved.checkpoints(job.out):
+        return ""
+    copy = index_copy(before.index_sha256)
+    return before.index_sha256 if Place.at(job.data).size(copy) is not None else ""
 
 
 def goes_on(run: Path) -> str:
@@ -167,8 +179,8 @@ def lead(
         few = f"only {len(loader.index)} samples: this shows that all runs, and teaches nothing of strangers"
         console.print(few, style="yellow", highlight=False)
     before = begun(job.out)
-    if before and saved.checkpoints(job.out) and before.index_sha256 != loader.index.digest:
-        console.print("the data set has changed since: the run goes on with its next epoch", highlight=False)
+    if before and saved.checkpoints(job.out) and before.index_sha256 != loader.newest.digest:
+        console.print(changed_said(before.index_sha256, loader), highlight=False)
     curves = TensorBoardWriter(job.out / CURVES)
     terminal = TrainConsole(console, time.monotonic, total_steps(job.settings))
     observers: tuple[TrainObserver, ...] = (Unsaved(stop), LockCheck(lock), terminal, curves)
@@ -179,6 +191,14 @@ def lead(
         return trainer.train()
     finally:
         curves.close()
+
+
+def changed_said(before: str, loader: Loader) -> str:
+    """How a run goes on whose data set has another index by now than the one that it began with."""
+    if before != loader.index.digest:
+        return "the data set has changed since: the run goes on with its next epoch"
+    gone = f"{loader.num_withdrawn} samples are withdrawn and left out"
+    return f"the data set has changed since: the run keeps its order, {gone}; --new-epoch takes what is new"
 
 
 def held_out_said(loader: Loader) -> str:

@@ -16,19 +16,22 @@ import signal
 import threading
 from collections import deque
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from torch.utils.data import DataLoader, IterableDataset, get_worker_info
 
-from dataset.index import read_index, unfit_shards
+from dataset.index import Index, located, read_index, unfit_shards
 from model.data.batch import Batch
 from model.data.data_order import Order
 from model.data.epoch_report import check
 from model.data.faults import Unfit
 from model.data.latents import Latents
 from model.data.position import Position, advance, from_state, slots_left, slots_of_rank
+from model.data.rng import Words
+from model.data.sampling_table import idents
 from model.data.settings import LoaderSettings
 from model.data.shared_memory import shared_memory
 from model.data.worker import MIB, BatchMaker, BatchTask, Slot
@@ -48,19 +51,31 @@ class Loader(IterableDataset[Batch]):
     Every rank of a run is given the same data set and settings, and takes as many steps as every other. Where
     a trainer wants PyTorch's own class: `DataLoader(loader, batch_size=None)`.
 
+    The order is that of the newest index, or of the one with the digest `index`: then samples are read where
+    the newest says that they lie, and those that are withdrawn are left out.
+
     Raises (at birth):
         ValueError: no index of this schema, a group without samples, too many samples dropped, a tar that is
             missing or cut off, or no latents where they should be.
         OSError: the storage does not answer.
     """
 
-    def __init__(self, root: str, settings: LoaderSettings, *, rank: int = 0, world_size: int = 1) -> None:
+    def __init__(
+        self, root: str, settings: LoaderSettings, *, rank: int = 0, world_size: int = 1, index: str = ""
+    ) -> None:
         if not 0 <= rank < world_size:
             raise ValueError(f"rank {rank} of {world_size}")
         self.root, self.settings, self.rank, self.world_size = root, settings, rank, world_size
-        whole = read_index(root).where(settings.order.where)
-        self.index, self.held_out = whole.split(settings.order.held_out)
+        self.newest = read_index(root)
+        ordered = read_index(root, digest=index) if index else self.newest
+        self.index, held_out = ordered.where(settings.order.where).split(settings.order.held_out)
+        self.place = located(self.index, self.newest)
+        """Row of the newest index for each row of the order's, -1 where it is withdrawn."""
+        self.held_out = None if held_out is None else self.newest.rows_at(located(held_out, self.newest))
+        self.num_withdrawn = int(np.count_nonzero(self.place < 0))
         self.order = Order(self.index, settings.order, settings.seed)
+        self.stored = replace(self.order.samples, ident=self.idents_now())
+        """What the order depends on, but for the bytes: those of the newest index."""
         self.position = Position(order=self.order.digest)
         self.unfit: list[Unfit] = []
         latents = settings.latents
@@ -68,10 +83,23 @@ class Loader(IterableDataset[Batch]):
         self.covered: dict[int, NDArray[np.bool_]] = {}
         check(self.order.samples, settings.order)
         refuse_tail(self)
-        for line in unfit_shards(whole):
+        if self.num_withdrawn:
+            gone = f"{self.num_withdrawn} of {len(self.index)} samples are withdrawn, and left out"
+            LOG.warning(visible(f"{root}: {gone}"))
+        for line in unfit_shards(self.present):
             if settings.max_unfit == 0:
                 raise ValueError(f"{root}: {line}")
             LOG.warning(visible(f"{root}: {line}"))
+
+    def idents_now(self) -> Words:
+        """Of the samples' bytes, as the newest index has them; of those that are withdrawn, as they were."""
+        now = idents(self.newest.table["sha256"])
+        return np.where(self.place >= 0, now[self.place], self.order.samples.ident)
+
+    @property
+    def present(self) -> Index:
+        """The samples that are drawn, as the newest index has them."""
+        return self.newest.rows_at(self.place)
 
     def table(self) -> str:
         """What the epoch of the position keeps, repeats and leaves out, and which windows it shows."""
@@ -161,17 +189,20 @@ class Loader(IterableDataset[Batch]):
 
     def slot(self, place: Position) -> Slot:
         """What a slot shows, and where that lies."""
-        draws = self.order.epoch(place.epoch).slot(place.slot)
-        rows = tuple(self.index.row(draw.row) for draw in draws)
+        shown = self.order.epoch(place.epoch).slot(place.slot)
+        draws = tuple(draw for draw in shown if self.place[draw.row] >= 0)
+        rows = tuple(self.newest.row(int(self.place[draw.row])) for draw in draws)
+        canvas = self.index.row(shown[0].row)
+        slot = Slot(draws=draws, rows=rows, shape=(shown[0].frames, canvas.height, canvas.width))
         if self.latents is None or not self.encoded(self.latents, place.epoch)[place.slot]:
-            return Slot(draws=draws, rows=rows)
+            return slot
         found = (self.latents.found(row, d.start, d.frames) for row, d in zip(rows, draws, strict=True))
-        return Slot(draws=draws, rows=rows, latents=tuple(found))
+        return replace(slot, latents=tuple(found))
 
     def encoded(self, latents: Latents, epoch: int) -> NDArray[np.bool_]:
         """For each slot of an epoch, whether all of it has latents; what has none is said once."""
         if epoch not in self.covered:
-            self.covered = {epoch: latents.slots(self.order.samples, self.order.epoch(epoch))}
+            self.covered = {epoch: latents.slots(self.stored, self.order.epoch(epoch))}
             whole = bool(self.covered[epoch].all())
             LOG.log(
                 logging.INFO if whole else logging.WARNING,

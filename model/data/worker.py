@@ -27,6 +27,8 @@ class Slot:
 
     draws: tuple[Draw, ...] = ()
     rows: tuple[IndexRow, ...] = ()
+    shape: tuple[int, int, int] = (0, 0, 0)
+    """Frames, height and width of what is shown, also where nothing of it is left to be drawn."""
     latents: tuple[FoundLatents, ...] = ()
     """One a draw, or none where pictures are to be decoded."""
 
@@ -89,9 +91,9 @@ class BatchMaker(Dataset[Batch]):
 
 def pages_of(slot: Slot) -> Pages:
     """Memory for the batch of a slot."""
-    row, latent = slot.rows[0], NO_LATENTS
+    latent = NO_LATENTS
     if slot.latents:
         first = slot.latents[0].window
         latent = (first.channels, first.times, first.height, first.width)
     shared = get_worker_info() is not None
-    return Pages(len(slot.draws), slot.draws[0].frames, row.height, row.width, shared=shared, latent=latent)
+    return Pages(len(slot.draws), *slot.shape, shared=shared, latent=latent)

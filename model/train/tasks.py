@@ -63,7 +63,7 @@ class VideoTask:
     def begin(self, net: DiT) -> None:
         """The statistics of faces, where the network is told of some and its motion encoder has none."""
         if self.faces and self.fresh_faces and not net.face.motion.measured():
-            some = Validator(self.loader, self.loader.index, ValidationSettings(clips=MEASURED), self.codec)
+            some = Validator(self.loader, self.loader.present, ValidationSettings(clips=MEASURED), self.codec)
             net.face.measure([faces_of(some[clip]) for clip in range(len(some))])
 
     def validator(self, held_out: Index | None) -> Validator:
@@ -105,7 +105,7 @@ class SpeechTask:
             motion encoder gives all faces the same motion.
         """
         some = Validator(
-            self.loader, heard_in(self.loader.index), ValidationSettings(clips=MEASURED), self.codec
+            self.loader, heard_in(self.loader.present), ValidationSettings(clips=MEASURED), self.codec
         )
         shown = [shown_by(net, speech_inputs(some[clip])) for clip in range(len(some))]
         if not sum(map(len, shown)):

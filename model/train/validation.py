@@ -155,9 +155,12 @@ def slots(index: Index, settings: LoaderSettings, most: int) -> tuple[Slot, ...]
     fit = np.flatnonzero((samples.group >= 0) & (longest >= settings.order.window.min_frames))
     chosen = fit[np.unique(np.linspace(0, len(fit) - 1, min(most, len(fit)), dtype=int))]
     start, seeds = (samples.frames - longest) // 2, words(len(index), "held out", settings.seed)
-    return tuple(
-        Slot(draws=(Draw(row, int(start[row]), int(longest[row]), int(seeds[row])),), rows=(index.row(row),))
+    drawn = [
+        (index.row(row), Draw(row, int(start[row]), int(longest[row]), int(seeds[row])))
         for row in chosen.tolist()
+    ]
+    return tuple(
+        Slot(draws=(draw,), rows=(row,), shape=(draw.frames, row.height, row.width)) for row, draw in drawn
     )
 
 

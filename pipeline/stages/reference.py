@@ -12,6 +12,7 @@ from pipeline.controls.smoothing import Mask
 from pipeline.geometry import Array, wrap_angle
 from pipeline.references.candidates import Candidates, candidates
 from pipeline.references.half_body import half_body_crop, shows_half
+from schemas.arrow import content_of
 from schemas.controls import Controlled, PersonClips
 from schemas.outcome import Rejected
 from schemas.sample import Reference, Sample, Why
@@ -67,11 +68,9 @@ class PickReferences:
             )
         numbers = {"reference_candidates": float(len(pool)), "reference_gates": float(held)}
         for member in cast.members:
-            yield Sample(
-                key=member.key,
-                scene=replace(member, quality={**member.quality, **numbers}),
-                references=references(cast, member, looks, pool, self.settings),
-            )
+            scene = replace(member, quality={**member.quality, **numbers})
+            chosen = references(cast, member, looks, pool, self.settings)
+            yield Sample(key=member.key, scene=scene, references=chosen, content=content_of(scene, chosen))
 
 
 def require_face(cast: PersonClips) -> None:

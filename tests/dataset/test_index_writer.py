@@ -46,7 +46,7 @@ def test_rows_come_back_in_the_order_of_their_keys(tmp_path: Path) -> None:
     rows = [row(number) for number in range(300)]
     assert write_index(tmp_path, parts(*reversed(rows))) == 300
     assert plain(read_index(tmp_path, trusted=False).rows()) == plain(rows)
-    assert [path.name for path in tmp_path.iterdir()] == [INDEX]
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["index", INDEX]
 
 
 def test_bytes_do_not_depend_on_the_order_or_the_time(tmp_path: Path) -> None:
@@ -83,6 +83,15 @@ def test_a_disk_that_gives_other_bytes_back_is_an_error(tmp_path: Path, monkeypa
     with pytest.raises(OSError, match="CRC"):
         write_index(tmp_path, parts(*(row(number) for number in range(100))))
     assert not (tmp_path / INDEX).exists()
+
+
+def test_an_index_is_kept_under_its_digest_when_the_next_one_comes(tmp_path: Path) -> None:
+    write_index(tmp_path, parts(row(1)))
+    first = read_index(tmp_path, trusted=False)
+    write_index(tmp_path, parts(row(1), row(2)))
+    assert read_index(tmp_path, trusted=False).digest != first.digest
+    assert read_index(tmp_path, trusted=False, digest=first.digest).rows()[0].key == first.row(0).key
+    assert len(list(tmp_path.glob("index/*.parquet"))) == 2
 
 
 def test_an_index_of_nothing_is_an_index(tmp_path: Path) -> None:

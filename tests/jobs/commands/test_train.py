@@ -129,6 +129,21 @@ def test_a_set_that_grew_is_gone_on_with_and_another_is_asked_for(
     assert main([*args, "--new-epoch"]) == 0
 
 
+def test_a_run_keeps_the_order_that_it_began_with(own_set: Path, tmp_path: Path, capsys) -> None:
+    run = str(tmp_path / "run")
+    assert main(["train", "--data", str(own_set), "--out", run, *SHORT, "--steps", "3"]) == 0
+    rows = list(read_index(own_set).rows())
+    pq.write_table(encode(rows[1:], IndexRow), own_set / "index.parquet")
+    capsys.readouterr()
+    assert main(["train", "--out", run, "--steps", "4"]) == 0
+    assert "the run keeps its order, 1 samples are withdrawn and left out" in capsys.readouterr().out
+    state = checkpoint.train_state(checkpoint.checkpoints(tmp_path / "run")[-1])
+    assert (state.loader["epoch"], state.loader["slot"]) == (0, 4)
+    assert main(["train", "--out", run, "--steps", "5", "--new-epoch"]) == 0
+    state = checkpoint.train_state(checkpoint.checkpoints(tmp_path / "run")[-1])
+    assert state.loader["epoch"] == 1
+
+
 @pytest.mark.parametrize("by", [signal.SIGINT, signal.SIGTERM])
 def test_a_stop_saves_what_was_learned(data_set: Path, tmp_path: Path, by: signal.Signals) -> None:
     often = ("--settings.save-every", "5000", "--settings.validation.every", "5000", "--steps", "9000")
