@@ -62,8 +62,8 @@ light.
 class Step(Generic[A, B]):
     """A stage and what it needs where it runs. `make` is called once per worker.
 
-    `settings` is all that the answers depend on besides the item, and its repr says it whole: laps that
-    landed under other settings are redone.
+    `settings` and `version` are all that the answers depend on besides the item: laps that landed under
+    others are redone. `engine.identity` says what of the settings counts.
     """
 
     name: str
@@ -71,6 +71,8 @@ class Step(Generic[A, B]):
     takes: type[A]
     gives: type[B]
     settings: object = None
+    version: int = 1
+    """Raised where the stage's rule changes."""
     cpus: float = 1.0
     gpus: float = 0.0  # a fraction lets several workers share one
     memory_bytes: int = 0  # most that its stage takes beside the process: weights, and what an item takes
@@ -87,6 +89,8 @@ class Gather(Generic[A, B]):
     takes: type[A]
     gives: type[B]
     settings: object = None
+    version: int = 1
+    """Raised where its rule changes."""
 
 
 @dataclass(kw_only=True)

@@ -8,9 +8,9 @@ from functools import cached_property
 from typing import Any, Protocol, runtime_checkable
 
 from engine.core import Gather, Stage, Step, Tally, apply, gather, gathering
+from engine.identity import identity
 from engine.ledger import Landed, Lap, Ledger, digest
 from engine.needs import Needs
-from schemas.version import PIPELINE
 
 PROCESS_BYTES = 400 * 2**20
 """What a guard and its process take with all that they import, before a stage is made."""
@@ -72,7 +72,7 @@ class Leg:
     @cached_property
     def settings(self) -> str:
         """Digest of all that the answers depend on besides the items."""
-        return digest(str(PIPELINE), *(f"{step.name} {step.settings!r}" for step in self.steps))
+        return digest(*(f"{step.name} {step.version} {identity(step.settings)}" for step in self.steps))
 
     @property
     def needs(self) -> Needs:

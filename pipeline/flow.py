@@ -35,7 +35,6 @@ from schemas.index import IndexRow, ShardPlan
 from schemas.media import Clip, Copies, Frames, Listed, Probed, Source
 from schemas.sample import Sample
 from schemas.tracks import ROLES, Tracked
-from schemas.version import SHARDS
 from storage.place import Where
 
 TRACKS = "tracks"
@@ -130,7 +129,14 @@ def legs(run: Curation, out: Where, dropped: Collection[str] = ()) -> list[Leg]:
 
 def corpus() -> Step[Listed, Source]:
     """A file that the corpus names, hashed."""
-    return Step(name="corpus", make=Corpus, takes=Listed, gives=Source, memory_bytes=memory.LIST)
+    return Step(
+        name="corpus",
+        make=Corpus,
+        version=Corpus.version,
+        takes=Listed,
+        gives=Source,
+        memory_bytes=memory.LIST,
+    )
 
 
 def same_content() -> Gather[Source, Copies]:
@@ -142,7 +148,14 @@ def first(dropped: Collection[str]) -> Step[Copies, Source]:
     """The first of each content that is not dropped; the others are rejects."""
     kept_out = tuple(sorted(dropped))
     make = partial(DropCopies, kept_out)
-    return Step(name="first", make=make, takes=Copies, gives=Source, settings=kept_out or None)
+    return Step(
+        name="first",
+        make=make,
+        version=DropCopies.version,
+        takes=Copies,
+        gives=Source,
+        settings=kept_out or None,
+    )
 
 
 def probe(run: Curation) -> Step[Source, Probed]:
@@ -150,6 +163,7 @@ def probe(run: Curation) -> Step[Source, Probed]:
     return Step(
         name="probe",
         make=partial(Probe, run.probe),
+        version=Probe.version,
         takes=Source,
         gives=Probed,
         settings=run.probe,
@@ -162,6 +176,7 @@ def split(run: Curation) -> Step[Probed, Clip]:
     return Step(
         name="split",
         make=partial(Split, run.split),
+        version=Split.version,
         takes=Probed,
         gives=Clip,
         settings=run.split,
@@ -175,6 +190,7 @@ def screen(run: Curation) -> Step[Clip, Clip]:
     return Step(
         name="screen",
         make=partial(Screen, run.screen, least_area_px),
+        version=Screen.version,
         takes=Clip,
         gives=Clip,
         settings=(run.screen, least_area_px),
@@ -186,6 +202,7 @@ def estimate(run: Curation) -> Step[Clip, Tracked]:
     return Step(
         name="estimate",
         make=partial(estimating, run.estimate, run.backends),
+        version=Estimate.version,
         takes=Clip,
         gives=Tracked,
         settings=(run.estimate, run.backends),
@@ -222,6 +239,7 @@ def control(run: Curation) -> Step[Tracked, Controlled]:
     return Step(
         name="control",
         make=partial(Control, run.control),
+        version=Control.version,
         takes=Tracked,
         gives=Controlled,
         settings=run.control,
@@ -240,6 +258,7 @@ def reference(run: Curation) -> Step[PersonClips, Sample]:
     return Step(
         name="reference",
         make=partial(PickReferences, run.reference),
+        version=PickReferences.version,
         takes=PersonClips,
         gives=Sample,
         settings=run.reference,
@@ -252,9 +271,10 @@ def shard(run: Curation, out: Where) -> Step[ShardPlan, IndexRow]:
     return Step(
         name="shard",
         make=partial(Shard, run.shard, out),
+        version=Shard.version,
         takes=ShardPlan,
         gives=IndexRow,
-        settings=(SHARDS, run.shard),
+        settings=run.shard,
         memory_bytes=memory.storing(
             run.probe.max_source_pixels, run.shard.window, run.control.canvas_area, MAX_SAMPLE_BYTES
         ),

@@ -8,9 +8,3 @@ DRAWING = 1
 
 LATENTS = 1
 """Way from a stored sample to stored latents, the autoencoder aside: decoding, scaling, rounding."""
-
-PIPELINE = 13
-"""Meaning of the pipeline's steps. Raised when a step would answer otherwise: landed work is then redone."""
-
-SHARDS = 3
-"""Way from a sample's numbers to its bytes. Raised when they would be others: tars are then redone alone."""

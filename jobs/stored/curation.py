@@ -22,7 +22,7 @@ from jobs.stored.files import write
 from pipeline.flow import TARS, TRACKS, Curation, legs
 from pipeline.stages.corpus import CorpusSettings
 from schemas.tracks import Tracked
-from schemas.version import DRAWING, PIPELINE, SCHEMA
+from schemas.version import DRAWING, SCHEMA
 from storage.json_files import json_at
 from storage.place import Place, Where
 from storage.records import read_as
@@ -41,7 +41,8 @@ class StoredCuration:
     """By leg, what its work was known by: see `digests`."""
     schema: int = SCHEMA
     drawing: int = DRAWING
-    pipeline: int = PIPELINE
+    pipeline: int | None = None
+    """Of sets of earlier versions: one number for the rules of all steps."""
     code: str = ""
     recipe: str = "default"
     estimators: Mapping[str, Any] = field(default_factory=dict)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from typing import ClassVar
 
 import numpy as np
 
@@ -61,6 +62,8 @@ class ControlSettings:
 
 class Control:
     """Puts a clip's tracks on its canvas. Gives one `Controlled`; rejects: no_person, no_head."""
+
+    version: ClassVar[int] = 1
 
     def __init__(self, settings: ControlSettings) -> None:
         self.settings = settings

@@ -11,7 +11,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from io import StringIO
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 from urllib.parse import unquote
 
 import pyarrow as pa
@@ -188,6 +188,8 @@ def short_sha256(data: bytes) -> str:
 class Corpus:
     """Listed -> Source: a file that can be read, and the hash of its content, in bounded memory."""
 
+    version: ClassVar[int] = 1
+
     def __call__(self, item: Listed) -> Iterator[Source]:
         """The source.
 
@@ -249,6 +251,8 @@ def copies(sources: Sequence[Source]) -> list[Copies]:
 
 class DropCopies:
     """Copies -> Source: the first copy that is not to be dropped, and a reject for each of the others."""
+
+    version: ClassVar[int] = 1
 
     def __init__(self, dropped: Collection[str] = ()) -> None:
         self.dropped = frozenset(dropped)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import TypeVar
+from typing import ClassVar, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -97,6 +97,8 @@ class Estimate:
     Gives one `Tracked` for each stretch of at least 25 frames in which exactly one person is seen: the clip
     itself, or parts of it under keys of their own. Rejects: nobody, several_people, person_too_small.
     """
+
+    version: ClassVar[int] = 1
 
     def __init__(self, settings: EstimateSettings, estimators: Estimators) -> None:
         self.settings = settings

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import ClassVar
 
 from media.probe import probe
 from schemas.media import Probed, Source
@@ -25,6 +26,8 @@ class ProbeSettings:
 
 class Probe:
     """Gives the source with the facts of its largest video stream."""
+
+    version: ClassVar[int] = 1
 
     def __init__(self, settings: ProbeSettings) -> None:
         self.settings = settings

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
+from typing import ClassVar
 
 import numpy as np
 
@@ -48,6 +49,8 @@ class PickReferences:
     of references are stored, so a loader can tell which lie outside its window. Rejects: no_face,
     no_reference.
     """
+
+    version: ClassVar[int] = 1
 
     def __init__(self, settings: ReferenceSettings) -> None:
         self.settings = settings

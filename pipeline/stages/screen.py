@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import ClassVar
 
 from schemas.media import MIN_CLIP_FRAMES, Clip
 from schemas.outcome import Rejected
@@ -34,6 +35,8 @@ class ScreenSettings:
 
 class Screen:
     """Gives the clip, or rejects it for the first gate that it does not pass."""
+
+    version: ClassVar[int] = 1
 
     def __init__(self, settings: ScreenSettings, least_area_px: int) -> None:
         self.settings, self.least_area_px = settings, least_area_px

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import ClassVar
 
 from dataset.arrays import pack
 from dataset.meta import pack_meta
@@ -60,6 +61,8 @@ class Shard:
 
     Reasons: those of `media.decode`, and "broken_audio".
     """
+
+    version: ClassVar[int] = 1
 
     def __init__(self, settings: ShardSettings, out: Where) -> None:
         self.settings = settings

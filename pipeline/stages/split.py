@@ -7,6 +7,7 @@ import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import partial
+from typing import ClassVar
 
 import cv2
 import numpy as np
@@ -59,6 +60,8 @@ class ShotScan:
 
 class Split:
     """Gives every stretch of every shot, the short ones too."""
+
+    version: ClassVar[int] = 1
 
     def __init__(self, settings: SplitSettings) -> None:
         self.settings = settings

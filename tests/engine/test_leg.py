@@ -14,6 +14,7 @@ from pipeline import plans
 from pipeline.estimators.appearance.open_clip_embedder import OpenClip
 from pipeline.flow import Backends, Curation, legs
 from pipeline.stages.probe import ProbeSettings
+from pipeline.stages.shard import Shard
 from schemas.media import Listed, Source
 from tests.engine.runners.odd import listing
 
@@ -103,6 +104,6 @@ def test_only_a_backend_on_a_gpu_makes_the_estimate_ask_for_one(tmp_path: Path) 
 
 def test_tars_alone_are_made_anew_where_their_bytes_would_be_others(monkeypatch: Any) -> None:
     before = [leg.settings for leg in legs(Curation(), Path())]
-    monkeypatch.setattr("pipeline.flow.SHARDS", -1)
+    monkeypatch.setattr(Shard, "version", -1)
     after = [leg.settings for leg in legs(Curation(), Path())]
     assert [one == other for one, other in zip(before, after, strict=True)] == [True] * 5 + [False]

@@ -18,7 +18,7 @@ from tests.model.data.drawn import planned, slot_of
 
 
 def rewritten(out: Path, *without: int) -> tuple[str, list[IndexRow]]:
-    """The digest of the set's index, and the rows of a next one that lacks some and has its tars elsewhere."""
+    """The digest of the set's index, and the rows of a next one that lacks some, its tars elsewhere."""
     before = read_index(out)
     rows = [row for number, row in enumerate(before.rows()) if number not in without]
     for shard in {row.shard for row in rows}:

@@ -1,0 +1,53 @@
+"""What answers depend on, of settings: everything but where and how fast, and files by what is in them."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import fields, is_dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from engine.placement import is_placement
+
+
+def identity(settings: Any) -> str:
+    """Settings as a text that is another wherever what they are used for would answer otherwise.
+
+    Of a dataclass: its name, the `version` of its class where that has one, and its fields but for
+    placements (`engine.placement`), each likewise. Of a path, which names a file of weights or a folder of
+    them: the digest of what lies there, so that other weights under the same name are another setting, and
+    the same ones elsewhere are not.
+    """
+    if isinstance(settings, Path):
+        return content_of(settings)
+    if isinstance(settings, tuple | list):
+        return f"({', '.join(map(identity, settings))})"
+    if not is_dataclass(settings) or isinstance(settings, type):
+        return repr(settings)
+    cls = type(settings)
+    told = [
+        f"{field.name}={identity(getattr(settings, field.name))}"
+        for field in fields(cls)
+        if not is_placement(field)
+    ]
+    return f"{cls.__qualname__} {getattr(cls, 'version', 1)}({', '.join(told)})"
+
+
+def content_of(path: Path) -> str:
+    """Digest of a file, or of the files of a folder and their names; where there is neither, that it is so."""
+    if path.is_dir():
+        files = sorted(file for file in path.rglob("*") if file.is_file())
+        told = [f"{file.relative_to(path).as_posix()} {content_of(file)}" for file in files]
+        return hashlib.sha256("\n".join(told).encode()).hexdigest()
+    if not path.is_file():
+        return f"missing {path}"
+    state = path.stat()
+    return sha256_of(path, state.st_ino, state.st_size, state.st_mtime_ns)
+
+
+@cache
+def sha256_of(path: Path, *_: int) -> str:
+    """Digest of a file, taken once as long as it seems to be the same."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
