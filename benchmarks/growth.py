@@ -78,8 +78,8 @@ def main() -> None:
         rows,
         f"Goal: 1000 new clips of 100 sources touch at most {MOST_GROWN} tars, a source that leaves at most "
         f"{MOST_LEFT}. Most: {grown} and {left_most}, {'reached' if reached else 'not reached'}.",
-        f"{CLIPS} clips of one canvas, {CLIPS_PER_SOURCE} a source. Tars hold {sizes.mean():.0f} samples in the "
-        f"mean, {int(np.percentile(sizes, 5))} to {int(np.percentile(sizes, 95))} in nine of ten.",
+        f"{CLIPS} clips of one canvas, {CLIPS_PER_SOURCE} a source. Samples a tar: {sizes.mean():.0f} in "
+        f"the mean, {int(np.percentile(sizes, 5))} to {int(np.percentile(sizes, 95))} in nine of ten.",
     )
     if not reached:
         raise SystemExit(1)

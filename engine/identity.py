@@ -35,7 +35,7 @@ def identity(settings: Any) -> str:
 
 
 def content_of(path: Path) -> str:
-    """Digest of a file, or of the files of a folder and their names; where there is neither, that it is so."""
+    """Digest of a file, or of a folder's files and their names; where there is neither, that it is so."""
     if path.is_dir():
         files = sorted(file for file in path.rglob("*") if file.is_file())
         told = [f"{file.relative_to(path).as_posix()} {content_of(file)}" for file in files]

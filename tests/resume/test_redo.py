@@ -74,7 +74,7 @@ def test_a_changed_flag_alone_changes_nothing(films: Path, made: Path) -> None:
     area = settings(films / "truths").control.canvas_area
     assert f"--settings.control.canvas-area: {area} before, {AREA} now; redoes samples, shards\n" in output
     assert "samples again: 4 laps" in output
-    assert f"in money: understudy estimate-cost --hours 0.00903 --measured {made} --machines" in output
+    assert f"in money: understudy estimate-cost --hours 0.000903 --measured {made} --machines" in output
     assert state(made) == before
 
 
