@@ -70,9 +70,9 @@ ROOMS: dict[str, set[str]] = {  # files, or folders that end in a slash
         "dataset/trusted_rows.py",
         "dataset/tables.py",
         "jobs/commands/evaluate.py",
-        "jobs/commands/query.py",
+        "jobs/questions/views.py",
     },
-    "duckdb": {"jobs/commands/query.py"},
+    "duckdb": {"jobs/questions/"},
     "tyro": {"jobs/commands/", "jobs/console/flags.py", "jobs/demo/__main__.py", "jobs/long_run.py"},
 }
 

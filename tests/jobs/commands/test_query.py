@@ -46,9 +46,9 @@ def test_an_answer_is_a_table_for_people(undisturbed: Path, capsys: pytest.Captu
         ("select * from nowhere", "nowhere"),
         ("", "it is no question"),
         ("select * from read_csv('/etc/passwd')", "disabled"),
-        ("copy samples to '/tmp/stolen.csv'", "disabled"),
-        ("install httpfs", "disabled"),
-        ("set enable_external_access = true", "locked"),
+        ("copy samples to '/tmp/stolen.csv'", "it is no question"),
+        ("install httpfs", "it is no question"),
+        ("set enable_external_access = true", "it is no question"),
     ],
 )
 def test_what_cannot_be_answered_is_a_sentence_and_reaches_nothing(
@@ -63,4 +63,20 @@ def test_what_cannot_be_answered_is_a_sentence_and_reaches_nothing(
 
 def test_no_data_set_is_a_sentence(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["query", str(tmp_path), "select 1"]) == 2
-    assert str(tmp_path) in capsys.readouterr().err
+    assert f"{tmp_path}: no data set there" in capsys.readouterr().err
+
+
+def test_records_are_json_whatever_they_hold(undisturbed: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    odd = "select 'nan'::double as n, interval '1 day' as i, '\\x01'::blob as b from samples limit 2"
+    assert asked(capsys, undisturbed, odd) == [{"n": None, "i": "1 day, 0:00:00", "b": "01"}] * 2
+    assert asked(capsys, undisturbed, "select key from samples where false") == []
+    assert main(["query", str(undisturbed), "select 1 as a, 2 as a", "--json"]) == 2
+    assert "two columns are named a" in capsys.readouterr().err
+
+
+def test_people_are_told_where_there_are_more_rows(
+    undisturbed: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for rows, told in ((1000, False), (1001, True)):
+        assert main(["query", str(undisturbed), f"select * from range({rows})"]) == 0
+        assert ("more than these 1000 rows" in capsys.readouterr().out) == told

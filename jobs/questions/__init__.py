@@ -1,0 +1,1 @@
+"""Questions in SQL to what lies of a data set."""
