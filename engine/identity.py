@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterator
 from dataclasses import fields, is_dataclass
 from functools import cache
 from pathlib import Path
@@ -32,6 +33,18 @@ def identity(settings: Any) -> str:
         if not is_placement(field)
     ]
     return f"{cls.__qualname__} {getattr(cls, 'version', 1)}({', '.join(told)})"
+
+
+def unsaid(settings: Any, path: str = "") -> Iterator[tuple[str, str]]:
+    """What counts of settings beside what they say: versions of their classes, digests of files, by names."""
+    for name in (field.name for field in fields(settings) if not is_placement(field)):
+        here, value = f"{path}.{name}".lstrip("."), getattr(settings, name)
+        if isinstance(value, Path):
+            yield here, content_of(value)
+        elif is_dataclass(value):
+            if hasattr(value, "version"):
+                yield here, f"version {value.version}"
+            yield from unsaid(value, here)
 
 
 def content_of(path: Path) -> str:

@@ -41,6 +41,7 @@ AS_IT_WAS = "nothing was changed"
 MENU = (
     MenuEntry("manifest", "Data sets", "a table of a folder's videos, licences and domains", PARTLY),
     MenuEntry("curate", "Data sets", "make a data set from videos, or go on with one", GOES_ON),
+    MenuEntry("plan", "Data sets", "what curate would redo, why, and for how long", AS_IT_WAS),
     MenuEntry("status", "Data sets", "how a job goes: legs, rate, time left, what is stuck", AS_IT_WAS),
     MenuEntry("check", "Data sets", "whether a data set keeps every promise of its format", AS_IT_WAS),
     MenuEntry("rejects", "Data sets", "what was not kept, file by file, and why", AS_IT_WAS),

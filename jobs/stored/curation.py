@@ -15,6 +15,7 @@ from typing import Any
 from dataset.index_writer import of_tar, write_index
 from dataset.names import INDEX, NEXT, RUN
 from engine.differences import as_plain
+from engine.identity import unsaid
 from engine.ledger import Ledger, digest
 from engine.leg import Leg
 from jobs.stored.addresses import storable
@@ -39,6 +40,8 @@ class StoredCuration:
     settings: Mapping[str, Any] = field(default_factory=dict)
     legs: Mapping[str, str] = field(default_factory=dict)
     """By leg, what its work was known by: see `digests`."""
+    unsaid: Mapping[str, str] = field(default_factory=dict)
+    """What counts beside the settings, by name: versions of steps and estimators, digests of weights."""
     schema: int = SCHEMA
     drawing: int = DRAWING
     pipeline: int | None = None
@@ -108,6 +111,12 @@ def digests(settings: Curation) -> dict[str, str]:
     return {leg.name: digest(leg.settings, repr(sizes(leg))) for leg in legs(settings, "")}
 
 
+def unsaid_of(settings: Curation) -> dict[str, str]:
+    """What counts beside what settings say, by name."""
+    steps = {step.name: f"version {step.version}" for leg in legs(settings, "") for step in leg.steps}
+    return {**steps, **dict(unsaid(settings))}
+
+
 def sizes(leg: Leg) -> dict[str, int]:
     """How a leg's laps are cut."""
     given: dict[str, Any] = getattr(leg.plan, "keywords", {})
@@ -151,6 +160,7 @@ class NextIndex:
             drop_gone=self.drop_gone,
             settings=as_plain(self.settings),
             legs=digests(self.settings),
+            unsaid=unsaid_of(self.settings),
             code=version("understudy"),
             estimators=estimators_in(Ledger(self.out)),
         )

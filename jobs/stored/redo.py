@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, fields, is_dataclass, replace
 from typing import Any
 
@@ -12,9 +12,12 @@ from engine.core import CannotRun
 from engine.differences import Difference, differences
 from engine.ledger import Ledger
 from jobs.console.progress import readable_s
-from jobs.stored.curation import StoredCuration, digests
+from jobs.stored.curation import StoredCuration, digests, unsaid_of
 from pipeline.flow import Curation
 from storage.place import Place
+
+SHOWN = 16
+"""Characters of a digest that are told."""
 
 
 class NeedsRedo(CannotRun):
@@ -46,7 +49,10 @@ def refuse_redo(
         console.print(sentence(difference, settings), highlight=False)
     if not any(leg.laps for leg in again):
         return
-    if not found:
+    others = list(unsaid_differences(stored, settings))
+    for told in others:
+        console.print(told, highlight=False)
+    if not found and not others:
         console.print("these legs were made by another version of the code", highlight=False)
     for leg in again:
         took = f"{leg.laps} laps, {readable_s(leg.busy_s)} of one worker"
@@ -88,6 +94,14 @@ def sentence(difference: Difference, settings: Curation) -> str:
     """A difference, and what it would do."""
     redone = changed(digests(settings), digests(with_value(settings, difference)))
     return f"{difference}; {'redoes ' + ', '.join(redone) if redone else 'redoes nothing'}"
+
+
+def unsaid_differences(stored: StoredCuration, settings: Curation) -> Iterator[str]:
+    """What else was another when a data set was made: versions of steps and estimators, bytes of weights."""
+    for name, now in unsaid_of(settings).items():
+        was = stored.unsaid.get(name, now)
+        if was != now:
+            yield f"{name}: {was[:SHOWN]} before, {now[:SHOWN]} now"
 
 
 def with_value(settings: Any, difference: Difference) -> Any:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from engine.ledger import Lap, Ledger, digest
@@ -27,15 +27,31 @@ def enlist(ledger: Ledger, found: Sequence[Listed], change: Callable[[], None]) 
     """
     parts = ledger.names(LEG)
     ledger.prune(LEG, set(parts))
-    known = {row.key: row.uri for part in parts for row in ledger.rows(LEG, part, Listed)}
+    known = listed(ledger)
     new = [row for row in found if row.key not in known]
     if new or not parts:
         change()
         name = f"{len(parts):06d}"
         lap = Lap(leg=LEG, name=name, inputs=digest(*(row.uri for row in new)), items=len(new), read=_nothing)
         ledger.land(lap, new, Listed, ())
+    return compared(known, found)
+
+
+def compared_with(ledger: Ledger, found: Sequence[Listed]) -> CorpusListing:
+    """How a corpus compares with what was listed before; nothing is written."""
+    return compared(listed(ledger), found)
+
+
+def listed(ledger: Ledger) -> dict[str, str]:
+    """Addresses of all files that were listed, by key."""
+    return {row.key: row.uri for part in ledger.names(LEG) for row in ledger.rows(LEG, part, Listed)}
+
+
+def compared(known: Mapping[str, str], found: Sequence[Listed]) -> CorpusListing:
+    """How a corpus compares with files that are known by their keys."""
     lost = sorted(known.keys() - {row.key for row in found})
-    return CorpusListing(new=len(new), known=len(found) - len(new), gone=tuple(known[key] for key in lost))
+    new = sum(row.key not in known for row in found)
+    return CorpusListing(new=new, known=len(found) - new, gone=tuple(known[key] for key in lost))
 
 
 def _nothing(_: Ledger) -> Iterable[Listed]:

@@ -1,0 +1,162 @@
+"""`understudy plan`: what a run would do on a data set, and why, before anything is done."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field, replace
+from typing import Any
+
+import tyro
+from rich.console import Console
+
+from engine.differences import differences
+from engine.ledger import Ledger
+from engine.leg import Leg
+from engine.planning.cost import Bill, bill, machines_of
+from engine.planning.forecast import LegForecast, forecast
+from engine.planning.rates import Rates, measured, read_rates, work_of
+from jobs.commands.estimate_cost import RATES
+from jobs.commands.estimate_cost import verdict as priced
+from jobs.console.flags import parsed
+from jobs.console.plain import tell_json
+from jobs.console.progress import readable_s
+from jobs.console.tables import tell_table, titled
+from jobs.exit_codes import ExitCode
+from jobs.stored.curation import StoredCuration, settings_of, stored_in
+from jobs.stored.redo import sentence, unsaid_differences
+from pipeline.corpora.listing import compared_with
+from pipeline.flow import Curation, legs
+from pipeline.stages.corpus import CorpusSettings, survey
+from storage.place import Place
+
+
+@dataclass(frozen=True, kw_only=True)
+class Plan:
+    """Say which laps of a data set the next run would do, why, and how long they take; nothing is written."""
+
+    out: tyro.conf.Positional[str]
+    """Folder or address of the data set."""
+    videos: str = ""
+    """Folder, address or manifest of the videos; without it, new files are not looked for."""
+    machines: tuple[str, ...] = ()
+    """Kinds of machines, as for estimate-cost: NAME=COUNTxCORES+GPUS@PRICE."""
+    json: bool = False
+    """For programs."""
+    settings: Curation = field(default_factory=Curation)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Forecast:
+    """What a run would do."""
+
+    reasons: tuple[str, ...]
+    """What is another than when the data set was made."""
+    new_files: int
+    new_s: float
+    """Seconds that new files take one worker, in the mean of those that are done."""
+    legs: tuple[LegForecast, ...]
+    bill: Bill | None
+
+    @property
+    def work_s(self) -> float:
+        """Seconds of one worker, of all that would be done."""
+        return self.new_s + sum(sum(leg.again) for leg in self.legs)
+
+
+def parse(args: list[str]) -> Plan:
+    """The job of a command line; settings that it leaves out are those of the data set.
+
+    Raises:
+        ValueError: there is no data set, or its settings are not ours.
+        OSError: they cannot be read.
+    """
+    out = next((word for word in args if not word.startswith("-")), "")
+    stored = stored_in(Place.at(out)) if out else None
+    default = Plan(out=tyro.MISSING)
+    if stored is not None and stored.settings:
+        default = replace(default, settings=settings_of(Place.at(out)))
+    return parsed(Plan, "plan", args, default)
+
+
+def plan(job: Plan, console: Console) -> ExitCode:
+    """Print what would be done; `WHOLE`.
+
+    Raises:
+        ValueError: there is no data set, or machines cannot be used.
+        OSError: it cannot be read.
+    """
+    out = Place.at(job.out)
+    stored = stored_in(out)
+    if stored is None:
+        raise ValueError(
+            f"{out}: no data set: understudy curate makes one, understudy estimate-cost says for how much"
+        )
+    found = forecast_of(job, out, stored)
+    if job.json:
+        tell_json(console, {**asdict(found), "work_s": found.work_s})
+        return ExitCode.WHOLE
+    for reason in found.reasons:
+        console.print(reason, highlight=False, soft_wrap=True)
+    tell_table(console, of_legs(found.legs), ("leg", "laps again", "one worker"))
+    for line in told(found):
+        console.print(line, highlight=False, soft_wrap=True)
+    return ExitCode.WHOLE
+
+
+def forecast_of(job: Plan, out: Place, stored: StoredCuration) -> Forecast:
+    """What a run of these settings would do."""
+    ledger = Ledger(out)
+    listing = (
+        compared_with(ledger, survey(job.videos, stored.corpus or CorpusSettings()).videos)
+        if job.videos
+        else None
+    )
+    house = legs(job.settings, out, listing.gone if listing and stored.drop_gone else ())
+    changed = [sentence(one, job.settings) for one in differences(stored.settings, job.settings)]
+    found = tuple(forecast(house, ledger))
+    new = listing.new if listing else 0
+    return Forecast(
+        reasons=(*changed, *unsaid_differences(stored, job.settings)),
+        new_files=new,
+        new_s=new * source_s(ledger, house),
+        legs=found,
+        bill=billed(job, house, ledger, found),
+    )
+
+
+def source_s(ledger: Ledger, house: Sequence[Leg]) -> float:
+    """What a file takes one worker through all legs, in the mean of those that are done."""
+    tallies = [tally for leg in house for tally in ledger.tallies(leg.name)]
+    files = sum(tally.offered for tally in tallies if tally.step == "corpus")
+    return sum(tally.busy_s for tally in tallies) / files if files else 0.0
+
+
+def billed(job: Plan, house: Sequence[Leg], ledger: Ledger, found: Sequence[LegForecast]) -> Bill | None:
+    """The laps on the machines that are named; None where none are, or nothing is to be done."""
+    if not job.machines or not any(leg.again for leg in found):
+        return None
+    rates: Rates = measured(ledger, house, read_rates(RATES), job.out)
+    works = [
+        work_of(leg, rates, tuple(took + rates.lap_s for took in one.again))
+        for leg, one in zip(house, found, strict=True)
+    ]
+    return bill(works, [machines_of(word) for word in job.machines], worker_s=rates.worker_s)
+
+
+def of_legs(found: Sequence[LegForecast]) -> Any:
+    """A line for each leg."""
+    table = titled("What the next run does", "leg", "laps", "laps again", "one worker", "why")
+    for leg in found:
+        table.add_row(leg.leg, f"{leg.laps:,}", f"{len(leg.again):,}", readable_s(sum(leg.again)), leg.why)
+    return table
+
+
+def told(found: Forecast) -> list[str]:
+    """The whole in a few lines."""
+    lines = []
+    if found.new_files:
+        lines.append(f"{found.new_files} new files: about {readable_s(found.new_s)} of one worker")
+    if not found.work_s and not found.new_files:
+        return ["nothing would be done"]
+    lines.append(f"in all about {readable_s(found.work_s)} of one worker; nothing has been written")
+    return [*lines, *(priced(found.bill) if found.bill else ())]

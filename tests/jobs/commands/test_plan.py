@@ -1,0 +1,127 @@
+"""What the next run would do, told before it: the table of what changes redo, on a set that really landed."""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import shutil
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from rich.console import Console
+
+from jobs.cli import main
+from jobs.commands.curate import Curate, curate
+from jobs.commands.plan import Plan, forecast_of, plan
+from jobs.stored.curation import stored_in
+from pipeline.estimators.fakes import FakeBody
+from pipeline.flow import Curation
+from pipeline.stages.estimate import Estimate
+from pipeline.stages.reference import PickReferences
+from storage.place import Place
+from tests.resume.job import settings
+from tests.resume.test_redo import state
+
+
+@pytest.fixture
+def run(films: Path, tmp_path: Path) -> Curation:
+    """The settings of a small job whose truths are its own."""
+    truths = Path(shutil.copytree(films / "truths", tmp_path / "truths"))
+    return settings(truths)
+
+
+def redone(out: Path, run: Curation) -> dict[str, int]:
+    """Laps that would run, by leg."""
+    place = Place.at(out)
+    stored = stored_in(place)
+    assert stored is not None
+    found = forecast_of(Plan(out=str(out), settings=run), place, stored)
+    return {leg.leg: len(leg.again) for leg in found.legs if leg.again}
+
+
+def said(out: Path, run: Curation, **how: Any) -> str:
+    """What the command prints."""
+    console = Console(file=io.StringIO(), width=200)
+    assert plan(Plan(out=str(out), settings=run, **how), console) == 0
+    assert isinstance(console.file, io.StringIO)
+    return console.file.getvalue()
+
+
+def test_nothing_is_done_again_where_nothing_changed_or_only_where_and_how_fast(
+    undisturbed: Path, run: Curation
+) -> None:
+    assert redone(undisturbed, run) == {}
+    placed = replace(run, gpu_share=0.25, shard=replace(run.shard, window=3))
+    assert redone(undisturbed, placed) == {}
+    assert "nothing would be done" in said(undisturbed, run)
+
+
+def test_other_weights_under_the_same_name_are_estimated_with_again(undisturbed: Path, run: Curation) -> None:
+    assert isinstance(run.backends.body, FakeBody)
+    weights = next(run.backends.body.truths.glob("*.npz"))
+    with weights.open("ab") as file:
+        file.write(b"other weights")
+    os.utime(weights, ns=(1, 1))
+    assert list(redone(undisturbed, run)) == ["tracks", "samples", "shards"]
+    assert "backends.body.truths: " in said(undisturbed, run)
+
+
+@pytest.mark.parametrize(
+    ("stage", "legs"),
+    [(PickReferences, ["samples", "shards"]), (Estimate, ["tracks", "samples", "shards"])],
+)
+def test_a_rule_of_a_stage_redoes_its_leg_and_what_reads_it(
+    undisturbed: Path, run: Curation, monkeypatch: pytest.MonkeyPatch, stage: type, legs: list[str]
+) -> None:
+    monkeypatch.setattr(stage, "version", 99)
+    assert list(redone(undisturbed, run)) == legs
+    output = said(undisturbed, run)
+    assert "version 1 before, version 99 now" in output
+    assert f"reads {legs[-2]}" in output
+
+
+def test_how_videos_are_encoded_redoes_tars_alone(undisturbed: Path, run: Curation) -> None:
+    other = replace(run, shard=replace(run.shard, video=replace(run.shard.video, crf=30)))
+    assert list(redone(undisturbed, other)) == ["shards"]
+    assert "--settings.shard.video.crf: " in said(undisturbed, other)
+
+
+def test_what_is_told_is_what_is_done_and_nothing_is_written(
+    films: Path, undisturbed: Path, tmp_path: Path, run: Curation
+) -> None:
+    made = Path(shutil.copytree(undisturbed, tmp_path / "set"))
+    other = replace(run, shard=replace(run.shard, video=replace(run.shard.video, crf=30)))
+    before = state(made)
+    told = redone(made, other)
+    assert state(made) == before
+    markers = {name: at for name, (at, _) in before.items() if name.endswith(".done")}
+    curate(Curate(videos=films / "videos", out=made, settings=other, redo=True), Console(quiet=True))
+    after = {name: at for name, (at, _) in state(made).items() if name.endswith(".done")}
+    written = [name.split("/")[1] for name, at in after.items() if markers.get(name) != at]
+    assert {leg: written.count(leg) for leg in written} == told
+    assert redone(made, other) == {}
+
+
+def test_new_files_and_machines_are_told(
+    films: Path, undisturbed: Path, tmp_path: Path, run: Curation
+) -> None:
+    videos = Path(shutil.copytree(films / "videos", tmp_path / "videos"))
+    other = replace(run, shard=replace(run.shard, video=replace(run.shard.video, crf=30)))
+    output = said(undisturbed, other, videos=str(videos), machines=("cpu=1x4@0.5",))
+    assert "4 new files: about " in output
+    assert "machine-hours" in output
+    assert "in money" in output
+
+
+def test_for_programs(undisturbed: Path, run: Curation) -> None:
+    told = json.loads(said(undisturbed, replace(run, samples_per_shard=1), json=True))
+    assert told["work_s"] > 0
+    assert [leg["leg"] for leg in told["legs"] if leg["again"]] == ["shards"]
+
+
+def test_where_there_is_no_set_that_is_said(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["plan", str(tmp_path / "none")]) == 2
+    assert "no data set" in capsys.readouterr().err
