@@ -7,7 +7,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from io import BytesIO
-from math import degrees
+from math import degrees, remainder
 from pathlib import Path
 
 import cv2
@@ -151,7 +151,7 @@ def references(members: dict[str, bytes]) -> list[Picture]:
     pictures = []
     for line in json.loads(members[META])["references"]:
         packed = cv2.imdecode(np.frombuffer(members[line["member"]], np.uint8), cv2.IMREAD_COLOR_RGB)
-        why = f"{line['reason']} {degrees(line['yaw']):.0f}°"
+        why = f"{line['reason']} {round(remainder(degrees(line['yaw']), 360))}°"
         pictures.append(below([label([why], CAPTION_PX), fit(np.asarray(packed), REFERENCE_PX)]))
     return pictures
 
@@ -168,8 +168,8 @@ def strip(
     facts = [
         f"{row.key}   {row.framing}   {row.frames} frames   {row.width}x{row.height}   "
         f"domain: {row.domain}   licence: {row.licence}",
-        f"yaw {degrees(row.yaw_min):.0f} to {degrees(row.yaw_max):.0f}°   seen: face {row.face_ratio:.0%}, "
-        f"body {row.body_ratio:.0%}, left hand {row.left_hand_ratio:.0%}, "
+        f"yaw {round(degrees(row.yaw_min))} to {round(degrees(row.yaw_max))}°   "
+        f"seen: face {row.face_ratio:.0%}, body {row.body_ratio:.0%}, left hand {row.left_hand_ratio:.0%}, "
         f"right hand {row.right_hand_ratio:.0%}",
         f"motion {row.motion:.2f} torso lengths/s   sharpness {row.sharpness:.0f}   "
         f"least similarity {row.reference_similarity:.2f}   sound {'yes' if row.has_audio else 'no'}   "

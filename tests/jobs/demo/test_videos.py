@@ -6,24 +6,25 @@ from pathlib import Path
 import pytest
 
 from jobs.demo import videos
-from jobs.demo.videos import SIZE, SPEAKER, write_demo_videos
+from jobs.demo.videos import FIGURE, SIZE, SPEAKER, write_demo_videos
 from tests.films import probed
 
 
 def test_the_demo_films_photographs_that_packages_bring_and_a_speaker(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(
-        videos, "SPEAKER", replace(SPEAKER, num_frames=12, width=120, height=160, sharpness=1)
-    )
+    for name, take in {"SPEAKER": SPEAKER, "FIGURE": FIGURE}.items():
+        small = replace(take, num_frames=12, width=120, height=160, sharpness=1)
+        monkeypatch.setattr(videos, name, small)
     write_demo_videos(tmp_path)
     seconds = {path.name: probed(path).duration_s for path in tmp_path.iterdir()}
     assert seconds == {
         "admiral and cameraman.mp4": 6,
-        "astronaut.mp4": 6,
-        "coffee.mp4": 3,
+        "astronaut.mp4": 4,
+        "coffee.mp4": 2,
+        "figure.mp4": 0.5,
         "speaker.mp4": 0.5,
-        "together.mp4": 3,
+        "together.mp4": 2,
     }
     assert [path.name for path in tmp_path.iterdir() if probed(path).has_audio] == ["speaker.mp4"]
     assert (probed(tmp_path / "together.mp4").width, probed(tmp_path / "together.mp4").height) == SIZE

@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from pipeline.geometry import apply_affine
+from pipeline.geometry import apply_affine, wrap_angle
 from pipeline.references.half_body import half_body_crop
 from pipeline.stages.reference import ReferenceSettings
 from tests.pipeline.references.looks import FULL, HALF, clip, samples
@@ -68,6 +68,21 @@ def test_draw_of_the_half_body_frame_depends_on_the_key() -> None:
         for i in range(20)
     }
     assert len(drawn) > 5
+
+
+def test_the_crop_faces_the_camera_though_most_frames_look_away() -> None:
+    turned = replace(FULL, turn_deg=(-170.0, 20.0))
+    yaws = {
+        samples(replace(clip(turned), key=f"0123456789ab-{i:06d}-0"))[0].references[-1].yaw for i in range(9)
+    }
+    assert len(yaws) > 1
+    assert max(abs(np.degrees(wrap_angle(yaw))) for yaw in yaws) <= 30
+
+
+def test_where_all_look_away_the_crop_is_the_most_frontal_one() -> None:
+    (sample,) = samples(clip(replace(FULL, turn_deg=(50.0, 170.0))))
+    assert sample.references[-1].why == "half_body"
+    assert np.degrees(sample.references[-1].yaw) < 62
 
 
 def test_full_body_clip_with_three_looks_still_gets_its_crop() -> None:
