@@ -78,6 +78,10 @@ def ended(run: Callable[[Console], ExitCode], stopped: str) -> ExitCode:
     except KeyboardInterrupt as stop:
         print(f"understudy: stopped; {visible(str(stop)) or stopped}", file=sys.stderr)
         return ExitCode.STOPPED
+    except SystemExit as end:
+        for note in getattr(end, "__notes__", []):
+            print(f"understudy: {visible(note)}", file=sys.stderr)
+        raise
     except Exception as trouble:  # noqa: BLE001  Python itself would end with the code of a poor result
         return told(trouble)
 

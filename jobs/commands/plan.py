@@ -31,7 +31,7 @@ from storage.place import Place
 
 
 @dataclass(frozen=True, kw_only=True)
-class Plan:
+class PlanRun:
     """Say which laps of a data set the next run would do, why, and how long they take; nothing is written."""
 
     out: tyro.conf.Positional[str]
@@ -63,7 +63,7 @@ class Forecast:
         return self.new_s + sum(sum(leg.again) for leg in self.legs)
 
 
-def parse(args: list[str]) -> Plan:
+def parse(args: list[str]) -> PlanRun:
     """The job of a command line; settings that it leaves out are those of the data set.
 
     Raises:
@@ -72,13 +72,13 @@ def parse(args: list[str]) -> Plan:
     """
     out = next((word for word in args if not word.startswith("-")), "")
     stored = stored_in(Place.at(out)) if out else None
-    default = Plan(out=tyro.MISSING)
+    default = PlanRun(out=tyro.MISSING)
     if stored is not None and stored.settings:
         default = replace(default, settings=settings_of(Place.at(out)))
-    return parsed(Plan, "plan", args, default)
+    return parsed(PlanRun, "plan", args, default)
 
 
-def plan(job: Plan, console: Console) -> ExitCode:
+def plan(job: PlanRun, console: Console) -> ExitCode:
     """Print what would be done; `WHOLE`.
 
     Raises:
@@ -103,7 +103,7 @@ def plan(job: Plan, console: Console) -> ExitCode:
     return ExitCode.WHOLE
 
 
-def forecast_of(job: Plan, out: Place, stored: StoredCuration) -> Forecast:
+def forecast_of(job: PlanRun, out: Place, stored: StoredCuration) -> Forecast:
     """What a run of these settings would do."""
     ledger = Ledger(out)
     listing = (
@@ -131,7 +131,7 @@ def source_s(ledger: Ledger, house: Sequence[Leg]) -> float:
     return sum(tally.busy_s for tally in tallies) / files if files else 0.0
 
 
-def billed(job: Plan, house: Sequence[Leg], ledger: Ledger, found: Sequence[LegForecast]) -> Bill | None:
+def billed(job: PlanRun, house: Sequence[Leg], ledger: Ledger, found: Sequence[LegForecast]) -> Bill | None:
     """The laps on the machines that are named; None where none are, or nothing is to be done."""
     if not job.machines or not any(leg.again for leg in found):
         return None

@@ -3,27 +3,30 @@
 from __future__ import annotations
 
 import argparse
-import sys
 from collections.abc import Sequence
 from typing import Any, TypeVar
 
 import tyro
 
 from jobs.console.short_help import nearest
-from schemas.visible import visible
 
 T = TypeVar("T")
 
 
 def parsed(cls: type[T], command: str, args: Sequence[str], default: T | None = None) -> T:
-    """The job of a command line; ends the process with what is wrong, or with the help that was asked for."""
+    """The job of a command line.
+
+    Raises:
+        SystemExit: what is wrong with it has been told, or the help that was asked for; its notes name the
+            nearest flags.
+    """
     usual: dict[str, Any] = {} if default is None else {"default": default}
     try:
         job: T = tyro.cli(cls, prog=f"understudy {command}", args=list(args), **usual)
     except SystemExit as end:
         if end.code:
             for word, near in nearest(cls.__module__, args):
-                print(f"understudy: {visible(word)}: did you mean {near}?", file=sys.stderr)
+                end.add_note(f"{word}: did you mean {near}?")
         raise
     return job
 

@@ -15,7 +15,7 @@ from rich.console import Console
 
 from jobs.cli import main
 from jobs.commands.curate import Curate, curate
-from jobs.commands.plan import Plan, forecast_of, plan
+from jobs.commands.plan import PlanRun, forecast_of, plan
 from jobs.stored.curation import stored_in
 from pipeline.estimators.fakes import FakeBody
 from pipeline.flow import Curation
@@ -38,14 +38,14 @@ def redone(out: Path, run: Curation) -> dict[str, int]:
     place = Place.at(out)
     stored = stored_in(place)
     assert stored is not None
-    found = forecast_of(Plan(out=str(out), settings=run), place, stored)
+    found = forecast_of(PlanRun(out=str(out), settings=run), place, stored)
     return {leg.leg: len(leg.again) for leg in found.legs if leg.again}
 
 
 def said(out: Path, run: Curation, **how: Any) -> str:
     """What the command prints."""
     console = Console(file=io.StringIO(), width=200)
-    assert plan(Plan(out=str(out), settings=run, **how), console) == 0
+    assert plan(PlanRun(out=str(out), settings=run, **how), console) == 0
     assert isinstance(console.file, io.StringIO)
     return console.file.getvalue()
 
