@@ -14,9 +14,10 @@ from pathlib import Path
 import numpy as np
 import tyro
 
+from pipeline.shots.scan import SplitSettings
 from pipeline.stages.corpus import Corpus, list_corpus
 from pipeline.stages.probe import Probe, ProbeSettings
-from pipeline.stages.split import SplitSettings, scan_pictures
+from pipeline.stages.split import scan_pictures
 from schemas.media import Listed
 
 SHARED = Path(os.environ.get("UNDERSTUDY_SHARED", Path(__file__).parents[2] / "shared"))

@@ -21,6 +21,7 @@ from pipeline.estimators.mediapipe.face import MediapipeFace
 from pipeline.estimators.mediapipe.hands import MediapipeHands
 from pipeline.estimators.mediapipe.person import MediapipePerson
 from pipeline.settings import check
+from pipeline.shots.scan import SplitSettings
 from pipeline.stages.control import Control, ControlSettings
 from pipeline.stages.corpus import Corpus, DropCopies, copies
 from pipeline.stages.estimate import Estimate, EstimateSettings, Estimators, FrameWindow
@@ -29,7 +30,7 @@ from pipeline.stages.probe import Probe, ProbeSettings
 from pipeline.stages.reference import PickReferences, ReferenceSettings
 from pipeline.stages.screen import Screen, ScreenSettings
 from pipeline.stages.shard import Shard, ShardSettings
-from pipeline.stages.split import Split, SplitSettings
+from pipeline.stages.split import Split
 from schemas.controls import Controlled, PersonClips
 from schemas.index import IndexRow, ShardPlan
 from schemas.media import Clip, Copies, Frames, Listed, Probed, Source

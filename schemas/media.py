@@ -97,6 +97,7 @@ class PictureStats:
     frozen: float  # share of the time in which the picture does not change
     sharpness: float  # median over frames of the variance of the Laplacian
     rate: float  # distinct pictures a second, where it moves; 0 where nothing does
+    mixed: float  # share of the pictures that show two shots at once, or one that fades
 
 
 @record
@@ -108,6 +109,7 @@ class Clip:
     first_frame: int  # at 24 fps, counted from the source's first frame
     num_frames: int
     look: PictureStats
+    odd_frames: tuple[int, ...] = ()  # those that show a flash, counted as `first_frame`
 
     @property
     def uri(self) -> str:

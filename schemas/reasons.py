@@ -49,6 +49,7 @@ Reason = Literal[
     "too_many_packets",
     "too_short",
     "too_small",
+    "transition",
     "truncated",
     "undecodable",
     "unreachable",
@@ -105,6 +106,7 @@ MEANINGS: dict[Reason, str] = {
     "low_rate": "it has too few distinct pictures a second",
     "too_short": "it is shorter than a clip has to be",
     "too_small": "its pictures are too small for the canvas",
+    "transition": "one shot goes over into another, or fades",
     # people
     "no_face": "no frame of any clip of the person shows the face",
     "no_head": "no frame tells where the head is",

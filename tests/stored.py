@@ -70,7 +70,9 @@ def sample_of(video: Probed, scene: Scene, first_frame: int, num_frames: int) ->
     part = {field.name: getattr(whole, field.name) for field in fields(Controls)}
     controls = Controls(**{name: array[span] if array.ndim else array for name, array in part.items()})
     key = clip_key(video.key, first_frame)
-    look = PictureStats(brightness=100.0, contrast=50.0, motion=1.0, frozen=0.0, sharpness=100.0, rate=24.0)
+    look = PictureStats(
+        brightness=100.0, contrast=50.0, motion=1.0, frozen=0.0, sharpness=100.0, rate=24.0, mixed=0.0
+    )
     canvas = (scene.width, scene.height)
     affine = canvas_affine(video.width, video.height, canvas)
     scene_of = Controlled(

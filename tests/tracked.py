@@ -41,7 +41,7 @@ def clip_of(scene: Scene, first_frame: int = 0, source_key: str = SOURCE_KEY) ->
         video=video,
         first_frame=first_frame,
         num_frames=scene.num_frames,
-        look=PictureStats(brightness=128, contrast=50, motion=2, frozen=0, sharpness=100, rate=24),
+        look=PictureStats(brightness=128, contrast=50, motion=2, frozen=0, sharpness=100, rate=24, mixed=0),
     )
 
 

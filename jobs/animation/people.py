@@ -39,7 +39,9 @@ STILL_PIXELS = 2048 * 2048
 """Larger pictures are shrunk to this: references lie on canvases of a seventh of it and less."""
 WINDOW = 16
 """Frames of the driving video in memory at a time."""
-UNSEEN = PictureStats(brightness=0.0, contrast=0.0, motion=0.0, frozen=0.0, sharpness=0.0, rate=0.0)
+UNSEEN = PictureStats(
+    brightness=0.0, contrast=0.0, motion=0.0, frozen=0.0, sharpness=0.0, rate=0.0, mixed=0.0
+)
 """What looking for shots would have measured: nothing is screened here."""
 
 

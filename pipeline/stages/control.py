@@ -63,7 +63,7 @@ class ControlSettings:
 class Control:
     """Puts a clip's tracks on its canvas. Gives one `Controlled`; rejects: no_person, no_head."""
 
-    version: ClassVar[int] = 1
+    version: ClassVar[int] = 2
 
     def __init__(self, settings: ControlSettings) -> None:
         self.settings = settings

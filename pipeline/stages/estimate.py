@@ -98,7 +98,7 @@ class Estimate:
     itself, or parts of it under keys of their own. Rejects: nobody, several_people, person_too_small.
     """
 
-    version: ClassVar[int] = 1
+    version: ClassVar[int] = 2
 
     def __init__(self, settings: EstimateSettings, estimators: Estimators) -> None:
         self.settings = settings
@@ -235,8 +235,13 @@ def tracked(
     `news` are the frames of the clip that show another picture than the one before.
     """
     first = clip.first_frame + run.start
+    stop = clip.first_frame + run.stop
     part = replace(
-        clip, key=clip_key(clip.video.key, first), first_frame=first, num_frames=run.stop - run.start
+        clip,
+        key=clip_key(clip.video.key, first),
+        first_frame=first,
+        num_frames=stop - first,
+        odd_frames=tuple(frame for frame in clip.odd_frames if first <= frame < stop),
     )
     looks = whole.appearance
     shown = (looks.frames >= run.start) & (looks.frames < run.stop)

@@ -36,7 +36,7 @@ class ScreenSettings:
 class Screen:
     """Gives the clip, or rejects it for the first gate that it does not pass."""
 
-    version: ClassVar[int] = 1
+    version: ClassVar[int] = 2
 
     def __init__(self, settings: ScreenSettings, least_area_px: int) -> None:
         self.settings, self.least_area_px = settings, least_area_px
@@ -45,10 +45,12 @@ class Screen:
         """The clip.
 
         Raises:
-            Rejected: "too_short", "too_small", "black", "frozen", "low_rate" or "blurred".
+            Rejected: "transition", "too_short", "too_small", "black", "frozen", "low_rate" or "blurred".
         """
         limits, look = self.settings, clip.look
         width, height = clip.video.width, clip.video.height
+        if look.mixed > 0:
+            raise Rejected("transition", f"{look.mixed:.0%} of its pictures fade or show two shots")
         if clip.num_frames < limits.min_clip_frames:
             raise Rejected("too_short", f"{clip.num_frames} frames of {limits.min_clip_frames}")
         if width * height < self.least_area_px:

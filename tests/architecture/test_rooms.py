@@ -52,7 +52,7 @@ ROOMS: dict[str, set[str]] = {  # files, or folders that end in a slash
     },
     "diffusers": {"model/nets/autoencoders/wan.py"},
     "safetensors": {"storage/weight_files.py", "pipeline/estimators/appearance/open_clip_embedder.py"},
-    "scenedetect": {"pipeline/stages/split.py"},
+    "scenedetect": {"pipeline/shots/cuts.py"},
     "webdataset": {"dataset/streams.py"},
     "pyarrow": {
         "schemas/arrow.py",

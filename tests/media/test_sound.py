@@ -23,7 +23,7 @@ from schemas.media import SOUND_RATE, Clip, Listed, PictureStats, Probed, Source
 from tests.stored import filmed
 from tests.synth import Scene
 
-LOOKS = ("brightness", "contrast", "motion", "frozen", "sharpness", "rate")
+LOOKS = ("brightness", "contrast", "motion", "frozen", "sharpness", "rate", "mixed")
 
 COUNTED_S = 12
 
@@ -76,7 +76,9 @@ def clip_of(path: Path, first_frame: int, num_frames: int, container: str = "mat
         duration_s=float(COUNTED_S),
         has_audio=True,
     )
-    look = PictureStats(brightness=0.0, contrast=0.0, motion=0.0, frozen=0.0, sharpness=0.0, rate=0.0)
+    look = PictureStats(
+        brightness=0.0, contrast=0.0, motion=0.0, frozen=0.0, sharpness=0.0, rate=0.0, mixed=0.0
+    )
     return Clip(
         key=clip_key(source.key, first_frame),
         video=video,

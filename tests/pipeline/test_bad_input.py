@@ -14,10 +14,11 @@ from typing import Any
 import pytest
 
 from engine.core import Step, Tally, apply
+from pipeline.shots.scan import SplitSettings
 from pipeline.stages.corpus import Corpus, list_corpus
 from pipeline.stages.probe import Probe, ProbeSettings
 from pipeline.stages.screen import Screen, ScreenSettings
-from pipeline.stages.split import Split, SplitSettings
+from pipeline.stages.split import Split
 from schemas.media import Clip, Listed, Probed, Source
 from schemas.outcome import Reject
 from tests.films import X264, ffmpeg, film, numbered, street

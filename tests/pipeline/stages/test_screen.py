@@ -9,9 +9,10 @@ import pytest
 
 from pipeline import flow
 from pipeline.flow import Curation
+from pipeline.shots.scan import SplitSettings
 from pipeline.stages.control import ControlSettings
 from pipeline.stages.screen import Screen, ScreenSettings
-from pipeline.stages.split import Split, SplitSettings
+from pipeline.stages.split import Split
 from schemas.media import Clip
 from schemas.outcome import Rejected
 from tests.films import X264, film, probed, street

@@ -16,7 +16,9 @@ from hypothesis import strategies as st
 
 from media.clock import first_tick, num_ticks
 from media.decode import decode_frames
-from pipeline.stages.split import Split, SplitSettings, frozen_share, moving_rate, scan_pictures, stretches
+from pipeline.shots.looks import frozen_share, moving_rate
+from pipeline.shots.scan import SplitSettings
+from pipeline.stages.split import Split, scan_pictures, stretches
 from schemas.media import Clip, Frames, PictureStats, Probed
 from tests.films import X264, film, numbered, numbers, probed
 
