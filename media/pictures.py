@@ -10,9 +10,11 @@ import itertools
 from collections.abc import Iterator
 from contextlib import contextmanager
 from fractions import Fraction
+from typing import Any
 
 import numpy as np
 from av.container import InputContainer
+from av.packet import Packet
 from av.video.frame import VideoFrame
 from av.video.reformatter import VideoReformatter
 from av.video.stream import VideoStream
@@ -20,6 +22,7 @@ from numpy.typing import NDArray
 
 from media.clock import first_tick, num_ticks
 from media.container import open_source, tick_s, video_stream
+from media.counted import begins_anew, decoded, is_counted
 from media.tone_mapping import ToneMapper, has_alpha, is_wide
 from schemas.media import FPS, Probed
 from schemas.outcome import Rejected
@@ -69,7 +72,9 @@ def pictures(video: Probed, begin_s: Fraction = Fraction(0)) -> Iterator[tuple[F
 def all_of(video: Probed) -> Iterator[tuple[Fraction, VideoFrame]]:
     """As `pictures`, from the file's first."""
     with reading(video) as (container, stream, start):
-        yield from timed(video, container.decode(stream), start, tick_s(stream))
+        counted = is_counted(video.container, video.codec)
+        frames = decoded(container.demux(stream)) if counted else container.decode(stream)
+        yield from timed(video, frames, start, tick_s(stream))
 
 
 def sought(video: Probed, wanted_s: Fraction, begin_s: Fraction) -> Iterator[tuple[Fraction, VideoFrame]]:
@@ -87,14 +92,30 @@ def sought(video: Probed, wanted_s: Fraction, begin_s: Fraction) -> Iterator[tup
             first = next(packets)
             if first.dts is not None:
                 landed_s = (first.dts - start) * tick
-            decoded = (frame for packet in itertools.chain([first], packets) for frame in packet.decode())
-            from_key = itertools.dropwhile(lambda frame: not frame.key_frame, decoded)
+            frames = decoded_from(video, first, packets, landed_s)
+            from_key = itertools.dropwhile(lambda frame: not frame.key_frame, frames)
             for number, (at_s, frame) in enumerate(timed(video, from_key, start, tick)):
                 if number == 0 and at_s > begin_s:
                     raise AstrayError(landed_s)
                 yield at_s, frame
     except Rejected as no:
         raise AstrayError(landed_s) from no
+
+
+def decoded_from(
+    video: Probed, first: Packet[Any], later: Iterator[Packet[Any]], landed_s: Fraction
+) -> Iterator[VideoFrame]:
+    """The pictures of a packet that was sought and of those after it.
+
+    Raises:
+        AstrayError: pictures take the times of packets, and cannot be counted from this one on.
+    """
+    packets = itertools.chain([first], later)
+    if not is_counted(video.container, video.codec):
+        return (frame for packet in packets for frame in packet.decode())
+    if not begins_anew(first, video.codec):
+        raise AstrayError(landed_s)
+    return decoded(packets)
 
 
 @contextmanager

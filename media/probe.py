@@ -21,6 +21,7 @@ from av.video.stream import VideoStream
 from numpy.typing import NDArray
 
 from media.container import open_source, opened_file, tick_s, video_stream
+from media.counted import is_counted
 from schemas.media import Probed, Source
 from schemas.outcome import Rejected
 
@@ -141,6 +142,7 @@ def read_timeline(container: InputContainer, stream: VideoStream, max_duration_s
     """
     tick = tick_s(stream)
     max_ticks = float(max_duration_s / tick)
+    counted = is_counted(container.format.name, stream.codec_context.name)
     times, lengths = array("q"), array("q")  # in ticks
     key: int | None = None
     ends: dict[int, int] = {}  # of each stream, in its ticks
@@ -151,15 +153,16 @@ def read_timeline(container: InputContainer, stream: VideoStream, max_duration_s
             continue
         if packet.is_corrupt:
             raise Rejected("damaged", f"a broken packet at byte {packet.pos}")
-        if packet.pts is None:
+        shown = packet.dts if counted else packet.pts
+        if shown is None:
             raise Rejected("no_frame_times", f"the packet at byte {packet.pos} does not say when it is shown")
         if key is None and packet.is_keyframe:
-            key = packet.pts
+            key = shown
         if not packet.is_discard:
-            times.append(packet.pts)
+            times.append(shown)
             lengths.append(packet.duration or 0)
-            if packet.pts - times[0] > max_ticks:
-                refuse_long(float((packet.pts - times[0]) * tick), max_duration_s)
+            if shown - times[0] > max_ticks:
+                refuse_long(float((shown - times[0]) * tick), max_duration_s)
     file_end_s = max((end * tick_s(container.streams[index]) for index, end in ends.items()), default=0)
     promised_s = Fraction(container.duration or 0, 1_000_000)
     if promised_s > file_end_s + MISSING_S:

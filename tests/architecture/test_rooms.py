@@ -20,6 +20,7 @@ ROOMS: dict[str, set[str]] = {  # files, or folders that end in a slash
         MEDIA + f"{name}.py"
         for name in (
             "container",
+            "counted",
             "decode",
             "facts",
             "members",
