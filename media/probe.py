@@ -63,6 +63,7 @@ def probe(source: Source, *, max_pixels: int, max_duration_s: float, max_pixel_s
         refuse_cut_off(container, source)
         timeline = read_timeline(container, stream, max_duration_s)
         codec, index, has_audio = stream.codec_context.name, stream.index, bool(container.streams.audio)
+        audio_track = default_track(container)
     start, last = int(timeline.ticks[0]), int(timeline.ticks[-1])
     duration_s = float((timeline.end - start) * timeline.tick_s)
     refuse_long(duration_s, max_duration_s)
@@ -87,6 +88,7 @@ def probe(source: Source, *, max_pixels: int, max_duration_s: float, max_pixel_s
             start_s=float(start * timeline.tick_s),
             duration_s=duration_s,
             has_audio=has_audio,
+            audio_track=audio_track,
         )
 
 
@@ -101,6 +103,12 @@ def largest_video(container: InputContainer, max_pixels: int) -> VideoStream:
     stream = max(decodable, key=lambda stream: stream.codec_context.width * stream.codec_context.height)
     refuse_large(stream.codec_context.width, stream.codec_context.height, max_pixels)
     return stream
+
+
+def default_track(container: InputContainer) -> int:
+    """Of the sounds in the file, the number of the first that is marked as default; 0 where none is."""
+    marked = [bool(one.disposition & Disposition.default) for one in container.streams.audio]
+    return marked.index(True) if True in marked else 0
 
 
 def refuse_large(width: int, height: int, max_pixels: int) -> None:

@@ -21,6 +21,13 @@ LEAD_S = 2.0
 LIMIT_S = 300.0
 EVERYWHERE = ("-cpuflags", "0")
 """Arguments of ffmpeg: sound as in plain C. With vector instructions, resampling and AAC round otherwise."""
+CHANNELS = {"mono": 1, "stereo": 2}
+QUIET = 0.03
+"""Loudness, of 1, below which a mix is looked into: speech has 0.05 and more."""
+CANCELLED = 4.0
+"""Channels cancel each other where the louder one is so many times as loud as their mix."""
+SILENT = 1
+"""Largest sample, of 32767, of a track that is silent: rounding makes such."""
 FILM_RATE = 48_000
 """Samples a second of a film's sound."""
 
@@ -33,22 +40,46 @@ def num_samples(num_frames: int) -> int:
 def clip_sound(clip: Clip) -> NDArray[np.int16]:
     """Sound of the clip's span from its first sample on, up to where the sound track ends or breaks off.
 
-    The track's own times decide: gaps and a late start are silence. Empty where the track has nothing in the
-    span or cannot be decoded.
+    The track is the one that a player gives, its channels mixed; where they cancel each other, the louder of
+    the left and the right one. The track's own times decide: gaps and a late start are silence. Empty where
+    the track has nothing in the span, nothing but silence, or cannot be decoded.
 
     Raises:
         Rejected: "broken_audio": decoding the track does not come to an end.
     """
+    mixed = track_of(clip, "mono")[:, 0]
+    if len(mixed) and loudness(mixed)[0] < QUIET:
+        left_right = track_of(clip, "stereo")
+        louder = int(np.argmax(loudness(left_right)))
+        if loudness(left_right)[louder] > CANCELLED * loudness(mixed)[0]:
+            mixed = np.ascontiguousarray(left_right[:, louder])
+    return mixed if np.abs(mixed.astype(np.int32)).max(initial=0) > SILENT else mixed[:0]
+
+
+def loudness(sound: NDArray[np.int16]) -> NDArray[np.float64]:
+    """Root of the mean square of each channel of samples (n,) or (n, channels), of 1."""
+    channels = sound.reshape(len(sound), -1).astype(np.float64) / 2**15
+    return np.asarray(np.sqrt(np.mean(channels**2, axis=0)))
+
+
+def track_of(clip: Clip, layout: str) -> NDArray[np.int16]:
+    """The clip's samples (n, channels) in a layout of ffmpeg's, "mono" or "stereo".
+
+    Raises:
+        Rejected: as `clip_sound`.
+    """
     wanted = num_samples(clip.num_frames)
     try:
         with at_hand(clip.video.source) as path:
-            done = run(sound_command(clip, path, wanted), LIMIT_S)  # of a broken track what there is
+            done = run(sound_command(clip, path, wanted, layout), LIMIT_S)  # of a broken track what there is
     except ChildTimeout:
         raise Rejected("broken_audio", f"no end after {LIMIT_S:g} s of decoding") from None
-    return np.frombuffer(done.stdout[: len(done.stdout) // 2 * 2], "<i2")[:wanted]
+    channels = CHANNELS[layout]
+    whole = len(done.stdout) // (2 * channels) * 2 * channels
+    return np.frombuffer(done.stdout[:whole], "<i2").reshape(-1, channels)[:wanted]
 
 
-def sound_command(clip: Clip, path: Path, wanted: int) -> list[str]:
+def sound_command(clip: Clip, path: Path, wanted: int, layout: str) -> list[str]:
     """The ffmpeg command that gives a clip's samples from the file at `path`, as int16."""
     start_s = clip.video.start_s + clip.start_s  # on the file's clock
     seek: dict[str, Any] = {}
@@ -61,11 +92,16 @@ def sound_command(clip: Clip, path: Path, wanted: int) -> list[str]:
         **seek,
     )
     first = round(start_s * SOUND_RATE)
-    placed = at_rate(source["a:0"], SOUND_RATE, first, ochl="mono", osf="s16")
+    placed = at_rate(source[heard(clip)], SOUND_RATE, first, ochl=layout, osf="s16")
     span = placed.filter("atrim", start_pts=first, end_pts=first + wanted)
     return compiled(
         span.output("pipe:", format="s16le", acodec="pcm_s16le").global_args("-copyts", *EVERYWHERE)
     )
+
+
+def heard(clip: Clip) -> str:
+    """Of the sounds of a clip's file, ffmpeg's name of the one that a player gives."""
+    return f"a:{clip.video.audio_track}"
 
 
 def at_rate(track: Any, rate: int, first: int, **form: str) -> Any:
@@ -101,7 +137,7 @@ def add_sound(silent: Path, clip: Clip, out: Path) -> None:
     source = ffmpeg.input(
         f"file:{clip.uri}", format=clip.video.container.split(",")[0], protocol_whitelist="file,pipe"
     )
-    placed = at_rate(source["a:0"], FILM_RATE, first)
+    placed = at_rate(source[heard(clip)], FILM_RATE, first)
     span = placed.filter("atrim", start_pts=first, end_pts=first + round(clip.num_frames * FILM_RATE / FPS))
     add_stream(silent, span.filter("asetpts", "PTS-STARTPTS"), out, "-copyts")
 

@@ -80,6 +80,7 @@ class Probed:
     start_s: float  # first frame's time in the file
     duration_s: float  # from the first frame's start to the last frame's end
     has_audio: bool
+    audio_track: int = 0  # of its sounds, the one that a player gives, counted from 0
 
     @property
     def uri(self) -> str:

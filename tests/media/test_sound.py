@@ -20,6 +20,7 @@ from media.probe import probe
 from media.sound import add_sound, clip_sound, encode_flac, num_samples, sound_command
 from pipeline.stages.corpus import Corpus
 from schemas.media import SOUND_RATE, Clip, Listed, PictureStats, Probed, Source, clip_key
+from tests.films import ffmpeg
 from tests.stored import filmed
 from tests.synth import Scene
 
@@ -120,6 +121,43 @@ def test_coded_stereo_keeps_its_place(tmp_path: Path, codec: str, first_frame: i
     assert abs(int(np.abs(got.astype(int)).argmax()) - 8_000) <= 1
 
 
+def noise(seed: int, rms: float = 0.1) -> np.ndarray:
+    return np.random.default_rng(seed).normal(0, rms * 2**15, SOUND_RATE * COUNTED_S).astype("<i2")
+
+
+def test_channels_that_cancel_are_not_mixed_to_silence(tmp_path: Path) -> None:
+    sound = wav(tmp_path / "a.wav", noise(0), SOUND_RATE)
+    opposite = ("-af", "pan=stereo|c0=c0|c1=-0.9*c0", "-c:a", "pcm_s16le")
+    got = clip_sound(clip_of(video_with_sound(tmp_path / "a.mkv", sound, *opposite), 24, 48))
+    np.testing.assert_allclose(got, noise(0)[SOUND_RATE:][: num_samples(48)], atol=2)
+
+
+@pytest.mark.parametrize("pan", ["stereo|c0=c0|c1=c0", "stereo|c0=c0|c1=0*c0"])
+def test_channels_that_do_not_cancel_are_mixed(tmp_path: Path, pan: str) -> None:
+    sound = wav(tmp_path / "a.wav", noise(0, 0.02), SOUND_RATE)
+    path = video_with_sound(tmp_path / "a.mkv", sound, "-af", f"pan={pan}", "-c:a", "pcm_s16le")
+    share = 0.5 if "0*" in pan else 1.0
+    got = clip_sound(clip_of(path, 0, 48))
+    np.testing.assert_allclose(got, share * noise(0, 0.02)[: num_samples(48)], atol=2)
+
+
+def test_a_track_of_zeros_is_no_sound(tmp_path: Path) -> None:
+    sound = wav(tmp_path / "a.wav", np.zeros(SOUND_RATE * COUNTED_S, "<i2"), SOUND_RATE)
+    assert len(clip_sound(clip_of(video_with_sound(tmp_path / "a.mkv", sound, "-c:a", "aac"), 0, 48))) == 0
+
+
+def test_the_track_is_the_one_that_is_marked(tmp_path: Path) -> None:
+    files = [wav(tmp_path / f"{n}.wav", noise(n), SOUND_RATE) for n in range(2)]
+    one = video_with_sound(tmp_path / "one.mkv", files[0], "-c:a", "pcm_s16le")
+    both = tmp_path / "both.mkv"
+    how = ("-map", "0", "-map", "1:a", "-c", "copy", "-disposition:a:0", "0", "-disposition:a:1", "default")
+    ffmpeg("-i", one, "-i", files[1], *how, both)
+    video = probed(both)
+    assert video.audio_track == 1
+    clip = replace(clip_of(both, 0, 48), video=video)
+    np.testing.assert_array_equal(clip_sound(clip), noise(1)[: num_samples(48)])
+
+
 @pytest.mark.parametrize("first_frame", [0, 24, 120, 200])
 @pytest.mark.parametrize("rate", [8_000, 11_025, 22_050])
 def test_sound_of_any_rate_keeps_its_place(tmp_path: Path, rate: int, first_frame: int) -> None:
@@ -165,7 +203,7 @@ def test_another_processor_gives_the_same_samples(tmp_path: Path) -> None:
     noise = np.random.default_rng(4).integers(-(2**14), 2**14, 2 * 44_100 * COUNTED_S, np.int16)
     path = video_with_sound(tmp_path / "a.mkv", wav(tmp_path / "a.wav", noise, 44_100), "-c:a", "flac")
     clip = clip_of(path, 24, 48)
-    command = sound_command(clip, path, 32_000)
+    command = sound_command(clip, path, 32_000, "mono")
     older = [command[0], "-cpuflags", "sse2+sse+mmx+cmov", *command[1:]]
     output = subprocess.run(older, check=True, stdout=subprocess.PIPE).stdout
     assert output == clip_sound(clip).tobytes()
