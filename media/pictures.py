@@ -23,6 +23,7 @@ from numpy.typing import NDArray
 from media.clock import first_tick, num_ticks
 from media.container import open_source, tick_s, video_stream
 from media.counted import begins_anew, decoded, is_counted
+from media.progressive import progressive
 from media.tone_mapping import ToneMapper, has_alpha, is_wide
 from schemas.media import FPS, Probed
 from schemas.outcome import Rejected
@@ -74,7 +75,8 @@ def all_of(video: Probed) -> Iterator[tuple[Fraction, VideoFrame]]:
     with reading(video) as (container, stream, start):
         counted = is_counted(video.container, video.codec)
         frames = decoded(container.demux(stream)) if counted else container.decode(stream)
-        yield from timed(video, frames, start, tick_s(stream))
+        found = timed(video, frames, start, tick_s(stream))
+        yield from progressive(found) if video.interlaced else found
 
 
 def sought(video: Probed, wanted_s: Fraction, begin_s: Fraction) -> Iterator[tuple[Fraction, VideoFrame]]:
@@ -94,7 +96,10 @@ def sought(video: Probed, wanted_s: Fraction, begin_s: Fraction) -> Iterator[tup
                 landed_s = (first.dts - start) * tick
             frames = decoded_from(video, first, packets, landed_s)
             from_key = itertools.dropwhile(lambda frame: not frame.key_frame, frames)
-            for number, (at_s, frame) in enumerate(timed(video, from_key, start, tick)):
+            found = timed(video, from_key, start, tick)
+            if video.interlaced:  # the first one lacks the picture before it
+                found = itertools.islice(progressive(found), 1, None)
+            for number, (at_s, frame) in enumerate(found):
                 if number == 0 and at_s > begin_s:
                     raise AstrayError(landed_s)
                 yield at_s, frame

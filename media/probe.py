@@ -34,6 +34,9 @@ MISSING_S = Fraction(1, 4)
 MAX_RATE = 240
 """Packets a second, of all streams of a file; 120 pictures and 100 pieces of sound are fewer."""
 
+LOOKED_AT = 5
+"""Pictures of which one tells that a file is interlaced: fields that are alike may be stored otherwise."""
+
 GIF_END = b";"
 """Last byte of a whole GIF. Its header promises nothing."""
 
@@ -68,7 +71,7 @@ def probe(source: Source, *, max_pixels: int, max_duration_s: float, max_pixel_s
     duration_s = float((timeline.end - start) * timeline.tick_s)
     refuse_long(duration_s, max_duration_s)
     with open_source(source, max_pixels=max_pixels) as container:
-        picture = first_picture(container, index)
+        picture, *others = first_pictures(container, index)
         rotation = turn(picture)
         width, height = picture.width, picture.height
         refuse_large(width, height, max_pixels)
@@ -88,6 +91,7 @@ def probe(source: Source, *, max_pixels: int, max_duration_s: float, max_pixel_s
             start_s=float(start * timeline.tick_s),
             duration_s=duration_s,
             has_audio=has_audio,
+            interlaced=any(one.interlaced_frame for one in (picture, *others)),
             audio_track=audio_track,
         )
 
@@ -204,11 +208,12 @@ def is_uneven(timeline: Timeline) -> bool:
     return bool(int(np.ptp(np.diff(timeline.ticks))) * timeline.tick_s > UNEVEN_S)
 
 
-def first_picture(container: InputContainer, index: int) -> VideoFrame:
-    """The first picture that decodes."""
-    for frame in container.decode(video_stream(container, index)):
-        return frame
-    raise Rejected("undecodable", "no picture in the whole stream")
+def first_pictures(container: InputContainer, index: int) -> list[VideoFrame]:
+    """The first pictures that decode, `LOOKED_AT` of them where there are so many."""
+    found = list(itertools.islice(container.decode(video_stream(container, index)), LOOKED_AT))
+    if not found:
+        raise Rejected("undecodable", "no picture in the whole stream")
+    return found
 
 
 def turn(picture: VideoFrame) -> int:

@@ -80,6 +80,7 @@ class Probed:
     start_s: float  # first frame's time in the file
     duration_s: float  # from the first frame's start to the last frame's end
     has_audio: bool
+    interlaced: bool = False  # stored as two fields; made progressive where it is decoded
     audio_track: int = 0  # of its sounds, the one that a player gives, counted from 0
 
     @property

@@ -27,7 +27,7 @@ class ProbeSettings:
 class Probe:
     """Gives the source with the facts of its largest video stream."""
 
-    version: ClassVar[int] = 1
+    version: ClassVar[int] = 2
 
     def __init__(self, settings: ProbeSettings) -> None:
         self.settings = settings

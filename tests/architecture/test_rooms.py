@@ -27,6 +27,7 @@ ROOMS: dict[str, set[str]] = {  # files, or folders that end in a slash
             "opening",
             "pictures",
             "probe",
+            "progressive",
             "tone_mapping",
         )
     },
