@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import math
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,7 +13,6 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from media.clock import num_ticks
 from media.decode import decode
 from media.encode import VideoSettings, write_video
 from media.resample import crop_squares, resample_one
@@ -23,28 +23,25 @@ from model.sample.retarget import Figure
 from model.sample.segments import Stretch
 from pipeline.flow import Backends
 from pipeline.geometry import canvas_affine
+from pipeline.shots.scan import SplitSettings
 from pipeline.stages.control import Control, ControlSettings
 from pipeline.stages.corpus import Corpus
 from pipeline.stages.estimate import Estimate, EstimateSettings
 from pipeline.stages.probe import Probe, ProbeSettings
+from pipeline.stages.split import Split
 from schemas.controls import Controlled, Controls
 from schemas.drawing import draw_skeleton, draw_spheres
 from schemas.landmarks import face_points
-from schemas.media import MIN_CLIP_FRAMES, Clip, Listed, PictureStats, clip_key
+from schemas.media import MIN_CLIP_FRAMES, Listed, Probed
 from schemas.outcome import Rejected
 from schemas.reasons import MEANINGS, Reason
 from schemas.sample import FACE_SIZE
+from schemas.tracks import Tracked
 
 STILL_PIXELS = 2048 * 2048
 """Larger pictures are shrunk to this: references lie on canvases of a seventh of it and less."""
 WINDOW = 16
 """Frames of the driving video in memory at a time."""
-UNSEEN = PictureStats(
-    brightness=0.0, contrast=0.0, motion=0.0, frozen=0.0, sharpness=0.0, rate=0.0, mixed=0.0
-)
-"""What looking for shots would have measured: nothing is screened here."""
-
-
 IN_A_PICTURE: dict[Reason, str] = {
     "nobody": "no person is seen in the picture",
     "several_people": "several people are seen in the picture",
@@ -61,6 +58,7 @@ class PersonReader:
     estimate: Estimate
     control: Control
     probe: Probe
+    split: Split
 
     @classmethod
     def of(cls, backends: Backends, canvas_area: int) -> PersonReader:
@@ -69,10 +67,11 @@ class PersonReader:
             estimate=Estimate(EstimateSettings(), backends.build()),
             control=Control(ControlSettings(canvas_area=canvas_area)),
             probe=Probe(ProbeSettings()),
+            split=Split(SplitSettings(max_still_s=math.inf)),
         )
 
     def video(self, path: Path) -> Controlled:
-        """The longest stretch of a video that shows one person, and its controls.
+        """The longest stretch of one shot of a video that shows one person, and its controls.
 
         Raises:
             ValueError: the file is no video, or shows no person or several; says which.
@@ -88,13 +87,30 @@ class PersonReader:
         """
         (source,) = Corpus()(Listed(key="0" * 12, uri=str(path.absolute()), licence="", domain=""))
         (video,) = self.probe(source)
-        frames = num_ticks(video.duration_s)
-        if frames < MIN_CLIP_FRAMES:
-            raise Rejected("too_short", f"{frames} frames at 24 a second; at least {MIN_CLIP_FRAMES}")
-        whole = Clip(key=clip_key(video.key, 0), video=video, first_frame=0, num_frames=frames, look=UNSEEN)
-        longest = max(self.estimate(whole), key=lambda stretch: stretch.clip.num_frames)
+        longest = max(self.one_shot(video), key=lambda stretch: stretch.clip.num_frames)
         (controlled,) = self.control(longest)
         return controlled
+
+    def one_shot(self, video: Probed) -> list[Tracked]:
+        """The stretches of one person in the longest shot of a video that has any: two may be two people.
+
+        Raises:
+            Rejected: as `person`, for the longest shot where none has any.
+        """
+        shots = sorted(
+            self.split.whole_shots(video), key=lambda shot: (shot.look.mixed > 0, -shot.num_frames)
+        )
+        if shots[0].num_frames < MIN_CLIP_FRAMES:
+            raise Rejected(
+                "too_short", f"{shots[0].num_frames} frames at 24 a second; at least {MIN_CLIP_FRAMES}"
+            )
+        refused: list[Rejected] = []
+        for shot in shots:
+            try:
+                return list(self.estimate(shot))
+            except Rejected as no:
+                refused.append(no)
+        raise refused[0]
 
     def picture(self, path: Path) -> tuple[Pictures, Controlled]:
         """A picture (h, w, 3), and the person in it as in a video in which nothing moves.

@@ -33,17 +33,39 @@ class Split:
                 goes no further.
         """
         found = scan_pictures(video, self.settings)
-        begins = found.tick[borders(found, video.duration_s, self.settings.max_still_s)].tolist()
-        for first, stop in itertools.pairwise([0, *begins, num_ticks(video.duration_s)]):
+        for first, stop in shots(video, found, self.settings.max_still_s):
             for begin, end in stretches(first, stop):
-                yield Clip(
-                    key=clip_key(video.key, begin),
-                    video=video,
-                    first_frame=begin,
-                    num_frames=end - begin,
-                    odd_frames=odd_frames(found, begin, end),
-                    look=look_at(found, begin, end),
-                )
+                yield clip_of(video, found, begin, end)
+
+    def whole_shots(self, video: Probed) -> Iterator[Clip]:
+        """As a call, but every shot as one clip, however long.
+
+        Raises:
+            Rejected: as a call.
+        """
+        found = scan_pictures(video, self.settings)
+        for first, stop in shots(video, found, self.settings.max_still_s):
+            yield clip_of(video, found, first, stop)
+
+
+def shots(video: Probed, found: ShotScan, max_still_s: float) -> Iterator[tuple[int, int]]:
+    """First frame and end, exclusive, of every shot, transition and still stretch on the clock."""
+    begins = found.tick[borders(found, video.duration_s, max_still_s)].tolist()
+    for first, stop in itertools.pairwise([0, *begins, num_ticks(video.duration_s)]):
+        if first < stop:
+            yield first, stop
+
+
+def clip_of(video: Probed, found: ShotScan, begin: int, end: int) -> Clip:
+    """Frames `begin` to `end`, exclusive, of a scanned source."""
+    return Clip(
+        key=clip_key(video.key, begin),
+        video=video,
+        first_frame=begin,
+        num_frames=end - begin,
+        odd_frames=odd_frames(found, begin, end),
+        look=look_at(found, begin, end),
+    )
 
 
 def stretches(first: int, stop: int) -> Iterator[tuple[int, int]]:

@@ -91,3 +91,8 @@ def test_a_video_that_the_pipeline_rejects_is_said(
     write_video(film, iter([np.zeros((frames, 96, 64, 3), np.uint8)]), VideoSettings())
     with pytest.raises(ValueError, match=f"black.mp4: {message}"):
         people.video(film)
+
+
+def test_of_a_film_with_a_cut_the_longest_shot_is_played(people: PersonReader, shared: Path) -> None:
+    driver = people.video(shared / "cases" / "animate_driver_with_a_cut_between_two_people.mp4")
+    assert (driver.clip.first_frame, driver.clip.num_frames) == (0, 37)
