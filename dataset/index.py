@@ -13,7 +13,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from dataset.conditions import KINDS, condition_of
-from dataset.names import INDEX, SHARDS, index_copy
+from dataset.names import INDEX, SHARDS, SOURCE_DIGITS, index_copy
 from dataset.tables import MAX_FILE_BYTES, records, table_in
 from dataset.tar import MAX_SAMPLE_BYTES
 from dataset.trusted_rows import MAX_SIDE_PX, Limits, codes_of, refuse_untrusted
@@ -34,6 +34,9 @@ LIMITS: Limits = {
     "frames": (MIN_CLIP_FRAMES, MAX_CLIP_FRAMES),
     "num_references": (1, MAX_REFERENCES),
 }
+
+WITHDRAWN_KEY = "0" * SOURCE_DIGITS
+"""What the keys of nameless rows begin with."""
 
 
 @dataclass(frozen=True)
@@ -94,6 +97,11 @@ class Index:
         for number, name in enumerate(names):
             yield name, replace(self, table=self.table.filter(pa.array(code == number)))
 
+    def is_nameless(self) -> NDArray[np.bool_]:
+        """Rows of an older index whose samples have been withdrawn since (`dataset.withdraw`)."""
+        keys = self.table["key"].cast(pa.string())
+        return np.asarray(pc.starts_with(keys, f"{WITHDRAWN_KEY}-").to_numpy())
+
     def split(self, held_out: float) -> tuple[Index, Index | None]:
         """Samples to train on, and those of a share of the sources: at least of one, if the share is above 0.
 
@@ -101,8 +109,11 @@ class Index:
         bytes. A single source is not held out, and the second part is None where nothing is.
         """
         source, digests = self.codes("source_sha256")
+        gone = {digests[code] for code in np.unique(source[self.is_nameless()])}
         drawn = {
-            code: hashlib.sha256(f"held out {digests[code]}".encode()).digest() for code in np.unique(source)
+            code: bytes.fromhex(digest) if digest in gone else drawn_to_be_held_out(digest)
+            for code in np.unique(source)
+            for digest in [digests[code]]
         }
         num = max(1, round(held_out * len(drawn))) if held_out > 0 else 0
         if not 0 < num < len(drawn):
@@ -110,6 +121,11 @@ class Index:
         held = np.isin(source, sorted(drawn, key=drawn.__getitem__)[:num])
         train, validation = (replace(self, table=self.table.filter(pa.array(part))) for part in (~held, held))
         return train, validation
+
+
+def drawn_to_be_held_out(source_sha256: str) -> bytes:
+    """A source's lot: those of the least are held out."""
+    return hashlib.sha256(f"held out {source_sha256}".encode()).digest()
 
 
 def read_index(root: Where, *, trusted: bool = True, digest: str = "") -> Index:

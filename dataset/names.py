@@ -16,6 +16,10 @@ INDEX_COPY = re.compile(r"index/(?P<digest>[0-9a-f]{64})\.parquet")
 """An index that was `INDEX` once, or is: a training keeps to the order of the one that it began with."""
 RUNNING = "running.json"
 """What a run says of itself while it lasts. No reader needs it."""
+WITHDRAWN = "withdrawn.json"
+"""Tombstones: who has left the data set, as digests with a salt."""
+FORGETTING = "forgetting.json"
+"""What a command that makes somebody leave has begun; it goes when all is done."""
 SHARDS = "shards"
 LANDINGS = "landings"
 SOURCE_DIGITS = 12

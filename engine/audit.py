@@ -15,10 +15,12 @@ from functools import partial
 
 from dataset.index import read_index
 from dataset.names import INDEX, NEXT, RUN, SHARD, SHARDS, tar_place
+from dataset.tombstones import tombstones_of
 from dataset.verify.rows import row_faults, twice
 from dataset.verify.sample import CHECKS
 from dataset.verify.shards import file_faults, is_plain_file, shard_faults
 from engine.audit_landings import LegNames, read_landings
+from engine.audit_withdrawn import traces
 from schemas.index import IndexRow
 from schemas.version import DRAWING, SCHEMA
 from storage.json_files import SHOWN, json_at, misfits
@@ -41,6 +43,7 @@ MEANINGS = {
     "meta": "every meta.json is complete and agrees with the index",
     "landings": "every landing is whole and agrees with its marker",
     "conservation": "kept plus rejected is offered, at every step and from leg to leg",
+    "withdrawn": "nothing tells of a source that has left",
     "landed": "the index holds what the shards' landings hold",
 }
 """The checks, in the order of a report."""
@@ -103,6 +106,7 @@ def audit(
     audit_shards(place, rows, by_shard, report, quick=quick, workers=workers, watch=watch)
     if not quick:
         enter(report, "run", run_faults(place), 1)
+        audit_withdrawn(place, report)
         if not changing:
             audit_landings(place, legs, rows, report)
     return {name: report[name] for name in MEANINGS if name in report}
@@ -162,6 +166,17 @@ def audit_shards(
             watch(done, total)
     unseen = Counter(row.key for row in rows) - seen
     enter(report, "seen", (f"{key}: nothing is known of it" for key in sorted(unseen.elements())), len(rows))
+
+
+def audit_withdrawn(place: Place, report: Report) -> None:
+    """Enter the verdict on traces of those that have left, where somebody has."""
+    try:
+        stones = tombstones_of(place)
+    except (OSError, ValueError) as error:
+        enter(report, "withdrawn", [str(error)], 1)
+        return
+    if stones.stones:
+        enter(report, "withdrawn", traces(place, stones), len(stones.stones))
 
 
 def run_faults(place: Place) -> Iterator[str]:

@@ -193,7 +193,11 @@ class Ledger:
 
     def rejects(self, leg: str, name: str) -> pa.Table:
         """The rejects of a landed lap."""
-        with self._table(leg, "rejects", name) as file:
+        return self.table(leg, "rejects", name)
+
+    def table(self, leg: str, kind: str, name: str) -> pa.Table:
+        """A table of a lap, "part" or "rejects", landed or not."""
+        with self._table(leg, kind, name) as file:
             return file.read()
 
     def all_rejects(self, leg: str) -> Iterator[pa.Table]:

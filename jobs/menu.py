@@ -44,6 +44,7 @@ MENU = (
     MenuEntry("plan", "Data sets", "what curate would redo, why, and for how long", AS_IT_WAS),
     MenuEntry("status", "Data sets", "how a job goes: legs, rate, time left, what is stuck", AS_IT_WAS),
     MenuEntry("check", "Data sets", "whether a data set keeps every promise of its format", AS_IT_WAS),
+    MenuEntry("forget", "Data sets", "sources leave a data set, for ever", GOES_ON),
     MenuEntry("rejects", "Data sets", "what was not kept, file by file, and why", AS_IT_WAS),
     MenuEntry("replay", "Data sets", "run one rejected or crashed item alone", AS_IT_WAS),
     MenuEntry("info", "Looking at them", "what a data set or a run is, in a few lines", AS_IT_WAS),

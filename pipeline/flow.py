@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from functools import partial
 
 from dataset.tar import MAX_SAMPLE_BYTES
+from dataset.tombstones import NOBODY, Tombstones
 from engine.core import Gather, Step
 from engine.leg import Leg
 from engine.placement import placement
@@ -99,16 +100,19 @@ class Curation:
         check(self)
 
 
-def legs(run: Curation, out: Where, dropped: Collection[str] = ()) -> list[Leg]:
+def legs(
+    run: Curation, out: Where, dropped: Collection[str] = (), tombstones: Tombstones = NOBODY
+) -> list[Leg]:
     """The legs of a run into the place `out`, in order; each arrow is a record, each leg's end a landing.
 
-    The samples of sources that are `dropped`, by their addresses, leave the data set.
+    The samples of sources that are `dropped`, by their addresses, leave the data set; sources that have
+    `tombstones` do not come back. Those are no part of what landed work is known by: it holds none of them.
     """
     listing = partial(plans.listed, sources_per_lap=run.sources_per_lap)
     catalogue = partial(at_once, reads=(Source,), check=mostly_reached)
     tars = partial(plans.shards, samples_per_shard=run.samples_per_shard)
     return [
-        Leg(name="sources", steps=(corpus(),), plan=listing),
+        Leg(name="sources", steps=(corpus(tombstones),), plan=listing),
         Leg(name="catalogue", steps=(same_content(), first(dropped)), plan=catalogue, after=("sources",)),
         Leg(
             name="clips",
@@ -128,11 +132,11 @@ def legs(run: Curation, out: Where, dropped: Collection[str] = ()) -> list[Leg]:
     ]
 
 
-def corpus() -> Step[Listed, Source]:
+def corpus(tombstones: Tombstones) -> Step[Listed, Source]:
     """A file that the corpus names, hashed."""
     return Step(
         name="corpus",
-        make=Corpus,
+        make=partial(Corpus, tombstones),
         version=Corpus.version,
         takes=Listed,
         gives=Source,

@@ -57,6 +57,7 @@ Reason = Literal[
     "unsupported_codec",
     "unsupported_container",
     "unsupported_uri",
+    "withdrawn",
     "wrong_digest",
     "wrong_latents",
     "wrong_meta",
@@ -77,6 +78,7 @@ MEANINGS: dict[Reason, str] = {
     "unreachable": "its store does not answer",
     "unsupported_uri": "the address is none that videos are read from",
     "unreadable": "it cannot be opened as what it says it is",
+    "withdrawn": "whoever is in it has left the data set, for ever",
     # containers and streams
     "broken_audio": "the sound cannot be decoded",
     "damaged": "packets of the video are marked as damaged",

@@ -9,7 +9,18 @@ from io import BufferedReader
 from pathlib import Path
 from typing import Literal
 
-from dataset.names import INDEX, INDEX_COPY, LANDINGS, NEXT, RUN, RUNNING, SHARD, SHARDS, index_copy
+from dataset.names import (
+    INDEX,
+    INDEX_COPY,
+    LANDINGS,
+    NEXT,
+    RUN,
+    RUNNING,
+    SHARD,
+    SHARDS,
+    WITHDRAWN,
+    index_copy,
+)
 from dataset.tar import StoredSample, read_members, samples_in
 from dataset.verify.sample import CheckedSample, Violation, faults_of
 from schemas.index import IndexRow
@@ -46,7 +57,7 @@ def file_faults(place: Place, named: Iterable[str], *, changing: bool) -> Iterat
             if name not in folders and not name.startswith(f"{LANDINGS}/"):
                 yield f"{name!r} does not belong there"
         elif not name.startswith(f"{LANDINGS}/"):  # the landings have a check of their own
-            if name not in wanted and not is_running(name) and not INDEX_COPY.fullmatch(name):
+            if name not in wanted and not is_running(name) and not is_beside(name):
                 yield f"{name!r} is in no index"
             missing.discard(name)
     yield from (f"{name} is missing" for name in sorted(missing))
@@ -55,6 +66,11 @@ def file_faults(place: Place, named: Iterable[str], *, changing: bool) -> Iterat
 def is_running(name: str) -> bool:
     """Whether a file is what a run says of itself, or the half of it that a killed one left."""
     return name == RUNNING or (name.startswith(f".{RUNNING}.") and bool(UNFINISHED.search(name)))
+
+
+def is_beside(name: str) -> bool:
+    """Whether a file may lie beside an index: an older one, or what tells who has left."""
+    return name == WITHDRAWN or bool(INDEX_COPY.fullmatch(name))
 
 
 def is_next(name: str) -> bool:

@@ -11,7 +11,8 @@ from typing import Any
 import tyro
 from rich.console import Console
 
-from dataset.names import INDEX
+from dataset.names import FORGETTING, INDEX
+from dataset.tombstones import tombstones_of
 from engine.core import Tally
 from engine.ledger import Ledger
 from engine.runners.status import RunObserver
@@ -85,6 +86,8 @@ def curate(job: Curate, console: Console) -> ExitCode:
     """
     began = time.monotonic()
     out = Place.at(job.out)
+    if out.size(FORGETTING) is not None:
+        raise ValueError(f"{out}: somebody is leaving it: first understudy forget {out} --why ... ends")
     if (stored := stored_in(out)) is not None:
         refuse_redo(out, stored, job.settings, console, redo=job.redo)
     found = survey(job.videos, job.corpus)
@@ -153,7 +156,7 @@ def make(
     listing = enlist(ledger, found, change)
     for sentence in compared(listing, job):
         console.print(sentence, highlight=False)
-    house = legs(job.settings, out, listing.gone if job.drop_gone else ())
+    house = legs(job.settings, out, listing.gone if job.drop_gone else (), tombstones_of(out))
     with ConsoleProgress(console, time.monotonic) as terminal:
         observers: tuple[RunObserver, ...] = (heartbeat, terminal)
         shared = [Place.at(job.videos).folder, out.folder]

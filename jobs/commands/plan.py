@@ -9,6 +9,7 @@ from typing import Any
 import tyro
 from rich.console import Console
 
+from dataset.tombstones import tombstones_of
 from engine.differences import differences
 from engine.ledger import Ledger
 from engine.leg import Leg
@@ -111,7 +112,8 @@ def forecast_of(job: PlanRun, out: Place, stored: StoredCuration) -> Forecast:
         if job.videos
         else None
     )
-    house = legs(job.settings, out, listing.gone if listing and stored.drop_gone else ())
+    dropped = listing.gone if listing and stored.drop_gone else ()
+    house = legs(job.settings, out, dropped, tombstones_of(out))
     changed = [sentence(one, job.settings) for one in differences(stored.settings, job.settings)]
     found = tuple(forecast(house, ledger))
     new = listing.new if listing else 0

@@ -9,6 +9,8 @@ from engine.ledger import Lap, Ledger, digest
 from schemas.media import Listed
 
 LEG = "listing"
+STANDS_FOR = "withdrawn:"
+"""What the address of a listed file begins with that has left the data set."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,7 +51,8 @@ def listed(ledger: Ledger) -> dict[str, str]:
 
 def compared(known: Mapping[str, str], found: Sequence[Listed]) -> CorpusListing:
     """How a corpus compares with files that are known by their keys."""
-    lost = sorted(known.keys() - {row.key for row in found})
+    here = {row.key for row in found}
+    lost = sorted(key for key, uri in known.items() if key not in here and not uri.startswith(STANDS_FOR))
     new = sum(row.key not in known for row in found)
     return CorpusListing(new=new, known=len(found) - new, gone=tuple(known[key] for key in lost))
 

@@ -17,6 +17,7 @@ from urllib.parse import unquote
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from dataset.tombstones import NOBODY, Tombstones
 from media.content import sha256_of_file, state_of
 from pipeline.stages.folder import VIDEO_SUFFIXES, FolderScan, by_name, listed, scan
 from schemas.index import MAX_TEXT_BYTES
@@ -186,9 +187,15 @@ def short_sha256(data: bytes) -> str:
 
 
 class Corpus:
-    """Listed -> Source: a file that can be read, and the hash of its content, in bounded memory."""
+    """Listed -> Source: a file that can be read, and the hash of its content, in bounded memory.
+
+    Of a content that has one of the `tombstones` nothing is kept but the file's address.
+    """
 
     version: ClassVar[int] = 1
+
+    def __init__(self, tombstones: Tombstones = NOBODY) -> None:
+        self.tombstones = tombstones
 
     def __call__(self, item: Listed) -> Iterator[Source]:
         """The source.
@@ -196,11 +203,14 @@ class Corpus:
         Raises:
             Rejected: "unsupported_uri", "missing", "unreadable", "empty", "changed": it was written while it
                 was read, or "not_a_file": a folder, a device or pipe, or a link that leads to itself. Nothing
-                is opened that could block. Of a file in a store also "denied" and "unreachable".
+                is opened that could block. Of a file in a store also "denied" and "unreachable". "withdrawn":
+                whoever is in it has left the data set.
         """
         sha256, num_bytes = hash_object(item.uri) if is_uri(item.uri) else hash_file(stored_path(item.uri))
         if num_bytes == 0:
             raise Rejected("empty", "0 bytes")
+        if self.tombstones.hold(sha256):
+            raise Rejected("withdrawn")
         yield Source(
             key=sha256[:12],
             uri=item.uri,

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+from dataset.tombstones import NOBODY
 from engine.core import Step, Tally, apply
 from pipeline.flow import Curation, control, corpus, estimate, probe, screen, split
 from pipeline.stages.corpus import list_corpus
@@ -27,7 +28,7 @@ class Fates:
 
     def __init__(self) -> None:
         run = Curation()
-        cheap: list[Step[Any, Any]] = [corpus(), probe(run), split(run), screen(run)]
+        cheap: list[Step[Any, Any]] = [corpus(NOBODY), probe(run), split(run), screen(run)]
         costly: list[Step[Any, Any]] = [estimate(run), control(run)]
         self.cheap = [(step, step.make()) for step in cheap]
         self.costly = [(step, step.make()) for step in costly]

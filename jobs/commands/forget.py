@@ -1,0 +1,222 @@
+"""`understudy forget`: sources leave a data set for ever, and nobody else's byte changes."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import tyro
+from rich.console import Console
+
+from dataset.index import read_index
+from dataset.names import INDEX, NEXT, SOURCE_DIGITS
+from dataset.tombstones import tombstones_of
+from engine.ledger import Ledger
+from jobs.console.flags import parsed
+from jobs.console.lock import Lock, manner
+from jobs.console.plain import tell_json
+from jobs.exit_codes import ExitCode
+from jobs.stored.curation import settings_of
+from pipeline.flow import Curation
+from pipeline.forget import Forgetting, asked, begin, begun, end, sources_in
+from pipeline.forget import forget as carry_out
+from schemas.media import Source
+from storage.place import Place
+
+TOLD = 5
+"""Names of those that are not there that are told."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Forget:
+    """Let sources leave a data set for ever: what was made of them goes, and a tombstone stays."""
+
+    out: tyro.conf.Positional[str]
+    """Folder or address of the data set."""
+    source: tuple[str, ...] = ()
+    """Addresses of videos, or sha256 of their contents."""
+    licence: tuple[str, ...] = ()
+    """All videos of these licences."""
+    list: Path | None = None
+    """File with an address or a sha256 a line."""
+    why: str
+    """The reason, which the tombstones keep."""
+    dry_run: bool = False
+    """Say what would leave, and write nothing."""
+    runs: tuple[Path, ...] = ()
+    """Runs whose checkpoints are told that have seen any of it."""
+    latents: tuple[str, ...] = ()
+    """Folders or addresses of latents of the data set."""
+    sheets: tuple[Path, ...] = ()
+    """Folders of contact sheets of it."""
+    force: bool = False
+    """Take OUT over from a run that seems to be at work on it and is not."""
+    json: bool = False
+    """For programs."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Leaving:
+    """What leaves, or has left."""
+
+    sources: int
+    files: int
+    clips: int
+    samples: int
+    tars: int
+    """That hold any of the samples."""
+    latents: dict[str, int]
+    """Stored latents, by their folder, of these tars."""
+    sheets: int
+    """Pictures and videos of contact sheets."""
+    checkpoints: dict[str, str]
+    """Of `runs`, how many of the samples each has seen."""
+
+
+def parse(args: Sequence[str]) -> Forget:
+    """The job of a command line."""
+    return parsed(Forget, "forget", args)
+
+
+def forget(job: Forget, console: Console, settings: Curation | None = None) -> ExitCode:
+    """Do it, or say what would be done; `WHOLE`. `settings` are those of the data set, which says them.
+
+    Raises:
+        ValueError: nobody is named, or somebody who is not there; or the data set is not finished.
+        AtWork: a run is at work on the data set.
+        OSError: it cannot be read or written.
+    """
+    out = Place.at(job.out)
+    run = settings or settings_of(out)
+    if job.dry_run:
+        tell(job, console, leaving(job, out, wanted(job, out, run)), "would leave; nothing was written")
+        return ExitCode.WHOLE
+    with Lock(out, lambda: {"runner": "forget"}, manner(console, force=job.force)):
+        out.sweep()
+        forgetting = begun(out) or wanted(job, out, run)
+        found = leaving(job, out, forgetting)
+        begin(out, forgetting)
+        stones = carry_out(out, run, forgetting)
+        elsewhere(job, out, forgetting)
+        end(out)
+    tell(job, console, found, f"left; {len(stones.stones)} tombstones; index {read_digest(out)[:16]}")
+    return ExitCode.WHOLE
+
+
+def wanted(job: Forget, out: Place, run: Curation) -> Forgetting:
+    """What is to be forgotten.
+
+    Raises:
+        ValueError: as `forget`.
+    """
+    if out.size(NEXT) is not None or out.size(INDEX) is None:
+        raise ValueError(
+            f"{out}: is not finished: understudy curate --out {job.out} goes on, and then it can forget"
+        )
+    ledger = Ledger(out)
+    chosen = {source.sha256 for source in selected(job, [source for _, source in sources_in(ledger)])}
+    salt = tombstones_of(out).salt or secrets.token_hex(16)
+    return asked(ledger, run, sorted(chosen), date=date.today().isoformat(), why=job.why, salt=salt)
+
+
+def selected(job: Forget, sources: Sequence[Source]) -> list[Source]:
+    """The sources that a job names.
+
+    Raises:
+        ValueError: it names none, or one that is not there.
+    """
+    lines = job.list.read_text().splitlines() if job.list else ()
+    names = [*job.source, *(line.strip() for line in lines if line.strip())]
+    if not names and not job.licence:
+        raise ValueError("name who is to leave: --source, --licence or --list")
+    by_name = {name: source for source in sources for name in (source.uri, source.sha256)}
+    unknown = [name for name in names if name not in by_name]
+    unknown += [licence for licence in job.licence if not any(one.licence == licence for one in sources)]
+    if unknown:
+        more = f" and {len(unknown) - TOLD} more" if len(unknown) > TOLD else ""
+        raise ValueError(f"{job.out}: knows nothing of {', '.join(unknown[:TOLD])}{more}; nobody has left")
+    return [by_name[name] for name in names] + [one for one in sources if one.licence in job.licence]
+
+
+def leaving(job: Forget, out: Place, forgetting: Forgetting) -> Leaving:
+    """What is there of those that are to leave."""
+    ledger, prefixes = Ledger(out), forgetting.prefixes
+    rows = [row for row in read_index(out, trusted=False).rows() if row.key[:SOURCE_DIGITS] in prefixes]
+    tars = {row.shard for row in rows}
+    clips = [
+        key
+        for name in forgetting.laps
+        if ledger.landed("clips", name)
+        for key in ledger.columns("clips", name, ["key"])["key"].to_pylist()
+    ]
+    return Leaving(
+        sources=len(forgetting.sources),
+        files=len(forgetting.uris),
+        clips=sum(key[:SOURCE_DIGITS] in prefixes for key in clips),
+        samples=len(rows),
+        tars=len(tars),
+        latents={where: lost_from(Place.at(where), out, tars) for where in job.latents},
+        sheets=sum(1 for _ in shown(job, forgetting)),
+        checkpoints=dict(seen(job, out, forgetting)),
+    )
+
+
+def lost_from(latents: Place, out: Place, tars: set[str]) -> int:
+    """Stored latents of these tars, and of others that are no more."""
+    from model.encode.forget import lost_latents  # brings torch along
+
+    stays = {row.shard for row in read_index(out, trusted=False).rows()} - tars
+    return len(lost_latents(latents, stays))
+
+
+def shown(job: Forget, forgetting: Forgetting) -> Iterator[Path]:
+    """Sheets, on which several samples are, and the videos of those that leave."""
+    for folder in job.sheets:
+        videos = sorted(folder.glob("*.mp4"))
+        yield from (path for path in videos if path.name[:SOURCE_DIGITS] in forgetting.prefixes)
+        yield from sorted(folder.glob("sheet_*.png"))
+
+
+def seen(job: Forget, out: Place, forgetting: Forgetting) -> Iterator[tuple[str, str]]:
+    """For each checkpoint of the runs, what it has seen."""
+    for run in job.runs:
+        from model.train.seen import seen_by  # brings torch along
+
+        for one in seen_by(run, out, forgetting.prefixes):
+            told = (
+                "its order is not known any more" if one.samples is None else f"{one.samples} of the samples"
+            )
+            yield one.checkpoint, told
+
+
+def elsewhere(job: Forget, out: Place, forgetting: Forgetting) -> None:
+    """What lies beside the data set leaves: latents of tars that are no more, and sheets."""
+    for where in job.latents:
+        from model.encode.forget import forget_latents  # brings torch along
+
+        shards = {row.shard for row in read_index(out, trusted=False).rows()}
+        forget_latents(Place.at(where), shards, forgetting.gone)
+    for path in list(shown(job, forgetting)):
+        path.unlink(missing_ok=True)
+
+
+def read_digest(out: Place) -> str:
+    """Digest of the newest index."""
+    return read_index(out, trusted=False).digest
+
+
+def tell(job: Forget, console: Console, found: Leaving, said: str) -> None:
+    """Say what leaves."""
+    if job.json:
+        tell_json(console, {**asdict(found), "said": said})
+        return
+    facts: dict[str, Any] = asdict(found)
+    counts = [f"{facts[name]} {name}" for name in ("sources", "files", "clips", "samples", "tars", "sheets")]
+    counts += [f"{number} latents in {where}" for where, number in found.latents.items()]
+    console.print(f"{', '.join(counts)} {said}", highlight=False, soft_wrap=True)
+    for checkpoint, told in found.checkpoints.items():
+        console.print(f"{checkpoint} has seen {told}", highlight=False, soft_wrap=True)

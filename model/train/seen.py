@@ -1,0 +1,73 @@
+"""Which samples a run has seen by each of its checkpoints: told by the order, which is a function."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from dataset.index import Index, read_index
+from dataset.names import SOURCE_DIGITS, index_copy
+from model.data.data_order import Order
+from model.data.position import Position
+from model.train.checkpoint import checkpoints, train_state
+from model.train.settings import Training
+from model.train.starts import starts_of
+from storage.place import Place
+from storage.records import read_as
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sighting:
+    """What a checkpoint has learned from, of some sources."""
+
+    checkpoint: str
+    samples: int | None
+    """Of theirs, that it has seen at least once; None where its order is not known any more."""
+
+
+def seen_by(run: Path, data: Place, sources: Collection[str]) -> list[Sighting]:
+    """What each checkpoint of a run has seen of sources, by what keys of their clips begin with.
+
+    Exact where the run kept to one order; where it went over to others, epochs before the last are taken to
+    have had the order of the checkpoint.
+
+    Raises:
+        ValueError: it is no run.
+    """
+    starts = starts_of(run)
+    found = []
+    for folder in checkpoints(run):
+        state = train_state(folder)
+        settings = read_as(Training, starts[-1].settings, f"{run}: not the settings of a training")
+        position = Position(**{name: state.loader[name] for name in ("order", "epoch", "slot")})
+        indexes = dict.fromkeys(start.index_sha256 for start in reversed(starts))
+        orders = (order_of(data, digest, settings) for digest in indexes)
+        match = next((one for one in orders if one is not None and one[1].digest == position.order), None)
+        samples = None if match is None else len(drawn(match[1], position) & theirs(match[0], sources))
+        found.append(Sighting(checkpoint=str(folder), samples=samples))
+    return found
+
+
+def order_of(data: Place, digest: str, settings: Training) -> tuple[Index, Order] | None:
+    """The samples that a run draws from and their order; None where the index was not kept."""
+    if data.size(index_copy(digest)) is None:
+        return None
+    how = settings.loader.order
+    index = read_index(data, digest=digest).where(how.where).split(how.held_out)[0]
+    return index, Order(index, how, settings.loader.seed)
+
+
+def theirs(index: Index, sources: Collection[str]) -> set[int]:
+    """Rows of some sources."""
+    return {row for row, key in enumerate(index.values("key").tolist()) if key[:SOURCE_DIGITS] in sources}
+
+
+def drawn(order: Order, position: Position) -> set[int]:
+    """Rows that have been drawn before a position."""
+    rows = [order.epoch(number).row for number in range(position.epoch)]
+    last = order.epoch(position.epoch)
+    rows.append(last.row[: last.bounds[position.slot]])
+    return set(np.unique(np.concatenate(rows)).tolist())

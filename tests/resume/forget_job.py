@@ -1,0 +1,40 @@
+"""A source leaves a data set, in a process that may be killed at a given change of a file below OUT.
+
+    python -m tests.resume.forget_job OUT TRUTHS SHA256 [KILL_AT]
+
+Prints the number of changes that it made.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+from rich.console import Console
+
+from jobs.commands.forget import Forget, forget
+from tests.processes import execute
+from tests.resume.changes import Counting, begin
+from tests.resume.job import settings
+
+
+def run_forget(out: Path, truths: Path, sha256: str, kill_at: int = 0) -> subprocess.CompletedProcess[str]:
+    """The job in a process of its own."""
+    return execute(sys.executable, "-m", "tests.resume.forget_job", out, truths, sha256, kill_at)
+
+
+def main(out: str, truths: str, sha256: str, kill_at: str = "0") -> int:
+    """Run the job; its exit code."""
+    with tempfile.NamedTemporaryFile(dir=Path(truths).parent) as counter:
+        begin(Counting(out=out, counter=counter.name, kill_at=int(kill_at) or None, job=os.getpid()))
+        job = Forget(out=out, source=(sha256,), why="asked for it")
+        code = forget(job, Console(quiet=True), settings(Path(truths)))
+        print(Path(counter.name).stat().st_size)
+    return code
+
+
+if __name__ == "__main__":
+    sys.exit(main(*sys.argv[1:]))

@@ -1,0 +1,54 @@
+"""Killed while somebody leaves: the same command ends it, without a trace, and nobody else changes."""
+
+from __future__ import annotations
+
+import random
+import shutil
+import signal
+from pathlib import Path
+
+import pytest
+
+from dataset.names import FORGETTING
+from jobs.cli import main
+from tests.jobs.commands.test_forget import broken, digest_of, traces
+from tests.resume.forget_job import run_forget
+from tests.resume.job import contents
+
+SEEDS = (0, 1, 2)
+
+
+@pytest.fixture(scope="module")
+def gone(films: Path) -> str:
+    """Who leaves."""
+    return digest_of(films / "videos" / "1.mp4")
+
+
+@pytest.fixture(scope="module")
+def left(
+    films: Path, undisturbed: Path, gone: str, tmp_path_factory: pytest.TempPathFactory
+) -> tuple[Path, int]:
+    """What is left without a kill, and after how many changes of files."""
+    out = Path(shutil.copytree(undisturbed, tmp_path_factory.mktemp("left") / "set"))
+    done = run_forget(out, films / "truths", gone)
+    assert done.returncode == 0, done.stderr
+    return out, int(done.stdout)
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_the_same_command_ends_what_was_begun(
+    films: Path, undisturbed: Path, left: tuple[Path, int], gone: str, tmp_path: Path, seed: int
+) -> None:
+    whole, changes = left
+    out = Path(shutil.copytree(undisturbed, tmp_path / "set"))
+    kill_at = random.Random(seed).randrange(20, changes)
+    killed = run_forget(out, films / "truths", gone, kill_at)
+    assert killed.returncode == -signal.SIGKILL, (changes, killed.stderr)
+    if (out / FORGETTING).exists():
+        assert main(["curate", "--videos", str(films / "videos"), "--out", str(out)]) == 2
+        assert "files" in broken(out)
+    done = run_forget(out, films / "truths", gone)
+    assert done.returncode == 0 or "knows nothing of" in done.stderr, done.stderr
+    assert contents(out) == contents(whole)
+    assert list(traces(out, gone)) == []
+    assert broken(out) == {}
