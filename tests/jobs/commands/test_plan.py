@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import os
+import re
 import shutil
 from dataclasses import replace
 from pathlib import Path
@@ -79,7 +80,7 @@ def test_a_rule_of_a_stage_redoes_its_leg_and_what_reads_it(
     monkeypatch.setattr(stage, "version", 99)
     assert list(redone(undisturbed, run)) == legs
     output = said(undisturbed, run)
-    assert "version 1 before, version 99 now" in output
+    assert re.search(r"version \d+ before, version 99 now", output)
     assert f"reads {legs[-2]}" in output
 
 
