@@ -41,6 +41,7 @@ ROOMS: dict[str, set[str]] = {  # files, or folders that end in a slash
     "ray": {"engine/runners/ray/" + name for name in ("connection.py", "fleet.py", "meters.py", "worker.py")},
     "mmpose": {"pipeline/estimators/rtmpose/mmpose_parts.py"},
     "mmengine": {"pipeline/estimators/rtmpose/mmpose_parts.py"},
+    "smplx": {"pipeline/estimators/hmr/body_model.py"},
     "torch": {
         "pipeline/estimators/faceverse/",
         "pipeline/estimators/hmr/",
