@@ -16,11 +16,16 @@ from pipeline import memory, plans
 from pipeline.corpora.reach import mostly_reached
 from pipeline.estimators.appearance.colours import ColourLayout
 from pipeline.estimators.appearance.open_clip_embedder import OpenClip
+from pipeline.estimators.faceverse.head import FaceVerseHead
 from pipeline.estimators.head_pose import MeshHead
+from pipeline.estimators.hmr.body import HmrBody
+from pipeline.estimators.hmr.hands import HmrHands
 from pipeline.estimators.mediapipe.body import MediapipeBody
 from pipeline.estimators.mediapipe.face import MediapipeFace
 from pipeline.estimators.mediapipe.hands import MediapipeHands
 from pipeline.estimators.mediapipe.person import MediapipePerson
+from pipeline.estimators.mixtures import file_bytes, refuse_mixture
+from pipeline.estimators.rtmpose.person import RtmPerson
 from pipeline.settings import check
 from pipeline.shots.scan import SplitSettings
 from pipeline.stages.control import Control, ControlSettings
@@ -49,12 +54,15 @@ TARS = "shards"
 class Backends:
     """Which estimator has each role."""
 
-    person: MediapipePerson = field(default_factory=MediapipePerson)
-    body: MediapipeBody = field(default_factory=MediapipeBody)
-    hands: MediapipeHands = field(default_factory=MediapipeHands)
+    person: MediapipePerson | RtmPerson = field(default_factory=MediapipePerson)
+    body: MediapipeBody | HmrBody = field(default_factory=MediapipeBody)
+    hands: MediapipeHands | HmrHands = field(default_factory=MediapipeHands)
     face: MediapipeFace = field(default_factory=MediapipeFace)
-    head: MeshHead = field(default_factory=MeshHead)
+    head: MeshHead | FaceVerseHead = field(default_factory=MeshHead)
     appearance: ColourLayout | OpenClip = field(default_factory=ColourLayout)
+
+    def __post_init__(self) -> None:
+        refuse_mixture({role: getattr(self, role) for role in ROLES})
 
     @property
     def on_gpu(self) -> bool:
@@ -212,7 +220,8 @@ def estimate(run: Curation) -> Step[Clip, Tracked]:
         gives=Tracked,
         settings=(run.estimate, run.backends),
         gpus=run.gpu_share if run.backends.on_gpu else 0.0,
-        memory_bytes=memory.estimating(run.probe.max_source_pixels, run.estimate.window_mib),
+        memory_bytes=memory.estimating(run.probe.max_source_pixels, run.estimate.window_mib)
+        + file_bytes(run.backends),
         weights=frozenset({"estimators"}),
         light=model_seconds,
     )

@@ -66,6 +66,24 @@ class BodyTrack:
     score: Annotated[NDArray[np.float32], Axes("t 16")]  # 0..1, 0 far outside the picture
     valid: Annotated[NDArray[np.bool_], Axes("t")]
     focal_px: float  # of the camera of `joints3d`, one for the clip
+    rotations: Annotated[
+        NDArray[np.float32], Axes("t r 3 3")
+    ]  # of SMPL-X's root in the camera frame and its 21 body joints in their parents'; r is 0 without a model
+    betas: Annotated[NDArray[np.float32], Axes("t b")]  # 10 numbers of SMPL-X's shape; b is 0 without a model
+    rest: Annotated[
+        NDArray[np.float32], Axes("t q 3")
+    ]  # m, that shape's 55 joints, toes and finger tips at rest; q is 0 without a model
+
+
+def no_model(num_frames: int) -> dict[str, NDArray[np.float32]]:
+    """The fields of a `BodyTrack` that only a body model fills, of an estimator that has none."""
+    shapes = {"rotations": (0, 3, 3), "betas": (0,), "rest": (0, 3)}
+    return {name: np.zeros((num_frames, *shape), np.float32) for name, shape in shapes.items()}
+
+
+def no_hand_model(num_frames: int) -> NDArray[np.float32]:
+    """`HandTrack.rotations` of an estimator that has no hand model."""
+    return np.zeros((num_frames, 2, 0, 3, 3), np.float32)
 
 
 @record
@@ -75,6 +93,9 @@ class HandTrack:
     points2d: Annotated[NDArray[np.float32], Axes("t 2 21 2")]  # px
     points3d: Annotated[NDArray[np.float32], Axes("t 2 21 3")]  # m, camera axes, relative to the wrist
     score: Annotated[NDArray[np.float32], Axes("t 2")]  # 0 where the hand was not seen
+    rotations: Annotated[
+        NDArray[np.float32], Axes("t 2 f 3 3")
+    ]  # of the wrist in the camera frame and MANO's 15 joints in their parents'; f is 0 without a model
 
 
 @record

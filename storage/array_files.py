@@ -29,7 +29,7 @@ def read_arrays(path: Path, names: Sequence[str]) -> dict[str, Array]:
     """Some of the arrays of a `.npz`, a `.pkl`, or a `.npy` that holds a dict, dense, in this order.
 
     Raises:
-        ValueError: no such file, another kind, too large, or without one of the arrays; nothing in it was run.
+        ValueError: no such file, another kind, too large, or lacks one of the arrays; nothing in it was run.
     """
     if not path.is_file():
         raise ValueError(f"{path}: no such file")

@@ -15,7 +15,15 @@ from numpy.typing import NDArray
 from pipeline.estimators.fakes import Truth
 from schemas.controls import Controls, Framing
 from schemas.joints import BODY_JOINTS, J, mirrored
-from schemas.tracks import BodyTrack, FaceTrack, HandTrack, HeadTrack, KeypointTrack
+from schemas.tracks import (
+    BodyTrack,
+    FaceTrack,
+    HandTrack,
+    HeadTrack,
+    KeypointTrack,
+    no_hand_model,
+    no_model,
+)
 from tests import figure
 
 Array = NDArray[np.float64]
@@ -163,11 +171,13 @@ def truth(scene: Scene) -> Truth:
             score=f32(score),
             valid=there,
             focal_px=scene.focal_px,
+            **no_model(len(there)),
         ),
         hands=HandTrack(
             points2d=f32(pixels(scene, act.hands)),
             points3d=f32(act.hands - act.hands[:, :, :1]),
             score=f32(in_hands * there[:, None]),
+            rotations=no_hand_model(len(there)),
         ),
         face=FaceTrack(
             box=f32(np.concatenate([marks.min(axis=1), marks.max(axis=1)], axis=1)),

@@ -24,6 +24,7 @@ from jobs.console.observers import all_of
 from jobs.console.progress import ConsoleProgress, readable_s, tell_funnel
 from jobs.exit_codes import ExitCode
 from jobs.long_run import LongRun
+from jobs.recipes.curation import Recipe, chosen, refuse_unready
 from jobs.stored.curation import NextIndex, StoredCuration, configured, stored_in
 from jobs.stored.redo import refuse_redo
 from pipeline.corpora.listing import CorpusListing, enlist
@@ -31,6 +32,7 @@ from pipeline.corpora.reach import UNREACHED, refuse_unreached
 from pipeline.flow import Curation, legs
 from pipeline.stages.corpus import CorpusSettings, Survey, survey
 from schemas.media import Listed
+from schemas.tracks import Role
 from storage.place import Place
 from storage.records import read_as
 
@@ -48,6 +50,14 @@ class Curate(LongRun):
     """The samples of files that are no longer in the corpus leave the data set; otherwise they stay."""
     redo: bool = False
     """Do again what other settings than those of OUT change; its old index holds meanwhile."""
+    recipe: Recipe | None = None
+    """Stack of estimators: embedded, or the paper's on files in --weights. As stored, or else embedded."""
+    weights: Path | None = None
+    """Folder of the files that `understudy weights --recipe research` lists."""
+    embedded: tuple[Role, ...] = ()
+    """Roles for which the embedded estimator stays: --recipe research --embedded hands."""
+    device: str = "cpu"
+    """Where the networks of a recipe run: cpu, cuda, cuda:1."""
     config: Path | None = None
     """A run.json whose settings are taken, but for what the command line says."""
     settings: Curation = field(default_factory=Curation)
@@ -57,7 +67,7 @@ def parse(args: list[str]) -> Curate:
     """The job of a command line; what it leaves out is as in the file or else the data set that it names.
 
     Raises:
-        ValueError: the data set's settings are not ours.
+        ValueError: the data set's settings are not ours, or a recipe lacks something.
         OSError: they cannot be read.
     """
     out, config = value_of("--out", args), value_of("--config", args)
@@ -69,6 +79,9 @@ def parse(args: list[str]) -> Curate:
         default = replace(
             default, videos=videos, corpus=stored.corpus, drop_gone=stored.drop_gone, settings=settings
         )
+    backends = chosen(args)
+    if backends is not None:
+        default = replace(default, settings=replace(default.settings, backends=backends))
     return parsed(Curate, "curate", args, default)
 
 
@@ -76,7 +89,8 @@ def curate(job: Curate, console: Console) -> ExitCode:
     """Run the job; `WHOLE`, `BELOW_THRESHOLD` where too little was kept, or `FAILED_ITEMS` where some failed.
 
     Raises:
-        ValueError: the corpus or a setting cannot be used.
+        ValueError: the corpus, a setting or a file of weights cannot be used.
+        EstimatorUnavailable: a file of weights is missing.
         OSError: the data set's place cannot be written.
         NeedsRedo: the settings are not those of the data set, and the job does not say `redo`.
         AtWork: another run is at work on the data set.
@@ -85,6 +99,7 @@ def curate(job: Curate, console: Console) -> ExitCode:
         TooManyFailed: a step breaks on too many items.
     """
     began = time.monotonic()
+    refuse_unready(job.settings.backends)
     out = Place.at(job.out)
     if out.size(FORGETTING) is not None:
         raise ValueError(f"{out}: somebody is leaving it: first understudy forget {out} --why ... ends")

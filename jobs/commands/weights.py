@@ -9,9 +9,11 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
+from engine.identity import content_of
 from jobs.console.flags import parsed
 from jobs.console.tables import tell_table
 from jobs.exit_codes import ExitCode
+from jobs.recipes.curation import RESEARCH, Recipe, WeightFile
 from model.eval.packaged import EFFNET
 from pipeline.estimators.packaged import PACKAGED
 from storage.packaged_files import PackagedFile, fault, fetch, weights_folder
@@ -28,6 +30,8 @@ class Weights:
     """Where they belong; UNDERSTUDY_WEIGHTS names it to all commands. The user's cache if not given."""
     check: bool = False
     """Only say what is there: nothing is fetched."""
+    recipe: Recipe = "embedded"
+    """Of research: the files that one gets from their publishers, and which of them are in --folder."""
 
 
 def parse(args: list[str]) -> Weights:
@@ -43,6 +47,8 @@ def weights(job: Weights, console: Console) -> ExitCode:
         OSError: the folder cannot be written.
     """
     folder = weights_folder() if job.folder is None else job.folder
+    if job.recipe == "research":
+        return tell_research(folder, console)
     faults = {file: found for file in FILES if (found := fault(file, folder))}
     if faults and not job.check:
         console.print(f"{len(faults)} files, out of packages that are not installed for it", highlight=False)
@@ -53,6 +59,29 @@ def weights(job: Weights, console: Console) -> ExitCode:
         console.print(wrong, highlight=False, soft_wrap=True)
     console.print(f"in {folder}", highlight=False, soft_wrap=True)
     return ExitCode.BELOW_THRESHOLD if faults else ExitCode.WHOLE
+
+
+def tell_research(folder: Path, console: Console) -> ExitCode:
+    """Print which files of the research stack are in a folder, and where each is had; nothing is fetched."""
+    states = {file: state_of(file, folder) for file in RESEARCH}
+    lines = Table("role", "file", "licence", "sha256", "state")
+    for file, (digest, state) in states.items():
+        lines.add_row(file.role, file.name, file.licence, digest[:10], state)
+    tell_table(console, lines, ("file", "state"))
+    for file in RESEARCH:
+        console.print(f"{file.name}: {file.what}; {file.where}", highlight=False, soft_wrap=True)
+    console.print(f"in {folder}", highlight=False, soft_wrap=True)
+    whole = all(state == "there" for _, state in states.values())
+    return ExitCode.WHOLE if whole else ExitCode.BELOW_THRESHOLD
+
+
+def state_of(file: WeightFile, folder: Path) -> tuple[str, str]:
+    """A file's digest, or the one that it should have where it is missing, and what is with it."""
+    path = folder / file.name
+    if not path.is_file():
+        return file.sha256, "lacking"
+    digest = content_of(path)
+    return digest, "there" if file.sha256 in ("", digest) else "another"
 
 
 def table(files: Sequence[PackagedFile], faults: Collection[PackagedFile]) -> Table:

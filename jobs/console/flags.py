@@ -31,6 +31,13 @@ def parsed(cls: type[T], command: str, args: Sequence[str], default: T | None = 
     return job
 
 
+def values_of(flag: str, args: Sequence[str]) -> list[str]:
+    """What a command line gives a flag of several values; none where it does not."""
+    named = argparse.ArgumentParser(add_help=False, exit_on_error=False, allow_abbrev=False)
+    named.add_argument(flag, dest="values", default=[], nargs="*")
+    return [str(value) for value in named.parse_known_args(list(args))[0].values]
+
+
 def value_of(flag: str, args: Sequence[str]) -> str:
     """What a command line gives a flag; empty where it does not."""
     named = argparse.ArgumentParser(add_help=False, exit_on_error=False, allow_abbrev=False)

@@ -95,6 +95,7 @@ def chosen(hands: HandTrack, order: NDArray[np.int64]) -> HandTrack:
         points2d=hands.points2d[frame, order],
         points3d=hands.points3d[frame, order],
         score=hands.score[frame, order],
+        rotations=hands.rotations[frame, order],
     )
 
 

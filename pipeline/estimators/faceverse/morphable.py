@@ -7,7 +7,7 @@ Axes are the picture's: x right, y down, z away. Angles turn about x, then y, th
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -70,10 +70,20 @@ class HeadModel:
         """All points (b, v, 3) before the crop's camera, in its axes from its own place, by (b, 621)."""
         parts = parted(coefficients)
         own = self.mean + np.einsum("vck,bk->bvc", self.identity, parts["identity"])
-        moved = own + np.einsum("vck,bk->bvc", self.expression, parts["expression"])
-        moved = self.with_eyes(own, moved, parts["eyes"])
+        moved = self.with_eyes(own, self.shaped(parts), parts["eyes"])
         posed = np.einsum("bij,bvj->bvi", turn(parts["angles"]), moved) + parts["shift"][:, None]
         return posed + np.array([0, 0, DISTANCE])
+
+    def shaped(self, parts: Mapping[str, Array]) -> Array:
+        """All points (b, v, 3) of heads that look straight ahead, in the model's axes, eyes and jaw aside."""
+        changes = (("identity", self.identity), ("expression", self.expression))
+        return self.mean + sum(np.einsum("vck,bk->bvc", basis, parts[name]) for name, basis in changes)
+
+    def landmarks_only(self) -> HeadModel:
+        """The same head of MediaPipe's points alone, in their order; its eyes cannot be turned."""
+        rows = self.landmarks
+        parts = {name: getattr(self, name)[rows] for name in ("mean", "identity", "expression")}
+        return replace(self, **parts, landmarks=np.arange(len(rows)))
 
     def with_eyes(self, own: Array, moved: Array, angles: Array) -> Array:
         """The head with its eyes turned and the parts of its mouth where the jaw is."""

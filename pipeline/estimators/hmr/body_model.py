@@ -1,7 +1,7 @@
 """SMPL, MANO and SMPL-X by `smplx`, out of the user's file: no more of the mesh than stands for joints.
 
-The package is given numbers and never a path: it would unpickle a stranger's file. Of the mesh only the joints,
-as points of their own, and the tips of toes and fingers are kept: the same places in a hundredth of the time.
+The package is given numbers and never a path: it would unpickle a stranger's file. Of the mesh the joints, as
+points of their own, and the tips of toes and fingers are kept: the same places in a hundredth of the time.
 """
 
 from __future__ import annotations

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
+from pipeline.estimators.keypoints import METRES
 from pipeline.estimators.mediapipe.net import card
 from pipeline.estimators.mediapipe.pose import POINTS, POSE_NETWORK, P
 from pipeline.geometry import assumed_focal_px, in_picture, principal_point
 from schemas.joints import BODY_JOINTS, J
 from schemas.media import Frames
-from schemas.tracks import BodyTrack, EstimatorCard, KeypointTrack
+from schemas.tracks import BodyTrack, EstimatorCard, KeypointTrack, no_model
 
 Array = NDArray[np.float64]
 
@@ -26,6 +28,8 @@ NEAREST_SHARE = 0.25
 @dataclass(frozen=True, kw_only=True)
 class MediapipeBody:
     """Settings of the body estimator."""
+
+    reads: ClassVar[frozenset[str]] = frozenset(POINTS) | {METRES}
 
     neck_raise: float = 0.1
     """The neck lies this share of the spine (mid hips to mid shoulders) above the shoulders' middle."""
@@ -90,6 +94,7 @@ class BodyMapper:
             score=score.astype(np.float32),
             valid=person.valid & (seen.sum(axis=1) >= self.settings.min_joints),
             focal_px=focal_px,
+            **no_model(len(frames)),
         )
 
 

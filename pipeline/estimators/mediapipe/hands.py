@@ -3,27 +3,33 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.estimators.crops import Square
+from pipeline.estimators.keypoints import SIDES, columns
 from pipeline.estimators.mediapipe.detectors import PALM_DETECTOR
 from pipeline.estimators.mediapipe.hand_net import HAND_NETWORK, WRIST, Hand, HandNet, palm_square, upward
 from pipeline.estimators.mediapipe.net import Picture, card
-from pipeline.estimators.mediapipe.pose import POINTS, P, px_per_metre
+from pipeline.estimators.mediapipe.pose import px_per_metre
 from schemas.joints import HAND_JOINTS
 from schemas.media import Frames
-from schemas.tracks import EstimatorCard, HandTrack, KeypointTrack
+from schemas.tracks import EstimatorCard, HandTrack, KeypointTrack, no_hand_model
 
 Array = NDArray[np.float64]
 Hands = tuple[Hand | None, Hand | None]
-SIDES = ("left", "right")
+TORSO = ("shoulder", "hip")
 
 
 @dataclass(frozen=True, kw_only=True)
 class MediapipeHands:
-    """Settings of the hand estimator."""
+    """Settings of the hand estimator; points of a whole body will do, be they without depth."""
+
+    reads: ClassVar[frozenset[str]] = frozenset(
+        f"{side}_{part}" for part in ("wrist", *TORSO) for side in SIDES
+    )
 
     region_m: float = 0.22
     """Side of the square in which a hand is first looked for, on the body's hand, metres."""
@@ -66,13 +72,7 @@ class HandTracker:
         return self._card
 
     def __call__(self, frames: Frames, person: KeypointTrack, /) -> HandTrack:
-        """Both hands where they are seen, zeros elsewhere.
-
-        Raises:
-            ValueError: the key points are not those of mediapipe's pose network.
-        """
-        if person.names != POINTS:
-            raise ValueError("the hand estimator reads the 33 points of mediapipe's pose network only")
+        """Both hands where they are seen, zeros elsewhere."""
         points2d = np.zeros((len(frames), 2, len(HAND_JOINTS), 2), np.float32)
         points3d = np.zeros((len(frames), 2, len(HAND_JOINTS), 3), np.float32)
         score = np.zeros((len(frames), 2), np.float32)
@@ -83,7 +83,8 @@ class HandTracker:
                 if hand is not None:
                     points2d[t, side], score[t, side] = hand.points, hand.presence
                     points3d[t, side] = hand.world - hand.world[WRIST]
-        return HandTrack(points2d=points2d, points3d=points3d, score=score)
+        rotations = no_hand_model(len(frames))
+        return HandTrack(points2d=points2d, points3d=points3d, score=score, rotations=rotations)
 
     def both(self, picture: Picture, body: Arms, last: Hands, t: int) -> Hands:
         """The left and the right hand in frame `t` of the window, as far as they are seen."""
@@ -134,18 +135,27 @@ class HandTracker:
         return (left, None) if doubt[0] <= doubt[1] else (None, right)
 
 
+USUAL_M = {"shoulder": 0.36, "hip": 0.24}
+"""How far shoulders and hips are apart on bodies of usual build, as estimators place these joints, metres."""
+TORSO_M = 0.5
+"""And middles of shoulders from those of hips."""
+KNUCKLES = (("index", "pinky"), ("hand_index_1", "hand_little_1"))
+"""What the two outer knuckles are called: by MediaPipe, and among whole-body points."""
+
+
 class Arms:
     """The ends of the main person's arms in one frame, left first."""
 
     def __init__(self, person: KeypointTrack, t: int) -> None:
         points = person.points[t].astype(np.float64)
-        wrists = [P[f"{side}_wrist"] for side in SIDES]
+        wrists = columns(person, tuple(f"{side}_wrist" for side in SIDES))
         self.wrists = points[wrists]
         self.score = person.score[t, wrists]
-        self.knuckles = np.array(
-            [(points[P[f"{side}_index"]] + points[P[f"{side}_pinky"]]) / 2 for side in SIDES]
-        )
-        self.px_per_metre = px_per_metre(points, person.world[t].astype(np.float64))
+        outer = next(names for names in KNUCKLES if f"left_{names[0]}" in person.names)
+        ends = [columns(person, tuple(f"{side}_{name}" for name in outer)) for side in SIDES]
+        self.knuckles = points[np.array(ends)].mean(axis=1)
+        world = person.world[t].astype(np.float64)
+        self.px_per_metre = px_per_metre(points, world) if world.any() else usual_scale(person, t)
 
     def region(self, side: int, metres: float) -> Square:
         """A square of this size on the knuckles of one hand, fingers up."""
@@ -156,3 +166,12 @@ class Arms:
     def clasped(self, reach: float) -> bool:
         """Whether the wrists are so near to each other that distance tells no hand from the other."""
         return bool(np.linalg.norm(self.wrists[0] - self.wrists[1]) < reach / 2)
+
+
+def usual_scale(person: KeypointTrack, t: int) -> float:
+    """Pixels a metre of a torso without depth: the most that its lengths tell, for turning shortens them."""
+    points = person.points[t].astype(np.float64)
+    ends = {part: points[columns(person, tuple(f"{side}_{part}" for side in SIDES))] for part in TORSO}
+    across = [np.linalg.norm(left - right) / USUAL_M[part] for part, (left, right) in ends.items()]
+    along = np.linalg.norm(ends["shoulder"].mean(axis=0) - ends["hip"].mean(axis=0)) / TORSO_M
+    return float(max(*across, along, 1.0))

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
+from pipeline.estimators.keypoints import METRES
 from pipeline.estimators.mediapipe.net import card
 from pipeline.estimators.mediapipe.people import NETWORKS, People, body_box, head_square
 from pipeline.estimators.mediapipe.pose import NUM_POINTS, POINTS, Pose
@@ -18,6 +20,8 @@ from schemas.tracks import EstimatorCard, KeypointTrack
 @dataclass(frozen=True, kw_only=True)
 class MediapipePerson:
     """Settings of the person estimator; thresholds were set on real pictures of people and of none."""
+
+    gives: ClassVar[frozenset[str]] = frozenset(POINTS) | {METRES}
 
     detect_every_frames: int = 6
     """Everybody is looked for on every n-th frame: newcomers are noticed within a quarter second."""
@@ -61,7 +65,16 @@ class PersonTracker:
         return self._card
 
     def __call__(self, frames: Frames, /) -> KeypointTrack:
-        """The window's main person: the confirmed body with the largest boxes, summed over key frames."""
+        """The window's main person."""
+        seen, others = self.main_person(frames)
+        return self.track(frames, self.fill(frames, seen), others)
+
+    def main_person(self, frames: Frames) -> tuple[dict[int, Pose], NDArray[np.float64]]:
+        """Poses of the main person by key frame, and areas (t,) of the largest other over the main one's.
+
+        The main person is the confirmed body with the largest boxes, summed over key frames; without one
+        nothing is seen.
+        """
         height, width = frames.shape[1:3]
         wish, every = self.settings, self.settings.detect_every_frames
         everybody = find(self.people, frames, every)
@@ -69,9 +82,9 @@ class PersonTracker:
         areas = [body.areas(width, height) for body in everybody.bodies]
         likely = [i for i, value in enumerate(evidence) if value >= wish.min_evidence]
         if not likely:
-            return self.track(frames, {}, np.zeros(len(frames)))
+            return {}, np.zeros(len(frames))
         main = max(likely, key=lambda i: sum(areas[i].values()))
-        poses = self.fill(frames, {t: one.pose for t, one in everybody.bodies[main].seen.items()})
+        poses = {t: one.pose for t, one in everybody.bodies[main].seen.items()}
         others = [
             areas[i]
             for i, body in enumerate(everybody.bodies)
@@ -81,7 +94,7 @@ class PersonTracker:
             bodies_beside(len(frames), every, areas[main], others),
             faces_beside(frames, every, poses, everybody.faces, wish.min_face_evidence),
         )
-        return self.track(frames, poses, beside)
+        return poses, beside
 
     def fill(self, frames: Frames, known: dict[int, Pose]) -> dict[int, Pose]:
         """The main person's pose in every frame in which it can be followed from a key frame."""

@@ -11,12 +11,11 @@ import torch
 from torch import Tensor, nn
 
 from pipeline.estimators.rtmpose.mmpose_parts import registry
+from pipeline.estimators.rtmpose.topdown import SPLIT
 from storage.weight_files import Weights, check_keys
 
 STRIDE = 32
 """Px of the input that a feature of the last stage stands for."""
-SPLIT = 2
-"""Bins of a coordinate's row a pixel."""
 BLOCKS, WIDTH = 6, 64
 """Blocks of the second stage and channels of the stem in the network of size l."""
 

@@ -27,12 +27,14 @@ REST = {  # x to the person's left, y up, z to the front; metres
     "pelvis": (0, 0, 0), "left_hip": (0.1, -0.1, 0), "spine1": (0, 0.1, 0), "left_knee": (0.1, -0.5, 0),
     "spine2": (0, 0.22, 0), "left_ankle": (0.1, -0.9, 0), "spine3": (0, 0.3, 0),
     "left_foot": (0.12, -0.95, 0.12),
-    "neck": (0, 0.5, 0), "left_collar": (0.07, 0.43, 0), "head": (0, 0.6, 0.03), "left_shoulder": (0.18, 0.44, 0),
+    "neck": (0, 0.5, 0),
+    "left_collar": (0.07, 0.43, 0), "head": (0, 0.6, 0.03), "left_shoulder": (0.18, 0.44, 0),
     "left_elbow": (0.44, 0.44, 0), "left_wrist": (0.69, 0.44, 0),
 }  # fmt: skip
 ORDER = [
     "pelvis", "left_hip", "right_hip", "spine1", "left_knee", "right_knee", "spine2", "left_ankle",
-    "right_ankle", "spine3", "left_foot", "right_foot", "neck", "left_collar", "right_collar", "head", "left_shoulder",
+    "right_ankle", "spine3", "left_foot", "right_foot", "neck", "left_collar", "right_collar", "head",
+    "left_shoulder",
     "right_shoulder", "left_elbow", "right_elbow", "left_wrist", "right_wrist",
 ]  # fmt: skip
 
@@ -44,7 +46,7 @@ def place(name: str) -> NDArray[np.float64]:
 
 
 def finger(number: int, part: int, side: int) -> NDArray[np.float64]:
-    """Where a finger's joint rests from the wrist: index, middle, little, ring, thumb, as models have them."""
+    """Where a finger's joint rests from the wrist: index, middle, little, ring, thumb, as in models."""
     spread = (0.03, 0.01, -0.03, -0.01, 0.045)[number]
     along = 0.03 if number == 4 else 0.09
     return np.array([side * (along + 0.025 * part), 0.0, spread])

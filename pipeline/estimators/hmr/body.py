@@ -1,0 +1,136 @@
+"""Our body joints by HMR2.0: a crop of the person to SMPL's joints before the whole picture's camera."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engine.placement import placement
+from pipeline.estimators.batches import Net, digest_of, in_batches, named_file, on_device
+from pipeline.estimators.hmr.camera import focal_px, picture_translation
+from pipeline.estimators.hmr.crop import Region, crop
+from pipeline.estimators.keypoints import ARMS_AND_LEGS, joint_scores
+from pipeline.geometry import in_picture, principal_point, project
+from schemas.joints import BODY_JOINTS
+from schemas.media import Frames
+from schemas.tracks import BodyTrack, EstimatorCard, KeypointTrack
+
+Array = NDArray[np.float32]
+OURS = (0, 12, 16, 17, 18, 19, 20, 21, 1, 2, 4, 5, 7, 8, 24, 25)
+"""Where our joints stand among SMPL's 24 and its two toes."""
+NUM_ROTATIONS = 22
+"""Those that SMPL and SMPL-X share; SMPL's last two are hands."""
+Joints = Callable[[Array, Array], Array]
+"""Places (b, joints, 3), m, by rotations (b, 24, 3, 3) and betas (b, 10)."""
+Shaped = Callable[[Array], tuple[Array, Array]]
+"""SMPL-X's betas (b, 10) and places at rest (b, 67, 3), m, for SMPL's betas."""
+LICENCE = "MIT (code); weights and SMPL for research alone"
+
+
+@dataclass(frozen=True, kw_only=True)
+class HmrBody:
+    """Settings of the body estimator."""
+
+    reads: ClassVar[frozenset[str]] = ARMS_AND_LEGS
+
+    weights: Path | None = None
+    """HMR2.0's checkpoint, as 4D-Humans publishes it."""
+    smpl: Path | None = None
+    """SMPL's neutral model."""
+    smplx: Path | None = None
+    """SMPL-X's neutral model."""
+    rounds: int = 1
+    """Corrections of the estimate, as the checkpoint was trained for: SMPL_HEAD.IEF_ITERS of its settings."""
+    min_score: float = 0.5
+    """A joint of this score is seen."""
+    min_joints: int = 3
+    """A body of which fewer joints are seen in the picture is not valid."""
+    device: str = placement("cpu")
+    """Where it runs: cpu, cuda, cuda:1."""
+    batch: int = placement(32)
+    """Crops at a time."""
+
+    def build(self) -> MeshBody:
+        """The estimator.
+
+        Raises:
+            EstimatorUnavailable: a file, smplx or the device is missing.
+            ValueError: a file is of another network or model.
+        """
+        from pipeline.estimators.hmr.loaded import joints_of, shaped_like
+        from pipeline.estimators.hmr.net import hmr_net
+        from storage.weight_files import read_weights
+
+        weights = named_file(self.weights, "HMR2.0")
+        smpl, smplx = named_file(self.smpl, "SMPL"), named_file(self.smplx, "SMPL-X")
+        net = on_device(hmr_net(read_weights(weights), "body", self.rounds), self.device)
+        digest = digest_of(weights, smpl, smplx)
+        card = EstimatorCard(name="hmr2", version="HMR2.0", weights_sha256=digest, licence=LICENCE)
+        return MeshBody(self, net, joints_of(smpl), shaped_like(smpl, smplx), card)
+
+
+class MeshBody:
+    """`BodyEstimator` on a network and a body model."""
+
+    def __init__(
+        self, settings: HmrBody, net: Net, joints: Joints, shaped: Shaped, card: EstimatorCard
+    ) -> None:
+        self.settings = settings
+        self.net = net
+        self.joints = joints
+        self.shaped = shaped
+        self.card = card
+
+    def __call__(self, frames: Frames, person: KeypointTrack, /) -> BodyTrack:
+        """The joints of the person in its box, with bones of one length throughout the window."""
+        num_frames, height, width = frames.shape[:3]
+        seen = np.flatnonzero(person.valid)
+        regions = [Region.around(person.box[t]) for t in seen]
+        said = in_batches(
+            self.net,
+            list(zip(seen, regions, strict=True)),
+            lambda item: crop(frames[item[0]], item[1]),
+            self.settings.batch,
+        )
+        rotations, betas, camera = stacked(list(said), (24, 3, 3), (10,), (3,))
+        shape = np.tile(np.median(betas, axis=0), (len(seen), 1)) if len(seen) else betas
+        standing = [picture_translation(c, r, width, height) for c, r in zip(camera, regions, strict=True)]
+        joints = self.joints(rotations, shape)[:, OURS] + np.reshape(standing, (-1, 1, 3))
+        focal = focal_px(width, height)
+        flat = project(joints, focal, principal_point(width, height))
+        score = joint_scores(person)
+        own, rest = self.shaped(shape)
+        shown = spread(flat, seen, num_frames)
+        seen_joints = (score >= self.settings.min_score) & in_picture(shown, width, height)
+        return BodyTrack(
+            joints2d=shown,
+            joints3d=spread(joints, seen, num_frames),
+            score=score * person.valid[:, None],
+            valid=person.valid & (seen_joints.sum(axis=1) >= self.settings.min_joints),
+            focal_px=focal,
+            rotations=spread(rotations[:, :NUM_ROTATIONS], seen, num_frames),
+            betas=spread(own, seen, num_frames),
+            rest=spread(rest, seen, num_frames),
+        )
+
+
+def stacked(rows: list[tuple[NDArray[np.float32], ...]], *shapes: tuple[int, ...]) -> tuple[Array, ...]:
+    """Each part of rows as one array; empty ones of these shapes where there are no rows."""
+    if not rows:
+        return tuple(np.zeros((0, *shape), np.float32) for shape in shapes)
+    return tuple(np.stack(part) for part in zip(*rows, strict=True))
+
+
+def spread(values: NDArray[np.floating], frames: NDArray[np.intp], num_frames: int) -> Array:
+    """Values (n, ...) of some frames, zeros in the others."""
+    result = np.zeros((num_frames, *values.shape[1:]), np.float32)
+    result[frames] = values
+    return result
+
+
+assert len(OURS) == len(BODY_JOINTS)
