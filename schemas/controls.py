@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from schemas.arrays import Axes
 from schemas.base import record
 from schemas.media import Clip
+from schemas.smplx import SmplxPose
 from schemas.tracks import Appearance, EstimatorCard
 
 CANVAS_MULTIPLE = 16
@@ -62,6 +63,7 @@ class Controlled:
     to_canvas: Annotated[NDArray[np.float64], Axes("2 3")]  # source px as shown to canvas px
     framing: Framing
     controls: Controls
+    smplx: SmplxPose | None  # where the estimators have a body model: the joints of `controls` are its own
     appearance: Appearance
     quality: dict[str, float]
     provenance: dict[str, EstimatorCard]

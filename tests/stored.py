@@ -76,6 +76,7 @@ def sample_of(video: Probed, scene: Scene, first_frame: int, num_frames: int) ->
     canvas = (scene.width, scene.height)
     affine = canvas_affine(video.width, video.height, canvas)
     scene_of = Controlled(
+        smplx=None,
         key=key,
         clip=Clip(key=key, video=video, first_frame=first_frame, num_frames=num_frames, look=look),
         width=canvas[0],

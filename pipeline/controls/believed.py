@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import numpy as np
+
 from pipeline.controls.body_and_hands import attached, exchanged
 from pipeline.controls.faces import heads_that_fit
 from pipeline.controls.sides import labelled
-from pipeline.controls.smoothing import Frames, first_shown
+from pipeline.controls.smoothing import Frames, Mask, first_shown
 from schemas.arrays import taken
-from schemas.tracks import Tracked
+from schemas.tracks import BodyTrack, HeadTrack, Tracked
 
 
 def believed(tracked: Tracked, hand_reach: float) -> Tracked:
@@ -21,7 +23,7 @@ def believed(tracked: Tracked, hand_reach: float) -> Tracked:
     once = held(tracked, first_shown(tracked.pictures.fresh))
     fits = heads_that_fit(once.head, once.body)
     head = replace(once.head, valid=fits)
-    body, swapped = labelled(once.body, head)
+    body, swapped = sided(once.body, head)
     hands = exchanged(once.hands, swapped)
     told = ~once.body.valid | body.valid  # where the arms' sides are not, the hands' are not either
     hands = replace(hands, score=hands.score * told[:, None])
@@ -32,6 +34,16 @@ def believed(tracked: Tracked, hand_reach: float) -> Tracked:
         face=replace(once.face, valid=once.face.valid & (fits | ~once.head.valid)),
         head=head,
     )
+
+
+def sided(body: BodyTrack, head: HeadTrack) -> tuple[BodyTrack, Mask]:
+    """The body with its sides told over time, and in which frames they were exchanged.
+
+    A body model is seen with its depth, front and back, and is taken at its word.
+    """
+    if body.rotations.shape[1]:
+        return body, np.zeros_like(body.valid)
+    return labelled(body, head)
 
 
 def held(tracked: Tracked, shown: Frames) -> Tracked:

@@ -11,6 +11,7 @@ import numpy as np
 from pipeline.controls.believed import believed
 from pipeline.controls.body_and_hands import WRISTS, on_canvas
 from pipeline.controls.faces import face_windows
+from pipeline.controls.fusion import drawn_from, fused
 from pipeline.controls.head_sphere import Carrier, Spheres, with_body
 from pipeline.controls.quality import quality
 from pipeline.controls.smoothing import Mask, SmoothingSettings, fill, first_shown
@@ -28,6 +29,7 @@ from pipeline.geometry import (
 from schemas.controls import CANVAS_AREA, Controlled, Controls, Framing
 from schemas.joints import J
 from schemas.outcome import Rejected
+from schemas.smplx import SmplxPose
 from schemas.tracks import Tracked
 
 HIPS, ANKLES, ELBOWS = ([J[f"left_{name}"], J[f"right_{name}"]] for name in ("hip", "ankle", "elbow"))
@@ -80,7 +82,7 @@ class Control:
         canvas = canvas_size(video.width, video.height, settings.canvas_area)
         affine = canvas_affine(video.width, video.height, canvas)
         framing = framing_of(tracked, settings)
-        controls = controls_of(result, affine, framing, settings)
+        controls, smplx = controls_of(result, affine, framing, settings, canvas)
         yield Controlled(
             key=tracked.key,
             clip=tracked.clip,
@@ -89,6 +91,7 @@ class Control:
             to_canvas=affine,
             framing=framing,
             controls=controls,
+            smplx=smplx,
             appearance=tracked.appearance,
             quality=quality(result, tracked.hands, controls, canvas, settings.seen_score),
             provenance={**tracked.provenance, "smoothing": settings.smoothing.card},
@@ -136,12 +139,20 @@ def framing_of(tracked: Tracked, settings: ControlSettings) -> Framing:
     return "half" if often(seen[:, HIPS]) or often(arms) else "portrait"
 
 
-def controls_of(tracked: Tracked, affine: Array, framing: Framing, settings: ControlSettings) -> Controls:
-    """The controls of a clip on its canvas; the yaw is the torso's, in a portrait the head's."""
+def controls_of(
+    tracked: Tracked, affine: Array, framing: Framing, settings: ControlSettings, canvas: tuple[int, int]
+) -> tuple[Controls, SmplxPose | None]:
+    """The controls of a clip on its canvas, and its body model's pose where there is one.
+
+    The yaw is the torso's, in a portrait the head's.
+    """
     gap, sigma = settings.max_gap_frames, settings.smoothing
     shown = first_shown(tracked.pictures.fresh)
     body, hands = on_canvas(tracked.body, tracked.hands, affine, gap, sigma, shown)
     focal_px = tracked.body.focal_px * affine[0, 0]
+    whole = fused(tracked.body, tracked.hands, gap, sigma, shown)
+    if whole is not None:
+        body, hands = drawn_from(whole, body, hands, focal_px, canvas)
     carrier = Carrier.of(body.joints3d, middles_of_ears(tracked, affine, gap), body.known, shown)
     head = with_body(Spheres.measured(tracked.head, affine), carrier, focal_px).finished(
         gap, sigma.head, shown
@@ -149,7 +160,7 @@ def controls_of(tracked: Tracked, affine: Array, framing: Framing, settings: Con
     grown = square_box(grow_box(tracked.face.box, settings.face_area, settings.face_above))
     window = face_windows(grown, tracked.face.valid, settings.max_face_gap_frames, sigma.face_window, shown)
     yaw = head_angles(head.rotation)[0] if framing == "portrait" else body_yaw(body.joints3d)
-    return Controls(
+    controls = Controls(
         **body.arrays(),
         **hands.arrays(),
         head_rotation=head.rotation.astype(np.float32),
@@ -162,6 +173,7 @@ def controls_of(tracked: Tracked, affine: Array, framing: Framing, settings: Con
         body_yaw=np.unwrap(yaw).astype(np.float32),
         camera_focal=np.asarray(focal_px, np.float32),
     )
+    return controls, whole.pose if whole is not None else None
 
 
 def middles_of_ears(tracked: Tracked, affine: Array, max_gap: int) -> Array:

@@ -8,7 +8,9 @@ from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import ClassVar
+from typing import Any, ClassVar
+
+from numpy.typing import NDArray
 
 from dataset.arrays import pack
 from dataset.meta import pack_meta
@@ -22,7 +24,7 @@ from media.encode import VideoSettings, encode_jpeg, video_writer
 from media.resample import crop_squares, resample, resample_one
 from media.sound import clip_sound, encode_flac, num_samples
 from schemas.arrays import array_specs
-from schemas.controls import Controls
+from schemas.controls import Controlled, Controls
 from schemas.drawing import draw_skeleton, draw_spheres
 from schemas.index import IndexRow, ShardPlan, bucket_name
 from schemas.outcome import DamagedError, Reject, Rejected
@@ -38,6 +40,7 @@ from schemas.sample import (
     Sample,
     reference_member,
 )
+from schemas.smplx import SmplxPose
 from schemas.version import SCHEMA
 from storage.place import Place, Where
 from storage.scratch import workplace
@@ -127,7 +130,7 @@ def encode(sample: Sample, folder: Path, settings: ShardSettings) -> Members:
         Rejected: the source cannot be decoded here (any more).
     """
     clip, quality = sample.scene.clip, dict(sample.scene.quality)
-    members = {TRACKS: pack({name: getattr(sample.scene.controls, name) for name in array_specs(Controls)})}
+    members = {TRACKS: pack(tracks(sample.scene))}
     members |= stills(sample)
     if clip.video.has_audio:
         sound = clip_sound(clip)
@@ -137,6 +140,14 @@ def encode(sample: Sample, folder: Path, settings: ShardSettings) -> Members:
     members |= videos(sample, folder, settings)
     members[META] = pack_meta(sample, quality)
     return dict(sorted(members.items()))
+
+
+def tracks(scene: Controlled) -> dict[str, NDArray[Any]]:
+    """The arrays of `tracks.npz`, those of the body model where there is one."""
+    arrays = {name: getattr(scene.controls, name) for name in array_specs(Controls)}
+    if scene.smplx is not None:
+        arrays |= {f"smplx_{name}": getattr(scene.smplx, name) for name in array_specs(SmplxPose)}
+    return arrays
 
 
 def stills(sample: Sample) -> Members:

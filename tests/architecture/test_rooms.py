@@ -43,6 +43,7 @@ ROOMS: dict[str, set[str]] = {  # files, or folders that end in a slash
     "mmengine": {"pipeline/estimators/rtmpose/mmpose_parts.py"},
     "smplx": {"pipeline/estimators/hmr/body_model.py"},
     "torch": {
+        "pipeline/estimators/batches.py",
         "pipeline/estimators/faceverse/",
         "pipeline/estimators/hmr/",
         "pipeline/estimators/rtmpose/",

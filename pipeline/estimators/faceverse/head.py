@@ -1,8 +1,8 @@
 """Head rotation and sphere by FaceVerse v4, told as the embedded tracker tells them.
 
-The network sees a crop of the face's box and gives a head's pose before the crop's camera; the face's landmarks
-then put it right. The sphere's place and size on FaceVerse's head, and the head's own axes, come from laying the
-embedded tracker's canonical face over its mean shape: so both trackers mean the same, and may be exchanged.
+The network sees a crop of the face's box and gives a head's pose before the crop's camera; the face's
+landmarks then put it right. The sphere's place and size on FaceVerse's head, and that head's axes, come from
+laying the embedded tracker's canonical face over its mean shape: so both mean the same, and may be exchanged.
 """
 
 from __future__ import annotations

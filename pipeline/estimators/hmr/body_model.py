@@ -45,7 +45,7 @@ SMPLX = ModelKind(
 """And the big toes, then the tips of the left and of the right fingers, thumbs first."""
 
 
-class BodyModel(nn.Module):
+class SmplModel(nn.Module):
     """Joints of a model by rotations and shape."""
 
     def __init__(self, kind: ModelKind, arrays: Mapping[str, NDArray[Any]]) -> None:
@@ -117,7 +117,7 @@ def refuse_other(kind: ModelKind, arrays: Mapping[str, NDArray[Any]]) -> None:
         raise ValueError(f"no model of {kind.name}: less than {NUM_BETAS} shapes")
 
 
-def read_model(kind: ModelKind, path: Path) -> BodyModel:
+def read_model(kind: ModelKind, path: Path) -> SmplModel:
     """The model of a user's file, `.pkl` or `.npz`.
 
     Raises:
@@ -130,6 +130,6 @@ def read_model(kind: ModelKind, path: Path) -> BodyModel:
         raise EstimatorUnavailable(f"needs smplx ({lacking}): `make setup` installs it") from lacking
     arrays = read_arrays(path, ARRAYS)
     try:
-        return BodyModel(kind, arrays).eval()
+        return SmplModel(kind, arrays).eval()
     except ValueError as wrong:
         raise ValueError(f"{path}: {wrong}") from wrong

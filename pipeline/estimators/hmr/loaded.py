@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from pipeline.estimators.hmr.body_model import MANO, NUM_BETAS, SMPL, SMPLX, BodyModel, read_model
+from pipeline.estimators.hmr.body_model import MANO, NUM_BETAS, SMPL, SMPLX, SmplModel, read_model
 
 Array = NDArray[np.float32]
 SHARED = 22
@@ -28,11 +28,13 @@ def hand_of(path: Path) -> Callable[[Array, Array], Array]:
     return called(read_model(MANO, path))
 
 
-def called(model: BodyModel) -> Callable[[Array, Array], Array]:
+def called(model: SmplModel) -> Callable[[Array, Array], Array]:
     """A model as a function of arrays."""
 
     @torch.inference_mode()
     def places(rotations: Array, betas: Array) -> Array:
+        if not len(rotations):
+            return np.zeros((0, len(model.get_buffer("template")), 3), np.float32)
         return model(torch.from_numpy(rotations), torch.from_numpy(betas)).numpy()
 
     return places

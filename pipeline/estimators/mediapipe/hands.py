@@ -172,6 +172,6 @@ def usual_scale(person: KeypointTrack, t: int) -> float:
     """Pixels a metre of a torso without depth: the most that its lengths tell, for turning shortens them."""
     points = person.points[t].astype(np.float64)
     ends = {part: points[columns(person, tuple(f"{side}_{part}" for side in SIDES))] for part in TORSO}
-    across = [np.linalg.norm(left - right) / USUAL_M[part] for part, (left, right) in ends.items()]
-    along = np.linalg.norm(ends["shoulder"].mean(axis=0) - ends["hip"].mean(axis=0)) / TORSO_M
-    return float(max(*across, along, 1.0))
+    across = [float(np.linalg.norm(left - right)) / USUAL_M[part] for part, (left, right) in ends.items()]
+    along = float(np.linalg.norm(ends["shoulder"].mean(axis=0) - ends["hip"].mean(axis=0))) / TORSO_M
+    return max(*across, along, 1.0)

@@ -6,6 +6,7 @@ and their gates; between these the box goes evenly, and the network looks at eve
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import ClassVar
@@ -24,6 +25,8 @@ from schemas.media import Frames
 from schemas.tracks import EstimatorCard, KeypointTrack
 
 Array = NDArray[np.float64]
+FindMain = Callable[[Frames], tuple[dict[int, Pose], Array]]
+"""Poses of the main person by key frame, and areas (t,) of the largest other over the main one's."""
 EARS = ("left_ear", "right_ear")
 NUM_BODY = 17
 """Points of the body, which come first."""
@@ -71,7 +74,7 @@ class RtmPerson:
             licence="Apache-2.0",
         )
         size = (net.sizes.width, net.sizes.height)
-        people = PersonTracker(self.people)
+        people = PersonTracker(self.people).main_person
         seen = net.sizes.two_levels
         return WholeBodyTracker(self, people, on_device(net, self.device), size, card, by_visibility=seen)
 
@@ -82,7 +85,7 @@ class WholeBodyTracker:
     def __init__(
         self,
         settings: RtmPerson,
-        people: PersonTracker,
+        people: FindMain,
         net: Net,
         size: tuple[int, int],
         card: EstimatorCard,
@@ -99,7 +102,7 @@ class WholeBodyTracker:
     def __call__(self, frames: Frames, /) -> KeypointTrack:
         """The main person of the window, in source px."""
         height, width = frames.shape[1:3]
-        seen, others = self.people.main_person(frames)
+        seen, others = self.people(frames)
         box = between({t: body_box(pose, width, height) for t, pose in seen.items()}, len(frames))
         heads = self.settings.people.head_box_heads
         head = between({t: np.array(head_square(pose, heads).box) for t, pose in seen.items()}, len(frames))
@@ -154,7 +157,7 @@ def reached(seen: dict[int, Pose], num_frames: int, every: int) -> NDArray[np.bo
 def on_ears(head: Array, points: Array, score: NDArray[np.float32], least: float) -> Array:
     """Head boxes (t, 4) moved onto the middles between the ears where both are seen."""
     ears = [WHOLE_BODY.index(name) for name in EARS]
-    sure = (score[:, ears] >= least).all(axis=1)
+    sure = np.asarray((score[:, ears] >= least).all(axis=1))
     middle = (head[:, :2] + head[:, 2:]) / 2
     moved = np.where(sure[:, None], points[:, ears].mean(axis=1) - middle, 0)
     return head + np.concatenate([moved, moved], axis=1)

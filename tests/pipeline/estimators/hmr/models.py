@@ -31,6 +31,12 @@ REST = {  # x to the person's left, y up, z to the front; metres
     "left_collar": (0.07, 0.43, 0), "head": (0, 0.6, 0.03), "left_shoulder": (0.18, 0.44, 0),
     "left_elbow": (0.44, 0.44, 0), "left_wrist": (0.69, 0.44, 0),
 }  # fmt: skip
+ENDS = {
+    "SMPL": (10, 11),
+    "MANO": (15, 3, 6, 12, 9),
+    "SMPL-X": (10, 11, 39, 27, 30, 36, 33, 54, 42, 45, 51, 48),
+}
+"""Joints that toes and tips hang on."""
 ORDER = [
     "pelvis", "left_hip", "right_hip", "spine1", "left_knee", "right_knee", "spine2", "left_ankle",
     "right_ankle", "spine3", "left_foot", "right_foot", "neck", "left_collar", "right_collar", "head",
@@ -86,17 +92,12 @@ def arrays_of(kind: ModelKind, seed: int = 0, count: int = 0) -> dict[str, Any]:
     weights[np.arange(count), rng.integers(0, joints, count)] = 1
     for at, vertex in enumerate(kind.vertices):
         weights[vertex] = 0
-        weights[vertex, nearest_end(kind, rest, joints + at)] = 1
+        weights[vertex, ENDS[kind.name][at]] = 1
     parents = np.array([PARENTS[kind.name], range(joints)], np.int64)
     return {
         "v_template": template, "shapedirs": shapes, "posedirs": moves, "J_regressor": regressor,
         "weights": weights, "kintree_table": parents % 2**32, "f": np.zeros((1, 3), np.int64),
     }  # fmt: skip
-
-
-def nearest_end(kind: ModelKind, rest: NDArray[np.float64], point: int) -> int:
-    """The joint that a tip hangs on."""
-    return int(np.argmin(np.linalg.norm(rest[: kind.joints] - rest[point], axis=1)))
 
 
 def write_model(path: Path, kind: ModelKind, seed: int = 0) -> Path:

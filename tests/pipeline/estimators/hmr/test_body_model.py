@@ -11,7 +11,7 @@ import scipy
 import smplx
 import torch
 
-from pipeline.estimators.hmr.body_model import MANO, SMPL, BodyModel, ModelKind, read_model
+from pipeline.estimators.hmr.body_model import MANO, SMPL, ModelKind, SmplModel, read_model
 from tests.pipeline.estimators.hmr.models import ALL, arrays_of, write_model
 
 RNG = np.random.default_rng(1)
@@ -24,9 +24,9 @@ def test_a_model_read_from_its_file_is_that_of_its_arrays(kind: ModelKind, tmp_p
     )
     rotations, betas = rotations.float().unflatten(0, (2, -1)), torch.randn(2, 10)
     found = read_model(kind, write_model(tmp_path / "model.pkl", kind))(rotations, betas)
-    torch.testing.assert_close(found, BodyModel(kind, arrays_of(kind))(rotations, betas))
+    torch.testing.assert_close(found, SmplModel(kind, arrays_of(kind))(rotations, betas))
     still = torch.eye(3).expand(2, kind.joints, 3, 3)
-    model = BodyModel(kind, arrays_of(kind))
+    model = SmplModel(kind, arrays_of(kind))
     torch.testing.assert_close(model(still, betas), model.rest(betas), atol=1e-6, rtol=0)
 
 
@@ -36,7 +36,7 @@ def test_joints_and_toes_are_those_of_the_package(capsys: pytest.CaptureFixture[
     rotations = torch.from_numpy(scipy.spatial.transform.Rotation.random(48, rng=RNG).as_matrix())
     rotations, betas = rotations.float().unflatten(0, (2, 24)), torch.randn(2, 10)
     expected = whole(betas=betas, global_orient=rotations[:, :1], body_pose=rotations[:, 1:], pose2rot=False)
-    found = BodyModel(SMPL, arrays)(rotations, betas)
+    found = SmplModel(SMPL, arrays)(rotations, betas)
     torch.testing.assert_close(found[:, :24], expected.joints[:, :24], atol=1e-6, rtol=0)
     torch.testing.assert_close(found[:, 24], expected.vertices[:, 3216], atol=1e-6, rtol=0)
     torch.testing.assert_close(found[:, 25], expected.vertices[:, 6617], atol=1e-6, rtol=0)

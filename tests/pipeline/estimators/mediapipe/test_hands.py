@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 import skimage.data
 
+from pipeline.estimators.keypoints import WHOLE_BODY
 from pipeline.estimators.mediapipe.hand_net import hand_square
 from pipeline.estimators.mediapipe.hands import MediapipeHands
 from pipeline.estimators.mediapipe.person import MediapipePerson
@@ -124,10 +125,22 @@ def test_the_same_frames_give_the_same_bytes_whatever_came_before(look, person, 
             np.testing.assert_array_equal(getattr(first, name), getattr(again, name))
 
 
-def test_other_points_than_the_networks_are_refused(look, signing):
+def test_points_of_a_whole_body_without_depth_will_do(look, signing):
+    """The same arms by COCO-WholeBody's names: hands are found where they were."""
     frames, body = signing
-    with pytest.raises(ValueError, match="33 points"):
-        look(frames, replace(body, names=body.names[::-1]))
+    points, score = np.zeros((len(frames), 133, 2), np.float32), np.zeros((len(frames), 133), np.float32)
+    other = {"hand_index_1": "index", "hand_little_1": "pinky"}
+    for k, name in enumerate(WHOLE_BODY):
+        side, _, part = name.partition("_")
+        name = f"{side}_{other.get(part, part)}"
+        if name in P:
+            points[:, k], score[:, k] = body.points[:, P[name]], body.score[:, P[name]]
+    whole = replace(
+        body, names=WHOLE_BODY, points=points, score=score, world=np.zeros((len(frames), 133, 3), np.float32)
+    )
+    one, other_track = look(frames, body), look(frames, whole)
+    assert (other_track.score > 0.9).all()
+    assert np.abs(one.points2d - other_track.points2d).max() < 12
 
 
 def test_the_region_of_a_hand_turns_with_it():
