@@ -1,8 +1,9 @@
-"""A rendered person to shards by the paper's stack, with small networks in files; what lacks is told first."""
+"""A rendered person to shards by the paper's stack, by small networks in files; what lacks is told first."""
 
 from __future__ import annotations
 
 import os
+import tarfile
 from pathlib import Path
 
 import numpy as np
@@ -10,7 +11,6 @@ import pytest
 
 from dataset.arrays import unpack
 from dataset.index import read_index
-from dataset.tar import read_members
 from jobs.cli import main
 from jobs.recipes.curation import RESEARCH, research
 from jobs.synthetic.film import cast
@@ -59,7 +59,10 @@ def made(videos: Path, weights: Path, tmp_path_factory: pytest.TempPathFactory) 
 def test_a_sample_holds_the_body_model_and_is_drawn_from_it(made: Path) -> None:
     assert main(["check", str(made)]) == 0
     (row,) = read_index(made).rows()
-    arrays = unpack(read_members(made / row.shard, row.offset, row.size)[f"{row.key}.tracks.npz"])
+    with tarfile.open(made / row.shard) as tar:
+        member = tar.extractfile(f"{row.key}.tracks.npz")
+        assert member is not None
+        arrays = unpack(member.read())
     assert arrays["smplx_body_pose"].shape == (26, 21, 3, 3)
     assert arrays["smplx_left_hand_pose"].shape == (26, 15, 3, 3)
     bones = np.linalg.norm(np.diff(arrays["joints3d"][:, [2, 4, 6]].astype(float), axis=1), axis=-1)
