@@ -53,7 +53,8 @@ def command(args: list[str], console: Console) -> ExitCode:
 
         console.print(f"understudy {version('understudy')}", highlight=False)
         return ExitCode.WHOLE
-    return run(entry_of(args[0]), args[1:], console)
+    entry, rest = entry_of(args)
+    return run(entry, rest, console)
 
 
 def run(entry: MenuEntry, args: list[str], console: Console) -> ExitCode:

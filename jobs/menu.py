@@ -8,7 +8,7 @@ from difflib import get_close_matches
 from itertools import groupby
 from typing import Literal
 
-Group = Literal["Data sets", "Looking at them", "Training and animating", "Planning and help"]
+Group = Literal["Data sets", "Looking at them", "Training and animating", "Evaluating", "Planning and help"]
 
 
 @dataclass(frozen=True)
@@ -29,7 +29,7 @@ class MenuEntry:
     @property
     def function(self) -> str:
         """What does the job there."""
-        return self.name.replace("-", "_")
+        return self.name.replace("-", "_").replace(" ", "_")
 
 
 GOES_ON = "what has landed stays, and the same command goes on from there"
@@ -54,7 +54,9 @@ MENU = (
     MenuEntry("encode", "Training and animating", "store latents once instead of in every epoch", GOES_ON),
     MenuEntry("train", "Training and animating", "train on a data set, or go on with a run", CHECKPOINT),
     MenuEntry("animate", "Training and animating", "a video of a picture's person, from a run", ANEW),
-    MenuEntry("evaluate", "Training and animating", "score films against their truth", AS_IT_WAS),
+    MenuEntry("evaluate manifest", "Evaluating", "a benchmark: pairs of pictures and films", PARTLY),
+    MenuEntry("evaluate render", "Evaluating", "the films of a benchmark, by a run of ours", GOES_ON),
+    MenuEntry("evaluate score", "Evaluating", "films of methods, measured and reported", GOES_ON),
     MenuEntry("estimate-cost", "Planning and help", "hours and money of a corpus on machines", AS_IT_WAS),
     MenuEntry("estimate-training", "Planning and help", "memory, hours and money of a training", AS_IT_WAS),
     MenuEntry("weights", "Planning and help", "fetch the embedded networks, once, and check them", PARTLY),
@@ -71,20 +73,24 @@ def menu() -> list[str]:
     return [*lines, "", "understudy COMMAND --help tells its flags, --help-all every setting"]
 
 
-def entry_of(name: str) -> MenuEntry:
-    """The command of a name.
+def entry_of(args: Sequence[str]) -> tuple[MenuEntry, list[str]]:
+    """The command that a line begins with, of one word or two, and the rest of the line.
 
     Raises:
         ValueError: there is none; names the nearest.
     """
     entries = {entry.name: entry for entry in MENU}
-    if name not in entries:
-        near = get_close_matches(name, entries, n=1)
-        meant = f"did you mean {near[0]!r}?" if near else "`understudy` alone lists all"
-        raise ValueError(f"there is no command {name!r}; {meant}")
-    return entries[name]
+    for words in (2, 1):
+        if (name := " ".join(args[:words])) in entries:
+            return entries[name], list(args[words:])
+    if several := [name for name in entries if name.startswith(f"{args[0]} ")]:
+        raise ValueError(f"{args[0]} what? {', '.join(several)}")
+    near = get_close_matches(args[0], entries, n=1)
+    meant = f"did you mean {near[0]!r}?" if near else "`understudy` alone lists all"
+    raise ValueError(f"there is no command {args[0]!r}; {meant}")
 
 
 def stopped_of(args: Sequence[str]) -> str:
     """What is true when the command of a line was stopped."""
-    return next((entry.stopped for entry in MENU if [entry.name] == list(args[:1])), AS_IT_WAS)
+    names = [" ".join(args[:words]) for words in (1, 2)]
+    return next((entry.stopped for entry in MENU if entry.name in names), AS_IT_WAS)

@@ -33,6 +33,7 @@ Reason = Literal[
     "no_video",
     "nobody",
     "not_a_file",
+    "not_comparable",
     "not_finite",
     "odd_orientation",
     "oversized_tables",
@@ -117,6 +118,8 @@ MEANINGS: dict[Reason, str] = {
     "nobody": "no person is seen for long enough",
     "person_too_small": "the person fills too little of the picture",
     "several_people": "several people are seen at once",
+    # films that are scored
+    "not_comparable": "it differs from its truth in size, length or rate, or cannot be cut out of its grid",
     # processes that worked on an item
     "failed": "a step broke on it, in a way that nobody had foreseen",
     "crashed": "the process that worked on it ended by itself",

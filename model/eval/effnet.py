@@ -14,11 +14,10 @@ from functools import cache
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn.functional import interpolate, pad
 
-from model.eval.distributions import Features, frechet
+from model.eval.distributions import Features, blocks, frechet, moments
 from model.eval.lpips import unit
 from model.eval.packaged import EFFNET
 from storage.packaged_files import read_packaged
@@ -135,11 +134,8 @@ def apart(one: list[Tensor], other: list[Tensor]) -> Tensor:
 
 def effnet_frechet(made: Features, truth: Features) -> float:
     """Frechet distance of pooled features (n, 1280) along the truth's 16 widest directions."""
-    directions = widest(truth)
-    return frechet(np.asarray(made) @ directions, np.asarray(truth) @ directions)
-
-
-def widest(features: Features) -> NDArray[np.float64]:
-    """(d, 16): the directions in which features vary most."""
-    rows = np.asarray(features, np.float64)
-    return np.asarray(np.linalg.eigh(np.cov(rows, rowvar=False))[1][:, -DIRECTIONS:])
+    directions = np.linalg.eigh(moments(truth)[1])[1][:, -DIRECTIONS:]
+    made_along, truth_along = (
+        np.concatenate([block @ directions for block in blocks(side)]) for side in (made, truth)
+    )
+    return frechet(made_along, truth_along)

@@ -1,6 +1,7 @@
-"""The networks that metrics look through, with the user's files of weights: without its file none is asked.
+"""The networks that metrics look through: one that a package carries, and those of the user's files.
 
-No file is published with this project: `docs/evaluation.md` says where each is had and under which licence.
+Without its file none of the latter is asked; `docs/evaluation.md` says where each is had and under which
+licence.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from typing import TypeVar
 
 from torch import Tensor, nn
 
+from model.eval.effnet import EffNet, packaged_effnet
 from model.eval.i3d import I3d
 from model.eval.inception import Inception
 from model.eval.lpips import ALEX, VGG, Lpips
@@ -54,6 +56,7 @@ class Networks:
     resnet3d: ResNet3d | None = None
     alex: Lpips | None = None
     vgg: Lpips | None = None
+    effnet: EffNet | None = None
 
 
 def load_networks(files: WeightFiles, device: str) -> Networks:
@@ -69,6 +72,7 @@ def load_networks(files: WeightFiles, device: str) -> Networks:
         resnet3d=fitted(ResNet3d, [files.resnet3d], device),
         alex=fitted(partial(Lpips, ALEX), [files.alex, files.alex_lins], device),
         vgg=fitted(partial(Lpips, VGG), [files.vgg, files.vgg_lins], device),
+        effnet=packaged_effnet(device),
     )
 
 

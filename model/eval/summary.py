@@ -7,23 +7,23 @@ rows of features than a Frechet distance needs.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
-from typing import Any
+from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
-from model.eval.distributions import frechet, kid
-from model.eval.scoring import PairScores, Side
+from model.eval.distributions import Features, frechet, kid
+from model.eval.effnet import DIRECTIONS, effnet_frechet
+from model.eval.metrics import METRICS
 
-BOOTSTRAPS = 1000
 SETS = {
+    "effnet_frechet": ("effnet", "effnet", 1),
     "fid_tf": ("inception_tf", "frechet", 1),
     "fid_pytorch": ("inception_pytorch", "frechet", 1),
-    "kid": ("inception_tf", "kid", 1),
+    "kid": ("inception_tf", "kernel", 1),
     "fvd_videogpt": ("i3d", "frechet", 1),
     "fvd_videogpt_ddof0": ("i3d", "frechet", 0),
     "fvd_disco": ("i3d_disco", "frechet", 1),
+    "kvd_videogpt": ("i3d", "kernel", 1),
     "fid_vid": ("resnet3d", "frechet", 1),
 }
 """Metrics of sets: features, distance, and what is taken from n in a covariance."""
@@ -36,61 +36,50 @@ class Number:
     value: float | None
     """None where it is withheld."""
     n: int
-    """Pairs behind a metric of frames, rows of features of the smaller side behind one of a set."""
+    """Pairs behind a metric of films, rows of features of the smaller side behind one of a set."""
     low: float | None = None
     high: float | None = None
-    """95 % of bootstrapped means over pairs lie between these; told of several pairs, for frames."""
+    """95 % of bootstrapped means over pairs lie between these; told of several pairs."""
     withheld: str = ""
     """Why there is no value."""
 
 
-def summarise(
-    pairs: Sequence[PairScores], missing: int, *, seed: int, allow_small: bool
-) -> dict[str, dict[str, Any]]:
-    """Numbers by variant of one method. `missing` pairs could not be scored: then sets are withheld."""
-    numbers = of_means([pair.means for pair in pairs], seed)
-    for name, (extractor, distance, ddof) in SETS.items():
-        made, truth = (gathered(pairs, extractor, side) for side in ("made", "truth"))
-        if made is not None and truth is not None:
-            numbers[name] = of_set(made, truth, distance, ddof, missing=missing, allow_small=allow_small)
-    return {name: asdict(number) for name, number in sorted(numbers.items())}
+def mean_values(frames: Mapping[str, np.ndarray], numbers: Mapping[str, float]) -> dict[str, float]:
+    """A film's value by each metric: the mean over the frames that have one, and its numbers."""
+    known = {name: values[np.isfinite(values)] for name, values in frames.items() if name in METRICS}
+    return {name: float(values.mean()) for name, values in known.items() if len(values)} | dict(numbers)
 
 
-def of_means(pairs: Sequence[Mapping[str, float]], seed: int) -> dict[str, Number]:
-    """The mean over pairs of each metric of frames, and where it might lie with other pairs."""
-    found = {}
-    for name in pairs[0] if pairs else ():
-        values = np.array([pair[name] for pair in pairs])
-        picks = np.random.default_rng(seed).integers(0, len(values), (BOOTSTRAPS, len(values)))
-        low, high = map(float, np.quantile(values[picks].mean(axis=1), (0.025, 0.975)))
-        spread = (low, high) if len(values) > 1 else (None, None)
-        found[name] = Number(value=float(values.mean()), n=len(values), low=spread[0], high=spread[1])
-    return found
+def of_means(pairs: Sequence[Mapping[str, float]], *, seed: int, bootstraps: int) -> dict[str, Number]:
+    """The mean over the pairs that have a value of each metric, and where it might lie with other pairs."""
+    names = sorted({name for pair in pairs for name in pair})
+    return {
+        name: of_mean(np.array([pair[name] for pair in pairs if name in pair]), seed, bootstraps)
+        for name in names
+    }
 
 
-def gathered(pairs: Sequence[PairScores], extractor: str, side: Side) -> NDArray[np.float64] | None:
-    """All features (n, d) of an extractor on one side; None where it was not asked."""
-    rows = [row for pair in pairs for row in pair.features.get((extractor, side), ())]
-    return np.concatenate(rows).astype(np.float64) if rows else None
+def of_mean(values: np.ndarray, seed: int, bootstraps: int) -> Number:
+    """The mean of some pairs' values."""
+    if len(values) < 2:
+        return Number(value=float(values.mean()), n=len(values))
+    picks = np.random.default_rng(seed).integers(0, len(values), (bootstraps, len(values)))
+    low, high = map(float, np.quantile(values[picks].mean(axis=1), (0.025, 0.975)))
+    return Number(value=float(values.mean()), n=len(values), low=low, high=high)
 
 
-def of_set(
-    made: NDArray[np.float64],
-    truth: NDArray[np.float64],
-    distance: str,
-    ddof: int,
-    *,
-    missing: int,
-    allow_small: bool,
-) -> Number:
-    """A distance of two sets, or why it is withheld."""
-    n, d = min(len(made), len(truth)), made.shape[1]
+def of_set(name: str, made: Features, truth: Features, *, missing: int, allow_small: bool) -> Number:
+    """A distance of two sets of features (n, d), or why it is withheld."""
+    _, distance, ddof = SETS[name]
+    n, d = min(len(made), len(truth)), DIRECTIONS if distance == "effnet" else made.shape[1]
     if missing:
         return Number(value=None, n=n, withheld=f"{missing} pairs are missing")
     if n < 2:
         return Number(value=None, n=n, withheld="fewer than two rows of features")
-    if distance == "kid":
+    if distance == "kernel":
         return Number(value=kid(made, truth), n=n)
     if n < d and not allow_small:
         return Number(value=None, n=n, withheld=f"{n} rows of {d} features: a covariance needs {d}")
+    if distance == "effnet":
+        return Number(value=effnet_frechet(made, truth), n=n)
     return Number(value=frechet(made, truth, ddof=ddof), n=n)

@@ -32,7 +32,7 @@ ROOMS: dict[str, set[str]] = {  # files, or folders that end in a slash
         )
     },
     "decord": set(),
-    "ffmpeg": {MEDIA + name for name in ("encode.py", "sound.py", "voice.py")},
+    "ffmpeg": {MEDIA + name for name in ("encode.py", "sound.py", "vmaf.py", "voice.py")},
     "imageio_ffmpeg": {MEDIA + "encode.py"},
     "ai_edge_litert": {"pipeline/estimators/mediapipe/net.py", "pipeline/estimators/mediapipe/attention.py"},
     "flatbuffers": {"pipeline/estimators/mediapipe/attention.py"},
@@ -77,7 +77,8 @@ ROOMS: dict[str, set[str]] = {  # files, or folders that end in a slash
         "dataset/trusted_rows.py",
         "dataset/tables.py",
         "dataset/withdraw.py",
-        "jobs/commands/evaluate.py",
+        "jobs/evaluation/table.py",
+        "jobs/evaluation/written.py",
         "jobs/questions/views.py",
     },
     "duckdb": {"jobs/questions/"},

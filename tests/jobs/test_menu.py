@@ -25,8 +25,8 @@ def test_every_command_is_listed_with_a_line(capsys: pytest.CaptureFixture[str])
     assert main([]) == 0
     output = capsys.readouterr().out
     assert max(map(len, output.splitlines())) <= 80
-    files = {path.stem.replace("_", "-") for path in (ROOT / "jobs" / "commands").glob("[a-z]*.py")}
-    assert files == {entry.name for entry in MENU}
+    files = {path.stem for path in (ROOT / "jobs" / "commands").glob("[a-z]*.py")}
+    assert files == {entry.function for entry in MENU}
     for entry in MENU:
         assert f"  {entry.name} " in output
         assert entry.line in output
@@ -41,7 +41,12 @@ def test_the_version_is_said(capsys: pytest.CaptureFixture[str]) -> None:
 
 @pytest.mark.parametrize(
     ("typed", "message"),
-    [("curat", "did you mean 'curate'?"), ("anmiate", "'animate'"), ("\x1b[2J", "`understudy` alone lists")],
+    [
+        ("curat", "did you mean 'curate'?"),
+        ("anmiate", "'animate'"),
+        ("\x1b[2J", "`understudy` alone lists"),
+        ("evaluate", "evaluate what? evaluate manifest, evaluate render, evaluate score"),
+    ],
 )
 def test_a_typing_error_names_the_nearest(
     typed: str, message: str, capsys: pytest.CaptureFixture[str]
@@ -63,7 +68,7 @@ def test_a_flag_that_is_none_names_the_nearest(capsys: pytest.CaptureFixture[str
 @pytest.mark.parametrize("entry", MENU, ids=lambda entry: entry.name)
 def test_the_help_of_a_command_is_short_and_brings_nothing_along(entry: MenuEntry) -> None:
     code = (
-        "import sys; from jobs.cli import main; code = main([sys.argv[1], '--help'])\n"
+        "import sys; from jobs.cli import main; code = main([*sys.argv[1].split(), '--help'])\n"
         "heavy = {'torch', 'scipy', 'ray', 'numpy', 'pyarrow', 'av', 'cv2', 'tyro'} & sys.modules.keys()\n"
         "sys.exit(f'imports {heavy}' if heavy else code)"
     )
@@ -77,7 +82,7 @@ def test_the_help_of_a_command_is_short_and_brings_nothing_along(entry: MenuEntr
         for field in vars(import_module(entry.module)).values()
         if is_dataclass(field) and field.__module__ == entry.module
     )
-    hidden = {"settings", "patience", "loader", "window", "sampler", "backends"}
+    hidden = {"settings", "patience", "loader", "window", "sampler", "backends", "weights", "segments"}
     for field in fields(record):
         if field.name not in hidden | {"corpus", "cluster"}:
             assert field.name.upper() in done.stdout or f"--{field.name.replace('_', '-')}" in done.stdout

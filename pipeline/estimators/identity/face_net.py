@@ -124,10 +124,10 @@ def fill(values: NDArray[np.float32] | None, tensors: list[Tensor]) -> None:
     if values is None or len(values) != wanted:
         found = "none" if values is None else f"{len(values)}"
         raise ValueError(f"not the weights of this network: {found} where a layer has {wanted} numbers")
-    for tensor, part in zip(
-        tensors, torch.from_numpy(values.copy()).split([t.numel() for t in tensors]), strict=True
-    ):
-        tensor.copy_(part.view(tensor.shape))
+    given, at = torch.from_numpy(values.copy()), 0
+    for tensor in tensors:
+        tensor.copy_(given[at : at + tensor.numel()].view(tensor.shape))
+        at += tensor.numel()
 
 
 def layers_of(content: bytes) -> Iterator[NDArray[np.float32]]:

@@ -1,0 +1,119 @@
+"""`understudy evaluate score`: what methods have made of a benchmark, measured, compared and reported."""
+
+from __future__ import annotations
+
+import tempfile
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import tyro
+from rich.console import Console
+from rich.table import Table
+
+from engine.ledger import Ledger
+from engine.made_by import version_of
+from engine.runners.status import RunObserver
+from jobs.console.failed_items import tell_failed
+from jobs.console.flags import parsed
+from jobs.console.heartbeat import Heartbeat
+from jobs.console.lock import manner
+from jobs.console.observers import all_of
+from jobs.console.progress import ConsoleProgress
+from jobs.console.tables import tell_table
+from jobs.exit_codes import ExitCode
+from jobs.long_run import LongRun
+from model.eval.networks import WeightFiles
+from model.eval.summary import Number
+from pipeline.flow import Backends
+from storage.place import Place
+
+
+@dataclass(frozen=True, kw_only=True)
+class EvaluateScore(LongRun):
+    """Measure films that methods made of a benchmark, and report; or go on where an earlier run stopped."""
+
+    bench: tyro.conf.Positional[Path]
+    """Manifest of the benchmark."""
+    made: tuple[str, ...]
+    """NAME=FOLDER of films called as pairs are, or NAME=TABLE of pair_id, result, start_frame, fps, crop."""
+    layouts: tuple[str, ...] = ()
+    """NAME=SYSTEM whose own names the films of a folder have: champ=champ; an unknown one lists all."""
+    out: Path
+    """Folder of the results: index.html, summary.json, tables.tex, pairs.parquet, frames.parquet."""
+    weights: WeightFiles = field(default_factory=WeightFiles)
+    """Those that the manifest names, by path."""
+    people: bool = True
+    """Look for the person in every frame: identity, head, joints, face, hands, lips; most of the time."""
+    allow_small: bool = False
+    """Tell FID and FVD of fewer rows than they have features, too: such numbers are far too high."""
+    backends: Backends = field(default_factory=Backends)
+    device: str = "cpu"
+
+
+def parse(args: list[str]) -> EvaluateScore:
+    """The job of a command line."""
+    return parsed(EvaluateScore, "evaluate score", args)
+
+
+def evaluate_score(job: EvaluateScore, console: Console) -> ExitCode:
+    """Write the results and print a table; `FAILED_ITEMS` where films could not be measured: they are named.
+
+    Raises:
+        ValueError: the manifest, a method's place, or a file of weights cannot be used; says why.
+        OSError: OUT cannot be written.
+        AtWork: another run is at work on OUT.
+        CannotRun: as `LongRun.bring_to_end`.
+    """
+    from jobs.evaluation.manifest import read_benchmark
+    from jobs.evaluation.measuring import measuring_of
+    from jobs.evaluation.outcome import outcome_of
+    from jobs.evaluation.results import results_of
+    from jobs.evaluation.scoring import FILMS, TRUTHS, legs
+    from jobs.evaluation.written import write_summary, write_tables
+
+    if job.out.exists() and not job.out.is_dir():
+        raise ValueError(f"{job.out}: a file; --out names a folder")
+    benchmark = read_benchmark(job.bench)
+    results = results_of(job.made, job.layouts, benchmark.manifest)
+    how = measuring_of(
+        job.weights, benchmark.manifest, people=job.people, backends=job.backends, device=job.device
+    )
+    out, ledger = Place.at(str(job.out)), Ledger(str(job.out))
+    with Heartbeat(out, job.runner, manner(console, force=job.force)) as heartbeat:
+        out.sweep()
+        with ConsoleProgress(console, time.monotonic) as terminal:
+            observers: tuple[RunObserver, ...] = (heartbeat, terminal)
+            job.bring_to_end(
+                legs(benchmark, results, how),
+                ledger,
+                all_of(*observers),
+                unseal=lambda: out.remove("summary.json"),
+                shared=[out.folder, job.bench.parent],
+                always=(),
+            )
+        with tempfile.TemporaryDirectory() as scratch:
+            outcome = outcome_of(
+                ledger, benchmark.manifest, sorted(results), Path(scratch), allow_small=job.allow_small
+            )
+        write_tables(out, ledger, outcome)
+        write_summary(out, benchmark, how, outcome, version_of("understudy") or "")
+    for method in sorted(results):
+        tell_table(console, table(method, outcome.numbers[method]))
+    for film in outcome.missing:
+        console.print(f"missing: {film.method}, {film.pair_id}: {film.reason}", style="red", highlight=False)
+    tell_failed(ledger, [TRUTHS, FILMS], [t for leg in (TRUTHS, FILMS) for t in ledger.tallies(leg)], console)
+    return ExitCode.FAILED_ITEMS if outcome.missing else ExitCode.WHOLE
+
+
+def table(method: str, numbers: Mapping[str, Number]) -> Table:
+    """A line for each number of a method; what has none says so."""
+    lines = Table("metric", "value", "95 %", "n", title=method)
+    for name, number in numbers.items():
+        spread = "" if number.low is None else f"{number.low:.4f} to {number.high:.4f}"
+        value = number.withheld or f"{number.value:.4f}"
+        lines.add_row(name, value, spread, str(number.n))
+    if not numbers:
+        lines.add_row("no film of it could be measured", "", "", "0")
+    return lines
