@@ -66,12 +66,16 @@ def evaluate_score(job: EvaluateScore, console: Console) -> ExitCode:
         AtWork: another run is at work on OUT.
         CannotRun: as `LongRun.bring_to_end`.
     """
+    from jobs.evaluation.latex import latex
     from jobs.evaluation.manifest import read_benchmark
     from jobs.evaluation.measuring import measuring_of
     from jobs.evaluation.outcome import outcome_of
+    from jobs.evaluation.pair_films import pair_parts
+    from jobs.evaluation.report import page
     from jobs.evaluation.results import results_of
     from jobs.evaluation.scoring import FILMS, TRUTHS, legs
     from jobs.evaluation.written import write_summary, write_tables
+    from jobs.recipes.evaluation import TABLES
 
     if job.out.exists() and not job.out.is_dir():
         raise ValueError(f"{job.out}: a file; --out names a folder")
@@ -98,7 +102,11 @@ def evaluate_score(job: EvaluateScore, console: Console) -> ExitCode:
                 ledger, benchmark.manifest, sorted(results), Path(scratch), allow_small=job.allow_small
             )
         write_tables(out, ledger, outcome)
-        write_summary(out, benchmark, how, outcome, version_of("understudy") or "")
+        paper, version = TABLES.get(benchmark.manifest.recipe), version_of("understudy") or ""
+        films = list(pair_parts(benchmark, results, outcome, ledger))
+        out.write("index.html", page(benchmark, outcome, paper, films, version).encode())
+        out.write("tables.tex", latex(outcome, paper, benchmark.sha256).encode())
+        write_summary(out, benchmark, how, outcome, version)
     for method in sorted(results):
         tell_table(console, table(method, outcome.numbers[method]))
     for film in outcome.missing:

@@ -19,6 +19,7 @@ from media.vmaf import Vmaf, has_vmaf
 from media.voice import voice_of
 from model.encode.threads import one_thread
 from model.eval.drift import Segments
+from model.eval.effnet_meter import EffNetMeter
 from model.eval.feature_meter import FeatureMeter
 from model.eval.lips import loudness
 from model.eval.networks import Networks, WeightFiles, load_networks
@@ -40,9 +41,7 @@ REFERENCE_PIXELS = 2048 * 2048
 class Measuring:
     """What is measured, and how: two scores agree only where all of this does."""
 
-    weights: WeightFiles = field(default_factory=WeightFiles, repr=False)
-    digests: tuple[tuple[str, str], ...] = ()
-    """Of the files of weights, by flag."""
+    weights: WeightFiles = field(default_factory=WeightFiles)
     people: bool = True
     backends: Backends = field(default_factory=Backends)
     resize: Resize = "none"
@@ -88,6 +87,7 @@ class Instruments:
         people = self.people(face)
         with ExitStack() as stack, one_thread():
             meters: list[Meter] = [PictureMeter(self.networks), FeatureMeter(self.networks), TimeMeter()]
+            meters += [] if self.networks.effnet is None else [EffNetMeter(self.networks.effnet)]
             meters += [] if people is None else [people]
             if self.with_vmaf and truth is not None:
                 meters.append(VmafMeter(stack.enter_context(Vmaf())))

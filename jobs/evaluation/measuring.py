@@ -32,7 +32,6 @@ def measuring_of(
         )
     return Measuring(
         weights=files,
-        digests=tuple(sorted(found.items())),
         people=people,
         backends=backends,
         resize=manifest.compare.resize,

@@ -168,13 +168,13 @@ def lips(path: Path, other: Path | None, readings: Readings, fps: float) -> dict
 
 def legs(benchmark: Benchmark, results: Mapping[str, Results], how: Measuring) -> list[Leg]:
     """The legs of a benchmark and the films of methods."""
-    settings = (SCORES, how)
     truths = Step(
         name="measure_truth",
         make=partial(MeasureTruth, how),
         takes=TruthTask,
         gives=MeasuredTruth,
-        settings=settings,
+        settings=how,
+        version=SCORES,
         memory_bytes=MEMORY,
         gpus=0.0 if how.device == "cpu" else 1.0,
         weights=frozenset({"evaluation"}),
@@ -184,7 +184,8 @@ def legs(benchmark: Benchmark, results: Mapping[str, Results], how: Measuring) -
         make=partial(MeasureFilm, how),
         takes=FilmTask,
         gives=MeasuredFilm,
-        settings=settings,
+        settings=how,
+        version=SCORES,
         memory_bytes=MEMORY,
         gpus=0.0 if how.device == "cpu" else 1.0,
         weights=frozenset({"evaluation"}),

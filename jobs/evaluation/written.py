@@ -17,6 +17,7 @@ from jobs.evaluation.instruments import Measuring
 from jobs.evaluation.manifest import Benchmark
 from jobs.evaluation.measured import MeasuredFilm
 from jobs.evaluation.outcome import Outcome, films_in, plain
+from model.eval.networks import digests
 from storage.place import Place
 
 FRAMES = pa.schema(
@@ -74,7 +75,7 @@ def write_summary(out: Place, benchmark: Benchmark, how: Measuring, outcome: Out
         "name": benchmark.manifest.name,
         "recipe": benchmark.manifest.recipe,
         "code_version": version,
-        "weights_sha256": dict(how.digests),
+        "weights_sha256": digests(how.weights),
         "people": how.people,
         "methods": {method: plain(numbers) for method, numbers in outcome.numbers.items()},
         "missing": [dict(vars(film)) for film in outcome.missing],

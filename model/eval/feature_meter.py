@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from PIL import Image
 from torch import Tensor
 
-from model.eval import effnet, i3d, inception, resnet3d
+from model.eval import i3d, inception, resnet3d
 from model.eval.networks import Networks
 from model.eval.stream import Pictures, Readings
 
@@ -50,9 +50,6 @@ def of_pictures(pictures: Pictures, networks: Networks) -> dict[str, NDArray[np.
         net, here = networks.inception, x.to(next(networks.inception.parameters()).device)
         found["inception_tf"] = rows(net(inception.prepared_tf(here)))
         found["inception_pytorch"] = rows(net(inception.prepared_pytorch(here)))
-    if networks.effnet is not None:
-        here = x.to(next(networks.effnet.parameters()).device)
-        found["effnet"] = rows(networks.effnet(effnet.prepared(here))[0])
     return found
 
 

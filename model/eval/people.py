@@ -118,8 +118,8 @@ def expression(made: NDArray[np.float32], driver: NDArray[np.float32], both: Mas
     found = np.full(len(made), np.nan)
     for t in np.flatnonzero(both):
         one, other = made[t].astype(np.float64), driver[t].astype(np.float64)
-        eyes = np.linalg.norm(other[EYE_CORNERS[0]] - other[EYE_CORNERS[1]])
-        found[t] = 100 * np.linalg.norm(laid(one, other) - other, axis=1).mean() / eyes
+        width = np.linalg.norm(other[EYE_CORNERS[0]] - other[EYE_CORNERS[1]])
+        found[t] = 100 * np.linalg.norm(laid(one, other) - other, axis=1).mean() / width
     return found
 
 

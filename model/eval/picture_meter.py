@@ -1,4 +1,4 @@
-"""Metrics of frames beside their truth: PSNR, SSIM, LPIPS and the packaged network's distance."""
+"""Metrics of frames beside their truth: PSNR, SSIM and LPIPS."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from model.eval.effnet import EffNet, apart, prepared
 from model.eval.lpips import Lpips
 from model.eval.networks import Networks
 from model.eval.pictures import psnr, ssim_disco, ssim_gauss_rgb
@@ -47,8 +46,6 @@ class PictureMeter:
         if nets.vgg is not None:
             values["lpips_vgg"] = perceived(nets.vgg, made, truth, low=-1.0)
             values["lpips_disco"] = perceived(nets.vgg, made, truth, low=0.0)  # what DisCo feeds: 0 to 1
-        if nets.effnet is not None:
-            values["effnet_distance"] = squeezed(nets.effnet, made, truth)
         return values
 
 
@@ -61,12 +58,3 @@ def perceived(net: Lpips, made: Pictures, truth: Pictures, *, low: float) -> NDA
         return x * (1 - low) + low
 
     return np.asarray(net(fed(made), fed(truth)).cpu().numpy())
-
-
-def squeezed(net: EffNet, made: Pictures, truth: Pictures) -> NDArray[np.floating]:
-    """Distances of frames by EfficientNet-Lite0."""
-    device = next(net.parameters()).device
-    (_, one), (_, other) = (
-        net(prepared(torch.from_numpy(side).to(device).permute(0, 3, 1, 2))) for side in (made, truth)
-    )
-    return np.asarray(apart(one, other).cpu().numpy())

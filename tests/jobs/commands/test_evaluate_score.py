@@ -15,7 +15,7 @@ from jobs.cli import main
 from jobs.evaluation import instruments
 from jobs.evaluation.measured import FeatureRows, MeasuredFilm
 from jobs.evaluation.outcome import FeatureFiles
-from tests.jobs.evaluation.made_up import benchmark, made, moving, write
+from tests.jobs.evaluation.made_up import FRAMES, benchmark, made, moving, write
 
 PAIRS = ("a", "b")
 NOISES = {"copy": 0.0, "good": 4.0, "bad": 40.0}
@@ -30,17 +30,8 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def score(folder: Path, out: Path, *films: str, more: tuple[str, ...] = ()) -> int:
-    words = [
-        "evaluate",
-        "score",
-        str(folder / "bench.json"),
-        "--made",
-        *films,
-        "--out",
-        str(out),
-        "--no-people",
-    ]
-    return int(main([*words, *more]))
+    words = ["evaluate", "score", str(folder / "bench.json"), "--made", *films, "--out", str(out)]
+    return int(main([*words, "--no-people", "--strict", *more]))
 
 
 def summary(out: Path) -> dict[str, Any]:
@@ -60,7 +51,7 @@ def test_a_copy_is_perfect_and_worse_films_are_ranked_below_it(
     assert copy["psnr"]["value"] == 100.0
     assert copy["ssim_disco"]["value"] == pytest.approx(1.0)
     assert copy["effnet_distance"]["value"] == 0.0
-    assert copy["effnet_frechet"]["value"] == pytest.approx(0.0, abs=1e-6)
+    assert "12 rows of 16 features" in copy["effnet_frechet"]["withheld"]
     for metric, sign in {
         "psnr": 1,
         "ssim_gauss_rgb": 1,
@@ -74,7 +65,7 @@ def test_a_copy_is_perfect_and_worse_films_are_ranked_below_it(
     assert methods["driving"].keys() == {"flicker", "stillness_vbench", "dynamic_degree"}
     frames = pq.read_table(tmp_path / "frames.parquet").to_pylist()
     shown = [row for row in frames if (row["method"], row["metric"], row["pair_id"]) == ("bad", "psnr", "b")]
-    assert [row["frame"] for row in shown] == list(range(20))
+    assert [row["frame"] for row in shown] == list(range(FRAMES))
     kept = pq.read_table(tmp_path / "pairs.parquet").to_pylist()
     values = [row["value"] for row in kept if (row["method"], row["metric"]) == ("bad", "psnr")]
     assert np.mean(values) == pytest.approx(methods["bad"]["psnr"]["value"])
@@ -105,7 +96,7 @@ def test_missing_and_broken_films_are_named_and_never_scored(
 
 
 def test_films_that_cannot_be_compared_say_why(folder: Path, tmp_path: Path) -> None:
-    for name, frames in {"short": moving(19), "large": np.repeat(moving(20), 2, axis=1)}.items():
+    for name, frames in {"short": moving(FRAMES - 1), "large": np.repeat(moving(), 2, axis=1)}.items():
         for pair in PAIRS:
             write(folder / name / f"{pair}.mp4", frames)
     table = folder / "slow.csv"
@@ -113,7 +104,7 @@ def test_films_that_cannot_be_compared_say_why(folder: Path, tmp_path: Path) -> 
     films = [f"{name}={folder / name}" for name in ("short", "large")]
     assert score(folder, tmp_path, *films, f"slow={table}") == 3
     why = {(row["method"], row["pair_id"]): row["reason"] for row in summary(tmp_path)["missing"]}
-    assert "differ in length: the made one ends after 19 frames" in why["short", "a"]
+    assert "differ in length: the made one ends after 5 frames" in why["short", "a"]
     assert "differ in size: 96x128 and 96x64 px" in why["large", "a"]
     assert "differ in rate: 12 and 24 frames a second" in why["slow", "a"]
     assert ("slow", "b") not in why

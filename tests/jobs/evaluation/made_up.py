@@ -11,7 +11,7 @@ from PIL import Image
 from jobs.cli import main
 from media.encode import VideoSettings, write_video
 
-FRAMES = 20
+FRAMES = 6
 
 
 def moving(frames: int = FRAMES, noise: float = 0.0, seed: int = 7) -> np.ndarray:

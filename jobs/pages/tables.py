@@ -1,0 +1,52 @@
+"""Tables of pages: sorted by a click on a heading, or by Enter on it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from html import escape
+
+
+@dataclass(frozen=True, kw_only=True)
+class Cell:
+    """A cell of a table."""
+
+    text: str
+    order: float | str | None = None
+    """What it is sorted by; its text where None."""
+    note: str = ""
+    """Small print below the text."""
+    told: str = ""
+    """Told where a pointer rests on it."""
+    kind: str = ""
+    """A class of the style: best, faint, bad."""
+
+
+def table(headings: Sequence[str | Cell], rows: Iterable[Sequence[str | Cell]], caption: str = "") -> str:
+    """A table; the first cell of a row is its heading."""
+    head = "".join(f'<th scope="col" tabindex="0">{inner(as_cell(cell))}</th>' for cell in headings)
+    body = "".join(f"<tr>{''.join(row_cells(row))}</tr>\n" for row in rows)
+    title = f"<caption>{escape(caption)}</caption>" if caption else ""
+    return (
+        f'<div class="wide"><table>{title}<thead><tr>{head}</tr></thead><tbody>\n{body}</tbody></table></div>'
+    )
+
+
+def row_cells(row: Sequence[str | Cell]) -> Iterable[str]:
+    """The cells of a row."""
+    for number, cell in enumerate(map(as_cell, row)):
+        tag = 'th scope="row"' if number == 0 else "td"
+        order = cell.text if cell.order is None else cell.order
+        told = f' title="{escape(cell.told)}"' if cell.told else ""
+        kind = f' class="{cell.kind}"' if cell.kind else ""
+        yield f'<{tag}{kind}{told} data-order="{escape(str(order))}">{inner(cell)}</{tag[:2]}>'
+
+
+def inner(cell: Cell) -> str:
+    """What a cell shows."""
+    return escape(cell.text) + (f"<small>{escape(cell.note)}</small>" if cell.note else "")
+
+
+def as_cell(cell: str | Cell) -> Cell:
+    """A cell of a text."""
+    return Cell(text=cell) if isinstance(cell, str) else cell
