@@ -120,7 +120,7 @@ def is_best(method: str, name: str, outcome: Outcome) -> bool:
 
 
 def caveats(outcome: Outcome) -> Iterator[str]:
-    """Films that are missing, and what codecs may have cost."""
+    """Films that are missing, and what lossy may have cost."""
     if outcome.missing:
         rows = [[film.method, film.pair_id, Cell(text=film.reason, kind="bad")] for film in outcome.missing]
         yield table(["method", "pair", "why"], rows, f"{len(outcome.missing)} films are missing")
@@ -128,8 +128,8 @@ def caveats(outcome: Outcome) -> Iterator[str]:
         yield paragraph("No film is missing.")
     texts = [
         f"{'driving films' if method == RESERVED else method}: {count} films in {codec}"
-        for method, codecs in outcome.losses.items()
-        for codec, count in sorted(codecs.items())
+        for method, lossy in outcome.losses.items()
+        for codec, count in sorted(lossy.items())
     ]
     if texts:
         yield paragraph("Lossy files, which cost every number that compares pixels, by as much as 1 to 3 dB:")
@@ -139,5 +139,8 @@ def caveats(outcome: Outcome) -> Iterator[str]:
 def definitions(outcome: Outcome) -> str:
     """What each metric is that stands on the page."""
     shown = [name for name in METRICS if any(name in numbers for numbers in outcome.numbers.values())]
-    rows = [[name, METRICS[name].better or "neither", Cell(text=METRICS[name].text, kind="words")] for name in shown]
+    rows = [
+        [name, METRICS[name].better or "neither", Cell(text=METRICS[name].text, kind="words")]
+        for name in shown
+    ]
     return table(["metric", "better", "what it is"], rows)

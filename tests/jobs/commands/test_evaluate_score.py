@@ -15,6 +15,7 @@ from jobs.cli import main
 from jobs.evaluation import instruments
 from jobs.evaluation.measured import FeatureRows, MeasuredFilm
 from jobs.evaluation.outcome import FeatureFiles
+from tests.browser import answers
 from tests.jobs.evaluation.made_up import FRAMES, benchmark, made, moving, write
 
 PAIRS = ("a", "b")
@@ -39,14 +40,50 @@ def summary(out: Path) -> dict[str, Any]:
     return found
 
 
-def test_a_copy_is_perfect_and_worse_films_are_ranked_below_it(
-    folder: Path, tmp_path: Path, capsys: Any
-) -> None:
-    films = [
-        made(folder, name, PAIRS, noise) for name, noise in (("copy", 0.0), ("good", 4.0), ("bad", 40.0))
-    ]
-    assert score(folder, tmp_path, *films) == 0
-    methods = summary(tmp_path)["methods"]
+@pytest.fixture(scope="module")
+def report(folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The results of three methods."""
+    out = tmp_path_factory.mktemp("report")
+    assert score(folder, out, *(made(folder, name, PAIRS, noise) for name, noise in NOISES.items())) == 0
+    return out
+
+
+SORT = """(() => {
+  const table = [...document.querySelectorAll("table")].find((one) => one.textContent.includes("ssim_disco"));
+  const head = [...table.tHead.rows[0].cells].find((cell) => cell.textContent.startsWith("psnr"));
+  const order = () => [...table.tBodies[0].rows].map((row) => row.cells[0].textContent).join(" ");
+  head.click(); const up = order();
+  head.dispatchEvent(new KeyboardEvent("keydown", { key: "Enter" }));
+  return [up, order()];
+})()"""
+PLAY = """(async () => {
+  const group = document.querySelector(".pair"), films = [...group.querySelectorAll("video")];
+  const ended = Promise.all(films.map((film) => new Promise((done) => film.addEventListener("ended", done))));
+  group.querySelector("button").click();
+  await ended;
+  return [films.length, films.map((film) => film.error === null && film.videoWidth > 0),
+          group.querySelector("img").naturalHeight, +group.querySelector("input").value > 0.5,
+          getComputedStyle(group.querySelector(".cursor")).visibility];
+})()"""
+
+
+def test_the_page_loads_sorts_and_plays_in_a_browser_and_fetches_nothing(report: Path) -> None:
+    (order, played), errors = answers(report / "index.html", [SORT, PLAY])
+    assert errors == []
+    assert order == ["bad good copy", "copy good bad"]
+    assert played == [4, [True] * 4, 240, True, "visible"]
+    assert (report / "index.html").stat().st_size < 20 * 2**20
+
+
+def test_the_tables_are_told_in_latex(report: Path) -> None:
+    text = (report / "tables.tex").read_text()
+    assert r"ssim\_disco $\uparrow$" in text
+    assert text.startswith("% manifest " + summary(report)["manifest_sha256"])
+    assert "copy & 100.0000 & 1.0000 & 1.0000" in text
+
+
+def test_a_copy_is_perfect_and_worse_ones_are_below(report: Path) -> None:
+    methods = summary(report)["methods"]
     copy = methods["copy"]
     assert copy["psnr"]["value"] == 100.0
     assert copy["ssim_disco"]["value"] == pytest.approx(1.0)
@@ -63,16 +100,15 @@ def test_a_copy_is_perfect_and_worse_films_are_ranked_below_it(
         assert values == sorted(values, reverse=True), metric
         assert values[1] - values[2] > 0.05, metric
     assert methods["driving"].keys() == {"flicker", "stillness_vbench", "dynamic_degree"}
-    frames = pq.read_table(tmp_path / "frames.parquet").to_pylist()
+    frames = pq.read_table(report / "frames.parquet").to_pylist()
     shown = [row for row in frames if (row["method"], row["metric"], row["pair_id"]) == ("bad", "psnr", "b")]
     assert [row["frame"] for row in shown] == list(range(FRAMES))
-    kept = pq.read_table(tmp_path / "pairs.parquet").to_pylist()
+    kept = pq.read_table(report / "pairs.parquet").to_pylist()
     values = [row["value"] for row in kept if (row["method"], row["metric"]) == ("bad", "psnr")]
     assert np.mean(values) == pytest.approx(methods["bad"]["psnr"]["value"])
     assert methods["bad"]["psnr"]["n"] == 2
     assert methods["bad"]["psnr"]["low"] == pytest.approx(min(values))
-    assert summary(tmp_path)["lossy"]["bad"] == {"h264 yuv420p": 2}
-    assert "ssim_gauss_rgb" in capsys.readouterr().out
+    assert summary(report)["lossy"]["bad"] == {"h264 yuv420p": 2}
 
 
 def test_missing_and_broken_films_are_named_and_never_scored(

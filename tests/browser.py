@@ -1,0 +1,106 @@
+"""A page in a real browser without a window: what its scripts answer, and what it complains of."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+from aiohttp import ClientSession
+
+NAMES = ("chromium", "chromium-browser", "google-chrome")
+FLAGS = (
+    "--headless=new",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-dev-shm-usage",
+    "--remote-debugging-port=0",
+)
+QUIET = (
+    "--no-first-run",
+    "--disable-extensions",
+    "--autoplay-policy=no-user-gesture-required",
+    "--mute-audio",
+)
+LIMIT_S = 120
+
+
+def browser() -> str:
+    """The browser of this machine; the test is skipped where there is none."""
+    found = next((path for name in NAMES if (path := shutil.which(name))), None)
+    if found is None:
+        pytest.skip("no Chromium on this machine: apt-get install chromium")
+    return found
+
+
+def answers(page: Path, scripts: Sequence[str]) -> tuple[list[Any], list[str]]:
+    """What each script gives on a page, promises awaited, and all errors that the page caused."""
+    with tempfile.TemporaryDirectory() as profile:
+        command = [browser(), *FLAGS, *QUIET, f"--user-data-dir={profile}", "about:blank"]
+        with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process:
+            try:
+                assert process.stderr is not None
+                lines = iter(process.stderr.readline, "")
+                port = next(found[1] for line in lines if (found := re.search(r"ws://[^:]+:(\d+)/", line)))
+                return asyncio.run(asyncio.wait_for(talk(port, page, scripts), LIMIT_S))
+            finally:
+                process.terminate()
+
+
+async def talk(port: str, page: Path, scripts: Sequence[str]) -> tuple[list[Any], list[str]]:
+    """Open the page and ask."""
+    async with ClientSession() as session:
+        async with session.get(f"http://127.0.0.1:{port}/json") as listed:
+            tabs = await listed.json()
+        address = next(tab["webSocketDebuggerUrl"] for tab in tabs if tab["type"] == "page")
+        async with session.ws_connect(address, max_msg_size=0) as socket:
+            events: list[dict[str, Any]] = []
+            number = 0
+
+            async def ask(method: str, **given: Any) -> dict[str, Any]:
+                nonlocal number
+                number += 1
+                await socket.send_json({"id": number, "method": method, "params": given})
+                return await until(lambda message: message.get("id") == number)
+
+            async def until(met: Any) -> dict[str, Any]:
+                while True:
+                    message: dict[str, Any] = await socket.receive_json()
+                    events.append(message)
+                    if met(message):
+                        return message
+
+            for domain in ("Page", "Runtime", "Log", "Network"):
+                await ask(f"{domain}.enable")
+            await ask("Page.navigate", url=page.as_uri())
+            await until(lambda message: message.get("method") == "Page.loadEventFired")
+            found = [
+                (await ask("Runtime.evaluate", expression=script, awaitPromise=True, returnByValue=True))[
+                    "result"
+                ]
+                for script in scripts
+            ]
+            return [one["result"].get("value") for one in found], list(complaints(events, page))
+
+
+def complaints(events: Sequence[dict[str, Any]], page: Path) -> list[str]:
+    """Exceptions, errors of the log, and whatever was asked for from elsewhere."""
+    told = []
+    for event in events:
+        given = event.get("params", {})
+        match event.get("method"):
+            case "Runtime.exceptionThrown":
+                told.append(str(given["exceptionDetails"]))
+            case "Log.entryAdded" if given["entry"]["level"] == "error":
+                told.append(given["entry"]["text"])
+            case "Network.requestWillBeSent" if not given["request"]["url"].startswith(
+                ("data:", page.as_uri())
+            ):
+                told.append(given["request"]["url"])
+    return told

@@ -1,0 +1,67 @@
+"""`understudy evaluate render`: films by a run of seconds, made once, and again where one is gone."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from jobs.cli import main
+from jobs.evaluation import rendering
+from jobs.evaluation.films import facts_of
+from tests.films import ffmpeg
+
+QUICK = ("--sampler.steps", "1", "--sampler.references", "1", "--sampler.motion", "1", "--strict")
+
+
+@pytest.fixture(scope="module")
+def bench(corpus: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A man who drives a picture of another, and one in whose picture nobody is."""
+    folder = tmp_path_factory.mktemp("bench")
+    ffmpeg("-i", corpus / "clips" / "talk_07_grid_man.mpg", "-t", 1.2, "-r", 24, "-an", folder / "man.mp4")
+    images = corpus / "images"
+    rows = [f"a,cross,man.mp4,{images / 'img_08_man_portrait.jpg'}"]
+    rows.append(f"b,cross,man.mp4,{images / 'img_12_hats_no_person.png'}")
+    (folder / "films.csv").write_text("pair_id,kind,driving,reference\n" + "\n".join(rows))
+    table = ["--table", str(folder / "films.csv"), "--out", str(folder / "bench.json")]
+    assert main(["evaluate", "manifest", *table]) == 0
+    return folder / "bench.json"
+
+
+def render(bench: Path, run: Path, out: Path, *more: str) -> int:
+    return int(main(["evaluate", "render", str(bench), "--run", str(run), "--out", str(out), *QUICK, *more]))
+
+
+def test_films_are_made_once_and_what_cannot_be_made_is_named(
+    bench: Path, short_run: Path, tmp_path: Path, capsys: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert render(bench, short_run, tmp_path) == 3
+    output = capsys.readouterr().out.replace("\n", "")
+    assert "missing: b: nobody" in output
+    assert "understudy evaluate score" in output
+    film = tmp_path / "a.mp4"
+    video, before = facts_of(film), film.read_bytes()
+    assert (video.num_frames, video.fps) == (29, 24.0)
+    assert not (tmp_path / "b.mp4").exists()
+    made, inner = [], rendering.performed
+
+    def counted(*args: Any, **more: Any) -> Any:
+        made.append(args[1].name)
+        return inner(*args, **more)
+
+    monkeypatch.setattr(rendering, "performed", counted)
+    assert render(bench, short_run, tmp_path) == 3
+    assert made == []
+    film.unlink()
+    assert render(bench, short_run, tmp_path) == 3
+    assert len(made) == 1
+    assert film.read_bytes() == before
+    assert render(bench, short_run, tmp_path / "other", "--seed", "1") == 3
+    assert (tmp_path / "other" / "a.mp4").read_bytes() != before
+
+
+def test_a_run_that_is_none_is_told_first(bench: Path, tmp_path: Path, capsys: Any) -> None:
+    assert render(bench, tmp_path / "nowhere", tmp_path / "out") == 2
+    assert "nowhere: no checkpoint of a run there" in capsys.readouterr().err
+    assert not (tmp_path / "out").exists()
