@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -21,11 +21,13 @@ from model.encode.threads import one_thread
 from model.eval.drift import Segments
 from model.eval.effnet_meter import EffNetMeter
 from model.eval.feature_meter import FeatureMeter
-from model.eval.lips import loudness
+from model.eval.lip_reader import LipEmbeddings, LipReader
+from model.eval.lips import loudness, mouth_and_sound
 from model.eval.networks import Networks, WeightFiles, load_networks
 from model.eval.people import SeenPerson
 from model.eval.picture_meter import PictureMeter
 from model.eval.stream import Meter, Readings, measure
+from model.eval.syncnet import heard, in_sync
 from model.eval.time_meter import TimeMeter
 from pipeline.estimators.identity.face_embedder import FaceEmbedder, PackagedFaceEmbedder
 from pipeline.flow import Backends
@@ -47,6 +49,17 @@ class Measuring:
     resize: Resize = "none"
     segments: Segments = field(default_factory=Segments)
     device: str = placement("cpu")
+
+
+@dataclass(frozen=True, kw_only=True)
+class FilmReading:
+    """What a film has given."""
+
+    readings: Readings
+    person: SeenPerson | None = None
+    """None where people are not looked for."""
+    lips: LipEmbeddings | None = None
+    """What SyncNet saw, where its file is given."""
 
 
 class VmafMeter:
@@ -77,14 +90,14 @@ class Instruments:
         self.with_vmaf = has_vmaf()
 
     def measured(
-        self, pictures: Iterable[Pictures], truth: Iterable[Pictures] | None, face: Vector | None
-    ) -> tuple[Readings, SeenPerson | None]:
-        """Readings of a film, and who is seen in it where people are looked for.
+        self, pictures: Iterable[Pictures], truth: Iterable[Pictures] | None, face: Vector | None, fps: float
+    ) -> FilmReading:
+        """What a film of some frames a second gives, beside its truth where there is one.
 
         Raises:
             Rejected: "not_comparable" with its truth.
         """
-        people = self.people(face)
+        people = self.people(face, fps)
         with ExitStack() as stack, one_thread():
             meters: list[Meter] = [PictureMeter(self.networks), FeatureMeter(self.networks), TimeMeter()]
             meters += [] if self.networks.effnet is None else [EffNetMeter(self.networks.effnet)]
@@ -95,13 +108,30 @@ class Instruments:
                 readings = measure(meters, pictures, truth)
             except ValueError as error:
                 raise Rejected("not_comparable", str(error)) from error
-        return readings, None if people is None else people.person
+        if people is None:
+            return FilmReading(readings=readings)
+        lips = None if people.lips is None else people.lips.embeddings()
+        return FilmReading(readings=readings, person=people.person, lips=lips)
 
-    def people(self, face: Vector | None) -> PeopleMeter | None:
+    def people(self, face: Vector | None, fps: float) -> PeopleMeter | None:
         """What looks for people in one film."""
         if self.estimators is None or self.embedder is None:
             return None
-        return PeopleMeter(self.estimators, self.embedder, face)
+        net = self.networks.syncnet
+        return PeopleMeter(self.estimators, self.embedder, face, net and LipReader(net, fps))
+
+    def in_step(self, reading: FilmReading, films: Sequence[Path], fps: float) -> dict[str, float]:
+        """The mouth of a film against the sound of the first of some films that has any."""
+        if reading.person is None:
+            return {}
+        samples = next((found for film in films if (found := sound_of(film)) is not None), None)
+        if samples is None:
+            return {}
+        opening = reading.readings.frames["mouth_open"]
+        told = mouth_and_sound(opening, loudness(samples, SOUND_RATE, len(opening), fps))
+        if self.networks.syncnet is None or reading.lips is None:
+            return told
+        return told | in_sync(reading.lips, heard(self.networks.syncnet, samples, len(reading.lips)))
 
     def face(self, path: Path) -> Vector | None:
         """The vector of the face in a picture of this machine; None where none is seen or people are not.
@@ -115,10 +145,10 @@ class Instruments:
         return face_of(self.estimators, self.embedder, picture)
 
 
-def sound_of(path: Path, frames: int, fps: float) -> NDArray[np.float64] | None:
-    """Loudness under each frame of a film; None where it has no sound of a second."""
+def sound_of(path: Path) -> NDArray[np.int16] | None:
+    """The sound of a film at 16 kHz; None where it has none of a second."""
     try:
         with voice_of(path) as voice:
-            return loudness(np.asarray(voice.samples), SOUND_RATE, frames, fps)
+            return np.array(voice.samples)
     except Rejected:
         return None

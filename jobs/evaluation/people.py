@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from model.eval.lip_reader import LipReader
 from model.eval.people import SeenPerson, mouth_open
 from model.eval.stream import Pictures, Readings
 from pipeline.estimators.identity.face_embedder import FaceEmbedder
@@ -17,8 +18,14 @@ Vector = NDArray[np.float32]
 class PeopleMeter:
     """Looks for the person in each frame; compares the face with a vector that is nowhere written."""
 
-    def __init__(self, estimators: Estimators, embedder: FaceEmbedder, reference: Vector | None) -> None:
-        self.estimators, self.embedder, self.reference = estimators, embedder, reference
+    def __init__(
+        self,
+        estimators: Estimators,
+        embedder: FaceEmbedder,
+        reference: Vector | None,
+        lips: LipReader | None = None,
+    ) -> None:
+        self.estimators, self.embedder, self.reference, self.lips = estimators, embedder, reference, lips
         self.parts: list[SeenPerson] = []
         self.likeness: list[NDArray[np.float64]] = []
 
@@ -27,6 +34,8 @@ class PeopleMeter:
         with np.errstate(all="ignore"):
             seen, faces = look(self.estimators, made)
         self.parts.append(seen)
+        if self.lips is not None:
+            self.lips.see(made, faces)
         if self.reference is not None:
             self.likeness.append(likeness(self.embedder(made, faces).vectors, self.reference, seen.face))
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
-from pathlib import Path
 
 import numpy as np
 
@@ -17,15 +16,13 @@ from engine.core import Step
 from engine.ledger import Landed, Lap, Ledger, digest
 from engine.leg import Leg
 from jobs.evaluation.films import facts_of, loss_of, pictures_of
-from jobs.evaluation.instruments import Instruments, Measuring, sound_of
+from jobs.evaluation.instruments import Instruments, Measuring
 from jobs.evaluation.manifest import Benchmark, BenchPair, refuse_changed
 from jobs.evaluation.measured import MeasuredFilm, MeasuredTruth, curves_of, features_of
 from jobs.evaluation.results import RESERVED, MadeResult, Results
 from media.content import sha256_of_file, state_of
 from model.eval.drift import over_time
-from model.eval.lips import mouth_and_sound
 from model.eval.people import compared, likeness
-from model.eval.stream import Readings
 from schemas.outcome import Rejected
 
 TRUTHS, FILMS = "truths", "films"
@@ -77,8 +74,10 @@ class MeasureTruth:
         path = refuse_changed(task.benchmark, task.pair.driving)
         face = self.instruments.face(refuse_changed(task.benchmark, task.pair.reference))
         video = facts_of(path)
-        readings, person = self.instruments.measured(pictures_of(video), None, face)
-        numbers = over_time(readings.frames, self.how.segments) | lips(path, None, readings, video.fps)
+        reading = self.instruments.measured(pictures_of(video), None, face, video.fps)
+        readings = reading.readings
+        numbers = over_time(readings.frames, self.how.segments)
+        numbers |= self.instruments.in_step(reading, [path], video.fps)
         film = MeasuredFilm(
             key=task.key,
             uri=task.uri,
@@ -89,7 +88,7 @@ class MeasureTruth:
             features=features_of(readings),
             numbers=numbers,
         )
-        yield MeasuredTruth(key=task.key, uri=task.uri, film=film, person=person)
+        yield MeasuredTruth(key=task.key, uri=task.uri, film=film, person=reading.person)
 
 
 class MeasureFilm:
@@ -115,15 +114,16 @@ class MeasureFilm:
         same = task.pair.kind == "self"
         size = (driving.width, driving.height) if same and self.how.resize == "lanczos" else None
         made = pictures_of(video, start=task.made.start, crop=task.made.crop, size=size)
-        readings, person = self.instruments.measured(made, pictures_of(driving) if same else None, face)
+        fps, truth = task.pair.driving.fps, pictures_of(driving) if same else None
+        reading = self.instruments.measured(made, truth, face, fps)
+        readings, person = reading.readings, reading.person
         frames, numbers = dict(readings.frames), over_time(readings.frames, self.how.segments)
         if person is not None and task.truth.person is not None:
             refuse_length(len(person.face), len(task.truth.person.face))
             frames |= compared(person, task.truth.person, same_person=same)
             numbers |= moves_alike(frames, task.truth.film)
-        numbers |= lips(
-            task.made.path, task.benchmark.path(task.pair.driving), readings, task.pair.driving.fps
-        )
+        films = [task.made.path, task.benchmark.path(task.pair.driving)]
+        numbers |= self.instruments.in_step(reading, films, fps)
         yield MeasuredFilm(
             key=task.key,
             uri=task.uri,
@@ -154,16 +154,6 @@ def moves_alike(frames: Mapping[str, np.ndarray], truth: MeasuredFilm) -> dict[s
     """How a mouth follows the driver's: the correlation of their openings."""
     value = likeness(frames["mouth_open"], truth.frames["mouth_open"])
     return {"mouth_corr": value} if np.isfinite(value) else {}
-
-
-def lips(path: Path, other: Path | None, readings: Readings, fps: float) -> dict[str, float]:
-    """The mouth against the film's own sound, or that of another where it has none."""
-    if "mouth_open" not in readings.frames:
-        return {}
-    opening = readings.frames["mouth_open"]
-    loud = sound_of(path, len(opening), fps)
-    loud = sound_of(other, len(opening), fps) if loud is None and other is not None else loud
-    return {} if loud is None else mouth_and_sound(opening, loud)
 
 
 def legs(benchmark: Benchmark, results: Mapping[str, Results], how: Measuring) -> list[Leg]:

@@ -20,6 +20,7 @@ from model.eval.i3d import I3d
 from model.eval.inception import Inception
 from model.eval.lpips import ALEX, VGG, Lpips
 from model.eval.resnet3d import ResNet3d
+from model.eval.syncnet import SyncNet
 from storage.regular_file import open_regular
 from storage.weight_files import read_weights
 
@@ -44,6 +45,8 @@ class WeightFiles:
     """For LPIPS: vgg16-397923af.pth."""
     vgg_lins: Path | None = None
     """For LPIPS, beside it: weights/v0.1/vgg.pth of the lpips package."""
+    syncnet: Path | None = None
+    """For LSE-D and LSE-C: syncnet_v2.model."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,6 +60,7 @@ class Networks:
     alex: Lpips | None = None
     vgg: Lpips | None = None
     effnet: EffNet | None = None
+    syncnet: SyncNet | None = None
 
 
 def load_networks(files: WeightFiles, device: str) -> Networks:
@@ -73,6 +77,7 @@ def load_networks(files: WeightFiles, device: str) -> Networks:
         alex=fitted(partial(Lpips, ALEX), [files.alex, files.alex_lins], device),
         vgg=fitted(partial(Lpips, VGG), [files.vgg, files.vgg_lins], device),
         effnet=packaged_effnet(device),
+        syncnet=fitted(SyncNet, [files.syncnet], device),
     )
 
 

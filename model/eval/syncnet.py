@@ -118,10 +118,11 @@ def in_sync(lips: Tensor, sound: Tensor) -> dict[str, float]:
     """`lse_d`, `lse_c` and `lse_offset` of embeddings (n, 1024) of windows, each a frame later.
 
     The distance is the mean over windows at each shift of the sound; D is the least, C the median less that,
-    and the offset is how many frames the sound comes later than the lips. Empty of too few windows.
+    and the offset is how many frames the sound comes later than the lips. Windows without faces (NaN) count
+    nowhere; empty where fewer than half or too few have some.
     """
     count = min(len(lips), len(sound))
-    if count <= REACH:
+    if count <= 2 * REACH or lips[:count].isnan().any(dim=1).float().mean() > 0.5:
         return {}
     far = {shift: distance(lips[:count], sound[:count], shift) for shift in range(-REACH, REACH + 1)}
     best = min(far, key=lambda shift: (far[shift], abs(shift)))
@@ -135,5 +136,5 @@ def in_sync(lips: Tensor, sound: Tensor) -> dict[str, float]:
 def distance(lips: Tensor, sound: Tensor, shift: int) -> float:
     """Mean distance of windows whose sound lies so many frames later."""
     start, stop = max(0, -shift), len(lips) - max(0, shift)
-    apart = lips[start:stop] - sound[start + shift : stop + shift]
-    return float((apart + 1e-6).norm(dim=1).mean())  # the small number is that of torch's own distance
+    apart = (lips[start:stop] - sound[start + shift : stop + shift] + 1e-6).norm(dim=1)  # as torch's distance
+    return float(apart.nanmean())
