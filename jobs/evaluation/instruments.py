@@ -118,7 +118,8 @@ class Instruments:
         if self.estimators is None or self.embedder is None:
             return None
         net = self.networks.syncnet
-        return PeopleMeter(self.estimators, self.embedder, face, net and LipReader(net, fps))
+        lips = None if net is None else LipReader(net, fps)
+        return PeopleMeter(self.estimators, self.embedder, face, lips)
 
     def in_step(self, reading: FilmReading, films: Sequence[Path], fps: float) -> dict[str, float]:
         """The mouth of a film against the sound of the first of some films that has any."""

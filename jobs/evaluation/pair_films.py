@@ -80,7 +80,8 @@ def pair_part(
     for method in sorted(results):
         made = results[method][pair.pair_id]
         shown.append(film(method, made if method in measured else "not measured"))
-    drawn = [chart for name in CURVES if (chart := curves(name, measured))]
+    methods = [RESERVED, *sorted(results)]
+    drawn = [chart for name in CURVES if (chart := curves(name, measured, methods))]
     slider = '<input type="range" aria-label="time" min="0" max="1" step="0.001" value="0">'
     controls = f'<p class="controls"><button>Play</button>{slider}</p>'
     body = f'<div class="films">{"".join(shown)}</div>{controls}{"".join(drawn)}'
@@ -96,10 +97,10 @@ def films_of(ledger: Ledger, number: int, methods: Sequence[str]) -> Iterator[Me
             yield from ledger.rows(FILMS, name, MeasuredFilm)
 
 
-def curves(name: str, measured: Mapping[str, MeasuredFilm]) -> str:
+def curves(name: str, measured: Mapping[str, MeasuredFilm], methods: Sequence[str]) -> str:
     """A metric over the frames of a pair's films."""
     found = {method: film.frames[name] for method, film in measured.items() if name in film.frames}
-    return lines(name, found, below="frames")
+    return lines(name, found, below="frames", among=methods)
 
 
 def picture(name: str, pair: BenchPair, benchmark: Benchmark) -> str:

@@ -8,7 +8,7 @@ from jobs.evaluation.manifest import Benchmark
 from jobs.evaluation.outcome import Outcome
 from jobs.evaluation.results import RESERVED
 from jobs.pages.document import document, listed, paragraph, section
-from jobs.pages.tables import Cell, table
+from jobs.pages.tables import Cell, row, table
 from jobs.recipes.evaluation import PaperTable
 from model.eval.metrics import METRICS, PEOPLE, PICTURES, SETS, TIME, Metric
 from model.eval.summary import Number
@@ -44,16 +44,13 @@ def page(
 
 def paper_section(paper: PaperTable, outcome: Outcome) -> str:
     """The paper's table with our rows below its own, and what it does not say."""
-    headings = ["method", *(Cell(text=name, note=variant) for name, variant in paper.columns.items())]
+    headings = row("method", *(Cell(text=name, note=variant) for name, variant in paper.columns.items()))
     printed = [
-        [
-            Cell(text=method, note="as printed", kind="faint"),
-            *(Cell(text=f"{value:g}", kind="faint") for value in row),
-        ]
-        for method, row in paper.printed.items()
+        row(Cell(text=method, note="as printed", kind="faint"), *(faint(value) for value in values))
+        for method, values in paper.printed.items()
     ]
     ours = [
-        [Cell(text=method), *(cell(numbers.get(variant), best=False) for variant in paper.columns.values())]
+        row(method, *(cell(numbers.get(variant), best=False) for variant in paper.columns.values()))
         for method, numbers in outcome.numbers.items()
         if method != RESERVED
     ]
@@ -67,15 +64,20 @@ def group_table(metrics: Mapping[str, Metric], outcome: Outcome) -> str:
     methods = [method for method, numbers in outcome.numbers.items() if numbers.keys() & set(shown)]
     if not methods:
         return paragraph("Nothing of this kind was measured.")
-    headings = ["method", *(heading(name) for name in shown)]
-    rows = [
-        [
-            label(method),
-            *(cell(outcome.numbers[method].get(name), best=is_best(method, name, outcome)) for name in shown),
-        ]
-        for method in methods
-    ]
+    headings = row("method", *(heading(name) for name in shown))
+    rows = [row(label(method), *group_cells(method, shown, outcome)) for method in methods]
     return table(headings, rows)
+
+
+def group_cells(method: str, names: Sequence[str], outcome: Outcome) -> Iterator[Cell]:
+    """A method's numbers."""
+    for name in names:
+        yield cell(outcome.numbers[method].get(name), best=is_best(method, name, outcome))
+
+
+def faint(value: float) -> Cell:
+    """A number of the paper's."""
+    return Cell(text=f"{value:g}", kind="faint")
 
 
 def heading(name: str) -> Cell:
@@ -122,7 +124,9 @@ def is_best(method: str, name: str, outcome: Outcome) -> bool:
 def caveats(outcome: Outcome) -> Iterator[str]:
     """Films that are missing, and what lossy may have cost."""
     if outcome.missing:
-        rows = [[film.method, film.pair_id, Cell(text=film.reason, kind="bad")] for film in outcome.missing]
+        rows = [
+            row(film.method, film.pair_id, Cell(text=film.reason, kind="bad")) for film in outcome.missing
+        ]
         yield table(["method", "pair", "why"], rows, f"{len(outcome.missing)} films are missing")
     else:
         yield paragraph("No film is missing.")

@@ -16,19 +16,27 @@ SERIES = 6
 """Colours of the style."""
 
 
-def lines(title: str, curves: Mapping[str, Values], *, below: str) -> str:
-    """Curves over a common axis, each in its colour with its name; `below` says what the axis counts."""
+def lines(title: str, curves: Mapping[str, Values], *, below: str, among: Sequence[str] = ()) -> str:
+    """Curves over a common axis, each in its colour with its name; `below` says what the axis counts.
+
+    `among` are the names of a page's curves: one name has one colour in all charts.
+    """
+    place = {name: number for number, name in enumerate(among or curves)}
     known = np.concatenate([curve[np.isfinite(curve)] for curve in curves.values()] or [np.zeros(0)])
     if not len(known):
         return ""
     low, high = bounds(known)
     count = max(len(curve) for curve in curves.values())
     drawn = "".join(
-        f'<path class="line s{number % SERIES}" d="{path(curve, count, low, high)}"/>'
-        for number, curve in enumerate(curves.values())
+        f'<path class="line s{place[name] % SERIES}" d="{path(curve, count, low, high)}"/>'
+        for name, curve in curves.items()
     )
     cursor = f'<line class="cursor" x1="{LEFT}" x2="{LEFT}" y1="{ABOVE}" y2="{HEIGHT - BELOW}"/>'
-    return figure(title, axes(low, high, f"{count} {below}") + drawn + cursor, legend(list(curves)))
+    return figure(
+        title,
+        axes(low, high, f"{count} {below}") + drawn + cursor,
+        legend({name: place[name] for name in curves}),
+    )
 
 
 def bars(title: str, values: Values, *, below: str, limit: float | None = None, bins: int = 30) -> str:
@@ -94,12 +102,12 @@ def figure(title: str, drawn: str, below: str) -> str:
     )
 
 
-def legend(names: Sequence[str]) -> str:
+def legend(places: Mapping[str, int]) -> str:
     """Names in the colours of their curves."""
-    words = (f'<span class="s{number % SERIES}">{escape(name)}</span>' for number, name in enumerate(names))
+    words = (f'<span class="s{number % SERIES}">{escape(name)}</span>' for name, number in places.items())
     return f'<p class="legend">{" ".join(words)}</p>'
 
 
 def short(value: float) -> str:
     """A number in few digits."""
-    return f"{value:.3g}"
+    return f"{value:.0f}" if abs(value) >= 1000 else f"{value:.3g}"

@@ -22,19 +22,28 @@ class Cell:
     """A class of the style: best, faint, bad."""
 
 
-def table(headings: Sequence[str | Cell], rows: Iterable[Sequence[str | Cell]], caption: str = "") -> str:
+Row = Sequence[str | Cell]
+"""Cells beside each other."""
+
+
+def row(*cells: str | Cell) -> Row:
+    """Cells beside each other."""
+    return cells
+
+
+def table(headings: Row, rows: Iterable[Row], caption: str = "") -> str:
     """A table; the first cell of a row is its heading."""
     head = "".join(f'<th scope="col" tabindex="0">{inner(as_cell(cell))}</th>' for cell in headings)
-    body = "".join(f"<tr>{''.join(row_cells(row))}</tr>\n" for row in rows)
+    body = "".join(f"<tr>{''.join(row_cells(cells))}</tr>\n" for cells in rows)
     title = f"<caption>{escape(caption)}</caption>" if caption else ""
     return (
         f'<div class="wide"><table>{title}<thead><tr>{head}</tr></thead><tbody>\n{body}</tbody></table></div>'
     )
 
 
-def row_cells(row: Sequence[str | Cell]) -> Iterable[str]:
+def row_cells(cells: Row) -> Iterable[str]:
     """The cells of a row."""
-    for number, cell in enumerate(map(as_cell, row)):
+    for number, cell in enumerate(map(as_cell, cells)):
         tag = 'th scope="row"' if number == 0 else "td"
         order = cell.text if cell.order is None else cell.order
         told = f' title="{escape(cell.told)}"' if cell.told else ""

@@ -20,7 +20,8 @@ FRAMES = 6
 
 
 def noisy(film: Pictures, _: Pictures) -> Pictures:
-    return np.clip(film + np.random.default_rng(1).normal(0, 12, film.shape), 0, 255).astype(np.uint8)
+    noise = np.random.default_rng(1).normal(0, 12, film.shape)
+    return np.asarray(np.clip(film + noise, 0, 255), np.uint8)
 
 
 def blurred(film: Pictures, _: Pictures) -> Pictures:
@@ -28,9 +29,8 @@ def blurred(film: Pictures, _: Pictures) -> Pictures:
 
 
 def brighter(film: Pictures, _: Pictures) -> Pictures:
-    return np.clip(film.astype(int) + np.array([0, 40] * 3)[:FRAMES, None, None, None], 0, 255).astype(
-        np.uint8
-    )
+    steps = np.array([0, 40] * FRAMES)[: len(film), None, None, None]
+    return np.asarray(np.clip(film.astype(int) + steps, 0, 255), np.uint8)
 
 
 def frozen(film: Pictures, _: Pictures) -> Pictures:

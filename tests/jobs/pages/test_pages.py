@@ -9,7 +9,7 @@ import numpy as np
 
 from jobs.pages.charts import bars, lines
 from jobs.pages.document import document, listed, paragraph, section
-from jobs.pages.tables import Cell, table
+from jobs.pages.tables import Cell, row, table
 
 HOSTILE = "<script>alert(1)</script>\"'&"
 
@@ -30,7 +30,7 @@ def tags(html: str) -> list[tuple[str, dict[str, str | None]]]:
 
 
 def test_what_is_shown_is_escaped_and_nothing_is_fetched() -> None:
-    cells = [HOSTILE, Cell(text=HOSTILE, note=HOSTILE, told=HOSTILE, order=HOSTILE)]
+    cells = row(HOSTILE, Cell(text=HOSTILE, note=HOSTILE, told=HOSTILE, order=HOSTILE))
     chart = lines(HOSTILE, {HOSTILE: np.arange(3.0)}, below=HOSTILE) + bars(
         HOSTILE, np.arange(3.0), below=HOSTILE
     )
