@@ -144,7 +144,7 @@ def definitions(outcome: Outcome) -> str:
     """What each metric is that stands on the page."""
     shown = [name for name in METRICS if any(name in numbers for numbers in outcome.numbers.values())]
     rows = [
-        [name, METRICS[name].better or "neither", Cell(text=METRICS[name].text, kind="words")]
+        row(name, METRICS[name].better or "neither", Cell(text=METRICS[name].text, kind="words"))
         for name in shown
     ]
     return table(["metric", "better", "what it is"], rows)
