@@ -157,7 +157,9 @@ def read_benchmark(path: Path) -> Benchmark:
     manifest = read_as(BenchManifest, plain, f"{path}: no manifest of a benchmark")
     for fault in faults_of(manifest):
         raise ValueError(f"{path}: {fault}")
-    return Benchmark(manifest=manifest, sha256=hashlib.sha256(data).hexdigest(), folder=path.parent)
+    return Benchmark(
+        manifest=manifest, sha256=hashlib.sha256(data).hexdigest(), folder=path.absolute().parent
+    )
 
 
 def faults_of(manifest: BenchManifest) -> Iterator[str]:
@@ -179,13 +181,13 @@ def faults_of(manifest: BenchManifest) -> Iterator[str]:
             yield f"{file.uri}: a file of a benchmark lies beside its manifest"
 
 
-def refuse_changed(benchmark: Benchmark, file: BenchFile) -> Path:
-    """A file of a benchmark, whose bytes are those that the manifest names.
+def refuse_changed(folder: Path, file: BenchFile) -> Path:
+    """A file of a benchmark in a folder, whose bytes are those that the manifest names.
 
     Raises:
         Rejected: "missing" or "changed".
     """
-    path = benchmark.path(file)
+    path = folder / file.uri
     try:
         found = sha256_of_file(path, state_of(path))
     except OSError as error:

@@ -121,7 +121,8 @@ class RenderTask:
 
     key: str
     uri: str
-    benchmark: Benchmark
+    folder: Path
+    """Of the benchmark."""
     pair: BenchPair
 
 
@@ -137,8 +138,8 @@ class RenderFilms:
         Raises:
             Rejected: a file of the benchmark is another, or the people in them cannot be made out.
         """
-        reference = refuse_changed(task.benchmark, task.pair.reference)
-        driving = refuse_changed(task.benchmark, task.pair.driving)
+        reference = refuse_changed(task.folder, task.pair.reference)
+        driving = refuse_changed(task.folder, task.pair.driving)
         name, count, size = f"{task.pair.pair_id}.mp4", 0, (0, 0)
 
         def counted(parts: Iterator[Pictures]) -> Iterator[np.ndarray]:
@@ -179,16 +180,15 @@ def each_pair(_: Ledger, leg: Leg, *, benchmark: Benchmark) -> list[Lap]:
             name=f"{number:06d}",
             inputs=digest(leg.settings, pair.pair_id, pair.driving.sha256, pair.reference.sha256),
             items=1,
-            read=partial(render_task, benchmark=benchmark, pair=pair),
+            read=partial(render_task, folder=benchmark.folder, pair=pair),
         )
         for number, pair in enumerate(benchmark.manifest.pairs)
     ]
 
 
-def render_task(_: Ledger, *, benchmark: Benchmark, pair: BenchPair) -> list[RenderTask]:
+def render_task(_: Ledger, *, folder: Path, pair: BenchPair) -> list[RenderTask]:
     """The one item of a lap."""
-    uri = str(benchmark.path(pair.driving))
-    return [RenderTask(key=pair.pair_id, uri=uri, benchmark=benchmark, pair=pair)]
+    return [RenderTask(key=pair.pair_id, uri=str(folder / pair.driving.uri), folder=folder, pair=pair)]
 
 
 def forget_lost_films(ledger: Ledger, out: Place) -> None:

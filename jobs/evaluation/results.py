@@ -41,7 +41,10 @@ def results_of(made: Sequence[str], layouts: Sequence[str], manifest: BenchManif
     places, kinds = named(made, "--made"), named(layouts, "--layouts")
     if strange := sorted(kinds.keys() - places.keys()):
         raise ValueError(f"--layouts {strange[0]}={kinds[strange[0]]}: --made names no {strange[0]}")
-    return {method: of_method(Path(place), kinds.get(method), manifest) for method, place in places.items()}
+    return {
+        method: of_method(Path(place).absolute(), kinds.get(method), manifest)
+        for method, place in places.items()
+    }
 
 
 def named(words: Sequence[str], flag: str) -> dict[str, str]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
+from pathlib import Path
 
 import numpy as np
 
@@ -41,7 +42,8 @@ class TruthTask:
 
     key: str
     uri: str
-    benchmark: Benchmark
+    folder: Path
+    """Of the benchmark."""
     pair: BenchPair
 
 
@@ -51,7 +53,8 @@ class FilmTask:
 
     key: str
     uri: str
-    benchmark: Benchmark
+    folder: Path
+    """Of the benchmark."""
     pair: BenchPair
     method: str
     made: MadeResult | str
@@ -71,8 +74,8 @@ class MeasureTruth:
         Raises:
             Rejected: it or the reference is not the file that the manifest names, or cannot be read.
         """
-        path = refuse_changed(task.benchmark, task.pair.driving)
-        face = self.instruments.face(refuse_changed(task.benchmark, task.pair.reference))
+        path = refuse_changed(task.folder, task.pair.driving)
+        face = self.instruments.face(refuse_changed(task.folder, task.pair.reference))
         video = facts_of(path)
         reading = self.instruments.measured(pictures_of(video), None, face, video.fps)
         readings = reading.readings
@@ -107,8 +110,8 @@ class MeasureFilm:
             raise Rejected("missing", f"its driving film could not be measured: {task.truth}")
         if isinstance(task.made, str):
             raise Rejected("missing", task.made)
-        face = self.instruments.face(refuse_changed(task.benchmark, task.pair.reference))
-        driving = facts_of(task.benchmark.path(task.pair.driving))
+        face = self.instruments.face(refuse_changed(task.folder, task.pair.reference))
+        driving = facts_of(task.folder / task.pair.driving.uri)
         video = facts_of(task.made.path)
         refuse_rate(task.made.fps or video.fps, task.pair.driving.fps)
         same = task.pair.kind == "self"
@@ -122,7 +125,7 @@ class MeasureFilm:
             refuse_length(len(person.face), len(task.truth.person.face))
             frames |= compared(person, task.truth.person, same_person=same)
             numbers |= moves_alike(frames, task.truth.film)
-        films = [task.made.path, task.benchmark.path(task.pair.driving)]
+        films = [task.made.path, task.folder / task.pair.driving.uri]
         numbers |= self.instruments.in_step(reading, films, fps)
         yield MeasuredFilm(
             key=task.key,
@@ -199,7 +202,7 @@ def each_truth(_: Ledger, leg: Leg, *, benchmark: Benchmark) -> list[Lap]:
             name=f"{number:06d}",
             inputs=digest(leg.settings, pair.pair_id, *files_of(pair)),
             items=1,
-            read=partial(truth_task, benchmark=benchmark, pair=pair),
+            read=partial(truth_task, folder=benchmark.folder, pair=pair),
         )
         for number, pair in enumerate(benchmark.manifest.pairs)
     ]
@@ -209,7 +212,15 @@ def each_film(ledger: Ledger, leg: Leg, *, benchmark: Benchmark, results: Mappin
     """A lap for each pair and method, once the driving films have landed."""
     landed = dict(ledger.all_landed(TRUTHS))
     return [
-        film_lap(leg, number, pair, method, results[method][pair.pair_id], landed[f"{number:06d}"], benchmark)
+        film_lap(
+            leg,
+            number,
+            pair,
+            method,
+            results[method][pair.pair_id],
+            landed[f"{number:06d}"],
+            benchmark.folder,
+        )
         for method in sorted(results)
         for number, pair in enumerate(benchmark.manifest.pairs)
     ]
@@ -222,7 +233,7 @@ def film_lap(
     method: str,
     made: MadeResult | str,
     truth: Landed,
-    benchmark: Benchmark,
+    folder: Path,
 ) -> Lap:
     """The lap of one film."""
     return Lap(
@@ -230,7 +241,7 @@ def film_lap(
         name=f"{method}-{number:06d}",
         inputs=digest(leg.settings, method, pair.pair_id, pair.kind, truth.content, *state(made)),
         items=1,
-        read=partial(film_task, number=number, pair=pair, method=method, made=made, benchmark=benchmark),
+        read=partial(film_task, number=number, pair=pair, method=method, made=made, folder=folder),
     )
 
 
@@ -250,22 +261,18 @@ def state(made: MadeResult | str) -> tuple[str, ...]:
     return content, repr((made.start, made.crop, made.fps))
 
 
-def truth_task(_: Ledger, *, benchmark: Benchmark, pair: BenchPair) -> list[TruthTask]:
+def truth_task(_: Ledger, *, folder: Path, pair: BenchPair) -> list[TruthTask]:
     """The one item of a lap of driving films."""
-    return [
-        TruthTask(key=pair.pair_id, uri=str(benchmark.path(pair.driving)), benchmark=benchmark, pair=pair)
-    ]
+    return [TruthTask(key=pair.pair_id, uri=pair.driving.uri, folder=folder, pair=pair)]
 
 
 def film_task(
-    ledger: Ledger, *, number: int, pair: BenchPair, method: str, made: MadeResult | str, benchmark: Benchmark
+    ledger: Ledger, *, number: int, pair: BenchPair, method: str, made: MadeResult | str, folder: Path
 ) -> list[FilmTask]:
     """The one item of a lap of films."""
     uri = made if isinstance(made, str) else str(made.path)
-    task = partial(
-        FilmTask, key=f"{method}/{pair.pair_id}", uri=uri, benchmark=benchmark, pair=pair, made=made
-    )
-    return [task(method=method, truth=truth_of(ledger, f"{number:06d}"))]
+    key, truth = f"{method}/{pair.pair_id}", truth_of(ledger, f"{number:06d}")
+    return [FilmTask(key=key, uri=uri, folder=folder, pair=pair, method=method, made=made, truth=truth)]
 
 
 def truth_of(ledger: Ledger, name: str) -> MeasuredTruth | str:

@@ -29,16 +29,16 @@ def test_its_files_lie_beside_it_by_their_digests(tmp_path: Path) -> None:
     (tmp_path / "made").rename(tmp_path / "moved")
     moved = read_benchmark(tmp_path / "moved" / "bench.json")
     (pair,) = moved.manifest.pairs
-    path = refuse_changed(moved, pair.driving)
+    path = refuse_changed(moved.folder, pair.driving)
     assert path.name == f"{pair.driving.sha256[:16]}.mp4"
     assert (pair.driving.frames, pair.driving.fps, pair.canvas) == (6, 24.0, (96, 64))
     assert bench.sha256 == moved.sha256
     path.write_bytes(b"another")
     with pytest.raises(Rejected, match=r"changed: .*is not the file that the manifest names"):
-        refuse_changed(moved, pair.driving)
+        refuse_changed(moved.folder, pair.driving)
     path.unlink()
     with pytest.raises(Rejected, match=rf"missing: {path}: No such file"):
-        refuse_changed(moved, pair.driving)
+        refuse_changed(moved.folder, pair.driving)
 
 
 def named(name: str, plain: dict[str, Any]) -> None:
@@ -119,8 +119,8 @@ def test_samples_of_a_data_set_become_pairs(data_set: Path, tmp_path: Path) -> N
     assert len({pair.identity_id for pair in one.manifest.pairs[:4]}) == 4, "one of each source first"
     assert [p.pair_id for p in one.manifest.pairs] != [p.pair_id for p in again.manifest.pairs]
     for pair in one.manifest.pairs:
-        assert refuse_changed(one, pair.driving).is_file()
-        assert refuse_changed(one, pair.reference).suffix == ".jpg"
+        assert refuse_changed(one.folder, pair.driving).is_file()
+        assert refuse_changed(one.folder, pair.reference).suffix == ".jpg"
     cross = made("cross", "--kind", "cross", "--pairs", "4", "--where", "framing=half")
     for pair in cross.manifest.pairs:
         assert not pair.pair_id.split("-")[1].startswith(pair.identity_id), "somebody else drives"
