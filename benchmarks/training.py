@@ -94,6 +94,14 @@ def made_up(clips: int, frames: int, width: int, height: int) -> Batch:
             full = torch.randint(256, shape, dtype=dtype, generator=generator)
         elif field in {"reference_valid", "face_valid", "driven"}:
             full = torch.ones(shape, dtype=dtype)
+        elif field == "points":
+            full = torch.rand(shape, generator=generator) * torch.tensor([float(width), float(height)])
+        elif field == "score":
+            full = torch.ones(shape, dtype=dtype)
+        elif field == "head":
+            full = torch.tensor([width / 2, height / 4, height / 10]).expand(shape).clone()
+        elif field == "head_rotation":
+            full = torch.eye(3).expand(shape).clone()
         elif field == "face_points":
             full = full + torch.tensor([[80.0, 90.0], [144.0, 90.0], [112.0, 160.0]])
         made[field] = full

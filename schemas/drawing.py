@@ -79,12 +79,10 @@ FRAMES_AT_ONCE = 8
 """Frames whose strokes are drawn together: more would not be faster, and take more memory."""
 
 
-def draw_skeleton(
-    controls: Controls, width: int, height: int, frames: slice = slice(None), out: Frames | None = None
-) -> Frames:
-    """Skeleton maps of a stretch of frames, (t, H, W, 3) uint8, in new memory or in `out`.
+def figures(controls: Controls, frames: slice = slice(None)) -> tuple[Floats, Floats, Floats]:
+    """What skeletons of a stretch of frames are drawn from: points (t, 58, 2) px, depths (t, 58) m, scores.
 
-    What is drawn is decided by the scores alone; points without a score may be anywhere but must be finite.
+    Points are the body's, the left hand's and the right hand's; a hand has one score.
     """
     left, right = controls.left_hand3d[frames, :, 2], controls.right_hand3d[frames, :, 2]
     body = controls.joints3d[frames, :, 2]
@@ -96,6 +94,17 @@ def draw_skeleton(
     )
     hands = np.stack([controls.left_hand_score[frames], controls.right_hand_score[frames]], axis=1)
     score = np.concatenate([controls.joints_score[frames], np.repeat(hands, HAND, axis=1)], axis=1)
+    return points, depth, score
+
+
+def draw_skeleton(
+    controls: Controls, width: int, height: int, frames: slice = slice(None), out: Frames | None = None
+) -> Frames:
+    """Skeleton maps of a stretch of frames, (t, H, W, 3) uint8, in new memory or in `out`.
+
+    What is drawn is decided by the scores alone; points without a score may be anywhere but must be finite.
+    """
+    points, depth, score = figures(controls, frames)
     maps = black(len(points), height, width, out)
     for first in range(0, len(maps), FRAMES_AT_ONCE):
         some = slice(first, first + FRAMES_AT_ONCE)
@@ -105,14 +114,19 @@ def draw_skeleton(
 
 def draw_figures(canvases: Canvas, points: Floats, depth: Floats, score: Floats) -> None:
     """Draw a skeleton on each of t canvases: (t, 58) points (body, hands) in px, depths in m, scores."""
-    half_width = max(min(canvases.shape[1:3]) // 200, 1)
-    radius = np.where(IN_HAND, max(half_width // 2, 1), half_width)
+    radius = stroke_radii(*canvases.shape[1:3])
     shown: NDArray[np.bool_] = np.all(score[:, ENDS] >= DRAW_SCORE, axis=2)
     far_first = np.where(shown, -stroke_depth(depth, shown), np.inf)
     order = np.argsort(far_first, axis=1, kind="stable").T[: shown.sum(axis=1).max(initial=0)]
     frame = np.arange(len(points))
     start, stop = (points[frame, ENDS[order, end]] for end in (0, 1))
     draw_strokes(canvases, start, stop, np.where(shown[frame, order], radius[order], -1), COLOURS[order])
+
+
+def stroke_radii(height: int, width: int) -> NDArray[np.int64]:
+    """Half the width of each of `ENDS` on a canvas, px."""
+    half_width = max(min(height, width) // 200, 1)
+    return np.where(IN_HAND, max(half_width // 2, 1), half_width)
 
 
 def stroke_depth(depth: Floats, shown: NDArray[np.bool_]) -> Floats:

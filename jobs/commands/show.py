@@ -83,9 +83,10 @@ def show(job: Show, console: Console) -> ExitCode:
 
 def strip(batch: Batch, number: int) -> Picture:
     """One sample: its facts, frames under their controls, maps, faces, references."""
+    from model.data.maps import maps_of  # brings torch along
+
     video, skeleton, sphere, face, references = (
-        np.asarray(tensor[number])
-        for tensor in (batch.video, batch.skeleton, batch.sphere, batch.face, batch.references)
+        np.asarray(tensor[number]) for tensor in (batch.video, *maps_of(batch), batch.face, batch.references)
     )
     shown = np.linspace(0, len(video) - 1, STRIP_FRAMES, dtype=int)
     laid = overlay(video[shown], skeleton[shown], sphere[shown])

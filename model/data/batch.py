@@ -12,6 +12,7 @@ from torch import Tensor
 
 from media.members import AROUND, num_sounds
 from model.data.faults import Unfit
+from schemas.drawing import BODY, HAND
 from schemas.sample import FACE_SIZE, MAX_REFERENCES
 
 
@@ -22,6 +23,8 @@ class Batch:
     Nothing in it stands for what was not there: what has no measurement is marked, and a sample that could
     not be read is absent, named in `faults`. With all of them unreadable B is 0.
 
+    Maps are drawn from numbers where the batch is used: `model.data.maps`.
+
     Where latents are stored for all of a batch, they are given in place of the pictures that they are made
     of: then `video` and `references` are of length 0, else `latents` are of no channels.
     """
@@ -29,8 +32,13 @@ class Batch:
     keys: tuple[str, ...]
     starts: tuple[int, ...]  # first frame of each window in its clip
     video: Tensor  # B T H W 3 uint8
-    skeleton: Tensor  # B T H W 3 uint8, black where not driven
-    sphere: Tensor  # B T H W 3 uint8, black where not driven
+    skeleton: Tensor  # B T H W 3 uint8, black where not driven; T = 0 unless stored maps are asked for
+    sphere: Tensor  # likewise
+    points: Tensor  # B T 58 2 float32, px: what skeletons are drawn from, see `schemas.drawing.figures`
+    depth: Tensor  # B T 58 float32, m
+    score: Tensor  # B T 58 float32, 0 where not driven
+    head: Tensor  # B T 3 float32, px: centre and radius of the sphere, no radius where not driven
+    head_rotation: Tensor  # B T 3 3 float32
     face: Tensor  # B T 224 224 3 uint8, black where not valid
     face_points: Tensor  # B T 3 2 float32, px: right eye, left eye, mouth; 0 where not valid
     face_valid: Tensor  # B T bool
@@ -71,6 +79,11 @@ class Page:
     video: NDArray[np.uint8]
     skeleton: NDArray[np.uint8]
     sphere: NDArray[np.uint8]
+    points: NDArray[np.float32]
+    depth: NDArray[np.float32]
+    score: NDArray[np.float32]
+    head: NDArray[np.float32]
+    head_rotation: NDArray[np.float32]
     face: NDArray[np.uint8]
     face_points: NDArray[np.float32]
     face_valid: NDArray[np.bool_]
@@ -92,21 +105,36 @@ def tensors(batch: Batch) -> dict[str, Any]:
 
 
 NO_LATENTS = (0, 0, 0, 0)
+POINTS = BODY + 2 * HAND
 
 
 def shapes(
-    size: int, frames: int, height: int, width: int, latent: tuple[int, ...] = NO_LATENTS
+    size: int,
+    frames: int,
+    height: int,
+    width: int,
+    *,
+    latent: tuple[int, ...] = NO_LATENTS,
+    baked: bool = False,
 ) -> dict[str, tuple[tuple[int, ...], torch.dtype]]:
-    """Shape and type of each tensor of a batch; `latent` is (C, T', H', W') where latents are given."""
+    """Shape and type of each tensor of a batch; `latent` is (C, T', H', W') where latents are given.
+
+    `baked` are stored maps.
+    """
     picture, face = (height, width, 3), (FACE_SIZE, FACE_SIZE, 3)
     times, flag = (size, frames), ((size,), torch.bool)
-    maps = ((*times, *picture), torch.uint8)
+    maps = ((size, frames if baked else 0, *picture), torch.uint8)
     channels, _, *grid = latent
     most = (frames, MAX_REFERENCES) if channels == 0 else (0, 0)
     return {
         "video": ((size, most[0], *picture), torch.uint8),
         "skeleton": maps,
         "sphere": maps,
+        "points": ((*times, POINTS, 2), torch.float32),
+        "depth": ((*times, POINTS), torch.float32),
+        "score": ((*times, POINTS), torch.float32),
+        "head": ((*times, 3), torch.float32),
+        "head_rotation": ((*times, 3, 3), torch.float32),
         "face": ((*times, *face), torch.uint8),
         "face_points": ((*times, 3, 2), torch.float32),
         "face_valid": (times, torch.bool),
@@ -123,9 +151,11 @@ def shapes(
     }
 
 
-def num_bytes(size: Any, frames: Any, height: Any, width: Any) -> Any:
+def num_bytes(size: Any, frames: Any, height: Any, width: Any, *, baked: bool) -> Any:
     """Bytes of a batch, near enough: its pictures. Numbers or arrays."""
-    return size * 3 * ((3 * frames + MAX_REFERENCES) * height * width + frames * FACE_SIZE**2)
+    return (
+        size * 3 * (((3 if baked else 1) * frames + MAX_REFERENCES) * height * width + frames * FACE_SIZE**2)
+    )
 
 
 class Pages:
@@ -140,9 +170,11 @@ class Pages:
         *,
         shared: bool,
         latent: tuple[int, ...] = NO_LATENTS,
+        baked: bool = False,
     ) -> None:
         self.tensors: dict[str, Tensor] = {}
-        for name, (shape, dtype) in shapes(size, frames, height, width, latent).items():
+        form = shapes(size, frames, height, width, latent=latent, baked=baked)
+        for name, (shape, dtype) in form.items():
             tensor = torch.empty(shape, dtype=dtype)
             self.tensors[name] = tensor.share_memory_() if shared else tensor
         self.arrays = {name: tensor.numpy() for name, tensor in self.tensors.items()}

@@ -52,12 +52,16 @@ class Order:
         dealt = self.epoch(epoch)
         return as_text(lines(self.samples, self.settings, dealt), lengths(self.samples, dealt))
 
-    def largest_bytes(self, epoch: int) -> int:
-        """Memory of the largest batch of an epoch."""
+    def largest_bytes(self, epoch: int, *, baked: bool) -> int:
+        """Memory of the largest batch of an epoch, with stored maps or without."""
         dealt = self.epoch(epoch)
         first = dealt.bounds[:-1]
         row = dealt.row[first]
         sizes = num_bytes(
-            np.diff(dealt.bounds), dealt.frames[first], self.samples.height[row], self.samples.width[row]
+            np.diff(dealt.bounds),
+            dealt.frames[first],
+            self.samples.height[row],
+            self.samples.width[row],
+            baked=baked,
         )
         return int(sizes.max())

@@ -248,7 +248,8 @@ def batches_ahead(loader: Loader) -> int:
         ValueError: not even one each does, into what the settings allow or what processes can share.
     """
     settings = loader.settings
-    largest = loader.order.largest_bytes(loader.position.epoch)
+    baked = settings.sample.maps == "baked"
+    largest = loader.order.largest_bytes(loader.position.epoch, baked=baked)
     each = settings.batches_ahead_mib * MIB // (largest * settings.workers)
     if each < 1:
         raise ValueError(

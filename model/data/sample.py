@@ -21,7 +21,7 @@ from model.data.epoch_order import Draw
 from model.data.latents import Halves
 from model.data.sample_rng import SampleRng, draw_dropout, draw_references
 from model.data.settings import SampleSettings
-from schemas.drawing import draw_skeleton, draw_spheres
+from schemas.drawing import figures
 from schemas.index import IndexRow
 from schemas.landmarks import face_points, mirror_points
 from schemas.media import FPS
@@ -69,9 +69,9 @@ def fill(
     if baked:
         for name, out in ((SKELETON, page.skeleton), (SPHERE, page.sphere)):
             decode_window(name, members[name], row.frames, draw.start, out)
-    else:
-        draw_skeleton(controls, row.width, row.height, out=page.skeleton)
-        draw_spheres(controls, row.width, row.height, out=page.sphere)
+    page.points[...], page.depth[...], page.score[...] = figures(controls)
+    page.head[..., :2], page.head[..., 2] = controls.head_center, controls.head_radius
+    page.head_rotation[...] = controls.head_rotation
     decode_window(FACE, members[FACE], row.frames, draw.start, page.face[:, :, columns])
     if changes.face:
         jitter_faces(page.face, page.face_points, chances, settings.augment.face_jitter)
@@ -102,6 +102,8 @@ def mask(page: Page, num_frames: int) -> None:
     page.driven[...] = np.arange(len(page.driven)) >= num_frames
     page.skeleton[:num_frames] = 0
     page.sphere[:num_frames] = 0
+    page.score[:num_frames] = 0
+    page.head[:num_frames, 2] = 0
     page.face_valid[:num_frames] = False
     page.face[~page.face_valid] = 0
     page.face_points[~page.face_valid] = 0

@@ -15,7 +15,7 @@ class SampleSettings:
     """What is made of a stored sample."""
 
     maps: Literal["drawn", "baked"] = "drawn"
-    """Skeletons and spheres are drawn from the numbers, or read from samples that hold them."""
+    """Skeletons and spheres are drawn where a batch is used, or read from samples that hold them."""
     speech: bool = False
     """Give the sound of the window, and of half a second around it, where the sample has it."""
     references: ReferenceRule = field(default_factory=ReferenceRule)

@@ -72,7 +72,7 @@ class BatchMaker(Dataset[Batch]):
         self.samples.expect(slot.rows + upcoming.rows)
         if slot.latents or upcoming.latents:
             self.latents.expect([row for found in slot.latents + upcoming.latents for row in found])
-        pages = pages_of(slot)
+        pages = pages_of(slot, baked=self.settings.sample.maps == "baked")
         faults = []
         for number, (row, draw) in enumerate(zip(slot.rows, slot.draws, strict=True)):
             try:
@@ -89,11 +89,11 @@ class BatchMaker(Dataset[Batch]):
         return Encoded(*(latents_in(row, self.latents.take(row)) for row in found))
 
 
-def pages_of(slot: Slot) -> Pages:
-    """Memory for the batch of a slot."""
+def pages_of(slot: Slot, *, baked: bool) -> Pages:
+    """Memory for the batch of a slot, with stored maps or without."""
     latent = NO_LATENTS
     if slot.latents:
         first = slot.latents[0].window
         latent = (first.channels, first.times, first.height, first.width)
     shared = get_worker_info() is not None
-    return Pages(len(slot.draws), *slot.shape, shared=shared, latent=latent)
+    return Pages(len(slot.draws), *slot.shape, shared=shared, latent=latent, baked=baked)

@@ -12,6 +12,7 @@ import torch
 from torch import Generator, Tensor
 
 from model.data.batch import Batch, as_input, as_unit, tensors
+from model.data.maps import maps_of
 from model.data.position import Position
 from model.data.rng import words
 from model.nets.autoencoders.wan import VideoCodec
@@ -39,7 +40,7 @@ def inputs_of(batch: Batch, codec: VideoCodec, *, faces: bool) -> Inputs:
         references = batch.reference_latents.float()
     else:
         references = stills(batch.references.flatten(0, 1), codec).unflatten(0, batch.references.shape[:2])
-    maps = torch.cat([as_unit(batch.skeleton), as_unit(batch.sphere)], dim=1)
+    maps = torch.cat([as_unit(drawn) for drawn in maps_of(batch)], dim=1)
     crops = faces_of(batch)
     conditions = Conditions(
         maps=maps,

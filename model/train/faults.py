@@ -33,7 +33,8 @@ def memory_said(batch: Batch) -> Iterator[None]:
     except RuntimeError as trouble:  # of which torch.OutOfMemoryError is one, but not on a processor
         if not isinstance(trouble, torch.OutOfMemoryError) and "can't allocate memory" not in str(trouble):
             raise
-        clips, frames, height, width = batch.skeleton.shape[:4]
+        clips, frames = batch.points.shape[:2]
+        height, width = batch.video.shape[2:4]
         raise TrainingFault(
             f"memory is exhausted by {clips} clips of {frames} frames of {width}x{height} px: "
             "lower loader.order.max-tokens or loader.order.window.max-frames, set activation_checkpointing, "

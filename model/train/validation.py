@@ -22,6 +22,7 @@ from dataset.index import Index
 from model.data.batch import Batch
 from model.data.epoch_order import Draw, longest_windows
 from model.data.loader import Loader
+from model.data.maps import maps_of
 from model.data.rng import words
 from model.data.sampling_table import sampling_table
 from model.data.settings import LoaderSettings, undisturbed
@@ -128,7 +129,8 @@ class Validator:
         noise = torch.randn(given.latents.shape, generator=self.lot(clip, FILM)).to(engine.device)
         latents = sample(partial(engine_velocity, engine), conditions, noise, self.settings.sampler)
         made = ((self.codec.decode(latents)[0].cpu().clamp(-1, 1) + 1) * 127.5).round().to(torch.uint8)
-        maps = torch.maximum(batch.skeleton[0], batch.sphere[0])
+        skeleton, sphere = (drawn[0] for drawn in maps_of(batch))
+        maps = torch.maximum(skeleton, sphere)
         reference = batch.references[0, :1].expand_as(maps)
         shown = (reference, maps, made.movedim(0, -1), batch.video[0])
         return Film(key=batch.keys[0], pictures=torch.cat(shown, dim=2))

@@ -18,6 +18,7 @@ from jobs.console.contact_sheets import fit, overlay
 from jobs.recipes.training import RECIPES
 from model.data.epoch_order import OrderSettings
 from model.data.loader import Loader
+from model.data.maps import maps_of
 from tests.model.data import sets
 
 SETTINGS = [
@@ -53,9 +54,7 @@ def test_a_batch_is_drawn_as_the_loader_gives_it(data_set, tmp_path, capsys):
     assert "group full" in output
     assert "windows by canvas and number of frames" in output
     for number in range(len(batch)):
-        video, skeleton, sphere = (
-            np.asarray(part[number, :1]) for part in (batch.video, batch.skeleton, batch.sphere)
-        )
+        video, skeleton, sphere = (np.asarray(part[number, :1]) for part in (batch.video, *maps_of(batch)))
         assert shown(picture, fit(overlay(video, skeleton, sphere)[0], FRAME_PX))
         assert shown(picture, fit(np.asarray(batch.face[number, -1]), SMALL_PX))
         for still, valid in zip(batch.references[number], batch.reference_valid[number], strict=True):

@@ -6,6 +6,10 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+from torch import Tensor
+
 from dataset.index import read_index
 from dataset.reader import Members, Reader
 from model.data.batch import Batch, Pages
@@ -34,7 +38,13 @@ def stored(out: Path, number: int) -> tuple[IndexRow, Members]:
 def one(sample: tuple[IndexRow, Members], draw: Draw, how: SampleSettings) -> Batch:
     """A batch of one sample."""
     row, members = sample
-    pages = Pages(1, draw.frames, row.height, row.width, shared=False)
+    baked = how.maps == "baked"
+    pages = Pages(1, draw.frames, row.height, row.width, shared=False, baked=baked)
     fill(pages.next_page(), row, members, draw, how)
     pages.keep(row.key, draw.start)
     return pages.batch(())
+
+
+def apart(drawn: Tensor, reference: NDArray[np.uint8]) -> int:
+    """Largest difference of two pictures, 0..255."""
+    return int(np.abs(drawn.numpy().astype(int) - reference).max())

@@ -18,6 +18,7 @@ from media.decode import decode_bytes
 from model.data.batch import Batch
 from model.data.epoch_order import OrderSettings
 from model.data.loader import Loader
+from model.data.maps import maps_of
 from model.data.settings import LoaderSettings
 from model.data.windows import WindowRule
 from pipeline.flow import Curation
@@ -25,6 +26,7 @@ from pipeline.stages.corpus import CorpusSettings
 from pipeline.stages.reference import ReferenceSettings
 from schemas.controls import Controls
 from schemas.drawing import draw_skeleton, draw_spheres
+from tests.model.data.sets import apart
 
 CLIPS = ("full_04_balance_cam01.mp4", "half_05_sign_football.mp4")
 WINDOWS = OrderSettings(
@@ -55,14 +57,15 @@ def test_what_is_given_is_what_was_stored(real_set):
             members |= {sample.key: read_members(file, sample) for sample in samples_in(file)}
     seen: list[str] = []
     for batch in Loader(str(real_set), SETTINGS):
+        skeletons, spheres = maps_of(batch)
         for number, (key, start) in enumerate(zip(batch.keys, batch.starts, strict=True)):
             span = slice(start, start + batch.video.shape[1])
             controls = Controls(**unpack(members[key]["tracks.npz"]))
             height, width = batch.video.shape[2:4]
             assert np.array_equal(batch.video[number], decode_bytes(members[key]["video.mp4"])[span])
-            assert np.array_equal(batch.skeleton[number], draw_skeleton(controls, width, height, span))
-            assert np.array_equal(batch.sphere[number], draw_spheres(controls, width, height, span))
-            assert batch.skeleton[number].any(), "a body was found"
+            assert apart(skeletons[number], draw_skeleton(controls, width, height, span)) <= 1
+            assert apart(spheres[number], draw_spheres(controls, width, height, span)) <= 1
+            assert skeletons[number].any(), "a body was found"
             assert batch.reference_valid[number].any()
             seen.append(key)
     framing = {row.key: row.framing for row in read_index(real_set).rows()}

@@ -54,7 +54,7 @@ def test_a_loader_asks_before_its_first_step(data_set: Path, monkeypatch: pytest
         monkeypatch.setattr(os, "statvfs", lambda _: facts)
 
     loader = Loader(str(data_set), sets.settings(workers=2, batches_ahead_mib=2**20))
-    largest = -(-loader.order.largest_bytes(0) // MIB)
+    largest = -(-loader.order.largest_bytes(0, baked=False) // MIB)
     shown(4 * largest)
     assert batches_ahead(loader) == 1
     shown(6 * largest)

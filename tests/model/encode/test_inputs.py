@@ -10,6 +10,7 @@ import torch
 
 from model.data.batch import Batch, as_input
 from model.data.loader import Loader
+from model.data.maps import maps_of
 from model.data.position import Position
 from model.encode.inputs import blank, generator_of, inputs_of, sometimes_handed_over
 from tests.model.train.runs import loaded, some_codec
@@ -36,10 +37,11 @@ def test_latents_and_references_are_those_of_the_pictures(batch: Batch) -> None:
 
 def test_maps_are_of_0_to_1_skeleton_first(batch: Batch) -> None:
     maps = inputs_of(batch, some_codec(), faces=True).conditions.maps
-    t, y, x = (int(index) for index in batch.skeleton[0].amax(dim=-1).nonzero()[0])
-    torch.testing.assert_close(maps[0, :3, t, y, x], batch.skeleton[0, t, y, x] / 255)
-    t, y, x = (int(index) for index in batch.sphere[0].amax(dim=-1).nonzero()[-1])
-    torch.testing.assert_close(maps[0, 3:, t, y, x], batch.sphere[0, t, y, x] / 255)
+    skeleton, sphere = maps_of(batch)
+    t, y, x = (int(index) for index in skeleton[0].amax(dim=-1).nonzero()[0])
+    torch.testing.assert_close(maps[0, :3, t, y, x], skeleton[0, t, y, x] / 255)
+    t, y, x = (int(index) for index in sphere[0].amax(dim=-1).nonzero()[-1])
+    torch.testing.assert_close(maps[0, 3:, t, y, x], sphere[0, t, y, x] / 255)
 
 
 def test_faces_come_frame_by_frame(batch: Batch) -> None:
