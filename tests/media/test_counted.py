@@ -22,7 +22,8 @@ def video(tmp_path_factory: pytest.TempPathFactory) -> Probed:
 
 
 def test_all_pictures_come_in_their_order(video: Probed) -> None:
-    assert (video.num_frames, video.fps, video.duration_s) == (200, 24, pytest.approx(200 / 24))
+    assert (video.num_frames, video.fps) == (200, 24.0)
+    assert video.duration_s == pytest.approx(200 / 24)
     (frames,) = decode(video, 0, num_ticks(video.duration_s), window=200)
     assert numbers(frames) == list(range(200))
 
