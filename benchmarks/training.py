@@ -88,23 +88,19 @@ def made_up(clips: int, frames: int, width: int, height: int) -> Batch:
     """A batch of noise, of which everything is seen."""
     generator = torch.Generator().manual_seed(0)
     made: dict[str, Tensor] = {}
+    seen = {
+        "points": torch.tensor([width, height]),
+        "score": torch.ones(()),
+        "head": torch.tensor([width / 2, height / 4, height / 10]),
+        "head_rotation": torch.eye(3),
+        "face_points": torch.tensor([[80.0, 90.0], [144.0, 90.0], [112.0, 160.0]]),
+        **dict.fromkeys(("reference_valid", "face_valid", "driven"), torch.ones(())),
+    }
     for field, (shape, dtype) in shapes(clips, frames, height, width).items():
-        full = torch.zeros(shape, dtype=dtype)
+        made[field] = seen.get(field, torch.zeros(())).to(dtype).expand(shape).clone()
         if dtype == torch.uint8:
-            full = torch.randint(256, shape, dtype=dtype, generator=generator)
-        elif field in {"reference_valid", "face_valid", "driven"}:
-            full = torch.ones(shape, dtype=dtype)
-        elif field == "points":
-            full = torch.rand(shape, generator=generator) * torch.tensor([float(width), float(height)])
-        elif field == "score":
-            full = torch.ones(shape, dtype=dtype)
-        elif field == "head":
-            full = torch.tensor([width / 2, height / 4, height / 10]).expand(shape).clone()
-        elif field == "head_rotation":
-            full = torch.eye(3).expand(shape).clone()
-        elif field == "face_points":
-            full = full + torch.tensor([[80.0, 90.0], [144.0, 90.0], [112.0, 160.0]])
-        made[field] = full
+            made[field] = torch.randint(256, shape, dtype=dtype, generator=generator)
+    made["points"] *= torch.rand(made["points"].shape, generator=generator)
     return Batch(keys=("made up",) * clips, starts=(0,) * clips, faults=(), **made)
 
 
