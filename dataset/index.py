@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -86,6 +87,19 @@ class Index:
         if conditions and not chosen.any():
             raise ValueError(f"{self.root}: no sample of {len(self)} is one where {' and '.join(conditions)}")
         return replace(self, table=self.table.filter(pa.array(chosen)))
+
+    def without(self, keys: AbstractSet[str]) -> Index:
+        """The samples whose keys are not among these.
+
+        Raises:
+            ValueError: no sample is left.
+        """
+        if not keys:
+            return self
+        kept = [key not in keys for key in self.table["key"].to_pylist()]
+        if not any(kept):
+            raise ValueError(f"{self.root}: every sample is on the deny list")
+        return replace(self, table=self.table.filter(pa.array(kept)))
 
     def rows_at(self, rows: NDArray[np.int64]) -> Index:
         """These rows, in their order; those below 0 are passed over."""

@@ -21,6 +21,8 @@ WITHDRAWN = "withdrawn.json"
 FORGETTING = "forgetting.json"
 """What a command that makes somebody leave has begun; it goes when all is done."""
 SHARDS = "shards"
+MEASURES = "measures"
+"""What audits measure of the samples: no part of the set, and made anew by the next audit."""
 LANDINGS = "landings"
 SOURCE_DIGITS = 12
 """Digits of a source's sha256 that a key begins with."""

@@ -39,8 +39,10 @@ def opened(name: str, data: bytes, container: str) -> Iterator[InputContainer]:
         raise UnfitError("undecodable", f"{name}: {error}") from error
 
 
-def decode_window(name: str, data: bytes, num_frames: int, start: int, out: NDArray[np.uint8]) -> None:
-    """Decode the frames of a video from `start` on, as many as `out` (t, h, w, 3) holds, into it, RGB.
+def decode_window(
+    name: str, data: bytes, num_frames: int, start: int, out: NDArray[np.uint8], *, step: int = 1
+) -> None:
+    """Decode every `step`th frame of a video from `start` on into `out` (t, h, w, 3), as many as it holds.
 
     Decoding begins at the key picture before `start`.
 
@@ -71,10 +73,12 @@ def decode_window(name: str, data: bytes, num_frames: int, start: int, out: NDAr
                 continue
             if number != wanted or frame.is_corrupt:
                 raise UnfitError("undecodable", f"{name}: frame {float(number):g} where {wanted} should be")
-            paint(frame, reformatter, out[wanted - start])
+            place, between = divmod(wanted - start, step)
+            if not between:
+                paint(frame, reformatter, out[place])
+                if place + 1 == len(out):
+                    return
             wanted += 1
-            if wanted == start + len(out):
-                return
         raise UnfitError("undecodable", f"{name}: its pictures end at frame {wanted}")
 
 

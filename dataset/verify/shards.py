@@ -13,6 +13,7 @@ from dataset.names import (
     INDEX,
     INDEX_COPY,
     LANDINGS,
+    MEASURES,
     NEXT,
     RUN,
     RUNNING,
@@ -51,6 +52,8 @@ def file_faults(place: Place, named: Iterable[str], *, changing: bool) -> Iterat
     for name, kind in all_in(place):
         if kind in {"link", "device"}:
             yield f"{name!r} is a {'link' if kind == 'link' else 'pipe, socket or device'}"
+        elif name.partition("/")[0] == MEASURES:
+            continue
         elif changing and is_next(name):
             missing.discard(name)
         elif kind == "folder":

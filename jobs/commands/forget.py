@@ -13,7 +13,7 @@ import tyro
 from rich.console import Console
 
 from dataset.index import read_index
-from dataset.names import INDEX, NEXT, SOURCE_DIGITS
+from dataset.names import INDEX, MEASURES, NEXT, SOURCE_DIGITS
 from dataset.tombstones import tombstones_of
 from engine.ledger import Ledger
 from jobs.console.flags import parsed
@@ -102,9 +102,16 @@ def forget(job: Forget, console: Console, settings: Curation | None = None) -> E
         begin(out, forgetting)
         stones = carry_out(out, run, forgetting)
         elsewhere(job, out, forgetting)
+        unmeasure(out)
         end(out)
     tell(job, console, found, f"left; {len(stones.stones)} tombstones; index {read_digest(out)[:16]}")
     return ExitCode.WHOLE
+
+
+def unmeasure(out: Place) -> None:
+    """Remove what audits have measured: numbers and fingerprints of those who left are among them."""
+    for entry in (out / MEASURES).files():
+        (out / MEASURES).remove(entry.name)
 
 
 def wanted(job: Forget, out: Place, run: Curation) -> Forgetting:

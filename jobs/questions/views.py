@@ -5,10 +5,12 @@ from __future__ import annotations
 import duckdb
 import pyarrow as pa
 
-from dataset.index import read_index
-from dataset.names import INDEX
+from dataset.index import Index, read_index
+from dataset.names import INDEX, MEASURES
 from engine.ledger import Ledger, reject_schema
 from pipeline.flow import Curation, legs
+from pipeline.measures.known import measures
+from pipeline.measures.table import read_table, table_schema
 from schemas.arrow import encode, schema_of
 from schemas.media import Source
 from schemas.sample import Sample
@@ -23,7 +25,7 @@ SEALED = "set enable_external_access = false; set lock_configuration = true"
 
 
 def views(out: Place) -> duckdb.DuckDBPyConnection:
-    """A connection that has `samples`, `rejects`, `sources` and `references` of a data set, and is sealed.
+    """A sealed connection: `samples`, `measures`, `rejects`, `sources` and `references` of a data set.
 
     It ends with whoever holds it: closing one that is at work would wait for the work.
 
@@ -31,27 +33,47 @@ def views(out: Place) -> duckdb.DuckDBPyConnection:
         ValueError: there is no index, or a table is damaged.
         OSError: the data set cannot be read.
     """
+    asked = unsealed(out, indexed(out))
+    asked.execute(SEALED)
+    return asked
+
+
+def unsealed(out: Place, index: Index) -> duckdb.DuckDBPyConnection:
+    """The same before it is sealed, for whoever has more to ask of."""
     asked = duckdb.connect()
     ledger = Ledger(out)
-    asked.register("indexed", indexed(out))
+    asked.register("indexed", index.table)
+    asked.register("measures", measured(out, index))
     asked.register("rejects", rejects_of(ledger))
     asked.register("sources", sources_of(ledger))
     asked.register("chosen", chosen_of(ledger))
-    for line in (SAMPLES, REFERENCES, SEALED):
+    for line in (SAMPLES, REFERENCES):
         asked.execute(line)
     return asked
 
 
-def indexed(out: Place) -> pa.Table:
+def indexed(out: Place) -> Index:
     """The index of a data set.
 
     Raises:
         ValueError: there is none, or it is damaged.
     """
     try:
-        return read_index(out).table
+        return read_index(out)
     except FileNotFoundError:
         raise ValueError(f"{out}: no data set there, or none that is finished: it has no {INDEX}") from None
+
+
+def measured(out: Place, index: Index) -> pa.Table:
+    """What `understudy audit` has measured of the samples that the index names; no row where nothing was."""
+    table = read_table(out / MEASURES)
+    if table is None:
+        return table_schema(measures()).empty_table().drop_columns(["sample_sha256"])
+    wanted = dict(zip(index.table["key"].to_pylist(), index.table["sha256"].to_pylist(), strict=True))
+    told = zip(table["key"].to_pylist(), table["sample_sha256"].to_pylist(), strict=True)
+    return table.filter(
+        pa.array([wanted.get(key) == sha256 for key, sha256 in told], pa.bool_())
+    ).drop_columns(["sample_sha256"])
 
 
 def rejects_of(ledger: Ledger) -> pa.Table:

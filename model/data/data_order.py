@@ -8,6 +8,7 @@ from dataclasses import asdict
 
 import numpy as np
 
+from dataset.deny import denied
 from dataset.index import Index
 from model.data.batch import num_bytes
 from model.data.epoch_order import Epoch, OrderSettings, epoch_order
@@ -26,7 +27,11 @@ class Order:
         self.settings = settings
         self.seed = seed
         self.samples = sampling_table(index, settings.groups)
-        order = {name: value for name, value in asdict(settings).items() if name != "where" or value}
+        order = {
+            name: value for name, value in asdict(settings).items() if name not in {"where", "deny"} or value
+        }
+        if settings.deny:  # not where it lies, but what it says
+            order["deny"] = sorted(denied(settings.deny))
         result = {"index": index.digest, "order": order, "seed": seed}
         self.digest = hashlib.sha256(json.dumps(result, sort_keys=True).encode()).hexdigest()
         self.dealt: dict[int, Epoch] = {}

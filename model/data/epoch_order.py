@@ -71,6 +71,8 @@ class OrderSettings:
     """Share of the sources that are never drawn: what was learned is tried on them."""
     where: tuple[str, ...] = ()
     """Only samples for which all of these hold, on columns of the index: licence=CC0, face_ratio>0.5."""
+    deny: str = ""
+    """File with the keys of samples that are left out, such as the deny.txt of an audit."""
 
     def __post_init__(self) -> None:
         """Check that something is left to draw."""

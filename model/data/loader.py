@@ -23,6 +23,7 @@ import numpy as np
 from numpy.typing import NDArray
 from torch.utils.data import DataLoader, IterableDataset, get_worker_info
 
+from dataset.deny import denied
 from dataset.index import Index, located, read_index, unfit_shards
 from model.data.batch import Batch
 from model.data.data_order import Order
@@ -68,7 +69,9 @@ class Loader(IterableDataset[Batch]):
         self.root, self.settings, self.rank, self.world_size = root, settings, rank, world_size
         self.newest = read_index(root)
         ordered = read_index(root, digest=index) if index else self.newest
-        self.index, held_out = ordered.where(settings.order.where).split(settings.order.held_out)
+        order = settings.order
+        kept = ordered.where(order.where).without(denied(order.deny) if order.deny else frozenset())
+        self.index, held_out = kept.split(order.held_out)
         self.place = located(self.index, self.newest)
         """Row of the newest index for each row of the order's, -1 where it is withdrawn."""
         self.held_out = None if held_out is None else self.newest.rows_at(located(held_out, self.newest))

@@ -79,9 +79,11 @@ ROOMS: dict[str, set[str]] = {  # files, or folders that end in a slash
         "dataset/withdraw.py",
         "jobs/evaluation/table.py",
         "jobs/evaluation/written.py",
+        "jobs/audits/compared.py",
         "jobs/questions/views.py",
+        "pipeline/measures/table.py",
     },
-    "duckdb": {"jobs/questions/"},
+    "duckdb": {"jobs/questions/", "jobs/audits/"},
     "tyro": {"jobs/commands/", "jobs/console/flags.py", "jobs/demo/__main__.py", "jobs/long_run.py"},
 }
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
-PAGES = ("README.md", "docs/formats.md", "docs/cluster.md", "CONTRIBUTING.md")
+PAGES = ("README.md", "docs/formats.md", "docs/audit.md", "docs/cluster.md", "CONTRIBUTING.md")
 """Pages with commands or code, in the order in which a reader would come to them."""
 BLOCK = re.compile(
     r"^(?:<!-- not run: (?P<why>[^\n]+) -->\n\n)?```(?P<language>\w*)\n(?P<text>.*?)^```$",

@@ -1,0 +1,93 @@
+"""What samples are to each other: copies of one another, and on which side of training."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from dataset.index import Index
+from jobs.audits.copies import copies
+
+Codes = NDArray[np.int64]
+IDENTITIES = ("subject", "person", "take")
+"""Columns of an index that name who, or which moment, is seen; empty where nobody said."""
+
+
+def compared(index: Index, measures: pa.Table, held_out: float) -> pa.Table:
+    """What each sample is to the others, by its key.
+
+    `copies` and `alike`: how many samples of other sources and of its own show the same pictures; `copy_of`:
+    the first of those of other sources; `held_out`: on which side of training it is; `leaks`: 1 where its
+    pictures or its person are on both.
+    """
+    keys = index.table["key"].to_pylist()
+    group, source = groups(keys, measures), index.codes("source_sha256")[0]
+    held = held_keys(index, held_out)
+    side = np.array([key in held for key in keys], np.bool_)
+    both = on_both_sides(group, side)
+    for name in IDENTITIES:
+        if name in index.table.column_names:
+            code, words = index.codes(name)
+            both |= on_both_sides(code, side) & (np.array([*words, ""], object)[code] != "")
+    everywhere, own = sizes(group), sizes(pairs(group, source))
+    first = first_elsewhere(group, source)
+    return pa.table(
+        {
+            "key": keys,
+            "copies": everywhere - own,
+            "alike": own - 1,
+            "copy_of": [None if at < 0 else keys[at] for at in first.tolist()],
+            "held_out": side,
+            "leaks": both.astype(np.int64),
+        }
+    )
+
+
+def groups(keys: Sequence[str], measures: pa.Table) -> Codes:
+    """A number for each sample, the same for those that show the same pictures."""
+    prints = dict(zip(measures["key"].to_pylist(), measures["fingerprint"].to_pylist(), strict=True))
+    known = [place for place, key in enumerate(keys) if key in prints]
+    group = np.arange(len(keys))
+    if known:
+        found = copies([prints[keys[place]] for place in known])
+        group[known] = np.asarray(known)[np.unique(found, return_index=True)[1]][found]
+    return np.asarray(group, np.int64)
+
+
+def held_keys(index: Index, held_out: float) -> set[str]:
+    """Keys of the samples that a training with this share holds out."""
+    _, validation = index.split(held_out)
+    return set(validation.table["key"].to_pylist()) if validation else set()
+
+
+def sizes(code: Codes) -> Codes:
+    """How many have the code of each."""
+    return np.asarray(np.bincount(code)[code], np.int64)
+
+
+def pairs(one: Codes, other: Codes) -> Codes:
+    """A code for each pair of codes."""
+    return np.asarray(
+        np.unique(one * (int(other.max(initial=0)) + 1) + other, return_inverse=True)[1], np.int64
+    )
+
+
+def on_both_sides(code: Codes, side: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Whether samples with the code of each are on both sides."""
+    held = np.bincount(code, side)[code]
+    return np.asarray((held > 0) & (held < sizes(code)), np.bool_)
+
+
+def first_elsewhere(group: Codes, source: Codes) -> Codes:
+    """Of each the first sample of its group that is of another source, -1 where there is none."""
+    first = np.full(len(group), -1, np.int64)
+    order = np.lexsort((np.arange(len(group)), group))
+    for members in np.split(order, np.flatnonzero(np.diff(group[order])) + 1):
+        if len(members) > 1:
+            for place in members.tolist():
+                others = members[source[members] != source[place]]
+                first[place] = others[0] if len(others) else -1
+    return first

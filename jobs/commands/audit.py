@@ -1,0 +1,171 @@
+"""`understudy audit`: measures of every sample, rules over them, one page, a deny list, and an exit code."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from functools import partial
+from itertools import chain
+from pathlib import Path
+from typing import Literal
+
+import tyro
+from rich.console import Console
+from rich.table import Table
+
+from dataset.index import Index, read_index
+from dataset.names import INDEX, MEASURES, RUN
+from engine.ledger import Ledger
+from engine.runners.status import RunObserver
+from jobs.audits.findings import SPREADS, Finding, distribution, found, spread
+from jobs.audits.findings import denied as denied_by
+from jobs.audits.report import Audited, report, told
+from jobs.audits.rules import Rule, read_rules
+from jobs.audits.shots import shots_of
+from jobs.audits.tables import audited_tables
+from jobs.console.failed_items import tell_failed
+from jobs.console.flags import parsed
+from jobs.console.heartbeat import Heartbeat
+from jobs.console.lock import manner
+from jobs.console.observers import all_of
+from jobs.console.progress import ConsoleProgress
+from jobs.console.tables import tell_table
+from jobs.exit_codes import ExitCode
+from jobs.long_run import LongRun
+from pipeline.flow import Curation, legs
+from pipeline.measures.known import measures
+from schemas.measures import TABLE, MeasuredSample
+from storage.json_files import json_at
+from storage.place import Place
+
+PAGE, NUMBERS, DENY = "index.html", "audit.json", "deny.txt"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Audit(LongRun):
+    """Measure a data set, ask rules of it, and write a page, its numbers and a deny list."""
+
+    data: tyro.conf.Positional[str]
+    """Folder or address of the data set; its measures lie in it, below measures/."""
+    out: str
+    """Folder of the report, or its address in an object store."""
+    rules: Path | None = None
+    """A TOML file of rules; without one, those of docs/audit.md."""
+    fail_on: Literal["error", "warn", "never"] = "error"
+    """Which verdict ends with exit code 1: fail alone, warn as well, or none."""
+    held_out: float = 0.005
+    """Share of the sources that a training holds out: who is on both sides is told for that."""
+
+
+def parse(args: list[str]) -> Audit:
+    """The job of a command line."""
+    return parsed(Audit, "audit", args)
+
+
+def audit(job: Audit, console: Console) -> ExitCode:
+    """Write the report; `BELOW_THRESHOLD` where a rule fails, `FAILED_ITEMS` where a sample was not measured.
+
+    Raises:
+        ValueError: there is no data set, or the rules are none.
+        OSError: a place cannot be read or written.
+        AtWork: another run measures the data set.
+        CannotRun: as `LongRun.bring_to_end`.
+    """
+    rules, data = read_rules(job.rules), Place.at(job.data)
+    if data.size(INDEX) is None:
+        raise ValueError(f"{data}: no data set there, or none that is finished: it has no {INDEX}")
+    unmeasured = measure(job, data, console)
+    index = read_index(data)
+    findings = write_report(job, index, rules, console)
+    if unmeasured and job.fail_on != "never":
+        return ExitCode.FAILED_ITEMS
+    bad = {"error": {"fail"}, "warn": {"fail", "warn"}, "never": set[str]()}[job.fail_on]
+    return ExitCode.BELOW_THRESHOLD if bad & {one.verdict for one in findings} else ExitCode.WHOLE
+
+
+def measure(job: Audit, data: Place, console: Console) -> bool:
+    """Bring the measures of a data set to their end; whether any sample could not be measured."""
+    from pipeline.measures.flow import LEG, measuring
+    from pipeline.measures.table import write_table
+
+    place = data / MEASURES
+    ledger = Ledger(place)
+    with Heartbeat(place, job.runner, manner(console, force=job.force)) as heartbeat:
+        place.sweep()
+        with ConsoleProgress(console, time.monotonic) as terminal:
+            observers: tuple[RunObserver, ...] = (heartbeat, terminal)
+            job.bring_to_end(
+                [measuring(data.uri)],
+                ledger,
+                all_of(*observers),
+                unseal=partial(place.remove, TABLE),
+                shared=[data.folder],
+                always=(),
+            )
+        if place.size(TABLE) is None:
+            laps = (ledger.rows(LEG, name, MeasuredSample) for name in ledger.names(LEG))
+            write_table(place, chain.from_iterable(laps), measures())
+    tallies = ledger.tallies(LEG)
+    tell_failed(ledger, [LEG], tallies, console)
+    return any(tally.rejected for tally in tallies)
+
+
+def write_report(job: Audit, index: Index, rules: tuple[Rule, ...], console: Console) -> list[Finding]:
+    """Ask the rules, write what they find, and tell it."""
+    asked = audited_tables(index, job.held_out)
+    findings = [found(rule, asked) for rule in rules]
+    keys = denied_by(findings, asked)
+    data, columns = Place.at(job.data), {name for name, *_ in asked.execute("describe audited").fetchall()}
+    ledger = Ledger(data)
+    audited = Audited(
+        name=job.data,
+        digest=index.digest,
+        samples=len(index),
+        hours=float(asked.execute("select sum(duration_s) / 3600 from samples").fetchall()[0][0]),
+        tallies=[tally for leg in legs(Curation(), "") for tally in ledger.tallies(leg.name)],
+        spreads=[
+            spread(title, value, asked)
+            for title, value in SPREADS.items()
+            if title.replace(" ", "_") not in MAYBE or title.replace(" ", "_") in columns
+        ],
+        distributions=[distribution(rule, asked) for rule in rules],
+        findings=findings,
+        estimators=estimators_of(data),
+        measures=measures(),
+        denied=len(keys),
+    )
+    out = Place.at(job.out)
+    out.write(PAGE, report(audited, shots_of(index)).encode())
+    out.write(NUMBERS, told(audited).encode())
+    out.write(DENY, "".join(f"{key}\t{','.join(why)}\n" for key, why in keys.items()).encode())
+    tell(audited, out, console)
+    return findings
+
+
+MAYBE = {"subject", "person", "usable_for"}
+"""Columns that indexes of earlier schemas lack."""
+
+
+def estimators_of(data: Place) -> list[dict[str, object]]:
+    """The estimators of a data set, as its `run.json` names them."""
+    content = json_at(data, RUN) if data.size(RUN) is not None else {}
+    found = content.get("estimators", {}) if isinstance(content, dict) else {}
+    return [{"role": role, **card} for role, card in sorted(found.items()) if isinstance(card, dict)]
+
+
+def tell(audited: Audited, out: Place, console: Console) -> None:
+    """Print the verdicts and where the page lies."""
+    table = Table("verdict", "rule", "asked", "beyond", "says")
+    for finding in audited.findings:
+        if finding.verdict != "pass":
+            rule = finding.rule
+            table.add_row(finding.verdict, rule.id, str(finding.asked), str(finding.beyond), rule.says)
+    if table.rows:
+        tell_table(console, table, ("verdict", "rule", "beyond"))
+    passed = sum(finding.verdict == "pass" for finding in audited.findings)
+    console.print(
+        f"{audited.verdict}: {passed} of {len(audited.findings)} rules pass; {out.uri_of(PAGE)}, {DENY} with "
+        f"{audited.denied} samples",
+        highlight=False,
+        soft_wrap=True,
+    )

@@ -1,0 +1,1 @@
+"""What is measured of a stored sample: definitions, and the leg that measures a data set."""

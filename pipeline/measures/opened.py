@@ -1,0 +1,82 @@
+"""A stored sample, opened: what measures are functions of."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dataset.meta import meta_in
+from dataset.reader import Members
+from dataset.sample_files import controls_of, facts_of, require
+from media.members import AROUND, decode_sound, decode_still, decode_window, num_sounds
+from pipeline.geometry import apply_affine
+from schemas.controls import Controls
+from schemas.index import IndexRow
+from schemas.media import Frames
+from schemas.sample import AUDIO, FACE, FACE_SIZE, META, TRACKS, VIDEO, reference_member
+
+STEP = 6
+"""Of the video every so many frames are looked at; of face crops all are."""
+Sound = NDArray[np.float32]
+
+
+@dataclass(frozen=True, kw_only=True)
+class OpenedSample:
+    """What a sample holds; pixels are the canvas's, as in formats.md."""
+
+    row: IndexRow
+    controls: Controls
+    to_canvas: NDArray[np.float64]  # 2x3, source px to canvas px
+    reference_yaws: NDArray[np.float64]  # n, rad
+    frames: Frames  # every `STEP`th
+    faces: Frames  # all, 224x224
+    references: Frames
+    sound: Sound | None  # -1..1, 16 kHz, as long as the clip
+
+    @cached_property
+    def face_boxes(self) -> NDArray[np.float64]:
+        """The face crops' squares (t, 4) on the canvas."""
+        corners = self.controls.face_box.reshape(-1, 2, 2)
+        return apply_affine(self.to_canvas, corners).reshape(-1, 4)
+
+    @cached_property
+    def looked_at(self) -> NDArray[np.int64]:
+        """Numbers of `frames`."""
+        return np.arange(len(self.frames)) * STEP
+
+
+def opened_sample(row: IndexRow, members: Members) -> OpenedSample:
+    """A sample from its members.
+
+    Raises:
+        UnfitError: a member is missing, cannot be decoded or breaks a promise of formats.md.
+    """
+    require(row, members, baked=False)
+    facts, meta = facts_of(row, members[META], baked=False), meta_in(members[META])
+    frames = np.empty((-(-row.frames // STEP), row.height, row.width, 3), np.uint8)
+    faces = np.empty((row.frames, FACE_SIZE, FACE_SIZE, 3), np.uint8)
+    references = np.empty((row.num_references, row.height, row.width, 3), np.uint8)
+    decode_window(VIDEO, members[VIDEO], row.frames, 0, frames, step=STEP)
+    decode_window(FACE, members[FACE], row.frames, 0, faces)
+    for number, picture in enumerate(references):
+        decode_still(reference_member(number), members[reference_member(number)], picture)
+    return OpenedSample(
+        row=row,
+        controls=controls_of(row, members[TRACKS]),
+        to_canvas=facts.to_canvas,
+        reference_yaws=np.array([float(one["yaw"]) for one in meta["references"]]),
+        frames=frames,
+        faces=faces,
+        references=references,
+        sound=sound_of(row, members) if row.has_audio else None,
+    )
+
+
+def sound_of(row: IndexRow, members: Members) -> Sound:
+    """The sound of a sample, whole."""
+    sound = np.empty(num_sounds(row.frames), np.float32)
+    decode_sound(AUDIO, members[AUDIO], row.frames, AROUND, sound)
+    return sound

@@ -1,0 +1,198 @@
+"""What pictures of a sample are like: sharpness, light, bars, text, change, and a fingerprint."""
+
+from __future__ import annotations
+
+from functools import partial
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from pipeline.measures.body import hands
+from pipeline.measures.measure import Measure
+from pipeline.measures.opened import OpenedSample
+from schemas.media import Frames
+
+Grey = NDArray[np.uint8]
+HAND_PX = 64
+"""Side that hands are looked at with: their own pixels are few."""
+FLAT = 4.0
+"""Grey levels by which a row of a bar may deviate from its mean."""
+ALIKE = 12.0
+"""Grey levels by which rows of a bar may differ from its outermost row."""
+LETTER_PX = 480
+"""Length of the picture's longer side when letters are looked for."""
+STEEP = 48
+"""Grey levels of a stroke against its surroundings."""
+DCT_PX, DCT_KEPT = 32, 8
+
+
+def grey(picture: NDArray[np.uint8]) -> Grey:
+    """Luma (h, w) of a picture (h, w, 3)."""
+    return np.asarray(cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY), np.uint8)
+
+
+def sharpness(picture: Grey) -> float:
+    """Variance of the Laplacian."""
+    return float(cv2.Laplacian(picture, cv2.CV_32F).var())
+
+
+def face_sharpness(sample: OpenedSample) -> float | None:
+    """See `MEASURES`."""
+    shown = np.flatnonzero(sample.controls.face_valid)[::6]
+    return float(np.median([sharpness(grey(sample.faces[t])) for t in shown])) if len(shown) else None
+
+
+def hand_sharpness(sample: OpenedSample) -> float | None:
+    """See `MEASURES`."""
+    found = []
+    for points, score, _ in hands(sample.controls):
+        for picture, t in zip(sample.frames, sample.looked_at, strict=True):
+            if score[t] > 0 and (part := cut(picture, points[t])) is not None:
+                found.append(
+                    sharpness(cv2.resize(grey(part), (HAND_PX, HAND_PX), interpolation=cv2.INTER_AREA))
+                )
+    return float(np.median(found)) if found else None
+
+
+def cut(picture: NDArray[np.uint8], points: NDArray[np.float32]) -> NDArray[np.uint8] | None:
+    """The part of a picture around points; None where little of it is inside."""
+    low = np.maximum(points.min(axis=0), 0).astype(int)
+    high = np.minimum(points.max(axis=0) + 1, picture.shape[1::-1]).astype(int)
+    if (high - low).min() < 8:
+        return None
+    return picture[low[1] : high[1], low[0] : high[0]]
+
+
+def brightness(sample: OpenedSample) -> float:
+    """See `MEASURES`."""
+    return float(np.mean([grey(picture).mean() for picture in sample.frames]))
+
+
+def contrast(sample: OpenedSample) -> float:
+    """See `MEASURES`."""
+    return float(np.mean([grey(picture).std() for picture in sample.frames]))
+
+
+def bars(sample: OpenedSample) -> float:
+    """See `MEASURES`."""
+    lightest = np.max(
+        [grey(picture) for picture in sample.frames[:: max(len(sample.frames) // 4, 1)]], axis=0
+    )
+    return max(
+        bar_share(lightest) + bar_share(lightest[::-1]), bar_share(lightest.T) + bar_share(lightest.T[::-1])
+    )
+
+
+def bar_share(picture: Grey) -> float:
+    """Share of rows from the top on that are of one colour, and of that of the first."""
+    level, spread = picture.mean(axis=1), picture.std(axis=1)
+    bar = (spread <= FLAT) & (np.abs(level - level[0]) <= ALIKE)
+    return float(len(bar) if bar.all() else bar.argmin()) / len(bar)
+
+
+def text(sample: OpenedSample) -> float:
+    """See `MEASURES`."""
+    lines = None
+    for picture in sample.frames[:: max(len(sample.frames) // 4, 1)]:
+        found = strokes(grey(picture))
+        lines = found if lines is None else lines & found
+    return float(line_boxes(lines) if lines is not None else 0.0)
+
+
+def strokes(picture: Grey) -> NDArray[np.bool_]:
+    """Where thin bright or dark strokes stand out from what is around them."""
+    scale = LETTER_PX / max(picture.shape)
+    small = cv2.resize(picture, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
+    kernel = cv2.getStructuringElement(cv2.MORPH_RECT, (9, 9))
+    hats = (cv2.morphologyEx(small, how, kernel) for how in (cv2.MORPH_TOPHAT, cv2.MORPH_BLACKHAT))
+    return np.asarray(np.maximum(*hats) > STEEP)
+
+
+def line_boxes(found: NDArray[np.bool_]) -> float:
+    """Share of the picture under boxes that strokes fill as letters fill a line."""
+    joined = cv2.morphologyEx(found.astype(np.uint8), cv2.MORPH_CLOSE, np.ones((3, 13), np.uint8))
+    share = 0.0
+    for x, y, width, height, _ in cv2.connectedComponentsWithStats(joined)[2][1:]:
+        part = found[y : y + height, x : x + width]
+        changes = np.abs(np.diff(part.astype(np.int8), axis=1)).sum(axis=1).max()
+        if width >= 3 * height and 5 <= height <= 60 and 0.15 <= part.mean() <= 0.85 and changes >= 8:
+            share += float(width * height) / found.size
+    return share
+
+
+def picture_change(sample: OpenedSample) -> float | None:
+    """See `MEASURES`."""
+    if len(sample.frames) < 2:
+        return None
+    small = [cv2.resize(grey(picture), (64, 64), interpolation=cv2.INTER_AREA) for picture in sample.frames]
+    return float(np.median(np.abs(np.diff(np.asarray(small, np.float32), axis=0)).mean(axis=(1, 2))))
+
+
+def fingerprint(frames: Frames) -> str:
+    """Hex digits of 3 x 64 bits: which low frequencies of three pictures are above their median.
+
+    Of an early, a middle and a late one. Known as a perceptual hash (Zauner, 2010): another encoding, size or
+    brightness changes few bits of it.
+    """
+    shown = np.linspace(0, len(frames) - 1, 7, dtype=int)[[1, 3, 5]]
+    return "".join(map(bits_of, frames[shown]))
+
+
+def bits_of(picture: NDArray[np.uint8]) -> str:
+    """16 hex digits of one picture."""
+    small = cv2.resize(grey(picture), (DCT_PX, DCT_PX), interpolation=cv2.INTER_AREA).astype(np.float32)
+    low = cv2.dct(small)[:DCT_KEPT, :DCT_KEPT].ravel()
+    return np.packbits(low > np.median(low[1:])).tobytes().hex()
+
+
+picture_measure = partial(Measure, source="variance of the Laplacian: Pech-Pacheco and others, ICPR 2000")
+MEASURES = (
+    picture_measure(
+        name="face_sharpness",
+        unit="grey levels^2",
+        says="variance of the Laplacian of the face crop, median of every sixth frame with a face",
+        of=face_sharpness,
+    ),
+    picture_measure(
+        name="hand_sharpness",
+        unit="grey levels^2",
+        says="variance of the Laplacian of the hands at 64 px, median of every sixth frame",
+        of=hand_sharpness,
+    ),
+    Measure(
+        name="brightness",
+        unit="grey levels",
+        says="mean luma, 0 to 255",
+        source="ITU-R BT.601",
+        of=brightness,
+    ),
+    Measure(
+        name="contrast",
+        unit="grey levels",
+        says="deviation of luma within a picture, mean",
+        source="RMS contrast: Peli, JOSA A 1990",
+        of=contrast,
+    ),
+    Measure(
+        name="bars",
+        unit="share of a side",
+        says="rows or columns from the border on that have one colour throughout the clip",
+        source="formats.md: a canvas is filled by its picture",
+        of=bars,
+    ),
+    Measure(
+        name="text",
+        unit="share of the picture",
+        says="boxes that thin strokes fill as letters fill a line, and that stand still",
+        source="top-hat text localisation: Wu and others, Pattern Recognition 2008",
+        of=text,
+    ),
+    Measure(
+        name="picture_change",
+        unit="grey levels",
+        says="mean difference between pictures a quarter of a second apart at 64x64 px, median",
+        source="formats.md: frozen shots are not kept",
+        of=picture_change,
+    ),
+)

@@ -1,0 +1,109 @@
+"""An audit finds what was planted, each fault by its rule, and passes what is clean."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pytest
+
+from jobs.cli import main
+
+
+@pytest.fixture(scope="module")
+def audited(planted: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    """Of both sets: the exit code, the numbers, the page, and the folder."""
+    found: dict[str, Any] = {}
+    for name in ("clean", "faulty"):
+        folder = tmp_path_factory.mktemp(name)
+        shutil.copytree(planted / name, folder / "set")
+        args = ["audit", str(folder / "set"), "--out", str(folder / "report"), "--strict", "--held-out", "0"]
+        code = main([*args, "--rules", str(narrow(folder))])
+        page = (folder / "report" / "index.html").read_text()
+        found[name] = (code, json.loads((folder / "report" / "audit.json").read_text()), page, folder)
+    return found
+
+
+def narrow(folder: Path) -> Path:
+    """The default rules, of severity error alone: the figure's head has few pixels."""
+    from jobs.audits.rules import DEFAULTS
+
+    rules = DEFAULTS.read_text().split("[[rule]]")
+    path = folder / "rules.toml"
+    path.write_text("[[rule]]".join(rule for rule in rules if "warn" not in rule))
+    return path
+
+
+def beyond(numbers: dict[str, Any]) -> set[tuple[str, str]]:
+    return {(rule["id"], key) for rule in numbers["rules"] for key, _ in rule["worst"]}
+
+
+def test_the_clean_set_passes_all(audited: dict[str, Any]) -> None:
+    code, numbers, _, folder = audited["clean"]
+    assert beyond(numbers) == set()
+    assert (code, numbers["verdict"]) == (0, "pass")
+    assert (folder / "report" / "deny.txt").read_text() == ""
+
+
+def test_each_planted_fault_is_found_by_its_rule_and_nothing_else_is(
+    audited: dict[str, Any], planted: Path
+) -> None:
+    code, numbers, _, folder = audited["faulty"]
+    wanted = {tuple(line.split()) for line in (planted / "planted").read_text().splitlines()}
+    found = beyond(numbers)
+    (swapped,) = (key for rule, key in wanted if rule == "swapped_sides")
+    beside = {
+        ("turned_against_the_head", swapped),
+        ("stray_hand", swapped),
+    }  # as the arms are the other ones'
+    assert found - beside == wanted
+    assert (code, numbers["verdict"]) == (1, "fail")
+    listed = {line.split("\t")[0] for line in (folder / "report" / "deny.txt").read_text().splitlines()}
+    assert listed == {key for _, key in wanted}
+
+
+def test_every_plot_has_its_n_and_the_question_that_gives_it(audited: dict[str, Any]) -> None:
+    from dataset.index import read_index
+    from jobs.audits.tables import audited_tables
+
+    _, numbers, page, folder = audited["faulty"]
+    asked = audited_tables(read_index(folder / "set"), 0.0)
+    assert len(numbers["plots"]) > 15
+    for plot in numbers["plots"]:
+        rows = asked.execute(plot["query"]).fetchall()
+        if plot["samples"]:
+            assert [list(row[:2]) for row in rows] == plot["rows"]
+    assert page.count("n = ") == len(numbers["plots"])
+    with pytest.raises(duckdb.Error):
+        asked.execute("select * from read_csv('/etc/passwd')")
+
+
+def test_the_page_is_one_file_that_asks_nothing_of_a_network(audited: dict[str, Any]) -> None:
+    _, numbers, page, _ = audited["faulty"]
+    assert not re.findall(r"""(?:src|href)=["'](?!data:|#)""", page)
+    assert "default-src 'none'" in page
+    pictures = page.count("data:image/jpeg;base64,")
+    assert pictures == sum(len(rule["worst"]) for rule in numbers["rules"]) >= 6
+    assert "understudy preview" in page
+
+
+def test_a_second_audit_measures_nothing_and_writes_the_same_bytes(
+    audited: dict[str, Any], capsys: pytest.CaptureFixture[str]
+) -> None:
+    _, _, page, folder = audited["clean"]
+    before = {path: path.stat().st_mtime_ns for path in (folder / "set" / "measures").rglob("*.parquet")}
+    capsys.readouterr()
+    args = ["audit", str(folder / "set"), "--out", str(folder / "again"), "--strict", "--held-out", "0"]
+    assert main([*args, "--rules", str(folder / "rules.toml")]) == 0
+    after = {path: path.stat().st_mtime_ns for path in (folder / "set" / "measures").rglob("*.parquet")}
+    assert before == after
+    assert (folder / "again" / "index.html").read_text() == page
+    capsys.readouterr()
+    assert main(["query", str(folder / "set"), "select count(head_px) as n from measures", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out) == [{"n": 4}]
+    assert main(["check", str(folder / "set"), "--quick"]) == 1  # a set that no run has made has no run.json
+    assert "measures" not in capsys.readouterr().out

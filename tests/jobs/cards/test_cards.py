@@ -1,0 +1,71 @@
+"""Cards are what their readers read: `datasets` loads by one, another is whole JSON-LD."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import yaml
+
+from dataset.index import read_index
+from jobs.cards.ai_act import ai_act
+from jobs.cards.croissant import croissant
+from jobs.cards.facts import card_facts
+from jobs.cards.huggingface import huggingface
+from jobs.cli import main
+
+CARDS = {"body": {"name": "truth", "version": "1", "licence": "none"}}
+
+
+def test_datasets_loads_the_index_by_the_card(
+    data_set: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HF_HUB_OFFLINE", "1")
+    import datasets
+
+    assert main(["card", str(data_set)]) == 0
+    (tmp_path / "set").mkdir()
+    (tmp_path / "set" / "README.md").write_text(capsys.readouterr().out)
+    shutil.copy(data_set / "index.parquet", tmp_path / "set")
+    loaded = datasets.load_dataset(
+        str(tmp_path / "set"), "index", split="train", cache_dir=str(tmp_path / "cache")
+    )
+    assert loaded["key"][:] == [row.key for row in read_index(data_set).rows()]
+
+
+def test_croissant_names_every_column_and_every_file(data_set: Path) -> None:
+    index = read_index(data_set)
+    said = json.loads(croissant(card_facts(index, CARDS)))
+    assert said["conformsTo"][0] == "http://mlcommons.org/croissant/1.1"
+    objects = {one["@id"]: one for one in said["distribution"]}
+    assert objects["index"]["sha256"] == index.digest
+    (records,) = said["recordSet"]
+    assert [one["name"] for one in records["field"]] == index.table.column_names
+    for one in records["field"]:
+        assert one["source"]["fileObject"]["@id"] in objects
+        assert one["source"]["extract"]["column"] == one["name"]
+        assert one["dataType"].split(":")[0] in said["@context"]
+    assert {"name", "description", "license", "version"} <= said.keys()
+    assert said["rai:machineAnnotationTools"] == ["body: truth 1, none"]
+
+
+def test_a_summary_tells_hours_and_leaves_open_what_it_does_not_know(data_set: Path) -> None:
+    facts = card_facts(read_index(data_set), CARDS)
+    text = ai_act(facts)
+    assert f"{facts.samples} clips" in text
+    assert "| CC0 |" in text
+    assert text.count("[to be filled in by the provider]") == 4
+
+
+def test_a_hostile_licence_stays_in_its_cell(data_set: Path) -> None:
+    facts = replace(
+        card_facts(read_index(data_set), CARDS), licences={"a|b\n---\n<script>": 1.0}, name="x\ny: z"
+    )
+    text = huggingface(facts)
+    head = yaml.safe_load(text.split("---\n")[1])
+    assert head["pretty_name"] == "x\ny: z"
+    assert "<script>" not in text
+    assert "a/b --- &lt;script&gt;" in text
