@@ -63,8 +63,8 @@ def histogram(
 
 def svg(height: float, told: str, content: str) -> str:
     """A picture of shapes with what it shows in words."""
-    name = text(told)
-    return f'<svg class="counted" viewBox="0 0 {WIDTH} {height:g}" role="img" aria-label="{name}">{content}</svg>'
+    box, name = f"0 0 {WIDTH} {height:g}", text(told)
+    return f'<svg class="counted" viewBox="{box}" role="img" aria-label="{name}">{content}</svg>'
 
 
 def short(label: str) -> str:

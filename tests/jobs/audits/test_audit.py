@@ -77,7 +77,7 @@ def test_every_plot_has_its_n_and_the_question_that_gives_it(audited: dict[str, 
         rows = asked.execute(plot["query"]).fetchall()
         if plot["samples"]:
             assert [list(row[:2]) for row in rows] == plot["rows"]
-    assert page.count("n = ") == len(numbers["plots"])
+    assert page.count("; n = ") == len(numbers["plots"])
     with pytest.raises(duckdb.Error):
         asked.execute("select * from read_csv('/etc/passwd')")
 
