@@ -14,6 +14,7 @@ from engine.placement import placement
 from jobs.evaluation.films import Pictures
 from jobs.evaluation.manifest import Resize
 from jobs.evaluation.people import PeopleMeter, Vector, face_of
+from jobs.evaluation.retargeted import ExpectedJoints, expected_joints
 from media.stills import read_still
 from media.vmaf import Vmaf, has_vmaf
 from media.voice import voice_of
@@ -133,6 +134,12 @@ class Instruments:
         if self.networks.syncnet is None or reading.lips is None:
             return told
         return told | in_sync(reading.lips, heard(self.networks.syncnet, samples, len(reading.lips)))
+
+    def expected(self, reference: Path, driving: Path, frames: int, fps: float) -> ExpectedJoints | None:
+        """Where joints should be if somebody else drives; None where people are not looked for or found."""
+        if self.estimators is None:
+            return None
+        return expected_joints(self.estimators, reference, driving, frames, fps)
 
     def face(self, path: Path) -> Vector | None:
         """The vector of the face in a picture of this machine; None where none is seen or people are not.

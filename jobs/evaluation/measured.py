@@ -7,6 +7,7 @@ from typing import Annotated
 import numpy as np
 from numpy.typing import NDArray
 
+from jobs.evaluation.retargeted import ExpectedJoints
 from model.eval.people import SeenPerson
 from model.eval.stream import Readings
 from schemas.arrays import Axes
@@ -56,6 +57,7 @@ class MeasuredTruth:
     uri: str
     film: MeasuredFilm
     person: SeenPerson | None  # None where people are not looked for
+    expected: ExpectedJoints | None  # of a cross-driven pair, where one person is found in both
 
 
 def curves_of(readings: Readings) -> tuple[Curve, ...]:

@@ -23,12 +23,12 @@ from jobs.evaluation.measured import MeasuredFilm, MeasuredTruth, curves_of, fea
 from jobs.evaluation.results import RESERVED, MadeResult, Results
 from media.content import sha256_of_file, state_of
 from model.eval.drift import over_time
-from model.eval.people import compared, likeness
+from model.eval.people import compared, joints, likeness
 from schemas.outcome import Rejected
 
 TRUTHS, FILMS = "truths", "films"
 """The legs."""
-SCORES = 1
+SCORES = 2
 """Meaning of what is measured: raised when it would come out otherwise."""
 RATE_SHARE = 0.01
 """Films whose rates differ by more than this are not compared frame by frame."""
@@ -75,7 +75,8 @@ class MeasureTruth:
             Rejected: it or the reference is not the file that the manifest names, or cannot be read.
         """
         path = refuse_changed(task.folder, task.pair.driving)
-        face = self.instruments.face(refuse_changed(task.folder, task.pair.reference))
+        reference = refuse_changed(task.folder, task.pair.reference)
+        face = self.instruments.face(reference)
         video = facts_of(path)
         reading = self.instruments.measured(pictures_of(video), None, face, video.fps)
         readings = reading.readings
@@ -91,7 +92,11 @@ class MeasureTruth:
             features=features_of(readings),
             numbers=numbers,
         )
-        yield MeasuredTruth(key=task.key, uri=task.uri, film=film, person=reading.person)
+        expected = None
+        if task.pair.kind == "cross":
+            frames = len(readings.frames["change"])
+            expected = self.instruments.expected(reference, path, frames, video.fps)
+        yield MeasuredTruth(key=task.key, uri=task.uri, film=film, person=reading.person, expected=expected)
 
 
 class MeasureFilm:
@@ -124,6 +129,9 @@ class MeasureFilm:
         if person is not None and task.truth.person is not None:
             refuse_length(len(person.face), len(task.truth.person.face))
             frames |= compared(person, task.truth.person, same_person=same)
+            if (wanted := task.truth.expected) is not None:
+                place = wanted.in_film(video.width, video.height)
+                frames |= {} if place is None else joints(person, place, wanted.score)
             numbers |= moves_alike(frames, task.truth.film)
         films = [task.made.path, task.folder / task.pair.driving.uri]
         numbers |= self.instruments.in_step(reading, films, fps)

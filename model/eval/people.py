@@ -49,7 +49,7 @@ def compared(made: SeenPerson, driver: SeenPerson, *, same_person: bool) -> dict
         "hands_seen": hands_seen(made, driver),
     }
     if same_person:
-        found |= joints(made, driver) | face(made, driver)
+        found |= joints(made, driver.joints2d, driver.joints_score) | face(made, driver)
     return found
 
 
@@ -66,15 +66,16 @@ def head_pose_deg(made: SeenPerson, driver: SeenPerson) -> Values:
     return np.where(made.face & driver.face, np.degrees(2 * np.arcsin(half)), np.nan)
 
 
-def joints(made: SeenPerson, driver: SeenPerson) -> dict[str, Values]:
+def joints(made: SeenPerson, wanted: NDArray[np.float32], score: NDArray[np.float32]) -> dict[str, Values]:
     """`joints_torso` (mean distance, torsos), `pck_10`, `pck_20` (share nearer than 0.1 and 0.2 torso).
 
-    Of the joints that both show; `joints_missing` is the share of the driver's that are not seen.
+    Wanted are joints (T, 16, 2) with scores (T, 16): the driver's, or those on another's bones. Of the joints
+    that both show; `joints_missing` is the share of the wanted that are not seen.
     """
-    shown = driver.joints_score > SEEN
+    shown = score > SEEN
     both = shown & (made.joints_score > SEEN)
-    length = torso(driver)[:, None]
-    far = np.where(both, np.linalg.norm(made.joints2d - driver.joints2d, axis=-1) / length, np.nan)
+    length = torso(wanted, score)[:, None]
+    far = np.where(both, np.linalg.norm(made.joints2d - wanted, axis=-1) / length, np.nan)
     return {
         "joints_torso": mean_over(far),
         "pck_10": mean_over(np.where(np.isfinite(far), far < 0.1, np.nan)),
@@ -83,9 +84,9 @@ def joints(made: SeenPerson, driver: SeenPerson) -> dict[str, Values]:
     }
 
 
-def torso(person: SeenPerson) -> Values:
+def torso(joints2d: NDArray[np.float32], score: NDArray[np.float32]) -> Values:
     """Length (T,) from neck to mid hips, px; by the shoulders where hips are not seen, NaN without both."""
-    points, seen = person.joints2d.astype(np.float64), person.joints_score > SEEN
+    points, seen = joints2d.astype(np.float64), score > SEEN
     hips = points[:, [J["left_hip"], J["right_hip"]]].mean(axis=1)
     upright = np.linalg.norm(points[:, J["neck"]] - hips, axis=-1)
     across = np.linalg.norm(points[:, J["left_shoulder"]] - points[:, J["right_shoulder"]], axis=-1)

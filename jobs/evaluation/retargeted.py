@@ -1,0 +1,72 @@
+"""Where joints of a cross-driven film should be: the driver's motion on the reference's bones."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import numpy as np
+from numpy.typing import NDArray
+
+from jobs.animation.people import PersonReader, figure_of
+from model.sample.retarget import retarget
+from pipeline.stages.control import Control, ControlSettings
+from pipeline.stages.estimate import Estimate, EstimateSettings, Estimators
+from pipeline.stages.probe import Probe, ProbeSettings
+from schemas.arrays import Axes
+from schemas.base import record
+from schemas.controls import Controlled
+from schemas.media import FPS
+from schemas.outcome import Rejected
+
+SAME_SHAPE = 0.02
+"""A film whose width over height differs by more than this share from the canvas shows another part of it."""
+
+
+@record
+class ExpectedJoints:
+    """Joints of each frame of the driving film, on the canvas of the reference."""
+
+    joints2d: Annotated[NDArray[np.float32], Axes("t 16 2")]  # px
+    score: Annotated[NDArray[np.float32], Axes("t 16")]  # 0 outside the stretch that shows one person
+    width: int
+    height: int
+
+    def in_film(self, width: int, height: int) -> NDArray[np.float32] | None:
+        """The joints in pixels of a film; None where it is not of the canvas's shape."""
+        if abs(width * self.height / (height * self.width) - 1) > SAME_SHAPE:
+            return None
+        return np.asarray(self.joints2d * [width / self.width, height / self.height], np.float32)
+
+
+def expected_joints(
+    estimators: Estimators, reference: Path, driving: Path, frames: int, fps: float
+) -> ExpectedJoints | None:
+    """The joints that a film should show; None where one person is not found in both."""
+    reader = PersonReader(
+        estimate=Estimate(EstimateSettings(), estimators),
+        control=Control(ControlSettings()),
+        probe=Probe(ProbeSettings()),
+    )
+    try:
+        driver, (_, person) = reader.person(driving), reader.picture(reference)
+        return laid_on(driver, person, frames, fps)
+    except (Rejected, ValueError):
+        return None
+
+
+def laid_on(driver: Controlled, person: Controlled, frames: int, fps: float) -> ExpectedJoints:
+    """The driver's joints on the person's bones, frame by frame of a film of so many a second.
+
+    Raises:
+        ValueError: the two show neither body nor head in common.
+    """
+    moved = retarget(figure_of(driver), figure_of(person))
+    ticks = np.rint(np.arange(frames) * FPS / fps).astype(np.int64) - driver.clip.first_frame
+    held = np.clip(ticks, 0, len(moved.joints2d) - 1)
+    return ExpectedJoints(
+        joints2d=moved.joints2d[held],
+        score=np.where((held == ticks)[:, None], moved.joints_score[held], 0).astype(np.float32),
+        width=person.width,
+        height=person.height,
+    )
