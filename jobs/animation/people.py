@@ -26,7 +26,7 @@ from pipeline.geometry import canvas_affine
 from pipeline.shots.scan import SplitSettings
 from pipeline.stages.control import Control, ControlSettings
 from pipeline.stages.corpus import Corpus
-from pipeline.stages.estimate import Estimate, EstimateSettings
+from pipeline.stages.estimate import Estimate, EstimateSettings, Estimators
 from pipeline.stages.probe import Probe, ProbeSettings
 from pipeline.stages.split import Split
 from schemas.controls import Controlled, Controls
@@ -63,8 +63,13 @@ class PersonReader:
     @classmethod
     def of(cls, backends: Backends, canvas_area: int) -> PersonReader:
         """With all weights loaded; canvases have up to this many px."""
+        return cls.holding(backends.build(), canvas_area)
+
+    @classmethod
+    def holding(cls, estimators: Estimators, canvas_area: int) -> PersonReader:
+        """With estimators that are loaded already."""
         return cls(
-            estimate=Estimate(EstimateSettings(), backends.build()),
+            estimate=Estimate(EstimateSettings(), estimators),
             control=Control(ControlSettings(canvas_area=canvas_area)),
             probe=Probe(ProbeSettings()),
             split=Split(SplitSettings(max_still_s=math.inf)),

@@ -10,12 +10,10 @@ from numpy.typing import NDArray
 
 from jobs.animation.people import PersonReader, figure_of
 from model.sample.retarget import retarget
-from pipeline.stages.control import Control, ControlSettings
-from pipeline.stages.estimate import Estimate, EstimateSettings, Estimators
-from pipeline.stages.probe import Probe, ProbeSettings
+from pipeline.stages.estimate import Estimators
 from schemas.arrays import Axes
 from schemas.base import record
-from schemas.controls import Controlled
+from schemas.controls import CANVAS_AREA, Controlled
 from schemas.media import FPS
 from schemas.outcome import Rejected
 
@@ -43,11 +41,7 @@ def expected_joints(
     estimators: Estimators, reference: Path, driving: Path, frames: int, fps: float
 ) -> ExpectedJoints | None:
     """The joints that a film should show; None where one person is not found in both."""
-    reader = PersonReader(
-        estimate=Estimate(EstimateSettings(), estimators),
-        control=Control(ControlSettings()),
-        probe=Probe(ProbeSettings()),
-    )
+    reader = PersonReader.holding(estimators, CANVAS_AREA)
     try:
         driver, (_, person) = reader.person(driving), reader.picture(reference)
         return laid_on(driver, person, frames, fps)
