@@ -27,6 +27,7 @@ if __name__ == "__main__":
         ("benchmarks.runners", str(CORPUS / "clips")),
         ("benchmarks.cost", str(CORPUS / "clips"), "talk_0"),
         ("benchmarks.ledger",),
+        ("benchmarks.estimators",),
         ("benchmarks.training",),
     ):
         subprocess.run([sys.executable, "-m", module, *args], check=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Literal
 
@@ -17,10 +17,11 @@ from jobs.console.plain import tell_json
 from jobs.console.progress import readable_s
 from jobs.console.tables import tell_table
 from jobs.exit_codes import ExitCode
+from jobs.recipes.curation import research
+from pipeline.estimators.operations import frames_per_s
 from pipeline.flow import TARS, Curation, legs
 
 RATES = Path(__file__).resolve().parents[2] / "benchmarks" / "stages.json"
-RECIPES = {"default": Curation()}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,7 +32,13 @@ class EstimateCost:
     """Footage of the corpus, hours."""
     machines: tuple[str, ...]
     """Kinds of machines, NAME=COUNTxCORES+GPUS@PRICE: cpu=8x16@0.68 gpu=4x8+1@0.80. A head: head=1x0@0.20."""
-    recipe: Literal["default"] = "default"
+    recipe: Literal["default", "research"] = "default"
+    """Estimators: the embedded ones, or the paper's, whose rate is told by operations unless --measured."""
+    gpu_tflops: float = 100.0
+    """What a GPU reaches of the paper's networks, millions of millions of operations a second: in bfloat16
+    some 400 on an H200, in float32 some 30."""
+    gpu_share: float = 0.5
+    """Share of a GPU that a worker of the paper's stack takes, as --settings.gpu-share of `curate`."""
     measured: Path | None = None
     """A data set, finished or not, whose own rates are taken; without it, those of benchmarks/stages.json."""
     source_s: float | None = None
@@ -52,11 +59,17 @@ def estimate_cost(job: EstimateCost, console: Console) -> ExitCode:
         ValueError: a number or a machine cannot be used, or nothing has been measured.
         OSError: the rates cannot be read.
     """
+    if job.gpu_tflops <= 0:
+        raise ValueError("gpu_tflops must be more than 0")
     if job.hours <= 0 or (job.source_s is not None and job.source_s <= 0):
         raise ValueError("hours and source_s must be more than 0")
-    recipe = RECIPES[job.recipe]
+    recipe = Curation()
+    if job.recipe == "research":
+        recipe = Curation(backends=research(Path("WEIGHTS"), device="cuda"), gpu_share=job.gpu_share)
     house = legs(recipe, Path())
     rates = read_rates(RATES)
+    if job.recipe == "research":
+        rates = by_operations(rates, job.gpu_tflops * 1e12 * recipe.gpu_share)
     if job.measured is not None:
         rates = measured(Ledger(job.measured), house, rates, str(job.measured))
     works = works_of(
@@ -77,6 +90,23 @@ def estimate_cost(job: EstimateCost, console: Console) -> ExitCode:
     for line in (*verdict(result), "", *assumptions(rates)):
         console.print(line, highlight=False, soft_wrap=True)
     return ExitCode.WHOLE
+
+
+def by_operations(rates: Rates, operations_per_s: float) -> Rates:
+    """Rates of which the estimate step's is that of the paper's networks on so many operations a second.
+
+    Decoding, detectors and faces stay with the processor: the whole embedded step as measured is counted for
+    them, which is more than they take.
+    """
+    gpu = frames_per_s(operations_per_s)
+    steps = [
+        replace(rate, frames_per_s=1 / (1 / rate.frames_per_s + 1 / gpu)) if rate.step == "estimate" else rate
+        for rate in rates.steps
+    ]
+    told = (
+        f"{rates.measured}; the paper's networks by operations, {operations_per_s / 1e12:g} TFLOP/s a worker"
+    )
+    return replace(rates, steps=tuple(steps), measured=told)
 
 
 def of_legs(result: Bill) -> Table:

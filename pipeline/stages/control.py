@@ -65,7 +65,7 @@ class ControlSettings:
 class Control:
     """Puts a clip's tracks on its canvas. Gives one `Controlled`; rejects: no_person, no_head."""
 
-    version: ClassVar[int] = 2
+    version: ClassVar[int] = 3
 
     def __init__(self, settings: ControlSettings) -> None:
         self.settings = settings

@@ -15,6 +15,7 @@ from pipeline.estimators.hmr.vit import VisionTransformer
 from storage.weight_files import Weights, check_keys
 
 Kind = Literal["body", "hand"]
+Precision = Literal["float32", "bfloat16"]
 PREFIX: dict[Kind, str] = {"body": "smpl_head", "hand": "mano_head"}
 POSE_BUFFER: dict[Kind, str] = {"body": "init_body_pose", "hand": "init_hand_pose"}
 ROTATIONS: dict[Kind, int] = {"body": 24, "hand": 16}
@@ -97,8 +98,9 @@ class ParameterHead(nn.Module):
 class HmrNet(nn.Module):
     """HMR2.0 or HaMeR, by the names of their weights."""
 
-    def __init__(self, sizes: HmrSizes, rounds: int = 1) -> None:
+    def __init__(self, sizes: HmrSizes, rounds: int = 1, precision: Precision = "float32") -> None:
         super().__init__()
+        self.in_half = precision == "bfloat16"
         self.rounds, self.prefix = rounds, PREFIX[sizes.kind]
         self.backbone = VisionTransformer(
             width=sizes.width, depth=sizes.depth, heads=sizes.heads, hidden=sizes.hidden
@@ -107,7 +109,8 @@ class HmrNet(nn.Module):
 
     def forward(self, crops_B3SS: Tensor) -> HmrOutput:
         """What is seen on crops of 256 x 256 px, normalised (`crop.normalised`)."""
-        features = self.backbone(crops_B3SS[..., MARGIN:-MARGIN])
+        with torch.autocast(crops_B3SS.device.type, torch.bfloat16, enabled=self.in_half):
+            features = self.backbone(crops_B3SS[..., MARGIN:-MARGIN]).float()
         pose, betas, camera = self.get_submodule(self.prefix)(features, self.rounds)
         return HmrOutput(rotations_of(pose.float().unflatten(1, (-1, 6))), betas.float(), camera.float())
 
@@ -164,15 +167,15 @@ def numbered(weights: Mapping[str, Tensor], pattern: str) -> int:
     return len({found[1] for name in weights if (found := re.match(pattern, name))})
 
 
-def hmr_net(weights: Weights, kind: Kind, rounds: int = 1) -> HmrNet:
-    """The network of these weights, for use.
+def hmr_net(weights: Weights, kind: Kind, rounds: int = 1, precision: Precision = "float32") -> HmrNet:
+    """The network of these weights, for use; in bfloat16 its backbone alone, where nearly all work is.
 
     Raises:
         ValueError: weights are missing, unexpected or of other shapes.
     """
     own = {name: in_single(tensor) for name, tensor in weights.items() if not OTHERS.match(name)}
     with torch.device("meta"):
-        net = HmrNet(sizes_of(own, kind), rounds)
+        net = HmrNet(sizes_of(own, kind), rounds, precision)
     check_keys(own, net.state_dict(), f"these weights are of no {kind} network of the HMR2.0 kind")
     net.load_state_dict(own, assign=True)
     return net.eval().requires_grad_(requires_grad=False)

@@ -49,3 +49,18 @@ def test_what_cannot_be_estimated_is_a_sentence(
     code, out, err = asked(capsys, *words)
     assert (code, out) == (2, "")
     assert sentence in err
+
+
+def test_the_papers_networks_are_told_by_their_operations(capsys: pytest.CaptureFixture[str]) -> None:
+    walls = []
+    for tflops in ("30", "400"):
+        words = ("--hours", "500", "--source-s", "600", "--recipe", "research", "--gpu-tflops", tflops)
+        code, out, _ = asked(capsys, *words, "--gpu-share", "0.08", "--machines", "h200=1x16+1")
+        assert code == 0
+        assert "networks by operations" in out
+        hours, minutes, seconds = out.split("wall-clock ")[1].split(",")[0].split(":")
+        walls.append(3600 * int(hours) + 60 * int(minutes) + int(seconds))
+    assert walls[0] > 1.5 * walls[1]
+    assert walls[1] < 100 * 3600
+    code, _, err = asked(capsys, "--hours", "5", "--machines", "cpu=1x1", "--gpu-tflops", "0")
+    assert (code, err) == (2, "understudy: gpu_tflops must be more than 0\n")

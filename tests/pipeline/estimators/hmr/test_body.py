@@ -7,17 +7,20 @@ from pathlib import Path
 import numpy as np
 import pytest
 import scipy
+import torch
 
 from pipeline.estimators.hmr.body import OURS, HmrBody, MeshBody
 from pipeline.estimators.hmr.body_model import SMPL, SMPLX, SmplModel
 from pipeline.estimators.hmr.camera import focal_px
 from pipeline.estimators.hmr.crop import DEVIATION, MEAN
 from pipeline.estimators.hmr.loaded import called, shaped_like
+from pipeline.estimators.hmr.net import hmr_net
 from pipeline.estimators.keypoints import WHOLE_BODY
 from pipeline.geometry import bounding_box, grow_box, principal_point, project
 from schemas.tracks import EstimatorCard
 from tests.pipeline.estimators.dots import HEIGHT, WIDTH, dotted, person_with, seen, weak_camera_of
 from tests.pipeline.estimators.hmr.models import arrays_of, write_model
+from tests.research import mesh
 
 CARD = EstimatorCard(name="exact", version="1", weights_sha256="", licence="none")
 FRAMES = 4
@@ -90,16 +93,19 @@ def test_shapes_of_smplx_have_the_bones_of_smpl(files) -> None:
     betas, rest = shaped(BETAS[None].astype(np.float32))
     assert betas.shape == (1, 10)
     assert rest.shape == (1, 67, 3)
-    wanted = (
-        SmplModel(SMPL, arrays_of(SMPL))
-        .rest(__import__("torch").from_numpy(BETAS[None]).float())
-        .numpy()[0, :22]
-    )
+    wanted = SmplModel(SMPL, arrays_of(SMPL)).rest(torch.from_numpy(BETAS[None]).float()).numpy()[0, :22]
     plain = shaped(np.zeros((1, 10), np.float32))[1][0, :22]
     error = np.linalg.norm((rest[0, :22] - rest[0, 0]) - (wanted - wanted[0]))
     assert error < np.linalg.norm((plain - plain[0]) - (wanted - wanted[0]))
-    same = shaped_like(smpl, smpl) if smpl == smplx else None
-    assert same is None
+
+
+@torch.inference_mode()
+def test_half_precision_is_another_answer_and_nearly_the_same() -> None:
+    crops = torch.randn(2, 3, 256, 256, generator=torch.Generator().manual_seed(0))
+    whole, half = (hmr_net(mesh("body"), "body", precision=p)(crops) for p in ("float32", "bfloat16"))
+    apart = (whole.rotations - half.rotations).abs().max()
+    assert 0 < apart < 0.02
+    assert half.rotations.dtype == torch.float32
 
 
 def test_nobody_gives_nothing(joints, files) -> None:

@@ -1,0 +1,19 @@
+"""Operations against what the networks' weights must at least do."""
+
+from __future__ import annotations
+
+import pytest
+
+from pipeline.estimators.operations import DEPTH, RESEARCH, TOKENS, WIDTH, frames_per_s, vit_operations
+
+
+def test_a_transformer_does_two_operations_a_weight_and_token() -> None:
+    weights = 632e6  # of ViT-H as published
+    assert vit_operations(TOKENS, DEPTH, WIDTH) == pytest.approx(2 * TOKENS * weights, rel=0.05)
+
+
+def test_hands_are_two_crops_and_most_of_the_work() -> None:
+    total = sum(work.per_frame for work in RESEARCH.values())
+    assert RESEARCH["hands"].per_frame == 2 * RESEARCH["body"].per_frame
+    assert 0.85 < (RESEARCH["hands"].per_frame + RESEARCH["body"].per_frame) / total < 0.95
+    assert frames_per_s(2 * total) == pytest.approx(2)
