@@ -68,7 +68,7 @@ def networks(precision: Precision) -> dict[str, tuple[Callable[[], nn.Module], C
 
 
 def rate(work: Callable[[], int], seconds: float) -> float:
-    """Crops a second of work that says how many it did, over so many seconds, after one that does not count."""
+    """Crops a second of work that says how many it did, after one time that does not count."""
     work()
     done, began = 0, time.perf_counter()
     while time.perf_counter() - began < seconds:
@@ -107,7 +107,7 @@ def main() -> None:
     asked = flags.parse_args()
     on = torch.cuda.get_device_name(asked.device) if asked.device != "cpu" else "its processor"
     batch = 2 if asked.device == "cpu" else 64
-    rows = [("network", "alone, crops/s", "role, crops/s", "ratio")]
+    rows: list[tuple[str, ...]] = [("network", "alone, crops/s", "role, crops/s", "ratio")]
     for name, (make, cut) in networks(asked.precision).items():
         alone, role = measured(make, cut, asked.device, batch, asked.seconds)
         rows.append((name, f"{alone:.2f}", f"{role:.2f}", f"{role / alone:.0%}"))
