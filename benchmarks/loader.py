@@ -35,8 +35,8 @@ from model.data.batch import Pages
 from model.data.epoch_order import AS_IT_IS, EVEN, Draw, OrderSettings, SamplingTable, epoch_order
 from model.data.loader import Loader
 from model.data.maps import maps_of
+from model.data.reference_rule import ReferenceRule
 from model.data.rng import words
-from model.data.sample_rng import ReferenceRule
 from model.data.sampling_table import sampling_table
 from model.data.settings import LoaderSettings, SampleSettings
 from model.data.windows import WindowRule
@@ -229,6 +229,7 @@ def dealing() -> list[tuple[str, ...]]:
         width=canvas[:, 0],
         height=canvas[:, 1],
         frames=rng.integers(25, 241, count),
+        references=np.full(count, 4),
         group=rng.integers(2, size=count),
     )
     found: list[tuple[str, ...]] = []

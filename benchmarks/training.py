@@ -205,6 +205,7 @@ def against_formulas(name: Name, turns: int) -> Iterator[Row]:
             window,
             learning(phase),
             activation_checkpointing=settings.activation_checkpointing,
+            keep_attention=settings.keep_attention,
         )
         peak, seconds = measured(settings, window, result, turns)
         share = share or work.model / seconds / best / 1e12
@@ -272,7 +273,7 @@ def one_step(engine: Engine, batch: Batch, codec: PatchCodec) -> None:
     noise = torch.randn(given.latents.shape, device=DEVICE)
     velocity = engine(noise, torch.full((len(noise),), 0.5, device=DEVICE), given.conditions)
     engine.backward((velocity - noise + given.latents).square().mean())
-    engine.step(1e-4)
+    engine.step(1e-4, 1.0)
 
 
 def fits() -> Iterator[Row]:

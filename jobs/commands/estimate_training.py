@@ -15,7 +15,7 @@ from jobs.console.progress import readable_s
 from jobs.console.tables import GB, gib, records, tell_table, titled
 from jobs.exit_codes import ExitCode
 from jobs.recipes.training import RECIPES, Name
-from model.data.windows import FRAMES_PER_LATENT, longest_window, num_tokens
+from model.data.windows import FRAMES_PER_LATENT, clips_of, longest_window, num_tokens
 from model.planning.activations import Precision
 from model.planning.flops import Operations, operations, parameters
 from model.planning.memory import Sharing, memory, most_frames
@@ -130,7 +130,9 @@ def check(job: EstimateTraining) -> None:
 def shown(job: EstimateTraining, phase: Phase, frames: int) -> WindowSpec:
     """What a batch shows: as many clips as the loader's token budget holds, at least one."""
     width, height = job.canvas
-    clips = max(1, job.settings.loader.order.max_tokens // int(num_tokens(width, height, frames)))
+    order, most = job.settings.loader.order, job.settings.loader.sample.references.max_references
+    tokens, picture = num_tokens(width, height, frames), num_tokens(width, height, 1)
+    clips = int(clips_of(tokens, picture, order.max_tokens, most))
     return WindowSpec(
         frames=frames,
         width=width,
@@ -149,6 +151,9 @@ def sharing(job: EstimateTraining) -> Sharing:
         zero_stage=settings.zero_stage,
         world_size=job.world_size,
         activation_checkpointing=settings.activation_checkpointing,
+        keep_attention=settings.keep_attention and not settings.compile,
+        sequence_parallel=settings.sequence_parallel,
+        offload=settings.offload,
         precision=precision,
     )
 
@@ -160,6 +165,8 @@ def counted(job: EstimateTraining, phase: Phase, window: WindowSpec) -> Operatio
         window,
         learning(phase),
         activation_checkpointing=job.settings.activation_checkpointing,
+        keep_attention=job.settings.keep_attention and not job.settings.compile,
+        sequence_parallel=job.settings.sequence_parallel,
     )
 
 
@@ -234,7 +241,8 @@ def of_gpus(job: EstimateTraining) -> Table:
     counts = sorted({1, 8, job.world_size})
     kinds: tuple[Zero, ...] = (1, 2, 3)
     for zero_stage, world_size in ((zero_stage, world_size) for zero_stage in kinds for world_size in counts):
-        how = replace(sharing(job), zero_stage=zero_stage, world_size=world_size)
+        shared = min(job.settings.sequence_parallel, world_size)
+        how = replace(sharing(job), zero_stage=zero_stage, world_size=world_size, sequence_parallel=shared)
         table.add_row(str(zero_stage), str(world_size), *(longest(job, how, size) for size in GPUS_GIB))
     return table
 

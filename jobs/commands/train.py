@@ -27,7 +27,8 @@ from jobs.stored.latents import on_latents
 from jobs.stored.training import beginning, begun, of_length, refuse_other
 from model.data.loader import Loader
 from model.train import checkpoint as saved
-from model.train.distributed import DistributedContext, distributed_context, shared_codec
+from model.train.distributed import DistributedContext, distributed_context, lifeline, shared_codec
+from model.train.lifeline import held
 from model.train.names import CURVES, RUN
 from model.train.settings import Training
 from model.train.starts import Start, note_start
@@ -107,14 +108,20 @@ def train(job: Train, console: Console) -> ExitCode:
 
 def train_until(job: Train, stop: StopRequest, console: Console) -> ExitCode:
     """Train, as one of the ranks, to the end or until a stop."""
-    from model.train.loop import Trainer
-
     if not job.from_nothing:
         refuse_without_weights(job.recipe, job.settings)
     context = distributed_context(job.settings)
+    with held(lifeline(context)):
+        return train_rank(job, context, stop, console)
+
+
+def train_rank(job: Train, context: DistributedContext, stop: StopRequest, console: Console) -> ExitCode:
+    """Train as a rank among those that are held together."""
+    from model.train.loop import Trainer
+
     refuse_without_memory(job.settings, context)
     index = "" if job.new_epoch else kept_index(job)
-    ranks: dict[str, Any] = {"rank": context.rank, "world_size": context.world_size}
+    ranks: dict[str, Any] = {"rank": context.replica, "world_size": context.replicas}
     loader = Loader(job.data, job.settings.loader, **ranks, index=index)
     new_epoch = job.new_epoch or (is_own(job) and not index)
     if context.rank > 0:
@@ -187,6 +194,7 @@ def lead(
     how: dict[str, Any] = {"new_epoch": job.new_epoch, "asked": stop}
     try:
         trainer = Trainer(job.out, job.settings, loader, codec, context.device, all_of(*observers), **how)
+        console.print(f"attention: {trainer.kernel}, on {context.device}", highlight=False)
         note_start(job.out, start_of(job, context, loader))
         return trainer.train()
     finally:

@@ -13,6 +13,7 @@ from dataset.index import Index
 from model.data.batch import num_bytes
 from model.data.epoch_order import Epoch, OrderSettings, epoch_order
 from model.data.epoch_report import as_text, lines
+from model.data.reference_rule import ReferenceRule
 from model.data.sampling_table import sampling_table
 from model.data.window_lengths import lengths
 
@@ -21,10 +22,10 @@ EPOCHS_HELD = 2
 
 
 class Order:
-    """The endless row of slots that an index, the settings of the order and a seed give."""
+    """The endless row of slots that an index, its settings, the rule of references and a seed give."""
 
-    def __init__(self, index: Index, settings: OrderSettings, seed: int) -> None:
-        self.settings = settings
+    def __init__(self, index: Index, settings: OrderSettings, shown: ReferenceRule, seed: int) -> None:
+        self.settings, self.shown = settings, shown
         self.seed = seed
         self.samples = sampling_table(index, settings.groups)
         order = {
@@ -32,7 +33,7 @@ class Order:
         }
         if settings.deny:  # not where it lies, but what it says
             order["deny"] = sorted(denied(settings.deny))
-        result = {"index": index.digest, "order": order, "seed": seed}
+        result = {"index": index.digest, "order": order, "references": asdict(shown), "seed": seed}
         self.digest = hashlib.sha256(json.dumps(result, sort_keys=True).encode()).hexdigest()
         self.dealt: dict[int, Epoch] = {}
         self.num_slots: dict[int, int] = {}
@@ -42,7 +43,7 @@ class Order:
         if number not in self.dealt:
             if len(self.dealt) == EPOCHS_HELD:
                 del self.dealt[min(self.dealt)]
-            self.dealt[number] = epoch_order(self.samples, self.settings, self.seed, number)
+            self.dealt[number] = epoch_order(self.samples, self.settings, self.seed, number, self.shown)
             self.num_slots[number] = len(self.dealt[number])
         return self.dealt[number]
 

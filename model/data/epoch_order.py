@@ -22,8 +22,9 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
+from model.data.reference_rule import ReferenceRule, num_shown
 from model.data.rng import Ints, Words, fractions, words
-from model.data.windows import WindowRule, draw_windows, longest_window, num_tokens
+from model.data.windows import WindowRule, clips_of, draw_windows, longest_window, num_tokens
 from schemas.controls import Framing
 
 RUNS = 32
@@ -60,11 +61,16 @@ class OrderSettings:
     """A sample belongs to the first group that takes it; one that none takes is dropped."""
     window: WindowRule = field(default_factory=WindowRule)
     max_tokens: int = 74_400
-    """Most noise tokens of a batch, as in `num_tokens`: 121 frames of the largest canvas."""
+    """Most noise tokens of a clip, as in `num_tokens`: 121 frames of the largest canvas.
+
+    A batch of several clips holds no more than one such clip, references counted.
+    """
     mixed_shards: int = 128
     """Mixing distance, in shards."""
-    alike: int = 8
+    alike: int = 64
     """Slots in a row that cost about the same: ranks side by side end a step together. 1 mixes freely."""
+    linear_tokens: int = 16_000
+    """Tokens of a clip whose attention costs as much as all else of them: cost grows with their square."""
     max_dropped: float = 0.01
     """Training is refused where more than this share of the samples is dropped."""
     held_out: float = 0.0
@@ -90,6 +96,7 @@ class SamplingTable:
     width: Ints  # px
     height: Ints  # px
     frames: Ints
+    references: Ints
     group: Ints  # index into the settings' groups, -1 for none
 
 
@@ -125,8 +132,14 @@ class Epoch:
         )
 
 
-def epoch_order(samples: SamplingTable, settings: OrderSettings, seed: int, epoch: int) -> Epoch:
-    """The slots of an epoch.
+def epoch_order(
+    samples: SamplingTable,
+    settings: OrderSettings,
+    seed: int,
+    epoch: int,
+    shown: ReferenceRule = ReferenceRule(),  # noqa: B008  frozen
+) -> Epoch:
+    """The slots of an epoch, whose draws show references by a rule.
 
     Raises:
         ValueError: a group has no samples.
@@ -139,8 +152,10 @@ def epoch_order(samples: SamplingTable, settings: OrderSettings, seed: int, epoc
     start, frames = draw_windows(samples.frames[row], longest[row], samples.ident[row], salt, settings.window)
     width, height = samples.width[row], samples.height[row]
     tokens = num_tokens(width, height, frames)
-    members, bounds = batches(bucket_code(width, height, frames), settings.max_tokens // tokens)
-    cost = np.add.reduceat(tokens[members], bounds[:-1])
+    capacity = clips_of(tokens, num_tokens(width, height, 1), settings.max_tokens, shown.max_references)
+    members, bounds = batches(bucket_code(width, height, frames), capacity)
+    references = num_shown(shown, samples.references[row], seeds)[members]
+    cost = costs(num_tokens(width, height, 1)[members], tokens[members], references, bounds, settings)
     tie = words(len(cost), samples.digest, seed, epoch, "slots")
     chosen, bounds = rearranged(members, bounds, side_by_side(cost, tie, settings.alike))
     return Epoch(
@@ -209,6 +224,21 @@ def shuffle(shard: Ints, mixed_shards: int, *purpose: str | int) -> Ints:
     return np.lexsort((words(len(shard), *purpose, "samples"), (place * num_windows // len(names))[code]))
 
 
+def costs(
+    picture: Ints, tokens: Ints, references: Ints, bounds: Ints, settings: OrderSettings
+) -> NDArray[np.float64]:
+    """What each batch costs, as tokens that ask tokens; its clips have as many references as its richest.
+
+    Noise and reference tokens ask both, noise tokens ask references once more, and all else of a token
+    costs as much as asking `linear_tokens`.
+    """
+    first, clips = bounds[:-1], np.diff(bounds)
+    noise = tokens[first].astype(np.float64)
+    reference = picture[first] * np.maximum.reduceat(references, first)
+    both = noise + reference
+    return np.asarray(clips * (both * (both + settings.linear_tokens) + noise * reference))
+
+
 def bucket_code(width: Ints, height: Ints, frames: Ints) -> Ints:
     """One number for each canvas and window length."""
     return np.asarray(width << 40 | height << 20 | frames, np.int64)
@@ -237,7 +267,7 @@ def rearranged(members: Ints, bounds: Ints, order: Ints) -> tuple[Ints, Ints]:
     return members[source], new
 
 
-def side_by_side(cost: Ints, tie: Words, alike: int) -> Ints:
+def side_by_side(cost: NDArray[np.float64], tie: Words, alike: int) -> Ints:
     """An order of slots in which `alike` in a row cost about the same.
 
     In each stretch of the given order slots are sorted by cost and cut into runs, and the runs shuffled.

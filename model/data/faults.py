@@ -7,6 +7,10 @@ from dataclasses import dataclass
 from schemas.visible import visible
 
 
+class TooManyUnfit(ValueError):
+    """More samples cannot be shown than the settings allow."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Unfit:
     """A sample that was left out of its batch."""

@@ -28,7 +28,7 @@ from dataset.index import Index, located, read_index, unfit_shards
 from model.data.batch import Batch
 from model.data.data_order import Order
 from model.data.epoch_report import check
-from model.data.faults import Unfit
+from model.data.faults import TooManyUnfit, Unfit
 from model.data.latents import Latents
 from model.data.position import Position, advance, from_state, slots_left, slots_of_rank
 from model.data.rng import Words
@@ -76,7 +76,7 @@ class Loader(IterableDataset[Batch]):
         """Row of the newest index for each row of the order's, -1 where it is withdrawn."""
         self.held_out = None if held_out is None else self.newest.rows_at(located(held_out, self.newest))
         self.num_withdrawn = int(np.count_nonzero(self.place < 0))
-        self.order = Order(self.index, settings.order, settings.seed)
+        self.order = Order(self.index, settings.order, settings.sample.references, settings.seed)
         self.stored = replace(self.order.samples, ident=self.idents_now())
         """What the order depends on, but for the bytes: those of the newest index."""
         self.position = Position(order=self.order.digest)
@@ -156,8 +156,8 @@ class Loader(IterableDataset[Batch]):
         """The batches from the position on.
 
         Raises:
-            RuntimeError: more samples are unfit than the settings allow; or this is a worker of another
-                loader, which would make every batch again.
+            TooManyUnfit: more samples are unfit than the settings allow.
+            RuntimeError: this is a worker of another loader, which would make every batch again.
         """
         if get_worker_info() is not None:
             raise RuntimeError("the loader makes workers of its own: DataLoader(loader, batch_size=None)")
@@ -220,7 +220,7 @@ class Loader(IterableDataset[Batch]):
         self.unfit += faults
         allowed = self.settings.max_unfit
         if len(self.unfit) > allowed:
-            raise RuntimeError(
+            raise TooManyUnfit(
                 f"{len(self.unfit)} unfit samples, {allowed} allowed; the last: {self.unfit[-1]}"
             )
 

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from model.data.reference_rule import ReferenceRule, num_shown
 from model.data.rng import Ints, fractions, words
-from schemas.sample import MAX_REFERENCES
 
 
 @dataclass(frozen=True)
@@ -42,18 +42,6 @@ class SampleRng:
         return np.random.default_rng(words(2, "lot", self.seed, name).tolist())
 
 
-@dataclass(frozen=True, kw_only=True)
-class ReferenceRule:
-    """How many of a sample's references are shown, and which (method.md 6)."""
-
-    single: float = 0.5
-    """Probability of one reference; otherwise two to all of them, each number alike."""
-    max_references: int = MAX_REFERENCES
-    """Most references shown."""
-    apart_s: float = 0.5
-    """References this far outside the window are taken before others: 12 frames."""
-
-
 def draw_references(
     chances: SampleRng, rule: ReferenceRule, times_s: tuple[float, ...], window_s: tuple[float, float]
 ) -> list[int]:
@@ -61,11 +49,8 @@ def draw_references(
 
     `times_s` are the references' and `window_s` the first and last frame's times in the source.
     """
-    most = min(len(times_s), rule.max_references)
-    if most == 1 or chances.unit("single reference") < rule.single:
-        count = 1
-    else:
-        count = 2 + int(chances.unit("number of references") * (most - 1))
+    available, seeds = np.array([len(times_s)]), np.array([chances.seed], np.uint64)
+    count = int(num_shown(rule, available, seeds)[0])
     first, last = window_s[0] - rule.apart_s, window_s[1] + rule.apart_s
     order = chances.order("references", len(times_s)).tolist()
     near = [first < times_s[number] < last for number in order]

@@ -23,6 +23,7 @@ def sampling_table(index: Index, groups: Sequence[Group]) -> SamplingTable:
         width=index.numbers("width"),
         height=index.numbers("height"),
         frames=index.numbers("frames"),
+        references=index.numbers("num_references"),
         group=grouped(index, groups),
     )
 

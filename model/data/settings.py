@@ -7,7 +7,8 @@ from typing import Literal
 
 from model.data.augment import Augmentation
 from model.data.epoch_order import OrderSettings
-from model.data.sample_rng import DropoutRule, ReferenceRule
+from model.data.reference_rule import ReferenceRule
+from model.data.sample_rng import DropoutRule
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -46,6 +46,16 @@ def num_tokens(width: Ints | int, height: Ints | int, frames: Ints | int) -> Int
     return np.asarray(latent * (width // PX_PER_TOKEN) * (height // PX_PER_TOKEN), np.int64)
 
 
+def clips_of(tokens: Ints | int, picture: Ints | int, max_tokens: int, references: int) -> Ints:
+    """Clips of so many tokens that a batch holds, at least one, each with as many `references` of a picture.
+
+    Together they have no more tokens than one clip of `max_tokens` and its references: the longest clip is
+    also the largest batch.
+    """
+    beside = references * np.asarray(picture, np.int64)
+    return np.maximum(1, (max_tokens + beside) // (np.asarray(tokens, np.int64) + beside))
+
+
 def longest_window(frames: Ints, width: Ints, height: Ints, rule: WindowRule, max_tokens: int) -> Ints:
     """Most frames of a window of each clip, 4k+1, by clip, rule and budget; below the least, none fits."""
     per_frame = num_tokens(width, height, 1)

@@ -6,10 +6,12 @@ B clips, N tokens that ask, M tokens that are asked, D width, A heads, E = D / A
 from __future__ import annotations
 
 from torch import Tensor, nn
-from torch.nn.functional import scaled_dot_product_attention
 
+from model.nets.kernels import ManyToMany
 from model.nets.layers import EPS
+from model.nets.precision import LayerNorm32, RMSNorm32
 from model.nets.rope import Rotation, rotate
+from model.nets.sequence import Lanes
 
 
 class Attention(nn.Module):
@@ -22,16 +24,34 @@ class Attention(nn.Module):
         super().__init__()
         self.heads = heads
         self.q, self.k, self.v, self.o = (nn.Linear(width, width) for _ in range(4))
-        self.norm_q, self.norm_k = nn.RMSNorm(width, eps=EPS), nn.RMSNorm(width, eps=EPS)
+        self.norm_q, self.norm_k = RMSNorm32(width, eps=EPS), RMSNorm32(width, eps=EPS)
+        self.attend = ManyToMany()
 
     def forward(
-        self, x_BND: Tensor, y_BMD: Tensor, turn_x: Rotation | None = None, turn_y: Rotation | None = None
+        self,
+        x_BND: Tensor,
+        y_BMD: Tensor,
+        turn_x: Rotation | None = None,
+        turn_y: Rotation | None = None,
+        lanes: Lanes | None = None,
     ) -> Tensor:
-        """For each token of x (B, N, D) what it reads from y; rotations give both their positions."""
+        """For each token of x (B, N, D) what it reads from y; rotations give both their positions.
+
+        With `lanes` both are tokens of this rank, and those of the others are read too.
+        """
         q = self.split(self.norm_q(self.q(x_BND)), turn_x)
         k = self.split(self.norm_k(self.k(y_BMD)), turn_y)
         v = self.split(self.v(y_BMD), None)
-        return self.o(scaled_dot_product_attention(q, k, v).transpose(1, 2).flatten(2))
+        if lanes is None:
+            answer = self.attend(q, k, v)
+        else:
+            answer = self.attend(lanes.by_heads(q), lanes.by_heads(k), lanes.by_heads(v))
+            answer = lanes.by_tokens(answer, x_BND.shape[1])
+        return self.o(answer.transpose(1, 2).flatten(2))
+
+    def of_one(self, y_B1D: Tensor) -> Tensor:
+        """What any token reads from a single one (B, 1, D): all of it, whatever it asks."""
+        return self.o(self.v(y_B1D))
 
     def split(self, x_BND: Tensor, turn: Rotation | None) -> Tensor:
         """Tokens by head (B, A, N, E), turned by their positions."""
@@ -48,9 +68,9 @@ class ReferenceAttention(nn.Module):
 
     def __init__(self, width: int, heads: int) -> None:
         super().__init__()
-        self.norm_x, self.norm_r = nn.LayerNorm(width, eps=EPS), nn.LayerNorm(width, eps=EPS)
+        self.norm_x, self.norm_r = LayerNorm32(width, eps=EPS), LayerNorm32(width, eps=EPS)
         self.attention = Attention(width, heads)
 
-    def forward(self, x_BND: Tensor, r_BRD: Tensor) -> Tensor:
+    def forward(self, x_BND: Tensor, r_BRD: Tensor, lanes: Lanes | None = None) -> Tensor:
         """Answers (B, N, D) to the noise tokens."""
-        return self.attention(self.norm_x(x_BND), self.norm_r(r_BRD))
+        return self.attention(self.norm_x(x_BND), self.norm_r(r_BRD), lanes=lanes)

@@ -26,20 +26,24 @@ V numbers of a motion vector.
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from functools import partial
+from typing import Any, NamedTuple
 
 import torch
 from torch import Generator, Tensor, nn
 from torch.nn.functional import pad
-from torch.utils.checkpoint import checkpoint
+from torch.utils.checkpoint import CheckpointPolicy, checkpoint, create_selective_checkpoint_contexts
 
 from model.nets.attention import Attention, ReferenceAttention
 from model.nets.conditions import Conditions, FaceCrops, Speech
 from model.nets.face import FaceAttention, FaceEncoder, Faces, read_by_clip, read_by_frame
 from model.nets.init import start
+from model.nets.kernels import costly
 from model.nets.layers import EPS, OutputLayer, modulations, sinusoidal_embedding
 from model.nets.pose import PoseEncoder
+from model.nets.precision import LayerNorm32
 from model.nets.rope import Rotation, in_video, scene_positions
+from model.nets.sequence import Lanes, SequenceGroup
 from model.nets.sizes import Sizes
 from model.nets.speech import SpeechEncoder
 
@@ -56,18 +60,29 @@ class Context(NamedTuple):
     text_BLD: Tensor
     turn: Rotation
     """By the positions of noise tokens, then reference tokens."""
+    lanes: Lanes | None
+    """Which tokens are this rank's: references, turns and who asks faces are its own; None: all are."""
 
 
 class DiT(nn.Module):
     """Velocity of a noisy video latent, given its conditions.
 
-    With `activation_checkpointing`, activations are computed again on the way back instead of being kept.
+    With `activation_checkpointing`, activations are computed again on the way back instead of being kept;
+    with `keep_attention`, what tokens read from many others is kept even so: little, and the costliest.
     """
 
-    def __init__(self, sizes: Sizes, generator: Generator, *, activation_checkpointing: bool = False) -> None:
+    def __init__(
+        self,
+        sizes: Sizes,
+        generator: Generator,
+        *,
+        activation_checkpointing: bool = False,
+        keep_attention: bool = False,
+    ) -> None:
         super().__init__()
         width, channels = sizes.width, sizes.channels
         self.sizes, self.activation_checkpointing = sizes, activation_checkpointing
+        self.keep_attention = keep_attention
         self.patch_embedding = nn.Conv3d(channels, width, sizes.patch, sizes.patch)
         self.control_embedding = nn.Conv3d(
             channels + 1 + sizes.pose_channels, width, sizes.patch, sizes.patch, bias=False
@@ -86,6 +101,8 @@ class DiT(nn.Module):
         self.blocks = nn.ModuleList(Block(sizes) for _ in range(sizes.layers))
         self.head = OutputLayer(width, channels, sizes.patch)
         self.speech = SpeechEncoder(sizes.speech, sizes.motion.vector)
+        self.group: SequenceGroup | None = None
+        """Ranks that share the tokens of a batch with this one."""
         start(self, generator)
 
     def forward(self, noisy_BCTHW: Tensor, times_B: Tensor, conditions: Conditions) -> Tensor:
@@ -97,24 +114,28 @@ class DiT(nn.Module):
         weight = self.patch_embedding.weight
         conditions = conditions.to(weight.device, weight.dtype)
         control_BXTHW = self.control(conditions)
-        t, h, w = grid = self.grid(control_BXTHW)
+        t, h, w = self.grid(control_BXTHW)
+        lanes = None if self.group is None else Lanes.of(self.group, h * w)
         positions = scene_positions(t, conditions.references.shape[1], h, w, weight.device)
+        turn, references = in_video(positions, self.sizes.head_width), self.reference_tokens(conditions)
         text = (
             self.no_caption.expand(len(control_BXTHW), -1, -1) if conditions.text is None else conditions.text
         )
         return Context(
             control_BXTHW,
-            self.reference_tokens(conditions),
-            self.faces(conditions, grid),
+            references if lanes is None else lanes.mine(references, 1),
+            self.faces(conditions, h * w if lanes is None else lanes.shares[lanes.group.rank]),
             self.text_embedding(text),
-            in_video(positions, self.sizes.head_width),
+            turn if lanes is None else lanes.turn(turn),
+            lanes,
         )
 
     def denoise(self, noisy_BCTHW: Tensor, times_B: Tensor, context: Context) -> Tensor:
         """Velocity (B, C, T, H, W), float32, given the conditions as read."""
         x_BCTHW = first_frame_share(noisy_BCTHW, context.control_BXTHW)
         x_BND = tokens(self.patch_embedding(x_BCTHW) + self.control_embedding(context.control_BXTHW))
-        r_BRD = context.references_BRD
+        r_BRD, lanes = context.references_BRD, context.lanes
+        x_BND = x_BND if lanes is None else lanes.mine(x_BND, 1)
 
         now_BD, now_B6D = self.time(times_B)
         _, clean_B6D = self.time(torch.zeros_like(times_B))  # references carry no noise
@@ -122,19 +143,22 @@ class DiT(nn.Module):
         for block in self.blocks:
             x_BND, r_BRD = self.run(block, x_BND, r_BRD, now_B6D, clean_B6D, context)
 
-        return self.head(x_BND, now_BD, self.grid(x_BCTHW)).float()  # the references have been heard
+        values_BNC = self.head(x_BND, now_BD)  # the references have been heard
+        values_BNC = values_BNC if lanes is None else lanes.gathered(values_BNC)
+        return self.head.latent(values_BNC, self.grid(x_BCTHW)).float()
 
     def run(self, block: nn.Module, *given: Tensor | Context) -> tuple[Tensor, Tensor]:
         """The block's answer, its activations kept or not."""
         if self.activation_checkpointing and torch.is_grad_enabled():
-            return checkpoint(block, *given, use_reentrant=False)
+            contexts = partial(create_selective_checkpoint_contexts, keeping) if self.keep_attention else None
+            how = {} if contexts is None else {"context_fn": contexts}
+            return checkpoint(block, *given, use_reentrant=False, **how)
         return block(*given)
 
     def time(self, times_B: Tensor) -> tuple[Tensor, Tensor]:
         """The time for the head (B, D), and for the blocks (B, 6, D)."""
-        time_BD = self.time_embedding(
-            sinusoidal_embedding(TIME_UNITS * times_B, self.sizes.freq_dim).type_as(self.no_caption)
-        )
+        waves = sinusoidal_embedding(TIME_UNITS * times_B, self.sizes.freq_dim)
+        time_BD = self.time_embedding(waves.to(next(self.time_embedding.parameters()).dtype))
         return time_BD, self.time_projection(time_BD).unflatten(1, (6, -1))
 
     def control(self, conditions: Conditions) -> Tensor:
@@ -155,14 +179,14 @@ class DiT(nn.Module):
         seen_BR = conditions.references_seen.repeat_interleave(r_NMD.shape[1], dim=1)
         return torch.where(seen_BR[..., None], r_BRD, self.no_reference)
 
-    def faces(self, conditions: Conditions, grid: tuple[int, int, int]) -> Faces | None:
-        """Face tokens as the noise tokens will read them."""
+    def faces(self, conditions: Conditions, picture: int) -> Faces | None:
+        """Face tokens as the noise tokens will read them, so many of each picture."""
         if conditions.faces is None:
             return None
         seen_BF = conditions.faces.seen & conditions.motion_seen[:, None]
         face_BFD = self.face.tokens(self.motion(conditions.faces, conditions.speech), seen_BF)
         if self.sizes.face_reach == "clip":
-            return read_by_clip(face_BFD, grid, self.sizes.head_width)
+            return read_by_clip(face_BFD, picture, self.sizes.head_width)
         return read_by_frame(face_BFD, self.face.null, self.sizes.head_width)
 
     def motion(self, faces: FaceCrops, speech: Speech | None) -> Tensor:
@@ -190,7 +214,7 @@ class Block(nn.Module):
         width, heads = sizes.width, sizes.heads
         self.modulation = nn.Parameter(torch.zeros(1, 6, width))
         self.self_attn = Attention(width, heads)
-        self.norm3, self.cross_attn = nn.LayerNorm(width, eps=EPS), Attention(width, heads)
+        self.norm3, self.cross_attn = LayerNorm32(width, eps=EPS), Attention(width, heads)
         self.ref_attn = ReferenceAttention(width, heads)
         self.face_attn = FaceAttention(width, heads)
         self.ffn = nn.Sequential(
@@ -205,20 +229,35 @@ class Block(nn.Module):
         r_attn, r_ffn = modulations(self.modulation, clean_B6D)
 
         both_BSD = torch.cat([x_attn.into(x_BND), r_attn.into(r_BRD)], dim=1)
-        both_BSD = self.self_attn(both_BSD, both_BSD, context.turn, context.turn)
+        both_BSD = self.self_attn(both_BSD, both_BSD, context.turn, context.turn, context.lanes)
         x_seen, r_seen = both_BSD.tensor_split([x_BND.shape[1]], dim=1)
         x_BND, r_BRD = x_attn.onto(x_BND, x_seen), r_attn.onto(r_BRD, r_seen)
 
-        x_BND = x_BND + self.cross_attn(self.norm3(x_BND), context.text_BLD)
-        r_BRD = r_BRD + self.cross_attn(self.norm3(r_BRD), context.text_BLD)
+        x_BND, r_BRD = self.told(x_BND, r_BRD, context.text_BLD)
 
-        x_BND = x_BND + self.ref_attn(x_BND, r_BRD)
+        x_BND = x_BND + self.ref_attn(x_BND, r_BRD, context.lanes)
         if context.faces is not None:
             x_BND = x_BND + self.face_attn(x_BND, context.faces)
 
         x_BND = x_ffn.onto(x_BND, self.ffn(x_ffn.into(x_BND)))
         r_BRD = r_ffn.onto(r_BRD, self.ffn(r_ffn.into(r_BRD)))
         return x_BND, r_BRD
+
+    def told(self, x_BND: Tensor, r_BRD: Tensor, text_BLD: Tensor) -> tuple[Tensor, Tensor]:
+        """Tokens with what they read of the caption; where none is there, nobody needs to ask."""
+        if text_BLD.shape[1] == 1:
+            said_B1D = self.cross_attn.of_one(text_BLD)
+            return x_BND + said_B1D, r_BRD + said_B1D
+        return (
+            x_BND + self.cross_attn(self.norm3(x_BND), text_BLD),
+            r_BRD + self.cross_attn(self.norm3(r_BRD), text_BLD),
+        )
+
+
+def keeping(_: object, operation: object, *given: Any, **__: object) -> CheckpointPolicy:
+    """What is kept where activations are computed again: attention of many tokens to many."""
+    kept = costly(operation, given)
+    return CheckpointPolicy.MUST_SAVE if kept else CheckpointPolicy.PREFER_RECOMPUTE
 
 
 def tokens(patches_BDTHW: Tensor) -> Tensor:

@@ -18,6 +18,7 @@ from model.nets.attention import Attention
 from model.nets.conditions import FaceCrops
 from model.nets.layers import EPS
 from model.nets.motion import MotionEncoder, MotionSizes
+from model.nets.precision import LayerNorm32
 from model.nets.rope import Rotation, in_time
 
 Reach = Literal["frame", "clip"]
@@ -100,11 +101,14 @@ def read_by_frame(tokens_BFD: Tensor, null_D: Tensor, head_width: int) -> Faces:
     return Faces(keys, in_time(torch.zeros(1, device=own.device), head_width), in_time(times, head_width))
 
 
-def read_by_clip(tokens_BFD: Tensor, grid: tuple[int, int, int], head_width: int) -> Faces:
-    """Every noise token reads all tokens; its own time is the middle of its latent frame (the paper's M)."""
+def read_by_clip(tokens_BFD: Tensor, picture: int, head_width: int) -> Faces:
+    """Every noise token, of so many in a picture, reads all face tokens (the paper's M).
+
+    Its own time is the middle of its latent frame.
+    """
     frames = torch.arange(tokens_BFD.shape[1], dtype=torch.float32, device=tokens_BFD.device)
     middles = torch.cat([frames[:1], frames[1::FRAMES] + (FRAMES - 1) / 2])
-    asked = middles.repeat_interleave(grid[1] * grid[2])
+    asked = middles.repeat_interleave(picture)
     return Faces(tokens_BFD[:, None], in_time(asked, head_width), in_time(frames, head_width))
 
 
@@ -113,7 +117,7 @@ class FaceAttention(nn.Module):
 
     def __init__(self, width: int, heads: int) -> None:
         super().__init__()
-        self.norm_x, self.norm_face = nn.LayerNorm(width, eps=EPS), nn.LayerNorm(width, eps=EPS)
+        self.norm_x, self.norm_face = LayerNorm32(width, eps=EPS), LayerNorm32(width, eps=EPS)
         self.attention = Attention(width, heads)
 
     def forward(self, x_BND: Tensor, faces: Faces) -> Tensor:

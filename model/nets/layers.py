@@ -59,10 +59,13 @@ class OutputLayer(nn.Module):
         self.head = nn.Linear(width, math.prod(patch) * channels)
         self.modulation = nn.Parameter(torch.zeros(1, 2, width))
 
-    def forward(self, x_BND: Tensor, time_BD: Tensor, grid: tuple[int, int, int]) -> Tensor:
-        """Latent (B, C, T, H, W) whose patches are the tokens, time slowest; `grid` counts patches."""
+    def forward(self, x_BND: Tensor, time_BD: Tensor) -> Tensor:
+        """The values of each token's patch (B, N, C times those of a patch)."""
         shift, scale = (self.modulation + time_BD[:, None].float()).chunk(2, dim=1)
-        x = self.head((normalise(x_BND) * (1 + scale) + shift).type_as(x_BND))
+        return self.head((normalise(x_BND) * (1 + scale) + shift).type_as(x_BND))
+
+    def latent(self, x: Tensor, grid: tuple[int, int, int]) -> Tensor:
+        """Latent (B, C, T, H, W) of the values of all tokens, time slowest; `grid` counts patches."""
         (t, h, w), (pt, ph, pw) = grid, self.patch
         x = x.reshape(-1, t, h, w, pt, ph, pw, x.shape[-1] // math.prod(self.patch))
         return x.permute(0, 7, 1, 4, 2, 5, 3, 6).reshape(len(x), -1, t * pt, h * ph, w * pw)

@@ -9,6 +9,7 @@ from torch import nn
 
 Part = Literal[
     "base",
+    "text_queries",
     "no_caption",
     "pose",
     "reference",
@@ -28,11 +29,16 @@ PATTERNS: dict[Part, re.Pattern[str]] = {
     "face_encoder": re.compile(r"face\."),
     "face_attn": re.compile(r"blocks\.\d+\.face_attn\."),
     "reference": re.compile(r"blocks\.\d+\.ref_attn\."),
+    "text_queries": re.compile(r"blocks\.\d+\.(norm3|cross_attn\.(q|k|norm_q|norm_k))\."),
     "pose": re.compile(r"(pose|control_embedding)\."),
     "speech": re.compile(r"speech\."),
     "base": re.compile(""),
 }
-"""The first that matches the start of a name. Spare weights come with PD-FGC; no face token needs them."""
+"""The first that matches the start of a name. Spare weights come with PD-FGC; no face token needs them. Text
+queries are the base's too, and asked where there is a caption to choose from."""
+
+PUBLIC: frozenset[Part] = frozenset({"base", "text_queries"})
+"""Parts that public weights hold."""
 
 
 def part(name: str) -> Part:

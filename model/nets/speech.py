@@ -20,6 +20,7 @@ from torch.nn.functional import gelu
 
 from model.nets.attention import Attention
 from model.nets.layers import EPS
+from model.nets.precision import LayerNorm32
 from model.nets.rope import Rotation, in_time
 from schemas.media import FPS, SOUND_RATE
 
@@ -97,8 +98,8 @@ class SpeechBlock(nn.Module):
 
     def __init__(self, width: int, heads: int) -> None:
         super().__init__()
-        self.norm1, self.attention = nn.LayerNorm(width, eps=EPS), Attention(width, heads)
-        self.norm2 = nn.LayerNorm(width, eps=EPS)
+        self.norm1, self.attention = LayerNorm32(width, eps=EPS), Attention(width, heads)
+        self.norm2 = LayerNorm32(width, eps=EPS)
         self.ffn = nn.Sequential(nn.Linear(width, 4 * width), nn.GELU(), nn.Linear(4 * width, width))
 
     def forward(self, x_NTD: Tensor, turn: Rotation) -> Tensor:
@@ -123,7 +124,7 @@ class SpeechEncoder(nn.Module):
         self.head_width = width // sizes.heads
         self.conv1, self.conv2 = (nn.Conv1d(inputs, width, 5, 2, padding=2) for inputs in (BANDS, width))
         self.blocks = nn.ModuleList(SpeechBlock(width, sizes.heads) for _ in range(sizes.layers))
-        self.norm, self.out = nn.LayerNorm(width, eps=EPS), nn.Linear(width, vector)
+        self.norm, self.out = LayerNorm32(width, eps=EPS), nn.Linear(width, vector)
         self.register_buffer("mean_V", torch.zeros(vector))
         self.register_buffer("spread_V", torch.ones(vector))
 

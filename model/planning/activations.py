@@ -3,8 +3,7 @@
 A product keeps its rows if its weights learn (their gradient is made of them); a norm its input if any
 gradient goes through it; a gate or scale what it multiplies if its own value learns; an activation its input;
 an attention its queries, keys, values and answer, and one float32 number a query and head. Two layers that
-keep the same tensor keep it once. What blocks normalise, they normalise in float32: under bfloat16 that is a
-copy.
+keep the same tensor keep it once. All norms are in float32: under bfloat16 that is a copy.
 
 Where activations are computed again, a block keeps its own tokens, and the way back has all of one block at a
 time; the motion encoder likewise, a chunk of crops at a time.
@@ -14,9 +13,10 @@ Letters as in `model.planning.flops`; K keys of Face Attn, A heads.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from model.nets.face import CHUNK, FRAMES
+from model.nets.kernels import FEW
 from model.nets.motion import MotionSizes
 from model.nets.pose import KERNEL, MAP_CHANNELS
 from model.nets.sizes import Sizes
@@ -67,9 +67,17 @@ class Precision:
 
 
 def kept(
-    sizes: Sizes, window: WindowSpec, learning: Parts, precision: Precision, *, activation_checkpointing: bool
+    sizes: Sizes,
+    window: WindowSpec,
+    learning: Parts,
+    precision: Precision,
+    *,
+    activation_checkpointing: bool,
+    keep_attention: bool = False,
+    sequence_parallel: int = 1,
 ) -> Kept:
-    """What a batch keeps where some parts learn."""
+    """What a batch keeps on each of the ranks that share its tokens, where some parts learn."""
+    window = replace(window, shared_by=sequence_parallel)
     flows = bool(learning & START)
     first = block(sizes, window, learning, precision, flows=flows)
     later = block(sizes, window, learning, precision, flows=True)
@@ -79,6 +87,7 @@ def kept(
     tokens = window.clips * (noise(sizes, window) + references(sizes, window)) * sizes.width
     if activation_checkpointing:
         blocks, again = sizes.layers * tokens * precision.value, max(later, min(CHUNK, crops) * crop)
+        blocks += sizes.layers * answers(sizes, window, precision) if keep_attention else 0
         result += crops * min(crop, 3 * sizes.motion.side**2 * precision.value)  # the crops
     else:
         blocks, again, result = first + (sizes.layers - 1) * later, 0, result + crops * crop
@@ -92,13 +101,21 @@ def kept(
 
 
 def noise(sizes: Sizes, window: WindowSpec) -> int:
-    """Noise tokens of a clip."""
-    return window.latents * window.picture(sizes)
+    """Noise tokens of a clip that a rank has."""
+    return -(-window.latents * window.picture(sizes) // window.shared_by)
 
 
 def references(sizes: Sizes, window: WindowSpec) -> int:
-    """Reference tokens of a clip."""
-    return window.references * window.picture(sizes)
+    """Reference tokens of a clip that a rank has."""
+    return -(-window.references * window.picture(sizes) // window.shared_by)
+
+
+def answers(sizes: Sizes, window: WindowSpec, precision: Precision) -> int:
+    """What a block's tokens read from many others, and one float32 number a token and head."""
+    n, r = noise(sizes, window), references(sizes, window)
+    each = sizes.width * precision.value + sizes.heads * FLOAT
+    asking = (n + r) * (window.shared_by * (n + r) > FEW) + n * (window.shared_by * r > FEW)
+    return window.clips * asking * each
 
 
 def keys(sizes: Sizes, window: WindowSpec) -> int:
@@ -121,13 +138,17 @@ def block(sizes: Sizes, window: WindowSpec, learning: Parts, precision: Precisio
         (n + r) * d * (FLOAT * flows + into + value * base)
     )  # self-attention: into it, and its gated answer
     total += attention(sizes, precision, n + r, n + r, learns=base, asks=flows, asked=flows)
-    total += (n + r) * d * value * (spoken + base)  # text
-    total += attention(sizes, precision, n + r, 2 * window.caption, learns=base, asks=spoken, asked=spoken)
-    total += (n + r) * d * value * (shown + reference)
+    total += (n + r) * d * value * flows * (window.shared_by > 1)  # the answer, before it was exchanged
+    if window.caption > 1:
+        total += (n + r) * d * (FLOAT * spoken + value * base)
+        total += attention(
+            sizes, precision, n + r, 2 * window.caption, learns=base, asks=spoken, asked=spoken
+        )
+    total += (n + r) * d * (FLOAT * shown + value * reference)
     total += attention(sizes, precision, n, r, learns=reference, asks=spoken, asked=spoken)
     if window.faces:
         k = keys(sizes, window)
-        total += n * d * value * moved + (n + k) * d * value * face
+        total += n * d * FLOAT * moved + k * d * copy * faced + (n + k) * d * value * face
         total += attention(sizes, precision, n, k, learns=face, asks=shown, asked=faced)
     total += n * d * FLOAT * moved + r * d * copy * spoken  # the references' float32 is kept above
     total += (n + r) * d * (into + value * base)
@@ -142,7 +163,7 @@ def attention(
     if not (learns or asks or asked):
         return 0
     value = precision.value
-    norm = value if precision.fused else FLOAT * (1 + learns)  # its input; its float32, and that normalised
+    norm = FLOAT if precision.fused else FLOAT * (1 + learns)  # its input; and that normalised
     q = asking * (norm * (learns or asks) + value)
     kv = keys * (norm * (learns or asked) + 2 * value)
     answer = asking * value
@@ -156,7 +177,8 @@ def ends(sizes: Sizes, window: WindowSpec, learning: Parts, precision: Precision
     _, rows, columns = sizes.patch
     base = "base" in learning
     control = sizes.channels + 1 + sizes.pose_channels
-    latents = n * control * ("pose" in learning) + (n + r) * sizes.channels * base
+    shared = window.shared_by  # ranks that embed all tokens alike
+    latents = shared * (n * control * ("pose" in learning) + (n + r) * sizes.channels * base)
     head = n * d * (FLOAT + (FLOAT + precision.value) * base)
     turns = (n + r) * sizes.head_width * FLOAT
     return window.clips * (latents * rows * columns * precision.value + head) + turns

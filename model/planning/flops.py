@@ -18,6 +18,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 
 from model.nets.face import FRAMES
+from model.nets.kernels import FEW
 from model.nets.param_groups import Part
 from model.nets.pose import KERNEL, MAP_CHANNELS
 from model.nets.sizes import Sizes
@@ -65,7 +66,7 @@ def ends(sizes: Sizes, window: WindowSpec) -> Iterator[Work]:
         after=POSED,
     )
     for inputs, outputs, after in ((sizes.freq_dim, d, NONE), (d, d, START), (d, 6 * d, START)):
-        yield Product(part="base", rows=2 * b, inputs=inputs, outputs=outputs, after=after)
+        yield Product(part="base", rows=2 * b, inputs=inputs, outputs=outputs, after=after, exact=True)
     yield Product(
         part="base",
         rows=b * window.caption,
@@ -74,8 +75,8 @@ def ends(sizes: Sizes, window: WindowSpec) -> Iterator[Work]:
         after=frozenset({"no_caption"}),
     )
     yield Product(part="base", rows=b * window.caption, inputs=d, outputs=d, after=BASE)
-    yield table("no_caption", sizes.text_width)
-    yield table("no_reference", d)
+    yield table("no_caption", sizes.text_width, exact=False)
+    yield table("no_reference", d, exact=False)
     yield Product(part="base", rows=noise, inputs=d, outputs=patch * sizes.channels, after=SPOKEN | FACES)
     yield table("base", d, 2)
 
@@ -105,8 +106,7 @@ def block(sizes: Sizes, window: WindowSpec, before: Parts, *, count: int) -> Ite
     def layers() -> Iterator[Work]:
         yield table("base", 6 * d)
         yield from attention("base", d, b, (both, before), (both, before))
-        yield table("base", d, 2)
-        yield from attention("base", d, 2 * b, (both / 2, spoken), (window.caption, spoken))
+        yield from text(d, b, both, window.caption, spoken)
         yield table("reference", d, 4)
         yield from attention("reference", d, b, (noise, spoken), (reference, spoken))
         yield table("face_attn", d, 4)
@@ -115,7 +115,7 @@ def block(sizes: Sizes, window: WindowSpec, before: Parts, *, count: int) -> Ite
             yield Product(part="base", rows=b * rows, inputs=d, outputs=sizes.ffn, after=after, tied=tied)
             yield Product(part="base", rows=b * rows, inputs=sizes.ffn, outputs=d, after=after, tied=tied)
 
-    return (replace(work, count=count, again=True) for work in layers())
+    return (replace(work, count=count, again=True, shared=True) for work in layers())
 
 
 def attention(
@@ -129,6 +129,20 @@ def attention(
         yield Product(part=part, rows=count, inputs=d, outputs=d, after=after)
     yield table(part, d, 2)
     yield Attending(clips=1, asking=rows, asked=k, width=d, after=own)
+
+
+def text(d: int, clips: int, asking: int, caption: int, before: Parts) -> Iterator[Work]:
+    """Both streams ask the caption, one after the other; a caption of one token is read without asking."""
+    asked = caption > 1
+    rows, keys = clips * asking * asked, 2 * clips * caption * asked
+    for count in (rows, keys):
+        yield Product(part="text_queries", rows=count, inputs=d, outputs=d, after=before)
+    yield table("text_queries", d, 4)  # norms before it, and of queries and keys
+    own = before | {"text_queries"} if asked else before
+    yield Product(part="base", rows=keys or clips, inputs=d, outputs=d, after=before)
+    yield Product(part="base", rows=rows or clips, inputs=d, outputs=d, after=own | BASE)
+    if asked:
+        yield Attending(clips=2 * clips, asking=asking // 2, asked=caption, width=d, after=own | BASE)
 
 
 def face_attention(sizes: Sizes, window: WindowSpec, noise: int, shown: Parts) -> Iterator[Work]:
@@ -152,7 +166,7 @@ def faces(sizes: Sizes, window: WindowSpec) -> Iterator[Work]:
     d, after = sizes.width, frozenset[Part]({"face_encoder"})
     yield Product(part="face_encoder", rows=crops, inputs=sizes.motion.vector, outputs=d, after=after)
     yield Product(part="face_encoder", rows=crops, inputs=d, outputs=d, after=after)
-    yield table("no_face", d)
+    yield table("no_face", d, exact=False)
 
 
 def speech(sizes: Sizes) -> Iterator[Work]:
@@ -168,13 +182,13 @@ def speech(sizes: Sizes) -> Iterator[Work]:
     yield result(inputs=d, outputs=sizes.motion.vector)
 
 
-def parameters(sizes: Sizes) -> dict[Part, int]:
-    """Values of each part of a network."""
+def parameters(sizes: Sizes, *, exact: bool = False) -> dict[Part, int]:
+    """Values of each part of a network; of those that stay float32 alone, where `exact` are asked for."""
     window = WindowSpec(frames=1, width=0, height=0)
     found: dict[Part, int] = {}
     for work in works(sizes, window):
         if isinstance(work, Product):
-            found[work.part] = found.get(work.part, 0) + work.weights
+            found[work.part] = found.get(work.part, 0) + work.weights * (work.exact or not exact)
     return found
 
 
@@ -199,17 +213,26 @@ class Operations:
 
 
 def operations(
-    sizes: Sizes, window: WindowSpec, learning: Parts, *, activation_checkpointing: bool
+    sizes: Sizes,
+    window: WindowSpec,
+    learning: Parts,
+    *,
+    activation_checkpointing: bool,
+    keep_attention: bool = False,
+    sequence_parallel: int = 1,
 ) -> Operations:
-    """Operations of a step's batch, where some parts learn.
+    """Operations of a step's batch on each of the ranks that share its tokens, where some parts learn.
 
     Counted as again: of an attention, the scores that its way back computes anew; with
-    `activation_checkpointing`, the way there of blocks and motion encoder, once more.
+    `activation_checkpointing`, the way there of blocks and motion encoder, once more, but, with
+    `keep_attention`, attention to many tokens.
     """
     forward = backward = again = 0
     for work in works(sizes, window):
-        back = work.backward(learning)
+        ranks = sequence_parallel if work.shared else 1
+        there, back = work.forward // ranks, work.backward(learning) // ranks
         scores = back // 5 if isinstance(work, Attending) else 0
-        forward, backward, again = forward + work.forward, backward + back - scores, again + scores
-        again += work.forward if activation_checkpointing and work.again else 0
+        forward, backward, again = forward + there, backward + back - scores, again + scores
+        kept = keep_attention and isinstance(work, Attending) and work.asked > FEW
+        again += there if activation_checkpointing and work.again and not kept else 0
     return Operations(forward=forward, backward=backward, again=again)

@@ -1,13 +1,13 @@
 """Bytes that a training asks of one GPU, by formulas alone.
 
-Weights lie in the network's own precision. For each one that learns there are its gradient and, float32, its
-own value to be moved, two moments (AdamW) and its average: 16 bytes, less where the network itself is
-float32. Over N ranks ZeRO 1 gives each rank an N-th of those 16 bytes, ZeRO 2 of the gradients too, ZeRO 3 of
-the weights too. Beside that lie DeepSpeed's bucket, in which gradients are gathered, and under ZeRO 3 the
-whole weights of the blocks at work.
+Weights lie in the network's own precision, few of them in float32 (`model.nets.precision`). For each one that
+learns there are, float32, its gradient, its own value to be moved, two moments (AdamW) and its average: 20
+bytes. Over N ranks ZeRO 1 gives each rank an N-th of the last 16 of them, ZeRO 2 of the gradients too, ZeRO 3
+of the weights too. Beside that lie gradients as the way back leaves them, DeepSpeed's bucket, in which they
+are gathered in float32, and under ZeRO 3 the whole weights of the blocks at work.
 
-When the step is taken activations are gone, and square roots of the second moments, and gradients in float32,
-are there instead. What the autoencoder takes, before any activation is there, is left out.
+When the step is taken activations are gone, and gradients that are shortened are there instead: the fused
+optimizer takes nothing for itself. What the autoencoder takes, before any activation is there, is left out.
 """
 
 from __future__ import annotations
@@ -43,6 +43,10 @@ class Sharing:
     zero_stage: Zero | None
     world_size: int = 1
     activation_checkpointing: bool = True
+    keep_attention: bool = False
+    sequence_parallel: int = 1
+    """Ranks that share the tokens of each batch."""
+    offload: bool = False
     precision: Precision = BFLOAT16
 
 
@@ -78,11 +82,28 @@ class Memory:
 
 def memory(sizes: Sizes, window: WindowSpec, learning: Parts, how: Sharing) -> Memory:
     """What a batch takes where some parts learn."""
-    value, result = how.precision.value, parameters(sizes)
-    everything, learns = sum(result.values()), sum(result[part] for part in learning)
-    some = kept(sizes, window, learning, how.precision, activation_checkpointing=how.activation_checkpointing)
+    value = how.precision.value
+    everything, learns = held(sizes, learning, exact=False)
+    some = kept(
+        sizes,
+        window,
+        learning,
+        how.precision,
+        activation_checkpointing=how.activation_checkpointing,
+        keep_attention=how.keep_attention,
+        sequence_parallel=how.sequence_parallel,
+    )
     weights, gradients, states, buckets, stepping = state(everything, learns, value, how)
-    back = window.clips * noise(sizes, window) * (2 * sizes.ffn + sizes.width) * value
+    exact, learns_exactly = held(sizes, learning, exact=True)
+    wider = (FLOAT - value) * exact
+    if how.zero_stage is None and value < FLOAT:
+        states -= FLOAT * learns_exactly  # they are moved where they are
+    weights += wider if how.zero_stage != 3 else -(-wider // how.world_size)
+    if how.offload:
+        gradients, states, stepping = 0, 0, 0
+        weights = 0 if how.zero_stage == 3 else weights
+    own = noise(sizes, replace(window, shared_by=how.sequence_parallel))
+    back = window.clips * own * (2 * sizes.ffn + sizes.width) * value
     return Memory(
         weights=weights,
         gradients=gradients,
@@ -98,14 +119,22 @@ def memory(sizes: Sizes, window: WindowSpec, learning: Parts, how: Sharing) -> M
 def state(everything: int, learns: int, value: int, how: Sharing) -> tuple[int, int, int, int, int]:
     """Weights, gradients, float32 states, buckets, and what a step takes."""
     own = FLOAT * len(KINDS)
-    if how.zero_stage is None:  # one float32 gradient stays beside that of the network
+    left = 0 if value == FLOAT else learns * value  # of one way back, before they are added
+    if how.zero_stage is None:
         moved = own if value == FLOAT else own + FLOAT
-        return everything * value, learns * (value + FLOAT), learns * moved, 0, learns * FLOAT
+        return everything * value, learns * FLOAT, learns * moved, left, learns * FLOAT
     share = -(-learns // how.world_size)
     weights = everything * value if how.zero_stage < 3 else -(-everything // how.world_size) * value
-    gradients = (learns if how.zero_stage == 1 else share) * value
-    buckets = BUCKET * value + (min(ALIVE, everything) * value if how.zero_stage == 3 else 0)
-    return weights, gradients, share * (own + FLOAT), buckets, share * 2 * FLOAT
+    gradients = (learns if how.zero_stage == 1 else share) * FLOAT
+    buckets = min(BUCKET, learns) * FLOAT + (left if how.zero_stage == 1 else 0)
+    buckets += min(ALIVE, everything) * value if how.zero_stage == 3 else 0
+    return weights, gradients, share * (own + FLOAT), buckets, share * FLOAT
+
+
+def held(sizes: Sizes, learning: Parts, *, exact: bool) -> tuple[int, int]:
+    """Values of a network, and of them those that learn; of what stays float32 alone, where asked for."""
+    counted = parameters(sizes, exact=exact)
+    return sum(counted.values()), sum(counted[part] for part in learning)
 
 
 def inputs(sizes: Sizes, window: WindowSpec) -> int:

@@ -28,6 +28,8 @@ class WindowSpec:
     """The network is told of faces."""
     caption: int = 1
     """Tokens; one where there is none."""
+    shared_by: int = 1
+    """Ranks, each of which has some of the tokens."""
 
     @property
     def latents(self) -> int:
@@ -60,8 +62,12 @@ class Product:
     tied: bool = False
     """Its weights are those of another product."""
     count: int = 1
+    exact: bool = False
+    """Its weights stay float32, whatever the others are."""
     again: bool = False
     """Done once more on the way back, where activations are computed again."""
+    shared: bool = False
+    """Of a block: ranks that share the tokens of a batch share it too."""
 
     @property
     def weights(self) -> int:
@@ -90,6 +96,8 @@ class Attending:
     """What lies in front of it, its own weights included."""
     count: int = 1
     again: bool = True
+    shared: bool = False
+    """Of a block: ranks that share the tokens of a batch share it too."""
 
     @property
     def forward(self) -> int:
@@ -104,6 +112,6 @@ class Attending:
 Work = Product | Attending
 
 
-def table(part: Part, size: int, rows: int = 1) -> Product:
-    """Weights that are no matrix: `rows` for each of `size` values."""
-    return Product(part=part, rows=0, inputs=rows, outputs=size, bias=False)
+def table(part: Part, size: int, rows: int = 1, *, exact: bool = True) -> Product:
+    """Weights that are no matrix: `rows` for each of `size` values. Of norms and times, they stay float32."""
+    return Product(part=part, rows=0, inputs=rows, outputs=size, bias=False, exact=exact)

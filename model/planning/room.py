@@ -23,6 +23,8 @@ def standing_bytes(settings: Training, world_size: int) -> int:
         zero_stage=settings.zero_stage,
         world_size=world_size,
         activation_checkpointing=settings.activation_checkpointing,
+        sequence_parallel=settings.sequence_parallel,
+        offload=settings.offload,
         precision=Precision(value=DTYPES[settings.dtype].itemsize, fused=True),
     )
     taught = (frozenset(phase.learning) for phase in settings.phases if phase.task == "video")

@@ -19,6 +19,7 @@ import re
 import shutil
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -48,6 +49,8 @@ class TrainState:
     """From 0."""
     step: int
     """Steps of the phase that are done."""
+    moved: int
+    """Steps of the phase that moved the weights: in the others nothing counted."""
     loader: dict[str, Any]
     settings: dict[str, Any]
     """All that losses depend on, the seed among them."""
@@ -58,7 +61,7 @@ class TrainState:
     """... and at this checkpoint."""
 
     def __post_init__(self) -> None:
-        if self.phase < 0 or min(self.step, self.world_size) < 1:
+        if min(self.phase, self.moved) < 0 or min(self.step, self.world_size) < 1 or self.moved > self.step:
             raise ValueError("a checkpoint is written by ranks, after steps of a phase")
 
 
@@ -66,6 +69,23 @@ def checkpoints(run: Path) -> list[Path]:
     """The complete checkpoints of a run, oldest first."""
     found = [path for path in (run / CHECKPOINTS).glob("*") if NAME.fullmatch(path.name)]
     return sorted(found, key=place)
+
+
+def folder_of(run: Path, name: str) -> Path:
+    """Where the checkpoint of a name lies, or would lie."""
+    return run / CHECKPOINTS / name
+
+
+def state_digest(folder: Path) -> str:
+    """A digest of where the run of a checkpoint stands.
+
+    Raises:
+        ValueError: it holds none.
+    """
+    try:
+        return sha256((folder / STATE).read_bytes()).hexdigest()
+    except OSError as broken:
+        raise ValueError(f"{folder}: not a checkpoint of a run ({broken})") from broken
 
 
 def place(folder: Path) -> tuple[int, int]:

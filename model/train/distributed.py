@@ -5,8 +5,10 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import torch
+from torch._C._distributed_c10d import PrefixStore
 
 from model.data.settings import LatentSource
 from model.encode.fit import fit_codec
@@ -14,7 +16,9 @@ from model.nets.autoencoders.opened import codec_digest, open_codec
 from model.nets.autoencoders.wan import VideoCodec
 from model.train.engines.deepspeed import join
 from model.train.engines.engine import DTYPES
+from model.train.lifeline import Lifeline, speak
 from model.train.names import CODEC
+from model.train.ranks import of_all, refuse_unlike
 from model.train.settings import Training
 
 
@@ -25,6 +29,20 @@ class DistributedContext:
     device: torch.device
     rank: int
     world_size: int
+    board: Any = None
+    """The store that all ranks met by; None where there is one."""
+    sequence_parallel: int = 1
+    """Neighbours that share batches."""
+
+    @property
+    def replica(self) -> int:
+        """Number of this rank's group of neighbours."""
+        return self.rank // self.sequence_parallel
+
+    @property
+    def replicas(self) -> int:
+        """Groups of neighbours, each with batches of its own."""
+        return self.world_size // self.sequence_parallel
 
 
 def distributed_context(settings: Training) -> DistributedContext:
@@ -38,13 +56,25 @@ def distributed_context(settings: Training) -> DistributedContext:
         raise ValueError(
             f"{world_size} processes were started for an engine of one: set zero_stage to 1, 2 or 3"
         )
+    shared = settings.sequence_parallel
+    if world_size % shared:
+        raise ValueError(f"{world_size} ranks do not make groups of {shared}: sequence_parallel divides them")
     device = torch.device("cpu")
     if torch.cuda.is_available():
         device = torch.device("cuda", int(os.environ.get("LOCAL_RANK", "0")))
         torch.cuda.set_device(device)
-    if settings.zero_stage is not None:
-        join(device)
-    return DistributedContext(device=device, rank=rank, world_size=world_size)
+    board = None if settings.zero_stage is None else join(device)
+    return DistributedContext(
+        device=device, rank=rank, world_size=world_size, board=board, sequence_parallel=shared
+    )
+
+
+def lifeline(context: DistributedContext) -> Lifeline | None:
+    """What ends all ranks where one ends; None where there is one alone."""
+    if context.board is None or context.world_size == 1:
+        return None
+    board = PrefixStore("lifeline", context.board.clone())
+    return Lifeline(board, context.rank, context.world_size, say=speak, end=os._exit)
 
 
 def shared_codec(run: Path, data: str, settings: Training, context: DistributedContext) -> VideoCodec:
@@ -62,8 +92,10 @@ def shared_codec(run: Path, data: str, settings: Training, context: DistributedC
         aside.replace(path)
     if settings.zero_stage is not None:
         torch.distributed.barrier()
+    digest = codec_digest(path, dtype)
+    refuse_unlike(of_all({"the autoencoder": digest}))
     codec = open_codec(path, context.device, dtype)
-    check_latents(settings.loader.latents, codec_digest(path, dtype), path)
+    check_latents(settings.loader.latents, digest, path)
     return codec
 
 

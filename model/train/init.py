@@ -33,6 +33,7 @@ def empty(settings: Training) -> DiT:
         settings.sizes,
         Generator().manual_seed(word >> 1),
         activation_checkpointing=settings.activation_checkpointing,
+        keep_attention=settings.keep_attention and not settings.compile,
     )
 
 

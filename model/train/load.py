@@ -11,6 +11,7 @@ from model.nets.autoencoders.opened import open_codec
 from model.nets.autoencoders.wan import VideoCodec
 from model.nets.dit import DiT
 from model.nets.param_groups import Part
+from model.nets.precision import rounded
 from model.nets.sizes import Sizes
 from model.train import checkpoint
 from model.train.engines.engine import DTYPES
@@ -45,7 +46,8 @@ def trained(run: Path, taken: Taken, where: torch.device) -> tuple[DiT, VideoCod
             f"{settings.vae or run / CODEC}: latents of {codec.channels} channels; "
             f"the network of {folder} reads {settings.sizes.channels}"
         )
-    return net.to(where, dtype).eval().requires_grad_(requires_grad=False), codec
+    net = rounded(net, where, dtype).eval().requires_grad_(requires_grad=False)
+    return net, codec
 
 
 def has_learned(run: Path, part: Part) -> bool:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import json
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from hashlib import sha256
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -16,12 +19,15 @@ from model.data.position import Position, advance
 from model.encode.inputs import blank, generator_of
 from model.nets.autoencoders.wan import VideoCodec
 from model.nets.dit import DiT
+from model.nets.kernels import kernel_for, use_kernel
 from model.nets.param_groups import part
 from model.train import checkpoint, init
+from model.train.engines.engine import DTYPES
 from model.train.faults import DivergenceCheck, memory_said
 from model.train.frozen import Digests, digests, prove
 from model.train.objectives.video import Score
 from model.train.phases import Change, Phase, States, change, enter
+from model.train.ranks import of_all, of_first, refuse_unlike
 from model.train.settings import Training, check_same
 from model.train.tasks import task_of
 from model.train.validation import ValidationResult
@@ -83,18 +89,24 @@ class Trainer:
         *,
         new_epoch: bool = False,
         asked: Callable[[], bool] = bool,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        self.new_epoch, self.asked = new_epoch, asked
-        self.stopping = False
-        """Some rank was asked to stop."""
+        self.new_epoch, self.asked, self.clock = new_epoch, asked, clock
+        self.stopping = self.due = False
+        """Some rank was asked to stop; the last checkpoint is long ago, by the first rank's clock."""
         self.run, self.settings, self.loader, self.codec = run, settings, loader, codec
         self.device, self.observer = device, observer
         self.build = settings.engine(device)
-        self.number = self.step = 0
-        """The phase, from 0, and its steps that are done."""
-        found = checkpoint.checkpoints(run)
+        self.kernel = kernel_for(
+            settings.attention, device, DTYPES[settings.dtype], settings.sizes.head_width
+        )
+        """Computes attention of many tokens to many."""
+        self.number = self.step = self.moved = 0
+        """The phase, from 0, its steps that are done, and how many of those moved anything."""
+        self.saved_at = clock()
+        found = agreed(run, settings, loader)
         if found:
-            self.resume(found[-1])
+            self.resume(found)
         else:
             self.enter(init.fresh(settings), None)
 
@@ -115,7 +127,7 @@ class Trainer:
         if state.phase >= len(self.settings.phases):
             raise ValueError(f"{folder}: not a checkpoint of a run (its phase is none of the run's)")
         self.loader.load_state_dict(state.loader, new_epoch=self.new_epoch)
-        self.number, self.step = state.phase, state.step
+        self.number, self.step, self.moved = state.phase, state.step, state.moved
         net = init.holding(self.settings, checkpoint.weights_of(folder))
         learning = self.phase.learning
         learned = {name: weight for name, weight in net.named_parameters() if part(name) in learning}
@@ -127,7 +139,8 @@ class Trainer:
         self.validator = self.task.validator(self.loader.held_out)
         if states is None:
             self.task.begin(net)
-        self.entered = enter(net, self.phase, self.build, self.settings.optimizer, self.step, states)
+        use_kernel(net, self.kernel)
+        self.entered = enter(net, self.phase, self.build, self.settings.optimizer, self.moved, states)
         self.frozen = frozen or digests(self.entered)
         self.guard = DivergenceCheck(self.phase.name)
         before = self.settings.phases[self.number - 1] if self.number else None
@@ -146,12 +159,12 @@ class Trainer:
             while self.step < self.phase.steps:
                 self.observer.stepped(self.one_step(batches))
                 last = self.step == self.phase.steps
-                if last or (self.step % self.settings.validation.every == 0 and not self.stopping):
-                    self.validate()
-                if last or self.step % self.settings.save_every == 0 or self.stopping:
+                if last or self.step % self.settings.save_every == 0 or self.stopping or self.due:
                     self.save()
                 if self.stopping:
                     return False
+                if last or self.step % self.settings.validation.every == 0:
+                    self.validate()
             if self.number + 1 == len(self.settings.phases):
                 return True
             self.next_stage()
@@ -161,7 +174,7 @@ class Trainer:
         following = self.settings.phases[self.number + 1]
         weights = dict(checkpoint.weights(self.entered, averaged=following.on_averages))
         self.entered.engine.close()
-        self.number, self.step = self.number + 1, 0
+        self.number, self.step, self.moved = self.number + 1, 0, 0
         self.enter(init.holding(self.settings, weights), None)
 
     def one_step(self, batches: Iterator[Batch]) -> StepMetrics:
@@ -170,17 +183,16 @@ class Trainer:
         keys: list[str] = []
         sums: list[Tensor] = []
         for _ in range(self.settings.grad_accumulation):
-            place = advance(self.loader.position, engine.rank, self.loader.order.slots_of)
+            place = advance(self.loader.position, engine.replica, self.loader.order.slots_of)
             batch = next(batches)
             keys += batch.keys
             with memory_said(batch):
                 sums.append(self.learn(batch, place))
-        length = engine.step(self.settings.optimizer.lr_at(self.step))
-        self.step += 1
         mine = torch.stack(sums).mean(dim=0)
-        asked = torch.full_like(mine[:1], float(self.asked()))
-        *means, seen, stop = engine.mean(torch.cat([mine, asked])).tolist()
-        self.stopping = stop > 0
+        *means, seen, stop, due = engine.mean(torch.cat([mine, self.wishes(mine)])).tolist()
+        self.stopping, self.due = stop > 0, due > 0
+        length = engine.step(self.settings.optimizer.lr_at(self.step), seen)
+        self.step, self.moved = self.step + 1, self.moved + (seen > 0)
         named = zip(self.task.metrics, means, strict=True)
         metrics = {name: mean / seen for name, mean in named if seen}
         metrics |= {"grad_norm": length, "lr": self.settings.optimizer.lr_at(self.step - 1)}
@@ -188,6 +200,11 @@ class Trainer:
         return StepMetrics(
             phase=self.phase.name, step=self.step, steps=self.phase.steps, total=self.total, metrics=metrics
         )
+
+    def wishes(self, like: Tensor) -> Tensor:
+        """Whether this rank was asked to stop, and whether it is the first and wants a checkpoint (2,)."""
+        long_ago = self.clock() - self.saved_at > 60 * self.settings.save_minutes
+        return like.new_tensor([self.asked(), long_ago and self.entered.engine.rank == 0])
 
     def learn(self, batch: Batch, place: Position) -> Tensor:
         """Add the gradients of a batch; its numbers, then 1, or all 0 where nothing in it counts."""
@@ -218,6 +235,7 @@ class Trainer:
         state = checkpoint.TrainState(
             phase=self.number,
             step=self.step,
+            moved=self.moved,
             loader=self.loader.state_dict(),
             settings=self.settings.as_plain(),
             world_size=self.entered.engine.world_size,
@@ -227,4 +245,27 @@ class Trainer:
         folder = checkpoint.save(self.run, state, self.entered)
         if self.entered.engine.rank == 0:
             checkpoint.prune(self.run, self.settings.keep)
+        self.saved_at = self.clock()
         self.observer.saved(folder)
+
+
+def agreed(run: Path, settings: Training, loader: Loader) -> Path | None:
+    """The checkpoint from which all ranks go on, as the first has it; None where they begin.
+
+    Raises:
+        ValueError: ranks see other folders, data sets or settings.
+    """
+    found = checkpoint.checkpoints(run)
+    last = of_first(found[-1].name if found else None)
+    standing = "none"
+    if last is not None:
+        folder = checkpoint.folder_of(run, last)
+        standing = checkpoint.state_digest(folder) if folder.exists() else f"no {last}"
+    mine = {
+        "the last checkpoint": standing,
+        "the settings": sha256(json.dumps(settings.as_plain(), sort_keys=True).encode()).hexdigest(),
+        "the index of the data set": loader.index.digest,
+        "the order of samples": loader.order.digest,
+    }
+    refuse_unlike(of_all(mine))
+    return None if last is None else checkpoint.folder_of(run, last)

@@ -13,6 +13,7 @@ import torch
 
 from engine.differences import ABSENT, Difference, as_plain, differences
 from model.data.settings import LoaderSettings
+from model.nets.kernels import Wanted
 from model.nets.sizes import Sizes
 from model.train.engines.compiled import compiling
 from model.train.engines.deepspeed import DeepSpeedEngine, Zero
@@ -25,8 +26,13 @@ FREE = {
     "zero_stage",
     "grad_accumulation",
     "activation_checkpointing",
+    "keep_attention",
+    "attention",
+    "sequence_parallel",
+    "offload",
     "compile",
     "save_every",
+    "save_minutes",
     "keep",
     "validation",
 }
@@ -63,7 +69,15 @@ class Training:
     grad_accumulation: int = 1
     """Batches of each rank in one step."""
     activation_checkpointing: bool = True
-    """Compute activations again on the way back instead of keeping them."""
+    """Compute activations again on the way back instead of keeping them, ..."""
+    keep_attention: bool = True
+    """... but for what tokens read from many others, which costs most; not in compiled blocks."""
+    attention: Wanted = "auto"
+    """Kernel for attention of many tokens to many: the fastest that runs there, or this one and no other."""
+    sequence_parallel: int = 1
+    """Ranks that share the tokens of each batch; divides the ranks, and the heads of the network."""
+    offload: bool = False
+    """Keep states of the optimizer, and under ZeRO 3 weights too, in the machine's memory; slower."""
     compile: bool = False
     """Compile the blocks with torch's inductor: wants a C++ compiler, on a GPU Triton."""
     timestep_shift: float = 5.0
@@ -75,7 +89,9 @@ class Training:
     seed: int = 0
     validation: ValidationSettings = field(default_factory=ValidationSettings)
     save_every: int = 500
-    """Steps between two checkpoints."""
+    """Steps between two checkpoints, ..."""
+    save_minutes: float = 30.0
+    """... and most minutes."""
     keep: int = 2
     """Checkpoints kept; the last of every phase stays beside them."""
 
@@ -84,6 +100,7 @@ class Training:
             raise ValueError("a training has phases, and accumulates, saves and keeps at least 1")
         if not 0 <= self.first_frame_share <= 1 or min(self.timestep_shift, self.head_weight) <= 0:
             raise ValueError("first_frame_share is a share, head_weight and timestep_shift are above 0")
+        refuse_apart(self)
         if any(phase.task == "speech" for phase in self.phases) and not self.loader.sample.speech:
             raise ValueError("a phase that teaches speech hears none: set loader.sample.speech")
 
@@ -101,9 +118,35 @@ class Training:
         build: Build = (
             partial(PlainEngine, **how)
             if self.zero_stage is None
-            else partial(DeepSpeedEngine, **how, zero_stage=self.zero_stage)
+            else partial(
+                DeepSpeedEngine,
+                **how,
+                zero_stage=self.zero_stage,
+                sequence_parallel=self.sequence_parallel,
+                offload=self.offload,
+            )
         )
         return compiling(build, device) if self.compile else build
+
+
+def refuse_apart(settings: Training) -> None:
+    """Return where the ways in which ranks share a training go together.
+
+    Raises:
+        ValueError: they do not; says which.
+    """
+    ranks, heads = settings.sequence_parallel, settings.sizes.heads
+    if ranks < 1 or heads % ranks:
+        raise ValueError(
+            f"{heads} heads cannot be shared by {ranks} ranks: sequence_parallel is a divisor of the heads"
+        )
+    if settings.zero_stage is None and (ranks > 1 or settings.offload):
+        raise ValueError("sequence_parallel and offload are DeepSpeed's: set zero_stage to 1, 2 or 3")
+    if settings.compile and (ranks > 1 or settings.zero_stage == 3):
+        raise ValueError(
+            "blocks that share tokens, or gather weights as ZeRO 3 does, are not compiled: that breaks their "
+            "graphs at every exchange; leave compile off, or take zero_stage 2 and sequence_parallel 1"
+        )
 
 
 def unlike(begun: Mapping[str, Any], settings: Training, phase: int, step: int) -> list[Difference]:

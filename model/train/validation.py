@@ -108,7 +108,7 @@ class Validator:
     def validate(self, engine: Engine, teach: Teach, judge: Judge) -> ValidationResult:
         """Loss and films; all ranks call it together."""
         sums = torch.zeros(2, device=engine.device)
-        for clip, counts in turns(len(self), engine.rank, engine.world_size):
+        for clip, counts in turns(len(self), engine.replica, engine.replicas):
             given = teach(self[clip])
             for time in range(self.settings.times):
                 found = judge(given, self.lot(clip, time), 0.0)

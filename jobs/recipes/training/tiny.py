@@ -25,7 +25,7 @@ def tiny() -> Training:
         optimizer=OptimizerSettings(lr=1e-3, motion_share=0.01, warmup_steps=20, ema_decay=0.98),
         loader=LoaderSettings(
             order=OrderSettings(
-                groups=AS_IT_IS, window=WindowRule(max_frames=25), max_tokens=1600, held_out=0.2
+                groups=AS_IT_IS, window=WindowRule(max_frames=25), max_tokens=1728, held_out=0.2
             ),
             sample=SampleSettings(augment=FEW_CLIPS),
             workers=1,

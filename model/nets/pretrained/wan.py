@@ -15,7 +15,7 @@ import torch
 from torch import Tensor
 
 from model.nets.dit import DiT
-from model.nets.param_groups import part
+from model.nets.param_groups import PUBLIC, part
 from storage.weight_files import Weights, by_pattern, check_keys
 
 FROM_DIFFUSERS = {
@@ -64,7 +64,7 @@ def load_base(net: DiT, weights: Weights) -> BaseReport:
         changed.
     """
     base = {ours(name): tensor for name, tensor in weights.items()}
-    wanted = {name: tensor for name, tensor in net.state_dict().items() if part(name) == "base"}
+    wanted = {name: tensor for name, tensor in net.state_dict().items() if part(name) in PUBLIC}
     image = {name for name in base if IMAGE_BRANCH.search(name)}
     patches = base.get("patch_embedding.weight")
     channels = net.sizes.channels

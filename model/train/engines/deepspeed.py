@@ -7,16 +7,21 @@ Its own checkpoints are not used: they belong to a number of ranks, and to pickl
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from bisect import bisect_right
+from collections.abc import Callable, Sequence
+from itertools import groupby
 from typing import Any, Literal, cast
 
 import torch
 from torch import Tensor, nn
-from torch._C._distributed_c10d import HashStore
+from torch._C._distributed_c10d import HashStore, Store
+from torch.distributed.rendezvous import rendezvous
 
 from model.nets.conditions import Conditions
+from model.nets.precision import rounded
 from model.train.engines.engine import DTYPES, Answer, Dtype
 from model.train.engines.optimizer import AveragingAdamW, Kind, OptimizerSettings
+from model.train.engines.process_group import ProcessGroup
 
 Zero = Literal[1, 2, 3]
 
@@ -49,25 +54,34 @@ class DeepSpeedEngine:
         dtype: Dtype,
         grad_accumulation: int,
         zero_stage: Zero,
+        sequence_parallel: int = 1,
+        offload: bool = False,
     ) -> None:
         import deepspeed
+        from deepspeed.runtime.zero import stage3
 
+        stage3.defragment = FlatShards
         self.device, self.rank, self.world_size = (
             device,
             torch.distributed.get_rank(),
             torch.distributed.get_world_size(),
         )
+        self.replica, self.replicas = self.rank // sequence_parallel, self.world_size // sequence_parallel
+        if sequence_parallel > 1:
+            net.group = ProcessGroup.of(sequence_parallel)  # type: ignore[assignment]
         learning = {name: weight for name, weight in net.named_parameters() if weight.requires_grad}
         self.engine, sharded, _, _ = deepspeed.initialize(
-            model=CallableModule(net.to(device, DTYPES[dtype])),
+            model=CallableModule(rounded(net, device, DTYPES[dtype])),
             model_parameters=list(learning.values()),
             optimizer=AveragingAdamW(learning, settings),
             config={
                 "train_micro_batch_size_per_gpu": 1,  # its own count only: ours are by tokens
                 "gradient_accumulation_steps": grad_accumulation,
                 "gradient_clipping": settings.max_grad_norm,
-                "bf16": {"enabled": dtype == "bfloat16"},
-                "zero_optimization": {"stage": zero_stage},
+                "data_types": {"grad_accum_dtype": "fp32"},  # of which types weights are, they say themselves
+                "communication_data_type": "fp32",
+                "zero_optimization": {"stage": zero_stage, **(offloaded(zero_stage) if offload else {})},
+                "zero_force_ds_cpu_optimizer": False,  # ours is torch's, and keeps an average
                 "zero_allow_untested_optimizer": True,  # it is AdamW and one more state
                 "steps_per_print": SILENT,
             },
@@ -110,10 +124,13 @@ class DeepSpeedEngine:
         if not self.engine.is_gradient_accumulation_boundary():
             self.engine.step()  # counts the batch, and moves nothing
 
-    def step(self, lr: float) -> float:
+    def step(self, lr: float, share: float) -> float:
         """Move what learns."""
         self.inner.set_lr(lr)
+        self.inner.resting = share == 0
+        self.optimizer.loss_scale = share or 1.0  # by which DeepSpeed divides gradients
         self.engine.step()
+        self.optimizer.loss_scale = 1.0
         return float(self.engine.get_global_grad_norm())
 
     def weight(self, name: str) -> Tensor:
@@ -172,21 +189,59 @@ class DeepSpeedEngine:
         self.engine.destroy()
 
 
+def offloaded(zero_stage: Zero) -> dict[str, Any]:
+    """What DeepSpeed is told to keep in the machine's memory."""
+    there = {"device": "cpu", "pin_memory": torch.cuda.is_available()}
+    return {"offload_optimizer": there} | ({"offload_param": there} if zero_stage == 3 else {})
+
+
+class FlatShards:
+    """Shards of weights of several types, moved into one buffer a type: to be read as if they were one row.
+
+    DeepSpeed's ZeRO 3 would have all in one buffer and of one type; it asks for stretches of one type alone.
+    """
+
+    def __init__(self, shards: Sequence[Tensor]) -> None:
+        self.buffers: list[Tensor] = []
+        self.starts: list[int] = []
+        start = 0
+        for _, run in groupby(shards, key=lambda shard: shard.dtype):
+            self.buffers.append(flattened(list(run)))
+            self.starts.append(start)
+            start += self.buffers[-1].numel()
+
+    def narrow(self, dim: int, start: int, length: int) -> Tensor:
+        """A stretch of the row."""
+        number = bisect_right(self.starts, start) - 1
+        return self.buffers[number].narrow(dim, start - self.starts[number], length)
+
+
+def flattened(shards: Sequence[Tensor]) -> Tensor:
+    """The shards in a row, which they are from now on parts of."""
+    row = torch.cat([shard.flatten() for shard in shards])
+    for shard, part in zip(shards, row.split([shard.numel() for shard in shards]), strict=True):
+        shard.data = part
+    return row
+
+
 def sharded_weights(optimizer: Any) -> bool:
     """Whether the weights themselves are sharded: ZeRO 3."""
     return hasattr(optimizer, "fp32_partitioned_groups_flat")
 
 
-def join(device: torch.device) -> None:
-    """Meet the other ranks, as torchrun or deepspeed say who they are; alone where neither was there."""
+def join(device: torch.device) -> Store | None:
+    """Meet the other ranks in a store, as torchrun or deepspeed tell; alone, None, where none was there."""
     import deepspeed
 
     backend = "nccl" if device.type == "cuda" else "gloo"
+    store: Store | None = None
     if "RANK" in os.environ:
-        torch.distributed.init_process_group(backend)
+        store, rank, world_size = next(rendezvous("env://"))
+        torch.distributed.init_process_group(backend, store=store, rank=rank, world_size=world_size)
     else:
         torch.distributed.init_process_group(backend, store=HashStore(), rank=0, world_size=1)
         os.environ["LOCAL_RANK"] = "0"  # DeepSpeed asks for it, and would have asked its launcher
     if device.type == "cpu":  # gloo does it all, and needs no compiler
         deepspeed.ops.__compatible_ops__["deepspeed_shm_comm"] = False
     deepspeed.init_distributed(verbose=False)
+    return store

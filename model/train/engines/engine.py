@@ -14,11 +14,12 @@ from torch import Tensor, nn
 from torch.nn.utils import clip_grad_norm_
 
 from model.nets.conditions import Conditions
+from model.nets.precision import rounded
 from model.train.engines.optimizer import AveragingAdamW, Kind, OptimizerSettings
 
 Dtype = Literal["float32", "bfloat16"]
 DTYPES: dict[Dtype, torch.dtype] = {"float32": torch.float32, "bfloat16": torch.bfloat16}
-"""What the network computes in; weights, moments and averages are float32 in any case."""
+"""What the network computes in; weights, gradients, moments and averages are float32 in any case."""
 
 
 Answer = TypeVar("Answer")
@@ -32,6 +33,9 @@ class Engine(Protocol):
 
     rank: int
     world_size: int
+    replica: int
+    """Number of the rank's group of ranks that share batches; other groups have other batches."""
+    replicas: int
     device: torch.device
 
     def __call__(self, noisy_BCTHW: Tensor, times_B: Tensor, conditions: Conditions, /) -> Tensor:
@@ -46,8 +50,11 @@ class Engine(Protocol):
         """Add the gradients of one of the step's batches; a step follows the last."""
         ...
 
-    def step(self, lr: float) -> float:
-        """Move what learns by the mean gradient of all batches of all ranks; its length before clipping."""
+    def step(self, lr: float, share: float) -> float:
+        """Move what learns by the mean gradient of the batches that count; its length before clipping.
+
+        They are a `share` of the batches of all ranks; where it is 0 nothing moves.
+        """
         ...
 
     def weight(self, name: str) -> Tensor:
@@ -83,6 +90,7 @@ class PlainEngine:
     """An engine of one process, in plain sight."""
 
     rank, world_size = 0, 1
+    replica, replicas = 0, 1
 
     def __init__(
         self,
@@ -94,7 +102,7 @@ class PlainEngine:
         dtype: Dtype,
         grad_accumulation: int,
     ) -> None:
-        self.net = net.to(device, DTYPES[dtype])
+        self.net = rounded(net, device, DTYPES[dtype])
         self.device, self.max_grad_norm, self.grad_accumulation = (
             device,
             settings.max_grad_norm,
@@ -102,7 +110,7 @@ class PlainEngine:
         )
         self.all = dict(self.net.named_parameters()) | dict(self.net.named_buffers())
         self.learning = {name: weight for name, weight in self.net.named_parameters() if weight.requires_grad}
-        self.masters = {name: nn.Parameter(weight.detach().float()) for name, weight in self.learning.items()}
+        self.masters = {name: master_of(weight) for name, weight in self.learning.items()}
         self.optimizer = AveragingAdamW(self.masters, settings)
         for master in self.masters.values():
             self.optimizer.begin(master, steps)
@@ -116,19 +124,22 @@ class PlainEngine:
         return question(self.net)
 
     def backward(self, loss: Tensor) -> None:
-        """Add gradients."""
+        """Add gradients, in float32."""
         (loss / self.grad_accumulation).backward()
-
-    def step(self, lr: float) -> float:
-        """Move what learns."""
         for name, weight in self.learning.items():
-            self.masters[name].grad = (
-                torch.zeros_like(weight).float() if weight.grad is None else weight.grad.float()
-            )
-            weight.grad = None
+            if weight is not self.masters[name]:
+                add_gradient(self.masters[name], weight)
+
+    def step(self, lr: float, share: float) -> float:
+        """Move what learns."""
+        gradients = [gradient_of(master) for master in self.masters.values()]
+        if share:
+            torch._foreach_div_(gradients, share)
         length = clip_grad_norm_(self.masters.values(), self.max_grad_norm)
         self.optimizer.set_lr(lr)
+        self.optimizer.resting = share == 0
         self.optimizer.step()
+        self.optimizer.zero_grad()
         for name in self.learning:
             self.show(name)
         return float(length)
@@ -136,7 +147,7 @@ class PlainEngine:
     @torch.no_grad()
     def show(self, name: str) -> None:
         """Let the network see the float32 weight."""
-        if self.learning[name].dtype != torch.float32:
+        if self.learning[name] is not self.masters[name]:
             self.learning[name].copy_(self.masters[name])
 
     def weight(self, name: str) -> Tensor:
@@ -164,3 +175,22 @@ class PlainEngine:
 
     def close(self) -> None:
         """Nothing is held that does not go with the engine."""
+
+
+def master_of(weight: nn.Parameter) -> nn.Parameter:
+    """The float32 weight behind one that learns: itself where it is float32."""
+    return weight if weight.dtype == torch.float32 else nn.Parameter(weight.detach().float())
+
+
+def add_gradient(master: nn.Parameter, weight: nn.Parameter) -> None:
+    """Move the gradient of a rounded weight to its master, added in float32."""
+    if weight.grad is not None:
+        gradient_of(master).add_(weight.grad)
+        weight.grad = None
+
+
+def gradient_of(master: nn.Parameter) -> Tensor:
+    """The gradient of a weight, which has none yet where it is made here."""
+    if master.grad is None:
+        master.grad = torch.zeros_like(master)
+    return master.grad

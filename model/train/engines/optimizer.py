@@ -66,10 +66,12 @@ class AveragingAdamW(torch.optim.AdamW):
             lr=settings.lr,
             betas=settings.betas,
             weight_decay=settings.weight_decay,
-            foreach=True,
+            fused=True,
         )
         self.set_lr(settings.lr)
         self.stays = settings.ema_decay
+        self.resting = False
+        """Steps move nothing: no weight, no moment, no average."""
 
     def set_lr(self, lr: float) -> None:
         """Move at this rate from now on, each group at its share of it."""
@@ -79,7 +81,7 @@ class AveragingAdamW(torch.optim.AdamW):
     def begin(self, weight: Tensor, steps: int) -> None:
         """States of a weight that has been moved so many times: no moments yet, itself as the average."""
         self.state[weight] = {
-            "step": torch.tensor(float(steps)),
+            "step": torch.tensor(float(steps), device=weight.device),
             "exp_avg": torch.zeros_like(weight),
             "exp_avg_sq": torch.zeros_like(weight),
             "average": weight.detach().clone(),
@@ -88,22 +90,22 @@ class AveragingAdamW(torch.optim.AdamW):
     @torch.no_grad()
     def step(self, closure: Callable[[], float] | None = None) -> Any:
         """Move the weights, and their averages after them."""
+        if self.resting:
+            return None
         answer = super().step(closure)
         for group in self.param_groups:
-            for weight in group["params"]:
-                if weight.grad is not None:
-                    state = self.state[weight]
-                    n = float(state["step"])
-                    stays = min(self.stays, (1 + n) / (10 + n))
-                    state["average"].lerp_(weight, 1 - stays)
+            moved = [weight for weight in group["params"] if weight.grad is not None]
+            if moved:
+                averages = [self.state[weight]["average"] for weight in moved]
+                n = float(self.state[moved[0]]["step"])
+                torch._foreach_lerp_(averages, moved, 1 - min(self.stays, (1 + n) / (10 + n)))
         return answer
 
 
 def groups(named: Mapping[str, Tensor], settings: OptimizerSettings) -> list[dict[str, Any]]:
-    """Weights that move at the same share of the rate; no group is empty."""
-    motion = {name for name in named if name.startswith(MOTION)}
-    split = (
-        (settings.motion_share, [weight for name, weight in named.items() if name in motion]),
-        (1.0, [weight for name, weight in named.items() if name not in motion]),
-    )
-    return [{"params": weights, "share": share} for share, weights in split if weights]
+    """Weights of one type that move at the same share of the rate; no group is empty."""
+    split: dict[tuple[float, torch.dtype], list[Tensor]] = {}
+    for name, weight in named.items():
+        share = settings.motion_share if name.startswith(MOTION) else 1.0
+        split.setdefault((share, weight.dtype), []).append(weight)
+    return [{"params": weights, "share": share} for (share, _), weights in split.items()]

@@ -31,9 +31,14 @@ def test_the_small_public_base_on_eight_gpus(capsys: pytest.CaptureFixture[str])
     code, out, _ = asked(capsys, "--recipe", "wan_1b", "--tflops", "989", "--mfu", "0.4", "--price", "2.5")
     assert code == 0
     (base,) = rows(out, "base")
-    assert base[1:] == ["1,418.997", "body, everything"]  # Wan 2.1 T2V-1.3B
+    (queries,) = rows(out, "text_queries")
+    assert (base[1:], queries[1:]) == (["1,277.163", "body, everything"], ["141.834", ""])  # 1,418.997 in all
     assert [row[1] for row in rows(out, "everything")] == ["25", "73", "121"]
-    assert [row[3] for row in rows(out, "body")] == ["67,200", "45,600", "74,400"]  # method.md 7.1
+    assert [row[3] for row in rows(out, "body")] == [
+        "50,400",
+        "45,600",
+        "74,400",
+    ]  # method.md 7.1; three clips of 25 frames
     assert re.search(r"all steps: body .*; [\d,]+ GPU-hours, [\d,]+ in money", out)
     assert "Assumed:" in out
 
@@ -42,8 +47,8 @@ def test_more_ranks_fit_more_and_larger_gpus_too(capsys: pytest.CaptureFixture[s
     _, out, _ = asked(capsys, "--recipe", "paper")
     alone, eight = (row[2:] for row in rows(out, "3"))
     assert alone == ["nothing"] * 3
-    small, middle, large = (int(cell.split()[0].replace(",", "")) for cell in ["0", *eight[1:]])
-    assert small < middle < large
+    small, middle, large = (int(cell.split()[0].replace(",", "")) for cell in eight)
+    assert 74_400 <= small < middle < large  # 121 frames, with four references
     assert "give tflops for times" in out
 
 
@@ -70,7 +75,7 @@ def test_one_process_needs_no_table_of_gpus(capsys: pytest.CaptureFixture[str]) 
     assert "80 GB" not in out
     job = parse([])
     assert job.canvas == (192, 128)
-    assert shown(job, videos(job)[0], 25).clips == 2  # 1600 tokens, of 672 a clip
+    assert shown(job, videos(job)[0], 25).clips == 2  # of 672 tokens, and 384 of references
 
 
 @pytest.mark.parametrize(

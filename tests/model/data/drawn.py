@@ -22,7 +22,7 @@ def slot_of(batch) -> Slot:
 def planned(out: Path, settings: LoaderSettings, slots: range) -> list[Slot]:
     """What the order says of slots, counted from the first epoch on."""
     index = read_index(out)
-    order = Order(index, settings.order, settings.seed)
+    order = Order(index, settings.order, settings.sample.references, settings.seed)
     places = ((epoch, slot) for epoch in itertools.count() for slot in range(order.slots_of(epoch)))
     return [
         tuple((index.row(d.row).key, d.start, d.frames) for d in order.epoch(epoch).slot(slot))

@@ -38,6 +38,7 @@ def samples(
         width=canvas[:, 0].copy(),
         height=canvas[:, 1].copy(),
         frames=rng.integers(25, 241, num_samples),
+        references=np.full(num_samples, 4),
         group=group,
     )
 

@@ -13,11 +13,13 @@ from model.data.epoch_order import (
     Group,
     OrderSettings,
     SamplingTable,
+    costs,
     draw_samples,
     epoch_order,
     quotas,
     shuffle,
 )
+from model.data.reference_rule import ReferenceRule, num_shown
 from model.data.windows import WindowRule, num_tokens
 from tests.model.data import stocks
 
@@ -54,9 +56,11 @@ def test_a_slot_holds_one_bucket_within_the_budget(samples, settings, seed, epoc
         slot = dealt.slot(number)
         shapes = {(samples.width[d.row], samples.height[d.row], d.frames) for d in slot}
         assert len(shapes) == 1
-        tokens = int(num_tokens(*shapes.pop()))
-        assert 0 < len(slot) * tokens <= settings.max_tokens
-        partial += (len(slot) + 1) * tokens <= settings.max_tokens
+        width, height, frames = shapes.pop()
+        beside = 4 * int(num_tokens(width, height, 1))  # as many references as a clip can have
+        each, most = int(num_tokens(width, height, frames)) + beside, settings.max_tokens + beside
+        assert 0 < len(slot) * each <= most
+        partial += (len(slot) + 1) * each <= most
     lengths = len({(samples.width[r], f) for r, f in zip(dealt.row, dealt.frames, strict=True)})
     assert partial <= lengths, "at most one batch of each bucket is not full"
 
@@ -93,13 +97,14 @@ def test_the_order_is_the_one_it_always_was():
         width=np.where(rows < 6, 64, 96),
         height=np.where(rows < 6, 96, 64),
         frames=25 + 13 * rows,
+        references=np.ones(len(rows), np.int64),
         group=rows % 2,
     )
     dealt = epoch_order(samples, stocks.settings(), 7, 1)
-    assert dealt.row.tolist() == [7, 11, 10, 6, 0, 1, 2, 4, 9, 3, 8, 5]
-    assert dealt.start.tolist() == [13, 45, 51, 23, 0, 3, 4, 1, 80, 6, 35, 9]
-    assert dealt.frames.tolist() == [85, 121, 73, 73, 25, 33, 45, 53, 53, 57, 57, 65]
-    assert dealt.seed[:2].tolist() == [10650164357173994729, 6121784542002605221]
+    assert dealt.row.tolist() == [0, 1, 2, 4, 9, 3, 8, 5, 7, 11, 10, 6]
+    assert dealt.start.tolist() == [0, 3, 4, 1, 80, 6, 35, 9, 13, 45, 51, 23]
+    assert dealt.frames.tolist() == [25, 33, 45, 53, 53, 57, 57, 65, 85, 121, 73, 73]
+    assert dealt.seed[:2].tolist() == [4912546866432367943, 420178867332861472]
     assert len(dealt) == 11
 
 
@@ -171,8 +176,10 @@ def test_slots_side_by_side_cost_about_the_same(world_size):
     evenness = {}
     for alike in (1, 8):
         dealt = epoch_order(samples, stocks.settings(groups=AS_IT_IS, alike=alike), 0, 0)
-        tokens = num_tokens(samples.width[dealt.row], samples.height[dealt.row], dealt.frames)
-        cost = np.add.reduceat(tokens, dealt.bounds[:-1])
+        width, height = samples.width[dealt.row], samples.height[dealt.row]
+        shown = num_shown(ReferenceRule(), samples.references[dealt.row], dealt.seed)
+        tokens = num_tokens(width, height, dealt.frames)
+        cost = costs(num_tokens(width, height, 1), tokens, shown, dealt.bounds, OrderSettings())
         steps = cost[: len(cost) // world_size * world_size].reshape(-1, world_size)
         evenness[alike] = float(np.mean(steps.mean(axis=1) / steps.max(axis=1)))
     assert evenness[8] > 0.95 > evenness[1]

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from dataset.index import read_index
+from model.data.faults import TooManyUnfit
 from model.data.loader import Loader
 from tests.model.data import sets
 from tests.model.data.drawn import planned, slot_of
@@ -31,7 +32,7 @@ def break_video(out: Path, number: int) -> str:
 def test_a_bad_sample_stops_the_run_by_its_name(own_set, workers):
     key = break_video(own_set, 5)
     with pytest.raises(
-        RuntimeError, match=f"1 unfit samples, 0 allowed; the last: {key} in shards/.*wrong_digest"
+        TooManyUnfit, match=f"1 unfit samples, 0 allowed; the last: {key} in shards/.*wrong_digest"
     ):
         list(Loader(str(own_set), sets.settings(workers=workers, epochs=1)))
 
@@ -59,7 +60,7 @@ def test_more_bad_samples_than_allowed_stop_the_run(own_set):
     for number in (1, 5, 11):
         break_video(own_set, number)
     loader = Loader(str(own_set), sets.settings(max_unfit=2, epochs=1))
-    with pytest.raises(RuntimeError, match="3 unfit samples, 2 allowed"):
+    with pytest.raises(TooManyUnfit, match="3 unfit samples, 2 allowed"):
         list(loader)
 
 

@@ -13,7 +13,8 @@ from model.data.augment import Augmentation
 from model.data.batch import Batch, as_input, num_bytes, shapes, tensors
 from model.data.epoch_order import Draw
 from model.data.maps import Maps, maps_of
-from model.data.sample_rng import DropoutRule, ReferenceRule
+from model.data.reference_rule import ReferenceRule
+from model.data.sample_rng import DropoutRule
 from model.data.settings import SampleSettings
 from schemas.drawing import draw_skeleton, draw_spheres
 from schemas.landmarks import face_points

@@ -4,7 +4,8 @@ from collections import Counter
 
 import pytest
 
-from model.data.sample_rng import DropoutRule, ReferenceRule, SampleRng, draw_dropout, draw_references
+from model.data.reference_rule import ReferenceRule
+from model.data.sample_rng import DropoutRule, SampleRng, draw_dropout, draw_references
 
 FAR = (100.0, 110.0)
 """A window away from all references, s."""

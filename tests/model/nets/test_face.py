@@ -32,7 +32,11 @@ def touched(reach: str, frame: int) -> list[int]:
     other[:, frame] *= -1
 
     def answer(tokens: torch.Tensor) -> torch.Tensor:
-        faces = read_by_frame(tokens, null, HEAD) if reach == "frame" else read_by_clip(tokens, GRID, HEAD)
+        faces = (
+            read_by_frame(tokens, null, HEAD)
+            if reach == "frame"
+            else read_by_clip(tokens, GRID[1] * GRID[2], HEAD)
+        )
         return layer(x, faces).view(GRID[0], -1)
 
     change = (answer(other) - answer(tokens)).abs().amax(dim=1)
@@ -52,7 +56,7 @@ def test_with_the_reach_of_the_clip_all_are_read(frame: int) -> None:
 
 
 def test_with_the_reach_of_the_clip_times_are_those_of_the_video() -> None:
-    faces = read_by_clip(torch.zeros(1, FRAMES, WIDTH), GRID, HEAD)
+    faces = read_by_clip(torch.zeros(1, FRAMES, WIDTH), GRID[1] * GRID[2], HEAD)
     asked = torch.tensor([0, 0, 2.5, 2.5, 6.5, 6.5])
     torch.testing.assert_close(faces.turn_x, in_time(asked, HEAD))
     torch.testing.assert_close(faces.turn_keys, in_time(torch.arange(9.0), HEAD))

@@ -15,6 +15,7 @@ from torch.utils.flop_counter import FlopCounterMode
 from model.nets.conditions import Conditions
 from model.nets.dit import DiT
 from model.nets.param_groups import part, parts
+from model.nets.precision import rounded
 from model.nets.sizes import Sizes, tiny, wan_1b, wan_14b
 from model.planning.activations import Precision, kept
 from model.planning.flops import operations, parameters
@@ -42,7 +43,8 @@ def test_every_weight_of_every_part_is_counted(sizes: Sizes) -> None:
 
 def taught(sizes: Sizes, phase: Phase, dtype: Dtype = "float32", *, activation_checkpointing: bool) -> DiT:
     """A network in a phase."""
-    net = awake(sizes, activation_checkpointing=activation_checkpointing).to(DTYPES[dtype])
+    net = awake(sizes, activation_checkpointing=activation_checkpointing)
+    net = rounded(net, torch.device("cpu"), DTYPES[dtype])
     for name, weight in net.named_parameters():
         weight.requires_grad_(part(name) in phase.learning)
     return net
@@ -152,7 +154,7 @@ def test_a_plain_engine_holds_what_is_said(phase: Phase, dtype: Dtype) -> None:
     for last in (False, True):
         engine.backward(engine(*noisy(conditions), conditions).square().mean())
         if not last:
-            engine.step(1e-3)
+            engine.step(1e-3, 1.0)
     states = (engine.optimizer.state[m][kind] for m in engine.masters.values() for kind in KINDS)
     weights = itertools.chain(engine.net.parameters(), engine.masters.values(), states)
     gradients = (

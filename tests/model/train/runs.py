@@ -12,6 +12,7 @@ from typing import Any
 import torch
 
 from model.data.loader import Loader
+from model.data.position import advance
 from model.data.settings import LoaderSettings
 from model.data.windows import WindowRule
 from model.nets.autoencoders.patches import VALUES, PatchCodec
@@ -41,11 +42,12 @@ def heard(seed: int = 0) -> LoaderSettings:
 
 
 def seed_of(data: Path, slots: range, loud: int) -> int:
-    """The first seed that puts clips with sound into so many of these slots of the first epoch."""
+    """The first seed that puts clips with sound into so many of these slots."""
 
     def found(seed: int) -> int:
         loader = Loader(str(data), heard(seed))
-        draws = (loader.order.epoch(0).slot(slot)[0] for slot in slots)
+        places = (advance(loader.position, slot, loader.order.slots_of) for slot in slots)
+        draws = [loader.order.epoch(place.epoch).slot(place.slot)[0] for place in places]
         return sum(loader.index.row(draw.row).has_audio for draw in draws)
 
     return next(seed for seed in itertools.count() if found(seed) == loud)
@@ -75,7 +77,7 @@ def training(**changes: Any) -> Training:
 
 def tiny_sizes() -> Sizes:
     """Sizes that take milliseconds."""
-    return small(width=24, layers=1, ffn=48)
+    return small(width=24, heads=4, layers=1, ffn=48)
 
 
 def some_codec() -> PatchCodec:
@@ -147,7 +149,9 @@ def main(result: dict[str, Any]) -> None:
         if torch.distributed.is_initialized():
             rank, world_size = torch.distributed.get_rank(), torch.distributed.get_world_size()
         notes = Notes(Path(one["losses"]) if rank == 0 else None)
-        trainer(Path(result["data"]), Path(one["run"]), settings, notes, rank, world_size).train()
+        shared = settings.sequence_parallel
+        place = (rank // shared, world_size // shared)
+        trainer(Path(result["data"]), Path(one["run"]), settings, notes, *place).train()
 
 
 if __name__ == "__main__":

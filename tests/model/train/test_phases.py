@@ -100,7 +100,13 @@ def test_stages_without_sense_are_refused(wrong: dict[str, object], message: str
 def test_a_frozen_weight_that_moved_is_found_out() -> None:
     net, under_way = entered(face(1))
     before = digests(under_way)
-    assert set(before) == {*BODY, "face_encoder", "face_spare", "speech"}  # the encoder's: its buffers
+    assert set(before) == {
+        *BODY,
+        "text_queries",
+        "face_encoder",
+        "face_spare",
+        "speech",
+    }  # the encoder's: its buffers
     assert prove(before, under_way) == before
     with torch.no_grad():
         net.no_caption[0, 0] += 1e-3

@@ -10,7 +10,7 @@ from diffusers import WanTransformer3DModel
 from torch import Tensor
 
 from model.nets.dit import DiT
-from model.nets.param_groups import part
+from model.nets.param_groups import PUBLIC, part
 from model.nets.pretrained.wan import load_base, ours
 from model.nets.sizes import Sizes, wan_1b, wan_14b
 from tests.model.nets_inputs import change, noisy, seed, small, some_conditions
@@ -118,7 +118,7 @@ def test_public_sizes_have_our_shapes(sizes: Sizes, values: float) -> None:
         )
         net = DiT(sizes, seed(0))
     theirs = {ours(name): tensor.shape for name, tensor in base.state_dict().items()}
-    assert theirs == {n: tensor.shape for n, tensor in net.state_dict().items() if part(n) == "base"}
+    assert theirs == {n: tensor.shape for n, tensor in net.state_dict().items() if part(n) in PUBLIC}
     assert sum(shape.numel() for shape in theirs.values()) == pytest.approx(values, rel=1e-3)
 
 

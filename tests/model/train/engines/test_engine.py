@@ -7,7 +7,7 @@ import torch
 from torch import Tensor, nn
 
 from model.train.engines.engine import Dtype, PlainEngine
-from model.train.engines.optimizer import OptimizerSettings
+from model.train.engines.optimizer import KINDS, OptimizerSettings
 
 SETTINGS = OptimizerSettings(lr=0.1, max_grad_norm=1.0, ema_decay=0.5)
 
@@ -34,7 +34,7 @@ def push(driven: PlainEngine, x: Tensor) -> None:
 def test_only_what_needs_a_gradient_learns() -> None:
     driven = engine()
     push(driven, torch.ones(1, 3))
-    length = driven.step(0.1)
+    length = driven.step(0.1, 1.0)
     assert length == pytest.approx(3**0.5)
     assert torch.equal(driven.weight("bias"), torch.tensor([0.5]))
     assert torch.all(driven.weight("weight") < torch.tensor([[1.0, 2.0, 3.0]]))
@@ -45,15 +45,40 @@ def test_a_step_takes_the_mean_of_its_batches() -> None:
     push(one, torch.full((1, 3), 0.2))
     push(two, torch.full((1, 3), 0.1))
     push(two, torch.full((1, 3), 0.3))
-    assert one.step(0.1) == pytest.approx(two.step(0.1))
+    assert one.step(0.1, 1.0) == pytest.approx(two.step(0.1, 1.0))
     torch.testing.assert_close(one.weight("weight"), two.weight("weight"))
 
 
-def test_gradients_do_not_outlive_their_step() -> None:
+def test_batches_that_do_not_count_dilute_nothing() -> None:
+    one, two = engine(), engine(grad_accumulation=2)
+    push(one, torch.full((1, 3), 0.2))
+    push(two, torch.full((1, 3), 0.2))
+    push(two, torch.zeros(1, 3))  # counts nothing
+    assert one.step(0.1, 1.0) == pytest.approx(two.step(0.1, 0.5))
+    torch.testing.assert_close(one.weight("weight"), two.weight("weight"))
+
+
+def test_a_step_in_which_nothing_counts_moves_nothing() -> None:
     driven = engine()
     push(driven, torch.ones(1, 3))
-    driven.step(0.1)
-    assert driven.step(0.1) == 0
+    driven.step(0.1, 1.0)
+    before = [driven.weight("weight"), *(driven.state("weight", kind) for kind in KINDS)]
+    before = [tensor.clone() for tensor in before]
+    assert driven.step(0.1, 0.0) == 0
+    after = [driven.weight("weight"), *(driven.state("weight", kind) for kind in KINDS)]
+    assert all(torch.equal(*pair) for pair in zip(before, after, strict=True))
+    push(driven, torch.ones(1, 3))
+    driven.step(0.1, 1.0)
+    assert not torch.equal(driven.weight("weight"), before[0])
+
+
+def test_gradients_are_summed_in_float32() -> None:
+    """256 + 1 is 256 in bfloat16."""
+    driven = engine("bfloat16", grad_accumulation=64)
+    push(driven, torch.full((1, 3), 256.0 * 64))
+    for _ in range(63):
+        push(driven, torch.full((1, 3), 64.0))
+    assert driven.step(0.1, 1.0) == pytest.approx(319 * 3**0.5)
 
 
 def test_small_steps_are_kept_that_bfloat16_cannot_see() -> None:
@@ -62,7 +87,7 @@ def test_small_steps_are_kept_that_bfloat16_cannot_see() -> None:
     assert driven.weight("weight")[0, 2] == torch.tensor(3.0001)
     for _ in range(60):
         push(driven, torch.ones(1, 3))
-        driven.step(1e-4)
+        driven.step(1e-4, 1.0)
     assert driven.weight("weight").dtype == torch.float32
     assert driven.weight("weight")[0, 0] == pytest.approx(1 - 60e-4, rel=1e-3)
     shown = driven.net.weight
@@ -72,7 +97,7 @@ def test_small_steps_are_kept_that_bfloat16_cannot_see() -> None:
 def test_states_can_be_read_and_replaced() -> None:
     driven = engine()
     push(driven, torch.ones(1, 3))
-    driven.step(0.1)
+    driven.step(0.1, 1.0)
     other = engine()
     other.put_weight("weight", driven.weight("weight"))
     for kind in ("exp_avg", "exp_avg_sq", "average"):
@@ -86,13 +111,13 @@ def test_an_engine_goes_on_where_another_was(dtype: Dtype) -> None:
     driven = engine(dtype)
     for number in range(3):
         push(driven, torch.full((1, 3), 0.1 * number))
-        driven.step(0.1)
+        driven.step(0.1, 1.0)
     other = PlainEngine(net(), SETTINGS, 3, device=torch.device("cpu"), dtype=dtype, grad_accumulation=1)
     other.put_weight("weight", driven.weight("weight"))
     for kind in ("exp_avg", "exp_avg_sq", "average"):
         other.put_state("weight", kind, driven.state("weight", kind))
     for one in (driven, other):
         push(one, torch.full((1, 3), 0.7))
-        one.step(0.1)
+        one.step(0.1, 1.0)
     assert torch.equal(driven.weight("weight"), other.weight("weight"))
     assert torch.equal(driven.state("weight", "average"), other.state("weight", "average"))

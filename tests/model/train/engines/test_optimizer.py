@@ -46,7 +46,9 @@ def moved(settings: OptimizerSettings, steps: int) -> tuple[list[torch.Tensor], 
 def test_weights_move_as_torch_moves_them() -> None:
     settings = OptimizerSettings(lr=0.1)
     weight = torch.nn.Parameter(torch.tensor([1.0, -2.0]))
-    plain = torch.optim.AdamW([weight], lr=0.1, betas=settings.betas, weight_decay=settings.weight_decay)
+    plain = torch.optim.AdamW(
+        [weight], lr=0.1, betas=settings.betas, weight_decay=settings.weight_decay, fused=True
+    )
     for step in range(5):
         weight.grad = torch.tensor([1.0, 0.5]) / (step + 1)
         plain.step()
