@@ -241,7 +241,7 @@ def measured(settings: Training, window: WindowSpec, result: Memory, turns: int)
     """Most bytes, and median seconds, of a step."""
     batch, codec = made_up(1, window.frames, window.width, window.height), some_codec()
     engine = enter(
-        init.fresh(settings), settings.phases[0], settings.engine(DEVICE), settings.optimizer
+        init.fresh(settings), {}, settings.phases[0], settings.engine(DEVICE), settings.optimizer
     ).engine
 
     def step() -> None:

@@ -111,19 +111,24 @@ def by_pattern(names: Iterable[str]) -> str:
     return ", ".join(f"{pattern} ({count})" if count > 1 else pattern for pattern, count in patterns.items())
 
 
-def write_weights(folder: Path, tensors: Iterable[tuple[str, Tensor]], file_bytes: int = 4 * 2**30) -> None:
-    """Write a folder that `read_weights` reads, a file at a time, none much larger than `file_bytes`."""
-    folder.mkdir(parents=True)
+def write_weights(
+    folder: Path, tensors: Iterable[tuple[str, Tensor]], file_bytes: int = 4 * 2**30, prefix: str = ""
+) -> None:
+    """Write into a folder that `read_weights` reads, a file at a time, none much larger than `file_bytes`.
+
+    Names of files begin with the prefix: several processes may write into one folder.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
     held: Weights = {}
     number = size = 0
     for name, tensor in tensors:
         held[name] = tensor.contiguous()
         size += tensor.nbytes
         if size >= file_bytes:
-            write(held, folder / f"{number:05}.safetensors")
+            write(held, folder / f"{prefix}{number:05}.safetensors")
             held, number, size = {}, number + 1, 0
     if held:
-        write(held, folder / f"{number:05}.safetensors")
+        write(held, folder / f"{prefix}{number:05}.safetensors")
 
 
 def write(tensors: Weights, file: Path) -> None:

@@ -150,9 +150,9 @@ class DiT(nn.Module):
     def run(self, block: nn.Module, *given: Tensor | Context) -> tuple[Tensor, Tensor]:
         """The block's answer, its activations kept or not."""
         if self.activation_checkpointing and torch.is_grad_enabled():
-            contexts = partial(create_selective_checkpoint_contexts, keeping) if self.keep_attention else None
-            how = {} if contexts is None else {"context_fn": contexts}
-            return checkpoint(block, *given, use_reentrant=False, **how)
+            how: dict[str, Any] = {"context_fn": KEEPING} if self.keep_attention else {}
+            answer: tuple[Tensor, Tensor] = checkpoint(block, *given, use_reentrant=False, **how)
+            return answer
         return block(*given)
 
     def time(self, times_B: Tensor) -> tuple[Tensor, Tensor]:
@@ -258,6 +258,9 @@ def keeping(_: object, operation: object, *given: Any, **__: object) -> Checkpoi
     """What is kept where activations are computed again: attention of many tokens to many."""
     kept = costly(operation, given)
     return CheckpointPolicy.MUST_SAVE if kept else CheckpointPolicy.PREFER_RECOMPUTE
+
+
+KEEPING = partial(create_selective_checkpoint_contexts, keeping)
 
 
 def tokens(patches_BDTHW: Tensor) -> Tensor:

@@ -7,6 +7,7 @@ times would differ at random by half a percent. Buffers are statistics, and are 
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from typing import TypeVar
 
 import torch
@@ -46,11 +47,30 @@ def stays_float32(net: nn.Module) -> set[str]:
 Net = TypeVar("Net", bound=nn.Module)
 
 
-def rounded(net: Net, device: torch.device, dtype: torch.dtype) -> Net:
-    """The network on a device, in place, its weights as `dtype` but for those that stay float32."""
+def rounded(
+    net: Net, device: torch.device, dtype: torch.dtype, stored: Mapping[str, Tensor] | None = None
+) -> Net:
+    """The network on a device, in place, its weights as `dtype` but for those that stay float32.
+
+    What has no memory yet is taken from what is stored, one after the other.
+    """
     exact = stays_float32(net)
-    for name, weight in net.named_parameters():
-        weight.data = weight.data.to(device, weight.dtype if name in exact else dtype)
-    for buffer in net.buffers():
-        buffer.data = buffer.data.to(device)
+    for name, weight in list(net.named_parameters()):
+        value = weight.data if stored is None or not weight.is_meta else stored[name]
+        put(net, name, value.to(device, value.dtype if name in exact else dtype))
+    for name, buffer in list(net.named_buffers()):
+        put(net, name, (buffer if stored is None or not buffer.is_meta else stored[name]).to(device))
     return net
+
+
+def put(net: nn.Module, name: str, value: Tensor) -> None:
+    """Give a weight or buffer its numbers; one without memory is replaced, as it cannot be moved."""
+    owner = net.get_submodule(name.rpartition(".")[0])
+    local = name.rpartition(".")[2]
+    old: Tensor = getattr(owner, local)
+    if not old.is_meta:
+        old.data = value
+    elif isinstance(old, nn.Parameter):
+        setattr(owner, local, nn.Parameter(value, requires_grad=old.requires_grad))
+    else:
+        setattr(owner, local, value)

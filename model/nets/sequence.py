@@ -15,6 +15,7 @@ frames, references, or both), P tokens of a picture, C numbers of a token.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -91,7 +92,7 @@ class Lanes:
         b, a, _, e = x_BaSE.shape
         return torch.cat(self.exchange(sent, [(b, a, tokens, e)] * self.group.size), dim=1)
 
-    def exchange(self, sent: list[Tensor], shapes: list[tuple[int, ...]]) -> list[Tensor]:
+    def exchange(self, sent: list[Tensor], shapes: Sequence[tuple[int, ...]]) -> list[Tensor]:
         """Pieces of these shapes, one of each rank, for pieces sent to each."""
         received = [torch.Size(shape).numel() for shape in shapes]
         row = Swapped.apply(torch.cat(sent), self.group, [piece.numel() for piece in sent], received)

@@ -30,6 +30,7 @@ START: Parts = frozenset({"base", "pose", "no_reference"})
 """What the tokens of the first block come from."""
 SPOKEN: Parts = START | {"no_caption", "reference"}
 BASE: Parts = frozenset({"base", "no_caption"})
+QUERIES: Parts = frozenset({"text_queries"})
 REFERENCE: Parts = frozenset({"reference"})
 POSED: Parts = frozenset({"pose"})
 FACES: Parts = frozenset({"face_encoder", "no_face", "face_attn"})
@@ -138,7 +139,7 @@ def text(d: int, clips: int, asking: int, caption: int, before: Parts) -> Iterat
     for count in (rows, keys):
         yield Product(part="text_queries", rows=count, inputs=d, outputs=d, after=before)
     yield table("text_queries", d, 4)  # norms before it, and of queries and keys
-    own = before | {"text_queries"} if asked else before
+    own = before | QUERIES if asked else before
     yield Product(part="base", rows=keys or clips, inputs=d, outputs=d, after=before)
     yield Product(part="base", rows=rows or clips, inputs=d, outputs=d, after=own | BASE)
     if asked:

@@ -6,7 +6,8 @@
         average/            averages of the weights that learn; the others are their own
         exp_avg/ exp_avg_sq/
 
-Tensors are whole and by name, in safetensors, so no pickle is ever read. A folder is written under another
+Tensors are whole and by name, in safetensors, so no pickle is ever read; each rank writes some of them, and
+any number of ranks reads them, one at a time. A folder is written under another
 name and renamed, so what has its name is complete. Times, noise and hand-overs follow from the seed and the
 place in the loader's order alone: those two are all there is to say of randomness.
 """
@@ -27,15 +28,17 @@ from torch import Tensor
 
 from model.nets.param_groups import Part
 from model.train.engines.engine import Engine
-from model.train.engines.optimizer import KINDS
-from model.train.names import CHECKPOINTS
+from model.train.engines.optimizer import KINDS, Kind
+from model.train.names import CHECKPOINTS, START
 from model.train.phases import ActivePhase, States
+from model.train.ranks import of_all
 from storage.json_files import SHOWN, json_at
 from storage.place import Place
 from storage.records import read_as
-from storage.weight_files import Weights, check_keys, read_weights, write_weights
+from storage.stored_weights import StoredWeights
+from storage.weight_files import check_keys, write_weights
 
-VERSION = 1
+VERSION = 2
 NAME = re.compile(r"(\d+)-(\d{6,})")
 PART = ".part"
 STATE = "state.json"
@@ -71,6 +74,11 @@ def checkpoints(run: Path) -> list[Path]:
     return sorted(found, key=place)
 
 
+def name_of(phase: int, step: int) -> str:
+    """The name of a checkpoint after a step of a phase, which is counted from 0."""
+    return f"{phase + 1}-{step:06}"
+
+
 def folder_of(run: Path, name: str) -> Path:
     """Where the checkpoint of a name lies, or would lie."""
     return run / CHECKPOINTS / name
@@ -95,12 +103,13 @@ def place(folder: Path) -> tuple[int, int]:
 
 
 def save(run: Path, train_state: TrainState, entered: ActivePhase) -> Path:
-    """Write a checkpoint; every rank takes part in reading the weights, the first writes."""
-    folder = run / CHECKPOINTS / f"{train_state.phase + 1}-{train_state.step:06}"
+    """Write a checkpoint; every rank writes a part of the tensors."""
+    folder = folder_of(run, name_of(train_state.phase, train_state.step))
     aside = folder.with_name(folder.name + PART)
     if entered.engine.rank == 0:
         for stale in folder.parent.glob("*" + PART):
             shutil.rmtree(stale)
+    of_all(None)  # nobody writes before
     keep(entered.engine, aside / "weights", weights(entered))
     for kind in KINDS:
         keep(
@@ -108,32 +117,29 @@ def save(run: Path, train_state: TrainState, entered: ActivePhase) -> Path:
             aside / kind,
             ((name, entered.engine.state(name, kind)) for name in entered.learning),
         )
+    of_all(None)  # all have written
     if entered.engine.rank == 0:
         (aside / STATE).write_text(json.dumps({"version": VERSION, **asdict(train_state)}, indent=1))
         settle(aside)
         aside.rename(folder)
         sync(folder.parent)
+    of_all(None)  # it is there
     return folder
 
 
-def weights(entered: ActivePhase, *, averaged: bool = False) -> Iterator[tuple[str, Tensor]]:
-    """All weights: those that learn as the engine has them, the others as they were before any rounding.
-
-    With `averaged`, the averages of those that learn.
-    """
-    engine = entered.engine
+def weights(entered: ActivePhase) -> Iterator[tuple[str, Tensor]]:
+    """All weights: those that learn as the engine has them, the others as they were before any rounding."""
     for name in entered.learning:
-        yield name, engine.state(name, "average") if averaged else engine.weight(name)
+        yield name, entered.engine.weight(name)
     yield from entered.still.items()
 
 
 def keep(engine: Engine, folder: Path, tensors: Iterator[tuple[str, Tensor]]) -> None:
-    """Write tensors on the first rank; the others only help to gather them."""
-    if engine.rank == 0:
-        write_weights(folder, tensors)
-    else:
-        for _ in tensors:
-            pass
+    """Write every so manieth tensor on each rank; all help to gather them."""
+    rank, ranks = engine.rank, engine.world_size
+    mine = (pair for number, pair in enumerate(tensors) if number % ranks == rank)
+    write_weights(folder, ((name, tensor.cpu()) for name, tensor in mine), prefix=f"{rank:03}-")
+    settle(folder)
 
 
 def settle(folder: Path) -> None:
@@ -172,14 +178,14 @@ def train_state(folder: Path) -> TrainState:
     return found
 
 
-def weights_of(folder: Path) -> Weights:
+def weights_of(folder: Path) -> StoredWeights:
     """All weights of a checkpoint, as last moved."""
-    return read_weights(folder / "weights")
+    return StoredWeights.of(folder / "weights")
 
 
-def averages_of(folder: Path) -> Weights:
+def averages_of(folder: Path) -> StoredWeights:
     """All weights of a checkpoint, averaged where they learned: those to make videos with."""
-    return weights_of(folder) | read_weights(folder / "average")
+    return weights_of(folder) | StoredWeights.of(folder / "average")
 
 
 def states_of(folder: Path, learned: Mapping[str, Tensor]) -> States:
@@ -188,16 +194,17 @@ def states_of(folder: Path, learned: Mapping[str, Tensor]) -> States:
     Raises:
         ValueError: they are those of others.
     """
-    states: States = {}
+    states: dict[Kind, StoredWeights] = {}
     for kind in KINDS:
-        found = read_weights(folder / kind)
-        check_keys(found, learned, f"{folder / kind}: not the states of what this phase teaches")
-        states.update({(name, kind): value for name, value in found.items()})
+        states[kind] = StoredWeights.of(folder / kind)
+        what = f"{folder / kind}: not the states of what this phase teaches"
+        check_keys(states[kind].outlines, learned, what)
     return states
 
 
 def prune(run: Path, keep: int) -> None:
-    """Remove all checkpoints but the last `keep` and the last of each phase."""
+    """Remove all checkpoints but the last `keep` and the last of each phase, and what the run began with."""
+    shutil.rmtree(run / START, ignore_errors=True)
     found = checkpoints(run)
     ends = {place(folder)[0]: folder for folder in found}
     for folder in set(found) - set(ends.values()) - set(found[-keep:]):

@@ -1,15 +1,46 @@
-"""Where a training begins: a fresh network, with public weights where the settings name some."""
+"""Where a training begins: a fresh network, with public weights where the settings name some.
+
+It is made once, by the first rank, and stored; all ranks take their weights from there one by one, as they do
+later from a checkpoint. So a machine's memory holds no whole network beside those of its GPUs.
+"""
 
 from __future__ import annotations
 
-from torch import Generator
+import shutil
+from collections.abc import Mapping
+from pathlib import Path
+
+import torch
+from torch import Generator, Tensor
 
 from model.data.rng import words
 from model.nets.dit import DiT
+from model.nets.precision import put
 from model.nets.pretrained.pd_fgc import load_motion
 from model.nets.pretrained.wan import load_base
+from model.train.names import START
+from model.train.ranks import of_all, own_rank
 from model.train.settings import Training
-from storage.weight_files import Weights, check_keys, read_weights
+from storage.stored_weights import StoredWeights
+from storage.weight_files import check_keys, read_weights, write_weights
+
+HERE = ("face.", "speech.")
+"""Parts that are measured before a phase: they are in memory from the first."""
+
+
+def begun(run: Path, settings: Training) -> StoredWeights:
+    """The weights that a run begins with; all ranks ask together.
+
+    Raises:
+        ValueError: public weights are not there, or do not fit.
+    """
+    folder = run / START
+    if own_rank() == 0:
+        net = fresh(settings)
+        shutil.rmtree(folder, ignore_errors=True)
+        write_weights(folder, net.state_dict().items())
+    of_all(None)
+    return StoredWeights.of(folder)
 
 
 def fresh(settings: Training) -> DiT:
@@ -20,10 +51,20 @@ def fresh(settings: Training) -> DiT:
     """
     net = empty(settings)
     if settings.base is not None:
-        load_base(net, read_weights(settings.base))
+        load_base(net, public(settings.base))
     if settings.motion is not None:
         load_motion(net, read_weights(settings.motion))
     return net
+
+
+def public(path: Path) -> Mapping[str, Tensor]:
+    """Weights of others: of safetensors files each as it is asked for, of others at once.
+
+    Raises:
+        ValueError: there are none.
+    """
+    lazily = path.is_dir() or path.suffix == ".safetensors"
+    return StoredWeights.of(path) if lazily else read_weights(path)
 
 
 def empty(settings: Training) -> DiT:
@@ -37,13 +78,16 @@ def empty(settings: Training) -> DiT:
     )
 
 
-def holding(settings: Training, weights: Weights) -> DiT:
-    """A network with all of these weights.
+def outlined(settings: Training, stored: StoredWeights) -> DiT:
+    """A network whose weights are those stored, and take no memory yet but for faces and speech.
 
     Raises:
         ValueError: they are not those of such a network; named by pattern.
     """
-    net = empty(settings)
-    check_keys(weights, net.state_dict(), "these weights are not those of this network")
-    net.load_state_dict(weights)
+    with torch.device("meta"):
+        net = empty(settings)
+    check_keys(stored.outlines, net.state_dict(), "these weights are not those of this network")
+    for name in net.state_dict():
+        if name.startswith(HERE):
+            put(net, name, stored[name])
     return net

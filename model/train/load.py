@@ -37,7 +37,7 @@ def trained(run: Path, taken: Taken, where: torch.device) -> tuple[DiT, VideoCod
     """
     folder = last_of(run)
     settings = settings_of(folder)
-    weights = checkpoint.averages_of(folder) if taken == "average" else checkpoint.weights_of(folder)
+    weights = dict(checkpoint.averages_of(folder) if taken == "average" else checkpoint.weights_of(folder))
     net = holding(settings.sizes, weights, folder)
     dtype = DTYPES[settings.dtype]
     codec = open_codec(settings.vae or run / CODEC, where, dtype)

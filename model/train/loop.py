@@ -31,6 +31,7 @@ from model.train.ranks import of_all, of_first, refuse_unlike
 from model.train.settings import Training, check_same
 from model.train.tasks import task_of
 from model.train.validation import ValidationResult
+from storage.stored_weights import StoredWeights
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -108,7 +109,8 @@ class Trainer:
         if found:
             self.resume(found)
         else:
-            self.enter(init.fresh(settings), None)
+            stored = init.begun(run, settings)
+            self.enter(init.outlined(settings, stored), stored, None)
 
     @property
     def phase(self) -> Phase:
@@ -128,19 +130,21 @@ class Trainer:
             raise ValueError(f"{folder}: not a checkpoint of a run (its phase is none of the run's)")
         self.loader.load_state_dict(state.loader, new_epoch=self.new_epoch)
         self.number, self.step, self.moved = state.phase, state.step, state.moved
-        net = init.holding(self.settings, checkpoint.weights_of(folder))
-        learning = self.phase.learning
+        stored, learning = checkpoint.weights_of(folder), self.phase.learning
+        net = init.outlined(self.settings, stored)
         learned = {name: weight for name, weight in net.named_parameters() if part(name) in learning}
-        self.enter(net, checkpoint.states_of(folder, learned), state.frozen_before)
+        self.enter(net, stored, checkpoint.states_of(folder, learned), state.frozen_before)
 
-    def enter(self, net: DiT, states: States | None, frozen: Digests | None = None) -> None:
+    def enter(
+        self, net: DiT, stored: StoredWeights, states: States | None, frozen: Digests | None = None
+    ) -> None:
         """Enter the phase of the trainer's number; with what was saved of it, in its middle."""
         self.task = task_of(self.phase, self.settings, self.codec, self.loader)
         self.validator = self.task.validator(self.loader.held_out)
         if states is None:
             self.task.begin(net)
         use_kernel(net, self.kernel)
-        self.entered = enter(net, self.phase, self.build, self.settings.optimizer, self.moved, states)
+        self.entered = enter(net, stored, self.phase, self.build, self.settings.optimizer, self.moved, states)
         self.frozen = frozen or digests(self.entered)
         self.guard = DivergenceCheck(self.phase.name)
         before = self.settings.phases[self.number - 1] if self.number else None
@@ -172,10 +176,11 @@ class Trainer:
     def next_stage(self) -> None:
         """Enter the next phase with the weights of this one."""
         following = self.settings.phases[self.number + 1]
-        weights = dict(checkpoint.weights(self.entered, averaged=following.on_averages))
+        folder = checkpoint.folder_of(self.run, checkpoint.name_of(self.number, self.step))
+        weights = checkpoint.averages_of(folder) if following.on_averages else checkpoint.weights_of(folder)
         self.entered.engine.close()
         self.number, self.step, self.moved = self.number + 1, 0, 0
-        self.enter(init.holding(self.settings, weights), None)
+        self.enter(init.outlined(self.settings, weights), weights, None)
 
     def one_step(self, batches: Iterator[Batch]) -> StepMetrics:
         """Take a step."""

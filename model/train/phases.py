@@ -6,8 +6,10 @@ beginning as from the middle of one.
 
 from __future__ import annotations
 
+from collections import ChainMap
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Literal, get_args
+from typing import Any, Literal, cast, get_args
 
 from torch import Tensor, nn
 
@@ -107,8 +109,8 @@ def change(before: Phase | None, phase: Phase) -> Change:
     )
 
 
-States = dict[tuple[str, Kind], Tensor]
-"""States of the optimizer, by name of the weight and kind."""
+States = Mapping[Kind, Mapping[str, Tensor]]
+"""States of the optimizer, by kind and name of the weight."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -118,34 +120,61 @@ class ActivePhase:
     engine: Engine
     learning: tuple[str, ...]
     """Names of the weights that learn."""
-    still: dict[str, Tensor]
+    still: Mapping[str, Tensor]
     """All others and the buffers, as they were before any rounding."""
 
 
 def enter(
     net: nn.Module,
+    stored: Mapping[str, Tensor],
     phase: Phase,
     build: Build,
     settings: OptimizerSettings,
     steps: int = 0,
     states: States | None = None,
 ) -> ActivePhase:
-    """The phase after `steps` of it, on a network with float32 weights, which becomes the engine's.
+    """The phase after `steps` of it, on a network that becomes the engine's.
 
-    Without states, moments are zero and averages are the weights.
+    Its buffers, and weights that are there, are as they are; all others are taken from those stored. Without
+    states, moments are zero and averages are the weights.
     """
     named = parts(net)
     learning = tuple(name for part in phase.learning for name in named[part])
     for name, weight in net.named_parameters():
         weight.requires_grad_(name in learning)
-    exact = {name: value.detach().clone() for name, value in net.state_dict().items()}
-    engine = build(net, settings, steps)
+    here: dict[str, Tensor] = {
+        name: value.detach().clone() for name, value in net.state_dict().items() if not value.is_meta
+    }
+    exact: Mapping[str, Tensor] = ChainMap(here, cast("Any", stored))  # nothing is put into it
+    engine = build(net, settings, steps, stored=exact)
     for name in learning:
-        value = exact.pop(name)
+        value = exact[name]
         engine.put_weight(name, value)
         for kind in KINDS:
             if states is not None:
-                engine.put_state(name, kind, states[name, kind])
+                engine.put_state(name, kind, states[kind][name])
             elif kind == "average":
                 engine.put_state(name, kind, value)
-    return ActivePhase(engine=engine, learning=learning, still=exact)
+    still = tuple(name for name in net.state_dict() if name not in set(learning))
+    return ActivePhase(engine=engine, learning=learning, still=Chosen(still, exact))
+
+
+class Chosen(Mapping[str, Tensor]):
+    """Tensors of some names, each read where it lies when it is asked for."""
+
+    def __init__(self, names: tuple[str, ...], tensors: Mapping[str, Tensor]) -> None:
+        self.names, self.tensors = dict.fromkeys(names), tensors
+
+    def __getitem__(self, name: str) -> Tensor:
+        """A tensor."""
+        if name not in self.names:
+            raise KeyError(name)
+        return self.tensors[name]
+
+    def __iter__(self) -> Iterator[str]:
+        """The names."""
+        return iter(self.names)
+
+    def __len__(self) -> int:
+        """Number of tensors."""
+        return len(self.names)

@@ -12,6 +12,11 @@ SHOWN = 12
 """Characters of a digest that tell it from others."""
 
 
+def own_rank() -> int:
+    """The number of this rank."""
+    return torch.distributed.get_rank() if torch.distributed.is_initialized() else 0
+
+
 def of_first(mine: Told) -> Told:
     """What the first rank has; all ranks ask together."""
     if not torch.distributed.is_initialized():

@@ -51,11 +51,16 @@ ROOMS: dict[str, set[str]] = {  # files, or folders that end in a slash
         "pipeline/estimators/devices.py",
         "pipeline/estimators/identity/",
         "storage/weight_files.py",
+        "storage/stored_weights.py",
         "storage/torch_files.py",
         "model/",
     },
     "diffusers": {"model/nets/autoencoders/wan.py"},
-    "safetensors": {"storage/weight_files.py", "pipeline/estimators/appearance/open_clip_embedder.py"},
+    "safetensors": {
+        "storage/weight_files.py",
+        "storage/stored_weights.py",
+        "pipeline/estimators/appearance/open_clip_embedder.py",
+    },
     "scenedetect": {"pipeline/shots/cuts.py"},
     "webdataset": {"dataset/streams.py"},
     "pyarrow": {

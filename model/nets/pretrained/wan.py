@@ -9,6 +9,7 @@ that reads a CLIP picture is left out: the hand-over frame and the references sa
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import torch
@@ -16,7 +17,7 @@ from torch import Tensor
 
 from model.nets.dit import DiT
 from model.nets.param_groups import PUBLIC, part
-from storage.weight_files import Weights, by_pattern, check_keys
+from storage.weight_files import by_pattern, check_keys
 
 FROM_DIFFUSERS = {
     r"^condition_embedder\.time_embedder\.linear_1\.": "time_embedding.0.",
@@ -56,7 +57,7 @@ class BaseReport:
     """By pattern; empty where all was read."""
 
 
-def load_base(net: DiT, weights: Weights) -> BaseReport:
+def load_base(net: DiT, weights: Mapping[str, Tensor]) -> BaseReport:
     """Put a base's weights into the network; its other parts stay as they are.
 
     Raises:

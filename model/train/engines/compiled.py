@@ -9,8 +9,10 @@ what does not fit any of them as it is. A phase begins with none: what learns is
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from model.nets.dit import Block
 from model.train.engines.engine import Build, Engine
@@ -25,12 +27,14 @@ def compiling(build: Build, device: torch.device) -> Build:
     """
     check_compiler(device)
 
-    def built(net: nn.Module, settings: OptimizerSettings, steps: int) -> Engine:
+    def built(
+        net: nn.Module, settings: OptimizerSettings, steps: int, *, stored: Mapping[str, Tensor]
+    ) -> Engine:
         torch.compiler.reset()
         for block in net.modules():
             if isinstance(block, Block):
                 block.compile(dynamic=True)
-        return build(net, settings, steps)
+        return build(net, settings, steps, stored=stored)
 
     return built
 

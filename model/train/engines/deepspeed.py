@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 from bisect import bisect_right
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from itertools import groupby
 from typing import Any, Literal, cast
 
@@ -56,6 +56,7 @@ class DeepSpeedEngine:
         zero_stage: Zero,
         sequence_parallel: int = 1,
         offload: bool = False,
+        stored: Mapping[str, Tensor] | None = None,
     ) -> None:
         import deepspeed
         from deepspeed.runtime.zero import stage3
@@ -69,9 +70,10 @@ class DeepSpeedEngine:
         self.replica, self.replicas = self.rank // sequence_parallel, self.world_size // sequence_parallel
         if sequence_parallel > 1:
             net.group = ProcessGroup.of(sequence_parallel)  # type: ignore[assignment]
+        net = rounded(net, device, DTYPES[dtype], stored)
         learning = {name: weight for name, weight in net.named_parameters() if weight.requires_grad}
         self.engine, sharded, _, _ = deepspeed.initialize(
-            model=CallableModule(rounded(net, device, DTYPES[dtype])),
+            model=CallableModule(net),
             model_parameters=list(learning.values()),
             optimizer=AveragingAdamW(learning, settings),
             config={
@@ -139,12 +141,12 @@ class DeepSpeedEngine:
         from deepspeed.utils import safe_get_full_fp32_param
 
         if name in self.buffers:
-            return self.buffers[name].cpu()
+            return self.buffers[name]
         weight = self.weights[name]
         if weight.requires_grad:
-            return cast("Tensor", safe_get_full_fp32_param(weight)).detach().cpu()
+            return cast("Tensor", safe_get_full_fp32_param(weight)).detach()
         with GatheredParameters([weight]):
-            return weight.detach().cpu().clone()
+            return weight.detach().clone()
 
     def put_weight(self, name: str, value: Tensor) -> None:
         """Replace a weight."""
@@ -160,7 +162,7 @@ class DeepSpeedEngine:
         """A state."""
         from deepspeed.utils import safe_get_full_optimizer_state
 
-        return cast("Tensor", safe_get_full_optimizer_state(self.weights[name], kind)).cpu()
+        return cast("Tensor", safe_get_full_optimizer_state(self.weights[name], kind))
 
     def put_state(self, name: str, kind: Kind, value: Tensor) -> None:
         """Replace a state."""

@@ -6,7 +6,7 @@ and settings give the same losses.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, Literal, Protocol, TypeVar
 
 import torch
@@ -58,7 +58,7 @@ class Engine(Protocol):
         ...
 
     def weight(self, name: str) -> Tensor:
-        """A weight, on the processor: float32 if it learns, else as the network holds it."""
+        """A weight: float32 if it learns, else as the network holds it."""
         ...
 
     def put_weight(self, name: str, value: Tensor) -> None:
@@ -66,7 +66,7 @@ class Engine(Protocol):
         ...
 
     def state(self, name: str, kind: Kind) -> Tensor:
-        """A state of a weight that learns, float32, on the processor."""
+        """A state of a weight that learns, float32."""
         ...
 
     def put_state(self, name: str, kind: Kind, value: Tensor) -> None:
@@ -82,8 +82,14 @@ class Engine(Protocol):
         ...
 
 
-Build = Callable[[nn.Module, OptimizerSettings, int], Engine]
-"""Makes an engine of a network whose averages stand where they began, `steps` steps ago."""
+class Build(Protocol):
+    """Makes an engine of a network whose averages stand where they began, `steps` steps ago."""
+
+    def __call__(
+        self, net: nn.Module, settings: OptimizerSettings, steps: int, *, stored: Mapping[str, Tensor]
+    ) -> Engine:
+        """The engine; weights without memory are taken from those stored."""
+        ...
 
 
 class PlainEngine:
@@ -101,8 +107,9 @@ class PlainEngine:
         device: torch.device,
         dtype: Dtype,
         grad_accumulation: int,
+        stored: Mapping[str, Tensor] | None = None,
     ) -> None:
-        self.net = rounded(net, device, DTYPES[dtype])
+        self.net = rounded(net, device, DTYPES[dtype], stored)
         self.device, self.max_grad_norm, self.grad_accumulation = (
             device,
             settings.max_grad_norm,
@@ -152,7 +159,7 @@ class PlainEngine:
 
     def weight(self, name: str) -> Tensor:
         """A weight."""
-        return self.masters.get(name, self.all[name]).detach().cpu()
+        return self.masters.get(name, self.all[name]).detach()
 
     @torch.no_grad()
     def put_weight(self, name: str, value: Tensor) -> None:
@@ -163,7 +170,7 @@ class PlainEngine:
     def state(self, name: str, kind: Kind) -> Tensor:
         """A state."""
         state: Tensor = self.optimizer.state[self.masters[name]][kind]
-        return state.cpu()
+        return state
 
     def put_state(self, name: str, kind: Kind, value: Tensor) -> None:
         """Replace a state."""

@@ -116,7 +116,7 @@ def test_references_go_the_way_of_the_clip_at_time_zero() -> None:
     tokens, nothing = torch.randn(2, 6, 48, generator=generator), torch.zeros(2, 0, 48)
     now, clean = torch.randn(2, 2, 6, 48, generator=generator)
     text, turn = torch.randn(2, 3, 48, generator=generator), Rotation(torch.ones(1, 1), torch.zeros(1, 1))
-    cues = Context(torch.zeros(0), torch.zeros(0), None, text, turn)
+    cues = Context(torch.zeros(0), torch.zeros(0), None, text, turn, None)
     as_clip, _ = block(tokens, nothing, clean, now, cues)
     _, as_references = block(nothing, tokens, now, clean, cues)
     torch.testing.assert_close(as_references, as_clip)

@@ -145,10 +145,10 @@ def test_a_plain_engine_holds_what_is_said(phase: Phase, dtype: Dtype) -> None:
         precision=Precision(value=DTYPES[dtype].itemsize, fused=False),
     )
 
-    def build(*given: object) -> PlainEngine:
-        return PlainEngine(*given, device=torch.device("cpu"), dtype=dtype, grad_accumulation=1)  # type: ignore[arg-type]
+    def build(*given: object, **stored: object) -> PlainEngine:
+        return PlainEngine(*given, **stored, device=torch.device("cpu"), dtype=dtype, grad_accumulation=1)  # type: ignore[arg-type]
 
-    engine = enter(awake(sizes), phase, build, OptimizerSettings()).engine
+    engine = enter(awake(sizes), {}, phase, build, OptimizerSettings()).engine
     assert isinstance(engine, PlainEngine)
     window, conditions = next(batches(phase))
     for last in (False, True):

@@ -243,7 +243,7 @@ def damaged(folder: Path, how: str) -> None:
     ("how", "message"),
     [
         ("no state", "not a checkpoint of a run"),
-        ("version", "version 99; this code reads 1"),
+        ("version", "version 99; this code reads 2"),
         ("phase", r"not a checkpoint of a run \(it tells of 8-000002\)"),
         ("loader", "loader state of version None"),
         ("other network", "not those of this network: missing: .*unexpected: a.weight"),

@@ -21,7 +21,7 @@ BUILD = partial(PlainEngine, device=torch.device("cpu"), dtype="float32", grad_a
 
 def entered(phase: Phase, dtype: str = "float32") -> tuple[DiT, ActivePhase]:
     net = awake(small(width=24, layers=1, ffn=48))
-    return net, enter(net, phase, partial(BUILD, dtype=dtype), SETTINGS)
+    return net, enter(net, {}, phase, partial(BUILD, dtype=dtype), SETTINGS)
 
 
 @pytest.mark.parametrize(
@@ -48,14 +48,13 @@ def test_a_stage_goes_on_with_what_was_saved() -> None:
     net = awake(small(width=24, layers=1, ffn=48))
     generator = seed(8)
     states = {
-        (name, kind): torch.rand(weight.shape, generator=generator)
-        for name, weight in net.named_parameters()
+        kind: {name: torch.rand(weight.shape, generator=generator) for name, weight in net.named_parameters()}
         for kind in KINDS
     }
-    under_way = enter(net, body(5), BUILD, SETTINGS, 3, states)
+    under_way = enter(net, {}, body(5), BUILD, SETTINGS, 3, states)
     for name in under_way.learning:
         for kind in KINDS:
-            assert torch.equal(under_way.engine.state(name, kind), states[name, kind])
+            assert torch.equal(under_way.engine.state(name, kind), states[kind][name])
 
 
 def test_nothing_is_lost_to_rounding() -> None:

@@ -101,7 +101,7 @@ def test_a_training_of_compiled_blocks_goes_through_all_stages(
 def entered(phase: Phase, settings: Training) -> nn.Module:
     """A network of two blocks in a phase, compiled."""
     net = awake(small())
-    enter(net, phase, settings.engine(torch.device("cpu")), OptimizerSettings())
+    enter(net, {}, phase, settings.engine(torch.device("cpu")), OptimizerSettings())
     return net
 
 

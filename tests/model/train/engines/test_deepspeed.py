@@ -31,7 +31,6 @@ RUNS: dict[str, dict[str, Any]] = {
     "zero 1, tokens shared by 4": {"zero_stage": 1, "sequence_parallel": 4},
     "zero 2, tokens shared by 2": {"zero_stage": 2, "sequence_parallel": 2, "activation_checkpointing": True},
     "zero 3, tokens shared by 2": {"zero_stage": 3, "sequence_parallel": 2},
-    "zero 2, offloaded": {"zero_stage": 2, "offload": True},
     "zero 3, offloaded": {"zero_stage": 3, "offload": True},
     "bfloat16": {"zero_stage": 2, "dtype": "bfloat16"},
     "bfloat16, zero 3": {"zero_stage": 3, "dtype": "bfloat16"},
@@ -146,10 +145,11 @@ def test_checkpoints_hold_the_same_whatever_wrote_them(ran: Ran, name: str) -> N
             torch.testing.assert_close(found[key], value, rtol=1e-4, atol=1e-6)
     learned = read_weights(plain / "average")
     states = checkpoint.states_of(sharded, learned)
-    for (key, kind), value in checkpoint.states_of(plain, learned).items():
-        if not blind(key):
-            atol = 1e-10 if kind == "exp_avg_sq" else 1e-6
-            torch.testing.assert_close(states[key, kind], value, rtol=1e-3, atol=atol)
+    for kind, expected in checkpoint.states_of(plain, learned).items():
+        for key, value in expected.items():
+            if not blind(key):
+                atol = 1e-10 if kind == "exp_avg_sq" else 1e-6
+                torch.testing.assert_close(states[kind][key], value, rtol=1e-3, atol=atol)
 
 
 @pytest.mark.parametrize("name", ["plain", *ZERO])
