@@ -56,6 +56,7 @@ MENU = (
     MenuEntry("encode", "Training and animating", "store latents once instead of in every epoch", GOES_ON),
     MenuEntry("train", "Training and animating", "train on a data set, or go on with a run", CHECKPOINT),
     MenuEntry("animate", "Training and animating", "a video of a picture's person, from a run", ANEW),
+    MenuEntry("export", "Training and animating", "a run's network as a folder for others", PARTLY),
     MenuEntry("evaluate manifest", "Evaluating", "a benchmark: pairs of pictures and films", PARTLY),
     MenuEntry("evaluate render", "Evaluating", "the films of a benchmark, by a run of ours", GOES_ON),
     MenuEntry("evaluate score", "Evaluating", "films of methods, measured and reported", GOES_ON),

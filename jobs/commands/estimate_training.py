@@ -177,14 +177,14 @@ def learning(phase: Phase) -> Parts:
 
 def videos(job: EstimateTraining) -> list[Phase]:
     """The phases that run the whole network; one that teaches speech costs little beside them."""
-    return [phase for phase in job.settings.phases if phase.task == "video"]
+    return [phase for phase in job.settings.stages if phase.task == "video"]
 
 
 def of_parts(job: EstimateTraining) -> Table:
     """Weights of each part, and where they learn."""
     table = titled("Weights", "part", "million", "learn in")
     for part, count in parameters(job.settings.sizes).items():
-        where = [phase.name for phase in job.settings.phases if part in phase.learning]
+        where = [phase.name for phase in job.settings.stages if part in phase.learning]
         table.add_row(part, f"{count / 1e6:,.3f}", ", ".join(where))
     table.add_row("all", f"{sum(parameters(job.settings.sizes).values()) / 1e6:,.3f}", "")
     return table

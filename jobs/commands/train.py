@@ -19,6 +19,7 @@ from jobs.console.lock import Lock, manner
 from jobs.console.observers import all_of
 from jobs.console.stopping import StopRequest, stop_request
 from jobs.console.train_progress import LockCheck, TrainConsole, Unsaved
+from jobs.console.train_speed import Speeds
 from jobs.exit_codes import ExitCode
 from jobs.recipes.requirements import refuse_without_memory, refuse_without_weights
 from jobs.recipes.training import Name
@@ -26,6 +27,7 @@ from jobs.stored.addresses import storable
 from jobs.stored.latents import on_latents
 from jobs.stored.training import beginning, begun, of_length, refuse_other
 from model.data.loader import Loader
+from model.planning.peak import peak_tflops
 from model.train import checkpoint as saved
 from model.train.distributed import DistributedContext, distributed_context, lifeline, shared_codec
 from model.train.lifeline import held
@@ -68,6 +70,8 @@ class Train:
     new_epoch: bool = False
     """Go on with the next epoch on another data set or in another order, or on what is new of the run's own;
     otherwise a run keeps to the order of the samples that it began with."""
+    profile: int = 0
+    """Trace so many steps of the first rank into OUT/profile."""
     force: bool = False
     """Take OUT over from a run that seems to be at work on it and is not."""
     settings: Training
@@ -176,6 +180,7 @@ def lead(
 ) -> bool:
     """Train as the first rank, which alone writes and speaks; whether to the end."""
     from model.train.loop import Trainer
+    from model.train.profiling import ProfileWriter
     from model.train.tensorboard import TensorBoardWriter
 
     codec = shared_codec(job.out, job.data, job.settings, context)
@@ -191,9 +196,12 @@ def lead(
     curves = TensorBoardWriter(job.out / CURVES)
     terminal = TrainConsole(console, time.monotonic, total_steps(job.settings))
     observers: tuple[TrainObserver, ...] = (Unsaved(stop), LockCheck(lock), terminal, curves)
+    if job.profile:
+        observers = (*observers, ProfileWriter(job.out, job.profile))
+    told = Speeds(all_of(*observers), job.settings, context.replicas, peak_tflops(context.device))
     how: dict[str, Any] = {"new_epoch": job.new_epoch, "asked": stop}
     try:
-        trainer = Trainer(job.out, job.settings, loader, codec, context.device, all_of(*observers), **how)
+        trainer = Trainer(job.out, job.settings, loader, codec, context.device, told, **how)
         console.print(f"attention: {trainer.kernel}, on {context.device}", highlight=False)
         note_start(job.out, start_of(job, context, loader))
         return trainer.train()

@@ -40,6 +40,7 @@ from model.nets.face import FaceAttention, FaceEncoder, Faces, read_by_clip, rea
 from model.nets.init import start
 from model.nets.kernels import costly
 from model.nets.layers import EPS, OutputLayer, modulations, sinusoidal_embedding
+from model.nets.lora import let_change
 from model.nets.pose import PoseEncoder
 from model.nets.precision import LayerNorm32
 from model.nets.rope import Rotation, in_video, scene_positions
@@ -103,6 +104,8 @@ class DiT(nn.Module):
         self.speech = SpeechEncoder(sizes.speech, sizes.motion.vector)
         self.group: SequenceGroup | None = None
         """Ranks that share the tokens of a batch with this one."""
+        if sizes.lora:
+            let_change(self, sizes.lora)
         start(self, generator)
 
     def forward(self, noisy_BCTHW: Tensor, times_B: Tensor, conditions: Conditions) -> Tensor:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from torch import Generator, nn
 from torch.nn import init
 
+from model.nets.lora import draw_changes_of
+
 STD = 0.02
 """Of embeddings and null tokens."""
 
@@ -30,6 +32,7 @@ def start(net: nn.Module, generator: Generator) -> None:
     for name, parameter in net.named_parameters():
         if begins_as_zero(name):
             init.zeros_(parameter)
+    draw_changes_of(net, generator)
 
 
 def draw(name: str, module: nn.Module, generator: Generator) -> None:

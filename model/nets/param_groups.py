@@ -9,6 +9,7 @@ from torch import nn
 
 Part = Literal[
     "base",
+    "lora",
     "text_queries",
     "no_caption",
     "pose",
@@ -22,6 +23,7 @@ Part = Literal[
 ]
 
 PATTERNS: dict[Part, re.Pattern[str]] = {
+    "lora": re.compile(r".*\.lora_[ab]$"),
     "no_caption": re.compile(r"no_caption$"),
     "no_reference": re.compile(r"no_reference$"),
     "no_face": re.compile(r"face\.null$"),

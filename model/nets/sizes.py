@@ -36,10 +36,12 @@ class Sizes:
     motion: MotionSizes
     face_reach: Reach
     speech: SpeechSizes
+    lora: int
+    """Rank of the base's low-rank changes, which learn in its place; 0: it learns itself."""
 
     def __post_init__(self) -> None:
         for name, size in {**vars(self), **vars(self.motion)}.items():
-            if isinstance(size, int) and not 1 <= size <= LARGEST:
+            if isinstance(size, int) and not (name != "lora") <= size <= LARGEST:
                 raise ValueError(f"{name} of {size} makes no network: sizes are from 1 to {LARGEST}")
         if self.width % self.heads or self.head_width % 2:
             raise ValueError(f"width {self.width} does not make {self.heads} heads of an even width")
@@ -70,6 +72,7 @@ def tiny() -> Sizes:
         motion=tiny_motion(),
         face_reach="frame",
         speech=tiny_speech(),
+        lora=0,
     )
 
 
@@ -99,4 +102,5 @@ def wan(*, width: int, heads: int, layers: int, ffn: int) -> Sizes:
         motion=pd_fgc(),
         face_reach="frame",
         speech=six_layers(),
+        lora=0,
     )

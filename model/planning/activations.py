@@ -127,7 +127,8 @@ def block(sizes: Sizes, window: WindowSpec, learning: Parts, precision: Precisio
     """One block, whose tokens come with or without gradients."""
     value, copy, d = precision.value, precision.copy, sizes.width
     n, r = noise(sizes, window), references(sizes, window)
-    base, reference, face = (part in learning for part in ("base", "reference", "face_attn"))
+    reference, face = "reference" in learning, "face_attn" in learning
+    base = bool(learning & {"base", "lora"})  # whose gradients are made of the same rows
     faced = window.faces and bool(learning & FACES)
     into = (FLOAT + value) * base  # normalised, and as scaled and shifted
 

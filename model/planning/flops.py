@@ -28,8 +28,9 @@ from model.planning.products import NONE, Attending, Parts, Product, WindowSpec,
 
 START: Parts = frozenset({"base", "pose", "no_reference"})
 """What the tokens of the first block come from."""
-SPOKEN: Parts = START | {"no_caption", "reference"}
-BASE: Parts = frozenset({"base", "no_caption"})
+LORA: Parts = frozenset({"lora"})
+SPOKEN: Parts = START | LORA | {"no_caption", "reference"}
+BASE: Parts = frozenset({"base", "lora", "no_caption"})
 QUERIES: Parts = frozenset({"text_queries"})
 REFERENCE: Parts = frozenset({"reference"})
 POSED: Parts = frozenset({"pose"})
@@ -116,7 +117,17 @@ def block(sizes: Sizes, window: WindowSpec, before: Parts, *, count: int) -> Ite
             yield Product(part="base", rows=b * rows, inputs=d, outputs=sizes.ffn, after=after, tied=tied)
             yield Product(part="base", rows=b * rows, inputs=sizes.ffn, outputs=d, after=after, tied=tied)
 
-    return (replace(work, count=count, again=True, shared=True) for work in layers())
+    whole = (changed for work in layers() for changed in with_changes(work, sizes.lora))
+    return (replace(work, count=count, again=True, shared=True) for work in whole)
+
+
+def with_changes(work: Work, rank: int) -> Iterator[Work]:
+    """A layer of a base, and its low-rank change where it has one."""
+    yield work
+    if rank and isinstance(work, Product) and work.part == "base" and work.bias:
+        how = replace(work, part="lora", bias=False)
+        yield replace(how, outputs=rank)
+        yield replace(how, inputs=rank, after=work.after | LORA)
 
 
 def attention(
@@ -124,7 +135,7 @@ def attention(
 ) -> Iterator[Work]:
     """Queries, keys, values and answers, their norms, and the attention itself."""
     (q, before_q), (k, before_k) = asking, asked
-    own = frozenset[Part]({part}) | before_q | before_k
+    own = frozenset[Part]({part}) | before_q | before_k | (LORA if part == "base" else NONE)
     rows, keys = int(clips * q), clips * k
     for count, after in ((rows, before_q), (keys, before_k), (keys, before_k), (rows, own)):
         yield Product(part=part, rows=count, inputs=d, outputs=d, after=after)

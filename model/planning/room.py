@@ -27,7 +27,7 @@ def standing_bytes(settings: Training, world_size: int) -> int:
         offload=settings.offload,
         precision=Precision(value=DTYPES[settings.dtype].itemsize, fused=True),
     )
-    taught = (frozenset(phase.learning) for phase in settings.phases if phase.task == "video")
+    taught = (frozenset(phase.learning) for phase in settings.stages if phase.task == "video")
     return max(memory(settings.sizes, SMALLEST, parts, how).standing for parts in taught)
 
 

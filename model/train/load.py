@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from dataclasses import replace
+from functools import cached_property
 from pathlib import Path
 from typing import Literal
 
 import torch
+from torch import Tensor
 
 from model.nets.autoencoders.opened import open_codec
 from model.nets.autoencoders.wan import VideoCodec
 from model.nets.dit import DiT
+from model.nets.lora import A, B, merged
 from model.nets.param_groups import Part
 from model.nets.precision import rounded
 from model.nets.sizes import Sizes
@@ -18,6 +23,7 @@ from model.train.engines.engine import DTYPES
 from model.train.names import CODEC
 from model.train.settings import Training
 from storage.records import read_as
+from storage.stored_weights import StoredWeights
 from storage.weight_files import Weights, by_pattern, check_keys
 
 Taken = Literal["average", "last"]
@@ -37,8 +43,7 @@ def trained(run: Path, taken: Taken, where: torch.device) -> tuple[DiT, VideoCod
     """
     folder = last_of(run)
     settings = settings_of(folder)
-    weights = dict(checkpoint.averages_of(folder) if taken == "average" else checkpoint.weights_of(folder))
-    net = holding(settings.sizes, weights, folder)
+    net = holding(replace(settings.sizes, lora=0), dict(trained_weights(folder, taken)), folder)
     dtype = DTYPES[settings.dtype]
     codec = open_codec(settings.vae or run / CODEC, where, dtype)
     if codec.channels != settings.sizes.channels:
@@ -48,6 +53,41 @@ def trained(run: Path, taken: Taken, where: torch.device) -> tuple[DiT, VideoCod
         )
     net = rounded(net, where, dtype).eval().requires_grad_(requires_grad=False)
     return net, codec
+
+
+def trained_weights(folder: Path, taken: Taken) -> StoredWeights:
+    """The weights of a checkpoint, averaged or as last moved, with low-rank changes in them.
+
+    Raises:
+        ValueError: they are not there.
+    """
+    found = checkpoint.averages_of(folder) if taken == "average" else checkpoint.weights_of(folder)
+    return ChangedWeights(found.files)
+
+
+class ChangedWeights(StoredWeights):
+    """Stored weights, with low-rank changes in what they change."""
+
+    def __getitem__(self, name: str) -> Tensor:
+        """A weight, changed."""
+        stem = name.removesuffix("weight")
+        if name == stem or stem + A not in self.files:
+            return super().__getitem__(name)
+        change = (super(ChangedWeights, self).__getitem__(stem + part) for part in (A, B))
+        return merged(super().__getitem__(name), *change)
+
+    def __iter__(self) -> Iterator[str]:
+        """The names."""
+        return (name for name in self.files if not name.endswith((A, B)))
+
+    def __len__(self) -> int:
+        """Number of weights."""
+        return sum(1 for _ in self)
+
+    @cached_property
+    def outlines(self) -> dict[str, Tensor]:
+        """Shape and type of each."""
+        return {name: outline for name, outline in super().outlines.items() if name in set(self)}
 
 
 def has_learned(run: Path, part: Part) -> bool:

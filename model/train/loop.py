@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from hashlib import sha256
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -22,13 +20,14 @@ from model.nets.dit import DiT
 from model.nets.kernels import kernel_for, use_kernel
 from model.nets.param_groups import part
 from model.train import checkpoint, init
+from model.train.agreement import agreed
 from model.train.engines.engine import DTYPES
 from model.train.faults import DivergenceCheck, memory_said
 from model.train.frozen import Digests, digests, prove
 from model.train.objectives.video import Score
 from model.train.phases import Change, Phase, States, change, enter
-from model.train.ranks import of_all, of_first, refuse_unlike
 from model.train.settings import Training, check_same
+from model.train.stopwatch import Stopwatch, most_memory
 from model.train.tasks import task_of
 from model.train.validation import ValidationResult
 from storage.stored_weights import StoredWeights
@@ -47,6 +46,14 @@ class StepMetrics:
     """Steps of all phases that are done."""
     metrics: dict[str, float]
     """Means over the batches of all ranks; where nothing in them counts, gradient and rate alone."""
+    seconds: dict[str, float] = field(default_factory=dict)
+    """Of this rank, by part: see `model.train.stopwatch`."""
+    speed: dict[str, float] = field(default_factory=dict)
+    """What follows from those: see `jobs.console.train_speed`."""
+    memory_gib: float = 0.0
+    """The most that this rank has taken of its device so far."""
+    shown: tuple[tuple[int, ...], ...] = ()
+    """Of each batch of this rank: clips, frames, height, width, references."""
 
 
 class TrainObserver(Protocol):
@@ -105,6 +112,7 @@ class Trainer:
         self.number = self.step = self.moved = 0
         """The phase, from 0, its steps that are done, and how many of those moved anything."""
         self.saved_at = clock()
+        self.watch = Stopwatch(device, clock)
         found = agreed(run, settings, loader)
         if found:
             self.resume(found)
@@ -115,7 +123,7 @@ class Trainer:
     @property
     def phase(self) -> Phase:
         """The phase under way."""
-        return self.settings.phases[self.number]
+        return self.settings.stages[self.number]
 
     @property
     def total(self) -> int:
@@ -147,7 +155,7 @@ class Trainer:
         self.entered = enter(net, stored, self.phase, self.build, self.settings.optimizer, self.moved, states)
         self.frozen = frozen or digests(self.entered)
         self.guard = DivergenceCheck(self.phase.name)
-        before = self.settings.phases[self.number - 1] if self.number else None
+        before = self.settings.stages[self.number - 1] if self.number else None
         self.observer.entered(change(before, self.phase), self.step, self.phase)
 
     def train(self) -> bool:
@@ -175,7 +183,7 @@ class Trainer:
 
     def next_stage(self) -> None:
         """Enter the next phase with the weights of this one."""
-        following = self.settings.phases[self.number + 1]
+        following = self.settings.stages[self.number + 1]
         folder = checkpoint.folder_of(self.run, checkpoint.name_of(self.number, self.step))
         weights = checkpoint.averages_of(folder) if following.on_averages else checkpoint.weights_of(folder)
         self.entered.engine.close()
@@ -187,23 +195,36 @@ class Trainer:
         engine = self.entered.engine
         keys: list[str] = []
         sums: list[Tensor] = []
+        shown: list[tuple[int, ...]] = []
         for _ in range(self.settings.grad_accumulation):
             place = advance(self.loader.position, engine.replica, self.loader.order.slots_of)
-            batch = next(batches)
+            with self.watch.lap("wait"):
+                batch = next(batches)
             keys += batch.keys
+            shown.append((*batch.skeleton.shape[:4], batch.reference_valid.shape[1]))
             with memory_said(batch):
                 sums.append(self.learn(batch, place))
         mine = torch.stack(sums).mean(dim=0)
         *means, seen, stop, due = engine.mean(torch.cat([mine, self.wishes(mine)])).tolist()
         self.stopping, self.due = stop > 0, due > 0
-        length = engine.step(self.settings.optimizer.lr_at(self.step), seen)
+        with self.watch.lap("optimizer"):
+            length = engine.step(self.settings.optimizer.lr_at(self.step), seen)
         self.step, self.moved = self.step + 1, self.moved + (seen > 0)
         named = zip(self.task.metrics, means, strict=True)
         metrics = {name: mean / seen for name, mean in named if seen}
-        metrics |= {"grad_norm": length, "lr": self.settings.optimizer.lr_at(self.step - 1)}
+        lr = self.settings.optimizer.lr_at(self.step - 1)
+        metrics |= {"grad_norm": length, "lr": lr, "lr/motion": lr * self.settings.optimizer.motion_share}
+        metrics |= {f"grad_norm/{part}": norm for part, norm in engine.norms().items()}
         self.guard.check(self.step, metrics, tuple(keys))
         return StepMetrics(
-            phase=self.phase.name, step=self.step, steps=self.phase.steps, total=self.total, metrics=metrics
+            phase=self.phase.name,
+            step=self.step,
+            steps=self.phase.steps,
+            total=self.total,
+            metrics=metrics,
+            seconds=self.watch.read(),
+            memory_gib=most_memory(self.device),
+            shown=tuple(shown),
         )
 
     def wishes(self, like: Tensor) -> Tensor:
@@ -214,10 +235,13 @@ class Trainer:
     def learn(self, batch: Batch, place: Position) -> Tensor:
         """Add the gradients of a batch; its numbers, then 1, or all 0 where nothing in it counts."""
         empty = len(batch) == 0
-        given = self.given(blank(batch) if empty else batch)
-        found = self.score(given, generator_of(self.settings.seed, place), self.settings.first_frame_share)
-        counts = found.counts * (not empty)
-        self.entered.engine.backward(counts * found.loss)
+        with self.watch.lap("forward"):
+            given = self.given(blank(batch) if empty else batch)
+            lots = generator_of(self.settings.seed, place)
+            found = self.score(given, lots, self.settings.first_frame_share)
+            counts = found.counts * (not empty)
+        with self.watch.lap("backward"):
+            self.entered.engine.backward(counts * found.loss)
         metrics = [found.metrics[name] for name in self.task.metrics]
         return counts * torch.stack([*metrics, torch.ones_like(counts)])
 
@@ -252,25 +276,3 @@ class Trainer:
             checkpoint.prune(self.run, self.settings.keep)
         self.saved_at = self.clock()
         self.observer.saved(folder)
-
-
-def agreed(run: Path, settings: Training, loader: Loader) -> Path | None:
-    """The checkpoint from which all ranks go on, as the first has it; None where they begin.
-
-    Raises:
-        ValueError: ranks see other folders, data sets or settings.
-    """
-    found = checkpoint.checkpoints(run)
-    last = of_first(found[-1].name if found else None)
-    standing = "none"
-    if last is not None:
-        folder = checkpoint.folder_of(run, last)
-        standing = checkpoint.state_digest(folder) if folder.exists() else f"no {last}"
-    mine = {
-        "the last checkpoint": standing,
-        "the settings": sha256(json.dumps(settings.as_plain(), sort_keys=True).encode()).hexdigest(),
-        "the index of the data set": loader.index.digest,
-        "the order of samples": loader.order.digest,
-    }
-    refuse_unlike(of_all(mine))
-    return None if last is None else checkpoint.folder_of(run, last)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import ChainMap
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal, cast, get_args
 
 from torch import Tensor, nn
@@ -45,6 +45,14 @@ class Phase:
             raise ValueError(f"phase {self.name!r} is to learn faces and is told of none")
         if (self.task == "speech") != (self.learning == ("speech",)):
             raise ValueError(f"phase {self.name!r}: speech is a task of its own, and teaches no other part")
+
+
+def taught(phase: Phase, lora: int) -> Phase:
+    """The phase, in which low-rank changes of the base learn in its place where there are some."""
+    if not lora or "base" not in phase.learning:
+        return phase
+    rest = tuple(part for part in phase.learning if part not in {"base", "no_caption"})
+    return replace(phase, learning=("lora", *rest))
 
 
 def body(steps: int) -> Phase:

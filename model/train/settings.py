@@ -19,7 +19,7 @@ from model.train.engines.compiled import compiling
 from model.train.engines.deepspeed import DeepSpeedEngine, Zero
 from model.train.engines.engine import Build, Dtype, PlainEngine
 from model.train.engines.optimizer import OptimizerSettings
-from model.train.phases import Phase
+from model.train.phases import Phase, taught
 from model.train.validation import ValidationSettings
 
 FREE = {
@@ -104,6 +104,11 @@ class Training:
         if any(phase.task == "speech" for phase in self.phases) and not self.loader.sample.speech:
             raise ValueError("a phase that teaches speech hears none: set loader.sample.speech")
 
+    @property
+    def stages(self) -> tuple[Phase, ...]:
+        """The phases with what learns in them: where the base has low-rank changes, those."""
+        return tuple(taught(phase, self.sizes.lora) for phase in self.phases)
+
     def as_plain(self) -> dict[str, Any]:
         """The settings as JSON has them."""
         return as_plain(self)
@@ -142,6 +147,8 @@ def refuse_apart(settings: Training) -> None:
         )
     if settings.zero_stage is None and (ranks > 1 or settings.offload):
         raise ValueError("sequence_parallel and offload are DeepSpeed's: set zero_stage to 1, 2 or 3")
+    if settings.sizes.lora and settings.base is None:
+        raise ValueError("sizes.lora changes a base: give one by --settings.base, or set it to 0")
     if settings.compile and (ranks > 1 or settings.zero_stage == 3):
         raise ValueError(
             "blocks that share tokens, or gather weights as ZeRO 3 does, are not compiled: that breaks their "

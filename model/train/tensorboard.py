@@ -40,6 +40,9 @@ class TensorBoardWriter:
         """Numbers of a step."""
         for name, number in step.metrics.items():
             self.writer(step.total).add_scalar(name, number, step.total)
+        for name, number in {**step.seconds, **step.speed}.items():
+            self.writer(step.total).add_scalar(f"speed/{name}", number, step.total)
+        self.writer(step.total).add_scalar("speed/memory_gib", step.memory_gib, step.total)
 
     def validated(self, result: ValidationResult, total: int) -> None:
         """The loss of held-out clips, and films."""

@@ -38,8 +38,7 @@ def test_others_may_stand_in_for_some(tmp_path: Path) -> None:
     assert torch.equal(found["c.count"], WEIGHTS["c.count"])
 
 
-def test_nothing_is_read_but_what_is_asked_for(tmp_path: Path) -> None:
-    """A file that says that it holds a terabyte, and is of a kilobyte, is refused; a sound one is not read."""
+def test_a_file_that_is_cut_off_or_no_safetensors_is_refused(tmp_path: Path) -> None:
     write_weights(tmp_path / "x", WEIGHTS.items())
     (file,) = (tmp_path / "x").glob("*")
     whole = file.read_bytes()

@@ -11,12 +11,15 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 from torch import Tensor
 
 from model.nets.dit import DiT
+from model.nets.layers import EPS
 from model.nets.param_groups import PUBLIC, part
+from model.nets.sizes import Sizes
 from storage.weight_files import by_pattern, check_keys
 
 FROM_DIFFUSERS = {
@@ -38,6 +41,24 @@ FROM_DIFFUSERS = {
     r"^scale_shift_table$": "head.modulation",
     r"\.scale_shift_table$": ".modulation",
     r"^proj_out\.": "head.head.",
+}
+
+TO_DIFFUSERS = {
+    r"^time_embedding\.0\.": "condition_embedder.time_embedder.linear_1.",
+    r"^time_embedding\.2\.": "condition_embedder.time_embedder.linear_2.",
+    r"^time_projection\.1\.": "condition_embedder.time_proj.",
+    r"^text_embedding\.0\.": "condition_embedder.text_embedder.linear_1.",
+    r"^text_embedding\.2\.": "condition_embedder.text_embedder.linear_2.",
+    r"\.self_attn\.": ".attn1.",
+    r"\.cross_attn\.": ".attn2.",
+    r"\.([qkv])\.": r".to_\1.",
+    r"\.o\.": ".to_out.0.",
+    r"\.norm3\.": ".norm2.",
+    r"\.ffn\.0\.": ".ffn.net.0.proj.",
+    r"\.ffn\.2\.": ".ffn.net.2.",
+    r"^head\.modulation$": "scale_shift_table",
+    r"\.modulation$": ".scale_shift_table",
+    r"^head\.head\.": "proj_out.",
 }
 
 IMAGE_BRANCH = re.compile(r"^img_emb\.|\.cross_attn\.(k_img|v_img|norm_k_img)\.")
@@ -85,6 +106,33 @@ def ours(name: str) -> str:
     for pattern, replacement in FROM_DIFFUSERS.items():
         name = re.sub(pattern, replacement, name)
     return name
+
+
+def theirs(name: str) -> str:
+    """Diffusers' name of a base's weight, by ours."""
+    for pattern, replacement in TO_DIFFUSERS.items():
+        name = re.sub(pattern, replacement, name)
+    return name
+
+
+def diffusers_config(sizes: Sizes) -> dict[str, Any]:
+    """What diffusers wants to know of a base of these sizes."""
+    return {
+        "_class_name": "WanTransformer3DModel",
+        "attention_head_dim": sizes.head_width,
+        "cross_attn_norm": True,
+        "eps": EPS,
+        "ffn_dim": sizes.ffn,
+        "freq_dim": sizes.freq_dim,
+        "in_channels": sizes.channels,
+        "num_attention_heads": sizes.heads,
+        "num_layers": sizes.layers,
+        "out_channels": sizes.channels,
+        "patch_size": list(sizes.patch),
+        "qk_norm": "rms_norm_across_heads",
+        "rope_max_seq_len": 1024,
+        "text_dim": sizes.text_width,
+    }
 
 
 def control_columns(patches: Tensor, net: DiT) -> Tensor:

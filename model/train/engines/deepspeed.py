@@ -19,7 +19,7 @@ from torch.distributed.rendezvous import rendezvous
 
 from model.nets.conditions import Conditions
 from model.nets.precision import rounded
-from model.train.engines.engine import DTYPES, Answer, Dtype
+from model.train.engines.engine import DTYPES, Answer, Dtype, lengths
 from model.train.engines.optimizer import AveragingAdamW, Kind, OptimizerSettings
 from model.train.engines.process_group import ProcessGroup
 
@@ -134,6 +134,10 @@ class DeepSpeedEngine:
         self.engine.step()
         self.optimizer.loss_scale = 1.0
         return float(self.engine.get_global_grad_norm())
+
+    def norms(self) -> dict[str, float]:
+        """By part; all ranks ask together."""
+        return lengths(self.inner, float(self.engine.get_global_grad_norm()), self.mean)
 
     def weight(self, name: str) -> Tensor:
         """A weight."""

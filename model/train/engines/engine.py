@@ -57,6 +57,10 @@ class Engine(Protocol):
         """
         ...
 
+    def norms(self) -> dict[str, float]:
+        """Length of the last step's gradient by part, before clipping; nothing where nothing was moved."""
+        ...
+
     def weight(self, name: str) -> Tensor:
         """A weight: float32 if it learns, else as the network holds it."""
         ...
@@ -142,20 +146,24 @@ class PlainEngine:
         gradients = [gradient_of(master) for master in self.masters.values()]
         if share:
             torch._foreach_div_(gradients, share)
-        length = clip_grad_norm_(self.masters.values(), self.max_grad_norm)
+        self.length = float(clip_grad_norm_(self.masters.values(), self.max_grad_norm))
         self.optimizer.set_lr(lr)
         self.optimizer.resting = share == 0
         self.optimizer.step()
         self.optimizer.zero_grad()
         for name in self.learning:
             self.show(name)
-        return float(length)
+        return self.length
 
     @torch.no_grad()
     def show(self, name: str) -> None:
         """Let the network see the float32 weight."""
         if self.learning[name] is not self.masters[name]:
             self.learning[name].copy_(self.masters[name])
+
+    def norms(self) -> dict[str, float]:
+        """By part."""
+        return lengths(self.optimizer, self.length, lambda squares: squares)
 
     def weight(self, name: str) -> Tensor:
         """A weight."""
@@ -201,3 +209,19 @@ def gradient_of(master: nn.Parameter) -> Tensor:
     if master.grad is None:
         master.grad = torch.zeros_like(master)
     return master.grad
+
+
+def lengths(optimizer: AveragingAdamW, length: float, summed: Callable[[Tensor], Tensor]) -> dict[str, float]:
+    """Lengths of gradients by part that are together of a length, given their squares on this rank.
+
+    They were shortened by one factor, so shares of the squares tell. `summed` adds them over ranks.
+    """
+    squares, optimizer.squares = optimizer.squares, {}
+    if not squares:
+        return {}
+    found = summed(torch.stack([torch.as_tensor(square) for square in squares.values()]).float())
+    shares = (found / found.sum().clamp(min=TINY)).sqrt() * length
+    return dict(zip(squares, shares.tolist(), strict=True))
+
+
+TINY = 1e-30

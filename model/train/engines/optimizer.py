@@ -12,6 +12,8 @@ from typing import Any, Literal, get_args
 import torch
 from torch import Tensor
 
+from model.nets.param_groups import part
+
 Kind = Literal["exp_avg", "exp_avg_sq", "average"]
 """States of a weight: the two moments, and its average over the steps of the phase."""
 
@@ -72,6 +74,8 @@ class AveragingAdamW(torch.optim.AdamW):
         self.stays = settings.ema_decay
         self.resting = False
         """Steps move nothing: no weight, no moment, no average."""
+        self.squares: dict[str, Tensor] = {}
+        """By part, the sum of squares of the gradients of the last steps, as shortened; to be cleared."""
 
     def set_lr(self, lr: float) -> None:
         """Move at this rate from now on, each group at its share of it."""
@@ -96,6 +100,8 @@ class AveragingAdamW(torch.optim.AdamW):
         for group in self.param_groups:
             moved = [weight for weight in group["params"] if weight.grad is not None]
             if moved:
+                squares = sum(weight.grad.square().sum() for weight in moved if weight.grad is not None)
+                self.squares[group["part"]] = self.squares.get(group["part"], 0) + squares
                 averages = [self.state[weight]["average"] for weight in moved]
                 n = float(self.state[moved[0]]["step"])
                 torch._foreach_lerp_(averages, moved, 1 - min(self.stays, (1 + n) / (10 + n)))
@@ -103,9 +109,11 @@ class AveragingAdamW(torch.optim.AdamW):
 
 
 def groups(named: Mapping[str, Tensor], settings: OptimizerSettings) -> list[dict[str, Any]]:
-    """Weights of one type that move at the same share of the rate; no group is empty."""
-    split: dict[tuple[float, torch.dtype], list[Tensor]] = {}
+    """Weights of a part and type that move at one share of the rate, float32 last; no group is empty."""
+    split: dict[tuple[bool, str, float], list[Tensor]] = {}
     for name, weight in named.items():
         share = settings.motion_share if name.startswith(MOTION) else 1.0
-        split.setdefault((share, weight.dtype), []).append(weight)
-    return [{"params": weights, "share": share} for (share, _), weights in split.items()]
+        split.setdefault((weight.dtype == torch.float32, part(name), share), []).append(weight)
+    return [
+        {"params": split[key], "share": key[2], "part": key[1]} for key in sorted(split, key=lambda k: k[0])
+    ]
