@@ -16,12 +16,13 @@ from jobs.console.tables import GB, gib, records, tell_table, titled
 from jobs.exit_codes import ExitCode
 from jobs.recipes.training import RECIPES, Name
 from model.data.windows import FRAMES_PER_LATENT, clips_of, longest_window, num_tokens
-from model.planning.activations import Precision
+from model.planning.activations import FLOAT, Precision
 from model.planning.flops import Operations, operations, parameters
 from model.planning.memory import Sharing, memory, most_frames
 from model.planning.products import Parts, WindowSpec
 from model.train.engines.deepspeed import Zero
 from model.train.engines.engine import DTYPES
+from model.train.engines.optimizer import KINDS
 from model.train.phases import Phase
 from model.train.settings import Training
 
@@ -30,17 +31,8 @@ GPUS_GIB = (80, 96, 141)
 CANVAS: dict[Name, tuple[int, int]] = {"tiny": (192, 128), "wan_1b": (960, 640), "paper": (960, 640)}
 """Width and height at the area that a recipe is for, px."""
 FEW = (
-    "part",
-    "million",
-    "learn in",
-    "phase",
-    "frames",
-    "clips",
-    "tokens",
-    "peak GiB",
-    "seconds",
-    "zero",
-    "ranks",
+    *("part", "million", "learn in", "phase", "frames", "clips", "tokens", "peak GiB", "seconds"),
+    *("zero", "ranks"),
 )
 """Columns of the tables on a narrow screen."""
 
@@ -207,17 +199,14 @@ def of_stages(job: EstimateTraining) -> Table:
             window = shown(job, phase, frames)
             needed = memory(job.settings.sizes, window, learning(phase), sharing(job))
             work = counted(job, phase, window)
-            kinds = (
-                *(
-                    needed.weights,
-                    needed.gradients,
-                    needed.states,
-                    needed.buckets,
-                    needed.inputs,
-                    needed.kept,
-                ),
-                *(needed.working, needed.peak),
+            kinds: tuple[int, ...] = (
+                needed.weights,
+                needed.gradients,
+                needed.states,
+                needed.buckets,
+                needed.inputs,
             )
+            kinds += (needed.kept, needed.working, needed.peak)
             table.add_row(
                 *(phase.name, str(frames), str(window.clips), f"{tokens(job, window):,}"),
                 *(gib(count) for count in kinds),
@@ -266,10 +255,10 @@ def batch_s(job: EstimateTraining, work: Operations) -> float:
 
 def verdict(job: EstimateTraining) -> tuple[str, ...]:
     """Memory of the machine, and the whole of the training in time and money."""
-    host = 2 * 4 * sum(parameters(job.settings.sizes).values())
+    host = FLOAT * sum(parameters(job.settings.sizes).values())
     message = (
-        f"a machine of {job.world_size} ranks needs {gib(job.world_size * host)} GiB of its own when a phase "
-        "begins: each rank holds all weights twice, float32",
+        f"a machine needs {gib(host)} GiB of its own when a phase begins, whatever its ranks: they read one "
+        f"copy of the weights, float32{offload_said(job)}",
     )
     if not job.tflops:
         return (*message, "give tflops for times")
@@ -278,6 +267,14 @@ def verdict(job: EstimateTraining) -> tuple[str, ...]:
     money = f", {hours * job.price:,.0f} in money" if job.price else ""
     phases = ", ".join(f"{phase.name} {readable_s(s)}" for phase, s in zip(videos(job), seconds, strict=True))
     return (*message, f"all steps: {phases}; {hours:,.0f} GPU-hours{money}")
+
+
+def offload_said(job: EstimateTraining) -> str:
+    """What is kept in the machine's memory in place of the GPUs', if anything."""
+    if not job.settings.offload:
+        return ""
+    most = max(sum(parameters(job.settings.sizes)[part] for part in phase.learning) for phase in videos(job))
+    return f"; and {gib(most * FLOAT * (2 + len(KINDS)))} GiB over all machines for what is offloaded"
 
 
 def step_s(job: EstimateTraining, phase: Phase) -> float:

@@ -252,7 +252,7 @@ def start_of(job: Train, context: DistributedContext, loader: Loader) -> Start:
 
 def canvas_area(loader: Loader) -> int:
     """Of the largest canvas that is trained on, px."""
-    return int((loader.index.numbers("width") * loader.index.numbers("height")).max())
+    return int((loader.order.samples.width * loader.order.samples.height).max())
 
 
 def commit() -> str:

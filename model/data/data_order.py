@@ -17,6 +17,8 @@ from model.data.reference_rule import ReferenceRule
 from model.data.sampling_table import sampling_table
 from model.data.window_lengths import lengths
 
+LATE = ("where", "deny", "area")
+"""Settings that came later: where they are not given, the digest is as it was without them."""
 EPOCHS_HELD = 2
 """A step may end one epoch and begin the next."""
 
@@ -27,10 +29,8 @@ class Order:
     def __init__(self, index: Index, settings: OrderSettings, shown: ReferenceRule, seed: int) -> None:
         self.settings, self.shown = settings, shown
         self.seed = seed
-        self.samples = sampling_table(index, settings.groups)
-        order = {
-            name: value for name, value in asdict(settings).items() if name not in {"where", "deny"} or value
-        }
+        self.samples = sampling_table(index, settings.groups, settings.area)
+        order = {name: value for name, value in asdict(settings).items() if name not in LATE or value}
         if settings.deny:  # not where it lies, but what it says
             order["deny"] = sorted(denied(settings.deny))
         result = {"index": index.digest, "order": order, "references": asdict(shown), "seed": seed}

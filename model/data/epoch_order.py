@@ -65,6 +65,8 @@ class OrderSettings:
 
     A batch of several clips holds no more than one such clip, references counted.
     """
+    area: int | None = None
+    """Px of a canvas: samples of larger ones are shown shrunk; None: all as they are stored."""
     mixed_shards: int = 128
     """Mixing distance, in shards."""
     alike: int = 64

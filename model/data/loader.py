@@ -195,9 +195,12 @@ class Loader(IterableDataset[Batch]):
         shown = self.order.epoch(place.epoch).slot(place.slot)
         draws = tuple(draw for draw in shown if self.place[draw.row] >= 0)
         rows = tuple(self.newest.row(int(self.place[draw.row])) for draw in draws)
-        canvas = self.index.row(shown[0].row)
-        slot = Slot(draws=draws, rows=rows, shape=(shown[0].frames, canvas.height, canvas.width))
-        if self.latents is None or not self.encoded(self.latents, place.epoch)[place.slot]:
+        first, samples = shown[0].row, self.order.samples
+        stored, canvas = self.index.row(first), (int(samples.height[first]), int(samples.width[first]))
+        slot = Slot(draws=draws, rows=rows, shape=(shown[0].frames, *canvas))
+        if self.latents is None or canvas != (stored.height, stored.width):
+            return slot  # shrunk canvases have no latents
+        if not self.encoded(self.latents, place.epoch)[place.slot]:
             return slot
         found = (self.latents.found(row, d.start, d.frames) for row, d in zip(rows, draws, strict=True))
         return replace(slot, latents=tuple(found))

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from dataset.reader import Members
 from dataset.sample_files import Facts, controls_of, facts_of, require
@@ -17,6 +20,7 @@ from model.data.augment import (
     window_of,
 )
 from model.data.batch import Page
+from model.data.canvas import scaled, shrink
 from model.data.epoch_order import Draw
 from model.data.latents import Halves
 from model.data.sample_rng import SampleRng, draw_dropout, draw_references
@@ -62,10 +66,14 @@ def fill(
         page.face_points[...] = mirror_points(page.face_points)
     if changes.bones:
         controls = scale_bones(controls, changes.bones)
+    height, width = page.video.shape[1:3]
+    if (width, height) != (row.width, row.height):
+        controls = scaled(controls, width / row.width, height / row.height)
     columns = slice(None, None, -1 if changes.mirrored else 1)  # of every picture that is decoded
 
     if encoded is None:
-        decode_window(VIDEO, members[VIDEO], row.frames, draw.start, page.video[:, :, columns])
+        with at_size(page.video, row) as out:
+            decode_window(VIDEO, members[VIDEO], row.frames, draw.start, out[:, :, columns])
     if baked:
         for name, out in ((SKELETON, page.skeleton), (SPHERE, page.sphere)):
             decode_window(name, members[name], row.frames, draw.start, out)
@@ -81,7 +89,8 @@ def fill(
     shown = draw_references(chances, settings.references, facts.reference_times_s, window_s(facts, draw))
     page.reference_valid[...] = np.arange(len(page.reference_valid)) < len(shown)
     if encoded is None:
-        fill_references(page, members, shown, columns)
+        with at_size(page.references, row) as out:
+            fill_references(out, members, shown, columns)
     else:
         fill_latents(page, encoded, shown)
     fill_speech(page, row, members, draw, wanted=settings.speech)
@@ -109,10 +118,21 @@ def mask(page: Page, num_frames: int) -> None:
     page.face_points[~page.face_valid] = 0
 
 
-def fill_references(page: Page, members: Members, shown: list[int], columns: slice) -> None:
-    """Decode the references to show, in their order."""
-    page.references[len(shown) :] = 0
-    for out, number in zip(page.references, shown, strict=False):
+@contextmanager
+def at_size(pictures: NDArray[np.uint8], row: IndexRow) -> Iterator[NDArray[np.uint8]]:
+    """Where pictures of a sample's own size are to be put; they become a page's when the block is over."""
+    if pictures.shape[1:3] == (row.height, row.width):
+        yield pictures
+        return
+    whole = np.empty((len(pictures), row.height, row.width, 3), np.uint8)
+    yield whole
+    shrink(whole, pictures)
+
+
+def fill_references(pictures: NDArray[np.uint8], members: Members, shown: list[int], columns: slice) -> None:
+    """Decode the references to show, in their order; black behind them."""
+    pictures[len(shown) :] = 0
+    for out, number in zip(pictures, shown, strict=False):
         name = reference_member(number)
         decode_still(name, members[name], out[:, columns])
 

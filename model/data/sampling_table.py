@@ -10,18 +10,20 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from dataset.index import Index
+from model.data.canvas import canvases
 from model.data.epoch_order import Group, SamplingTable
 from model.data.rng import Words
 
 
-def sampling_table(index: Index, groups: Sequence[Group]) -> SamplingTable:
-    """What the order of an index's samples depends on."""
+def sampling_table(index: Index, groups: Sequence[Group], area: int | None = None) -> SamplingTable:
+    """What the order of an index's samples depends on, which are shown on canvases of an area at most, px."""
+    width, height = canvases(index.numbers("width"), index.numbers("height"), area)
     return SamplingTable(
         digest=index.digest,
         ident=idents(index.table["sha256"]),
         shard=index.codes("shard")[0],
-        width=index.numbers("width"),
-        height=index.numbers("height"),
+        width=width,
+        height=height,
         frames=index.numbers("frames"),
         references=index.numbers("num_references"),
         group=grouped(index, groups),

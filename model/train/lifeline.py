@@ -11,7 +11,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from threading import Event, Thread
 from typing import Protocol
 
@@ -28,7 +28,7 @@ CANNOT_RUN = 2
 ALL_END = "all ranks end; the same command goes on from the last checkpoint"
 
 
-class Board(Protocol):
+class NoteBoard(Protocol):
     """Where ranks leave each other notes: a store of torch.distributed."""
 
     def set(self, key: str, value: str, /) -> None:
@@ -49,7 +49,7 @@ class Lifeline:
 
     def __init__(
         self,
-        board: Board,
+        board: NoteBoard,
         rank: int,
         world_size: int,
         *,
@@ -135,13 +135,15 @@ def held(line: Lifeline | None) -> Iterator[None]:
         yield
     except Exception as trouble:
         over.set()
-        thread.join()
+        thread.join()  # it would end this rank by its own fault
         if line.tell(trouble, Event()):
             raise SystemExit(CANNOT_RUN) from trouble
         raise
-    over.set()
-    thread.join()
-    line.board.set(line.name(line.rank), DONE)
+    finally:
+        over.set()
+        thread.join()
+        with suppress(RuntimeError):  # the store may be gone with the first rank
+            line.board.set(line.name(line.rank), DONE)
 
 
 def beating(line: Lifeline, over: Event) -> None:

@@ -237,8 +237,8 @@ class Trainer:
         empty = len(batch) == 0
         with self.watch.lap("forward"):
             given = self.given(blank(batch) if empty else batch)
-            lots = generator_of(self.settings.seed, place)
-            found = self.score(given, lots, self.settings.first_frame_share)
+            rng = generator_of(self.settings.seed, place)
+            found = self.score(given, rng, self.settings.first_frame_share)
             counts = found.counts * (not empty)
         with self.watch.lap("backward"):
             self.entered.engine.backward(counts * found.loss)

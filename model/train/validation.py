@@ -152,18 +152,14 @@ def turns(clips: int, rank: int, world_size: int) -> Iterator[tuple[int, bool]]:
 
 def slots(index: Index, settings: LoaderSettings, most: int) -> tuple[Slot, ...]:
     """The middle windows of clips spread evenly over an index, as long as the settings allow."""
-    samples = sampling_table(index, settings.order.groups)
+    samples = sampling_table(index, settings.order.groups, settings.order.area)
     longest = longest_windows(samples, settings.order)
     fit = np.flatnonzero((samples.group >= 0) & (longest >= settings.order.window.min_frames))
     chosen = fit[np.unique(np.linspace(0, len(fit) - 1, min(most, len(fit)), dtype=int))]
     start, seeds = (samples.frames - longest) // 2, words(len(index), "held out", settings.seed)
-    drawn = [
-        (index.row(row), Draw(row, int(start[row]), int(longest[row]), int(seeds[row])))
-        for row in chosen.tolist()
-    ]
-    return tuple(
-        Slot(draws=(draw,), rows=(row,), shape=(draw.frames, row.height, row.width)) for row, draw in drawn
-    )
+    draws = [Draw(row, int(start[row]), int(longest[row]), int(seeds[row])) for row in chosen.tolist()]
+    canvas = {d.row: (int(samples.height[d.row]), int(samples.width[d.row])) for d in draws}
+    return tuple(Slot(draws=(d,), rows=(index.row(d.row),), shape=(d.frames, *canvas[d.row])) for d in draws)
 
 
 def engine_velocity(net: VelocityNet, conditions: Conditions) -> Velocity:

@@ -17,15 +17,19 @@ FEW_CLIPS = Augmentation(mirror=0.5, face=0.5)
 """Or they are learned by heart."""
 
 
+AREA = 24_576
+"""Px: 192x128; larger canvases are shrunk to it."""
+
+
 def tiny() -> Training:
-    """A million weights on windows of a second; for data sets with canvases of some 100 px."""
+    """A million weights on windows of a second, of any data set, on canvases of some 100 px."""
     return Training(
         sizes=sizes.tiny(),
         phases=(body(500), face(300), everything(400)),
         optimizer=OptimizerSettings(lr=1e-3, motion_share=0.01, warmup_steps=20, ema_decay=0.98),
         loader=LoaderSettings(
             order=OrderSettings(
-                groups=AS_IT_IS, window=WindowRule(max_frames=25), max_tokens=1728, held_out=0.2
+                groups=AS_IT_IS, area=AREA, window=WindowRule(max_frames=25), max_tokens=1728, held_out=0.2
             ),
             sample=SampleSettings(augment=FEW_CLIPS),
             workers=1,

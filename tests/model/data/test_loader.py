@@ -21,6 +21,7 @@ from model.data.batch import tensors
 from model.data.data_order import Order
 from model.data.epoch_order import AS_IT_IS, EVEN, Epoch, OrderSettings, SamplingTable, epoch_order
 from model.data.loader import Loader
+from model.data.reference_rule import ReferenceRule
 from model.data.settings import LoaderSettings, SampleSettings
 from model.data.windows import WindowRule
 from tests.model.data import sets
@@ -173,9 +174,11 @@ def test_resuming_deals_no_epoch_that_came_before(data_set, monkeypatch):
     state = {**Loader(str(data_set), quick()).state_dict(), "epoch": 1_000, "slot": 3}
     dealt: list[int] = []
 
-    def watched(stock: SamplingTable, settings: OrderSettings, seed: int, epoch: int) -> Epoch:
+    def watched(
+        stock: SamplingTable, settings: OrderSettings, seed: int, epoch: int, shown: ReferenceRule
+    ) -> Epoch:
         dealt.append(epoch)
-        return epoch_order(stock, settings, seed, epoch)
+        return epoch_order(stock, settings, seed, epoch, shown)
 
     monkeypatch.setattr("model.data.data_order.epoch_order", watched)
     loader = Loader(str(data_set), quick())

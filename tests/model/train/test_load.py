@@ -104,7 +104,7 @@ def test_the_network_of_a_run_is_its_averages(run: Path) -> None:
         ("settings.sizes.speech.layers", -3, "speech width .* does not make"),
         ("step", 0, "not a checkpoint of a run"),
         ("loader", [], r"not a checkpoint of a run \(.*loader"),
-        ("version", {}, r"a checkpoint of version \{\}; this code reads 1"),
+        ("version", {}, r"a checkpoint of version \{\}; this code reads 2"),
     ],
 )
 def test_what_a_stranger_tells_is_refused_before_memory_is_taken(
