@@ -199,14 +199,7 @@ def of_stages(job: EstimateTraining) -> Table:
             window = shown(job, phase, frames)
             needed = memory(job.settings.sizes, window, learning(phase), sharing(job))
             work = counted(job, phase, window)
-            kinds: tuple[int, ...] = (
-                needed.weights,
-                needed.gradients,
-                needed.states,
-                needed.buckets,
-                needed.inputs,
-            )
-            kinds += (needed.kept, needed.working, needed.peak)
+            kinds = (getattr(needed, name.split()[0]) for name in heads[4:12])
             table.add_row(
                 *(phase.name, str(frames), str(window.clips), f"{tokens(job, window):,}"),
                 *(gib(count) for count in kinds),
