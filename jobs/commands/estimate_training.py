@@ -113,6 +113,8 @@ def check(job: EstimateTraining) -> None:
             f"{order.max_tokens}, and a shortest window, of {order.window.min_frames} frames, "
             f"takes {shortest}"
         )
+    if job.world_size % job.settings.sequence_parallel:
+        raise ValueError(f"{job.world_size} ranks do not make groups of {job.settings.sequence_parallel}")
     if job.settings.zero_stage is None and job.world_size > 1:
         raise ValueError(
             f"{job.world_size} ranks and an engine of one process: set settings.zero_stage to 1, 2 or 3"

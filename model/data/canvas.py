@@ -38,12 +38,17 @@ def canvas(width: int, height: int, area: int) -> tuple[int, int]:
     if width * height <= area:
         return width, height
     rows = range(CANVAS_MULTIPLE, height + 1, CANVAS_MULTIPLE)
-    pairs = [(max(1, round(h * width / height / CANVAS_MULTIPLE)) * CANVAS_MULTIPLE, h) for h in rows]
-    fit = [(w, h) for w, h in pairs if w * h <= area] or [(CANVAS_MULTIPLE, CANVAS_MULTIPLE)]
+    pairs = [(columns(h * width / height, area // h), h) for h in rows]
+    fit = [pair for pair in pairs if pair[0]] or [(CANVAS_MULTIPLE, CANVAS_MULTIPLE)]
     near = [pair for pair in fit if stretch(pair, width, height) <= ASPECT]
     if near:
         return max(near, key=lambda pair: pair[0] * pair[1])
     return min(fit, key=lambda pair: stretch(pair, width, height))
+
+
+def columns(wanted: float, most: int) -> int:
+    """The multiple of 16 nearest to a wanted width, of those up to the most; 0 where there is none."""
+    return CANVAS_MULTIPLE * min(max(1, round(wanted / CANVAS_MULTIPLE)), most // CANVAS_MULTIPLE)
 
 
 def stretch(pair: tuple[int, int], width: int, height: int) -> float:

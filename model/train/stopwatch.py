@@ -16,7 +16,7 @@ class Stopwatch:
 
     def __init__(self, device: torch.device, clock: Callable[[], float]) -> None:
         self.device, self.clock = device, clock
-        self.seconds: dict[Lap, float] = {}
+        self.seconds: dict[str, float] = {}
         self.events: list[tuple[Lap, torch.cuda.Event, torch.cuda.Event]] = []
 
     @contextmanager
