@@ -138,8 +138,10 @@ def keep(engine: Engine, folder: Path, tensors: Iterator[tuple[str, Tensor]]) ->
     """Write every so manieth tensor on each rank; all help to gather them."""
     rank, ranks = engine.rank, engine.world_size
     mine = (pair for number, pair in enumerate(tensors) if number % ranks == rank)
-    write_weights(folder, ((name, tensor.cpu()) for name, tensor in mine), prefix=f"{rank:03}-")
-    settle(folder)
+    prefix = f"{rank:03}-"
+    write_weights(folder, ((name, tensor.cpu()) for name, tensor in mine), prefix=prefix)
+    for path in folder.glob(prefix + "*"):
+        sync(path)
 
 
 def settle(folder: Path) -> None:

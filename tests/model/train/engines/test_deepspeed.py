@@ -29,7 +29,6 @@ RUNS: dict[str, dict[str, Any]] = {
     "zero 2": {"zero_stage": 2, "activation_checkpointing": True},
     "zero 3": {"zero_stage": 3, "activation_checkpointing": True, "keep_attention": False},
     "zero 1, tokens shared by 4": {"zero_stage": 1, "sequence_parallel": 4},
-    "zero 2, tokens shared by 2": {"zero_stage": 2, "sequence_parallel": 2, "activation_checkpointing": True},
     "zero 3, tokens shared by 2": {"zero_stage": 3, "sequence_parallel": 2},
     "zero 3, offloaded": {"zero_stage": 3, "offload": True},
     "bfloat16": {"zero_stage": 2, "dtype": "bfloat16"},
