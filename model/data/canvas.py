@@ -71,7 +71,7 @@ def scaled(controls: Controls, across: float, down: float) -> Controls:
         right_hand2d=moved(controls.right_hand2d),
         head_center=moved(controls.head_center),
         head_radius=controls.head_radius * size,
-        camera_focal=controls.camera_focal * size,
+        camera_focal=np.asarray(controls.camera_focal * size, np.float32),
     )
 
 

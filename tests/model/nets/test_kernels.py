@@ -61,7 +61,7 @@ class Counting(TorchDispatchMode):
         super().__init__()
         self.many = 0
 
-    def __torch_dispatch__(self, func, types, args=(), kwargs=None):  # type: ignore[no-untyped-def]
+    def __torch_dispatch__(self, func, types, args=(), kwargs=None):
         self.many += func in FUSED and args[1].shape[-2] > FEW
         return func(*args, **(kwargs or {}))
 

@@ -60,7 +60,11 @@ def test_bfloat16_leaves_float32_what_stays_so(run: Path, tmp_path: Path) -> Non
 @torch.no_grad()
 def test_diffusers_loads_the_base_and_says_what_it_says(run: Path, tmp_path: Path) -> None:
     export(run, tmp_path / "out", "diffusers", "last", "float32")
-    base = WanTransformer3DModel.from_pretrained(str(tmp_path / "out" / "transformer"))
+    folder = tmp_path / "out" / "transformer"
+    base = WanTransformer3DModel.from_config(WanTransformer3DModel.load_config(str(folder)))
+    base.load_state_dict(dict(StoredWeights.of(folder)))
+    listed = json.loads((folder / "diffusion_pytorch_model.safetensors.index.json").read_text())
+    assert listed["weight_map"].keys() == base.state_dict().keys()
     net = from_pretrained(tmp_path / "out", dtype="float32")
     for name, weight in net.named_parameters():
         if begins_as_zero(name) and not name.startswith("head."):

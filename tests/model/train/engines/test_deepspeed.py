@@ -144,8 +144,8 @@ def test_checkpoints_hold_the_same_whatever_wrote_them(ran: Ran, name: str) -> N
             torch.testing.assert_close(found[key], value, rtol=1e-4, atol=1e-6)
     learned = read_weights(plain / "average")
     states = checkpoint.states_of(sharded, learned)
-    for kind, expected in checkpoint.states_of(plain, learned).items():
-        for key, value in expected.items():
+    for kind, of_kind in checkpoint.states_of(plain, learned).items():
+        for key, value in of_kind.items():
             if not blind(key):
                 atol = 1e-10 if kind == "exp_avg_sq" else 1e-6
                 torch.testing.assert_close(states[kind][key], value, rtol=1e-3, atol=atol)
