@@ -57,7 +57,7 @@ def order_of(data: Place, digest: str, settings: Training) -> tuple[Index, Order
         return None
     how = settings.loader.order
     index = read_index(data, digest=digest).where(how.where).split(how.held_out)[0]
-    return index, Order(index, how, settings.loader.seed)
+    return index, Order(index, how, settings.loader.sample.references, settings.loader.seed)
 
 
 def theirs(index: Index, sources: Collection[str]) -> set[int]:
