@@ -20,7 +20,9 @@ from tests.model.train.runs import Notes, seed_of, short, train, trainer, traini
 from tests.once import once
 from tests.processes import execute
 
-pytestmark = pytest.mark.timeout(600)
+pytestmark = pytest.mark.timeout(
+    1800
+)  # eight trainings on four ranks: two minutes, or many on a busy machine
 
 ROOT = Path(__file__).resolve().parents[4]
 RANKS = 4
@@ -29,10 +31,8 @@ RUNS: dict[str, dict[str, Any]] = {
     "zero 2": {"zero_stage": 2, "activation_checkpointing": True},
     "zero 3": {"zero_stage": 3, "activation_checkpointing": True, "keep_attention": False},
     "zero 1, tokens shared by 4": {"zero_stage": 1, "sequence_parallel": 4},
-    "zero 3, tokens shared by 2": {"zero_stage": 3, "sequence_parallel": 2},
-    "zero 3, offloaded": {"zero_stage": 3, "offload": True},
-    "bfloat16": {"zero_stage": 2, "dtype": "bfloat16"},
-    "bfloat16, zero 3": {"zero_stage": 3, "dtype": "bfloat16"},
+    "zero 3, tokens shared by 2, offloaded": {"zero_stage": 3, "sequence_parallel": 2, "offload": True},
+    "bfloat16": {"zero_stage": 3, "dtype": "bfloat16"},
     "resumed in body": {"zero_stage": 2, "sequence_parallel": 2},
     "resumed in face": {"zero_stage": 3},
 }
@@ -108,10 +108,9 @@ def test_ranks_have_the_losses_of_one_plain(ran: Ran, name: str) -> None:
     assert_alike(ran.metrics(name), ran.metrics("plain"), rel=1e-5)
 
 
-@pytest.mark.parametrize("name", ["bfloat16", "bfloat16, zero 3"])
-def test_bfloat16_is_as_near_as_its_rounding(ran: Ran, name: str) -> None:
+def test_bfloat16_is_as_near_as_its_rounding(ran: Ran) -> None:
     """Of the speech phase, from step 5 on, the losses: gradients of distances are signs, which may flip."""
-    found, expected = ran.metrics(name), ran.metrics("rounded")
+    found, expected = ran.metrics("bfloat16"), ran.metrics("rounded")
     assert_alike(found[:4], expected[:4], rel=2e-2)
     losses = [[loss for _, loss, _ in metrics[4:] if loss is not None] for metrics in (found, expected)]
     assert losses[0] == pytest.approx(losses[1], rel=2e-2)
