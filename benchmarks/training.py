@@ -283,16 +283,8 @@ def fits() -> Iterator[Row]:
     for name in names:
         for zero_stage in (1, 2, 3):
             for world_size in (1, 8):
-                job = parse(
-                    [
-                        "--recipe",
-                        name,
-                        "--world-size",
-                        str(world_size),
-                        "--settings.zero-stage",
-                        str(zero_stage),
-                    ]
-                )
+                stage = ("--settings.zero-stage", str(zero_stage))
+                job = parse(["--recipe", name, "--world-size", str(world_size), *stage])
                 cells = (longest(job, sharing(job), size) for size in GPUS_GIB)
                 yield (f"{name}, zero {zero_stage}, {world_size} rank{'s' * (world_size > 1)}", *cells, "")
 

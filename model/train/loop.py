@@ -201,7 +201,8 @@ class Trainer:
             with self.watch.lap("wait"):
                 batch = next(batches)
             keys += batch.keys
-            shown.append((*batch.skeleton.shape[:4], batch.reference_valid.shape[1]))
+            sides = (*batch.points.shape[:2], *batch.video.shape[2:4])
+            shown.append((*sides, batch.reference_valid.shape[1]))
             with memory_said(batch):
                 sums.append(self.learn(batch, place))
         mine = torch.stack(sums).mean(dim=0)

@@ -164,10 +164,10 @@ def enter(
             elif kind == "average":
                 engine.put_state(name, kind, value)
     still = tuple(name for name in net.state_dict() if name not in set(learning))
-    return ActivePhase(engine=engine, learning=learning, still=Chosen(still, exact))
+    return ActivePhase(engine=engine, learning=learning, still=NamedTensors(still, exact))
 
 
-class Chosen(Mapping[str, Tensor]):
+class NamedTensors(Mapping[str, Tensor]):
     """Tensors of some names, each read where it lies when it is asked for."""
 
     def __init__(self, names: tuple[str, ...], tensors: Mapping[str, Tensor]) -> None:
