@@ -140,7 +140,7 @@ def value_card(finding: Finding, found: tuple[Plot, float]) -> str:
     """The values that a rule asks of, its bounds drawn in."""
     (plot, width), rule = found, finding.rule
     counts = [(float(at or 0.0), int(count)) for at, count in plot.rows]
-    beyond = [rule.is_beyond(at + width / 2) for at, _ in counts]
+    beyond = [rule.is_beyond(at, at + width) for at, _ in counts]
     share = finding.beyond / finding.asked if finding.asked else 0.0
     bounds = " and ".join(map(figure, rule.bounds))
     says = f"{text(rule.value)}; n = {plot.samples:,}; {share:.2%} beyond {bounds}"

@@ -52,11 +52,9 @@ class Rule:
         """The bounds that there are."""
         return tuple(bound for bound in (self.below, self.above) if bound is not None)
 
-    def is_beyond(self, value: float) -> bool:
-        """Whether a value is beyond a bound."""
-        return (self.above is not None and value > self.above) or (
-            self.below is not None and value < self.below
-        )
+    def is_beyond(self, low: float, high: float) -> bool:
+        """Whether all from one value to another is beyond a bound."""
+        return (self.above is not None and low > self.above) or (self.below is not None and high < self.below)
 
     def verdict(self, asked: int, beyond: int) -> Verdict:
         """What so many samples beyond of so many asked mean."""

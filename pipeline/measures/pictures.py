@@ -18,6 +18,8 @@ HAND_PX = 64
 """Side that hands are looked at with: their own pixels are few."""
 FLAT = 4.0
 """Grey levels by which a row of a bar may deviate from its mean."""
+DARK = 40.0
+"""Grey levels that a bar is darker than: plain walls are lighter."""
 ALIKE = 12.0
 """Grey levels by which rows of a bar may differ from its outermost row."""
 LETTER_PX = 480
@@ -85,9 +87,9 @@ def bars(sample: OpenedSample) -> float:
 
 
 def bar_share(picture: Grey) -> float:
-    """Share of rows from the top on that are of one colour, and of that of the first."""
+    """Share of rows from the top on that are dark and of one colour, that of the first."""
     level, spread = picture.mean(axis=1), picture.std(axis=1)
-    bar = (spread <= FLAT) & (np.abs(level - level[0]) <= ALIKE)
+    bar = (spread <= FLAT) & (level <= DARK) & (np.abs(level - level[0]) <= ALIKE)
     return float(len(bar) if bar.all() else bar.argmin()) / len(bar)
 
 
@@ -177,7 +179,7 @@ MEASURES = (
     Measure(
         name="bars",
         unit="share of a side",
-        says="rows or columns from the border on that have one colour throughout the clip",
+        says="rows or columns from the border on that are dark and of one colour throughout the clip",
         source="formats.md: a canvas is filled by its picture",
         of=bars,
     ),

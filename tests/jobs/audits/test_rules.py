@@ -24,7 +24,8 @@ def test_a_share_may_be_beyond(severity: str, beyond: int, verdict: str) -> None
 
 def test_bounds_are_not_beyond_themselves() -> None:
     both = rule(below=-1.0)
-    assert [both.is_beyond(value) for value in (-1.5, -1, 0, 1, 1.5)] == [True, False, False, False, True]
+    assert [both.is_beyond(value, value) for value in (-1.5, -1, 1, 1.5)] == [True, False, False, True]
+    assert not both.is_beyond(0.5, 1.5)
     assert both.beyond == "value > 1.0 or value < -1.0"
     assert both.bounds == (-1.0, 1.0)
 
