@@ -25,33 +25,51 @@ Reals = NDArray[np.floating[Any]]
 
 # Canvas and camera
 
+MOST_MISSED = Fraction(103, 100)
+"""A canvas's aspect over that of the pictures is nearer to 1 than this."""
+
 
 @cache
 def canvas_size(width: int, height: int, area: int = CANVAS_AREA) -> tuple[int, int]:
-    """(W, H) of the canvas of a source of this size, as shown: multiples of 16, 98 to 100 % of `area`.
+    """(W, H) of the canvas of pictures of this size, as shown: multiples of 16, at most `area` px in all.
 
-    Among these sizes the one of the nearest aspect, then the largest, then the widest. From 9:21 to 21:9 the
-    aspect changes by less than 3 %. method.md 1.1 rounds first and may exceed `area` by 2 %, which formats.md
-    rules out: 1920x1080 becomes 1024x592 here and 1040x592 there.
+    The aspect changes by less than 3 %: what is cut off is no head. Of the sizes with 98 to 100 % of `area`
+    the one of the nearest aspect, then the largest, then the widest; where all of them miss by more, as small
+    areas do, the largest one that does not. method.md 1.1 rounds first and may exceed `area` by 2 %, which
+    formats.md rules out: 1920x1080 becomes 1024x592 here and 1040x592 there.
 
     Raises:
-        ValueError: no multiples of 16 come within 2 % of `area`.
+        ValueError: no size with at least 40 % of `area` has such an aspect. From 81 920 px on there is one
+            for every aspect from 9:21 to 21:9.
     """
+
+    def miss(size: tuple[int, int]) -> Fraction:
+        aspect = Fraction(size[0] * height, size[1] * width)
+        return max(aspect, 1 / aspect)
+
+    sizes = canvas_sizes(area)
+    full = [size for size in sizes if 100 * size[0] * size[1] >= 98 * area]
+    best = min(full, key=lambda size: (miss(size), -size[0] * size[1], -size[0]), default=None)
+    if best is None or miss(best) >= MOST_MISSED:
+        near = [size for size in sizes if miss(size) < MOST_MISSED]
+        best = max(near, key=lambda size: (size[0] * size[1], -miss(size)), default=None)
+    if best is None:
+        raise ValueError(
+            f"no canvas of {area * 2 // 5} to {area} px has nearly the shape of {width}x{height} px"
+        )
+    return best
+
+
+@cache
+def canvas_sizes(area: int) -> list[tuple[int, int]]:
+    """All sizes of 40 to 100 % of `area` with sides of multiples of 16."""
     step = CANVAS_MULTIPLE
-    sizes = [
+    return [
         (w, h)
         for w in range(step, area // step + 1, step)
         for h in range(area // w // step * step, 0, -step)
-        if 100 * w * h >= 98 * area
+        if 5 * w * h >= 2 * area
     ]
-    if not sizes:
-        raise ValueError(f"no canvas with sides of multiples of {step} px has 98 to 100 % of {area} px")
-
-    def unfit(size: tuple[int, int]) -> tuple[Fraction, int, int]:
-        aspect = Fraction(size[0] * height, size[1] * width)
-        return max(aspect, 1 / aspect), -size[0] * size[1], -size[0]
-
-    return min(sizes, key=unfit)
 
 
 def canvas_affine(width: int, height: int, canvas: tuple[int, int]) -> Array:

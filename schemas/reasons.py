@@ -24,6 +24,7 @@ Reason = Literal[
     "missing",
     "missing_member",
     "missing_shard",
+    "no_canvas",
     "no_face",
     "no_frame_times",
     "no_head",
@@ -110,6 +111,7 @@ MEANINGS: dict[Reason, str] = {
     "too_short": "it is shorter than a clip has to be",
     "too_small": "its pictures are too small for the canvas",
     "transition": "one shot goes over into another, or fades",
+    "no_canvas": "no canvas of the wanted size has nearly the shape of its pictures",
     # people
     "no_face": "no frame of any clip of the person shows the face",
     "no_head": "no frame tells where the head is",

@@ -28,6 +28,7 @@ from pipeline.geometry import (
 )
 from schemas.controls import CANVAS_AREA, Controlled, Controls, Framing
 from schemas.joints import J
+from schemas.media import Clip
 from schemas.outcome import Rejected
 from schemas.smplx import SmplxPose
 from schemas.tracks import Tracked
@@ -63,7 +64,7 @@ class ControlSettings:
 
 
 class Control:
-    """Puts a clip's tracks on its canvas. Gives one `Controlled`; rejects: no_person, no_head."""
+    """Puts a clip's tracks on its canvas. Gives one `Controlled`; rejects: no_person, no_head, no_canvas."""
 
     version: ClassVar[int] = 3
 
@@ -79,7 +80,7 @@ class Control:
         settings, video = self.settings, tracked.clip.video
         result = believed(tracked, settings.hand_reach)
         require_person(result, settings)
-        canvas = canvas_size(video.width, video.height, settings.canvas_area)
+        canvas = canvas_of(tracked.clip, settings.canvas_area)
         affine = canvas_affine(video.width, video.height, canvas)
         framing = framing_of(tracked, settings)
         controls, smplx = controls_of(result, affine, framing, settings, canvas)
@@ -96,6 +97,18 @@ class Control:
             quality=quality(result, tracked.hands, controls, canvas, settings.seen_score),
             provenance={**tracked.provenance, "smoothing": settings.smoothing.card},
         )
+
+
+def canvas_of(clip: Clip, area: int) -> tuple[int, int]:
+    """Width and height of a clip's canvas.
+
+    Raises:
+        Rejected: no_canvas.
+    """
+    try:
+        return canvas_size(clip.video.width, clip.video.height, area)
+    except ValueError as error:
+        raise Rejected("no_canvas", str(error)) from error
 
 
 def require_person(tracked: Tracked, settings: ControlSettings) -> None:
