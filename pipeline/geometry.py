@@ -72,14 +72,16 @@ def canvas_sizes(area: int) -> list[tuple[int, int]]:
     ]
 
 
-def canvas_affine(width: int, height: int, canvas: tuple[int, int]) -> Array:
+def canvas_affine(
+    width: int, height: int, canvas: tuple[int, int], corner: tuple[int, int] = (0, 0)
+) -> Array:
     """2x3 map from source px to canvas px: one scale for both axes, the overshoot cut evenly from both sides.
 
-    The source's centre falls on the canvas's centre: the principal point of a centred camera stays central.
+    The source is of `width` x `height` px, or is that much of larger pictures from `corner` (x, y) on. Its
+    centre falls on the canvas's centre: the principal point of a centred camera stays central.
     """
-    return centred_affine(
-        ((width - 1) / 2, (height - 1) / 2), max(canvas[0] / width, canvas[1] / height), canvas
-    )
+    center = corner[0] + (width - 1) / 2, corner[1] + (height - 1) / 2
+    return centred_affine(center, max(canvas[0] / width, canvas[1] / height), canvas)
 
 
 def centred_affine(center: tuple[float, float], scale: float, canvas: tuple[int, int]) -> Array:

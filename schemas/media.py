@@ -112,11 +112,23 @@ class Clip:
     num_frames: int
     look: PictureStats
     odd_frames: tuple[int, ...] = ()  # those that show a flash, counted as `first_frame`
+    window: tuple[int, ...] = ()  # what bars leave of the pictures: x0, y0, x1, y1 px, exclusive; () for all
 
     @property
     def uri(self) -> str:
         """The source video's."""
         return self.video.uri
+
+    @property
+    def corner(self) -> tuple[int, int]:
+        """Column and row at which what its pictures show within their bars begins, px."""
+        return (self.window[0], self.window[1]) if self.window else (0, 0)
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """Width and height of what its pictures show within their bars, px."""
+        x0, y0, x1, y1 = self.window or (0, 0, self.video.width, self.video.height)
+        return x1 - x0, y1 - y0
 
     @property
     def start_s(self) -> float:

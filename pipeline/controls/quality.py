@@ -17,13 +17,15 @@ def quality(
 ) -> dict[str, float]:
     """What one chooses clips by; of the hands `seen` those of `tracked` hang on the body.
 
-    `*_ratio`: share of the frames in which the part is measured, of a hand also those in which a short gap is
-    bridged; `hands_dropped`: share of the hands seen that did not hang on the body; `truncation`: mean share
-    of joints outside the canvas; `face_px`: median longer side of the face, source px; `sharpness`: median
-    over the looks at the person; `odd_ratio`: share of the frames that show a flash; `motion`: mean speed
-    relative to the pelvis of the joints that are mostly seen, torso lengths a second; `jitter`: mean second
+    `*_ratio`: share of the frames in which the part is measured, of a hand also those in which a short gap
+    is bridged; `hands_dropped`: share of the hands seen that did not hang on the body; `truncation`: mean
+    share of joints outside the canvas; `face_px`: median longer side of the face, source px; `sharpness`:
+    median over the looks at the person; `bars_ratio`: share of the picture that black bars take, which is
+    no part of the canvas; `odd_ratio`: share of the frames that show a flash; `motion`: mean speed relative
+    to the pelvis of the joints that are mostly seen, torso lengths a second; `jitter`: mean second
     difference of their unsmoothed places, torso lengths a frame squared.
     """
+    clip = tracked.clip
     body, face, looks = controls.body_valid, tracked.face, tracked.appearance.sharpness
     outside = ~in_picture(controls.joints2d, *canvas)
     sides = np.max(face.box[face.valid, 2:] - face.box[face.valid, :2], axis=1)
@@ -39,7 +41,8 @@ def quality(
         "truncation": np.mean(outside[body]) if body.any() else 0.0,
         "face_px": np.median(sides) if len(sides) else 0.0,
         "sharpness": np.median(looks) if len(looks) else 0.0,
-        "odd_ratio": len(tracked.clip.odd_frames) / tracked.clip.num_frames,
+        "bars_ratio": 1 - clip.size[0] * clip.size[1] / (clip.video.width * clip.video.height),
+        "odd_ratio": len(clip.odd_frames) / clip.num_frames,
         **liveliness(tracked.body, controls, seen_score),
     }
     return {name: float(number) for name, number in numbers.items()}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from pipeline.shots.bars import window_within
 from pipeline.shots.scan import Mask, ShotScan
 from schemas.media import FPS, REPEAT_LUMA, PictureStats
 
@@ -40,11 +41,21 @@ def odd_frames(scan: ShotScan, begin: int, end: int) -> tuple[int, ...]:
     return tuple((begin + np.flatnonzero(scan.is_odd[shown])).tolist())
 
 
+def window_of(scan: ShotScan, begin: int, end: int, stored: tuple[int, int]) -> tuple[int, ...]:
+    """What black bars leave of pictures of `stored` px in frames `begin` to `end`, exclusive."""
+    return window_within(scan.edges[pictures_of(scan, begin, end)], scan.size, stored)
+
+
+def pictures_of(scan: ShotScan, begin: int, end: int) -> slice:
+    """The pictures that frames `begin` to `end`, exclusive, of the clock show."""
+    first = int(np.searchsorted(scan.tick, begin, side="right")) - 1
+    return slice(first, int(np.searchsorted(scan.tick, end, side="left")))
+
+
 def look_at(scan: ShotScan, begin: int, end: int) -> PictureStats:
     """How the pictures look that frames `begin` to `end`, exclusive, of the clock show."""
-    first = int(np.searchsorted(scan.tick, begin, side="right")) - 1
-    stop = int(np.searchsorted(scan.tick, end, side="left"))
-    here, later = slice(first, stop), slice(first + 1, stop)
+    here = pictures_of(scan, begin, end)
+    later = slice(here.start + 1, here.stop)
     changes = scan.change[later][scan.change[later] > REPEAT_LUMA]
     return PictureStats(
         brightness=float(np.median(scan.brightness[here])),

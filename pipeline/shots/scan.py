@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from media.clock import first_tick
+from pipeline.shots.bars import black_edges
 from pipeline.shots.cuts import CutFinder
 from pipeline.shots.fades import faded
 from pipeline.shots.flashes import FlashFinder
@@ -53,6 +54,8 @@ class ShotScan:
     contrast: NDArray[np.float64]
     sharpness: NDArray[np.float64]
     change: NDArray[np.float64]  # mean change of luma from the picture before
+    edges: NDArray[np.int64]  # (n, 4): what is black at its left, top, right and bottom, px of the size seen
+    size: tuple[int, int]  # width and height as seen, px
 
 
 def scan(pictures: Iterable[tuple[Fraction, NDArray[np.uint8]]], settings: SplitSettings) -> ShotScan:
@@ -62,6 +65,7 @@ def scan(pictures: Iterable[tuple[Fraction, NDArray[np.uint8]]], settings: Split
     seen = History(max(SPANS_S), MOST_PICTURES)
     times: list[tuple[float, int]] = []
     looks: list[tuple[float, ...]] = []
+    edges: list[tuple[int, int, int, int]] = []
     before: NDArray[np.uint8] | None = None
     for begin_s, picture in pictures:
         luma = np.asarray(cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY), np.uint8)
@@ -71,6 +75,7 @@ def scan(pictures: Iterable[tuple[Fraction, NDArray[np.uint8]]], settings: Split
         flashes(seen)
         times.append((float(begin_s), first_tick(begin_s)))
         looks.append((*look_of(luma), float(cv2.absdiff(luma, luma if before is None else before).mean())))
+        edges.append(black_edges(luma))
         before = luma
     begin, tick = (np.array(column) for column in zip(*times, strict=True))
     brightness, contrast, sharpness, change = np.array(looks, np.float64).T
@@ -87,6 +92,8 @@ def scan(pictures: Iterable[tuple[Fraction, NDArray[np.uint8]]], settings: Split
         contrast=contrast,
         sharpness=sharpness,
         change=change,
+        edges=np.array(edges, np.int64),
+        size=(luma.shape[1], luma.shape[0]),
     )
 
 

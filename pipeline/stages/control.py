@@ -77,11 +77,11 @@ class Control:
         Raises:
             Rejected: the person or the head is missing in too many frames.
         """
-        settings, video = self.settings, tracked.clip.video
+        settings = self.settings
         result = believed(tracked, settings.hand_reach)
         require_person(result, settings)
         canvas = canvas_of(tracked.clip, settings.canvas_area)
-        affine = canvas_affine(video.width, video.height, canvas)
+        affine = canvas_affine(*tracked.clip.size, canvas, tracked.clip.corner)
         framing = framing_of(tracked, settings)
         controls, smplx = controls_of(result, affine, framing, settings, canvas)
         yield Controlled(
@@ -106,7 +106,7 @@ def canvas_of(clip: Clip, area: int) -> tuple[int, int]:
         Rejected: no_canvas.
     """
     try:
-        return canvas_size(clip.video.width, clip.video.height, area)
+        return canvas_size(*clip.size, area)
     except ValueError as error:
         raise Rejected("no_canvas", str(error)) from error
 

@@ -48,7 +48,7 @@ class Screen:
             Rejected: "transition", "too_short", "too_small", "black", "frozen", "low_rate" or "blurred".
         """
         limits, look = self.settings, clip.look
-        width, height = clip.video.width, clip.video.height
+        width, height = clip.size
         if look.mixed > 0:
             raise Rejected("transition", f"{look.mixed:.0%} of its pictures fade or show two shots")
         if clip.num_frames < limits.min_clip_frames:

@@ -9,7 +9,7 @@ from typing import ClassVar
 
 from media.clock import num_ticks
 from media.pictures import small_pictures
-from pipeline.shots.looks import borders, look_at, odd_frames
+from pipeline.shots.looks import borders, look_at, odd_frames, window_of
 from pipeline.shots.scan import ShotScan, SplitSettings, scan
 from schemas.media import MAX_CLIP_FRAMES, Clip, Probed, clip_key
 
@@ -64,6 +64,7 @@ def clip_of(video: Probed, found: ShotScan, begin: int, end: int) -> Clip:
         first_frame=begin,
         num_frames=end - begin,
         odd_frames=odd_frames(found, begin, end),
+        window=window_of(found, begin, end, (video.width, video.height)),
         look=look_at(found, begin, end),
     )
 
