@@ -46,7 +46,7 @@ def finished(graph: Graph, times: deque[Fraction]) -> Iterator[Timed]:
     """The pictures that are ready, each with the first of the times not yet taken."""
     while True:
         try:
-            yield times[0], graph.vpull()
+            picture = graph.vpull()
         except (av.BlockingIOError, av.EOFError):
             return
-        times.popleft()
+        yield times.popleft(), picture

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from fractions import Fraction
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +11,7 @@ import pytest
 from numpy.typing import NDArray
 
 from media.decode import decode, decode_frames
+from media.pictures import small_pictures
 from schemas.media import Frames, Probed
 from tests.films import X264, ffmpeg, film, probed
 
@@ -54,6 +56,13 @@ def test_the_made_file_has_combs_as_it_is_stored(video: Probed) -> None:
 def test_a_picture_is_the_same_from_wherever_it_is_read(video: Probed, first: int) -> None:
     (whole,) = decode(video, 0, first + 1, window=first + 1)
     np.testing.assert_array_equal(decode_frames(video, [first])[0], whole[first])
+
+
+def test_every_picture_comes_once_with_its_time(video: Probed) -> None:
+    times, found = zip(*small_pictures(video, max_height=96), strict=True)
+    assert list(times) == [Fraction(k, 24) for k in range(video.num_frames)]
+    changes = np.abs(np.diff(np.array(found, np.int16), axis=0)).mean(axis=(1, 2, 3))
+    assert (changes > 1).all()
 
 
 def test_a_progressive_file_is_not_touched(tmp_path: Path) -> None:

@@ -57,6 +57,11 @@ class DetectedFace:
     evidence: float
     """Log odds of two detectors, summed: faces 0.5 to 6, other things below 0."""
 
+    @property
+    def square(self) -> Square:
+        """The detector's square."""
+        return Square(float(self.center[0]), float(self.center[1]), self.side)
+
 
 @dataclass(frozen=True)
 class Crowd:

@@ -12,6 +12,7 @@ from pipeline.estimators.keypoints import METRES
 from pipeline.estimators.mediapipe.net import card
 from pipeline.estimators.mediapipe.people import NETWORKS, People, body_box, head_square
 from pipeline.estimators.mediapipe.pose import NUM_POINTS, POINTS, Pose
+from pipeline.estimators.mediapipe.still import is_still
 from pipeline.estimators.mediapipe.window import bodies_beside, faces_beside, find
 from schemas.media import Frames
 from schemas.tracks import EstimatorCard, KeypointTrack
@@ -73,7 +74,7 @@ class PersonTracker:
         """Poses of the main person by key frame, and areas (t,) of the largest other over the main one's.
 
         The main person is the confirmed body with the largest boxes, summed over key frames; without one
-        nothing is seen.
+        nothing is seen. Photographs of people are nobody, unless nobody else is there.
         """
         height, width = frames.shape[1:3]
         wish, every = self.settings, self.settings.detect_every_frames
@@ -83,12 +84,14 @@ class PersonTracker:
         likely = [i for i, value in enumerate(evidence) if value >= wish.min_evidence]
         if not likely:
             return {}, np.zeros(len(frames))
+        still = {i for i, body in enumerate(everybody.bodies) if is_still(frames, body.head, every)}
+        likely = [i for i in likely if i not in still] or likely
         main = max(likely, key=lambda i: sum(areas[i].values()))
         poses = {t: one.pose for t, one in everybody.bodies[main].seen.items()}
         others = [
             areas[i]
             for i, body in enumerate(everybody.bodies)
-            if i != main and body.best_evidence >= wish.min_other_evidence
+            if i != main and i not in still and body.best_evidence >= wish.min_other_evidence
         ]
         beside = np.maximum(
             bodies_beside(len(frames), every, areas[main], others),

@@ -13,6 +13,7 @@ from pipeline.estimators.mediapipe.evidence import Seen
 from pipeline.estimators.mediapipe.net import Picture
 from pipeline.estimators.mediapipe.people import Crowd, DetectedFace, agree, body_box, head_square
 from pipeline.estimators.mediapipe.pose import Pose
+from pipeline.estimators.mediapipe.still import is_still
 from schemas.media import Frames
 
 FindCrowd = Callable[[Picture, Sequence[tuple[int, Square]]], Crowd]
@@ -38,6 +39,11 @@ class WindowBody:
     def best_evidence(self) -> float:
         """Log odds that it is a person on its best key frame."""
         return max(one.evidence for one in self.seen.values())
+
+    @property
+    def head(self) -> Square:
+        """An upright square around its head where it was seen first."""
+        return head_square(self.seen[min(self.seen)].pose, 1.0)
 
     def areas(self, width: int, height: int) -> dict[int, float]:
         """Areas of its box, px^2, by frame of the window."""
@@ -110,6 +116,7 @@ def faces_beside(
     """Squared size of the largest face outside the main person's box over the main one's, by frame.
 
     People whose bodies hide each other show their faces; a face of the same size stands for an equal body.
+    Photographs are nobody's.
     """
     num_frames, height, width = frames.shape[:3]
     ratio = np.zeros(num_frames)
@@ -118,7 +125,8 @@ def faces_beside(
         own = FACE_SHARE * head_square(main[t], 1.0).side
         for face in faces[t]:
             x, y = face.center
-            if face.evidence >= min_evidence and not (x0 <= x <= x1 and y0 <= y <= y1):
+            outside = not (x0 <= x <= x1 and y0 <= y <= y1)
+            if face.evidence >= min_evidence and outside and not is_still(frames, face.square, every):
                 part = ratio[t : t + every]
                 np.maximum(part, (face.side / own) ** 2, out=part)
     return ratio
