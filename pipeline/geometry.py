@@ -25,38 +25,39 @@ Reals = NDArray[np.floating[Any]]
 
 # Canvas and camera
 
-MOST_MISSED = Fraction(103, 100)
-"""A canvas's aspect over that of the pictures is nearer to 1 than this."""
+NEAR = 0.03
+"""A canvas's aspect is nearly that of the pictures where it misses it by less than this share."""
 
 
 @cache
-def canvas_size(width: int, height: int, area: int = CANVAS_AREA) -> tuple[int, int]:
+def canvas_size(width: int, height: int, area: int = CANVAS_AREA, max_miss: float = NEAR) -> tuple[int, int]:
     """(W, H) of the canvas of pictures of this size, as shown: multiples of 16, at most `area` px in all.
 
-    The aspect changes by less than 3 %: what is cut off is no head. Of the sizes with 98 to 100 % of `area`
-    the one of the nearest aspect, then the largest, then the widest; where all of them miss by more, as small
-    areas do, the largest one that does not. method.md 1.1 rounds first and may exceed `area` by 2 %, which
-    formats.md rules out: 1920x1080 becomes 1024x592 here and 1040x592 there.
+    Of the sizes with 98 to 100 % of `area` the one of the nearest aspect, then the largest, then the widest.
+    Where its aspect misses by 3 %, as with small areas, the largest one that misses by less: what is cut off is
+    no head. Where none does, the nearest, if that misses by no more than `max_miss`. method.md 1.1 rounds first
+    and may exceed `area` by 2 %, which formats.md rules out: 1920x1080 becomes 1024x592 here, 1040x592 there.
 
     Raises:
         ValueError: no size with at least 40 % of `area` has such an aspect. From 81 920 px on there is one
-            for every aspect from 9:21 to 21:9.
+            within 3 % for every aspect from 9:21 to 21:9.
     """
 
     def miss(size: tuple[int, int]) -> Fraction:
         aspect = Fraction(size[0] * height, size[1] * width)
-        return max(aspect, 1 / aspect)
+        return max(aspect, 1 / aspect) - 1
 
     sizes = canvas_sizes(area)
     full = [size for size in sizes if 100 * size[0] * size[1] >= 98 * area]
     best = min(full, key=lambda size: (miss(size), -size[0] * size[1], -size[0]), default=None)
-    if best is None or miss(best) >= MOST_MISSED:
-        near = [size for size in sizes if miss(size) < MOST_MISSED]
-        best = max(near, key=lambda size: (size[0] * size[1], -miss(size)), default=None)
-    if best is None:
-        raise ValueError(
-            f"no canvas of {area * 2 // 5} to {area} px has nearly the shape of {width}x{height} px"
-        )
+    if best is not None and miss(best) < NEAR:
+        return best
+    if near := [size for size in sizes if miss(size) < NEAR]:
+        return max(near, key=lambda size: (size[0] * size[1], -miss(size)))
+    best = min(sizes, key=lambda size: (miss(size), -size[0] * size[1]), default=None)
+    if best is None or miss(best) > max_miss:
+        shape = f"{width}x{height} px"
+        raise ValueError(f"no canvas of {area * 2 // 5} to {area} px has nearly the shape of {shape}")
     return best
 
 

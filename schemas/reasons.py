@@ -42,6 +42,7 @@ Reason = Literal[
     "several_people",
     "several_pictures",
     "size_changes",
+    "still_face",
     "stretched_pixels",
     "timed_out",
     "times_go_back",
@@ -119,6 +120,7 @@ MEANINGS: dict[Reason, str] = {
     "no_reference": "no frame of the person passes the gates of references",
     "nobody": "no person is seen for long enough",
     "person_too_small": "the person fills too little of the picture",
+    "still_face": "the face never changes while it moves: a picture, or a statue",
     "several_people": "several people are seen at once",
     # films that are scored
     "not_comparable": "it differs from its truth in size, length or rate, or cannot be cut out of its grid",

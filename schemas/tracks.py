@@ -115,6 +115,7 @@ class FaceBoxTrack:
 
     box: Annotated[NDArray[np.float32], Axes("t 4")]  # as in `FaceTrack`
     score: Annotated[NDArray[np.float32], Axes("t")]
+    flex: Annotated[NDArray[np.float32], Axes("t")]  # change of shape in half a second; 0 unknown
     valid: Annotated[NDArray[np.bool_], Axes("t")]
 
 

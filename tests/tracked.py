@@ -64,7 +64,12 @@ def tracked_of(
         person=result.person,
         body=result.body,
         hands=result.hands,
-        face=FaceBoxTrack(box=result.face.box, score=result.face.score, valid=result.face.valid),
+        face=FaceBoxTrack(
+            box=result.face.box,
+            score=result.face.score,
+            flex=np.zeros(len(result.face.valid), np.float32),
+            valid=result.face.valid,
+        ),
         head=result.head,
         appearance=Appearance(
             frames=frames,

@@ -70,7 +70,7 @@ class PersonReader:
         """With estimators that are loaded already."""
         return cls(
             estimate=Estimate(EstimateSettings(), estimators),
-            control=Control(ControlSettings(canvas_area=canvas_area)),
+            control=Control(ControlSettings(canvas_area=canvas_area, max_aspect_miss=0.25, min_flex=0.0)),
             probe=Probe(ProbeSettings()),
             split=Split(SplitSettings(max_still_s=math.inf)),
         )

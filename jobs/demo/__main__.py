@@ -16,7 +16,12 @@ from jobs.commands.preview import Preview, preview
 from jobs.demo.videos import write_demo_videos
 from jobs.exit_codes import ExitCode
 from jobs.menu import GOES_ON
+from pipeline.flow import Curation
+from pipeline.stages.control import ControlSettings
 from schemas.visible import shown_streams
+
+PHOTOGRAPHS = Curation(control=ControlSettings(min_flex=0.0))
+"""Settings under which a photograph before a moving camera is a person."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,7 +39,7 @@ def demo(job: Demo, console: Console) -> ExitCode:
     videos = job.videos or job.out / "videos"
     if job.videos is None:
         write_demo_videos(videos)
-    made = curate(Curate(videos=videos, out=job.out / "set"), console)
+    made = curate(Curate(videos=videos, out=job.out / "set", settings=PHOTOGRAPHS), console)
     if made:
         return made
     checked = check(Check(out=job.out / "set"), console)

@@ -15,7 +15,9 @@ from pipeline.controls.fusion import drawn_from, fused
 from pipeline.controls.head_sphere import Carrier, Spheres, with_body
 from pipeline.controls.quality import quality
 from pipeline.controls.smoothing import Mask, SmoothingSettings, fill, first_shown
+from pipeline.estimators.flex import LAG_FRAMES
 from pipeline.geometry import (
+    NEAR,
     Array,
     apply_affine,
     body_yaw,
@@ -31,7 +33,10 @@ from schemas.joints import J
 from schemas.media import Clip
 from schemas.outcome import Rejected
 from schemas.smplx import SmplxPose
-from schemas.tracks import Tracked
+from schemas.tracks import FaceBoxTrack, Tracked
+
+MOVED = 0.1
+"""Widths of a face that it moves or grows by in half a second, at least, for a still one to be told."""
 
 HIPS, ANKLES, ELBOWS = ([J[f"left_{name}"], J[f"right_{name}"]] for name in ("hip", "ankle", "elbow"))
 
@@ -42,6 +47,8 @@ class ControlSettings:
 
     canvas_area: int = CANVAS_AREA
     """Most px of a canvas."""
+    max_aspect_miss: float = NEAR
+    """A canvas's aspect may miss that of the pictures by this share, where none of the area comes nearer."""
     smoothing: SmoothingSettings = field(default_factory=SmoothingSettings)
     max_gap_frames: int = 8
     """Gaps of the body, the hands and the head up to this are bridged."""
@@ -59,12 +66,18 @@ class ControlSettings:
     """Joints seen in this share of the frames make a clip `half` or `full`."""
     min_person_share: float = 0.5
     """A face or a body must be measured in this share of the frames."""
+    min_flex: float = 0.035
+    """A face whose shape changes by less in nine tenths of all half seconds, while it moves in the picture,
+    is a picture or a statue. Statues and paintings had up to 0.031, people 0.042 and more; 0 keeps all."""
     min_head_share: float = 0.5
     """A head must be in the picture in this share of the frames, be it from behind."""
 
 
 class Control:
-    """Puts a clip's tracks on its canvas. Gives one `Controlled`; rejects: no_person, no_head, no_canvas."""
+    """Puts a clip's tracks on its canvas. Gives one `Controlled`.
+
+    Rejects: no_person, no_head, no_canvas, still_face.
+    """
 
     version: ClassVar[int] = 3
 
@@ -75,12 +88,13 @@ class Control:
         """The clip with its controls.
 
         Raises:
-            Rejected: the person or the head is missing in too many frames.
+            Rejected: the person or the head is missing in too many frames, or the face never changes.
         """
         settings = self.settings
         result = believed(tracked, settings.hand_reach)
         require_person(result, settings)
-        canvas = canvas_of(tracked.clip, settings.canvas_area)
+        require_life(tracked.face, settings.min_flex)
+        canvas = canvas_of(tracked.clip, settings)
         affine = canvas_affine(*tracked.clip.size, canvas, tracked.clip.corner)
         framing = framing_of(tracked, settings)
         controls, smplx = controls_of(result, affine, framing, settings, canvas)
@@ -99,14 +113,14 @@ class Control:
         )
 
 
-def canvas_of(clip: Clip, area: int) -> tuple[int, int]:
+def canvas_of(clip: Clip, settings: ControlSettings) -> tuple[int, int]:
     """Width and height of a clip's canvas.
 
     Raises:
         Rejected: no_canvas.
     """
     try:
-        return canvas_size(*clip.size, area)
+        return canvas_size(*clip.size, settings.canvas_area, settings.max_aspect_miss)
     except ValueError as error:
         raise Rejected("no_canvas", str(error)) from error
 
@@ -123,6 +137,22 @@ def require_person(tracked: Tracked, settings: ControlSettings) -> None:
     headed = float(np.mean(head_in_picture(tracked)))
     if headed < settings.min_head_share:
         raise Rejected("no_head", f"a head is in the picture in {headed:.0%} of the frames")
+
+
+def require_life(face: FaceBoxTrack, min_flex: float) -> None:
+    """Returns where a face changes its shape, stays where it is, or is not measured for half a second.
+
+    Raises:
+        Rejected: still_face.
+    """
+    known = np.flatnonzero(face.flex)
+    if len(known) < LAG_FRAMES:
+        return
+    change = float(np.quantile(face.flex[known], 0.9))
+    way = np.abs(face.box[known] - face.box[known - LAG_FRAMES]).max(axis=1)
+    moved = float(np.max(way / (face.box[known, 2] - face.box[known, 0])))
+    if change < min_flex and moved > MOVED:
+        raise Rejected("still_face", f"the shape of the face changes by {change:.1%}, where it moves")
 
 
 def head_in_picture(tracked: Tracked) -> Mask:

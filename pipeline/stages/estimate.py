@@ -19,6 +19,7 @@ from pipeline.estimators.contracts import (
     ImageEmbedder,
     PoseEstimator2D,
 )
+from pipeline.estimators.flex import flex
 from pipeline.references.looks import (
     LOOK_PX,
     face_sharpness,
@@ -145,7 +146,7 @@ class Estimate:
             person=person,
             body=body,
             hands=hands,
-            face=FaceBoxTrack(box=faces.box, score=faces.score, valid=faces.valid),
+            face=FaceBoxTrack(box=faces.box, score=faces.score, flex=flex(faces), valid=faces.valid),
             head=self.estimators.head(frames, faces),
             appearance=self.appearance(frames, person, faces, hands, start),
         )

@@ -88,6 +88,11 @@ def test_known_canvases(source: tuple[int, int], canvas: tuple[int, int]) -> Non
     assert canvas_size(*source) == canvas
 
 
+def test_an_aspect_may_miss_by_more_where_that_is_asked_for() -> None:
+    width, height = canvas_size(320, 150, 16_000, 0.25)
+    assert 0.03 < abs(width / height / (320 / 150) - 1) < 0.07
+
+
 def test_impossible_canvas_is_refused() -> None:
     with pytest.raises(ValueError, match="no canvas of 400 to 1000 px has nearly the shape of 400x300 px"):
         canvas_size(400, 300, area=1000)
