@@ -33,10 +33,11 @@ NEAR = 0.03
 def canvas_size(width: int, height: int, area: int = CANVAS_AREA, max_miss: float = NEAR) -> tuple[int, int]:
     """(W, H) of the canvas of pictures of this size, as shown: multiples of 16, at most `area` px in all.
 
-    Of the sizes with 98 to 100 % of `area` the one of the nearest aspect, then the largest, then the widest.
-    Where its aspect misses by 3 %, as with small areas, the largest one that misses by less: what is cut off is
-    no head. Where none does, the nearest, if that misses by no more than `max_miss`. method.md 1.1 rounds first
-    and may exceed `area` by 2 %, which formats.md rules out: 1920x1080 becomes 1024x592 here, 1040x592 there.
+    Of the sizes with 98 to 100 % of `area` the one of the nearest aspect, then the largest, then the
+    widest. Where its aspect misses by 3 %, as with small areas, the largest one that misses by less: what
+    is cut off is no head. Where none does, the nearest, if that misses by no more than `max_miss`.
+    method.md 1.1 rounds first and may exceed `area` by 2 %, which formats.md rules out: 1920x1080 becomes
+    1024x592 here, 1040x592 there.
 
     Raises:
         ValueError: no size with at least 40 % of `area` has such an aspect. From 81 920 px on there is one
