@@ -79,7 +79,7 @@ class Control:
     Rejects: no_person, no_head, no_canvas, still_face.
     """
 
-    version: ClassVar[int] = 3
+    version: ClassVar[int] = 4
 
     def __init__(self, settings: ControlSettings) -> None:
         self.settings = settings

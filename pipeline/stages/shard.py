@@ -65,7 +65,7 @@ class Shard:
     Reasons: those of `media.decode`, and "broken_audio".
     """
 
-    version: ClassVar[int] = 1
+    version: ClassVar[int] = 2
 
     def __init__(self, settings: ShardSettings, out: Where) -> None:
         self.settings = settings
