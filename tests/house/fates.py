@@ -38,12 +38,17 @@ class Fates:
 
         A clip is "first frame + length", with its framing once it is estimated, or "first frame reason".
         """
+        told, clips = self.cut(path)
+        return [*told, *self.estimated(clips)]
+
+    def cut(self, path: Path) -> tuple[list[str], list[Clip]]:
+        """What the steps before the estimators dropped and which clips passed, and these clips."""
         offered = [listed for listed in list_corpus(path.parent) if listed.uri == str(path.resolve())]
         outcomes = list(self.through(self.cheap, offered))
         dropped = [fate_of(outcome) for outcome in outcomes if isinstance(outcome, Reject)]
         clips = [outcome for outcome in outcomes if not isinstance(outcome, Reject)]
         passed = " ".join(f"{clip.first_frame}+{clip.num_frames}" for clip in clips)
-        return [*dropped, f"clips {passed}" if passed else "no clips", *self.estimated(clips)]
+        return [*dropped, f"clips {passed}" if passed else "no clips"], clips
 
     def estimated(self, clips: Sequence[Clip]) -> Iterator[str]:
         """What the first clips became."""
