@@ -17,7 +17,7 @@ from jobs.cli import main
 from model.train import checkpoint as saved
 
 CLIPS = ("full_04_balance_cam01.mp4", "half_05_sign_football.mp4", "talk_06_face_then_cartoon_vfr.mov")
-"""A balancing man, whole, a signing woman, half, and a man who talks: 40, 50 and 75 frames."""
+"""A balancing man, whole, a signing woman, half, and a man who talks: 40, 50 and 58 frames."""
 STAGES = {"body": 30, "face": 4, "everything": 6}
 STEPS = sum(STAGES.values())
 SHORT = [
@@ -39,7 +39,7 @@ def shards(corpus: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     videos, out = (tmp_path_factory.mktemp(name) for name in ("videos", "shards"))
     for name in CLIPS:
         (videos / name).symlink_to(corpus / "clips" / name)
-    how = ("--settings.control.canvas-area", "24576", "--settings.reference.allow-no-face")
+    how = ("--settings.control.canvas-area", "28672", "--settings.reference.allow-no-face")
     assert main(["curate", "--videos", str(videos), "--out", str(out), "--follow-links", *how]) == 0
     return out
 
@@ -72,7 +72,7 @@ def test_clips_become_samples_that_keep_every_promise(shards: Path) -> None:
         ("half", 50),
         ("portrait", 58),
     ]
-    assert {(row.width, row.height) for row in rows} == {(80, 144), (144, 80)}
+    assert {(row.width, row.height) for row in rows} == {(128, 224), (224, 128)}
     assert main(["check", str(shards)]) == 0
 
 
@@ -121,7 +121,7 @@ def test_a_picture_is_brought_to_life_with_its_sound(run: Path, corpus: Path, tm
         made.seek(0)
         samples = sum(frame.samples for frame in made.decode(sound))
     assert len(frames) == 72  # 75 of 25 a second
-    assert {frame.shape for frame in frames} == {(96, 64, 3)}
+    assert {frame.shape for frame in frames} == {(192, 128, 3)}
     assert samples / sound.rate == pytest.approx(72 / 24, abs=0.05)
     assert np.std(frames[0]) > 10, "a picture, not a grey field"
     assert np.abs(np.diff(np.asarray(frames[::8], np.float32), axis=0)).mean() > 0.1, "that moves"
