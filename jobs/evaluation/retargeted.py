@@ -18,7 +18,7 @@ from schemas.media import FPS
 from schemas.outcome import Rejected
 
 SAME_SHAPE = 0.02
-"""A film whose width over height differs by more than this share from the canvas shows another part of it."""
+"""A film whose shape differs by more than this share from canvas and reference shows another part of it."""
 
 
 @record
@@ -29,12 +29,23 @@ class ExpectedJoints:
     score: Annotated[NDArray[np.float32], Axes("t 16")]  # 0 outside the stretch that shows one person
     width: int
     height: int
+    in_picture: Annotated[NDArray[np.float32], Axes("t 16 2")]  # the same joints in px of the reference
+    picture_width: int
+    picture_height: int
 
     def in_film(self, width: int, height: int) -> NDArray[np.float32] | None:
-        """The joints in pixels of a film; None where it is not of the canvas's shape."""
-        if abs(width * self.height / (height * self.width) - 1) > SAME_SHAPE:
+        """The joints in pixels of a film of the canvas's shape or the reference's, whichever is nearer.
+
+        None where it has neither's.
+        """
+        shown = (
+            (self.joints2d, self.width, self.height),
+            (self.in_picture, self.picture_width, self.picture_height),
+        )
+        joints, w, h = min(shown, key=lambda one: abs(np.log(width * one[2] / (height * one[1]))))
+        if abs(width * h / (height * w) - 1) > SAME_SHAPE:
             return None
-        return np.asarray(self.joints2d * [width / self.width, height / self.height], np.float32)
+        return np.asarray(joints * [width / w, height / h], np.float32)
 
 
 def expected_joints(
@@ -58,8 +69,12 @@ def laid_on(driver: Controlled, person: Controlled, frames: int, fps: float) -> 
     moved = retarget(figure_of(driver), figure_of(person))
     ticks = np.rint(np.arange(frames) * FPS / fps).astype(np.int64) - driver.clip.first_frame
     held = np.clip(ticks, 0, len(moved.joints2d) - 1)
+    in_picture = (moved.joints2d[held] - person.to_canvas[:, 2]) @ np.linalg.inv(person.to_canvas[:, :2]).T
     return ExpectedJoints(
         joints2d=moved.joints2d[held],
+        in_picture=in_picture.astype(np.float32),
+        picture_width=person.clip.video.width,
+        picture_height=person.clip.video.height,
         score=np.where((held == ticks)[:, None], moved.joints_score[held], 0).astype(np.float32),
         width=person.width,
         height=person.height,

@@ -39,3 +39,12 @@ def test_joints_are_in_pixels_of_the_film_or_nowhere(person: Controlled) -> None
     assert large is not None
     np.testing.assert_allclose(large, 2 * found.joints2d, rtol=1e-6)
     assert found.in_film(192, 192) is None
+
+
+def test_a_film_of_the_references_shape_shows_all_of_it(person: Controlled) -> None:
+    cut = replace(person, to_canvas=np.array([[2.0, 0, -10], [0, 2.0, -40]]))
+    found = laid_on(cut, cut, 48, 24.0)
+    wide = replace(found, picture_width=120, picture_height=100)
+    placed = wide.in_film(240, 200)
+    assert placed is not None
+    np.testing.assert_allclose(placed, np.add(found.joints2d, (10, 40)), atol=1e-3)
