@@ -43,6 +43,11 @@ class Tombstones:
         """Salted digests of what keys begin with."""
         return frozenset(stone.key for stone in self.stones)
 
+    @property
+    def seal(self) -> str:
+        """What tells these from another data set's; empty where nobody has left."""
+        return salted(self.salt, "seal") if self.stones else ""
+
     def hold(self, sha256: str) -> bool:
         """Whether the source of this content has left."""
         return bool(self.stones) and salted(self.salt, sha256) in self.sources

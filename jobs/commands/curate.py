@@ -12,7 +12,6 @@ import tyro
 from rich.console import Console
 
 from dataset.names import FORGETTING, INDEX
-from dataset.tombstones import tombstones_of
 from engine.core import Tally
 from engine.ledger import Ledger
 from engine.runners.status import RunObserver
@@ -25,7 +24,7 @@ from jobs.console.progress import ConsoleProgress, readable_s, tell_funnel
 from jobs.exit_codes import ExitCode
 from jobs.long_run import LongRun
 from jobs.recipes.curation import Recipe, chosen, refuse_unready
-from jobs.stored.curation import NextIndex, StoredCuration, configured, stored_in
+from jobs.stored.curation import NextIndex, StoredCuration, configured, own_tombstones, stored_in
 from jobs.stored.redo import refuse_redo
 from pipeline.corpora.listing import CorpusListing, enlist
 from pipeline.corpora.reach import UNREACHED, refuse_unreached
@@ -171,7 +170,7 @@ def make(
     listing = enlist(ledger, found, change)
     for sentence in compared(listing, job):
         console.print(sentence, highlight=False)
-    house = legs(job.settings, out, listing.gone if job.drop_gone else (), tombstones_of(out))
+    house = legs(job.settings, out, listing.gone if job.drop_gone else (), own_tombstones(out))
     with ConsoleProgress(console, time.monotonic) as terminal:
         observers: tuple[RunObserver, ...] = (heartbeat, terminal)
         shared = [Place.at(job.videos).folder, out.folder]

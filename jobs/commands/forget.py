@@ -14,13 +14,12 @@ from rich.console import Console
 
 from dataset.index import read_index
 from dataset.names import INDEX, MEASURES, NEXT, SOURCE_DIGITS
-from dataset.tombstones import tombstones_of
 from engine.ledger import Ledger
 from jobs.console.flags import parsed
 from jobs.console.lock import Lock, manner
 from jobs.console.plain import tell_json
 from jobs.exit_codes import ExitCode
-from jobs.stored.curation import settings_of
+from jobs.stored.curation import own_tombstones, seal, settings_of
 from pipeline.flow import Curation
 from pipeline.forget import Forgetting, asked, begin, begun, end, sources_in
 from pipeline.forget import forget as carry_out
@@ -101,6 +100,7 @@ def forget(job: Forget, console: Console, settings: Curation | None = None) -> E
         found = leaving(job, out, forgetting)
         begin(out, forgetting)
         stones = carry_out(out, run, forgetting)
+        seal(out)
         elsewhere(job, out, forgetting)
         unmeasure(out)
         end(out)
@@ -126,7 +126,7 @@ def wanted(job: Forget, out: Place, run: Curation) -> Forgetting:
         )
     ledger = Ledger(out)
     chosen = {source.sha256 for source in selected(job, [source for _, source in sources_in(ledger)])}
-    salt = tombstones_of(out).salt or secrets.token_hex(16)
+    salt = own_tombstones(out).salt or secrets.token_hex(16)
     return asked(ledger, run, sorted(chosen), date=date.today().isoformat(), why=job.why, salt=salt)
 
 

@@ -9,7 +9,6 @@ from typing import Any
 import tyro
 from rich.console import Console
 
-from dataset.tombstones import tombstones_of
 from engine.differences import differences
 from engine.ledger import Ledger
 from engine.leg import Leg
@@ -23,7 +22,7 @@ from jobs.console.plain import tell_json
 from jobs.console.progress import readable_s
 from jobs.console.tables import tell_table, titled
 from jobs.exit_codes import ExitCode
-from jobs.stored.curation import StoredCuration, settings_of, stored_in
+from jobs.stored.curation import StoredCuration, own_tombstones, settings_of, stored_in
 from jobs.stored.redo import sentence, unsaid_differences
 from pipeline.corpora.listing import compared_with
 from pipeline.flow import Curation, legs
@@ -113,7 +112,7 @@ def forecast_of(job: PlanRun, out: Place, stored: StoredCuration) -> Forecast:
         else None
     )
     dropped = listing.gone if listing and stored.drop_gone else ()
-    house = legs(job.settings, out, dropped, tombstones_of(out))
+    house = legs(job.settings, out, dropped, own_tombstones(out))
     changed = [sentence(one, job.settings) for one in differences(stored.settings, job.settings)]
     found = tuple(forecast(house, ledger))
     new = listing.new if listing else 0

@@ -13,7 +13,8 @@ from importlib.metadata import version
 from typing import Any
 
 from dataset.index_writer import of_tar, write_index
-from dataset.names import INDEX, NEXT, RUN
+from dataset.names import INDEX, NEXT, RUN, WITHDRAWN
+from dataset.tombstones import Tombstones, tombstones_of
 from engine.differences import as_plain
 from engine.identity import unsaid
 from engine.ledger import Ledger, digest
@@ -42,6 +43,8 @@ class StoredCuration:
     """By leg, what its work was known by: see `digests`."""
     unsaid: Mapping[str, str] = field(default_factory=dict)
     """What counts beside the settings, by name: versions of steps and estimators, digests of weights."""
+    tombstones: str = ""
+    """Seal of those of the data set (`dataset.tombstones`); empty where nobody has left."""
     schema: int = SCHEMA
     drawing: int = DRAWING
     pipeline: int | None = None
@@ -89,6 +92,27 @@ def configured(file: str) -> StoredCuration:
         raise ValueError(f"{what} (there is nothing under 'settings')")
     read_as(Curation, asked.settings, what, others="forbid")
     return asked
+
+
+def own_tombstones(out: Place) -> Tombstones:
+    """Who has left a data set.
+
+    Raises:
+        ValueError: the file that says it is another's, is not ours, or is gone.
+        OSError: it cannot be read.
+    """
+    stones, stored = tombstones_of(out), stored_in(out)
+    if stored is not None and stored.tombstones != stones.seal:
+        raise ValueError(
+            f"{out.uri_of(WITHDRAWN)}: not the tombstones that {RUN} knows: another data set's, or lost"
+        )
+    return stones
+
+
+def seal(out: Place) -> None:
+    """Say in `run.json` which tombstones are the data set's."""
+    if out.size(RUN) is not None:
+        write(out, RUN, {**json_at(out, RUN), "tombstones": tombstones_of(out).seal})
 
 
 def settings_of(out: Place) -> Curation:
@@ -161,6 +185,7 @@ class NextIndex:
             settings=as_plain(self.settings),
             legs=digests(self.settings),
             unsaid=unsaid_of(self.settings),
+            tombstones=tombstones_of(self.out).seal,
             code=version("understudy"),
             estimators=estimators_in(Ledger(self.out)),
         )

@@ -123,6 +123,29 @@ def test_a_dry_run_tells_and_writes_nothing(films: Path, made: Path) -> None:
     assert (told["sources"], told["samples"]) == (1, 1)
 
 
+def test_another_sets_tombstones_are_refused(films: Path, made: Path, tmp_path: Path) -> None:
+    other = Path(shutil.copytree(made, tmp_path / "other"))
+    ask(films, other, digest_of(films / "videos" / "1.mp4"))
+    shutil.copy(other / WITHDRAWN, made)
+    with pytest.raises(ValueError, match=r"withdrawn\.json: not the tombstones that run\.json knows"):
+        ask(films, made, digest_of(films / "videos" / "2.mp4"))
+    with pytest.raises(ValueError, match="another data set's, or lost"):
+        made_of(films, films / "videos", made)
+    (other / WITHDRAWN).unlink()
+    with pytest.raises(ValueError, match="another data set's, or lost"):
+        made_of(films, films / "videos", other)
+
+
+def test_sheets_go_too(films: Path, made: Path, tmp_path: Path) -> None:
+    gone = digest_of(films / "videos" / "1.mp4")
+    names = ("sheet_000.png", f"{gone[:12]}-000000-0.mp4", "0123456789ab-000000-0.mp4", "notes.png")
+    for name in names:
+        (tmp_path / name).touch()
+    assert "2 sheets would leave" in ask(films, made, gone, sheets=(tmp_path,), dry_run=True)
+    ask(films, made, gone, sheets=(tmp_path,))
+    assert [name for name in names if (tmp_path / name).exists()] == list(names[2:])
+
+
 def test_an_order_that_a_training_began_with_holds(films: Path, made: Path) -> None:
     before = read_index(made)
     ask(films, made, digest_of(films / "videos" / "1.mp4"))
