@@ -37,7 +37,7 @@ def main(kills: int) -> None:
     told = {name: sum(one[name] for one in found) for name in found[0]}
     reached = told["traces"] == told["bytes that differ"] == told["faults that check finds"] == 0
     write_table(
-        Path(__file__).with_name("FORGETTING.md"),
+        Path(__file__).with_name(f"{Path(__file__).stem.upper()}.md"),
         "Killed while somebody leaves",
         f"python -m benchmarks.forgetting {kills}",
         [("of so many kills", f"{kills}"), *((name, f"{number}") for name, number in told.items())],

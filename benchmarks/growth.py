@@ -72,7 +72,7 @@ def main() -> None:
     grown, left_most = most["digests halve", "grown"], most["digests halve", "left"]
     reached = grown <= MOST_GROWN and left_most <= MOST_LEFT
     write_table(
-        Path(__file__).with_suffix("").with_name("GROWTH.md"),
+        Path(__file__).with_name("GROWTH.md"),
         "A data set that grows",
         "python -m benchmarks.growth",
         rows,

@@ -53,7 +53,7 @@ def value_of(hint: Any, filler: str) -> Any:
     """A value of this type."""
     spec = array_spec(hint)
     if spec is not None:
-        sizes = {"t": NUM_FRAMES, "k": 33, "n": 2, "d": 144}
+        sizes = {"t": NUM_FRAMES, "k": 33, "n": 2, "d": 144, "r": 1}
         shape = [int(axis) if axis.isdigit() else sizes[axis] for axis in spec.axes.names]
         return np.zeros(shape, spec.dtype)
     if hint in (int, float, bool):

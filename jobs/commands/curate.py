@@ -102,6 +102,7 @@ def curate(job: Curate, console: Console) -> ExitCode:
     out = Place.at(job.out)
     if out.size(FORGETTING) is not None:
         raise ValueError(f"{out}: somebody is leaving it: first understudy forget {out} --why ... ends")
+    own_tombstones(out)
     if (stored := stored_in(out)) is not None:
         refuse_redo(out, stored, job.settings, console, redo=job.redo)
     found = survey(job.videos, job.corpus)
