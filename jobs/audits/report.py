@@ -14,7 +14,7 @@ from jobs.audits.shots import Shots
 from jobs.pages.counted import bars, figure, histogram
 from jobs.pages.document import document, section
 from jobs.pages.parts import card, cards, links, numbers, text
-from jobs.pages.tables import Cell, table
+from jobs.pages.tables import Cell, Row, table
 from pipeline.measures.measure import Measure
 from schemas.visible import visible
 
@@ -187,7 +187,7 @@ def estimators(found: Sequence[dict[str, Any]]) -> str:
 
 def definitions(measures: Sequence[Measure]) -> str:
     """Every measure with unit, definition and source."""
-    rows = [
+    rows: list[Row] = [
         (one.name, *(Cell(text=visible(part), kind="words") for part in (one.unit, one.says, one.source)))
         for one in measures
     ]
