@@ -91,7 +91,7 @@ def main(samples: int) -> None:
         seconds, mib = map(float, done.stdout.split()[-2:])
         page = (Path(folder) / "report" / "index.html").stat().st_size / 2**20
         verdict = json.loads((Path(folder) / "report" / "audit.json").read_text())["verdict"]
-    rows = [
+    rows: list[tuple[str, ...]] = [
         ("samples", "page, s", "of", "memory, MiB", "of", "page, MiB", "verdict"),
         (
             f"{samples:,}",
