@@ -53,14 +53,16 @@ def value_of(hint: Any, filler: str) -> Any:
     """A value of this type."""
     spec = array_spec(hint)
     if spec is not None:
-        sizes = {"t": NUM_FRAMES, "k": 33, "n": 2, "d": 144, "r": 1}
-        shape = [int(axis) if axis.isdigit() else sizes[axis] for axis in spec.axes.names]
+        sizes = {"t": NUM_FRAMES, "k": 33, "n": 2, "d": 144}
+        shape = [int(axis) if axis.isdigit() else sizes.get(axis, 1) for axis in spec.axes.names]
         return np.zeros(shape, spec.dtype)
     if hint in (int, float, bool):
         return hint(1)
     if hint is str:
         return filler
     args = get_args(hint)
+    if type(None) in args:
+        return None
     if hasattr(hint, "__dataclass_fields__"):
         return record(hint, filler)
     if getattr(hint, "__origin__", None) is tuple:
