@@ -28,6 +28,7 @@ from schemas.arrays import array_spec
 from schemas.arrow import encode, field_types
 from schemas.index import IndexRow
 from schemas.media import Clip, Listed, Source
+from schemas.origin import Origin
 from schemas.tracks import Tracked
 
 SOURCES_PER_LAP = Curation().sources_per_lap
@@ -112,7 +113,11 @@ def make_ledger(out: Path, num_clips: int, clips_per_source: int) -> None:
     """Land all legs of a corpus of this many clips."""
     sources = range(num_clips // clips_per_source)
     listed = [
-        Listed(key=key_of(number), uri=f"/videos/{key_of(number)}.mp4", licence="cc0", domain="talk")
+        Listed(
+            key=key_of(number),
+            uri=f"/videos/{key_of(number)}.mp4",
+            origin=Origin(licence="CC0", domain="talk"),
+        )
         for number in sources
     ]
     ledger = Ledger(out)

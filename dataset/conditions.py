@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from schemas.index import IndexRow
+from storage.json_files import read_json
 
 COMPARISONS: dict[str, Callable[[Any, Any], Any]] = {
     "<=": operator.le,
@@ -22,7 +23,7 @@ COMPARISONS: dict[str, Callable[[Any, Any], Any]] = {
     ">": operator.gt,
     "=": operator.eq,
 }
-FORM = re.compile(rf"\s*(\w+)\s*({'|'.join(COMPARISONS)})\s*(.*?)\s*")
+FORM = re.compile(rf"\s*(\w+|extra\.[^<>=!]+?)\s*({'|'.join(COMPARISONS)})\s*(.*?)\s*")
 KINDS = {field.name: str(field.type) for field in fields(IndexRow)}
 """Types of the columns, as they are written."""
 WORDS = {"bool": {"true": True, "yes": True, "false": False, "no": False}}
@@ -52,7 +53,7 @@ def condition_of(text: str) -> Condition:
         raise ValueError(f"{text!r} is no condition: write one as face_ratio<0.5 or licence=CC0")
     column, comparison, value = found.groups()
     refuse_unknown(column)
-    kind = KINDS[column]
+    kind = KINDS.get(column, "str")
     if kind in {"int", "float"}:
         return Condition(column, comparison, number(value, text))
     if comparison not in {"=", "!="}:
@@ -66,7 +67,7 @@ def condition_of(text: str) -> Condition:
 
 def refuse_unknown(column: str) -> None:
     """Raise ValueError where an index has no such column; names the nearest."""
-    if column not in KINDS:
+    if column not in KINDS and not column.startswith("extra."):
         near = get_close_matches(column, KINDS, n=1)
         meant = f"did you mean {near[0]}?" if near else "docs/formats.md lists them"
         raise ValueError(f"an index has no column {column!r}; {meant}")
@@ -78,3 +79,19 @@ def number(value: str, text: str) -> float:
         return float(value)
     except ValueError:
         raise ValueError(f"{text!r}: {value!r} is no number") from None
+
+
+def extra_of(text: str) -> dict[str, str]:
+    """The other columns of a manifest in a row's `extra`, none where it is not ours.
+
+    It may be a stranger's: what is no object of texts says nothing.
+    """
+    try:
+        found = read_json(text.encode())
+    except ValueError:
+        return {}
+    return (
+        {name: told for name, told in found.items() if isinstance(told, str)}
+        if isinstance(found, dict)
+        else {}
+    )

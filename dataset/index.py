@@ -13,21 +13,23 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from dataset.conditions import KINDS, condition_of
+from dataset.conditions import KINDS, condition_of, extra_of
+from dataset.holding import groups
+from dataset.index_tables import index_table
 from dataset.names import INDEX, SHARDS, SOURCE_DIGITS, index_copy
-from dataset.tables import MAX_FILE_BYTES, records, table_in
+from dataset.tables import MAX_FILE_BYTES, records
 from dataset.tar import MAX_SAMPLE_BYTES
 from dataset.trusted_rows import MAX_SIDE_PX, Limits, codes_of, refuse_untrusted
-from schemas.arrow import decode, schema_of
+from schemas.arrow import decode
 from schemas.index import IndexRow
 from schemas.media import MAX_CLIP_FRAMES, MIN_CLIP_FRAMES
 from schemas.outcome import DamagedError
 from schemas.sample import MAX_REFERENCES
-from schemas.version import SCHEMA
+from schemas.version import READABLE
 from storage.place import Place, Where
 
 LIMITS: Limits = {
-    "schema": (SCHEMA, SCHEMA),
+    "schema": READABLE,
     "offset": (0, 2**50),
     "size": (1, MAX_SAMPLE_BYTES),
     "width": (16, MAX_SIDE_PX),
@@ -69,10 +71,12 @@ class Index:
         return codes_of(self.table[name])
 
     def values(self, name: str) -> NDArray[Any]:
-        """Any column."""
-        if KINDS[name] in {"int", "float", "bool"}:
+        """Any column; `extra.NAME` is one of the manifest, empty where it says nothing."""
+        if KINDS.get(name) in {"int", "float", "bool"}:
             return np.asarray(self.table[name].to_numpy())
-        code, words = self.codes(name)
+        column, _, inner = name.partition(".")
+        code, words = self.codes(column)
+        words = [extra_of(word).get(inner, "") for word in words] if inner else words
         return np.array(words)[code] if words else np.array([], np.str_)
 
     def where(self, conditions: Sequence[str]) -> Index:
@@ -116,30 +120,33 @@ class Index:
         keys = self.table["key"].cast(pa.string())
         return np.asarray(pc.starts_with(keys, f"{WITHDRAWN_KEY}-").to_numpy())
 
-    def split(self, held_out: float) -> tuple[Index, Index | None]:
-        """Samples to train on, and those of a share of the sources: at least of one, if the share is above 0.
+    def groups(self) -> tuple[NDArray[np.int64], list[str]]:
+        """For each row the group that is held out as a whole, and what each group is called."""
+        named = [self.codes(name) for name in ("subject", "take", "source_sha256")]
+        return groups([code for code, _ in named], [words for _, words in named])
 
-        A source is held out as a whole, for its clips show the same people. Which ones are follows from their
-        bytes. A single source is not held out, and the second part is None where nothing is.
+    def split(self, held_out: float) -> tuple[Index, Index | None]:
+        """Samples to train on, and those of a share of the people: at least of one, if the share is above 0.
+
+        Sources that share a subject or a take are held out together (`dataset.holding`), so that nobody
+        stands on both sides. Which ones are follows from what they are called: by subject, else by take, else
+        by their bytes. A single group is not held out, and the second part is None where nothing is.
         """
+        group, names = self.groups()
         source, digests = self.codes("source_sha256")
         gone = {digests[code] for code in np.unique(source[self.is_nameless()])}
-        drawn = {
-            code: bytes.fromhex(digest) if digest in gone else drawn_to_be_held_out(digest)
-            for code in np.unique(source)
-            for digest in [digests[code]]
-        }
+        drawn = [bytes.fromhex(name) if name in gone else drawn_to_be_held_out(name) for name in names]
         num = max(1, round(held_out * len(drawn))) if held_out > 0 else 0
         if not 0 < num < len(drawn):
             return self, None
-        held = np.isin(source, sorted(drawn, key=drawn.__getitem__)[:num])
+        held = np.isin(group, sorted(range(len(drawn)), key=drawn.__getitem__)[:num])
         train, validation = (replace(self, table=self.table.filter(pa.array(part))) for part in (~held, held))
         return train, validation
 
 
-def drawn_to_be_held_out(source_sha256: str) -> bytes:
-    """A source's lot: those of the least are held out."""
-    return hashlib.sha256(f"held out {source_sha256}".encode()).digest()
+def drawn_to_be_held_out(group: str) -> bytes:
+    """A group's lot, by its name: those of the least are held out."""
+    return hashlib.sha256(f"held out {group}".encode()).digest()
 
 
 def read_index(root: Where, *, trusted: bool = True, digest: str = "") -> Index:
@@ -155,7 +162,7 @@ def read_index(root: Where, *, trusted: bool = True, digest: str = "") -> Index:
     place, name = Place.at(root), index_copy(digest) if digest else INDEX
     data = place.read(name, size=MAX_FILE_BYTES + 1)
     try:
-        table = table_in(data, schema_of(IndexRow))
+        table = index_table(data)
         if trusted:
             refuse_untrusted(table, LIMITS)
     except DamagedError as error:

@@ -15,8 +15,7 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from dataset.names import INDEX, SHARD, SHARDS, index_copy, tar_name, tar_place
-from schemas.arrow import schema_of
-from schemas.index import IndexRow
+from schemas.columns import index_schema
 from storage.place import Place, Where
 from storage.scratch import workplace
 
@@ -45,11 +44,9 @@ def write_index(out: Where, parts: Sequence[Part]) -> int:
     place = Place.at(out)
     with workplace() as folder:
         path = folder / INDEX
-        with pq.ParquetWriter(
-            path, schema_of(IndexRow), compression="zstd", write_page_checksum=True
-        ) as writer:
+        with pq.ParquetWriter(path, index_schema(), compression="zstd", write_page_checksum=True) as writer:
             for table in tables_in(order, parts):
-                writer.write_table(table, row_group_size=ROWS_AT_ONCE)
+                writer.write_table(table.cast(index_schema()), row_group_size=ROWS_AT_ONCE)
         read_back(path, len(order.row))
         with path.open("rb") as written:
             place.put(index_copy(hashlib.file_digest(written, "sha256").hexdigest()), path)
@@ -127,9 +124,7 @@ def tables_in(order: RowOrder, parts: Sequence[Part]) -> Iterator[pa.Table]:
     for start in range(0, len(order.part), ROWS_AT_ONCE):
         block = order.part[start : start + ROWS_AT_ONCE]
         needed, which = np.unique(block, return_inverse=True)
-        loaded |= {
-            part: parts[part](schema_of(IndexRow).names) for part in needed.tolist() if part not in loaded
-        }
+        loaded |= {part: parts[part](index_schema().names) for part in needed.tolist() if part not in loaded}
         tables = [loaded[part] for part in needed.tolist()]
         sizes = np.array([table.num_rows for table in tables])
         rows = (np.cumsum(sizes) - sizes)[which] + order.row[start : start + ROWS_AT_ONCE]

@@ -6,14 +6,17 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
+from schemas.controls import Controlled
 from schemas.joints import BODY_JOINTS
+from schemas.licences import Usage, narrowest, usage_of
 from schemas.media import FPS
+from schemas.origin import ORIGIN_TEXTS
 from schemas.outcome import DamagedError
 from schemas.sample import Sample, reference_member
 from schemas.version import DRAWING, SCHEMA
 from storage.json_files import NUMBER, read_json
 
-SHAPE: dict[Any, Any] = {
+SHAPE_1: dict[Any, Any] = {
     "schema": int,
     "key": str,
     "source": {
@@ -41,7 +44,16 @@ SHAPE: dict[Any, Any] = {
     "provenance": {str: {"name": str, "version": str, "weights_sha256": str}},
     "drawing": int,
 }
-"""Of `meta.json`, as `storage.json_files.misfits` wants it."""
+"""Of a `meta.json` of schema 1, as `storage.json_files.misfits` wants it."""
+
+SHAPE: dict[Any, Any] = SHAPE_1 | {
+    "source": SHAPE_1["source"] | dict.fromkeys(ORIGIN_TEXTS, str) | {"extra": {str: str}},
+    "person": str,
+    "usable_for": str,
+    "camera": {"focal_px": NUMBER, "principal": [NUMBER], "calibrated": bool},
+    "provenance": {str: SHAPE_1["provenance"][str] | {"licence": str}},
+}
+"""Likewise of this schema."""
 
 
 LARGEST = 1e6
@@ -51,15 +63,15 @@ LARGEST = 1e6
 def pack_meta(sample: Sample, quality: Mapping[str, float]) -> bytes:
     """`meta.json` as formats.md has it, keys in order, numbers to their last digit."""
     scene, clip = sample.scene, sample.scene.clip
-    video, source = clip.video, clip.video.source
+    video, source, camera = clip.video, clip.video.source, camera_of(scene)
     meta = {
         "schema": SCHEMA,
         "key": sample.key,
         "source": {
             "uri": source.uri,
             "sha256": source.sha256,
-            "licence": source.licence,
-            "domain": source.domain,
+            **{name: getattr(source.origin, name) for name in ORIGIN_TEXTS},
+            "extra": source.origin.extra,
             "frames": video.num_frames,
             "fps": video.fps,
             "width": video.width,
@@ -72,6 +84,13 @@ def pack_meta(sample: Sample, quality: Mapping[str, float]) -> bytes:
         "size": [scene.width, scene.height],
         "to_canvas": scene.to_canvas.tolist(),
         "framing": scene.framing,
+        "person": sample.person,
+        "usable_for": usable_for(sample),
+        "camera": {
+            "focal_px": camera["camera_focal"],
+            "principal": [camera["principal_x"], camera["principal_y"]],
+            "calibrated": camera["calibrated"],
+        },
         "joints": BODY_JOINTS,
         "references": [
             {
@@ -85,12 +104,37 @@ def pack_meta(sample: Sample, quality: Mapping[str, float]) -> bytes:
         ],
         "quality": dict(quality),
         "provenance": {
-            step: {"name": card.name, "version": card.version, "weights_sha256": card.weights_sha256}
-            for step, card in scene.provenance.items()
+            role: {name: getattr(card, name) for name in ("name", "version", "weights_sha256", "licence")}
+            for role, card in scene.provenance.items()
         },
         "drawing": DRAWING,
     }
     return json.dumps(meta, sort_keys=True, indent=1, allow_nan=False).encode() + b"\n"
+
+
+def shape_of(schema: Any) -> dict[Any, Any]:
+    """What a `meta.json` of a schema has to be, as `storage.json_files.misfits` wants it."""
+    return SHAPE_1 if schema == 1 else SHAPE
+
+
+def usable_for(sample: Sample) -> Usage:
+    """What the licences of a sample's source and of all that spoke of it allow: the narrowest."""
+    licences = (card.licence for card in sample.scene.provenance.values())
+    return narrowest(map(usage_of, (sample.scene.clip.video.source.origin.licence, *licences)))
+
+
+def camera_of(scene: Controlled) -> dict[str, Any]:
+    """The camera on the canvas, as an index has it: calibrated where the source is, else as assumed."""
+    lens = scene.clip.video.source.origin.lens
+    middle = ((scene.width - 1) / 2, (scene.height - 1) / 2)
+    if lens is not None:
+        middle = tuple((scene.to_canvas @ (lens.principal_x, lens.principal_y, 1.0)).tolist())
+    return {
+        "camera_focal": float(scene.controls.camera_focal),
+        "principal_x": middle[0],
+        "principal_y": middle[1],
+        "calibrated": lens is not None,
+    }
 
 
 def meta_in(data: bytes) -> Any:

@@ -10,14 +10,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dataset.arrays import unpack
-from dataset.meta import SHAPE, is_enlargement, meta_in
+from dataset.meta import is_enlargement, meta_in, shape_of
 from schemas.arrays import array_specs
 from schemas.controls import Controls
 from schemas.index import IndexRow
 from schemas.joints import BODY_JOINTS
 from schemas.outcome import DamagedError, UnfitError
 from schemas.sample import META, TRACKS, member_names
-from schemas.version import DRAWING, SCHEMA
+from schemas.version import DRAWING, READABLE
 from storage.json_files import SHOWN, misfits
 
 
@@ -59,7 +59,7 @@ def facts_of(row: IndexRow, data: bytes, *, baked: bool) -> Facts:
     except DamagedError as error:
         raise UnfitError("wrong_meta", f"{META}: {error}") from error
     refuse_version(row, meta, baked=baked)
-    strange = misfits(meta, SHAPE, "meta")
+    strange = misfits(meta, shape_of(row.schema), "meta")
     if strange:
         raise UnfitError("wrong_meta", strange[0])
     content = (meta["key"], meta["frames"], meta["size"], meta["joints"], len(meta["references"]))
@@ -85,10 +85,10 @@ def refuse_version(row: IndexRow, meta: Any, *, baked: bool) -> None:
     schema, drawing = (meta.get(name) if isinstance(meta, dict) else None for name in ("schema", "drawing"))
     if not isinstance(schema, int) or not isinstance(drawing, int):
         return  # it says nothing of its rules, and is of no version
-    if schema != SCHEMA or (baked and drawing != DRAWING):
+    if schema not in READABLE or (baked and drawing != DRAWING):
         raise VersionError(
             f"{row.key} is of schema {schema} with maps of drawing rules {drawing}; "
-            f"this code reads schema {SCHEMA} and draws by rules {DRAWING}"
+            f"this code reads schemas {READABLE[0]} to {READABLE[1]} and draws by rules {DRAWING}"
         )
 
 

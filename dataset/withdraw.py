@@ -69,10 +69,11 @@ def redact_copies(out: Place, prefixes: Collection[str]) -> int:
         found = INDEX_COPY.fullmatch(entry.name)
         if found is None:
             continue
-        rows = list(read_index(out, digest=found["digest"]).rows())
+        index = read_index(out, digest=found["digest"])
+        rows, (group, names) = list(index.rows()), index.groups()
         if any(row.key[:SOURCE_DIGITS] in prefixes for row in rows):
             changed += 1
-            write_copy(out, entry.name, nameless(rows, prefixes))
+            write_copy(out, entry.name, nameless(rows, prefixes, [names[code] for code in group]))
     return changed
 
 
@@ -84,24 +85,26 @@ def write_copy(out: Place, name: str, rows: Sequence[IndexRow]) -> None:
         out.put(name, path)
 
 
-def nameless(rows: Sequence[IndexRow], prefixes: Collection[str]) -> list[IndexRow]:
-    """Rows of an index, those of some sources without what tells them."""
+def nameless(rows: Sequence[IndexRow], prefixes: Collection[str], groups: Sequence[str]) -> list[IndexRow]:
+    """Rows of an index, those of some sources without what tells them; `groups` are held out as wholes."""
     tars = {row.shard: number for number, row in enumerate(rows) if tells(row.shard, prefixes)}
     return [
         replace(
-            nameless_row(row, number) if row.key[:SOURCE_DIGITS] in prefixes else row,
+            nameless_row(row, number, groups[number]) if row.key[:SOURCE_DIGITS] in prefixes else row,
             shard=f"{SHARDS}/{row.bucket}/{tars[row.shard]:06d}.tar" if row.shard in tars else row.shard,
         )
         for number, row in enumerate(rows)
     ]
 
 
-def nameless_row(row: IndexRow, number: int) -> IndexRow:
-    """A row without what tells its source; its pseudonym keeps the source's lot when some are held out."""
+def nameless_row(row: IndexRow, number: int, group: str) -> IndexRow:
+    """A row without what tells its source; its pseudonym keeps the group's lot when some are held out."""
     return replace(
         row,
         key=f"{WITHDRAWN_KEY}-{number:06d}-0",
-        source_sha256=drawn_to_be_held_out(row.source_sha256).hex(),
+        source_sha256=drawn_to_be_held_out(group).hex(),
+        **dict.fromkeys(("uri", "subject", "take", "camera", "consent", "person"), ""),
+        extra="{}",
         sha256=hashlib.sha256(f"withdrawn {number}".encode()).hexdigest(),
     )
 

@@ -22,7 +22,7 @@ from dataset.verify.shards import file_faults, is_plain_file, shard_faults
 from engine.audit_landings import LegNames, read_landings
 from engine.audit_withdrawn import traces
 from schemas.index import IndexRow
-from schemas.version import DRAWING, SCHEMA
+from schemas.version import DRAWING, READABLE
 from storage.json_files import SHOWN, json_at, misfits
 from storage.place import Place, Where
 
@@ -192,8 +192,8 @@ def run_faults(place: Place) -> Iterator[str]:
     known = {name: said[name] for name in RUN_SHAPE if name in said}
     yield from misfits(known, RUN_SHAPE, "run")
     yield from (f"{name} is missing" for name in RUN_KEYS if name not in said)
-    if (known.get("schema"), known.get("drawing")) != (SCHEMA, DRAWING):
-        yield f"schema and drawing are {SHOWN.repr(known)}, expected {SCHEMA} and {DRAWING}"
+    if known.get("schema") not in READABLE or known.get("drawing") != DRAWING:
+        yield f"schema and drawing are {SHOWN.repr(known)}, expected one of {READABLE} and {DRAWING}"
 
 
 def audit_landings(place: Place, legs: Sequence[LegNames], rows: Sequence[IndexRow], report: Report) -> None:

@@ -12,15 +12,14 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from dataset.index_tables import index_table_at
 from dataset.names import LANDINGS, tar_place
 from dataset.tables import table_at, values
 from dataset.verify.sample import Violation
 from dataset.verify.shards import Kind, all_in
 from engine.ledger import digest, marker_of, reject_schema, table_of
-from schemas.arrow import schema_of
-from schemas.index import IndexRow
 from schemas.outcome import DamagedError
-from schemas.version import SCHEMA
+from schemas.version import READABLE
 from storage.disk import sha256_of
 from storage.json_files import NUMBER, Perhaps, json_at, misfits
 from storage.place import Place
@@ -132,15 +131,8 @@ def read_lap(place: Place, leg: LegNames, lap: str, landings: Landings) -> Itera
         yield Violation("landings", str(error))
         return
     landings.given[leg.name] += marker["rows"]
-    said = (
-        marker["schema"],
-        marker["leg"],
-        marker["lap"],
-        marker["content"],
-        marker["rows"],
-        marker["rejects"],
-    )
-    if said != (SCHEMA, leg.name, lap, content, *counts):
+    said = tuple(marker[name] for name in ("leg", "lap", "content", "rows", "rejects"))
+    if marker["schema"] not in READABLE or said != (leg.name, lap, content, *counts):
         yield Violation("landings", f"the marker says {said}, the tables are {(content, *counts)}")
     if [step["step"] for step in marker["steps"]] != list(leg.steps):
         yield Violation("landings", f"its steps are not {', '.join(leg.steps)}")
@@ -193,7 +185,7 @@ def reasons_in(place: Place, name: str, leg: str) -> Counter[tuple[str, str]]:
 def rows_of(place: Place, leg: LegNames, lap: str) -> Iterator[tuple[object, ...]]:
     """The values of the index rows of a lap, none where they cannot be read: its own check tells of that."""
     try:
-        table = table_at(place, table_of(leg.name, "part", lap), schema_of(IndexRow))
+        table = index_table_at(place, table_of(leg.name, "part", lap))
     except (OSError, DamagedError):
         return
     columns = dict(zip(table.column_names, map(values, table.columns), strict=True))

@@ -37,7 +37,7 @@ from engine.core import Tally
 from engine.made_by import made_by
 from schemas.arrow import decode, encode, schema_of
 from schemas.outcome import Reject
-from schemas.version import SCHEMA
+from schemas.version import READABLE, SCHEMA
 from storage.place import Place, Where
 from storage.scratch import workplace
 
@@ -98,8 +98,8 @@ class Ledger:
         except FileNotFoundError:
             return None
         said = json.loads(text)
-        if said["schema"] != SCHEMA:
-            raise ValueError(f"{leg}/{name} was landed with schema {said['schema']}; this is schema {SCHEMA}")
+        if said["schema"] not in READABLE:
+            raise ValueError(f"{leg}/{name} was landed with schema {said['schema']}; read are 1 to {SCHEMA}")
         tallies = tuple(tally_of(step) for step in said["steps"])
         known = {field: said[field] for field in ("inputs", "rows", "rejects", "content")}
         return Landed(**known, steps=tallies)

@@ -39,7 +39,7 @@ CHECKPOINT = "the same command goes on from the last checkpoint"
 AS_IT_WAS = "nothing was changed"
 
 MENU = (
-    MenuEntry("manifest", "Data sets", "a table of a folder's videos, licences and domains", PARTLY),
+    MenuEntry("manifest", "Data sets", "a table of a folder's videos, to say of each what is known", PARTLY),
     MenuEntry("curate", "Data sets", "make a data set from videos, or go on with one", GOES_ON),
     MenuEntry("plan", "Data sets", "what curate would redo, why, and for how long", AS_IT_WAS),
     MenuEntry("status", "Data sets", "how a job goes: legs, rate, time left, what is stuck", AS_IT_WAS),
@@ -48,6 +48,7 @@ MENU = (
     MenuEntry("audit", "Data sets", "measures, rules, one page and a deny list of a data set", GOES_ON),
     MenuEntry("rejects", "Data sets", "what was not kept, file by file, and why", AS_IT_WAS),
     MenuEntry("replay", "Data sets", "run one rejected or crashed item alone", AS_IT_WAS),
+    MenuEntry("compare", "Looking at them", "two data sets, sample by sample, field by field", AS_IT_WAS),
     MenuEntry("info", "Looking at them", "what a data set or a run is, in a few lines", AS_IT_WAS),
     MenuEntry("card", "Looking at them", "a data set described for a hub, a standard, a law", AS_IT_WAS),
     MenuEntry("query", "Looking at them", "a question in SQL to samples, rejects and sources", AS_IT_WAS),

@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from dataset.names import SOURCE_DIGITS
 from engine.ledger import Lap, Ledger, digest, read_all
 from engine.leg import Leg
+from schemas.arrow import to_row
 from schemas.index import ShardPlan, bucket_name
 from schemas.media import Listed, Source
 from schemas.sample import Sample
@@ -37,7 +38,7 @@ def listed(ledger: Ledger, leg: Leg, *, sources_per_lap: int) -> list[Lap]:
                     leg=leg.name,
                     name=f"{len(laps):06d}",
                     inputs=digest(
-                        leg.settings, *(fact for row in chunk for fact in (row.uri, row.licence, row.domain))
+                        leg.settings, *(fact for row in chunk for fact in (row.uri, repr(to_row(row.origin))))
                     ),
                     items=len(chunk),
                     read=partial(_given, rows=chunk),

@@ -118,8 +118,9 @@ def bytes_of(value: Any) -> Iterator[bytes]:
 
 
 def from_row(row: dict[str, Any], cls: type[T]) -> T:
-    """The record that `to_row` took apart."""
-    own: type = cls
+    """The record that `to_row` took apart; one of an older schema as its class's `upgraded` reads it."""
+    own: Any = cls
+    row = own.upgraded(row) if hasattr(own, "upgraded") else row
     return cls(**{name: reader(row[name]) for name, reader in readers(own).items()})
 
 

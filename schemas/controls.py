@@ -84,6 +84,7 @@ class PersonClips:
     """All clips of a source in which the same person is seen: where references are looked for."""
 
     key: str  # "<source key>-<person number>"
+    person: str  # who it is: the key itself, or a digest of the subject
     members: tuple[Controlled, ...]
 
     @property

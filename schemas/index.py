@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from schemas.base import record
 from schemas.controls import Framing
+from schemas.licences import Usage
 from schemas.sample import Sample
 
 MAX_TEXT_BYTES = 2048
@@ -44,7 +45,15 @@ class IndexRow:
     framing: Framing
     domain: str
     licence: str
+    uri: str  # of the source video
     source_sha256: str
+    subject: str  # these four as the manifest has them, empty where it says nothing
+    take: str
+    camera: str
+    consent: str
+    extra: str  # other columns of the manifest: a JSON object of texts
+    person: str  # samples of the same person have the same: by subject, else by appearance within a source
+    usable_for: Usage
     start_s: float
     stop_s: float
     yaw_min: float
@@ -53,9 +62,28 @@ class IndexRow:
     body_ratio: float
     left_hand_ratio: float
     right_hand_ratio: float
+    head_ratio: float
+    head_in_view: float  # share of frames in which the part is in the picture, be it measured or missed
+    left_hand_in_view: float
+    right_hand_in_view: float
+    head_score: float  # mean over the frames in view, 0 for each that was missed
+    left_hand_score: float
+    right_hand_score: float
     motion: float  # mean joint speed, torso lengths a second, relative to the pelvis
+    jitter: float
+    odd_ratio: float
     sharpness: float
+    face_px: float
+    truncation: float
+    hands_dropped: float
+    audio_share: float
+    camera_focal: float  # px on the canvas: calibrated where `calibrated`, else what estimators assumed
+    principal_x: float
+    principal_y: float
+    calibrated: bool
     reference_similarity: float  # the lowest of the references
+    reference_candidates: float
+    reference_gates: float
     num_references: int
     has_audio: bool
     sha256: str  # of the sample's members: names and bytes, in the order of the tar
@@ -65,6 +93,16 @@ class IndexRow:
     def duration_s(self) -> float:
         """Seconds of footage."""
         return self.stop_s - self.start_s
+
+
+MEASURED = (
+    *("face_ratio", "body_ratio", "left_hand_ratio", "right_hand_ratio", "head_ratio"),
+    *("head_in_view", "left_hand_in_view", "right_hand_in_view"),
+    *("head_score", "left_hand_score", "right_hand_score"),
+    *("motion", "jitter", "odd_ratio", "sharpness", "face_px", "truncation", "hands_dropped"),
+    *("reference_candidates", "reference_gates"),
+)
+"""Columns of an index that are numbers of a sample's quality, under their own names."""
 
 
 def bucket_name(width: int, height: int) -> str:

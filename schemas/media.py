@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from schemas.arrays import Axes
 from schemas.base import record
+from schemas.origin import Origin, with_origin
 
 FPS = 24
 """The clock of every clip, frames per second (method.md 1)."""
@@ -32,8 +33,9 @@ class Listed:
 
     key: str  # first 12 hex of the sha256 of the uri: two files of one content have two keys here
     uri: str  # absolute path
-    licence: str
-    domain: str
+    origin: Origin
+
+    upgraded = staticmethod(with_origin)
 
 
 @record
@@ -44,8 +46,9 @@ class Source:
     uri: str
     sha256: str
     num_bytes: int
-    licence: str
-    domain: str
+    origin: Origin
+
+    upgraded = staticmethod(with_origin)
 
 
 @record

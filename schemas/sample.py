@@ -33,6 +33,7 @@ class Sample:
     """All that training needs from one clip, as numbers and places; its pixels stay in the source."""
 
     key: str
+    person: str  # as in an index: samples of the same person have the same
     scene: Controlled
     references: tuple[Reference, ...]  # 1 to 4, best first
     content: int  # 64 bits of a digest of all the others: a tar is made again where it is another

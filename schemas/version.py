@@ -1,7 +1,10 @@
 """Versions of what lies on disk, and what may read what."""
 
-SCHEMA = 1
-"""Layout of a data set (formats.md). A reader refuses any other."""
+SCHEMA = 2
+"""Layout of a data set that is written (formats.md)."""
+
+READABLE = (1, SCHEMA)
+"""Oldest and newest layout that is read. A reader refuses any other."""
 
 DRAWING = 1
 """Rules by which `schemas.drawing` turns numbers into maps. Trained weights depend on it."""

@@ -142,5 +142,10 @@ def all_misfits(value: Any, shape: Any, where: str) -> Iterator[str]:
     elif isinstance(shape, list) and isinstance(value, list):
         for index, entry in enumerate(value):
             yield from all_misfits(entry, shape[0], f"{where}[{index}]")
-    elif isinstance(shape, (dict, list)) or not isinstance(value, shape) or isinstance(value, bool):
+    elif isinstance(shape, (dict, list)) or not is_a(value, shape):
         yield f"{where}: a {type(value).__name__} does not belong there"
+
+
+def is_a(value: Any, kind: Any) -> bool:
+    """Whether a value is of a type; a truth is no number."""
+    return isinstance(value, kind) and (kind is bool or not isinstance(value, bool))

@@ -11,6 +11,7 @@ import numpy as np
 from pipeline.stages.corpus import Corpus
 from pipeline.stages.probe import Probe, ProbeSettings
 from schemas.media import Frames, Listed, Probed, Source
+from schemas.origin import Origin
 
 BITS = 10
 CELL_PX = 16
@@ -61,7 +62,7 @@ def film(path: Path, frames: Frames, *args: object, fps: object = 24) -> Path:
 
 def source_of(path: Path) -> Source:
     """The file as the corpus step gives it."""
-    listed = Listed(key="0", uri=str(path), licence="cc0", domain="test")
+    listed = Listed(key="0", uri=str(path), origin=Origin(licence="cc0", domain="test"))
     return next(Corpus()(listed))
 
 

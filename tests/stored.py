@@ -23,6 +23,7 @@ from schemas.arrow import encode
 from schemas.controls import Controlled, Controls
 from schemas.index import IndexRow, ShardPlan, bucket_name
 from schemas.media import Clip, PictureStats, Probed, Source, clip_key
+from schemas.origin import Origin
 from schemas.sample import Reference, Sample
 from schemas.tracks import Appearance, EstimatorCard
 from tests.paint import frames_of, write_video
@@ -57,8 +58,7 @@ def probed(picture: Path) -> Probed:
         uri=str(picture),
         sha256=sha256,
         num_bytes=len(data),
-        licence="CC0",
-        domain="synthetic",
+        origin=Origin(licence="CC0", domain="synthetic"),
     )
     return probe(source, max_pixels=2**22, max_duration_s=60, max_pixel_stretch=0.1)
 
@@ -97,8 +97,18 @@ def sample_of(video: Probed, scene: Scene, first_frame: int, num_frames: int) ->
             "body_ratio": float(controls.body_valid.mean()),
             "left_hand_ratio": float((controls.left_hand_score > 0).mean()),
             "right_hand_ratio": float((controls.right_hand_score > 0).mean()),
+            "head_ratio": float(controls.head_valid.mean()),
+            **{f"{part}_in_view": 1.0 for part in ("head", "left_hand", "right_hand")},
+            **{f"{part}_score": 0.75 for part in ("head", "left_hand", "right_hand")},
             "motion": 0.25,
+            "jitter": 0.5,
+            "odd_ratio": 0.0,
             "sharpness": 312.5,
+            "face_px": 40.0,
+            "truncation": 0.0,
+            "hands_dropped": 0.0,
+            "reference_candidates": 12.0,
+            "reference_gates": 4.0,
         },
         provenance={"body": CARD, "smoothing": CARD},
     )
@@ -114,7 +124,8 @@ def sample_of(video: Probed, scene: Scene, first_frame: int, num_frames: int) ->
         )
         for place, frame in enumerate((scene.num_frames - 1, 0))
     )
-    return Sample(key=key, scene=scene_of, references=references, content=0)
+    person = f"{video.key}-0"
+    return Sample(key=key, person=person, scene=scene_of, references=references, content=0)
 
 
 def in_their_tar(outcomes: Iterable[Any]) -> list[Any]:

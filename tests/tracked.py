@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from schemas.media import Clip, PictureStats, Probed, Source, clip_key
+from schemas.origin import Origin
 from schemas.tracks import Appearance, FaceBoxTrack, PictureTrack, Tracked
 from tests.synth import Scene, truth
 
@@ -17,7 +18,7 @@ SOURCE_KEY = "0123456789ab"
 def clip_of(scene: Scene, first_frame: int = 0, source_key: str = SOURCE_KEY) -> Clip:
     """The clip that a scene would be cut to, at `first_frame` of its source."""
     source = Source(
-        key=source_key, uri=f"/videos/{source_key}.mp4", sha256=64 * "0", num_bytes=1, licence="", domain=""
+        key=source_key, uri=f"/videos/{source_key}.mp4", sha256=64 * "0", num_bytes=1, origin=Origin()
     )
     video = Probed(
         key=source_key,

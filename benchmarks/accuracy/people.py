@@ -18,6 +18,7 @@ from pipeline.stages.corpus import Corpus
 from pipeline.stages.probe import ProbeSettings
 from schemas.joints import BODY_JOINTS, HAND_JOINTS
 from schemas.media import FPS, Frames, Listed, Probed
+from schemas.origin import Origin
 
 Array = NDArray[np.float64]
 
@@ -128,7 +129,7 @@ def shown_frames(path: Path) -> NDArray[np.int64]:
 def probed(path: Path) -> Probed:
     """Facts of a clip."""
     limits = ProbeSettings()
-    (source,) = Corpus()(Listed(key=path.stem, uri=str(path), licence="", domain=""))
+    (source,) = Corpus()(Listed(key=path.stem, uri=str(path), origin=Origin()))
     return probe(
         source,
         max_pixels=limits.max_source_pixels,

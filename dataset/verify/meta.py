@@ -5,13 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from dataset.meta import SHAPE, is_enlargement, meta_in
-from schemas.index import IndexRow
+from dataset.meta import is_enlargement, meta_in, shape_of
+from schemas.index import MEASURED, IndexRow
 from schemas.joints import BODY_JOINTS
 from schemas.media import FPS
+from schemas.origin import ORIGIN_TEXTS, extra_text
 from schemas.sample import reference_member
 from schemas.version import DRAWING
 from storage.json_files import SHOWN, misfits
+
+OLDER_TEXTS = ("licence", "domain")
+OLDER_MEASURED = ("face_ratio", "body_ratio", "left_hand_ratio", "right_hand_ratio", "motion", "sharpness")
+"""What an index of schema 1 has of a source and of its quality."""
 
 
 def wrong_meta(row: IndexRow, data: bytes) -> Iterator[str]:
@@ -21,7 +26,7 @@ def wrong_meta(row: IndexRow, data: bytes) -> Iterator[str]:
         DamagedError: no JSON, or numbers that JSON has not.
     """
     meta = meta_in(data)
-    strange = misfits(meta, SHAPE, "meta")
+    strange = misfits(meta, shape_of(row.schema), "meta")
     if strange:
         yield from strange
         return
@@ -35,7 +40,10 @@ def wrong_meta(row: IndexRow, data: bytes) -> Iterator[str]:
 def stated_twice(row: IndexRow, meta: Mapping[str, Any]) -> dict[str, tuple[Any, Any]]:
     """What `meta.json` says, and what it must say."""
     references, quality = meta["references"], meta["quality"]
-    content = {
+    older = row.schema == 1
+    told, measured = (OLDER_TEXTS, OLDER_MEASURED) if older else ((*ORIGIN_TEXTS, "uri"), MEASURED)
+    content = {} if older else stated_since_2(row, meta)
+    content |= {
         "schema": (meta["schema"], row.schema),
         "drawing": (meta["drawing"], DRAWING),
         "key": (meta["key"], row.key),
@@ -46,8 +54,7 @@ def stated_twice(row: IndexRow, meta: Mapping[str, Any]) -> dict[str, tuple[Any,
         "framing": (meta["framing"], row.framing),
         "joints": (meta["joints"], list(BODY_JOINTS)),
         "source.sha256": (meta["source"]["sha256"], row.source_sha256),
-        "source.licence": (meta["source"]["licence"], row.licence),
-        "source.domain": (meta["source"]["domain"], row.domain),
+        **{f"source.{name}": (meta["source"][name], getattr(row, name)) for name in told},
         "references": (
             [reference["member"] for reference in references],
             [reference_member(index) for index in range(len(references))],
@@ -58,5 +65,22 @@ def stated_twice(row: IndexRow, meta: Mapping[str, Any]) -> dict[str, tuple[Any,
             row.reference_similarity,
         ),
     }
-    measured = ("face_ratio", "body_ratio", "left_hand_ratio", "right_hand_ratio", "motion", "sharpness")
     return content | {f"quality.{name}": (quality.get(name), getattr(row, name)) for name in measured}
+
+
+def stated_since_2(row: IndexRow, meta: Mapping[str, Any]) -> dict[str, tuple[Any, Any]]:
+    """Of what schema 1 had not, what `meta.json` says, and what it must say."""
+    return {
+        "source.extra": (extra_text(meta["source"]["extra"]), row.extra),
+        "person": (meta["person"], row.person),
+        "usable_for": (meta["usable_for"], row.usable_for),
+        "camera": (
+            meta["camera"],
+            {
+                "focal_px": row.camera_focal,
+                "principal": [row.principal_x, row.principal_y],
+                "calibrated": row.calibrated,
+            },
+        ),
+        "quality.audio_share": (meta["quality"].get("audio_share", 0.0), row.audio_share),
+    }

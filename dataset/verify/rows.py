@@ -10,16 +10,32 @@ from collections.abc import Iterator, Sequence
 from fractions import Fraction
 from typing import get_args
 
+from dataset.conditions import extra_of
 from dataset.names import KEY, SHARD
 from dataset.tar import BLOCK
 from schemas.controls import CANVAS_AREA, CANVAS_MULTIPLE, Framing
 from schemas.index import IndexRow, bucket_name
+from schemas.licences import WIDTHS
 from schemas.media import FPS, MAX_CLIP_FRAMES, MIN_CLIP_FRAMES, clip_key
+from schemas.origin import extra_text
 from schemas.sample import MAX_REFERENCES
-from schemas.version import SCHEMA
+from schemas.version import READABLE
 
 SHA256 = re.compile(r"[0-9a-f]{64}")
 SHARES = ("face_ratio", "body_ratio", "left_hand_ratio", "right_hand_ratio")
+SHARES_SINCE_2 = (
+    *("head_ratio", "head_in_view", "left_hand_in_view", "right_hand_in_view"),
+    *(
+        "head_score",
+        "left_hand_score",
+        "right_hand_score",
+        "truncation",
+        "hands_dropped",
+        "audio_share",
+        "odd_ratio",
+    ),
+)
+NUMBERS_SINCE_2 = ("jitter", "face_px", "reference_candidates", "reference_gates")
 LONGEST_S = 1e6
 """Longer than any source."""
 
@@ -28,7 +44,7 @@ def row_faults(row: IndexRow) -> Iterator[str]:
     """What a row says and cannot be true."""
     shard = SHARD.fullmatch(row.shard)
     true = {
-        "schema": row.schema == SCHEMA,
+        "schema": row.schema in READABLE,
         "key": KEY.fullmatch(row.key) is not None,
         "shard": shard is not None and shard["bucket"] == row.bucket,
         "bucket": row.bucket == bucket_name(row.width, row.height),
@@ -45,8 +61,27 @@ def row_faults(row: IndexRow) -> Iterator[str]:
         "num_references": 1 <= row.num_references <= MAX_REFERENCES,
         **{name: 0 <= getattr(row, name) <= 1 for name in SHARES},
         **{name: 0 <= getattr(row, name) < math.inf for name in ("motion", "sharpness")},
+        **({} if row.schema == 1 else since_2(row)),
     }
     yield from (f"{name} cannot be" for name, holds in true.items() if not holds)
+
+
+def since_2(row: IndexRow) -> dict[str, bool]:
+    """Of the columns that schema 1 had not, whether each can be true."""
+    return {
+        "person": is_person(row),
+        "usable_for": row.usable_for in WIDTHS,
+        "extra": extra_text(extra_of(row.extra)) == row.extra,
+        "camera": 0 < row.camera_focal < math.inf and math.isfinite(row.principal_x + row.principal_y),
+        **{name: 0 <= getattr(row, name) <= 1 for name in SHARES_SINCE_2},
+        **{name: 0 <= getattr(row, name) < math.inf for name in NUMBERS_SINCE_2},
+    }
+
+
+def is_person(row: IndexRow) -> bool:
+    """Whether somebody is told by subject where there is one, else by a group of the source's clips."""
+    wanted = r"subject-[0-9a-f]{12}" if row.subject else rf"{row.source_sha256[:12]}-[0-9]+"
+    return re.fullmatch(wanted, row.person) is not None
 
 
 def is_canvas(width: int, height: int) -> bool:

@@ -33,6 +33,7 @@ from schemas.controls import Controlled, Controls
 from schemas.drawing import draw_skeleton, draw_spheres
 from schemas.landmarks import face_points
 from schemas.media import MIN_CLIP_FRAMES, Listed, Probed
+from schemas.origin import Origin
 from schemas.outcome import Rejected
 from schemas.reasons import MEANINGS, Reason
 from schemas.sample import FACE_SIZE
@@ -90,7 +91,7 @@ class PersonReader:
         Raises:
             Rejected: as the pipeline's steps, and "too_short".
         """
-        (source,) = Corpus()(Listed(key="0" * 12, uri=str(path.absolute()), licence="", domain=""))
+        (source,) = Corpus()(Listed(key="0" * 12, uri=str(path.absolute()), origin=Origin()))
         (video,) = self.probe(source)
         longest = max(self.one_shot(video), key=lambda stretch: stretch.clip.num_frames)
         (controlled,) = self.control(longest)

@@ -41,7 +41,7 @@ class Curate(LongRun):
     """Make a data set of verified shards from videos, or go on where an earlier run stopped."""
 
     videos: str | Path
-    """Folder or address of videos, a video, or a CSV or Parquet manifest: columns uri, licence, domain."""
+    """Folder or address of videos, a video, or a CSV or Parquet manifest: see docs/formats.md."""
     out: str | Path
     """Folder of the data set, or its address in an object store: s3://bucket/set."""
     corpus: tyro.conf.OmitArgPrefixes[CorpusSettings] = field(default_factory=CorpusSettings)
@@ -186,7 +186,7 @@ def compared(listing: CorpusListing, job: Curate) -> Iterator[str]:
     if listing.gone and not job.drop_gone:
         yield "the samples of files that are gone stay, unless --drop-gone"
     if listing.known and job.corpus != CorpusSettings(follow_links=job.corpus.follow_links):
-        yield "licence and domain of files that are known stay as they were listed"
+        yield "what is said of files that are known stays as it was listed"
 
 
 def verdict(tallies: list[Tally], min_kept_share: float, console: Console) -> ExitCode:

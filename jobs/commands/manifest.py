@@ -1,4 +1,4 @@
-"""`understudy manifest`: a table of a folder's videos, with licence and domain, to be edited and curated."""
+"""`understudy manifest`: a table of a folder's videos and what is told of each, to be edited and curated."""
 
 from __future__ import annotations
 
@@ -13,12 +13,13 @@ from rich.console import Console
 from jobs.console.flags import parsed
 from jobs.exit_codes import ExitCode
 from pipeline.stages.corpus import CorpusSettings, survey
+from schemas.origin import ORIGIN_TEXTS
 from storage.place import Place
 
 
 @dataclass(frozen=True, kw_only=True)
 class Manifest:
-    """Write a manifest: a CSV of all videos of a folder, with licence and domain."""
+    """Write a manifest: a CSV of all videos of a folder, with columns for what is to be told of each."""
 
     videos: tyro.conf.Positional[str]
     """Folder or address of the videos."""
@@ -50,8 +51,8 @@ def manifest(job: Manifest, console: Console) -> ExitCode:
         raise ValueError(f"{job.videos}: no video there")
     text = StringIO(newline="")
     table = csv.writer(text, lineterminator="\n")
-    table.writerow(("uri", "licence", "domain"))
-    table.writerows((row.uri, row.licence, row.domain) for row in found)
+    table.writerow(("uri", *ORIGIN_TEXTS))
+    table.writerows((row.uri, *(getattr(row.origin, name) for name in ORIGIN_TEXTS)) for row in found)
     Place.at(job.out.absolute().parent).write(job.out.name, text.getvalue().encode())
     console.print(f"{len(found)} videos: {job.out}", highlight=False)
     console.print(f"next: understudy curate --videos {job.out} --out SET", highlight=False, soft_wrap=True)

@@ -167,7 +167,7 @@ def strip(
     faces = beside([captioned(fit(face[t], SMALL_PX), word) for t, word in zip(shown, result, strict=True)])
     facts = [
         f"{row.key}   {row.framing}   {row.frames} frames   {row.width}x{row.height}   "
-        f"domain: {row.domain}   licence: {row.licence}",
+        f"domain: {row.domain}   licence: {row.licence}   usable for: {row.usable_for}",
         f"yaw {round(degrees(row.yaw_min))} to {round(degrees(row.yaw_max))}°   "
         f"seen: face {row.face_ratio:.0%}, body {row.body_ratio:.0%}, left hand {row.left_hand_ratio:.0%}, "
         f"right hand {row.right_hand_ratio:.0%}",

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import json
+
 import duckdb
 import pyarrow as pa
 
+from dataset.conditions import extra_of
 from dataset.index import Index, read_index
 from dataset.names import INDEX, MEASURES
 from engine.ledger import Ledger, reject_schema
@@ -18,7 +21,8 @@ from storage.place import Place
 
 SOURCES, CHOSEN = "sources", "samples"
 """Legs of the pipeline that read files, and that choose references."""
-SAMPLES = "create view samples as select *, stop_s - start_s as duration_s from indexed"
+SAMPLES = "create view samples as select * {extra}, stop_s - start_s as duration_s from indexed"
+FILES = "create view sources as select * exclude (origin), unnest(origin) from read"
 REFERENCES = """create view "references" as
 select key, reference.* from (select key, unnest("references") as reference from chosen)"""
 SEALED = "set enable_external_access = false; set lock_configuration = true"
@@ -45,9 +49,9 @@ def unsealed(out: Place, index: Index) -> duckdb.DuckDBPyConnection:
     asked.register("indexed", index.table)
     asked.register("measures", measured(out, index))
     asked.register("rejects", rejects_of(ledger))
-    asked.register("sources", sources_of(ledger))
+    asked.register("read", sources_of(ledger))
     asked.register("chosen", chosen_of(ledger))
-    for line in (SAMPLES, REFERENCES):
+    for line in (SAMPLES.format(extra=extra_columns(index)), FILES, REFERENCES):
         asked.execute(line)
     return asked
 
@@ -74,6 +78,18 @@ def measured(out: Place, index: Index) -> pa.Table:
     return table.filter(
         pa.array([wanted.get(key) == sha256 for key, sha256 in told], pa.bool_())
     ).drop_columns(["sample_sha256"])
+
+
+def extra_columns(index: Index) -> str:
+    """Further columns of the samples in SQL: each other column of the manifest, as `"extra.<name>"`."""
+    names = sorted({name for text in index.codes("extra")[1] for name in extra_of(text)})
+    return "".join(map(extra_column, names))
+
+
+def extra_column(name: str) -> str:
+    """A column of the manifest as one more of a `select`."""
+    path, title = json.dumps(name, ensure_ascii=False).replace("'", "''"), name.replace('"', '""')
+    return f", extra ->> '$.{path}' as \"extra.{title}\""
 
 
 def rejects_of(ledger: Ledger) -> pa.Table:

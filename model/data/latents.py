@@ -23,12 +23,12 @@ from schemas.index import IndexRow
 from schemas.latents import INDEX, MEMBER, LatentRow
 from schemas.media import MAX_CLIP_FRAMES
 from schemas.outcome import UnfitError
-from schemas.version import LATENTS, SCHEMA
+from schemas.version import LATENTS, READABLE
 from storage.place import Place
 
 Halves = NDArray[np.float16]
 LIMITS = {
-    "schema": (SCHEMA, SCHEMA),
+    "schema": READABLE,
     "start": (0, MAX_CLIP_FRAMES),
     "frames": (0, MAX_CLIP_FRAMES),
     "offset": (0, 2**50),

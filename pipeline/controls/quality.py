@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from pipeline.controls.in_view import in_view
 from pipeline.controls.smoothing import jitter, speed
 from pipeline.geometry import in_picture
 from schemas.controls import Controls
@@ -18,7 +19,7 @@ def quality(
     """What one chooses clips by; of the hands `seen` those of `tracked` hang on the body.
 
     `*_ratio`: share of the frames in which the part is measured, of a hand also those in which a short gap
-    is bridged; `hands_dropped`: share of the hands seen that did not hang on the body; `truncation`: mean
+    is bridged; `*_in_view` and `*_score`: see `in_view`; `hands_dropped`: share of the hands seen that did not hang on the body; `truncation`: mean
     share of joints outside the canvas; `face_px`: median longer side of the face, source px; `sharpness`:
     median over the looks at the person; `bars_ratio`: share of the picture that black bars take, which is
     no part of the canvas; `odd_ratio`: share of the frames that show a flash; `motion`: mean speed relative
@@ -43,6 +44,7 @@ def quality(
         "sharpness": np.median(looks) if len(looks) else 0.0,
         "bars_ratio": 1 - clip.size[0] * clip.size[1] / (clip.video.width * clip.video.height),
         "odd_ratio": len(clip.odd_frames) / clip.num_frames,
+        **in_view(tracked, seen_score),
         **liveliness(tracked.body, controls, seen_score),
     }
     return {name: float(number) for name, number in numbers.items()}

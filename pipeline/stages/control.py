@@ -10,9 +10,11 @@ import numpy as np
 
 from pipeline.controls.believed import believed
 from pipeline.controls.body_and_hands import WRISTS, on_canvas
+from pipeline.controls.calibrated import calibrated
 from pipeline.controls.faces import face_windows
 from pipeline.controls.fusion import drawn_from, fused
 from pipeline.controls.head_sphere import Carrier, Spheres, with_body
+from pipeline.controls.in_view import head_in_view
 from pipeline.controls.quality import quality
 from pipeline.controls.smoothing import Mask, SmoothingSettings, fill, first_shown
 from pipeline.estimators.flex import LAG_FRAMES
@@ -91,7 +93,7 @@ class Control:
             Rejected: the person or the head is missing in too many frames, or the face never changes.
         """
         settings = self.settings
-        result = believed(tracked, settings.hand_reach)
+        result = believed(calibrated(tracked), settings.hand_reach)
         require_person(result, settings)
         require_life(tracked.face, settings.min_flex)
         canvas = canvas_of(tracked.clip, settings)
@@ -134,7 +136,7 @@ def require_person(tracked: Tracked, settings: ControlSettings) -> None:
     measured = float(np.mean(tracked.body.valid | tracked.face.valid))
     if measured < settings.min_person_share:
         raise Rejected("no_person", f"a face or a body is measured in {measured:.0%} of the frames")
-    headed = float(np.mean(head_in_picture(tracked)))
+    headed = float(np.mean(head_in_view(tracked)))
     if headed < settings.min_head_share:
         raise Rejected("no_head", f"a head is in the picture in {headed:.0%} of the frames")
 
@@ -153,14 +155,6 @@ def require_life(face: FaceBoxTrack, min_flex: float) -> None:
     moved = float(np.max(way / (face.box[known, 2] - face.box[known, 0])))
     if change < min_flex and moved > MOVED:
         raise Rejected("still_face", f"the shape of the face changes by {change:.1%}, where it moves")
-
-
-def head_in_picture(tracked: Tracked) -> Mask:
-    """Frames in which a face is measured, or the middle of the person's head lies in the picture."""
-    video, box = tracked.clip.video, tracked.person.head_box
-    middle = (box[:, :2] + box[:, 2:]) / 2
-    inside = ((middle >= 0) & (middle <= [video.width - 1, video.height - 1])).all(axis=1)
-    return tracked.face.valid | (tracked.person.valid & inside)
 
 
 def framing_of(tracked: Tracked, settings: ControlSettings) -> Framing:

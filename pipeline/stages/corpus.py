@@ -2,26 +2,23 @@
 
 from __future__ import annotations
 
-import csv
 import errno
 import hashlib
 import re
 from collections import Counter
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
-from io import StringIO
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import ClassVar
 from urllib.parse import unquote
-
-import pyarrow as pa
-import pyarrow.parquet as pq
 
 from dataset.tombstones import NOBODY, Tombstones
 from media.content import sha256_of_file, state_of
 from pipeline.stages.folder import VIDEO_SUFFIXES, FolderScan, by_name, listed, scan
-from schemas.index import MAX_TEXT_BYTES
+from pipeline.stages.manifest import origin_of, read_rows, refuse_long
+from schemas.arrow import to_row
 from schemas.media import Copies, Listed, Source
+from schemas.origin import Origin
 from schemas.outcome import Reject, Rejected
 from schemas.reasons import Reason, reason_of
 from storage.address import anothers, is_uri, printable, stored_path
@@ -65,14 +62,15 @@ def survey(videos: Where, settings: CorpusSettings = CorpusSettings()) -> Survey
     that is not UTF-8 is listed with its odd bytes written as backslash escapes.
 
     A manifest is a CSV or Parquet table with a column `uri`, absolute or relative to the manifest's folder,
-    and perhaps `licence` and `domain`. Manifest and files may lie anywhere, some here and some there. A row
-    that names no file, a server or a key is listed without them, so that the next step rejects it.
+    and perhaps those of `pipeline.stages.manifest`; all others go along as they are. Manifest and files may
+    lie anywhere, some here and some there. A row that names no file, a server or a key is listed without
+    them, so that the next step rejects it.
 
     Raises:
         ValueError: no folder, manifest or video, or a manifest that cannot be used.
         OSError: the store denies it or does not answer.
     """
-    place, unsaid = Place.at(videos), (settings.licence, settings.domain)
+    place, unsaid = Place.at(videos), Origin(licence=settings.licence, domain=settings.domain)
     refuse_long(unsaid, "--licence or --domain")
     found = FolderScan()
     if is_file(place, MANIFESTS):
@@ -86,10 +84,7 @@ def survey(videos: Where, settings: CorpusSettings = CorpusSettings()) -> Survey
             raise ValueError(
                 f"{videos}: expected a folder of videos, a video, or a manifest, .csv or .parquet"
             )
-    rows = [
-        Listed(key=short_sha256(uri.encode()), uri=uri, licence=facts[uri][0], domain=facts[uri][1])
-        for uri in sorted(facts)
-    ]
+    rows = [Listed(key=short_sha256(uri.encode()), uri=uri, origin=facts[uri]) for uri in sorted(facts)]
     return Survey(videos=rows, others=found.others, links_out=found.links_out)
 
 
@@ -108,29 +103,19 @@ def scanned(place: Place, *, follow_links: bool) -> FolderScan:
     return scan(place.folder, follow_links=follow_links) if place.folder.is_dir() else FolderScan()
 
 
-def read_manifest(place: Place, name: str, unsaid: tuple[str, str]) -> dict[str, tuple[str, str]]:
-    """Licence and domain by address; `unsaid` where a row says nothing of them.
+def read_manifest(place: Place, name: str, unsaid: Origin) -> dict[str, Origin]:
+    """What a manifest says of its videos, by address; what it leaves open is as in `unsaid`.
 
     Raises:
         ValueError: it cannot be read, has no column `uri`, or contradicts itself.
     """
-    facts: dict[str, tuple[str, str]] = {}
+    facts: dict[str, Origin] = {}
     for number, row in enumerate(read_rows(place, name), start=1):
         uri = address(place, str(row["uri"] or f"no uri in row {number}"))
-        fact = (str(row.get("licence") or unsaid[0]), str(row.get("domain") or unsaid[1]))
-        refuse_long(fact, f"{place.uri_of(name)}: row {number}")
-        if facts.setdefault(uri, fact) != fact:
+        origin = origin_of(row, unsaid, f"{place.uri_of(name)}: row {number}")
+        if to_row(facts.setdefault(uri, origin)) != to_row(origin):
             raise ValueError(f"{place.uri_of(name)}: row {number} contradicts an earlier row on {uri}")
     return facts
-
-
-def refuse_long(texts: Sequence[str], what: str) -> None:
-    """Raise ValueError where a licence or a domain is too long to stand in every row of an index."""
-    if max(len(text.encode()) for text in texts) > MAX_TEXT_BYTES:
-        raise ValueError(
-            f"{what} has a licence or a domain of more than {MAX_TEXT_BYTES} bytes; a word or an address is "
-            "wanted, for it stands in every row of the index"
-        )
 
 
 def address(place: Place, text: str) -> str:
@@ -151,34 +136,6 @@ def path_of(place: Place, text: str) -> str | None:
     if place.folder is not None or Path(text).is_absolute():
         return str((place.folder or Path()) / text)
     return None
-
-
-def read_rows(place: Place, name: str) -> list[Mapping[str, Any]]:
-    """Rows of a CSV or Parquet table by column.
-
-    Raises:
-        ValueError: it cannot be read or its columns are not ours.
-    """
-    manifest = place.uri_of(name)
-    try:
-        columns: list[str]
-        rows: list[Mapping[str, Any]]
-        data = place.read(name)
-        if suffix_of(name) == ".parquet":
-            table = pq.ParquetFile(pa.BufferReader(data)).read()
-            columns, rows = table.column_names, table.to_pylist()
-        else:
-            reader = csv.DictReader(StringIO(data.decode("utf-8-sig"), newline=""), strict=True)
-            columns, rows = list(reader.fieldnames or ()), list(reader)
-    except (OSError, UnicodeDecodeError, csv.Error, pa.ArrowException) as error:
-        raise ValueError(f"{manifest}: the manifest cannot be read ({error})") from error
-    if "uri" not in columns:
-        raise ValueError(
-            f"{manifest}: a manifest needs a column uri, this one has {', '.join(columns) or 'none'}"
-        )
-    if "license" in columns:
-        raise ValueError(f"{manifest}: the column license is called licence here")
-    return rows
 
 
 def short_sha256(data: bytes) -> str:
@@ -216,8 +173,7 @@ class Corpus:
             uri=item.uri,
             sha256=sha256,
             num_bytes=num_bytes,
-            licence=item.licence,
-            domain=item.domain,
+            origin=item.origin,
         )
 
 

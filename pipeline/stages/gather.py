@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import hashlib
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
@@ -37,8 +38,19 @@ def gather(items: Iterable[Controlled], settings: GatherSettings) -> list[Person
         clips = list(group)
         people = alike(np.stack([mean_look(clip) for clip in clips]), settings.min_similarity)
         for number, person in enumerate(people):
-            casts.append(PersonClips(key=f"{source}-{number}", members=tuple(clips[i] for i in person)))
+            key = f"{source}-{number}"
+            members = tuple(clips[i] for i in person)
+            casts.append(PersonClips(key=key, person=person_of(key, members), members=members))
     return casts
+
+
+def person_of(key: str, clips: Sequence[Controlled]) -> str:
+    """Who is seen in the clips of a cast: by their subject where the manifest tells one, else by the cast.
+
+    So the clips of two casts, or of two sources, show one person where one subject is told of them.
+    """
+    subject = clips[0].clip.video.source.origin.subject
+    return f"subject-{hashlib.sha256(subject.encode()).hexdigest()[:12]}" if subject else key
 
 
 def source_key(clip: Controlled) -> str:

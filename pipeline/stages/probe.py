@@ -8,6 +8,10 @@ from typing import ClassVar
 
 from media.probe import probe
 from schemas.media import Probed, Source
+from schemas.outcome import Rejected
+
+WIDEST, LONGEST = 0.2, 20.0
+"""Focal lengths of cameras without distortion, over the longer side of their pictures: 136 to 3 degrees."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,10 +37,31 @@ class Probe:
         self.settings = settings
 
     def __call__(self, source: Source) -> Iterator[Probed]:
-        """The probed source; `media.probe` says the reasons of rejects."""
-        yield probe(
+        """The probed source; `media.probe` says the reasons of rejects; also wrong_camera."""
+        probed = probe(
             source,
             max_pixels=self.settings.max_source_pixels,
             max_duration_s=self.settings.max_duration_s,
             max_pixel_stretch=self.settings.max_pixel_stretch,
+        )
+        refuse_other_lens(probed)
+        yield probed
+
+
+def refuse_other_lens(video: Probed) -> None:
+    """Returns where the camera that the manifest tells can have taken pictures of this size.
+
+    Raises:
+        Rejected: wrong_camera.
+    """
+    lens = video.source.origin.lens
+    if lens is None:
+        return
+    inside = 0 <= lens.principal_x <= video.width - 1 and 0 <= lens.principal_y <= video.height - 1
+    ratio = lens.focal_px / max(video.width, video.height)
+    if not inside or not WIDEST <= ratio <= LONGEST:
+        raise Rejected(
+            "wrong_camera",
+            f"a focal length of {lens.focal_px:g} px and a principal point at {lens.principal_x:g}, "
+            f"{lens.principal_y:g} in pictures of {video.width}x{video.height}",
         )

@@ -75,7 +75,8 @@ class PickReferences:
         for member in cast.members:
             scene = replace(member, quality={**member.quality, **numbers})
             chosen = references(cast, member, looks, pool, self.settings)
-            yield Sample(key=member.key, scene=scene, references=chosen, content=content_of(scene, chosen))
+            content = content_of(cast.person, scene, chosen)
+            yield Sample(key=member.key, person=cast.person, scene=scene, references=chosen, content=content)
 
 
 def require_face(cast: PersonClips) -> None:

@@ -13,7 +13,7 @@ from typing import Any, ClassVar
 from numpy.typing import NDArray
 
 from dataset.arrays import pack
-from dataset.meta import pack_meta
+from dataset.meta import camera_of, meta_in, pack_meta, usable_for
 from dataset.names import SHARDS, tar_name
 from dataset.tar import read_members, sample_digest, samples_in
 from dataset.verify.sample import CheckedSample, faults_of
@@ -26,7 +26,8 @@ from media.sound import clip_sound, encode_flac, num_samples
 from schemas.arrays import array_specs
 from schemas.controls import Controlled, Controls
 from schemas.drawing import draw_skeleton, draw_spheres
-from schemas.index import IndexRow, ShardPlan, bucket_name
+from schemas.index import MEASURED, IndexRow, ShardPlan, bucket_name
+from schemas.origin import ORIGIN_TEXTS, extra_text
 from schemas.outcome import DamagedError, Reject, Rejected
 from schemas.sample import (
     AUDIO,
@@ -185,8 +186,10 @@ def videos(sample: Sample, folder: Path, settings: ShardSettings) -> Members:
 
 def row_of(sample: Sample, members: Members, place: str, offset: int, size: int) -> IndexRow:
     """The index row of a stored sample, but for what its tar will be called at its place."""
-    scene, clip, quality = sample.scene, sample.scene.clip, sample.scene.quality
-    source, yaw = clip.video.source, sample.scene.controls.body_yaw
+    scene, clip = sample.scene, sample.scene.clip
+    source, yaw = clip.video.source, scene.controls.body_yaw
+    origin = source.origin
+    quality = meta_in(members[META])["quality"]
     return IndexRow(
         key=sample.key,
         shard=place,
@@ -197,19 +200,19 @@ def row_of(sample: Sample, members: Members, place: str, offset: int, size: int)
         height=scene.height,
         frames=clip.num_frames,
         framing=scene.framing,
-        domain=source.domain,
-        licence=source.licence,
+        uri=source.uri,
         source_sha256=source.sha256,
+        **{name: getattr(origin, name) for name in ORIGIN_TEXTS},
+        extra=extra_text(origin.extra),
+        person=sample.person,
+        usable_for=usable_for(sample),
         start_s=clip.start_s,
         stop_s=clip.stop_s,
         yaw_min=float(yaw.min()),
         yaw_max=float(yaw.max()),
-        face_ratio=quality["face_ratio"],
-        body_ratio=quality["body_ratio"],
-        left_hand_ratio=quality["left_hand_ratio"],
-        right_hand_ratio=quality["right_hand_ratio"],
-        motion=quality["motion"],
-        sharpness=quality["sharpness"],
+        **{name: quality[name] for name in MEASURED},
+        audio_share=quality.get("audio_share", 0.0),
+        **camera_of(scene),
         reference_similarity=min(reference.similarity for reference in sample.references),
         num_references=len(sample.references),
         has_audio=AUDIO in members,

@@ -11,6 +11,7 @@ import pytest
 
 from schemas.arrays import array_specs
 from schemas.arrow import schema_of
+from schemas.columns import COLUMNS
 from schemas.controls import Controls
 from schemas.index import IndexRow
 from schemas.outcome import Rejected
@@ -82,6 +83,10 @@ def test_the_tables_of_formats_are_the_records() -> None:
         assert result[name] == f"{shape} {kind}".strip(), name
     columns = rows_of("## index.parquet")
     assert columns == {field.name: str(field.type) for field in schema_of(IndexRow)}
+    table = "".join(
+        f"| `{name}` | {columns[name]} | {unit} | {meaning} |\n" for name, (unit, meaning) in COLUMNS.items()
+    )
+    assert table in (DOCS / "formats.md").read_text()
 
 
 def test_reasons_are_told_as_they_are() -> None:

@@ -30,8 +30,7 @@ class Meeting:
         (folder / f"{self.leg}-{os.getpid()}").touch()
         while len(list(folder.glob(f"{self.leg}-*"))) < TWO:
             time.sleep(0.05)
-        same = {"key": item.key, "uri": item.uri, "licence": item.licence, "domain": item.domain}
-        yield Source(sha256="0" * 64, num_bytes=1, **same)
+        yield Source(key=item.key, uri=item.uri, sha256="0" * 64, num_bytes=1, origin=item.origin)
 
 
 def house(*weights: str) -> list[Leg]:

@@ -11,6 +11,7 @@ from engine import ledger as landing
 from engine.core import Tally
 from engine.ledger import Lap, Ledger
 from schemas.media import Source
+from schemas.origin import Origin
 from schemas.outcome import Reject
 from storage.disk import aside
 from storage.place import Place
@@ -18,7 +19,11 @@ from storage.place import Place
 
 def source(n: int) -> Source:
     return Source(
-        key=f"{n:012x}", uri=f"/v/{n}", sha256=f"{n:064x}", num_bytes=n, licence="cc0", domain="talk"
+        key=f"{n:012x}",
+        uri=f"/v/{n}",
+        sha256=f"{n:064x}",
+        num_bytes=n,
+        origin=Origin(licence="cc0", domain="talk"),
     )
 
 

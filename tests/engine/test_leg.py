@@ -39,9 +39,7 @@ class Slow:
         self.clock.now += 1.0
         self.clock.now += 2.0
         self.model_s += 2.0
-        yield Source(
-            key=item.key, uri=item.uri, sha256="0" * 64, num_bytes=1, licence=item.licence, domain=item.domain
-        )
+        yield Source(key=item.key, uri=item.uri, sha256="0" * 64, num_bytes=1, origin=item.origin)
 
 
 def model_s(stage: Slow, clock: Callable[[], float]) -> Callable[[], float]:

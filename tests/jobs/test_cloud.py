@@ -255,7 +255,7 @@ def test_a_manifest_in_the_store_names_files_anywhere(cloud: Store, films: Path)
     place.write(
         "list.csv", f'uri,licence\n{there},cc0\ns3://bucket/videos/words.mp4,\n"a b.mp4",mit\n'.encode()
     )
-    assert [(row.uri, row.licence) for row in list_corpus("s3://bucket/lists/list.csv")] == [
+    assert [(row.uri, row.origin.licence) for row in list_corpus("s3://bucket/lists/list.csv")] == [
         (str(there), "cc0"),
         ("s3://bucket/lists/a%20b.mp4", "mit"),
         ("s3://bucket/videos/words.mp4", "unknown"),

@@ -17,6 +17,7 @@ from media import fetch
 from media.fetch import at_hand
 from pipeline.stages.corpus import Corpus
 from schemas.media import Listed, Source
+from schemas.origin import Origin
 from schemas.outcome import Rejected
 from storage import scratch
 from storage.place import Place
@@ -33,7 +34,7 @@ def elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]
 
 def source(uri: str, data: bytes) -> Source:
     sha256 = hashlib.sha256(data).hexdigest()
-    return Source(key=sha256[:12], uri=uri, sha256=sha256, num_bytes=len(data), licence="", domain="")
+    return Source(key=sha256[:12], uri=uri, sha256=sha256, num_bytes=len(data), origin=Origin())
 
 
 @pytest.fixture
@@ -122,7 +123,7 @@ def test_what_a_store_does_not_give_is_a_reject(
         with pytest.raises(Rejected, match=words), at_hand(video):
             pass
         with pytest.raises(Rejected, match=words):
-            list(Corpus()(Listed(key="k", uri=video.uri, licence="", domain="")))
+            list(Corpus()(Listed(key="k", uri=video.uri, origin=Origin())))
 
 
 def test_the_longest_unused_go_when_room_is_wanted(stored: Place, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -186,7 +187,8 @@ def test_copies_go_with_the_process(stored: Place, cloud: Store, tmp_path: Path)
     video = put(stored, "a.mp4", b"12345")
     code = (
         "import sys\nfrom media.fetch import at_hand\nfrom schemas.media import Source\n"
-        "video = Source(key='', uri=sys.argv[1], sha256=sys.argv[2], num_bytes=5, licence='', domain='')\n"
+        "from schemas.origin import Origin\n"
+        "video = Source(key='', uri=sys.argv[1], sha256=sys.argv[2], num_bytes=5, origin=Origin())\n"
         "with at_hand(video) as path:\n    print(path.read_text(), end='')"
     )
     message = subprocess.run(
@@ -203,13 +205,13 @@ def test_copies_go_with_the_process(stored: Place, cloud: Store, tmp_path: Path)
 
 def test_a_source_in_a_store_is_known_by_its_content(stored: Place) -> None:
     video = put(stored, "a.mp4", os.urandom(3_000_000))
-    found = next(Corpus()(Listed(key="k", uri=video.uri, licence="", domain="")))
+    found = next(Corpus()(Listed(key="k", uri=video.uri, origin=Origin())))
     assert (found.sha256, found.num_bytes, found.key) == (video.sha256, 3_000_000, video.key)
 
 
 def reason_of(uri: str) -> str:
     with pytest.raises(Rejected) as no:
-        list(Corpus()(Listed(key="k", uri=uri, licence="", domain="")))
+        list(Corpus()(Listed(key="k", uri=uri, origin=Origin())))
     return no.value.reason
 
 

@@ -20,6 +20,7 @@ from media.probe import probe
 from media.sound import add_sound, clip_sound, encode_flac, num_samples, sound_command
 from pipeline.stages.corpus import Corpus
 from schemas.media import SOUND_RATE, Clip, Listed, PictureStats, Probed, Source, clip_key
+from schemas.origin import Origin
 from tests.films import ffmpeg
 from tests.stored import filmed
 from tests.synth import Scene
@@ -51,7 +52,7 @@ def video_with_sound(path: Path, sound: Path, *options: str, late: str = "0", so
 
 
 def source_of(path: Path) -> Source:
-    (source,) = Corpus()(Listed(key="0" * 12, uri=str(path), licence="", domain=""))
+    (source,) = Corpus()(Listed(key="0" * 12, uri=str(path), origin=Origin()))
     return source
 
 

@@ -129,8 +129,7 @@ def test_large_sources_come_first(tmp_path: Path) -> None:
                     num_bytes=sizes[row.uri],
                     key=row.key,
                     uri=row.uri,
-                    licence=row.licence,
-                    domain=row.domain,
+                    origin=row.origin,
                 )
                 for row in lap.read(ledger)
             ]

@@ -15,7 +15,7 @@ from dataset.verify.rows import row_faults
 @pytest.mark.parametrize(
     ("changes", "fault"),
     [
-        ({"schema": 2}, "schema"),
+        ({"schema": 3}, "schema"),
         ({"key": "../../etc-000000-0"}, "key"),
         ({"key": "a.b"}, "key"),
         ({"shard": "shards/640x960/000000.tar"}, "shard"),
@@ -38,6 +38,17 @@ from dataset.verify.rows import row_faults
         ({"face_ratio": 1.01}, "face_ratio"),
         ({"left_hand_ratio": float("nan")}, "left_hand_ratio"),
         ({"motion": -1.0}, "motion"),
+        ({"person": "somebody"}, "person"),
+        ({"subject": "anna"}, "person"),
+        ({"person": "subject-0123456789ab"}, "person"),
+        ({"usable_for": "anything"}, "usable_for"),
+        ({"extra": "{'a': 'b'}"}, "extra"),
+        ({"extra": '{"b":"c","a":"d"}'}, "extra"),
+        ({"camera_focal": 0.0}, "camera"),
+        ({"principal_x": float("nan")}, "camera"),
+        ({"left_hand_in_view": 1.5}, "left_hand_in_view"),
+        ({"head_score": -0.1}, "head_score"),
+        ({"face_px": float("inf")}, "face_px"),
     ],
 )
 def test_a_row_that_cannot_be_is_named(changes: dict[str, Any], fault: str, data_set: Path) -> None:

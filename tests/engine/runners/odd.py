@@ -20,6 +20,7 @@ from pipeline import plans
 from pipeline.corpora.listing import enlist
 from pipeline.stages.corpus import copies
 from schemas.media import Copies, Listed, Source
+from schemas.origin import Origin
 from schemas.outcome import Reject, Rejected
 
 SIGNALS = {"segv": signal.SIGSEGV, "abort": signal.SIGABRT, "kill": signal.SIGKILL}
@@ -54,10 +55,8 @@ def once(uri: str) -> None:
 
 def hashed(item: Listed) -> Iterator[Source]:
     """A source; items of the domain "once" misbehave once."""
-    (once if item.domain == "once" else misbehave)(item.uri)
-    yield Source(
-        key=item.key, uri=item.uri, sha256="0" * 64, num_bytes=1, licence=item.licence, domain=item.domain
-    )
+    (once if item.origin.domain == "once" else misbehave)(item.uri)
+    yield Source(key=item.key, uri=item.uri, sha256="0" * 64, num_bytes=1, origin=item.origin)
 
 
 def hasher() -> object:
@@ -68,7 +67,7 @@ def hasher() -> object:
 def together(items: Sequence[Source]) -> list[Copies]:
     """One group of all, unless one of them is of the domain "gather" and misbehaves."""
     for item in items:
-        if item.domain == "gather":
+        if item.origin.domain == "gather":
             misbehave(item.uri.replace("fine-", ""))
     return copies(items)
 
@@ -76,7 +75,7 @@ def together(items: Sequence[Source]) -> list[Copies]:
 def each(group: Copies) -> Iterator[Source | Reject]:
     """The members of a group one by one; those of the domain "group" misbehave here."""
     for member in group.members:
-        if member.domain == "group":
+        if member.origin.domain == "group":
             misbehave(member.uri.replace("fine-", ""))
         yield member
 
@@ -128,7 +127,9 @@ def listing(out: Path, *uris: str, domain: str = "talk") -> Ledger:
     """A ledger with a listing of these addresses, keyed by their last parts."""
     ledger = Ledger(out)
     rows = [
-        Listed(key=uri.rpartition("/")[2].replace("-", ""), uri=uri, licence="cc0", domain=domain)
+        Listed(
+            key=uri.rpartition("/")[2].replace("-", ""), uri=uri, origin=Origin(licence="cc0", domain=domain)
+        )
         for uri in uris
     ]
     enlist(ledger, rows, lambda: None)

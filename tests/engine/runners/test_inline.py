@@ -26,6 +26,7 @@ from engine.runners.status import LegProgress, WorkerState
 from pipeline import plans
 from pipeline.corpora.listing import enlist
 from schemas.media import Listed, Source
+from schemas.origin import Origin
 from schemas.outcome import Rejected
 from tests.engine.runners import odd
 from tests.engine.runners.odd import listing
@@ -59,7 +60,7 @@ class Seen:
 
 
 def listed(*names: str) -> list[Listed]:
-    return [Listed(key=name, uri=f"/v/{name}", licence="cc0", domain="talk") for name in names]
+    return [Listed(key=name, uri=f"/v/{name}", origin=Origin(licence="cc0", domain="talk")) for name in names]
 
 
 def hashed(item: Listed, grade: int) -> Iterator[Source]:
@@ -70,8 +71,7 @@ def hashed(item: Listed, grade: int) -> Iterator[Source]:
         uri=item.uri,
         sha256=item.key * 4,
         num_bytes=grade,
-        licence=item.licence,
-        domain=item.domain,
+        origin=item.origin,
     )
 
 

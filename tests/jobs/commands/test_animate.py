@@ -19,6 +19,7 @@ from media.probe import probe
 from model.sample.pixels import Pictures, pictures_of, references_of
 from model.train import checkpoint as saved
 from schemas.media import Probed, Source
+from schemas.origin import Origin
 
 QUICK = ("--sampler.steps", "1", "--sampler.references", "1", "--sampler.motion", "1")
 
@@ -35,7 +36,7 @@ def command(run: Path, corpus: Path, out: Path, *more: str) -> list[str]:
 def facts(path: Path) -> Probed:
     data = path.read_bytes()
     sha256 = hashlib.sha256(data).hexdigest()
-    source = Source(key=sha256[:12], uri=str(path), sha256=sha256, num_bytes=len(data), licence="", domain="")
+    source = Source(key=sha256[:12], uri=str(path), sha256=sha256, num_bytes=len(data), origin=Origin())
     return probe(source, max_pixels=2**22, max_duration_s=60, max_pixel_stretch=0.1)
 
 

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import pyarrow.parquet as pq
 import pytest
 
 from dataset.index import read_index
 from jobs.cli import main
+from schemas.arrow import encode
+from schemas.index import IndexRow
+from schemas.origin import extra_text
 
 
 def asked(capsys: pytest.CaptureFixture[str], out: Path, question: str) -> Any:
@@ -26,10 +31,29 @@ def test_samples_rejects_and_sources_are_tables(
     reasons = asked(capsys, undisturbed, "select reason, leg from rejects order by reason")
     assert [row["reason"] for row in reasons] == ["duplicate", "nobody"]
     assert all(row["leg"] for row in reasons)
-    joined = "select distinct uri from samples join sources on source_sha256 = sources.sha256 order by uri"
+    joined = (
+        "select distinct sources.uri from samples join sources on source_sha256 = sources.sha256 order by 1"
+    )
     films = asked(capsys, undisturbed, joined)
     assert {Path(row["uri"]).name for row in films} <= {f"{n}.mp4" for n in range(9)} | {"copy.mp4"}
     assert films
+
+
+def test_other_columns_of_the_manifest_are_columns(own_set: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    rows = list(read_index(own_set).rows())
+    odd = extra_text({"shoot": "5", "a \"b\" 'c'": "x"})
+    told = [replace(row, extra=odd if number % 2 else "{}") for number, row in enumerate(rows)]
+    pq.write_table(encode(told, IndexRow), own_set / "index.parquet")
+    counts = asked(
+        capsys, own_set, 'select "extra.shoot" as shoot, count(*) as n from samples group by all order by 1'
+    )
+    assert counts == [{"shoot": "5", "n": 8}, {"shoot": None, "n": 8}]
+    (found,) = asked(
+        capsys, own_set, """select distinct "extra.a ""b"" 'c'" as x from samples where x is not null"""
+    )
+    assert found == {"x": "x"}
+    assert len(read_index(own_set).where(["extra.shoot=5"])) == 8
+    assert len(read_index(own_set).where(["extra.shoot!=5"])) == 8
 
 
 def test_an_answer_is_a_table_for_people(undisturbed: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -21,6 +21,7 @@ from pipeline.estimators.appearance.open_clip_embedder import OpenClip
 from pipeline.flow import Backends, Curation, legs
 from pipeline.stages.screen import ScreenSettings
 from schemas.media import Clip, Listed, Source
+from schemas.origin import Origin
 from schemas.outcome import Reject, Rejected
 from storage.place import Place
 from tests.resume.job import make_films, run_job, settings
@@ -132,7 +133,7 @@ def test_a_strangers_data_set_chooses_no_server(cloud: Store, tmp_path: Path) ->
     """Its rows may name any server; only one that the user names too is asked."""
     uri = f"s3://bucket/gone.mp4?endpoint_override=127.0.0.1%3A{cloud.port}&scheme=http"
     ledger = Ledger(tmp_path)
-    enlist(ledger, [Listed(key="k", uri=uri, licence="", domain="")], lambda: None)
+    enlist(ledger, [Listed(key="k", uri=uri, origin=Origin())], lambda: None)
     (sources, *_) = house = legs(Curation(), tmp_path)
     (lap,) = sources.laps(ledger)
     gone = Reject(key="k", step="corpus", reason="missing", detail="", uri=uri)

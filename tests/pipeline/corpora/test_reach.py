@@ -13,13 +13,14 @@ from jobs.cli import main
 from pipeline.corpora.reach import MostUnreached, mostly_reached, refuse_unreached
 from pipeline.stages.corpus import Corpus
 from schemas.media import Listed
+from schemas.origin import Origin
 from schemas.outcome import Rejected
 from storage.place import Place
 from tests.stores import Store
 
 
 def listed(*uris: str) -> list[Listed]:
-    return [Listed(key=str(number), uri=uri, licence="", domain="") for number, uri in enumerate(uris)]
+    return [Listed(key=str(number), uri=uri, origin=Origin()) for number, uri in enumerate(uris)]
 
 
 def lap(offered: int, **reasons: int) -> tuple[str, Landed]:

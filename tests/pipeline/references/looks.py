@@ -32,5 +32,5 @@ def clip(scene: Scene, first_frame: int = 0, **appearance: np.ndarray) -> Contro
 
 
 def samples(*clips: Controlled, settings: ReferenceSettings | None = None) -> list[Sample]:
-    cast = PersonClips(key="0123456789ab-0", members=clips)
+    cast = PersonClips(key="0123456789ab-0", person="0123456789ab-0", members=clips)
     return list(PickReferences(settings or ReferenceSettings(allow_no_face=True))(cast))

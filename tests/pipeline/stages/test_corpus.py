@@ -14,6 +14,7 @@ import pytest
 from media.fetch import at_hand
 from pipeline.stages.corpus import Corpus, CorpusSettings, DropCopies, copies, list_corpus, survey
 from schemas.media import Copies, Listed, Source
+from schemas.origin import Origin
 from schemas.outcome import Reject, Rejected
 
 
@@ -28,7 +29,7 @@ def uris(videos: Path) -> list[str]:
 
 
 def listed(path: Path | str) -> Listed:
-    return Listed(key="0", uri=str(path), licence="cc0", domain="test")
+    return Listed(key="0", uri=str(path), origin=Origin(licence="cc0", domain="test"))
 
 
 def reason_of(path: Path | str) -> str:
@@ -42,7 +43,7 @@ def test_a_tree_is_listed_in_order(tmp_path: Path) -> None:
     assert uris(tmp_path) == sorted(str(path) for path in made)
     first = list_corpus(tmp_path)[0]
     assert first.key == hashlib.sha256(first.uri.encode()).hexdigest()[:12]
-    assert (first.licence, first.domain) == ("unknown", "unknown")
+    assert (first.origin.licence, first.origin.domain) == ("unknown", "unknown")
 
 
 def test_other_files_are_counted(tmp_path: Path) -> None:
@@ -163,7 +164,9 @@ def test_a_csv_manifest_says_licence_and_domain(tmp_path: Path) -> None:
         f'\ufeffuri,licence,domain\n"clips/b c.mp4",cc0,dance\n{tmp_path}/a.mp4,,\ns3://bucket/c.mp4,mit,\n'
     )
     touch(tmp_path / "list.csv", rows.encode())
-    assert [(item.uri, item.licence, item.domain) for item in list_corpus(tmp_path / "list.csv")] == [
+    assert [
+        (item.uri, item.origin.licence, item.origin.domain) for item in list_corpus(tmp_path / "list.csv")
+    ] == [
         (str(tmp_path / "a.mp4"), "unknown", "unknown"),
         (str(tmp_path / "clips" / "b c.mp4"), "cc0", "dance"),
         ("s3://bucket/c.mp4", "mit", "unknown"),
@@ -177,7 +180,7 @@ def test_a_parquet_manifest_is_the_same(tmp_path: Path) -> None:
     table = pa.table({"uri": ["b.mp4", "a.mp4"], "licence": ["cc0", None], "seconds": [1.0, 2.0]})
     pq.write_table(table, folder / "list.parquet")
     found = list_corpus(folder / "list.parquet")
-    assert [(item.uri, item.licence, item.domain) for item in found] == [
+    assert [(item.uri, item.origin.licence, item.origin.domain) for item in found] == [
         (str(folder / "a.mp4"), "unknown", "unknown"),
         (str(folder / "b.mp4"), "cc0", "unknown"),
     ]
@@ -192,19 +195,13 @@ def test_a_parquet_manifest_is_the_same(tmp_path: Path) -> None:
         (b"uri\na.mp4\n\xff\xfe.mp4\n", "cannot be read"),
         (b'uri\n"a.mp4\n', "cannot be read"),
         (b"uri,domain\na.mp4,talk\n./a.mp4,dance\n", "row 2 contradicts an earlier row"),
-        (b"uri,licence\na.mp4," + b"a" * 2049, "row 1 has a licence or a domain of more than 2048 bytes"),
+        (b"uri,licence\na.mp4," + b"a" * 2049, "row 1 has more than 2048 bytes of licence"),
     ],
 )
 def test_a_manifest_that_cannot_be_used(tmp_path: Path, content: bytes, message: str) -> None:
     touch(tmp_path / "list.csv", content)
     with pytest.raises(ValueError, match=message):
         list_corpus(tmp_path / "list.csv")
-
-
-def test_a_broken_parquet_manifest(tmp_path: Path) -> None:
-    touch(tmp_path / "list.parquet", b"PAR1 or not")
-    with pytest.raises(ValueError, match="the manifest cannot be read"):
-        list_corpus(tmp_path / "list.parquet")
 
 
 @pytest.mark.parametrize("name", ["absent", "words.txt"])
@@ -220,7 +217,7 @@ def test_a_source_is_known_by_its_content(tmp_path: Path) -> None:
     assert source.sha256 == hashlib.sha256(content).hexdigest()
     assert source.key == source.sha256[:12]
     assert source.num_bytes == len(content)
-    assert (source.licence, source.domain) == ("cc0", "test")
+    assert (source.origin.licence, source.origin.domain) == ("cc0", "test")
 
 
 def test_what_is_no_readable_file_is_rejected(tmp_path: Path) -> None:
@@ -255,7 +252,13 @@ def test_a_file_whose_mode_forbids_reading(tmp_path: Path) -> None:
 
 def sources(*names_and_contents: tuple[str, str]) -> list[Source]:
     return [
-        Source(key=content * 12, uri=name, sha256=content * 64, num_bytes=1, licence="cc0", domain="test")
+        Source(
+            key=content * 12,
+            uri=name,
+            sha256=content * 64,
+            num_bytes=1,
+            origin=Origin(licence="cc0", domain="test"),
+        )
         for name, content in names_and_contents
     ]
 
@@ -276,11 +279,14 @@ def test_a_file_alone_is_a_corpus_of_one(tmp_path: Path) -> None:
     (tmp_path / "a.mp4").write_bytes(b"1")
     (tmp_path / "b.mp4").write_bytes(b"2")
     (item,) = survey(tmp_path / "a.mp4", CorpusSettings(licence="CC0", domain="talk")).videos
-    assert (item.uri, item.licence, item.domain) == (str(tmp_path / "a.mp4"), "CC0", "talk")
+    assert (item.uri, item.origin.licence, item.origin.domain) == (str(tmp_path / "a.mp4"), "CC0", "talk")
     (tmp_path / "list.csv").write_text("uri,licence\na.mp4,mine\nb.mp4,\n")
     rows = survey(tmp_path / "list.csv", CorpusSettings(licence="CC0")).videos
-    assert [(item.licence, item.domain) for item in rows] == [("mine", "unknown"), ("CC0", "unknown")]
-    with pytest.raises(ValueError, match="--licence or --domain has a licence or a domain of more than 2048"):
+    assert [(item.origin.licence, item.origin.domain) for item in rows] == [
+        ("mine", "unknown"),
+        ("CC0", "unknown"),
+    ]
+    with pytest.raises(ValueError, match="--licence or --domain has more than 2048 bytes of licence"):
         survey(tmp_path, CorpusSettings(licence="x" * 3000))
 
 
@@ -295,4 +301,4 @@ def test_the_first_copy_that_is_not_dropped_is_taken() -> None:
 
 
 def source(uri: str) -> Source:
-    return Source(key="k", uri=uri, sha256="0" * 64, num_bytes=1, licence="", domain="")
+    return Source(key="k", uri=uri, sha256="0" * 64, num_bytes=1, origin=Origin())

@@ -7,6 +7,7 @@ import pytest
 from pipeline.stages.control import Control, ControlSettings
 from pipeline.stages.gather import GatherSettings, gather
 from schemas.controls import Controlled
+from schemas.origin import Origin
 from tests.synth import Scene
 from tests.tracked import tracked_of
 
@@ -62,3 +63,25 @@ def test_clip_without_looks_stays_alone() -> None:
 
 def test_nothing_gives_nothing() -> None:
     assert keys() == []
+
+
+def told(clip: Controlled, subject: str) -> Controlled:
+    """The clip, of a source whose manifest tells this subject."""
+    source = replace(clip.clip.video.source, origin=Origin(subject=subject))
+    return replace(clip, clip=replace(clip.clip, video=replace(clip.clip.video, source=source)))
+
+
+def test_a_subject_is_one_person_in_all_sources() -> None:
+    """Clips of two looks stay two casts, for references: the person of both is the subject."""
+    clips = [told(clip(ANNA, 0), "anna"), told(clip(BERT, 30), "anna"), told(clip(ANNA, 0, "b" * 12), "anna")]
+    casts = gather([*clips, clip(ANNA, 0, "c" * 12)], GatherSettings())
+    assert [cast.key for cast in casts] == [
+        "a" * 12 + "-0",
+        "a" * 12 + "-1",
+        "b" * 12 + "-0",
+        "c" * 12 + "-0",
+    ]
+    people = [cast.person for cast in casts]
+    assert len(set(people[:3])) == 1
+    assert people[0].startswith("subject-")
+    assert people[3] == "c" * 12 + "-0"

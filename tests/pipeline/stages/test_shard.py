@@ -134,6 +134,8 @@ def test_meta_has_all_of_formats(stored: tuple[Path, list[Any]], plan: ShardPlan
         "sha256": source.sha256,
         "licence": "CC0",
         "domain": "synthetic",
+        **dict.fromkeys(("subject", "take", "camera", "consent"), ""),
+        "extra": {},
         "frames": 60,
         "fps": 24.0,
         "width": 160,
@@ -144,11 +146,24 @@ def test_meta_has_all_of_formats(stored: tuple[Path, list[Any]], plan: ShardPlan
         "start_s": clip.first_frame / 24,
         "stop_s": (clip.first_frame + clip.num_frames) / 24,
     }
-    assert (meta["schema"], meta["fps"], meta["size"], meta["framing"]) == (1, 24, [160, 240], "full")
+    assert (meta["schema"], meta["fps"], meta["size"], meta["framing"]) == (2, 24, [160, 240], "full")
     assert meta["to_canvas"] == [[1, 0, 0], [0, 1, 0]]
     assert meta["references"][0]["source_time_s"] == 59 / 24
     assert [reference["member"] for reference in meta["references"]] == ["reference_0.jpg", "reference_1.jpg"]
-    assert meta["provenance"]["body"] == {"name": "truth", "version": "1", "weights_sha256": ""}
+    assert meta["provenance"]["body"] == {
+        "name": "truth",
+        "version": "1",
+        "weights_sha256": "",
+        "licence": "none",
+    }
+    assert (meta["person"], meta["usable_for"]) == (member.person, "unknown"), (
+        "nobody knows the licence 'none'"
+    )
+    assert meta["camera"] == {
+        "focal_px": float(member.scene.controls.camera_focal),
+        "principal": [79.5, 119.5],
+        "calibrated": False,
+    }
     assert meta["joints"][0] == "pelvis"
 
 

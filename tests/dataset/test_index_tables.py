@@ -1,0 +1,53 @@
+"""Indexes of schema 1 are read as those of this one that say less."""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from dataset.index import read_index
+from dataset.index_tables import SCHEMA_1, SINCE_2
+from dataset.verify.rows import row_faults
+from schemas.arrow import schema_of
+from schemas.index import IndexRow
+
+
+def as_schema_1(out: Path) -> None:
+    """Make the index of a data set one of schema 1."""
+    table = pq.read_table(out / "index.parquet").select(SCHEMA_1.names)
+    ones = pa.array([1] * table.num_rows)
+    table = table.set_column(table.schema.get_field_index("schema"), "schema", ones)
+    pq.write_table(table.replace_schema_metadata(None), out / "index.parquet")
+
+
+def test_what_an_older_index_lacks_is_untold(own_set: Path) -> None:
+    before = read_index(own_set).rows()
+    as_schema_1(own_set)
+    index = read_index(own_set)
+    assert index.table.column_names == schema_of(IndexRow).names
+    for row, newer in zip(index.rows(), before, strict=True):
+        assert all(getattr(row, name) == getattr(newer, name) for name in SCHEMA_1.names if name != "schema")
+        assert (row.uri, row.subject, row.person, row.extra, row.usable_for) == ("", "", "", "{}", "unknown")
+        assert math.isnan(row.head_score)
+        assert row.schema == 1
+        assert list(row_faults(row)) == []
+    with pytest.raises(ValueError, match="no sample of 16"):
+        index.where(["head_score>=0"])
+
+
+def test_it_can_be_split_as_ever(own_set: Path) -> None:
+    before = [part.table["key"].to_pylist() for part in read_index(own_set).split(0.5) if part]
+    as_schema_1(own_set)
+    assert [part.table["key"].to_pylist() for part in read_index(own_set).split(0.5) if part] == before
+
+
+def test_only_whole_schemas_are_read(own_set: Path) -> None:
+    table = pq.read_table(own_set / "index.parquet")
+    pq.write_table(table.drop_columns(["uri"]), own_set / "index.parquet")
+    with pytest.raises(ValueError, match="its columns are not those of schema 2"):
+        read_index(own_set)
+    assert not SINCE_2 - set(table.column_names)
