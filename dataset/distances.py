@@ -96,10 +96,10 @@ def member_distances(members: Pair) -> Iterator[FieldDistance]:
 
 def reference_distances(mine: Any, other: Any) -> Iterator[FieldDistance]:
     """References in order: how far apart in time they were taken in the mean, if they are as many."""
-    times = [[one["source_time_s"] for one in meta["references"]] for meta in (mine, other)]
-    yield from words("references", len(times[0]), len(times[1]))
-    if times[0] and len(times[0]) == len(times[1]):
-        yield from numbers("references.time", "s", float(np.mean(np.abs(np.subtract(*times)))))
+    a, b = (np.array([one["source_time_s"] for one in meta["references"]]) for meta in (mine, other))
+    yield from words("references", len(a), len(b))
+    if len(a) == len(b):
+        yield from numbers("references.time", "s", mean(np.abs(a - b)))
 
 
 def control_distances(mine: Controls, other: Controls) -> Iterator[FieldDistance]:

@@ -54,6 +54,7 @@ MENU = (
     MenuEntry("query", "Looking at them", "a question in SQL to samples, rejects and sources", AS_IT_WAS),
     MenuEntry("preview", "Looking at them", "contact sheets and overlay videos of a data set", PARTLY),
     MenuEntry("show", "Looking at them", "a batch as the model will see it, as one picture", ANEW),
+    MenuEntry("pairs", "Training and animating", "pairs of samples across clips, for training", PARTLY),
     MenuEntry("encode", "Training and animating", "store latents once instead of in every epoch", GOES_ON),
     MenuEntry("train", "Training and animating", "train on a data set, or go on with a run", CHECKPOINT),
     MenuEntry("animate", "Training and animating", "a video of a picture's person, from a run", ANEW),

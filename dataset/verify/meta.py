@@ -42,8 +42,7 @@ def stated_twice(row: IndexRow, meta: Mapping[str, Any]) -> dict[str, tuple[Any,
     references, quality = meta["references"], meta["quality"]
     older = row.schema == 1
     told, measured = (OLDER_TEXTS, OLDER_MEASURED) if older else ((*ORIGIN_TEXTS, "uri"), MEASURED)
-    content = {} if older else stated_since_2(row, meta)
-    content |= {
+    content = {
         "schema": (meta["schema"], row.schema),
         "drawing": (meta["drawing"], DRAWING),
         "key": (meta["key"], row.key),
@@ -65,7 +64,8 @@ def stated_twice(row: IndexRow, meta: Mapping[str, Any]) -> dict[str, tuple[Any,
             row.reference_similarity,
         ),
     }
-    return content | {f"quality.{name}": (quality.get(name), getattr(row, name)) for name in measured}
+    content |= {f"quality.{name}": (quality.get(name), getattr(row, name)) for name in measured}
+    return content if older else content | stated_since_2(row, meta)
 
 
 def stated_since_2(row: IndexRow, meta: Mapping[str, Any]) -> dict[str, tuple[Any, Any]]:

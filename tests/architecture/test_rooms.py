@@ -80,6 +80,8 @@ ROOMS: dict[str, set[str]] = {  # files, or folders that end in a slash
         "schemas/columns.py",
         "dataset/index.py",
         "dataset/index_tables.py",
+        "dataset/pairs.py",
+        "jobs/commands/pairs.py",
         "dataset/index_writer.py",
         "dataset/trusted_rows.py",
         "dataset/tables.py",

@@ -252,13 +252,7 @@ def test_a_file_whose_mode_forbids_reading(tmp_path: Path) -> None:
 
 def sources(*names_and_contents: tuple[str, str]) -> list[Source]:
     return [
-        Source(
-            key=content * 12,
-            uri=name,
-            sha256=content * 64,
-            num_bytes=1,
-            origin=Origin(licence="cc0", domain="test"),
-        )
+        Source(key=content * 12, uri=name, sha256=content * 64, num_bytes=1, origin=Origin())
         for name, content in names_and_contents
     ]
 
