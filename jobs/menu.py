@@ -40,6 +40,7 @@ AS_IT_WAS = "nothing was changed"
 
 MENU = (
     MenuEntry("manifest", "Data sets", "a table of a folder's videos, to say of each what is known", PARTLY),
+    MenuEntry("nersemble", "Data sets", "takes of NeRSemble as videos and a manifest", GOES_ON),
     MenuEntry("curate", "Data sets", "make a data set from videos, or go on with one", GOES_ON),
     MenuEntry("plan", "Data sets", "what curate would redo, why, and for how long", AS_IT_WAS),
     MenuEntry("status", "Data sets", "how a job goes: legs, rate, time left, what is stuck", AS_IT_WAS),
