@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from dataset.conditions import extra_of
 from schemas.index import IndexRow
 from schemas.media import FPS
 from schemas.pairs import PairKind
@@ -53,6 +54,7 @@ class SampleGroups:
     """The samples of a data set by whom they show and by the moment that they saw; each long enough."""
 
     by_person: dict[str, list[IndexRow]]
+    targets: dict[str, list[IndexRow]]  # of each person those that may be learned to be shown
     by_take: dict[str, list[IndexRow]]
 
     @classmethod
@@ -64,7 +66,8 @@ class SampleGroups:
                 people[row.person].append(row)
                 takes[row.take].append(row)
         takes.pop("", None)
-        return cls(dict(people), dict(takes))
+        shown = {person: list(filter(may_be_target, held)) for person, held in people.items()}
+        return cls(dict(people), {person: held for person, held in shown.items() if held}, dict(takes))
 
 
 def pairs_of(
@@ -77,7 +80,7 @@ def pairs_of(
     """
     people = SampleGroups.of(rows, frames)
     draw = {"cross_clip": another_time, "cross_view": another_camera, "cross_identity": another_person}[kind]
-    for person in sorted(people.by_person):
+    for person in sorted(people.targets):
         seen = set()
         rng = np.random.default_rng(seed_of(seed, kind, person))
         for _ in range(TRIES * per_person):
@@ -95,6 +98,11 @@ def pairs_of(
                 break
 
 
+def may_be_target(row: IndexRow) -> bool:
+    """Whether the manifest lets a sample be learned to be shown: one from the side may tell looks alone."""
+    return extra_of(row.extra).get("part") != "reference"
+
+
 Rng = np.random.Generator
 Drawn = tuple[Window, Window] | None
 """Driver and target; None where the draw does not fit."""
@@ -108,13 +116,15 @@ def seed_of(seed: int, kind: str, person: str) -> list[int]:
 
 def another_time(people: SampleGroups, person: str, frames: int, rng: Rng) -> Drawn:
     """The same person in another source that is not of the same take, or a second or more away in one."""
-    driver, target = (window(some(people.by_person[person], rng), frames, rng) for _ in range(2))
+    driver, target = (
+        window(some(held[person], rng), frames, rng) for held in (people.by_person, people.targets)
+    )
     return (driver, target) if away(driver, target) else None
 
 
 def another_camera(people: SampleGroups, person: str, frames: int, rng: Rng) -> Drawn:
     """The same moment in another camera of the take."""
-    target = window(some(people.by_person[person], rng), frames, rng)
+    target = window(some(people.targets[person], rng), frames, rng)
     rows = people.by_take.get(target.row.take, ())
     others = [row for row in rows if row.source_sha256 != target.row.source_sha256 and row.person == person]
     if not others:
@@ -132,7 +142,7 @@ def another_person(people: SampleGroups, person: str, frames: int, rng: Rng) -> 
     if not others:
         return None
     other = some(people.by_person[others[rng.integers(len(others))]], rng)
-    mine = some(people.by_person[person], rng)
+    mine = some(people.targets[person], rng)
     return window(other, frames, rng), window(mine, frames, rng)
 
 

@@ -118,10 +118,13 @@ def bytes_of(value: Any) -> Iterator[bytes]:
 
 
 def from_row(row: dict[str, Any], cls: type[T]) -> T:
-    """The record that `to_row` took apart; one of an older schema as its class's `upgraded` reads it."""
+    """The record that `to_row` took apart.
+
+    One of an older schema is read by its class's `upgraded`; fields that it had not have their defaults.
+    """
     own: Any = cls
     row = own.upgraded(row) if hasattr(own, "upgraded") else row
-    return cls(**{name: reader(row[name]) for name, reader in readers(own).items()})
+    return cls(**{name: reader(row[name]) for name, reader in readers(own).items() if name in row})
 
 
 @cache

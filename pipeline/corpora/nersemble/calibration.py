@@ -26,7 +26,7 @@ CAMERAS: dict[str, Any] = {
 SCALES = (1, 2, 4, 0.5, 0.25)
 """How many times larger than its pictures a camera may be told."""
 ROUNDS, NEAR = 50, 0.1
-"""Of weighing cameras by how near they look; those that look nearer than this share of half of them are alike."""
+"""Of weighing cameras by how near they look; nearer than this share of the median counts as that."""
 OFF_CENTRE = 0.15
 """Farthest that a principal point lies from a picture's middle, of its width."""
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from pipeline.controls.smoothing import Mask
 from pipeline.corpora.nersemble.calibration import PlacedCamera
 from pipeline.estimators.head_pose import turn_towards
 from pipeline.geometry import Array, rotation_vector
@@ -18,7 +19,7 @@ class SeenHead:
 
     rotation: Array  # t 3 3, as a camera turned towards the head sees it (`schemas.tracks.HeadTrack`)
     center: Array  # t 2, px
-    valid: Array  # t
+    valid: Mask  # t
 
 
 def in_the_world(head: SeenHead, camera: PlacedCamera) -> Array:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -27,8 +27,8 @@ class MultiViewTake:
     sequence: str
     version: Version
     calibration: Path  # camera_params.json
-    cameras: dict[str, tuple[Path, ...]]  # by serial: one video, or a picture for each moment
-    colours: dict[str, Path]  # by serial: the file that tells how its colours are corrected
+    cameras: Mapping[str, tuple[Path, ...]]  # by serial: one video, or a picture for each moment
+    colours: Mapping[str, Path]  # by serial: the file that tells how its colours are corrected
 
     @property
     def name(self) -> str:
