@@ -24,7 +24,7 @@ from media.stills import MOST_PIXELS, read_still
 from pipeline.corpora.nersemble.calibration import PlacedCamera, angle_deg, looked_at, read_cameras
 from pipeline.corpora.nersemble.colour import ColourMatrix, colour_matrix
 from pipeline.corpora.nersemble.layout import FPS, FRONTAL, MultiViewTake
-from pipeline.corpora.nersemble.views import Portrait, part_of, portrait
+from pipeline.corpora.nersemble.views import PortraitCut, part_of, portrait
 from schemas.controls import CANVAS_AREA
 from schemas.media import FPS as CLOCK_FPS
 from schemas.media import Frames, Probed, Source
@@ -183,7 +183,7 @@ def refuse_out_of_step(own: Moments, clock: Moments) -> None:
         )
 
 
-def fitted(camera: PlacedCamera, head: np.ndarray, own: Moments, area: int) -> Portrait:
+def fitted(camera: PlacedCamera, head: np.ndarray, own: Moments, area: int) -> PortraitCut:
     """The portrait that is cut from a camera's pictures.
 
     Raises:
@@ -212,7 +212,12 @@ def colours_of(take: MultiViewTake, serial: str) -> ColourMatrix | None:
 
 
 def write(
-    path: Path, own: Moments, paths: tuple[Path, ...], shot: Portrait, colours: ColourMatrix | None, crf: int
+    path: Path,
+    own: Moments,
+    paths: tuple[Path, ...],
+    shot: PortraitCut,
+    colours: ColourMatrix | None,
+    crf: int,
 ) -> None:
     """The video of a camera, whole or not at all."""
     path.parent.mkdir(parents=True, exist_ok=True)

@@ -17,7 +17,7 @@ WIDE = 2 / 3
 
 
 @dataclass(frozen=True)
-class Portrait:
+class PortraitCut:
     """What is cut from a camera's pictures, one place for the whole take."""
 
     affine: Array  # 2 3, px of the pictures to px of the portrait
@@ -31,7 +31,7 @@ def part_of(angle_deg: float, widest_deg: float) -> Part:
     return "target" if angle_deg <= widest_deg else "reference"
 
 
-def portrait(camera: PlacedCamera, head: Array, size: tuple[int, int], area: int) -> Portrait:
+def portrait(camera: PlacedCamera, head: Array, size: tuple[int, int], area: int) -> PortraitCut:
     """The upright stretch of full height around where the head is seen, shrunk to at most `area` px.
 
     Raises:
@@ -46,7 +46,7 @@ def portrait(camera: PlacedCamera, head: Array, size: tuple[int, int], area: int
     scale = min(1.0, (area / (wide * height)) ** 0.5)
     affine = np.array([[scale, 0, scale * (0.5 - left) - 0.5], [0, scale, scale * 0.5 - 0.5]])
     middle = affine @ (*camera.intrinsics[:2, 2], 1)
-    return Portrait(
+    return PortraitCut(
         affine=affine,
         width=even(scale * wide),
         height=even(scale * height),

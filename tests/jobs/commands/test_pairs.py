@@ -57,7 +57,7 @@ def test_how_far_two_are_turned_goes_around() -> None:
 
 
 def test_a_loader_reads_them(data_set: Path, tmp_path: Path) -> None:
-    rows = made(data_set, "cross_clip", tmp_path / "a.parquet")
+    rows = made(data_set, "cross_identity", tmp_path / "a.parquet")
     data = Pairs(str(data_set), str(tmp_path / "a.parquet"))
     assert len(data) == len(rows) > 0
     index = {row.key: row for row in read_index(data_set).rows()}
@@ -83,7 +83,7 @@ def test_nobody_who_is_held_out_is_in_a_pair(data_set: Path, tmp_path: Path) -> 
 
 def test_other_trainers_read_files(data_set: Path, tmp_path: Path) -> None:
     folder = tmp_path / "files"
-    rows = made(data_set, "cross_clip", tmp_path / "a.parquet", "--manifests", str(folder))
+    rows = made(data_set, "cross_identity", tmp_path / "a.parquet", "--manifests", str(folder))
     with (folder / "metadata.csv").open(newline="") as file:
         table = list(csv.DictReader(file))
     assert table == [json.loads(line) for line in (folder / "metadata.jsonl").read_text().splitlines()]
@@ -132,7 +132,10 @@ def test_a_table_that_does_not_fit_is_refused(
 @pytest.mark.parametrize(
     ("words", "message"),
     [
-        (("--kind", "cross_view"), "no take is told: cross_view needs the columns take and subject"),
+        (
+            ("--kind", "cross_view", "--frames", "25"),
+            "no take is told: cross_view needs the columns take and subject",
+        ),
         (("--kind", "cross_clip", "--frames", "200"), "no sample of 16 has 200 frames"),
         (("--kind", "cross_clip", "--frames", "7"), "a sample has 25 to 240"),
         (("--kind", "cross_clip", "--per-person", "0"), "at least one"),
