@@ -31,12 +31,13 @@ from pipeline.corpora.nersemble.calibration import PlacedCamera, angle_deg, read
 from pipeline.corpora.nersemble.colour import decoded, encoded
 from pipeline.corpora.nersemble.consistency import SeenHead, disagreement_deg
 from pipeline.corpora.nersemble.layout import FPS, FRONTAL, SERIALS
+from pipeline.corpora.nersemble.prepare import shown_pictures
 from schemas.index import IndexRow
 from schemas.media import Frames
 from schemas.sample import TRACKS
 from tests.nersemble import around, polynomial_of, write_take
 
-WIDTH, HEIGHT, PICTURES = 640, 440, 80
+WIDTH, HEIGHT, PICTURES = 640, 440, 77
 OUT = Path(__file__).with_name("NERSEMBLE.md")
 
 
@@ -55,9 +56,11 @@ class Studio:
         return View(rotation=pose[:3, :3].T, place=self.head - away * pose[2, :3])
 
     def film(self, serial: str) -> Frames:
-        """What a camera sees, in colours that its matrix corrects."""
-        view = self.view(serial)
-        pictures = np.stack([exposed(self.on, [self.doing], view, moment) for moment in range(PICTURES)])
+        """What a camera sees, in colours that its matrix corrects; only what 24 fps show is drawn anew."""
+        view, drawn = self.view(serial), shown_pictures(PICTURES)
+        seen = {moment: exposed(self.on, [self.doing], view, moment) for moment in drawn}
+        last = np.maximum.accumulate([moment if moment in seen else 0 for moment in range(PICTURES)])
+        pictures = np.stack([seen[int(moment)] for moment in last])
         shown = decoded(np.clip(pictures / 255, 0, 1))
         before = encoded(np.clip(shown @ np.linalg.inv(polynomial_of(serial)).T, 0, 1))
         return np.asarray(np.round(255 * before), np.uint8)

@@ -234,7 +234,17 @@ class DropCopies:
 
 
 def not_taken(member: Source, first: Source | None, *, gone: bool) -> Reject:
-    """Why a copy is not taken."""
+    """Why a copy is not taken; where its manifest says other things of the same bytes, which."""
     reason: Reason = "gone" if gone else "duplicate"
-    detail = "its samples were to leave with it" if gone or first is None else first.uri
+    detail = "its samples were to leave with it"
+    if not gone and first is not None:
+        detail = "; ".join([first.uri, *disagreement(member.origin, first.origin)])
     return Reject(key=member.key, step="first", reason=reason, detail=detail, uri=member.uri)
+
+
+def disagreement(one: Origin, other: Origin) -> Iterator[str]:
+    """A sentence on what is told otherwise of the same bytes, where anything is."""
+    told, instead = to_row(one), to_row(other)
+    names = [name for name in told if told[name] != instead[name]]
+    if names:
+        yield f"its {', '.join(names)} is told otherwise, and that one's holds"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import itertools
 import tarfile
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from torch.utils.data import DataLoader
 from dataset.index import read_index
 from dataset.reader import Reader
 from dataset.streams import webdataset
+from media.decode import decode_bytes
 from schemas.outcome import DamagedError
 from schemas.sample import META, TRACKS, VIDEO
 from storage.place import Place
@@ -73,3 +75,16 @@ def test_a_damaged_member_ends_in_a_name(own_set: Path) -> None:
     tar.write_bytes(data[:at] + b"XX" + data[at + 2 :])
     with pytest.raises(DamagedError):
         list(webdataset(own_set))
+
+
+def test_maps_and_references_come_decoded_where_they_are_asked_for(data_set: Path) -> None:
+    """Maps as they are baked into this set, but for what its encoder made of them."""
+    rows = {row.key: row for row in read_index(data_set).rows()}
+    for sample in itertools.islice(webdataset(data_set, pictures=True), 3):
+        row = rows[sample["__key__"]]
+        assert sample["references"].shape == (row.num_references, row.height, row.width, 3)
+        assert sample["references"].std() > 1
+        for name in ("skeleton", "sphere"):
+            baked = decode_bytes(sample[f"{name}.mp4"])
+            assert sample[name].shape == baked.shape
+            assert np.abs(sample[name].astype(int) - baked).mean() < 3

@@ -8,9 +8,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from pipeline.stages.corpus import list_corpus
+from pipeline.stages.corpus import Corpus, DropCopies, copies, list_corpus
 from schemas.arrow import to_row
 from schemas.origin import Lens, Origin
+from schemas.outcome import Reject
 
 HEAD = "uri,licence,domain,subject,take,camera,consent,focal_px,principal_x,principal_y,shoot,note\n"
 
@@ -75,3 +76,19 @@ def test_a_broken_parquet_manifest(tmp_path: Path) -> None:
     (tmp_path / "list.parquet").write_bytes(b"PAR1 or not")
     with pytest.raises(ValueError, match="the manifest cannot be read"):
         list_corpus(tmp_path / "list.parquet")
+
+
+def test_copies_of_which_other_things_are_told_are_named(tmp_path: Path) -> None:
+    """Whose consent holds must not depend on which of two names of the same bytes came first, in silence."""
+    for name in ("a.mp4", "b.mp4", "c.mp4"):
+        (tmp_path / name).write_bytes(b"the same")
+    rows = "a.mp4,anna,form 1\nb.mp4,ben,\nc.mp4,anna,form 1\n"
+    (tmp_path / "list.csv").write_text(f"uri,subject,consent\n{rows}")
+    sources = [source for row in list_corpus(tmp_path / "list.csv") for source in Corpus()(row)]
+    (group,) = copies(sources)
+    first, other, same = DropCopies()(group)
+    assert first.uri == str(tmp_path / "a.mp4")
+    assert isinstance(other, Reject)
+    assert other.detail == f"{first.uri}; its subject, consent is told otherwise, and that one's holds"
+    assert isinstance(same, Reject)
+    assert same.detail == first.uri
