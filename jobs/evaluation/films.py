@@ -13,6 +13,7 @@ from media.content import sha256_of_file, state_of
 from media.pictures import Painter, all_of
 from media.probe import probe
 from schemas.media import Probed, Source
+from schemas.origin import Origin
 from schemas.outcome import Rejected
 
 Pictures = NDArray[np.uint8]
@@ -39,8 +40,7 @@ def facts_of(path: Path) -> Probed:
             uri=str(path.absolute()),
             sha256=sha256_of_file(path, state),
             num_bytes=state.num_bytes,
-            licence="",
-            domain="",
+            origin=Origin(),
         )
         return probe(source, max_pixels=MAX_PIXELS, max_duration_s=MAX_S, max_pixel_stretch=MAX_STRETCH)
     except OSError as error:

@@ -47,7 +47,10 @@ class SmoothingSettings:
         """The step in the provenance of a clip."""
         sigmas = " ".join(f"{field.name}={getattr(self, field.name):g}" for field in fields(self))
         return EstimatorCard(
-            name="gaussian", version=f"local linear, sigma in frames: {sigmas}", weights_sha256="", licence=""
+            name="gaussian",
+            version=f"local linear, sigma in frames: {sigmas}",
+            weights_sha256="",
+            licence="none needed",
         )
 
 
