@@ -25,7 +25,7 @@ def usage_of(licence: str) -> Usage:
     Known are SPDX names (spdx.org/licenses) and the words `research`, `commercial` and `none needed`; remarks
     in parentheses are passed over. A licence against derivatives is unknown: a data set is made of pieces.
     """
-    return narrowest(map(_usage_of_one, re.split(r",|;|\bAND\b", REMARK.sub("", licence.upper()))))
+    return narrowest(map(_usage_of_one, re.split(r",|;|\bAND\b", REMARK.sub("", licence))))
 
 
 def narrowest(usages: Iterable[Usage]) -> Usage:
@@ -34,7 +34,7 @@ def narrowest(usages: Iterable[Usage]) -> Usage:
 
 
 def _usage_of_one(name: str) -> Usage:
-    words = re.sub(r"[\s_-]+", "-", name.strip())
+    words = re.sub(r"[\s_-]+", "-", name.strip().upper())
     if NO_DERIVATIVES.search(words):
         return "unknown"
     if RESEARCH.search(words):

@@ -25,6 +25,7 @@ from schemas.licences import narrowest, usage_of
         ("Noncommercial use", "research"),
         ("MIT (code), research only (weights)", "research"),
         ("MIT AND CC-BY-NC-4.0", "research"),
+        ("MIT (code); weights and SMPL for research alone", "research"),
         ("CC-BY-ND-4.0", "unknown"),
         ("CC-BY-NC-ND-4.0", "unknown"),
         ("MIT (code), the publisher's (weights)", "unknown"),
