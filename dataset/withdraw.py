@@ -103,7 +103,12 @@ def nameless_row(row: IndexRow, number: int, group: str) -> IndexRow:
         row,
         key=f"{WITHDRAWN_KEY}-{number:06d}-0",
         source_sha256=drawn_to_be_held_out(group).hex(),
-        **dict.fromkeys(("uri", "subject", "take", "camera", "consent", "person"), ""),
+        uri="",
+        subject="",
+        take="",
+        camera="",
+        consent="",
+        person="",
         extra="{}",
         sha256=hashlib.sha256(f"withdrawn {number}".encode()).hexdigest(),
     )

@@ -31,6 +31,7 @@ from pipeline.flow import TARS, Curation, legs
 from schemas.arrow import encode
 from schemas.index import IndexRow
 from schemas.media import Listed, Source
+from schemas.origin import Origin
 from schemas.outcome import Reject
 from schemas.reasons import reason_of
 from storage.json_files import json_at
@@ -167,7 +168,7 @@ def nameless(row: Listed, forgetting: Forgetting) -> Listed:
     if row.uri not in forgetting.uris:
         return row
     told = salted(forgetting.salt, row.uri)
-    return Listed(key=told[:SOURCE_DIGITS], uri=f"{STANDS_FOR}{told}", licence="unknown", domain="unknown")
+    return Listed(key=told[:SOURCE_DIGITS], uri=f"{STANDS_FOR}{told}", origin=Origin())
 
 
 def leave(ledger: Ledger, leg: Leg, forgetting: Forgetting) -> None:

@@ -142,11 +142,13 @@ def selected(job: Forget, sources: Sequence[Source]) -> list[Source]:
         raise ValueError("name who is to leave: --source, --licence or --list")
     by_name = {name: source for source in sources for name in (source.uri, source.sha256)}
     unknown = [name for name in names if name not in by_name]
-    unknown += [licence for licence in job.licence if not any(one.licence == licence for one in sources)]
+    unknown += [
+        licence for licence in job.licence if not any(one.origin.licence == licence for one in sources)
+    ]
     if unknown:
         more = f" and {len(unknown) - TOLD} more" if len(unknown) > TOLD else ""
         raise ValueError(f"{job.out}: knows nothing of {', '.join(unknown[:TOLD])}{more}; nobody has left")
-    return [by_name[name] for name in names] + [one for one in sources if one.licence in job.licence]
+    return [by_name[name] for name in names] + [one for one in sources if one.origin.licence in job.licence]
 
 
 def leaving(job: Forget, out: Place, forgetting: Forgetting) -> Leaving:
