@@ -16,7 +16,6 @@ from pathlib import Path
 
 import numpy as np
 
-from benchmarks.machine import write_table
 from dataset.index import read_index
 from dataset.reader import Reader
 from dataset.sample_files import controls_of
@@ -38,7 +37,6 @@ from schemas.sample import TRACKS
 from tests.nersemble import around, polynomial_of, write_take
 
 WIDTH, HEIGHT, PICTURES = 640, 440, 77
-OUT = Path(__file__).with_name("NERSEMBLE.md")
 
 
 @dataclass(frozen=True)
@@ -149,4 +147,4 @@ def bench(folder: Path) -> list[tuple[str, ...]]:
 if __name__ == "__main__":
     with tempfile.TemporaryDirectory() as scratch:
         found = bench(Path(sys.argv[1]) if len(sys.argv) > 1 else Path(scratch))
-    write_table(OUT, "A head across the cameras of a take", "python -m benchmarks.nersemble", found)
+    print("\n".join(" | ".join(row) for row in found))
