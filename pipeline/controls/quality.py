@@ -19,12 +19,12 @@ def quality(
     """What one chooses clips by; of the hands `seen` those of `tracked` hang on the body.
 
     `*_ratio`: share of the frames in which the part is measured, of a hand also those in which a short gap
-    is bridged; `*_in_view` and `*_score`: see `in_view`; `hands_dropped`: share of the hands seen that did not hang on the body; `truncation`: mean
-    share of joints outside the canvas; `face_px`: median longer side of the face, source px; `sharpness`:
-    median over the looks at the person; `bars_ratio`: share of the picture that black bars take, which is
-    no part of the canvas; `odd_ratio`: share of the frames that show a flash; `motion`: mean speed relative
-    to the pelvis of the joints that are mostly seen, torso lengths a second; `jitter`: mean second
-    difference of their unsmoothed places, torso lengths a frame squared.
+    is bridged; `*_in_view` and `*_score`: see `in_view`; `hands_dropped`: share of the hands seen that did
+    not hang on the body; `truncation`: mean share of joints outside the canvas; `face_px`: median longer side
+    of the face, source px; `sharpness`: median over the looks at the person; `bars_ratio`: share of the
+    picture that black bars take, which is no part of the canvas; `odd_ratio`: share of the frames that show
+    a flash; `motion`: mean speed relative to the pelvis of the joints that are mostly seen, torso lengths a
+    second; `jitter`: mean second difference of their unsmoothed places, torso lengths a frame squared.
     """
     clip = tracked.clip
     body, face, looks = controls.body_valid, tracked.face, tracked.appearance.sharpness
