@@ -86,13 +86,13 @@ def pressed(stamp: pa.Table, sources: Sequence[int]) -> pa.Table:
 def renamed(array: pa.Array, keys: pa.Array) -> pa.Array:
     """The array with the mark in all strings replaced by the keys, one a row."""
     if pa.types.is_string(array.type):
-        at = array[0].as_py().find(MARK)
+        at = (array[0].as_py() or "").find(MARK)
         if at >= 0:
             head, tail = pc.utf8_slice_codeunits(array, 0, at), pc.utf8_slice_codeunits(array, at + len(MARK))
             return pc.binary_join_element_wise(head, keys, tail, "")
     if pa.types.is_struct(array.type):
         parts = [renamed(array.field(i), keys) for i in range(array.type.num_fields)]
-        return pa.StructArray.from_arrays(parts, fields=list(array.type))
+        return pa.StructArray.from_arrays(parts, fields=list(array.type), mask=array.is_null())
     return array
 
 
