@@ -11,10 +11,11 @@ from types import TracebackType
 from typing import Self
 
 import ffmpeg
+import imageio_ffmpeg
 import numpy as np
 from numpy.typing import NDArray
 
-from media.child import started
+from media.child import run, started
 from media.encode import compiled, failure, feed
 from schemas.media import FPS, Frames
 
@@ -93,6 +94,4 @@ class Vmaf:
 
 def has_vmaf() -> bool:
     """Whether the ffmpeg that encodes brings the filter: builds for some systems do not."""
-    command = compiled(ffmpeg.input("nullsrc", f="lavfi").output("pipe:", format="null", t=0))
-    done = subprocess.run([command[0], "-hide_banner", "-filters"], capture_output=True, check=False)
-    return b" libvmaf " in done.stdout
+    return b" libvmaf " in run([imageio_ffmpeg.get_ffmpeg_exe(), "-hide_banner", "-filters"], LIMIT_S).stdout
