@@ -49,7 +49,8 @@ def test_steps_in_which_nothing_counts_say_nothing_of_the_loss() -> None:
 class Clips:
     """Of a batch, its size."""
 
-    skeleton = torch.empty(2, 73, 64, 96, 3)
+    points = torch.empty(2, 73, 58, 2)
+    video = torch.empty(2, 0, 64, 96, 3)
 
 
 @pytest.mark.parametrize(
