@@ -94,6 +94,8 @@ def forget(job: Forget, console: Console, settings: Curation | None = None) -> E
     if job.dry_run:
         tell(job, console, leaving(job, out, wanted(job, out, run)), "would leave; nothing was written")
         return ExitCode.WHOLE
+    if begun(out) is None:
+        wanted(job, out, run)  # who is not there is said before a file tells of it
     with Lock(out, lambda: {"runner": "forget"}, manner(console, force=job.force)):
         out.sweep()
         forgetting = begun(out) or wanted(job, out, run)

@@ -197,6 +197,6 @@ def test_nothing_is_written_where_there_is_no_video(films: Path, tmp_path: Path)
 
 def test_a_set_of_another_version_is_asked_for_too(films: Path, made: Path) -> None:
     (made / RUN).write_text('{"schema": 1}')
-    assert stored_in(Place.at(made)) == StoredCuration()
+    assert stored_in(Place.at(made)) == StoredCuration(schema=1)
     with pytest.raises(NeedsRedo):
         ask(films, made)
