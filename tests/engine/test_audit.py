@@ -19,7 +19,7 @@ from tests.stored import tar_in
 def test_a_good_data_set_has_no_failure_and_everything_was_looked_at(made: Path) -> None:
     report = report_of(made)
     assert {name: verdict.first for name, verdict in report.items() if verdict.failed} == {}
-    assert list(report) == list(MEANINGS)
+    assert list(report) == [check for check in MEANINGS if check != "withdrawn"], "nobody has left"
     samples = (
         "seen",
         "digest",
