@@ -70,8 +70,8 @@ def test_a_job_on_hostile_files_and_its_replay(shown: Shown, tmp_path: Path) -> 
     videos, out = tmp_path / NAME / "videos", tmp_path / NAME / "set"
     videos.mkdir(parents=True)
     last = Path(NAME).name
-    for name in (f"{last}.mp4", f"{last}\udcff.mp4", f"x.{last}"):
-        (videos / name).write_bytes(b"no video")
+    for content, name in enumerate((f"{last}.mp4", f"{last}\udcff.mp4", f"x.{last}")):
+        (videos / name).write_bytes(b"no video %d" % content)
     code, text = shown("curate", "--videos", videos, "--out", out)
     assert code == 1
     assert r"b]\x1b[2J\x1b]0;x\x07\u202e\x9b1A\u2028\r\nunderstudy: all is well/set/index.parquet" in text
