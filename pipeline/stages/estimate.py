@@ -99,7 +99,7 @@ class Estimate:
     itself, or parts of it under keys of their own. Rejects: nobody, several_people, person_too_small.
     """
 
-    version: ClassVar[int] = 4
+    version: ClassVar[int] = 5
 
     def __init__(self, settings: EstimateSettings, estimators: Estimators) -> None:
         self.settings = settings

@@ -121,7 +121,7 @@ def test_a_picture_is_brought_to_life_with_its_sound(run: Path, corpus: Path, tm
         made.seek(0)
         samples = sum(frame.samples for frame in made.decode(sound))
     assert len(frames) == 72  # 75 of 25 a second
-    assert {frame.shape for frame in frames} == {(192, 128, 3)}
+    assert {frame.shape for frame in frames} == {(160, 112, 3)}
     assert samples / sound.rate == pytest.approx(72 / 24, abs=0.05)
     assert np.std(frames[0]) > 10, "a picture, not a grey field"
     assert np.abs(np.diff(np.asarray(frames[::8], np.float32), axis=0)).mean() > 0.1, "that moves"

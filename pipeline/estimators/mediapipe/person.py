@@ -87,6 +87,10 @@ class PersonTracker:
         still = {i for i, body in enumerate(everybody.bodies) if is_still(frames, body.head, every)}
         likely = [i for i in likely if i not in still] or likely
         main = max(likely, key=lambda i: sum(areas[i].values()))
+        if not (
+            moving := main not in still
+        ):  # as in a single picture: stillness tells nobody from a photograph
+            still = set()
         poses = {t: one.pose for t, one in everybody.bodies[main].seen.items()}
         others = [
             areas[i]
@@ -95,7 +99,7 @@ class PersonTracker:
         ]
         beside = np.maximum(
             bodies_beside(len(frames), every, areas[main], others),
-            faces_beside(frames, every, poses, everybody.faces, wish.min_face_evidence),
+            faces_beside(frames, every, poses, everybody.faces, wish.min_face_evidence, moving=moving),
         )
         return poses, beside
 

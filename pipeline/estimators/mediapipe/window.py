@@ -112,11 +112,13 @@ def faces_beside(
     main: dict[int, Pose],
     faces: dict[int, list[DetectedFace]],
     min_evidence: float,
+    *,
+    moving: bool,
 ) -> NDArray[np.float64]:
     """Squared size of the largest face outside the main person's box over the main one's, by frame.
 
     People whose bodies hide each other show their faces; a face of the same size stands for an equal body.
-    Photographs are nobody's.
+    Photographs are nobody's; they are told by their stillness where the main person is `moving`.
     """
     num_frames, height, width = frames.shape[:3]
     ratio = np.zeros(num_frames)
@@ -126,7 +128,11 @@ def faces_beside(
         for face in faces[t]:
             x, y = face.center
             outside = not (x0 <= x <= x1 and y0 <= y <= y1)
-            if face.evidence >= min_evidence and outside and not is_still(frames, face.square, every):
+            if (
+                face.evidence >= min_evidence
+                and outside
+                and not (moving and is_still(frames, face.square, every))
+            ):
                 part = ratio[t : t + every]
                 np.maximum(part, (face.side / own) ** 2, out=part)
     return ratio

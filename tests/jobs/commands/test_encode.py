@@ -174,7 +174,7 @@ def test_plain_webdataset_reads_latents(data_set, latents):
 @pytest.mark.parametrize(
     ("more", "expected"),
     [
-        (["--vae", "nothing.npz"], "nothing.npz'"),
+        (["--vae", "nothing.npz"], "nothing.npz: No such file or directory"),
         (["--window.variants", "None"], "windows are drawn anew every time"),
         (["--device", "cuda"], "needs a GPU"),
         (

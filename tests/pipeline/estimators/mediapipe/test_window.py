@@ -72,7 +72,9 @@ def test_an_equal_face_beside_the_main_person_is_an_equal_person():
     beside = np.array([500.0, 150.0])
 
     def ratio(*faces):
-        return faces_beside(FRAMES, 6, {0: main}, {0: list(faces), 6: [DetectedFace(beside, own, 3.0)]}, 0.5)
+        return faces_beside(
+            FRAMES, 6, {0: main}, {0: list(faces), 6: [DetectedFace(beside, own, 3.0)]}, 0.5, moving=True
+        )
 
     assert (
         ratio(DetectedFace(beside, own, 3.0)).tolist() == [pytest.approx(1)] * 6 + [0] * 7
