@@ -37,6 +37,7 @@ pytest_randomly.entrypoint_reseeds = [seed_torch]  # in place of DeepSpeed's, wh
 
 
 os.environ[MARK] = str(os.getpid())
+os.environ.pop("COLUMNS", None)  # what commands print here goes to nobody's screen
 # Torch is not read yet: its threads would spin on shared cores, and sums of one are the same everywhere.
 os.environ["OMP_NUM_THREADS"] = "1"
 

@@ -67,7 +67,7 @@ def test_what_a_data_set_is(undisturbed: Path, capsys: pytest.CaptureFixture[str
     )
     assert facts["rejects"] == {"nobody": 1, "duplicate": 1}
     lines = said(capsys, "info", undisturbed).splitlines()
-    assert 10 <= len(lines) <= 14
+    assert 10 <= len(lines) <= 16
     assert f"samples     {facts['samples']}" in lines
 
 
