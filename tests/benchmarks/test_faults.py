@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import resource
 import socket
 import sys
 from collections.abc import Iterator
@@ -46,7 +47,8 @@ def test_mutated_videos_stop_no_job(
     outcomes = list(curations.examine(kind, range(number), bench))
     assert [outcome.seed for outcome in outcomes] == list(range(number))
     assert [outcome for outcome in outcomes if outcome.is_bad] == []
-    assert max(outcome.peak_mib for outcome in outcomes) < 2048
+    own_mib = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024  # with which a child's figure begins
+    assert max(outcome.peak_mib for outcome in outcomes) < max(2048, own_mib + 1)
     assert {"read", "rejected"} == {outcome.end for outcome in outcomes}
 
 

@@ -26,6 +26,7 @@ from jobs.recipes.training import RECIPES
 from jobs.stored.latents import on_latents
 from model.data.augment import Augmentation
 from model.data.batch import Batch, as_input, tensors
+from model.data.faults import TooManyUnfit
 from model.data.loader import Loader
 from model.data.settings import LatentSource, LoaderSettings, SampleSettings
 from model.data.windows import WindowRule
@@ -144,7 +145,7 @@ def test_damaged_latents_stop_the_run_or_are_left_out_and_counted(data_set, late
     data = bytearray(path.read_bytes())
     data[1_000] ^= 1
     path.write_bytes(data)
-    with pytest.raises(RuntimeError, match="wrong_digest"):
+    with pytest.raises(TooManyUnfit, match="wrong_digest"):
         list(batches(data_set, settings(out)))
     loader = Loader(str(data_set), settings(out, max_unfit=100))
     shown = [key for batch in loader for key in batch.keys]

@@ -111,7 +111,7 @@ def test_activations_are_those_that_autograd_keeps(
                 precision,
                 activation_checkpointing=activation_checkpointing,
             )
-            assert found.total == pytest.approx(bytes_kept(net, conditions), rel=0.07)
+            assert found.total == pytest.approx(bytes_kept(net, conditions), rel=0.1)
 
 
 def test_blocks_are_told_right_where_nothing_hides_them() -> None:
