@@ -158,8 +158,13 @@ def video_command(path: Path, width: int, height: int, how: VideoSettings) -> li
 def compiled(out: ffmpeg.nodes.OutputStream) -> list[str]:
     """The command line of a graph, silent but for errors, never asking anything."""
     quiet = out.global_args("-hide_banner", "-loglevel", "error", "-filter_threads", "1")
-    command: list[str] = ffmpeg.compile(quiet, cmd=imageio_ffmpeg.get_ffmpeg_exe(), overwrite_output=True)
+    command: list[str] = ffmpeg.compile(quiet, cmd=ffmpeg_binary(), overwrite_output=True)
     return command
+
+
+def ffmpeg_binary() -> str:
+    """Path of the ffmpeg binary that encodes."""
+    return str(imageio_ffmpeg.get_ffmpeg_exe())
 
 
 def ffmpeg_version() -> str:

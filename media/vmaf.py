@@ -11,12 +11,11 @@ from types import TracebackType
 from typing import Self
 
 import ffmpeg
-import imageio_ffmpeg
 import numpy as np
 from numpy.typing import NDArray
 
 from media.child import run, started
-from media.encode import compiled, failure, feed
+from media.encode import compiled, failure, feed, ffmpeg_binary
 from schemas.media import FPS, Frames
 
 LIMIT_S = 300.0
@@ -94,4 +93,4 @@ class Vmaf:
 
 def has_vmaf() -> bool:
     """Whether the ffmpeg that encodes brings the filter: builds for some systems do not."""
-    return b" libvmaf " in run([imageio_ffmpeg.get_ffmpeg_exe(), "-hide_banner", "-filters"], LIMIT_S).stdout
+    return b" libvmaf " in run([ffmpeg_binary(), "-hide_banner", "-filters"], LIMIT_S).stdout

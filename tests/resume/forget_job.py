@@ -39,4 +39,4 @@ def main(out: str, truths: str, sha256: str, kill_at: str = "0") -> int:
 if __name__ == "__main__":
     code = main(*sys.argv[1:])
     sys.stdout.flush()
-    os._exit(code)  # threads of a library abort one interpreter of some twenty as it ends, all work being done
+    os._exit(code)  # threads of a library abort one interpreter of some twenty as it ends
