@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -169,28 +170,17 @@ def moves_alike(frames: Mapping[str, np.ndarray], truth: MeasuredFilm) -> dict[s
 
 def legs(benchmark: Benchmark, results: Mapping[str, Results], how: Measuring) -> list[Leg]:
     """The legs of a benchmark and the films of methods."""
-    truths = Step(
-        name="measure_truth",
-        make=partial(MeasureTruth, how),
-        takes=TruthTask,
-        gives=MeasuredTruth,
-        settings=how,
-        version=SCORES,
-        memory_bytes=MEMORY,
-        gpus=0.0 if how.device == "cpu" else 1.0,
-        weights=frozenset({"evaluation"}),
-    )
-    films = Step(
-        name="measure_film",
-        make=partial(MeasureFilm, how),
-        takes=FilmTask,
-        gives=MeasuredFilm,
-        settings=how,
-        version=SCORES,
-        memory_bytes=MEMORY,
-        gpus=0.0 if how.device == "cpu" else 1.0,
-        weights=frozenset({"evaluation"}),
-    )
+    how_run: dict[str, Any] = {
+        "settings": how,
+        "version": SCORES,
+        "memory_bytes": MEMORY,
+        "gpus": 0.0 if how.device == "cpu" else 1.0,
+        "weights": frozenset({"evaluation"}),
+    }
+    truth = partial(MeasureTruth, how)
+    truths = Step(name="measure_truth", make=truth, takes=TruthTask, gives=MeasuredTruth, **how_run)
+    film = partial(MeasureFilm, how)
+    films = Step(name="measure_film", make=film, takes=FilmTask, gives=MeasuredFilm, **how_run)
     return [
         Leg(name=TRUTHS, steps=(truths,), plan=partial(each_truth, benchmark=benchmark)),
         Leg(
