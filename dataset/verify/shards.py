@@ -13,7 +13,6 @@ from dataset.names import (
     INDEX,
     INDEX_COPY,
     LANDINGS,
-    MEASURES,
     NEXT,
     RUN,
     RUNNING,
@@ -33,37 +32,46 @@ READ_BYTES = 2**20
 
 UNFINISHED = re.compile(r"(^|/)\.[^/]+\.tmp$")
 """What `storage.place` writes before it has its name."""
+FILES = {INDEX, RUN, NEXT, RUNNING, WITHDRAWN}
+"""Of a set, beside its folders."""
+FOLDERS = {SHARDS: ".tar", LANDINGS: "", str(Path(index_copy("")).parent): ".parquet"}
+"""Of a set, and how the names of what lies in them end. What audits measure lies beside the set."""
 Kind = Literal["file", "folder", "link", "device"]
 
 
 def file_faults(place: Place, named: Iterable[str], *, changing: bool) -> Iterator[str]:
-    """Files that are missing, and files, links and folders that should not be there.
+    """Files that are missing, and files, links and folders of ours that should not be there.
 
-    While the data set is `changing`, tars of the next index lie beside those of this one.
+    What other programs put beside them is passed over. While the data set is `changing`, tars of the next
+    index lie beside those of this one.
     """
     wanted = {INDEX, RUN, *named}
-    folders = {
-        SHARDS,
-        LANDINGS,
-        str(Path(index_copy("")).parent),
-        *(str(Path(name).parent) for name in named),
-    }
     missing = set(wanted)
     for name, kind in all_in(place):
+        if not is_ours(name):
+            continue
         if kind in {"link", "device"}:
             yield f"{name!r} is a {'link' if kind == 'link' else 'pipe, socket or device'}"
-        elif name.partition("/")[0] == MEASURES:
-            continue
+        elif name.startswith(f"{LANDINGS}/"):
+            continue  # the landings have a check of their own
         elif changing and is_next(name):
             missing.discard(name)
         elif kind == "folder":
-            if name not in folders and not name.startswith(f"{LANDINGS}/"):
+            if name not in FOLDERS:
                 yield f"{name!r} does not belong there"
-        elif not name.startswith(f"{LANDINGS}/"):  # the landings have a check of their own
+        else:
             if name not in wanted and not is_running(name) and not is_beside(name):
                 yield f"{name!r} is in no index"
             missing.discard(name)
     yield from (f"{name} is missing" for name in sorted(missing))
+
+
+def is_ours(name: str) -> bool:
+    """Whether this project writes what has such a path: of a set's own folders, what has their ending."""
+    folder, _, below = name.partition("/")
+    if below:
+        return name.endswith(FOLDERS.get(folder, "\0")) or bool(UNFINISHED.search(name))
+    return folder in FOLDERS or folder in FILES or bool(UNFINISHED.search(name))
 
 
 def is_running(name: str) -> bool:

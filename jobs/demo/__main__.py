@@ -36,9 +36,7 @@ class Demo:
 
 def demo(job: Demo, console: Console) -> ExitCode:
     """Curate, check and preview; the first exit code that is not 0."""
-    videos = job.videos or job.out / "videos"
-    if job.videos is None:
-        write_demo_videos(videos)
+    videos = job.videos or write_demo_videos(job.out / "videos")
     made = curate(Curate(videos=videos, out=job.out / "set", settings=PHOTOGRAPHS), console)
     if made:
         return made

@@ -8,6 +8,7 @@ turns about and has a voice, and a whole figure that turns once around.
 
 from __future__ import annotations
 
+import csv
 import math
 from collections.abc import Iterator
 from dataclasses import replace
@@ -43,8 +44,22 @@ FIGURE = replace(SPEAKER, actors=(random_actor(8, "turn"),), camera_path="still"
 """The whole figure's."""
 
 
-def write_demo_videos(folder: Path) -> None:
-    """Videos of one person, of two shots, of two people at once, of nobody, a speaker and a whole figure."""
+TOLD = {
+    "astronaut.mp4": ("public domain (NASA)", "portrait"),
+    "admiral and cameraman.mp4": ("public domain (US Navy), CC0-1.0", "portrait"),
+    "together.mp4": ("public domain (NASA, US Navy)", "portrait"),
+    "coffee.mp4": ("CC0-1.0", "still life"),
+    "speaker.mp4": ("CC0-1.0", "talk"),
+    "figure.mp4": ("CC0-1.0", "dance"),
+}
+"""Licence and domain of each video."""
+
+
+def write_demo_videos(folder: Path) -> Path:
+    """Videos of one person, of two shots, of two people at once, of nobody, a speaker and a whole figure.
+
+    What comes back is the path of their manifest.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     astronaut, cameraman, coffee = skimage.data.astronaut(), skimage.data.camera(), skimage.data.coffee()
     hopper = str(matplotlib.cbook.get_sample_data("grace_hopper.jpg", asfileobj=False))
@@ -59,6 +74,16 @@ def write_demo_videos(folder: Path) -> None:
     write_video(folder / "coffee.mp4", windows(filmed(coffee, seconds=2, phase=4.0)), VideoSettings())
     write_film(cast(SPEAKER, kept_folder()), folder / "speaker.mp4")
     write_film(cast(FIGURE, kept_folder()), folder / "figure.mp4")
+    return write_manifest(folder / "manifest.csv")
+
+
+def write_manifest(path: Path) -> Path:
+    """What is known of the videos, as a manifest beside them."""
+    with path.open("w", newline="", encoding="utf-8") as file:
+        table = csv.writer(file)
+        table.writerow(("uri", "licence", "domain"))
+        table.writerows((name, *told) for name, told in TOLD.items())
+    return path
 
 
 def filmed(picture: Picture, *, seconds: float, phase: float) -> Frames:

@@ -118,16 +118,19 @@ SEEN = "nothing is known of it"
                 "landed": "differs",
             },
         ),
-        (deep, {"files": "does not belong there"}),
         (
             lambda out: shutil.copy(tar_in(out, FIRST), out / "shards/160x240/000007.tar"),
             {"files": "'shards/160x240/000007.tar' is in no"},
         ),
         (written("shards/160x240/.000009.tmp/video.mp4"), {"files": "does not belong"}),
-        (written("shards/160x240/.000009.tar.swp"), {"files": "is in no index"}),
+        (written("shards/160x240/mine.tar"), {"files": "'shards/160x240/mine.tar' is in no index"}),
+        (written("index/mine.parquet"), {"files": "'index/mine.parquet' is in no index"}),
         (written(".index.parquet.0123.tmp"), {"files": "is in no index"}),
         (written(".index.parquet.tmp"), {"files": "is in no index"}),
-        (lambda out: (out / "shards/16x16").mkdir(), {"files": "'shards/16x16' does not belong"}),
+        (
+            lambda out: (out / "shards/16x16/9.tar").mkdir(parents=True),
+            {"files": "'shards/16x16/9.tar' does not belong"},
+        ),
         (reindexed(lambda rows: rows[1:]), {"shards": "is in no index", "landed": "differs"}),
         (
             reindexed(lambda rows: [*rows, with_fields(rows[-1], key="f" * 12 + "-000000-0")]),
@@ -165,11 +168,11 @@ SEEN = "nothing is known of it"
         ),
         (
             lambda out: (out / INDEX).unlink(),
-            {"index": "No such file", "files": "does not belong", "landed": "differs"},
+            {"index": "No such file", "files": "is in no index", "landed": "differs"},
         ),
         (
             written(INDEX, b"PAR1"),
-            {"index": "index.parquet", "files": "does not belong", "landed": "differs"},
+            {"index": "index.parquet", "files": "is in no index", "landed": "differs"},
         ),
         (lambda out: (out / "run.json").unlink(), {"files": "run.json is missing", "run": "No such file"}),
         (written("run.json", b"[]"), {"run": "no JSON object"}),
@@ -233,8 +236,27 @@ SEEN = "nothing is known of it"
 def test_damage_to_files_is_named(damage: Callable[[Path], Any], found: dict[str, str], out: Path) -> None:
     damage(out)
     failed = failing(out)
-    if damage is deep:
-        subprocess.run(["rm", "-r", out / "d"], check=True)  # deeper than pytest itself can remove
     assert set(failed) == set(found), failed
     for check, words in found.items():
         assert re.search(words, failed[check]), failed[check]
+
+
+@pytest.mark.parametrize(
+    "put",
+    [
+        deep,
+        written("README.md"),
+        written(".nv-meta/index.sqlite"),  # Energon's
+        written("shards/160x240/000000.tar.idx"),  # of those who seek in tars
+        written("shards/160x240/.000009.tar.swp"),
+        piped("shards/.DS_Store"),
+        lambda out: (out / "shards/16x16").mkdir(),
+        lambda out: (out / "media").symlink_to(out.parent),
+    ],
+)
+def test_what_others_put_beside_is_passed_over(put: Callable[[Path], Any], out: Path) -> None:
+    put(out)
+    failed = failing(out)
+    if put is deep:
+        subprocess.run(["rm", "-r", out / "d"], check=True)  # deeper than pytest itself can remove
+    assert not failed

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import csv
 from dataclasses import replace
 from pathlib import Path
 
@@ -7,6 +8,7 @@ import pytest
 
 from jobs.demo import videos
 from jobs.demo.videos import FIGURE, SIZE, SPEAKER, write_demo_videos
+from schemas.licences import usage_of
 from tests.films import probed
 
 
@@ -16,8 +18,9 @@ def test_the_demo_films_photographs_that_packages_bring_and_a_speaker(
     for name, take in {"SPEAKER": SPEAKER, "FIGURE": FIGURE}.items():
         small = replace(take, num_frames=12, width=120, height=160, sharpness=1)
         monkeypatch.setattr(videos, name, small)
-    write_demo_videos(tmp_path)
-    seconds = {path.name: probed(path).duration_s for path in tmp_path.iterdir()}
+    manifest = write_demo_videos(tmp_path)
+    films = sorted(tmp_path.glob("*.mp4"))
+    seconds = {path.name: probed(path).duration_s for path in films}
     assert seconds == {
         "admiral and cameraman.mp4": 6,
         "astronaut.mp4": 4,
@@ -26,5 +29,8 @@ def test_the_demo_films_photographs_that_packages_bring_and_a_speaker(
         "speaker.mp4": 0.5,
         "together.mp4": 2,
     }
-    assert [path.name for path in tmp_path.iterdir() if probed(path).has_audio] == ["speaker.mp4"]
+    assert [path.name for path in films if probed(path).has_audio] == ["speaker.mp4"]
     assert (probed(tmp_path / "together.mp4").width, probed(tmp_path / "together.mp4").height) == SIZE
+    rows = list(csv.DictReader(manifest.read_text().splitlines()))
+    assert sorted(row["uri"] for row in rows) == [path.name for path in films]
+    assert {usage_of(row["licence"]) for row in rows} == {"commercial"}
