@@ -17,6 +17,7 @@ from pathlib import Path
 
 from rich.console import Console
 
+from benchmarks.chosen import chosen
 from benchmarks.machine import write_table
 from engine.ledger import Ledger
 from engine.planning.cost import bill
@@ -35,11 +36,7 @@ MOST_ERROR = 0.15
 
 def main(folder: Path, prefixes: tuple[str, ...]) -> None:
     with tempfile.TemporaryDirectory() as scratch:
-        videos, out = Path(scratch) / "videos", Path(scratch) / "set"
-        videos.mkdir()
-        for path in sorted(folder.iterdir()):
-            if path.name.startswith(prefixes):
-                (videos / path.name).symlink_to(path.resolve())
+        videos, out = chosen(folder, prefixes, Path(scratch) / "videos"), Path(scratch) / "set"
         init_s = ray_start_s()
         job = Curate(
             videos=videos,

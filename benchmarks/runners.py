@@ -23,6 +23,7 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
+from benchmarks.chosen import chosen
 from benchmarks.machine import write_table
 
 HERE = Path(__file__).parent
@@ -61,11 +62,7 @@ class Run:
 
 def main(folder: Path, prefixes: tuple[str, ...]) -> None:
     with tempfile.TemporaryDirectory() as scratch:
-        videos = Path(scratch) / "videos"
-        videos.mkdir()
-        for path in sorted(folder.iterdir()):
-            if path.name.startswith(prefixes):
-                (videos / path.name).symlink_to(path.resolve())
+        videos = chosen(folder, prefixes, Path(scratch) / "videos")
         runs = {
             name: twice(videos, Path(scratch) / str(number), how, cores)
             for number, (name, (how, cores)) in enumerate(RUNS.items())

@@ -20,6 +20,7 @@ from typing import Any
 import numpy as np
 from rich.console import Console
 
+from benchmarks.chosen import chosen
 from benchmarks.machine import machine, write_table
 from engine.core import Gather, Stage, Step
 from engine.ledger import Ledger
@@ -42,11 +43,7 @@ PREFIXES = ("talk_01", "talk_04", "half_04", "half_05", "full_01", "full_08")
 
 def main(folder: Path, prefixes: tuple[str, ...]) -> None:
     with tempfile.TemporaryDirectory() as scratch:
-        videos, out = Path(scratch) / "videos", Path(scratch) / "set"
-        videos.mkdir()
-        for path in sorted(folder.iterdir()):
-            if path.name.startswith(prefixes):
-                (videos / path.name).symlink_to(path.resolve())
+        videos, out = chosen(folder, prefixes, Path(scratch) / "videos"), Path(scratch) / "set"
         job = Curate(videos=videos, out=out, corpus=CorpusSettings(follow_links=True))
         began = time.perf_counter()
         curate(job, Console(quiet=True))

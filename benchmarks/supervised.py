@@ -16,6 +16,7 @@ import time
 from pathlib import Path
 from statistics import median
 
+from benchmarks.chosen import chosen
 from benchmarks.machine import write_table
 from benchmarks.runners import PREFIXES, digest
 
@@ -29,11 +30,7 @@ def main(folder: Path, turns: int, prefixes: tuple[str, ...]) -> None:
     times: dict[str, list[tuple[float, float]]] = {way: [] for way in WAYS}
     digests = set()
     with tempfile.TemporaryDirectory() as scratch:
-        videos = Path(scratch) / "videos"
-        videos.mkdir()
-        for path in sorted(folder.iterdir()):
-            if path.name.startswith(prefixes):
-                (videos / path.name).symlink_to(path.resolve())
+        videos = chosen(folder, prefixes, Path(scratch) / "videos")
         for turn in range(turns):
             for way in list(WAYS)[:: 1 if turn % 2 else -1]:
                 out = Path(scratch) / f"{turn} {way}".replace("/", " ")

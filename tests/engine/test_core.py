@@ -6,21 +6,8 @@ from typing import Any
 import pytest
 
 from engine.core import Gather, Step, Tally, apply, gather, gathering
-from schemas.base import record
 from schemas.outcome import Reject, Rejected
-
-
-@record
-class Word:
-    key: str
-    uri: str = "file"
-
-
-@record
-class Bag:
-    key: str
-    members: tuple[Word, ...]
-    uri: str = "file"
+from tests.engine.words import Bag, Word
 
 
 def ticks() -> float:

@@ -10,22 +10,8 @@ import pytest
 from engine.core import Failed, Gather, Step, gathering
 from engine.runners.monitored import Holds, Monitored, Quarantined
 from engine.runners.status import CurrentItem
-from schemas.base import record
 from schemas.outcome import Reject, Rejected
-
-
-@record
-class Word:
-    key: str
-    uri: str = "file"
-
-
-@record
-class Bag:
-    key: str
-    members: tuple[Word, ...]
-    uri: str = "file"
-
+from tests.engine.words import Bag, Word
 
 BAG = Bag(key="bag", members=tuple(Word(key=key) for key in "abcd"))
 
