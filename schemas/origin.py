@@ -47,5 +47,4 @@ def with_origin(row: dict[str, Any]) -> dict[str, Any]:
     """A row that a record with an `origin` is read from, be it of schema 1, which had two texts."""
     if "origin" in row:
         return row
-    told = {"licence": row["licence"], "domain": row["domain"]}
-    return row | {"origin": told | dict.fromkeys(ORIGIN_TEXTS[2:], "") | {"extra": (), "lens": None}}
+    return row | {"origin": {"licence": row["licence"], "domain": row["domain"]}}

@@ -145,3 +145,7 @@ def test_what_is_no_index_is_refused(damage: Any, words: str, tmp_path: Path) ->
     damage(tmp_path / INDEX)
     with pytest.raises(ValueError, match=words):
         read_index(tmp_path, trusted=False).rows()
+
+
+def test_a_sample_lasts_from_its_start_to_its_stop() -> None:
+    assert row(1, start_s=1.5, stop_s=4.0).duration_s == 2.5

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from storage.disk import replacing
+from storage.disk import cache_folder, replacing
 
 
 def test_file_and_folder_are_on_the_disk_before_a_write_ends(
@@ -33,3 +33,10 @@ def test_what_fails_leaves_the_old_file_and_nothing_beside_it(tmp_path: Path) ->
     assert not file.__exit__(KeyboardInterrupt, KeyboardInterrupt(), None)
     assert [path.name for path in tmp_path.iterdir()] == ["x"]
     assert (tmp_path / "x").read_bytes() == b"old"
+
+
+def test_caches_lie_where_the_user_says_or_in_the_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    assert cache_folder({"XDG_CACHE_HOME": "/caches"}) == Path("/caches/understudy")
+    for unset in ({}, {"XDG_CACHE_HOME": ""}):
+        assert cache_folder(unset) == tmp_path / ".cache/understudy"

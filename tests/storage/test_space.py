@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import re
 from pathlib import Path
 
 import pytest
@@ -30,6 +31,8 @@ def test_place_and_room_are_told(code: int, tmp_path: Path) -> None:
     with pytest.raises(NoSpace, match=sentence) as caught, space_told(tmp_path):
         raise OSError(code, os.strerror(code))
     assert caught.value.errno == code
+    free, total = map(int, re.findall(r"(\d+) MiB", str(caught.value)))
+    assert 0 <= free <= total
 
 
 def test_other_errors_and_other_disks_are_left_alone(tmp_path: Path) -> None:
