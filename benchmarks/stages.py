@@ -178,19 +178,20 @@ def parts_of(stage: Estimate, clip: Clip) -> tuple[float, float, float]:
     windows = decode(clip.video, clip.first_frame, clip.num_frames, window=stage.window_of(clip))
     scale = (CANVAS_AREA / (clip.video.width * clip.video.height)) ** 0.5
     width, height = (int(scale * side) // 2 * 2 for side in (clip.video.width, clip.video.height))
-    small = []
-    start = 0
+    small, work = [], stage.begin()
     decode_s = light_s = 0.0
     began = time.perf_counter()
     while (frames := next(windows, None)) is not None:
         decode_s += time.perf_counter() - began
         began = time.perf_counter()
-        stage.look(frames, start)
+        stage.look(work, frames)
         light_s += time.perf_counter() - began
-        start += len(frames)
         small.append(resample(frames, np.array([[scale, 0.0, 0.0], [0.0, scale, 0.0]]), width, height))
         began = time.perf_counter()
     decode_s += time.perf_counter() - began
+    began = time.perf_counter()
+    stage.tell(work)
+    light_s += time.perf_counter() - began
     began = time.perf_counter()
     with (
         tempfile.TemporaryDirectory() as scratch,

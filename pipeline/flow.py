@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from functools import partial
+from typing import Any, TypeVar
 
 from dataset.tar import MAX_SAMPLE_BYTES
 from dataset.tombstones import NOBODY, Tombstones
@@ -28,9 +29,10 @@ from pipeline.estimators.mixtures import file_bytes, refuse_mixture
 from pipeline.estimators.rtmpose.person import RtmPerson
 from pipeline.settings import check
 from pipeline.shots.scan import SplitSettings
+from pipeline.stages.clip_tracks import Estimators
 from pipeline.stages.control import Control, ControlSettings
 from pipeline.stages.corpus import Corpus, DropCopies, copies
-from pipeline.stages.estimate import Estimate, EstimateSettings, Estimators, FrameWindow
+from pipeline.stages.estimate import Estimate, EstimateSettings
 from pipeline.stages.gather import GatherSettings, gather
 from pipeline.stages.probe import Probe, ProbeSettings
 from pipeline.stages.reference import PickReferences, ReferenceSettings
@@ -39,11 +41,12 @@ from pipeline.stages.shard import Shard, ShardSettings
 from pipeline.stages.split import Split
 from schemas.controls import Controlled, PersonClips
 from schemas.index import IndexRow, ShardPlan
-from schemas.media import Clip, Copies, Frames, Listed, Probed, Source
+from schemas.media import Clip, Copies, Listed, Probed, Source
 from schemas.sample import Sample
 from schemas.tracks import ROLES, Tracked
 from storage.place import Where
 
+T = TypeVar("T")
 TRACKS = "tracks"
 """The leg that estimates."""
 TARS = "shards"
@@ -235,16 +238,18 @@ def estimating(settings: EstimateSettings, backends: Backends) -> Estimate:
 def model_seconds(stage: Estimate, clock: Callable[[], float]) -> Callable[[], float]:
     """Times the calls of the estimators: the rest of the stage is decoding and bookkeeping."""
     spent_s = 0.0
-    look = stage.look
 
-    def timed(frames: Frames, start: int) -> FrameWindow:
-        nonlocal spent_s
-        began = clock()
-        window = look(frames, start)
-        spent_s += clock() - began
-        return window
+    def timed(call: Callable[..., T]) -> Callable[..., T]:
+        def run(*args: Any) -> T:
+            nonlocal spent_s
+            began = clock()
+            result = call(*args)
+            spent_s += clock() - began
+            return result
 
-    stage.look = timed  # type: ignore[method-assign]
+        return run
+
+    stage.look, stage.tell = timed(stage.look), timed(stage.tell)  # type: ignore[method-assign]
     return lambda: spent_s
 
 

@@ -26,8 +26,8 @@ def decoding(source_pixels: int, window_frames: int = 2) -> int:
 
 
 def estimating(source_pixels: int, window_mib: int) -> int:
-    """A decoder, windows of at most so many MiB as shown, one of them being cut, and the networks."""
-    return decoding(source_pixels) + 2 * window_mib * MIB + NETWORKS
+    """A decoder, three windows of at most so many MiB as shown (`media.ahead`), and the networks."""
+    return decoding(source_pixels) + 3 * window_mib * MIB + NETWORKS
 
 
 def storing(source_pixels: int, window_frames: int, canvas_pixels: int, sample_bytes: int) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, fields, replace
 from functools import cache
 from typing import Annotated, Any, TypeVar, get_args, get_origin, get_type_hints
@@ -48,6 +49,15 @@ def taken(record: T, rows: NDArray[Any]) -> T:
     """A record with some rows of its arrays, by numbers or a mask, where all have the same first axis."""
     arrays = {name: getattr(record, name)[rows] for name in array_specs(type(record))}
     return replace(record, **arrays)  # type: ignore[type-var]
+
+
+def joined(records: Sequence[T]) -> T:
+    """Records one after the other as one; fields that are no arrays are the first one's."""
+    arrays = {
+        name: np.concatenate([getattr(record, name) for record in records])
+        for name in array_specs(type(records[0]))
+    }
+    return replace(records[0], **arrays)  # type: ignore[type-var]
 
 
 def array_spec(hint: Any) -> ArraySpec | None:

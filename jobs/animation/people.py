@@ -24,9 +24,10 @@ from model.sample.segments import Stretch
 from pipeline.flow import Backends
 from pipeline.geometry import canvas_affine
 from pipeline.shots.scan import SplitSettings
+from pipeline.stages.clip_tracks import Estimators
 from pipeline.stages.control import Control, ControlSettings
 from pipeline.stages.corpus import Corpus
-from pipeline.stages.estimate import Estimate, EstimateSettings, Estimators
+from pipeline.stages.estimate import Estimate, EstimateSettings
 from pipeline.stages.probe import Probe, ProbeSettings
 from pipeline.stages.split import Split
 from schemas.controls import Controlled, Controls

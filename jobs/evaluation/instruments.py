@@ -32,7 +32,7 @@ from model.eval.syncnet import heard, in_sync
 from model.eval.time_meter import TimeMeter
 from pipeline.estimators.identity.face_embedder import FaceEmbedder, PackagedFaceEmbedder
 from pipeline.flow import Backends
-from pipeline.stages.estimate import Estimators
+from pipeline.stages.clip_tracks import Estimators
 from schemas.media import SOUND_RATE
 from schemas.outcome import Rejected
 

@@ -9,7 +9,8 @@ from model.eval.lip_reader import LipReader
 from model.eval.people import SeenPerson, mouth_open
 from model.eval.stream import Pictures, Readings
 from pipeline.estimators.identity.face_embedder import FaceEmbedder
-from pipeline.stages.estimate import Estimators, join
+from pipeline.stages.clip_tracks import Estimators
+from schemas.arrays import joined
 from schemas.tracks import FaceTrack
 
 Vector = NDArray[np.float32]
@@ -47,7 +48,7 @@ class PeopleMeter:
     @property
     def person(self) -> SeenPerson:
         """The person of all frames that were seen."""
-        return join(self.parts)
+        return joined(self.parts)
 
 
 def look(estimators: Estimators, frames: Pictures) -> tuple[SeenPerson, FaceTrack]:

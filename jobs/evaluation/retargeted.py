@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from jobs.animation.people import PersonReader, figure_of
 from model.sample.retarget import retarget
-from pipeline.stages.estimate import Estimators
+from pipeline.stages.clip_tracks import Estimators
 from schemas.arrays import Axes
 from schemas.base import record
 from schemas.controls import CANVAS_AREA, Controlled

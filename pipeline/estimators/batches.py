@@ -1,11 +1,11 @@
-"""Networks on many crops, some at a time, and the file of weights that each is of."""
+"""Networks on many crops, a batch at a time, and the file of weights that each is of."""
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,18 +13,50 @@ from numpy.typing import NDArray
 from engine.core import EstimatorUnavailable
 from engine.identity import content_of
 
-Net = Callable[[NDArray[np.float32]], tuple[NDArray[np.float32], ...]]
-"""A network: crops (b, 3, h, w) in, arrays with as many rows out."""
-Item = TypeVar("Item")
+Net = Callable[[NDArray[np.float32]], tuple[Any, ...]]
+"""A network: crops (b, 3, h, w) in, arrays with as many rows out, or tensors that a device still makes."""
+Rows = tuple[NDArray[np.float32], ...]
+"""What a network gives, an array each."""
 
 
-def in_batches(
-    net: Net, items: Sequence[Item], crop: Callable[[Item], NDArray[np.float32]], batch: int
-) -> Iterator[tuple[NDArray[np.float32], ...]]:
-    """What a network gives for each item's crop; crops are cut when needed, at most `batch` at a time."""
-    for first in range(0, len(items), batch):
-        crops = np.stack([crop(item) for item in items[first : first + batch]])
-        yield from zip(*net(crops), strict=True)
+class Batches:
+    """A network on crops as they come, called whenever a batch is full, whichever windows they are of.
+
+    Nothing is waited for before the end, so a GPU works on one batch while the next is cut.
+    """
+
+    def __init__(self, net: Net, size: int) -> None:
+        self.net = net
+        self.size = size
+        self.crops: list[NDArray[np.float32]] = []
+        self.given: list[tuple[Any, ...]] = []
+
+    def add(self, crop: NDArray[np.float32]) -> None:
+        """Have the network see one more crop (3, h, w)."""
+        self.crops.append(crop)
+        if len(self.crops) == self.size:
+            self.call()
+
+    def call(self) -> None:
+        """Call the network on what waits."""
+        self.given.append(self.net(np.stack(self.crops)))
+        self.crops.clear()
+
+    def rows(self) -> Rows | None:
+        """What the network gives for all crops (n, ...), in their order; None where there was none."""
+        if self.crops:
+            self.call()
+        if not self.given:
+            return None
+        return tuple(
+            np.concatenate([arrived(part) for part in parts]) for parts in zip(*self.given, strict=True)
+        )
+
+
+def arrived(part: Any) -> NDArray[np.float32]:
+    """What a network gave, in the memory of the processor."""
+    result: NDArray[np.float32] = part.cpu().numpy() if hasattr(part, "cpu") else part
+    return result
 
 
 def on_device(module: Any, device: str) -> Net:
@@ -40,10 +72,13 @@ def on_device(module: Any, device: str) -> Net:
     module = module.to(device)
 
     @torch.inference_mode()
-    def net(crops: NDArray[np.float32]) -> tuple[NDArray[np.float32], ...]:
-        result = module(torch.from_numpy(crops).to(device))
+    def net(crops: NDArray[np.float32]) -> tuple[Any, ...]:
+        batch = torch.from_numpy(crops)
+        if device != "cpu":  # from pinned memory alone a copy is not waited for
+            batch = batch.pin_memory().to(device, non_blocking=True)
+        result = module(batch)
         parts = result if isinstance(result, tuple) else (result,)
-        return tuple(part.float().cpu().numpy() for part in parts)
+        return tuple(part.float() for part in parts)
 
     return net
 

@@ -8,6 +8,9 @@ from __future__ import annotations
 
 from typing import Protocol, TypeVar
 
+import numpy as np
+from numpy.typing import NDArray
+
 from schemas.media import Frames
 from schemas.tracks import (
     BodyTrack,
@@ -20,6 +23,7 @@ from schemas.tracks import (
 )
 
 T = TypeVar("T", covariant=True)
+Given = TypeVar("Given", contravariant=True)
 
 
 class Estimator(Protocol):
@@ -65,6 +69,26 @@ class ImageEmbedder(Estimator, Protocol):
     """Gives one unit vector a picture: near for the same appearance."""
 
     def __call__(self, images: Frames, /) -> Embeddings: ...
+
+
+class OverClip(Protocol[Given, T]):
+    """An estimator at work on one clip (`pipeline.estimators.clipwise`)."""
+
+    def see(self, frames: Frames, given: Given, /) -> None:
+        """Show it the next window of the clip, and what is known of it."""
+        ...
+
+    def track(self) -> T:
+        """What it says of all windows together; asked once, after the last."""
+        ...
+
+
+class HandsOverClip(OverClip[KeypointTrack, HandTrack], Protocol):
+    """A hand estimator at work on one clip."""
+
+    def boxes(self) -> NDArray[np.float64]:
+        """Boxes (t, 2, 4), px, in which hands are in the last window; zeros where one is not seen."""
+        ...
 
 
 class Backend(Protocol[T]):

@@ -9,9 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.estimators.crops import Square
-from pipeline.geometry import bounding_box
 from schemas.media import REPEAT_LUMA, Frames
-from schemas.tracks import FaceTrack, HandTrack
+from schemas.tracks import FaceTrack
 
 LOOK_PX = 224
 """Side of the square pictures that appearance is told from."""
@@ -32,10 +31,9 @@ def face_sharpness(frame: NDArray[np.uint8], faces: FaceTrack, t: int) -> float:
     return part_sharpness(frame, faces.box[t]) if faces.valid[t] else 0.0
 
 
-def hand_sharpness(frame: NDArray[np.uint8], hands: HandTrack, t: int) -> float:
-    """That of the least sharp hand in frame `t`, whose picture this is; 0 where none is seen."""
-    boxes = [bounding_box(hands.points2d[t, side]) for side in (0, 1) if hands.score[t, side] > 0]
-    return min((part_sharpness(frame, box) for box in boxes), default=0.0)
+def hand_sharpness(frame: NDArray[np.uint8], boxes: NDArray[np.floating]) -> float:
+    """That of the least sharp hand of a frame by the boxes (2, 4) of hands; 0 where none is seen."""
+    return min((part_sharpness(frame, box) for box in boxes if box.any()), default=0.0)
 
 
 def part_sharpness(frame: NDArray[np.uint8], box: NDArray[np.floating]) -> float:

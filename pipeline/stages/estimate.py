@@ -3,47 +3,21 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import ClassVar, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
+from media.ahead import ahead
 from media.decode import decode
-from pipeline.estimators.contracts import (
-    BodyEstimator,
-    FaceDetector,
-    HandEstimator,
-    HeadTracker,
-    ImageEmbedder,
-    PoseEstimator2D,
-)
-from pipeline.estimators.flex import flex
-from pipeline.references.looks import (
-    LOOK_PX,
-    face_sharpness,
-    fresh,
-    hand_sharpness,
-    sharpness,
-    upright_square,
-)
-from schemas.arrays import array_specs, taken
+from pipeline.references.looks import fresh
+from pipeline.stages.clip_tracks import ClipTracks, ClipWork, Estimators
+from schemas.arrays import taken
 from schemas.media import MIN_CLIP_FRAMES, Clip, Frames, clip_key
 from schemas.outcome import Rejected
-from schemas.tracks import (
-    ROLES,
-    Appearance,
-    BodyTrack,
-    EstimatorCard,
-    FaceBoxTrack,
-    FaceTrack,
-    HandTrack,
-    HeadTrack,
-    KeypointTrack,
-    PictureTrack,
-    Tracked,
-)
+from schemas.tracks import ROLES, EstimatorCard, KeypointTrack, PictureTrack, Tracked
 
 T = TypeVar("T")
 
@@ -68,30 +42,6 @@ class EstimateSettings:
     """Appearance and sharpness are measured on every n-th frame."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class Estimators:
-    """One estimator of each role."""
-
-    person: PoseEstimator2D
-    body: BodyEstimator
-    hands: HandEstimator
-    face: FaceDetector
-    head: HeadTracker
-    appearance: ImageEmbedder
-
-
-@dataclass(frozen=True, kw_only=True)
-class FrameWindow:
-    """What the estimators say of one window."""
-
-    person: KeypointTrack
-    body: BodyTrack
-    hands: HandTrack
-    face: FaceBoxTrack
-    head: HeadTrack
-    appearance: Appearance
-
-
 class Estimate:
     """Runs the estimators over a clip and cuts it to stretches of one person.
 
@@ -111,13 +61,14 @@ class Estimate:
         Raises:
             Rejected: no stretch does.
         """
-        windows: list[FrameWindow] = []
-        start, news, last = 0, list[NDArray[np.bool_]](), None
-        for frames in decode(clip.video, clip.first_frame, clip.num_frames, window=self.window_of(clip)):
-            windows.append(self.look(frames, start))
+        work = self.begin()
+        news, last = list[NDArray[np.bool_]](), None
+        windows = decode(clip.video, clip.first_frame, clip.num_frames, window=self.window_of(clip))
+        for frames in ahead(windows):
+            self.look(work, frames)
             news.append(fresh(frames, last))
-            start, last = start + len(frames), frames[-1]
-        whole = FrameWindow(**{role: join([getattr(w, role) for w in windows]) for role in ROLES})
+            last = frames[-1]
+        whole = self.tell(work)
         stretches = one_person(whole.person, self.settings)
         if not stretches:
             raise nobody_alone(whole.person, self.settings)
@@ -136,40 +87,17 @@ class Estimate:
         frame_bytes = clip.video.width * clip.video.height * 3
         return max(1, min(self.settings.window_frames, self.settings.window_mib * 2**20 // frame_bytes))
 
-    def look(self, frames: Frames, start: int) -> FrameWindow:
-        """What the estimators say of a window that begins at frame `start` of the clip."""
-        person = self.estimators.person(frames)
-        body = self.estimators.body(frames, person)
-        faces = self.estimators.face(frames, person)
-        hands = self.estimators.hands(frames, person)
-        return FrameWindow(
-            person=person,
-            body=body,
-            hands=hands,
-            face=FaceBoxTrack(box=faces.box, score=faces.score, flex=flex(faces), valid=faces.valid),
-            head=self.estimators.head(frames, faces),
-            appearance=self.appearance(frames, person, faces, hands, start),
-        )
+    def begin(self) -> ClipWork:
+        """The estimators at the beginning of a clip."""
+        return ClipWork(self.estimators, self.settings.look_every_frames)
 
-    def appearance(
-        self, frames: Frames, person: KeypointTrack, faces: FaceTrack, hands: HandTrack, start: int
-    ) -> Appearance:
-        """Appearance and sharpness of the person in some frames of a window."""
-        shown = [
-            t
-            for t in range(len(frames))
-            if (start + t) % self.settings.look_every_frames == 0 and person.valid[t]
-        ]
-        looks = [upright_square(frames[t], person.box[t]) for t in shown]
-        pictures = np.stack(looks) if looks else np.zeros((0, LOOK_PX, LOOK_PX, 3), np.uint8)
-        return Appearance(
-            frames=np.asarray(shown, np.int32) + np.int32(start),
-            vectors=self.estimators.appearance(pictures).vectors,
-            sharpness=np.asarray([sharpness(look) for look in looks], np.float32),
-            face_sharpness=np.asarray([face_sharpness(frames[t], faces, t) for t in shown], np.float32),
-            hand_sharpness=np.asarray([hand_sharpness(frames[t], hands, t) for t in shown], np.float32),
-            eyes_open=faces.eyes_open[shown],
-        )
+    def look(self, work: ClipWork, frames: Frames) -> None:
+        """Show the estimators the next window of a clip."""
+        work.see(frames)
+
+    def tell(self, work: ClipWork) -> ClipTracks:
+        """What the estimators say of a clip that they have seen."""
+        return work.tracks()
 
     @staticmethod
     def share(clip: Clip, person: KeypointTrack, run: slice) -> float:
@@ -226,7 +154,7 @@ def nobody_alone(person: KeypointTrack, settings: EstimateSettings) -> Rejected:
 
 def tracked(
     clip: Clip,
-    whole: FrameWindow,
+    whole: ClipTracks,
     news: NDArray[np.bool_],
     run: slice,
     provenance: dict[str, EstimatorCard],
@@ -264,15 +192,6 @@ def tracked(
 def cut(track: T, run: slice) -> T:
     """The frames of a track in `run`: every array of a track has time first."""
     return taken(track, np.arange(run.start, run.stop))
-
-
-def join(tracks: Sequence[T]) -> T:
-    """Tracks of consecutive windows as one. Fields that are no arrays are constant over a clip."""
-    arrays = {
-        name: np.concatenate([getattr(track, name) for track in tracks])
-        for name in array_specs(type(tracks[0]))
-    }
-    return replace(tracks[0], **arrays)  # type: ignore[type-var]
 
 
 def iou(one: NDArray[np.float32], other: NDArray[np.float32]) -> float:

@@ -12,13 +12,13 @@ import pytest
 from jobs.commands.doctor import estimators
 from jobs.console.tables import records
 from pipeline.flow import Backends
-from pipeline.stages.estimate import Estimators, FrameWindow
+from pipeline.stages.clip_tracks import ClipTracks, Estimators
 from schemas.tracks import ROLES, EstimatorCard, Tracked
 
 ROOT = Path(__file__).resolve().parents[2]
 
 
-@pytest.mark.parametrize("record", [Backends, Estimators, FrameWindow])
+@pytest.mark.parametrize("record", [Backends, Estimators, ClipTracks])
 def test_a_field_for_each_role(record: Any) -> None:
     assert tuple(field.name for field in fields(record)) == ROLES
 

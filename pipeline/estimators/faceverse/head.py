@@ -16,7 +16,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.placement import placement
-from pipeline.estimators.batches import Net, digest_of, in_batches, named_file, on_device
+from pipeline.estimators.batches import Batches, Net, digest_of, named_file, on_device
+from pipeline.estimators.clipwise import CropEstimator
 from pipeline.estimators.faceverse.landmarks import AXIS, refined
 from pipeline.estimators.faceverse.morphable import (
     FOCAL_PX,
@@ -50,6 +51,7 @@ LICENCE = "MIT (code); weights and model by their publisher's terms, for researc
 class FaceVerseHead:
     """Settings of the head tracker; reads any face of MediaPipe's mesh."""
 
+    version: ClassVar[int] = 2
     reads: ClassVar[frozenset[str]] = frozenset()
 
     weights: Path | None = None
@@ -147,7 +149,7 @@ class Sphere:
         return cls(center, float(SPHERE_RADIUS_CM * scale[0]), rotation[0])
 
 
-class RegressedHead:
+class RegressedHead(CropEstimator[FaceTrack, HeadTrack]):
     """`HeadTracker` on the regressor and the landmarks of faces."""
 
     def __init__(self, net: Net, head: HeadModel, card: EstimatorCard, batch: int) -> None:
@@ -157,23 +159,12 @@ class RegressedHead:
         self.card = card
         self.batch = batch
 
-    def __call__(self, frames: Frames, faces: FaceTrack, /) -> HeadTrack:
-        """Rotation and sphere where the face is valid, elsewhere the identity and zeros."""
-        num_frames = len(frames)
-        rotation = np.tile(np.eye(3, dtype=np.float32), (num_frames, 1, 1))
-        center, radius = np.zeros((num_frames, 2), np.float32), np.zeros(num_frames, np.float32)
-        seen = np.flatnonzero(faces.valid)
-        if len(seen):
-            crops = [FaceCrop.around(faces.box[t]) for t in seen]
-            items = list(zip(seen, crops, strict=True))
-            said = in_batches(self.net, items, lambda item: item[1].cut(frames[item[0]]), self.batch)
-            coefficients = np.stack([row[0] for row in said]).astype(np.float64)
-            mesh = faces.mesh[seen, :NUM_MESH, :2].astype(np.float64)
-            rotation[seen], center[seen], radius[seen] = self.heads(coefficients, mesh, crops)
-        return HeadTrack(rotation=rotation, center=center, radius=radius, valid=faces.valid)
+    def begin(self) -> HeadOfClip:
+        """It, at the beginning of a clip."""
+        return HeadOfClip(self)
 
     def heads(self, coefficients: Array, mesh: Array, crops: list[FaceCrop]) -> tuple[Array, Array, Array]:
-        """Rotations (n, 3, 3), centres (n, 2) px and radii (n,) px; one identity for the whole window."""
+        """Rotations (n, 3, 3), centres (n, 2) px and radii (n,) px; one identity for all."""
         same = coefficients.copy()
         same[:, : self.head.identity.shape[2]] = coefficients[:, : self.head.identity.shape[2]].mean(axis=0)
         parts = parted(same)
@@ -187,3 +178,32 @@ class RegressedHead:
         rotation = np.swapaxes(towards, 1, 2) @ turned @ self.sphere.axes
         center = np.stack([crop.to_picture(own) for crop, own in zip(crops, flat, strict=True)])
         return rotation, center, FOCAL_PX * self.sphere.radius / middle[:, 2] * scale.mean(axis=1)
+
+
+class HeadOfClip:
+    """`RegressedHead` over a clip: the head has one shape throughout it."""
+
+    def __init__(self, tracker: RegressedHead) -> None:
+        self.tracker = tracker
+        self.batches = Batches(tracker.net, tracker.batch)
+        self.valid: list[NDArray[np.bool_]] = []
+        self.crops: list[FaceCrop] = []
+        self.mesh: list[NDArray[np.float32]] = []
+
+    def see(self, frames: Frames, faces: FaceTrack, /) -> None:
+        """The faces of the next window."""
+        self.valid.append(faces.valid)
+        for t in np.flatnonzero(faces.valid):
+            self.crops.append(FaceCrop.around(faces.box[t]))
+            self.mesh.append(faces.mesh[t, :NUM_MESH, :2])
+            self.batches.add(self.crops[-1].cut(frames[t]))
+
+    def track(self) -> HeadTrack:
+        """Rotation and sphere where the face is valid, elsewhere the identity and zeros."""
+        valid = np.concatenate(self.valid)
+        rotation = np.tile(np.eye(3, dtype=np.float32), (len(valid), 1, 1))
+        center, radius = np.zeros((len(valid), 2), np.float32), np.zeros(len(valid), np.float32)
+        if (told := self.batches.rows()) is not None:
+            coefficients, mesh = told[0].astype(np.float64), np.stack(self.mesh).astype(np.float64)
+            rotation[valid], center[valid], radius[valid] = self.tracker.heads(coefficients, mesh, self.crops)
+        return HeadTrack(rotation=rotation, center=center, radius=radius, valid=valid)

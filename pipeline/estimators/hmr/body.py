@@ -11,11 +11,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.placement import placement
-from pipeline.estimators.batches import Net, digest_of, in_batches, named_file, on_device
+from pipeline.estimators.batches import Batches, Net, digest_of, named_file, on_device
+from pipeline.estimators.clipwise import CropEstimator
 from pipeline.estimators.hmr.camera import focal_px, picture_translation
 from pipeline.estimators.hmr.crop import Region, crop
 from pipeline.estimators.keypoints import ARMS_AND_LEGS, joint_scores
 from pipeline.geometry import in_picture, principal_point, project
+from schemas.arrays import joined
 from schemas.joints import BODY_JOINTS
 from schemas.media import Frames
 from schemas.tracks import BodyTrack, EstimatorCard, KeypointTrack
@@ -25,6 +27,8 @@ OURS = (0, 12, 16, 17, 18, 19, 20, 21, 1, 2, 4, 5, 7, 8, 24, 25)
 """Where our joints stand among SMPL's 24 and its two toes."""
 NUM_ROTATIONS = 22
 """Those that SMPL and SMPL-X share; SMPL's last two are hands."""
+SHAPES = ((24, 3, 3), (10,), (3,))
+"""Of what the network says of a crop: rotations, betas and the camera."""
 Joints = Callable[[Array, Array], Array]
 """Places (b, joints, 3), m, by rotations (b, 24, 3, 3) and betas (b, 10)."""
 Shaped = Callable[[Array], tuple[Array, Array]]
@@ -36,6 +40,7 @@ LICENCE = "MIT (code); weights and SMPL for research alone"
 class HmrBody:
     """Settings of the body estimator."""
 
+    version: ClassVar[int] = 2
     reads: ClassVar[frozenset[str]] = ARMS_AND_LEGS
 
     weights: Path | None = None
@@ -76,7 +81,7 @@ class HmrBody:
         return MeshBody(self, net, joints_of(smpl), shaped_like(smpl, smplx), card)
 
 
-class MeshBody:
+class MeshBody(CropEstimator[KeypointTrack, BodyTrack]):
     """`BodyEstimator` on a network and a body model."""
 
     def __init__(
@@ -88,44 +93,54 @@ class MeshBody:
         self.shaped = shaped
         self.card = card
 
-    def __call__(self, frames: Frames, person: KeypointTrack, /) -> BodyTrack:
-        """The joints of the person in its box, with bones of one length throughout the window."""
-        num_frames, height, width = frames.shape[:3]
-        seen = np.flatnonzero(person.valid)
-        regions = [Region.around(person.box[t]) for t in seen]
-        said = in_batches(
-            self.net,
-            list(zip(seen, regions, strict=True)),
-            lambda item: crop(frames[item[0]], item[1]),
-            self.settings.batch,
+    def begin(self) -> BodyOfClip:
+        """It, at the beginning of a clip."""
+        return BodyOfClip(self)
+
+
+class BodyOfClip:
+    """`MeshBody` over a clip: bones have one length throughout it."""
+
+    def __init__(self, estimator: MeshBody) -> None:
+        self.estimator = estimator
+        self.batches = Batches(estimator.net, estimator.settings.batch)
+        self.people: list[KeypointTrack] = []
+        self.regions: list[Region] = []
+        self.width = self.height = 0
+
+    def see(self, frames: Frames, person: KeypointTrack, /) -> None:
+        """The person in its box, in the next window."""
+        self.height, self.width = frames.shape[1:3]
+        self.people.append(person)
+        for t in np.flatnonzero(person.valid):
+            self.regions.append(Region.around(person.box[t]))
+            self.batches.add(crop(frames[t], self.regions[-1]))
+
+    def track(self) -> BodyTrack:
+        """The joints of the person in all windows."""
+        person, how, shown = joined(self.people), self.estimator.settings, (self.width, self.height)
+        num_frames, seen = len(person.valid), np.flatnonzero(person.valid)
+        rotations, betas, camera = self.batches.rows() or (
+            np.zeros((0, *shape), np.float32) for shape in SHAPES
         )
-        rotations, betas, camera = stacked(list(said), (24, 3, 3), (10,), (3,))
         shape = np.tile(np.median(betas, axis=0), (len(seen), 1)) if len(seen) else betas
-        standing = [picture_translation(c, r, width, height) for c, r in zip(camera, regions, strict=True)]
-        joints = self.joints(rotations, shape)[:, OURS] + np.reshape(standing, (-1, 1, 3))
-        focal = focal_px(width, height)
-        flat = project(joints, focal, principal_point(width, height))
+        standing = [picture_translation(c, r, *shown) for c, r in zip(camera, self.regions, strict=True)]
+        joints = self.estimator.joints(rotations, shape)[:, OURS] + np.reshape(standing, (-1, 1, 3))
+        focal = focal_px(*shown)
+        flat = spread(project(joints, focal, principal_point(*shown)), seen, num_frames)
         score = joint_scores(person)
-        own, rest = self.shaped(shape)
-        shown = spread(flat, seen, num_frames)
-        seen_joints = (score >= self.settings.min_score) & in_picture(shown, width, height)
+        own, rest = self.estimator.shaped(shape)
+        seen_joints = (score >= how.min_score) & in_picture(flat, *shown)
         return BodyTrack(
-            joints2d=shown,
+            joints2d=flat,
             joints3d=spread(joints, seen, num_frames),
             score=score * person.valid[:, None],
-            valid=person.valid & (seen_joints.sum(axis=1) >= self.settings.min_joints),
+            valid=person.valid & (seen_joints.sum(axis=1) >= how.min_joints),
             focal_px=focal,
             rotations=spread(rotations[:, :NUM_ROTATIONS], seen, num_frames),
             betas=spread(own, seen, num_frames),
             rest=spread(rest, seen, num_frames),
         )
-
-
-def stacked(rows: list[tuple[NDArray[np.float32], ...]], *shapes: tuple[int, ...]) -> tuple[Array, ...]:
-    """Each part of rows as one array; empty ones of these shapes where there are no rows."""
-    if not rows:
-        return tuple(np.zeros((0, *shape), np.float32) for shape in shapes)
-    return tuple(np.stack(part) for part in zip(*rows, strict=True))
 
 
 def spread(values: NDArray[np.floating], frames: NDArray[np.intp], num_frames: int) -> Array:

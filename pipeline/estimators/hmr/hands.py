@@ -11,7 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.placement import placement
-from pipeline.estimators.batches import Net, digest_of, in_batches, named_file, on_device
+from pipeline.estimators.batches import Batches, Net, digest_of, named_file, on_device
+from pipeline.estimators.clipwise import CropEstimator
 from pipeline.estimators.hmr.camera import focal_px, picture_translation
 from pipeline.estimators.hmr.crop import Region, crop
 from pipeline.estimators.keypoints import BOTH_HANDS, HANDS, columns
@@ -81,7 +82,7 @@ class HandPlace:
     region: Region
 
 
-class MeshHands:
+class MeshHands(CropEstimator[KeypointTrack, HandTrack]):
     """`HandEstimator` on a network of right hands and a hand model."""
 
     def __init__(self, settings: HmrHands, net: Net, joints: Joints, card: EstimatorCard) -> None:
@@ -90,37 +91,65 @@ class MeshHands:
         self.joints = joints
         self.card = card
 
-    def __call__(self, frames: Frames, person: KeypointTrack, /) -> HandTrack:
-        """Both hands where their points are seen, zeros elsewhere."""
-        num_frames, height, width = frames.shape[:3]
-        points2d = np.zeros((num_frames, 2, len(OURS), 2), np.float32)
-        points3d = np.zeros((num_frames, 2, len(OURS), 3), np.float32)
-        rotations = np.zeros((num_frames, 2, 16, 3, 3), np.float32)
-        score = np.zeros((num_frames, 2), np.float32)
-        places = [place for t in np.flatnonzero(person.valid) for place in self.places(person, int(t), score)]
-        said = in_batches(self.net, places, lambda place: cut(frames, place), self.settings.batch)
-        for place, (turns, betas, camera) in zip(places, said, strict=True):
+    def begin(self) -> HandsOfClip:
+        """It, at the beginning of a clip."""
+        return HandsOfClip(self)
+
+
+class HandsOfClip:
+    """`MeshHands` over a clip."""
+
+    def __init__(self, estimator: MeshHands) -> None:
+        self.estimator = estimator
+        self.batches = Batches(estimator.net, estimator.settings.batch)
+        self.places: list[HandPlace] = []
+        self.score: list[Array] = []
+        self.width = self.height = 0
+        self.last = np.zeros((0, 2, 4))
+
+    def see(self, frames: Frames, person: KeypointTrack, /) -> None:
+        """Both hands where their points are seen, in the next window."""
+        self.height, self.width = frames.shape[1:3]
+        start = sum(map(len, self.score))
+        self.last, score = hand_boxes(person, self.estimator.settings)
+        self.score.append(score)
+        for t, side in np.argwhere(score > 0):
+            region = Region.around(self.last[t, side], self.estimator.settings.box_scale)
+            self.places.append(HandPlace(start + t, side, region))
+            self.batches.add(crop(frames[t], region, mirror=side == LEFT))
+
+    def boxes(self) -> NDArray[np.float64]:
+        """Boxes (t, 2, 4), px, around the points of hands in the last window; zeros where one is not seen."""
+        return self.last
+
+    def track(self) -> HandTrack:
+        """Both hands in all windows, zeros where one is not seen."""
+        score, shown = np.concatenate(self.score), (self.width, self.height)
+        points2d = np.zeros((len(score), 2, len(OURS), 2), np.float32)
+        points3d = np.zeros((len(score), 2, len(OURS), 3), np.float32)
+        rotations = np.zeros((len(score), 2, 16, 3, 3), np.float32)
+        rows = zip(self.places, *(self.batches.rows() or ((), (), ())), strict=True)
+        for place, turns, betas, camera in rows:
             at, side = (place.frame, place.side), MIRROR if place.side == LEFT else np.abs(MIRROR)
-            joints = self.joints(turns[None], betas[None])[0, list(OURS)] * side
-            standing = picture_translation(camera * side[[1, 0, 2]], place.region, width, height)
-            points2d[at] = project(joints + standing, focal_px(width, height), principal_point(width, height))
+            joints = self.estimator.joints(turns[None], betas[None])[0, list(OURS)] * side
+            standing = picture_translation(camera * side[[1, 0, 2]], place.region, *shown)
+            points2d[at] = project(joints + standing, focal_px(*shown), principal_point(*shown))
             points3d[at], rotations[at] = joints - joints[0], side[:, None] * turns * side
         return HandTrack(points2d=points2d, points3d=points3d, score=score, rotations=rotations)
 
-    def places(self, person: KeypointTrack, t: int, score: Array) -> list[HandPlace]:
-        """Where the hands of a frame are looked for; sets their scores."""
-        found = []
-        for side, names in enumerate(HANDS):
-            own = columns(person, names)
-            sure = person.score[t, own] >= self.settings.min_score
-            if sure.sum() < self.settings.min_points:
-                continue
-            score[t, side] = person.score[t, own][sure].mean()
-            box = bounding_box(person.points[t, own][sure])
-            found.append(HandPlace(t, side, Region.around(box, self.settings.box_scale)))
-        return found
 
+def hand_boxes(person: KeypointTrack, how: HmrHands) -> tuple[NDArray[np.float64], Array]:
+    """Boxes (t, 2, 4) around the points of hands that are sure, and mean scores (t, 2) of these.
 
-def cut(frames: Frames, place: HandPlace) -> Array:
-    """A hand's crop, always as of a right one."""
-    return crop(frames[place.frame], place.region, mirror=place.side == LEFT)
+    Both are 0 where too few points are.
+    """
+    boxes = np.zeros((len(person.valid), 2, 4))
+    score = np.zeros(boxes.shape[:2], np.float32)
+    for side, names in enumerate(HANDS):
+        own = columns(person, names)
+        for t in np.flatnonzero(person.valid):
+            sure = person.score[t, own] >= how.min_score
+            if sure.sum() >= how.min_points:
+                score[t, side] = person.score[t, own][sure].mean()
+                boxes[t, side] = bounding_box(person.points[t, own][sure])
+    return boxes, score

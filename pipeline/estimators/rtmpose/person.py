@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.placement import placement
-from pipeline.estimators.batches import Net, digest_of, in_batches, named_file, on_device
+from pipeline.estimators.batches import Batches, Net, digest_of, named_file, on_device
 from pipeline.estimators.keypoints import WHOLE_BODY
 from pipeline.estimators.mediapipe.people import body_box, head_square
 from pipeline.estimators.mediapipe.person import MediapipePerson, PersonTracker
@@ -126,11 +126,11 @@ class WholeBodyTracker:
         width, height = self.size
         points = np.zeros((len(frames), len(WHOLE_BODY), 2))
         score = np.zeros(points.shape[:2], np.float32)
-        items = [(t, PaddedBox.around(box[t], width / height)) for t in np.flatnonzero(there)]
-        crops = in_batches(
-            self.net, items, lambda item: item[1].crop(frames[item[0]], width, height), self.settings.batch
-        )
-        for (t, padded), (x, y) in zip(items, crops, strict=True):
+        boxes = {int(t): PaddedBox.around(box[t], width / height) for t in np.flatnonzero(there)}
+        batches = Batches(self.net, self.settings.batch)
+        for t, padded in boxes.items():
+            batches.add(padded.crop(frames[t], width, height))
+        for (t, padded), x, y in zip(boxes.items(), *(batches.rows() or ((), ())), strict=True):
             found, likely = decoded(x, y)
             points[t] = padded.to_picture(found, width, height)
             score[t] = np.clip(visibility(x, y) if self.by_visibility else likely, 0, 1)

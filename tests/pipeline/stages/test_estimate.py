@@ -7,17 +7,17 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from pipeline.stages.clip_tracks import ClipTracks
 from pipeline.stages.estimate import (
     Estimate,
     EstimateSettings,
-    FrameWindow,
     cut,
     iou,
-    join,
     nobody_alone,
     one_person,
     tracked,
 )
+from schemas.arrays import joined
 from schemas.tracks import KeypointTrack
 from tests.synth import Scene
 from tests.tracked import clip_of, tracked_of
@@ -110,7 +110,7 @@ def test_why_no_stretch_is_left(track: KeypointTrack, reason: str) -> None:
 def test_a_stretch_is_the_clip_of_its_own_frames() -> None:
     scene = Scene(num_frames=60)
     made = tracked_of(scene)
-    whole = FrameWindow(
+    whole = ClipTracks(
         person=made.person,
         body=made.body,
         hands=made.hands,
@@ -128,7 +128,7 @@ def test_a_stretch_is_the_clip_of_its_own_frames() -> None:
 
 def test_windows_joined_and_cut_are_what_they_were() -> None:
     track = tracked_of(Scene(num_frames=50)).person
-    again = join([cut(track, slice(0, 17)), cut(track, slice(17, 18)), cut(track, slice(18, 50))])
+    again = joined([cut(track, slice(0, 17)), cut(track, slice(17, 18)), cut(track, slice(18, 50))])
     assert all(
         np.array_equal(getattr(again, name), getattr(track, name), equal_nan=True)
         for name in ("points", "score", "box", "others", "valid")
@@ -166,7 +166,7 @@ def test_overlap_of_boxes() -> None:
 def test_picture_that_stands_still_is_looked_at_once() -> None:
     scene = Scene(num_frames=60)
     made = tracked_of(scene)
-    whole = FrameWindow(
+    whole = ClipTracks(
         **{name: getattr(made, name) for name in ("person", "body", "hands", "face", "head", "appearance")}
     )
     news = np.ones(60, bool)

@@ -37,17 +37,23 @@ def face_points() -> np.ndarray:
     return np.asarray(points)
 
 
-@pytest.fixture(scope="module")
-def model() -> HeadModel:
+def head_model(identity: float = 0.0) -> HeadModel:
+    """A model whose mean head is that face, and whose shapes move its points by so much."""
     count = 19800
     mean = np.zeros((count, 3))
     mean[:478] = (CM * face_points() @ TURNED.T + MOVED) * 100
+    shapes = identity * np.random.default_rng(1).normal(size=(3 * count, 156))
     arrays = {
-        "meanshape": mean, "idBase": np.zeros((3 * count, 156)), "exBase": np.zeros((3 * count, 177)),
+        "meanshape": mean, "idBase": shapes, "exBase": np.zeros((3 * count, 177)),
         "ver_inds": np.array([19000, 19200, 19400, 19500, 19600, count]),
         "keypoints_mediapipe": np.arange(478),
     }  # fmt: skip
     return HeadModel.of(arrays).landmarks_only()
+
+
+@pytest.fixture(scope="module")
+def model() -> HeadModel:
+    return head_model()
 
 
 def seen_faces(rotations: np.ndarray, places: np.ndarray) -> FaceTrack:
