@@ -10,10 +10,12 @@ import pyarrow.parquet as pq
 import pytest
 
 from dataset.index import read_index
-from dataset.index_tables import SCHEMA_1, SINCE_2
+from dataset.index_tables import SCHEMA_1, SINCE_2, index_table_at
 from dataset.verify.rows import row_faults
 from schemas.arrow import schema_of
 from schemas.index import IndexRow
+from schemas.outcome import DamagedError
+from storage.place import Place
 
 
 def as_schema_1(out: Path) -> None:
@@ -51,3 +53,9 @@ def test_only_whole_schemas_are_read(own_set: Path) -> None:
     with pytest.raises(ValueError, match="its columns are not those of schema 2"):
         read_index(own_set)
     assert not SINCE_2 - set(table.column_names)
+
+
+def test_an_index_that_is_none_is_told_with_its_address(tmp_path: Path) -> None:
+    (tmp_path / "index.parquet").write_bytes(b"PAR1")
+    with pytest.raises(DamagedError, match=f"{tmp_path}/index.parquet: "):
+        index_table_at(Place.at(tmp_path), "index.parquet")

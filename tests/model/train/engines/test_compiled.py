@@ -36,7 +36,7 @@ def fresh() -> Iterator[None]:
 @pytest.fixture
 def one_process() -> Iterator[None]:
     """Kernels are compiled where they are asked for, not by a pool that would outlive the test."""
-    with inductor.patch({"compile_threads": 1, "cpp_cache_precompile_headers": False}):
+    with inductor.patch({"compile_threads": 1}):
         yield
 
 
