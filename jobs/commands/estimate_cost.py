@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from rich.console import Console
 from rich.table import Table
@@ -18,10 +20,14 @@ from jobs.console.progress import readable_s
 from jobs.console.tables import tell_table
 from jobs.exit_codes import ExitCode
 from jobs.recipes.curation import research
-from pipeline.estimators.operations import frames_per_s
+from pipeline.estimators.operations import RESEARCH, frames_per_s
 from pipeline.flow import TARS, Curation, legs
+from schemas.tracks import Role
 
-RATES = Path(__file__).resolve().parents[2] / "benchmarks" / "stages.json"
+BENCHMARKS = Path(__file__).resolve().parents[2] / "benchmarks"
+RATES = BENCHMARKS / "stages.json"
+GPU_RATES = BENCHMARKS / "estimators.json"
+"""What roles of the paper's stack reach, by device and precision: `python -m benchmarks.estimators`."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,6 +43,8 @@ class EstimateCost:
     gpu_tflops: float = 100.0
     """What a GPU reaches of the paper's networks, millions of millions of operations a second: in bfloat16
     some 400 on an H200, in float32 some 30."""
+    gpu: str = ""
+    """A device that benchmarks/estimators.json has measured rates of: roles that it has count by them."""
     gpu_share: float = 0.5
     """Share of a GPU that a worker of the paper's stack takes, as --settings.gpu-share of `curate`."""
     measured: Path | None = None
@@ -69,7 +77,7 @@ def estimate_cost(job: EstimateCost, console: Console) -> ExitCode:
     house = legs(recipe, Path())
     rates = read_rates(RATES)
     if job.recipe == "research":
-        rates = by_operations(rates, job.gpu_tflops * 1e12 * recipe.gpu_share)
+        rates = by_networks(rates, job.gpu_tflops * 1e12, measured_on(job.gpu), recipe.gpu_share)
     if job.measured is not None:
         rates = measured(Ledger(job.measured), house, rates, str(job.measured))
     works = works_of(
@@ -92,20 +100,42 @@ def estimate_cost(job: EstimateCost, console: Console) -> ExitCode:
     return ExitCode.WHOLE
 
 
-def by_operations(rates: Rates, operations_per_s: float) -> Rates:
-    """Rates of which the estimate step's is that of the paper's networks on so many operations a second.
+def measured_on(gpu: str) -> dict[Role, float]:
+    """Crops a second of the roles that were measured on a device; none where none is named.
 
-    Decoding, detectors and faces stay with the processor: the whole embedded step as measured is counted for
-    them, which is more than they take.
+    Raises:
+        ValueError: nothing was measured on it.
+        OSError: the rates cannot be read.
     """
-    gpu = frames_per_s(operations_per_s)
+    known: dict[str, Any] = json.loads(GPU_RATES.read_text()) if GPU_RATES.is_file() else {}
+    if gpu and gpu not in known:
+        raise ValueError(
+            f"--gpu {gpu}: nothing was measured on it, only on {', '.join(known) or 'no device'}"
+        )
+    return known[gpu]["role"] if gpu else {}
+
+
+def by_networks(
+    rates: Rates, operations_per_s: float, crops_per_s: Mapping[Role, float], share: float
+) -> Rates:
+    """Rates of which the estimate step's is that of the paper's networks on a share of a device.
+
+    Roles that were measured count by their crops a second, the others by their operations. Decoding,
+    detectors and faces stay with the processor: the whole embedded step as measured is counted for them,
+    which is more than they take.
+    """
+    gpu = share * frames_per_s(operations_per_s, crops_per_s)
     steps = [
         replace(rate, frames_per_s=1 / (1 / rate.frames_per_s + 1 / gpu)) if rate.step == "estimate" else rate
         for rate in rates.steps
     ]
-    told = (
-        f"{rates.measured}; the paper's networks by operations, {operations_per_s / 1e12:g} TFLOP/s a worker"
-    )
+    counted = [role for role in RESEARCH if role not in crops_per_s]
+    told = rates.measured + f"; as measured there: {', '.join(crops_per_s)}" * bool(crops_per_s)
+    if counted:
+        told += (
+            f"; the paper's networks by operations, {share * operations_per_s / 1e12:g} TFLOP/s a worker: "
+            + ", ".join(counted)
+        )
     return replace(rates, steps=tuple(steps), measured=told)
 
 

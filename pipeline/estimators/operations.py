@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 
 from schemas.tracks import Role
 
@@ -47,6 +48,13 @@ RESEARCH: Mapping[Role, NetworkWork] = {
 """The paper's stack by role; faces are found by the embedded network, on the processor."""
 
 
-def frames_per_s(operations_per_s: float) -> float:
-    """Frames of one person that a device of so many operations a second sees through all networks."""
-    return operations_per_s / sum(work.per_frame for work in RESEARCH.values())
+def frames_per_s(operations_per_s: float, crops_per_s: Mapping[Role, float] = MappingProxyType({})) -> float:
+    """Frames of one person that a device sees through all networks in a second.
+
+    Roles whose crops a second are measured on it count by these, the others by their operations.
+    """
+    seconds = (
+        work.crops / crops_per_s[role] if role in crops_per_s else work.per_frame / operations_per_s
+        for role, work in RESEARCH.items()
+    )
+    return 1 / sum(seconds)

@@ -1,7 +1,7 @@
 """Crops as HMR2.0 and HaMeR were shown them: blurred before they shrink, 256 x 256 px, normalised.
 
-Equal to the published recipe to the last bit. That one blurs whole frames; here the part that a crop sees is
-blurred, which gives the same numbers.
+Equal to the published recipe but for rounding in double precision. That one blurs whole frames, by scipy;
+here the part that a crop sees is blurred, by OpenCV, several times as fast.
 """
 
 from __future__ import annotations
@@ -10,7 +10,6 @@ from dataclasses import dataclass
 
 import cv2
 import numpy as np
-import scipy
 from numpy.typing import NDArray
 
 SIDE = 256
@@ -61,14 +60,20 @@ def crop(picture: NDArray[np.uint8], region: Region, *, mirror: bool = False) ->
     if part.size == 0:
         return normalised(np.zeros((SIDE, SIDE, 3)))
     if sigma:
-        part = scipy.ndimage.gaussian_filter(
-            part.astype(np.float64), (sigma, sigma, 0), mode="nearest", truncate=REACH
-        )
+        kernel = gaussian(sigma)
+        part = cv2.sepFilter2D(part, cv2.CV_64F, kernel, kernel, borderType=cv2.BORDER_REPLICATE)
     affine = affine_of(region)
     affine[:, 2] += affine[:, :2] @ corner
     return normalised(
         cv2.warpAffine(np.ascontiguousarray(part), affine, (SIDE, SIDE), flags=cv2.INTER_LINEAR)
     )
+
+
+def gaussian(sigma: float) -> NDArray[np.float64]:
+    """The kernel of a blur, as far as `REACH`; its sum is 1."""
+    reach = int(REACH * sigma + 0.5)
+    weights = np.exp(-0.5 * (np.arange(-reach, reach + 1) / sigma) ** 2)
+    return np.asarray(weights / weights.sum())
 
 
 def seen_part(

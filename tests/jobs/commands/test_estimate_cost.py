@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 
 import pytest
 
 from jobs.cli import main
+from jobs.commands import estimate_cost
 
 
 def asked(capsys: pytest.CaptureFixture[str], *words: str) -> tuple[int, str, str]:
@@ -64,3 +66,20 @@ def test_the_papers_networks_are_told_by_their_operations(capsys: pytest.Capture
     assert walls[1] < 100 * 3600
     code, _, err = asked(capsys, "--hours", "5", "--machines", "cpu=1x1", "--gpu-tflops", "0")
     assert (code, err) == (2, "understudy: gpu_tflops must be more than 0\n")
+
+
+def test_rates_of_a_device_count_instead_of_operations(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    file = tmp_path / "estimators.json"
+    file.write_text('{"a GPU, bfloat16": {"alone": {}, "role": {"body": 1500.0, "hands": 1500.0}}}')
+    monkeypatch.setattr(estimate_cost, "GPU_RATES", file)
+    words = ("--hours", "500", "--source-s", "600", "--recipe", "research", "--machines", "h200=1x16+1")
+    code, out, _ = asked(capsys, *words, "--gpu", "a GPU, bfloat16")
+    assert code == 0
+    assert "as measured there: body, hands" in out
+    assert "by operations, 50 TFLOP/s a worker: person, head, appearance" in out
+    assert asked(capsys, *words, "--gpu", "another")[::2] == (
+        2,
+        "understudy: --gpu another: nothing was measured on it, only on a GPU, bfloat16\n",
+    )
