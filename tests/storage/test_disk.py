@@ -35,7 +35,9 @@ def test_what_fails_leaves_the_old_file_and_nothing_beside_it(tmp_path: Path) ->
     assert (tmp_path / "x").read_bytes() == b"old"
 
 
-def test_caches_lie_where_the_user_says_or_in_the_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_caches_lie_where_the_user_says_or_in_the_home(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("HOME", str(tmp_path))
     assert cache_folder({"XDG_CACHE_HOME": "/caches"}) == Path("/caches/understudy")
     for unset in ({}, {"XDG_CACHE_HOME": ""}):
