@@ -12,6 +12,7 @@ import json
 import subprocess
 import sys
 import tempfile
+from datetime import date
 from pathlib import Path
 
 import numpy as np
@@ -104,7 +105,13 @@ def main(samples: int) -> None:
         ),
     ]
     title = "The page of an audit, its measures taken"
-    write_table(HERE / "AUDITS.md", title, f"python -m benchmarks.audits {samples}", rows)
+    write_table(
+        HERE / "AUDITS.md",
+        title,
+        f"python -m benchmarks.audits {samples}",
+        rows,
+        f"Measured on {date.today()}.",
+    )
     if seconds > MOST_S or mib > MOST_MIB or page > 20:
         raise SystemExit("a limit does not hold")
 

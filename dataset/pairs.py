@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
 import numpy as np
+import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
@@ -80,10 +81,7 @@ def read_pairs(place: Place, name: str, index: Index) -> Sequence[PairRow]:
         DamagedError: it is no table of pairs, or names samples or windows that the data set has not.
         OSError: it cannot be read.
     """
-    table = table_at(place, name, schema_of(PairRow), least_row_bytes=PAIR_BYTES)
-    where = place.uri_of(name)
-    if table.num_rows and pc.max(table["schema"]).as_py() != SCHEMA:
-        raise DamagedError(f"{where}: pairs of another schema than {SCHEMA}")
+    table, where = pairs_at(place, name), place.uri_of(name)
     frames = dict(
         zip(index.table["key"].cast("string").to_pylist(), index.numbers("frames").tolist(), strict=True)
     )
@@ -92,6 +90,19 @@ def read_pairs(place: Place, name: str, index: Index) -> Sequence[PairRow]:
         if fault := fault_of(row, frames):
             raise DamagedError(f"{where}: {row.key}: {fault}")
     return rows
+
+
+def pairs_at(place: Place, name: str) -> pa.Table:
+    """A table of pairs, whatever they are of.
+
+    Raises:
+        DamagedError: it is none.
+        OSError: it cannot be read.
+    """
+    table = table_at(place, name, schema_of(PairRow), least_row_bytes=PAIR_BYTES)
+    if table.num_rows and pc.max(table["schema"]).as_py() != SCHEMA:
+        raise DamagedError(f"{place.uri_of(name)}: pairs of another schema than {SCHEMA}")
+    return table
 
 
 def fault_of(row: PairRow, frames: dict[str, int]) -> str | None:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from dataset.deny import kept_out
 from dataset.index import Index, read_index
-from dataset.names import INDEX, INDEX_COPY, LANDINGS
+from dataset.names import DENIED, INDEX, INDEX_COPY, LANDINGS
 from dataset.tombstones import Tombstones
 from storage.json_files import json_at
 from storage.place import Place
@@ -20,6 +22,8 @@ AT_ONCE = 2**16
 def traces(out: Place, stones: Tombstones) -> Iterator[str]:
     """A sentence for each file that tells of a source that has a tombstone."""
     yield from of_index(out, INDEX, "", stones)
+    with suppress(OSError, ValueError):  # who reads that list next is told
+        yield from of_keys(DENIED, kept_out(out), stones)
     for entry in out.files("index"):
         if found := INDEX_COPY.fullmatch(entry.name):
             yield from of_index(out, entry.name, found["digest"], stones)

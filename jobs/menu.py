@@ -52,6 +52,7 @@ MENU = (
     MenuEntry("compare", "Looking at them", "two data sets, sample by sample, field by field", AS_IT_WAS),
     MenuEntry("info", "Looking at them", "what a data set or a run is, in a few lines", AS_IT_WAS),
     MenuEntry("card", "Looking at them", "a data set described for a hub, a standard, a law", AS_IT_WAS),
+    MenuEntry("labels", "Looking at them", "key points as COCO, clips with numbers: FiftyOne", PARTLY),
     MenuEntry("query", "Looking at them", "a question in SQL to samples, rejects and sources", AS_IT_WAS),
     MenuEntry("preview", "Looking at them", "contact sheets and overlay videos of a data set", PARTLY),
     MenuEntry("show", "Looking at them", "a batch as the model will see it, as one picture", ANEW),

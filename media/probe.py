@@ -109,6 +109,14 @@ def largest_video(container: InputContainer, max_pixels: int) -> VideoStream:
     return stream
 
 
+def tags_of(container: InputContainer) -> dict[str, str]:
+    """What a file and its streams are tagged with."""
+    tags: dict[str, str] = {}
+    for tagged in (*container.streams, container):
+        tags |= tagged.metadata
+    return tags
+
+
 def default_track(container: InputContainer) -> int:
     """Of the sounds in the file, the number of the first that is marked as default; 0 where none is."""
     marked = [bool(one.disposition & Disposition.default) for one in container.streams.audio]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, TypeVar
@@ -112,16 +112,21 @@ class Curation:
 
 
 def legs(
-    run: Curation, out: Where, dropped: Collection[str] = (), tombstones: Tombstones = NOBODY
+    run: Curation,
+    out: Where,
+    dropped: Collection[str] = (),
+    tombstones: Tombstones = NOBODY,
+    denied: Mapping[str, str] | None = None,
 ) -> list[Leg]:
     """The legs of a run into the place `out`, in order; each arrow is a record, each leg's end a landing.
 
     The samples of sources that are `dropped`, by their addresses, leave the data set; sources that have
     `tombstones` do not come back. Those are no part of what landed work is known by: it holds none of them.
+    Samples that are `denied` are in no tar; only tars that would hold any are known by that.
     """
     listing = partial(plans.listed, sources_per_lap=run.sources_per_lap)
     catalogue = partial(at_once, reads=(Source,), check=mostly_reached)
-    tars = partial(plans.shards, samples_per_shard=run.samples_per_shard)
+    tars = partial(plans.shards, samples_per_shard=run.samples_per_shard, denied=denied or {})
     return [
         Leg(name="sources", steps=(corpus(tombstones),), plan=listing),
         Leg(name="catalogue", steps=(same_content(), first(dropped)), plan=catalogue, after=("sources",)),
@@ -139,7 +144,7 @@ def legs(
             plan=LapForLap(reads=(Tracked,)),
             after=(TRACKS,),
         ),
-        Leg(name=TARS, steps=(shard(run, out),), plan=tars, after=("samples",)),
+        Leg(name=TARS, steps=(shard(run, out, denied or {}),), plan=tars, after=("samples",)),
     ]
 
 
@@ -285,11 +290,11 @@ def reference(run: Curation) -> Step[PersonClips, Sample]:
     )
 
 
-def shard(run: Curation, out: Where) -> Step[ShardPlan, IndexRow]:
+def shard(run: Curation, out: Where, denied: Mapping[str, str]) -> Step[ShardPlan, IndexRow]:
     """Samples encoded into one tar."""
     return Step(
         name="shard",
-        make=partial(Shard, run.shard, out),
+        make=partial(Shard, run.shard, out, dict(denied)),
         version=Shard.version,
         takes=ShardPlan,
         gives=IndexRow,

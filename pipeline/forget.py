@@ -15,6 +15,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from dataset.deny import kept_out, let_go
 from dataset.index import read_index
 from dataset.index_writer import of_tar, write_index
 from dataset.names import FORGETTING, INDEX, SHARDS, SOURCE_DIGITS, tar_place
@@ -85,7 +86,7 @@ def asked(
         sources=tuple(sorted(wanted)),
         uris=tuple(sorted({source.uri for _, source in found})),
         laps=tuple(sorted({name for name, _ in found})),
-        stale={leg.name: stale_laps(ledger, leg) for leg in legs(run, "")},
+        stale={leg.name: stale_laps(ledger, leg) for leg in legs(run, "", denied=kept_out(ledger.place))},
     )
 
 
@@ -130,7 +131,8 @@ def forget(out: Place, run: Curation, forgetting: Forgetting) -> Tombstones:
     write_tombstones(out, stones)
     ledger = Ledger(out)
     relist(ledger, forgetting)
-    *before, tars = legs(run, out, (), stones)
+    let_go(out, forgetting.prefixes)
+    *before, tars = legs(run, out, (), stones, kept_out(out))
     for leg in before:
         leave(ledger, leg, forgetting)
     if out.size(INDEX) is not None:

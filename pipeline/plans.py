@@ -6,7 +6,7 @@ Lap names are stable: a grown corpus adds laps and leaves the others as they are
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from itertools import islice
 from typing import TypeVar
@@ -71,12 +71,15 @@ def first_copies(ledger: Ledger, leg: Leg) -> list[Lap]:
     return [lap for _, lap in sorted(laps, key=lambda pair: -pair[0])]
 
 
-def shards(ledger: Ledger, leg: Leg, *, samples_per_shard: int) -> list[Lap]:
-    """One lap a tar: samples of one canvas in the order of their keys, wherever they landed."""
+def shards(ledger: Ledger, leg: Leg, *, samples_per_shard: int, denied: Mapping[str, str]) -> list[Lap]:
+    """One lap a tar: samples of one canvas in the order of their keys, wherever they landed.
+
+    Those that are denied are among them, as the shard stage rejects them: no other tar begins elsewhere.
+    """
     (before,) = leg.after
     names = ledger.names(before)
     tars = plan_shards(_places(ledger, before, names), samples_per_shard)
-    return [_tar(before, leg, bucket, held, names) for bucket, held in tars]
+    return [_tar(before, leg, bucket, held, names, denied) for bucket, held in tars]
 
 
 PLACES = pa.schema(
@@ -168,11 +171,16 @@ def _contents(ledger: Ledger, leg: str) -> dict[str, str]:
     return {name: landed.content for name, landed in ledger.all_landed(leg)}
 
 
-def _tar(before: str, leg: Leg, bucket: str, held: pa.Table, names: Sequence[str]) -> Lap:
+def _tar(
+    before: str, leg: Leg, bucket: str, held: pa.Table, names: Sequence[str], denied: Mapping[str, str]
+) -> Lap:
     """A tar; `names` are those of all laps before."""
     keys = held["key"].to_pylist()
     place = f"{bucket}/{keys[0]}"
-    contents = map(str, held["content"].to_pylist())
+    contents = [
+        f"{content}{denied.get(key, '')}"
+        for key, content in zip(keys, held["content"].to_pylist(), strict=True)
+    ]
     return Lap(
         leg=leg.name,
         name=f"{bucket}-{keys[0]}",

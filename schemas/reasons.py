@@ -13,6 +13,7 @@ Reason = Literal[
     "damaged",
     "damaged_tar",
     "denied",
+    "deny_listed",
     "duplicate",
     "empty",
     "failed",
@@ -37,6 +38,7 @@ Reason = Literal[
     "not_comparable",
     "not_finite",
     "odd_orientation",
+    "opted_out",
     "out_of_step",
     "oversized_tables",
     "person_too_small",
@@ -96,6 +98,7 @@ MEANINGS: dict[Reason, str] = {
     "oversized_tables": "its tables of samples are larger than any video of its size needs",
     "several_pictures": "a still picture was wanted and there are several in it",
     "size_changes": "pictures of one stream have different sizes",
+    "opted_out": "it says of itself that nobody may learn from it",
     "out_of_step": "its pictures are not of the moments of the other cameras of its take",
     "wrong_colours": "what tells how its colours are corrected cannot be used",
     "wrong_camera": "the camera that its manifest tells cannot have taken its pictures",
@@ -128,6 +131,7 @@ MEANINGS: dict[Reason, str] = {
     "person_too_small": "the person fills too little of the picture",
     "still_face": "the face never changes while it moves: a picture, or a statue",
     "several_people": "several people are seen at once",
+    "deny_listed": "a deny list names it, for the rules that are told beside it",
     # films that are scored
     "not_comparable": "it differs from its truth in size, length or rate, or cannot be cut out of its grid",
     # processes that worked on an item

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Literal
 
 from dataset.names import (
+    DENIED,
     INDEX,
     INDEX_COPY,
     LANDINGS,
@@ -80,8 +81,8 @@ def is_running(name: str) -> bool:
 
 
 def is_beside(name: str) -> bool:
-    """Whether a file may lie beside an index: an older one, or what tells who has left."""
-    return name == WITHDRAWN or bool(INDEX_COPY.fullmatch(name))
+    """Whether a file may lie beside an index: an older one, or what tells who has left or is kept out."""
+    return name in {WITHDRAWN, DENIED} or bool(INDEX_COPY.fullmatch(name))
 
 
 def is_next(name: str) -> bool:

@@ -73,7 +73,7 @@ class PersonReader:
         return cls(
             estimate=Estimate(EstimateSettings(), estimators),
             control=Control(ControlSettings(canvas_area=canvas_area, max_aspect_miss=0.25, min_flex=0.0)),
-            probe=Probe(ProbeSettings()),
+            probe=Probe(ProbeSettings(keep_opted_out=True)),
             split=Split(SplitSettings(max_still_s=math.inf)),
         )
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import pyarrow as pa
@@ -10,22 +11,36 @@ from numpy.typing import NDArray
 
 from dataset.index import Index
 from jobs.audits.copies import copies
+from schemas.media import FPS
 
 Codes = NDArray[np.int64]
 IDENTITIES = ("subject", "person", "take")
 """Columns of an index that name who, or which moment, is seen; empty where nobody said."""
 
 
-def compared(index: Index, measures: pa.Table, held_out: float) -> pa.Table:
+@dataclass(frozen=True, kw_only=True)
+class Use:
+    """What a training makes of the samples of a set."""
+
+    held_out: float = 0.005
+    """Share of the sources that it holds out."""
+    held_keys: frozenset[str] | None = None
+    """The samples that it holds out, where that is another's choice."""
+    pairs: pa.Table | None = None
+    """Drivers and targets that it learns from: see `schemas.pairs`; None where each sample drives itself."""
+
+
+def compared(index: Index, measures: pa.Table, use: Use) -> pa.Table:
     """What each sample is to the others, by its key.
 
     `copies` and `alike`: how many samples of other sources and of its own show the same pictures; `copy_of`:
     the first of those of other sources; `held_out`: on which side of training it is; `leaks`: 1 where its
-    pictures or its person are on both.
+    pictures or its person are on both; `driver_is_target`: pairs of which it is the target, and whose driver
+    shows the same pictures, null where there are no pairs.
     """
     keys = index.table["key"].to_pylist()
     group, source = groups(keys, measures), index.codes("source_sha256")[0]
-    held = held_keys(index, held_out)
+    held = held_keys(index, use.held_out) if use.held_keys is None else use.held_keys
     side = np.array([key in held for key in keys], np.bool_)
     both = on_both_sides(group, side)
     for name in IDENTITIES:
@@ -42,6 +57,7 @@ def compared(index: Index, measures: pa.Table, held_out: float) -> pa.Table:
             "copy_of": [None if at < 0 else keys[at] for at in first.tolist()],
             "held_out": side,
             "leaks": both.astype(np.int64),
+            "driver_is_target": driven_by_themselves(index, group, use.pairs),
         }
     )
 
@@ -55,6 +71,29 @@ def groups(keys: Sequence[str], measures: pa.Table) -> Codes:
         found = copies([prints[keys[place]] for place in known])
         group[known] = np.asarray(known)[np.unique(found, return_index=True)[1]][found]
     return np.asarray(group, np.int64)
+
+
+def driven_by_themselves(index: Index, group: Codes, pairs: pa.Table | None) -> pa.Array:
+    """Of each sample how many pairs have it as their target and the same pictures as their driver.
+
+    Those are windows of one source that share a moment, and copies of one another, wherever they begin.
+    """
+    if pairs is None:
+        return pa.nulls(len(index), pa.int64())
+    place = {key: at for at, key in enumerate(index.table["key"].to_pylist())}
+    source, start_s = index.codes("source_sha256")[0], index.values("start_s")
+    driver, target = (
+        np.array([place.get(key, -1) for key in pairs[f"{who}_key"].to_pylist()], np.int64)
+        for who in ("driver", "target")
+    )
+    began = [
+        start_s[at] + pairs[f"{who}_start"].to_numpy() / FPS
+        for who, at in (("driver", driver), ("target", target))
+    ]
+    shared = np.abs(began[0] - began[1]) < pairs["frames"].to_numpy() / FPS
+    same = np.where(source[driver] == source[target], shared, group[driver] == group[target])
+    known = (driver >= 0) & (target >= 0)
+    return pa.array(np.bincount(target[known & same], minlength=len(index)))
 
 
 def held_keys(index: Index, held_out: float) -> set[str]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import duckdb
 
 from jobs.audits.rules import Rule, Verdict
+from jobs.audits.tables import AUDITED
 from jobs.questions.asking import answer_to
 
 WORST = 50
@@ -29,29 +30,29 @@ class Finding:
         return self.rule.verdict(self.asked, self.beyond)
 
 
-def values_of(rule: Rule) -> str:
+def values_of(rule: Rule, table: str = AUDITED) -> str:
     """A question: keys and values of the samples that a rule asks of."""
-    return f"select key, ({rule.value})::double as value from audited where {rule.scope}"
+    return f"select key, ({rule.value})::double as value from {table} where {rule.scope}"
 
 
-def beyond_of(rule: Rule) -> str:
+def beyond_of(rule: Rule, table: str = AUDITED) -> str:
     """A question: keys and values of the samples beyond the rule's bounds, the furthest first."""
     ways = [f"value - {rule.above!r}"] if rule.above is not None else []
     ways += [f"{rule.below!r} - value"] if rule.below is not None else []
     far = f"greatest({', '.join(ways)})"
-    return f"select key, value from ({values_of(rule)}) where {rule.beyond} order by {far} desc, key"
+    return f"select key, value from ({values_of(rule, table)}) where {rule.beyond} order by {far} desc, key"
 
 
-def found(rule: Rule, asked: duckdb.DuckDBPyConnection) -> Finding:
+def found(rule: Rule, asked: duckdb.DuckDBPyConnection, table: str = AUDITED) -> Finding:
     """What a rule finds.
 
     Raises:
         ValueError: the rule cannot be asked; names it.
     """
-    counts = f"select count(value), count(*) filter ({rule.beyond}) from ({values_of(rule)})"
+    counts = f"select count(value), count(*) filter ({rule.beyond}) from ({values_of(rule, table)})"
     try:
         ((number, beyond),) = answer_to(counts, asked).rows
-        worst = tuple(answer_to(f"{beyond_of(rule)} limit {WORST}", asked).rows)
+        worst = tuple(answer_to(f"{beyond_of(rule, table)} limit {WORST}", asked).rows)
     except ValueError as error:
         raise ValueError(f"rule {rule.id}: {error}") from error
     return Finding(rule=rule, asked=number, beyond=beyond, worst=worst)
@@ -95,13 +96,17 @@ SPREADS = {
 MOST_BARS = 12
 
 
+def hours_by(value: str, table: str = AUDITED) -> str:
+    """A question: hours and number of samples by a value."""
+    return (
+        f"select coalesce(nullif(({value})::varchar, ''), 'not told') as what, "
+        f"sum(duration_s) / 3600 as hours, count(*) as samples from {table} group by what"
+    )
+
+
 def spread(title: str, value: str, asked: duckdb.DuckDBPyConnection) -> Plot:
     """Hours by a value, the most first."""
-    query = (
-        f"select coalesce(nullif(({value})::varchar, ''), 'not told') as what, "
-        "sum(duration_s) / 3600 as hours, "
-        f"count(*) as samples from audited group by what order by hours desc, what limit {MOST_BARS}"
-    )
+    query = f"{hours_by(value)} order by hours desc, what limit {MOST_BARS}"
     rows = list(answer_to(query, asked).rows)
     told = tuple((what, hours) for what, hours, _ in rows)
     return Plot(title=title, query=query, rows=told, samples=sum(count for *_, count in rows))

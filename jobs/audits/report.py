@@ -9,6 +9,8 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from engine.core import Tally
+from jobs.audits.against import Against
+from jobs.audits.against_page import changes, numbers_against
 from jobs.audits.findings import Finding, Plot
 from jobs.audits.shots import Shots
 from jobs.pages.counted import bars, figure, histogram
@@ -37,6 +39,8 @@ class Audited:
     estimators: Sequence[dict[str, Any]]
     measures: Sequence[Measure]
     denied: int
+    against: Against | None = None
+    """What changed from another set, where one was named."""
 
     @property
     def verdict(self) -> str:
@@ -47,8 +51,10 @@ class Audited:
 
 def report(audited: Audited, shots: Shots) -> str:
     """The page as HTML."""
+    changed = [("against", "What changed", changes(audited.against))] if audited.against else []
     sections = (
         ("rules", "Rules", rules_table(audited)),
+        *changed,
         ("funnel", "From files to samples", funnel(audited.tallies)),
         ("hours", "Hours by", cards(map(spread_card, audited.spreads))),
         ("values", "Distributions", cards(map(value_card, audited.findings, audited.distributions))),
@@ -81,6 +87,7 @@ def numbers_of(audited: Audited) -> dict[str, Any]:
             | {"worst": [list(one) for one in finding.worst]}
             for finding in audited.findings
         ],
+        "against": numbers_against(audited.against) if audited.against else None,
         "plots": [asdict(plot) for plot in (*audited.spreads, *(plot for plot, _ in audited.distributions))],
     }
 
@@ -99,7 +106,9 @@ def rules_table(audited: Audited) -> str:
         rows.append(
             (
                 rule.id,
-                Cell(text=finding.verdict, kind=finding.verdict),
+                Cell(text=finding.verdict, kind=finding.verdict)
+                if finding.asked
+                else Cell(text="not asked", kind="faint"),
                 Cell(text=visible(rule.says), kind="words"),
                 rule.severity,
                 Cell(text=visible(f"{rule.value} {bounds}"), kind="words"),
@@ -109,7 +118,8 @@ def rules_table(audited: Audited) -> str:
                 Cell(text=f"{rule.allowed:.2%}", order=rule.allowed),
             )
         )
-    heads = ("rule", "verdict", "says", "severity", "beyond is", "asked", "beyond", "share", "allowed")
+    says, beyond = in_words("says"), in_words("beyond is")
+    heads = ("rule", "verdict", says, "severity", beyond, "asked", "beyond", "share", "allowed")
     return table(heads, rows)
 
 
@@ -126,7 +136,7 @@ def funnel(tallies: Sequence[Tally]) -> str:
         )
         for tally in tallies
     ]
-    heads = ("step", "offered", "kept", "rejected", "hours out", "reasons")
+    heads = ("step", "offered", "kept", "rejected", "hours out", in_words("reasons"))
     return table(heads, rows) if rows else "<p>The data set holds no landings of its pipeline.</p>"
 
 
@@ -182,7 +192,7 @@ def estimators(found: Sequence[dict[str, Any]]) -> str:
     ]
     if not rows:
         return "<p>Nothing says which estimators made the data set.</p>"
-    return table(("role", "estimator", "version", "licence", "weights"), rows)
+    return table([in_words(name) for name in ("role", "estimator", "version", "licence", "weights")], rows)
 
 
 def definitions(measures: Sequence[Measure]) -> str:
@@ -191,7 +201,12 @@ def definitions(measures: Sequence[Measure]) -> str:
         (one.name, *(Cell(text=visible(part), kind="words") for part in (one.unit, one.says, one.source)))
         for one in measures
     ]
-    return table(("measure", "unit", "definition", "source"), rows)
+    return table([in_words(name) for name in ("measure", "unit", "definition", "source")], rows)
+
+
+def in_words(name: str) -> Cell:
+    """The heading of a column of words."""
+    return Cell(text=name, kind="words")
 
 
 def told(audited: Audited) -> str:

@@ -5,16 +5,20 @@ from __future__ import annotations
 import duckdb
 
 from dataset.index import Index
-from jobs.audits.compared import compared
+from jobs.audits.compared import Use, compared
 from jobs.questions.views import SEALED, measured, unsealed
 from storage.place import Place
 
-AUDITED = """create view audited as select samples.*, measures.* exclude (key), compared.* exclude (key)
+AUDITED, EARLIER = "audited", "earlier"
+ROWS = """create view audited as select samples.*, measures.* exclude (key), compared.* exclude (key)
 from samples left join measures using (key) left join compared using (key)"""
+USUAL = Use()
 
 
-def audited_tables(index: Index, held_out: float) -> duckdb.DuckDBPyConnection:
+def audited_tables(index: Index, use: Use = USUAL, earlier: Index | None = None) -> duckdb.DuckDBPyConnection:
     """A sealed connection with the tables of a data set and what its samples are to each other.
+
+    `earlier` is another set, whose rows of `audited` stand in the table of that name.
 
     Raises:
         ValueError: its measures are damaged.
@@ -22,7 +26,9 @@ def audited_tables(index: Index, held_out: float) -> duckdb.DuckDBPyConnection:
     """
     place = Place.at(index.root)
     asked = unsealed(place, index)
-    asked.register("compared", compared(index, measured(place, index), held_out))
-    asked.execute(AUDITED)
+    asked.register("compared", compared(index, measured(place, index), use))
+    asked.execute(ROWS)
+    if earlier is not None:
+        asked.register(EARLIER, audited_tables(earlier, use).table(AUDITED).to_arrow_table())
     asked.execute(SEALED)
     return asked

@@ -13,10 +13,14 @@ import tyro
 from rich.console import Console
 from rich.table import Table
 
+from dataset.deny import denied
 from dataset.index import Index, read_index
 from dataset.names import INDEX, MEASURES, RUN
+from dataset.pairs import pairs_at
 from engine.ledger import Ledger
 from engine.runners.status import RunObserver
+from jobs.audits.against import Against, against
+from jobs.audits.compared import Use
 from jobs.audits.findings import SPREADS, Finding, distribution, found, spread
 from jobs.audits.findings import denied as denied_by
 from jobs.audits.report import Audited, report, told
@@ -53,8 +57,14 @@ class Audit(LongRun):
     """A TOML file of rules; without one, those of docs/audit.md."""
     fail_on: Literal["error", "warn", "never"] = "error"
     """Which verdict ends with exit code 1: fail alone, warn as well, or none."""
-    held_out: float = 0.005
+    against: str | None = None
+    """Folder or address of another set, such as this one before: what changed since. It is measured too."""
+    held_out: float = Use.held_out
     """Share of the sources that a training holds out: who is on both sides is told for that."""
+    held_out_keys: str | None = None
+    """File with the keys of the samples that are held out, a line each, where the choice is another's."""
+    pairs: str | None = None
+    """Table of `understudy pairs` that is learned from: no driver may show what its target shows."""
 
 
 def parse(args: list[str]) -> Audit:
@@ -71,13 +81,15 @@ def audit(job: Audit, console: Console) -> ExitCode:
         AtWork: another run measures the data set.
         CannotRun: as `LongRun.bring_to_end`.
     """
-    rules, data = read_rules(job.rules), Place.at(job.data)
-    if data.size(INDEX) is None:
-        raise ValueError(f"{data}: no data set there, or none that is finished: it has no {INDEX}")
-    unmeasured = measure(job, data, console)
-    index = read_index(data)
-    findings = write_report(job, index, rules, console)
-    if unmeasured and job.fail_on != "never":
+    rules = read_rules(job.rules)
+    sets = [Place.at(data) for data in (job.data, job.against) if data is not None]
+    for data in sets:
+        if data.size(INDEX) is None:
+            raise ValueError(f"{data}: no data set there, or none that is finished: it has no {INDEX}")
+    unmeasured = [measure(job, data, console) for data in sets]
+    index, *others = map(read_index, sets)
+    findings = write_report(job, index, rules, console, next(iter(others), None))
+    if any(unmeasured) and job.fail_on != "never":
         return ExitCode.FAILED_ITEMS
     bad = {"error": {"fail"}, "warn": {"fail", "warn"}, "never": set[str]()}[job.fail_on]
     return ExitCode.BELOW_THRESHOLD if bad & {one.verdict for one in findings} else ExitCode.WHOLE
@@ -110,29 +122,33 @@ def measure(job: Audit, data: Place, console: Console) -> bool:
     return any(tally.rejected for tally in tallies)
 
 
-def write_report(job: Audit, index: Index, rules: tuple[Rule, ...], console: Console) -> list[Finding]:
-    """Ask the rules, write what they find, and tell it."""
-    asked = audited_tables(index, job.held_out)
+def write_report(
+    job: Audit, index: Index, rules: tuple[Rule, ...], console: Console, other: Index | None = None
+) -> list[Finding]:
+    """Ask the rules, write what they find, and tell it; against another set where one is given."""
+    asked = audited_tables(index, use_of(job), other)
     findings = [found(rule, asked) for rule in rules]
     keys = denied_by(findings, asked)
     data, columns = Place.at(job.data), {name for name, *_ in asked.execute("describe audited").fetchall()}
     ledger = Ledger(data)
+    spreads = {
+        title: value
+        for title, value in SPREADS.items()
+        if title.replace(" ", "_") not in MAYBE or title.replace(" ", "_") in columns
+    }
     audited = Audited(
         name=job.data,
         digest=index.digest,
         samples=len(index),
         hours=float(asked.execute("select sum(duration_s) / 3600 from samples").fetchall()[0][0]),
         tallies=[tally for leg in legs(Curation(), "") for tally in ledger.tallies(leg.name)],
-        spreads=[
-            spread(title, value, asked)
-            for title, value in SPREADS.items()
-            if title.replace(" ", "_") not in MAYBE or title.replace(" ", "_") in columns
-        ],
+        spreads=[spread(title, value, asked) for title, value in spreads.items()],
         distributions=[distribution(rule, asked) for rule in rules],
         findings=findings,
         estimators=estimators_of(data),
         measures=measures(),
         denied=len(keys),
+        against=None if other is None else against(str(job.against), findings, spreads, measures(), asked),
     )
     out = Place.at(job.out)
     out.write(PAGE, report(audited, shots_of(index)).encode())
@@ -140,6 +156,18 @@ def write_report(job: Audit, index: Index, rules: tuple[Rule, ...], console: Con
     out.write(DENY, "".join(f"{key}\t{','.join(why)}\n" for key, why in keys.items()).encode())
     tell(audited, out, console)
     return findings
+
+
+def use_of(job: Audit) -> Use:
+    """What a training makes of the samples.
+
+    Raises:
+        ValueError: a file that says it is not what it should be.
+        OSError: one cannot be read.
+    """
+    held = denied(job.held_out_keys) if job.held_out_keys else None
+    pairs = pairs_at(*Place.holding(job.pairs)) if job.pairs else None
+    return Use(held_out=job.held_out, held_keys=held, pairs=pairs)
 
 
 MAYBE = {"subject", "person", "usable_for"}
@@ -162,6 +190,8 @@ def tell(audited: Audited, out: Place, console: Console) -> None:
             table.add_row(finding.verdict, rule.id, str(finding.asked), str(finding.beyond), rule.says)
     if table.rows:
         tell_table(console, table, ("verdict", "rule", "beyond"))
+    if audited.against is not None:
+        tell_changes(audited.against, console)
     passed = sum(finding.verdict == "pass" for finding in audited.findings)
     console.print(
         f"{audited.verdict}: {passed} of {len(audited.findings)} rules pass; {out.uri_of(PAGE)}, {DENY} with "
@@ -169,3 +199,20 @@ def tell(audited: Audited, out: Place, console: Console) -> None:
         highlight=False,
         soft_wrap=True,
     )
+
+
+def tell_changes(told: Against, console: Console) -> None:
+    """Print what changed from another set."""
+    console.print(
+        f"against {told.name}: {told.only_here} new samples, {told.only_there} gone, {told.same} of the same "
+        f"bytes, {told.other_bytes} of others",
+        highlight=False,
+        soft_wrap=True,
+    )
+    table = Table("rule", "before", "now", "newly beyond", "no longer")
+    for one in told.rules:
+        if one.more or one.gone:
+            before = str(one.before.beyond) if one.before else "not asked"
+            table.add_row(one.now.rule.id, before, str(one.now.beyond), str(one.more), str(one.gone))
+    if table.rows:
+        tell_table(console, table)

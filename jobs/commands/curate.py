@@ -11,7 +11,8 @@ from typing import Any
 import tyro
 from rich.console import Console
 
-from dataset.names import FORGETTING, INDEX
+from dataset.deny import deny_list, keep_out, kept_out
+from dataset.names import DENIED, FORGETTING, INDEX
 from engine.core import Tally
 from engine.ledger import Ledger
 from engine.runners.status import RunObserver
@@ -47,6 +48,8 @@ class Curate(LongRun):
     corpus: tyro.conf.OmitArgPrefixes[CorpusSettings] = field(default_factory=CorpusSettings)
     drop_gone: bool = False
     """The samples of files that are no longer in the corpus leave the data set; otherwise they stay."""
+    deny: str | None = None
+    """Deny list of an audit: its samples leave OUT, whose denied.txt keeps them out from then on."""
     redo: bool = False
     """Do again what other settings than those of OUT change; its old index holds meanwhile."""
     recipe: Recipe | None = None
@@ -105,11 +108,15 @@ def curate(job: Curate, console: Console) -> ExitCode:
     own_tombstones(out)
     if (stored := stored_in(out)) is not None:
         refuse_redo(out, stored, job.settings, console, redo=job.redo)
+    more = deny_list(*Place.holding(job.deny)) if job.deny else {}
     found = survey(job.videos, job.corpus)
     refuse_nothing(job, found, stored)
     for sentence in left_out(found):
         console.print(sentence, highlight=False)
     with Heartbeat(out, job.runner, manner(console, force=job.force)) as heartbeat:
+        if more:
+            keep_out(out, more)
+            console.print(f"{len(kept_out(out))} samples are kept out: {out / DENIED}", highlight=False)
         tallies = make(job, out, found.videos, heartbeat, console)
         tell_funnel(console, tallies)
         code = verdict(tallies, job.settings.min_kept_share, console)
@@ -171,7 +178,8 @@ def make(
     listing = enlist(ledger, found, change)
     for sentence in compared(listing, job):
         console.print(sentence, highlight=False)
-    house = legs(job.settings, out, listing.gone if job.drop_gone else (), own_tombstones(out))
+    dropped, stones = listing.gone if job.drop_gone else (), own_tombstones(out)
+    house = legs(job.settings, out, dropped, stones, kept_out(out))
     with ConsoleProgress(console, time.monotonic) as terminal:
         observers: tuple[RunObserver, ...] = (heartbeat, terminal)
         shared = [Place.at(job.videos).folder, out.folder]

@@ -9,6 +9,7 @@ from typing import Any
 import tyro
 from rich.console import Console
 
+from dataset.deny import kept_out
 from engine.differences import differences
 from engine.ledger import Ledger
 from engine.leg import Leg
@@ -112,7 +113,7 @@ def forecast_of(job: PlanRun, out: Place, stored: StoredCuration) -> Forecast:
         else None
     )
     dropped = listing.gone if listing and stored.drop_gone else ()
-    house = legs(job.settings, out, dropped, own_tombstones(out))
+    house = legs(job.settings, out, dropped, own_tombstones(out), kept_out(out))
     changed = [sentence(one, job.settings) for one in differences(stored.settings, job.settings)]
     found = tuple(forecast(house, ledger))
     new = listing.new if listing else 0

@@ -10,12 +10,13 @@ import tyro
 from rich.console import Console
 from rich.table import Table
 
+from jobs.audits.tables import AUDITED, audited_tables
 from jobs.console.flags import parsed
 from jobs.console.tables import tell_table
 from jobs.exit_codes import ExitCode
 from jobs.questions.asking import Answer, answer_to
 from jobs.questions.plain import plain, refuse_repeats, shown
-from jobs.questions.views import views
+from jobs.questions.views import indexed, views
 from storage.place import Place
 
 MOST_ROWS = 1000
@@ -24,7 +25,7 @@ MOST_ROWS = 1000
 
 @dataclass(frozen=True, kw_only=True)
 class Query:
-    """Answer a question in SQL of a data set: of its `samples`, `rejects`, `sources`, "references"."""
+    """Answer a question in SQL of a data set: of `samples`, `rejects`, `sources`, "references", `audited`."""
 
     out: tyro.conf.Positional[str]
     """Folder or address of the data set."""
@@ -46,7 +47,9 @@ def query(job: Query, console: Console) -> ExitCode:
         ValueError: there is no data set, or the question cannot be answered; says why.
         OSError: it cannot be read.
     """
-    answer = answer_to(job.question, views(Place.at(job.out)))
+    out = Place.at(job.out)
+    asked = audited_tables(indexed(out)) if AUDITED in job.question else views(out)
+    answer = answer_to(job.question, asked)
     if job.json:
         tell_records(console, answer)
     else:

@@ -33,12 +33,18 @@ def row(*cells: str | Cell) -> Row:
 
 def table(headings: Row, rows: Iterable[Row], caption: str = "") -> str:
     """A table; the first cell of a row is its heading."""
-    head = "".join(f'<th scope="col" tabindex="0">{inner(as_cell(cell))}</th>' for cell in headings)
+    head = "".join(map(heading, map(as_cell, headings)))
     body = "".join(f"<tr>{''.join(row_cells(cells))}</tr>\n" for cells in rows)
     title = f"<caption>{escape(caption)}</caption>" if caption else ""
     return (
         f'<div class="wide"><table>{title}<thead><tr>{head}</tr></thead><tbody>\n{body}</tbody></table></div>'
     )
+
+
+def heading(cell: Cell) -> str:
+    """A cell of the first row."""
+    kind = f' class="{cell.kind}"' if cell.kind else ""
+    return f'<th{kind} scope="col" tabindex="0">{inner(cell)}</th>'
 
 
 def row_cells(cells: Row) -> Iterable[str]:

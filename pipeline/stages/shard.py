@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import tarfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -63,13 +63,15 @@ class ShardSettings:
 class Shard:
     """Puts one tar below `out`. Samples that cannot be encoded are rejects; no tar is left without samples.
 
-    Reasons: those of `media.decode`, and "broken_audio".
+    Reasons: those of `media.decode`, "broken_audio", and "deny_listed" for the keys of `denied`, with what it
+    says of them.
     """
 
     version: ClassVar[int] = 2
 
-    def __init__(self, settings: ShardSettings, out: Where) -> None:
+    def __init__(self, settings: ShardSettings, out: Where, denied: Mapping[str, str] | None = None) -> None:
         self.settings = settings
+        self.denied = denied or {}
         self.out = Place.at(out)
 
     def __call__(self, plan: ShardPlan) -> Iterator[IndexRow | Reject]:
@@ -100,6 +102,7 @@ class Shard:
         with tarfile.open(path, mode="w", format=tarfile.USTAR_FORMAT) as tar:
             for sample in plan.members:
                 try:
+                    refuse_denied(sample.key, self.denied)
                     members = encode(sample, folder, self.settings)
                 except Rejected as no:
                     yield Reject(
@@ -111,6 +114,16 @@ class Shard:
                 row = row_of(sample, members, f"{SHARDS}/{plan.key}", offset, tar.offset - offset)
                 refuse_broken(row, members)
                 yield row
+
+
+def refuse_denied(key: str, denied: Mapping[str, str]) -> None:
+    """Returns where a sample is on no deny list.
+
+    Raises:
+        Rejected: "deny_listed".
+    """
+    if key in denied:
+        raise Rejected("deny_listed", denied[key])
 
 
 def append(tar: tarfile.TarFile, key: str, members: Members) -> None:

@@ -10,10 +10,14 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pyarrow.parquet as pq
 
 from pipeline.stages.shard import ShardSettings
+from schemas.arrow import encode
 from schemas.joints import BODY_JOINTS, mirrored
+from schemas.pairs import PairRow
 from schemas.sample import Sample
+from schemas.version import SCHEMA
 from tests.paint import frames_of, write_video
 from tests.stored import plan_of, probed, sample_of, with_sound, write_set
 from tests.synth import Scene, acted
@@ -89,6 +93,34 @@ def copied() -> Sample:
     return sample_of(probed(write_video(Path("copy.mp4"), frames, 24.0)), scene(0), 0, FRAMES)
 
 
+def anna(number: int) -> Sample:
+    """Somebody whose name the manifest tells."""
+    sample = silent(number)
+    clip = sample.scene.clip
+    source = replace(clip.video.source, origin=replace(clip.video.source.origin, subject="anna"))
+    return replace(
+        sample, scene=replace(sample.scene, clip=replace(clip, video=replace(clip.video, source=source)))
+    )
+
+
+def pair(driver: str, start: int, target: str) -> PairRow:
+    """A driver from a frame on, and a target from its first."""
+    names = {"driver_key": driver, "target_key": target, "reference_key": target}
+    texts = dict.fromkeys(("driver_person", "target_person", "driver_subject", "target_subject"), "")
+    return PairRow(
+        key=f"cross_clip-{driver}-{start}-{target}-0",
+        kind="cross_clip",
+        driver_start=start,
+        target_start=0,
+        frames=25,
+        yaw_difference_deg=0.0,
+        similarity=1.0,
+        schema=SCHEMA,
+        **names,
+        **texts,
+    )
+
+
 FAULTS: dict[str, Callable[[], Sample]] = {
     "swapped_sides": swapped,
     "stray_hand": stray_hand,
@@ -105,14 +137,24 @@ def clean() -> list[Sample]:
 
 
 def write_planted(folder: Path) -> None:
-    """The sets "clean" and "faulty", and "planted", which names keys of the second by their faults."""
+    """The sets "clean" and "faulty", and "planted", which names keys of the second by their faults.
+
+    The file "held" names a sample that a training of these holds out, though it shows whom it learns from;
+    "pairs.parquet" has a pair that drives itself, half a second later.
+    """
     (folder / "videos").mkdir()
     with contextlib.chdir(folder / "videos"):
         good = clean()
         bad = {rule: make() for rule, make in FAULTS.items()}
-        for name, samples in (("clean", good), ("faulty", [*good, *bad.values()])):
+        both = [anna(5), anna(6)]
+        for name, samples in (("clean", good), ("faulty", [*good, *bad.values(), *both])):
             out = folder / name
             out.mkdir()
             write_set(out.absolute(), [plan_of(*samples)], ShardSettings())
-    text = "".join(f"{rule} {sample.key}\n" for rule, sample in bad.items())
-    (folder / "planted").write_text(f"{text}copies {good[0].key}\n")
+    itself, other = both[1].key, good[2].key
+    pairs = [pair(itself, 12, itself), pair(itself, 30, itself), pair(other, 0, itself)]
+    found = [(rule, sample.key) for rule, sample in bad.items()]
+    found += [("copies", good[0].key), *(("leak", one.key) for one in both), ("driver_is_target", itself)]
+    (folder / "planted").write_text("".join(f"{rule} {key}\n" for rule, key in found))
+    (folder / "held").write_text(f"{both[0].key}\n")
+    pq.write_table(encode(pairs, PairRow), folder / "pairs.parquet")

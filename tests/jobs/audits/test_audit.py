@@ -21,8 +21,9 @@ def audited(planted: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str
     for name in ("clean", "faulty"):
         folder = tmp_path_factory.mktemp(name)
         shutil.copytree(planted / name, folder / "set")
-        args = ["audit", str(folder / "set"), "--out", str(folder / "report"), "--strict", "--held-out", "0"]
-        code = main([*args, "--rules", str(narrow(folder))])
+        args = ["audit", str(folder / "set"), "--out", str(folder / "report"), "--strict"]
+        use = ["--held-out-keys", str(planted / "held"), "--pairs", str(planted / "pairs.parquet")]
+        code = main([*args, *use, "--rules", str(narrow(folder))])
         page = (folder / "report" / "index.html").read_text()
         found[name] = (code, json.loads((folder / "report" / "audit.json").read_text()), page, folder)
     return found
@@ -66,18 +67,39 @@ def test_each_planted_fault_is_found_by_its_rule_and_nothing_else_is(
     assert listed == {key for _, key in wanted}
 
 
-def test_every_plot_has_its_n_and_the_question_that_gives_it(audited: dict[str, Any]) -> None:
+def test_against_the_clean_set_each_fault_is_new_and_the_old_samples_are_the_same(
+    audited: dict[str, Any], planted: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder, before = audited["faulty"][3], audited["clean"][3]
+    args = ["audit", str(folder / "set"), "--out", str(folder / "changed"), "--against", str(before / "set")]
+    use = ["--held-out-keys", str(planted / "held"), "--rules", str(folder / "rules.toml")]
+    assert main([*args, *use]) == 1
+    assert "7 new samples, 0 gone, 4 of the same bytes, 0 of others" in capsys.readouterr().out
+    told = json.loads((folder / "changed" / "audit.json").read_text())["against"]
+    wanted = {tuple(line.split()) for line in (planted / "planted").read_text().splitlines()}
+    new = {(rule["id"], key) for rule in told["rules"] for key, _ in rule["worst"]}
+    assert {one for one in wanted if one[0] != "driver_is_target"} <= new
+    assert not any(rule["before"] or rule["no_longer"] for rule in told["rules"])
+    hours = {(one["title"], one["value"]): one["now"] - one["before"] for one in told["hours"]}
+    assert hours["framing", "half"] == pytest.approx(7 * 60 / 24 / 3600)
+    assert "What changed" in (folder / "changed" / "index.html").read_text()
+
+
+def test_every_plot_has_its_n_and_the_question_that_gives_it(audited: dict[str, Any], planted: Path) -> None:
     from dataset.index import read_index
     from jobs.audits.tables import audited_tables
+    from jobs.commands.audit import Audit, use_of
 
     _, numbers, page, folder = audited["faulty"]
-    asked = audited_tables(read_index(folder / "set"), 0.0)
+    job = Audit(data="", out="", held_out_keys=str(planted / "held"), pairs=str(planted / "pairs.parquet"))
+    asked = audited_tables(read_index(folder / "set"), use_of(job))
     assert len(numbers["plots"]) > 15
     for plot in numbers["plots"]:
         rows = asked.execute(plot["query"]).fetchall()
         if plot["samples"]:
             assert [list(row[:2]) for row in rows] == plot["rows"]
     assert page.count("; n = ") == len(numbers["plots"])
+    assert main(["query", str(folder / "set"), numbers["plots"][0]["query"]]) == 0
     with pytest.raises(duckdb.Error):
         asked.execute("select * from read_csv('/etc/passwd')")
 
@@ -92,13 +114,14 @@ def test_the_page_is_one_file_that_asks_nothing_of_a_network(audited: dict[str, 
 
 
 def test_a_second_audit_measures_nothing_and_writes_the_same_bytes(
-    audited: dict[str, Any], capsys: pytest.CaptureFixture[str]
+    audited: dict[str, Any], planted: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     _, _, page, folder = audited["clean"]
     before = {path: path.stat().st_mtime_ns for path in (folder / "set" / "measures").rglob("*.parquet")}
     capsys.readouterr()
-    args = ["audit", str(folder / "set"), "--out", str(folder / "again"), "--strict", "--held-out", "0"]
-    assert main([*args, "--rules", str(folder / "rules.toml")]) == 0
+    args = ["audit", str(folder / "set"), "--out", str(folder / "again"), "--strict"]
+    use = ["--held-out-keys", str(planted / "held"), "--pairs", str(planted / "pairs.parquet")]
+    assert main([*args, *use, "--rules", str(folder / "rules.toml")]) == 0
     after = {path: path.stat().st_mtime_ns for path in (folder / "set" / "measures").rglob("*.parquet")}
     assert before == after
     assert (folder / "again" / "index.html").read_text() == page
@@ -107,3 +130,15 @@ def test_a_second_audit_measures_nothing_and_writes_the_same_bytes(
     assert json.loads(capsys.readouterr().out) == [{"n": 4}]
     assert main(["check", str(folder / "set"), "--quick"]) == 1  # a set that no run has made has no run.json
     assert "measures" not in capsys.readouterr().out
+
+
+def test_each_of_the_ten_questions_is_one_command(
+    audited: dict[str, Any], capsys: pytest.CaptureFixture[str]
+) -> None:
+    text = (Path(__file__).parents[3] / "docs" / "audit.md").read_text()
+    asked = re.findall(r"""^# \d+\. .*\nunderstudy query OUT (["'])(.*)\1$""", text, re.MULTILINE)
+    assert len(asked) == 10
+    capsys.readouterr()
+    for _, question in asked:
+        assert main(["query", str(audited["faulty"][3] / "set"), question, "--json"]) == 0
+        json.loads(capsys.readouterr().out)

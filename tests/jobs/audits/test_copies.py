@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import numpy as np
+import pyarrow as pa
 
-from jobs.audits.compared import first_elsewhere, on_both_sides
+from dataset.index import Index
+from jobs.audits.compared import driven_by_themselves, first_elsewhere, on_both_sides
 from jobs.audits.copies import ALIKE_BITS, copies
 
 
@@ -43,3 +45,25 @@ def test_a_person_on_both_sides_leaks_with_all_of_its_samples() -> None:
 def test_the_first_copy_of_another_source_is_named() -> None:
     group, source = np.array([5, 5, 5, 7]), np.array([0, 0, 1, 1])
     assert first_elsewhere(group, source).tolist() == [2, 2, 0, -1]
+
+
+def test_what_drives_itself_is_told_of_one_source_and_of_copies() -> None:
+    sources = pa.array(["a", "a", "b"]).dictionary_encode()
+    rows = {"key": ["a-1", "a-2", "b-1"], "source_sha256": sources, "start_s": [0.0, 2.0, 0.0]}
+    index = Index("", "", pa.table(rows))
+    pairs = pa.table(
+        {
+            "driver_key": ["a-1", "a-1", "a-1", "b-1", "gone"],
+            "driver_start": [0, 30, 0, 0, 0],
+            "target_key": ["a-2", "a-2", "b-1", "a-2", "a-1"],
+            "target_start": [0, 0, 40, 0, 0],
+            "frames": [25] * 5,
+        }
+    )
+    found = driven_by_themselves(index, np.array([0, 2, 0]), pairs)
+    assert found.to_pylist() == [
+        0,
+        1,
+        1,
+    ]  # from frame 30 on they share a moment; copies do wherever they begin
+    assert driven_by_themselves(index, np.array([0, 2, 0]), None).to_pylist() == [None] * 3

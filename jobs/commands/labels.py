@@ -1,0 +1,126 @@
+"""`understudy labels`: key points as COCO has them, and clips with their numbers, as FiftyOne reads both."""
+
+from __future__ import annotations
+
+import csv
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from io import StringIO
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import tyro
+from rich.console import Console
+
+from dataset.index import Index, read_index
+from dataset.reader import Reader
+from dataset.sample_files import controls_of
+from jobs.cards.coco import annotation, labelled
+from jobs.console.flags import parsed
+from jobs.exit_codes import ExitCode
+from jobs.questions.asking import answer_to
+from jobs.questions.plain import plain
+from jobs.questions.views import views
+from media.encode import encode_jpeg
+from media.members import decode_window
+from schemas.index import IndexRow
+from schemas.media import FPS
+from schemas.outcome import UnfitError
+from schemas.sample import TRACKS, VIDEO
+from storage.place import Place
+
+DATA, LABELS, CLIPS, TABLE = "data", "labels.json", "clips", "labels.csv"
+NUMBERS = (
+    "select samples.*, measures.* exclude (key) from samples left join measures using (key) order by key"
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Labels:
+    """Write pictures with key points (COCO), and clips with their numbers (CSV): both open in FiftyOne."""
+
+    data: tyro.conf.Positional[str]
+    """Folder or address of the data set."""
+    out: Path
+    """Folder to fill: data/ and labels.json are COCO's, clips/ is the other."""
+    where: tuple[str, ...] = ()
+    """Only samples for which all of these hold, on columns of the index: framing=full face_ratio>0.5."""
+    fps: int = 2
+    """Pictures a second; it divides 24."""
+    clips: bool = True
+    """Write clips/ too: each video whole, and a table of what the index and an audit say of it."""
+
+
+def parse(args: list[str]) -> Labels:
+    """The job of a command line."""
+    return parsed(Labels, "labels", args)
+
+
+def labels(job: Labels, console: Console) -> ExitCode:
+    """Fill the folder; `FAILED_ITEMS` where samples could not be read, which are named.
+
+    Raises:
+        ValueError: there is no data set, no such sample, or no such rate.
+        OSError: it cannot be read, or the folder not written.
+    """
+    if job.fps < 1 or FPS % job.fps:
+        raise ValueError(f"--fps {job.fps}: it has to divide {FPS}")
+    index = read_index(job.data).where(job.where)
+    place, reader = Place.at(job.out.absolute()), Reader(job.data, verify=True)
+    images: list[dict[str, Any]] = []
+    people: list[dict[str, Any]] = []
+    lost = []
+    for row in index.rows():
+        try:
+            for frame, person in written(row, reader, place, job):
+                images.append({"id": len(images) + 1} | frame)
+                people.append(person | {"id": len(images), "image_id": len(images)})
+        except UnfitError as no:
+            lost.append(row.key)
+            console.print(f"{row.key}: {no}", style="red", highlight=False, markup=False, soft_wrap=True)
+    place.write(LABELS, json.dumps(labelled(images, people, Path(job.data).name)).encode())
+    if job.clips:
+        place.write(f"{CLIPS}/{TABLE}", numbers_of(job, index, {*lost}).encode())
+    console.print(f"{len(images)} pictures of {len(index) - len(lost)} samples: {job.out}", highlight=False)
+    return ExitCode.FAILED_ITEMS if lost else ExitCode.WHOLE
+
+
+def written(
+    row: IndexRow, reader: Reader, place: Place, job: Labels
+) -> Iterator[tuple[dict[str, Any], dict[str, Any]]]:
+    """Write the pictures of a sample, and its clip; what is said of each picture and its person.
+
+    Raises:
+        UnfitError: the sample cannot be read.
+    """
+    members = reader.read(row)
+    missing = [name for name in (VIDEO, TRACKS) if name not in members]
+    if missing:
+        raise UnfitError("missing_member", missing[0])
+    controls = controls_of(row, members[TRACKS])
+    frames = np.empty((row.frames, row.height, row.width, 3), np.uint8)
+    decode_window(VIDEO, members[VIDEO], row.frames, 0, frames)
+    if job.clips:
+        place.write(f"{CLIPS}/{DATA}/{row.key}.mp4", members[VIDEO])
+    for t in range(0, row.frames, FPS // job.fps):
+        name = f"{row.key}-{t:04d}.jpg"
+        place.write(f"{DATA}/{name}", encode_jpeg(frames[t]))
+        size = {"width": row.width, "height": row.height}
+        yield {"file_name": name, **size}, annotation(controls, t, (row.width, row.height))
+
+
+def numbers_of(job: Labels, index: Index, lost: set[str]) -> str:
+    """The table of clips: `filepath` below data/, a column for each of the index and of what was measured."""
+    answer = answer_to(NUMBERS, views(Place.at(job.data)))
+    wanted = {*index.table["key"].to_pylist()} - lost
+    text = StringIO(newline="")
+    table = csv.writer(text, lineterminator="\n")
+    table.writerow(["filepath", *answer.columns])
+    at = answer.columns.index("key")
+    for row in answer.rows:
+        if row[at] in wanted:
+            values = ("" if value is None else plain(value) for value in row)
+            table.writerow([f"{row[at]}.mp4", *values])
+    return text.getvalue()

@@ -1,0 +1,129 @@
+"""Other commands on a cluster: the bytes of one process, through workers and drivers that are killed."""
+
+from __future__ import annotations
+
+import random
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import AbstractContextManager
+from pathlib import Path
+
+import pytest
+from ray.cluster_utils import Cluster
+
+from jobs.cli import main
+from storage.place import Place
+from tests.cluster.small import kill, machines, workers
+from tests.jobs.commands.encoded import command, contents
+from tests.processes import program, wait_until
+from tests.stores import Store, serving
+
+pytestmark = pytest.mark.timeout(600)
+LONG_S = 240.0
+
+
+@pytest.fixture(scope="module")
+def store() -> Iterator[Store]:
+    """An S3 server that all machines of the cluster know, as they would by their role."""
+    with serving() as store, pytest.MonkeyPatch.context() as patch:
+        for name, value in store.environment.items():
+            patch.setenv(name, value)
+        yield store
+
+
+@pytest.fixture(scope="module")
+def cluster(store: Store) -> Iterator[Cluster]:
+    with machines(2) as cluster:
+        yield cluster
+
+
+@pytest.fixture(scope="module")
+def alone(data_set: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What one process makes."""
+    out = tmp_path_factory.mktemp("alone") / "latents"
+    assert main(command(data_set, out)) == 0
+    return out
+
+
+def start(data: Path, out: Path, address: str) -> AbstractContextManager[subprocess.Popen[str]]:
+    return understudy(*command(data, out, *on(address)))
+
+
+def on(address: str) -> list[str]:
+    return ["--runner", "ray", "--address", address, "--workers", "2"]
+
+
+def understudy(*words: str) -> AbstractContextManager[subprocess.Popen[str]]:
+    command = (sys.executable, "-m", "jobs.cli", *words)
+    return program(*command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+
+
+def finish(job: subprocess.Popen[str]) -> None:
+    said, _ = job.communicate(timeout=LONG_S)
+    assert job.returncode == 0, said
+
+
+def test_on_a_cluster_it_gives_the_bytes_of_one_process(
+    cluster: Cluster, data_set: Path, alone: Path, tmp_path: Path
+) -> None:
+    with start(data_set, tmp_path / "latents", cluster.address) as job:
+        finish(job)
+    assert contents(tmp_path / "latents") == contents(alone)
+
+
+def test_killed_workers_and_drivers_change_nothing(
+    cluster: Cluster, data_set: Path, alone: Path, tmp_path: Path
+) -> None:
+    draw, out, kills = random.Random(5), tmp_path / "latents", 0
+    with start(data_set, out, cluster.address) as job:
+        while job.poll() is None and kills < 3:
+            time.sleep(draw.uniform(0.2, 1.5))
+            here = workers()
+            kills += kill(draw.choice(here)) if here else 0
+        wait_until(lambda: job.poll() is not None or (out / "codec.npz").exists(), "a codec", LONG_S)
+        time.sleep(draw.uniform(0.0, 1.0))
+        job.kill()
+    assert kills > 0
+    with start(data_set, out, cluster.address) as job:
+        finish(job)
+    assert contents(out) == contents(alone)
+
+
+def test_an_audit_in_a_store_is_that_of_the_disk_killed_and_started_again(
+    cluster: Cluster, data_set: Path, tmp_path: Path
+) -> None:
+    """The same measures and the same page, wherever the set lies."""
+    here, there = Path(shutil.copytree(data_set, tmp_path / "set")), Place.at("s3://bucket/set")
+    for entry in Place.at(here).files():
+        there.write(entry.name, (here / entry.name).read_bytes())
+    report = ["--fail-on", "never", "--out"]
+    assert main(["audit", str(here), *report, str(tmp_path / "report")]) == 0
+    words = ["audit", there.uri, *report, "s3://bucket/report", *on(cluster.address)]
+    with understudy(*words) as job:
+        wait_until(lambda: job.poll() is not None or landed(there), "a lap of measures", LONG_S)
+        job.kill()
+    assert there.size("measures/measures.parquet") is None
+    with understudy(*words) as job:
+        finish(job)
+    for name in ("measures/measures.parquet", "measures/landings/measure"):
+        assert {one: there.read(one) for one in tables(there, name)} == {
+            one: (here / one).read_bytes() for one in tables(Place.at(here), name)
+        }
+    page = Place.at("s3://bucket/report").read("index.html").decode()
+    assert page.replace(there.uri, str(here)) == (tmp_path / "report" / "index.html").read_text()
+
+
+def landed(data: Place) -> bool:
+    return any(entry.name.endswith(".done") for entry in data.files("measures/landings"))
+
+
+def tables(data: Place, name: str) -> list[str]:
+    """The tables below a name, without their markers, which tell of times."""
+    return [
+        entry.name
+        for entry in data.files("measures")
+        if entry.name.startswith(name) and "done" not in entry.name
+    ]
