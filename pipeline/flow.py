@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from functools import partial
-from typing import Any, TypeVar
 
 from dataset.tar import MAX_SAMPLE_BYTES
 from dataset.tombstones import NOBODY, Tombstones
@@ -32,7 +31,7 @@ from pipeline.shots.scan import SplitSettings
 from pipeline.stages.clip_tracks import Estimators
 from pipeline.stages.control import Control, ControlSettings
 from pipeline.stages.corpus import Corpus, DropCopies, copies
-from pipeline.stages.estimate import Estimate, EstimateSettings
+from pipeline.stages.estimate import Estimate, EstimateSettings, model_seconds
 from pipeline.stages.gather import GatherSettings, gather
 from pipeline.stages.probe import Probe, ProbeSettings
 from pipeline.stages.reference import PickReferences, ReferenceSettings
@@ -46,7 +45,6 @@ from schemas.sample import Sample
 from schemas.tracks import ROLES, Tracked
 from storage.place import Where
 
-T = TypeVar("T")
 TRACKS = "tracks"
 """The leg that estimates."""
 TARS = "shards"
@@ -238,24 +236,6 @@ def estimate(run: Curation) -> Step[Clip, Tracked]:
 def estimating(settings: EstimateSettings, backends: Backends) -> Estimate:
     """The estimate stage with its weights loaded."""
     return Estimate(settings, backends.build())
-
-
-def model_seconds(stage: Estimate, clock: Callable[[], float]) -> Callable[[], float]:
-    """Times the calls of the estimators: the rest of the stage is decoding and bookkeeping."""
-    spent_s = 0.0
-
-    def timed(call: Callable[..., T]) -> Callable[..., T]:
-        def run(*args: Any) -> T:
-            nonlocal spent_s
-            began = clock()
-            result = call(*args)
-            spent_s += clock() - began
-            return result
-
-        return run
-
-    stage.look, stage.tell = timed(stage.look), timed(stage.tell)  # type: ignore[method-assign]
-    return lambda: spent_s
 
 
 def control(run: Curation) -> Step[Tracked, Controlled]:
