@@ -95,6 +95,21 @@ def test_what_is_stuck_is_told(tmp_path: Path) -> None:
     assert "stuck? clips: cpu-0 at clips/000002, step estimate" in text
 
 
+def test_what_may_take_long_is_not_stuck(tmp_path: Path) -> None:
+    """A long film has a far limit of time; whoever has none is judged by the clock alone."""
+    listing(tmp_path, "/v/fine-1")
+    with Heartbeat(Place.at(tmp_path), "ray", manner()) as heartbeat:
+        heartbeat.lanes([LANE])
+        heartbeat.sights([replace(SIGHT, since_s=700.0, limit_s=9000.0)])
+        heartbeat.lock.tell(AT_WORK)
+        assert status_of(tmp_path)[0] == 0
+        heartbeat.sights([replace(SIGHT, since_s=700.0, limit_s=None)])
+        heartbeat.lock.tell(AT_WORK)
+        code, text = status_of(tmp_path)
+    assert code == 1
+    assert "stuck? tracks: cpu-0" in text
+
+
 def test_a_run_that_ended(tmp_path: Path) -> None:
     listing(tmp_path, "/v/fine-1")
     with Heartbeat(Place.at(tmp_path), "inline", manner()):

@@ -65,6 +65,9 @@ def test_diffusers_loads_the_base_and_says_what_it_says(run: Path, tmp_path: Pat
     base.load_state_dict(dict(StoredWeights.of(folder)))
     listed = json.loads((folder / "diffusion_pytorch_model.safetensors.index.json").read_text())
     assert listed["weight_map"].keys() == base.state_dict().keys()
+    assert listed["metadata"]["total_size"] == 4 * sum(
+        weight.numel() for weight in base.state_dict().values()
+    )
     net = from_pretrained(tmp_path / "out", dtype="float32")
     for name, weight in net.named_parameters():
         if begins_as_zero(name) and not name.startswith("head."):

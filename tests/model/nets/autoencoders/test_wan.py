@@ -79,3 +79,20 @@ def test_settings_that_make_no_such_network_are_refused(
     (own / "config.json").write_text(json.dumps({**content, **change}))
     with pytest.raises(ValueError, match=r"own: not an autoencoder of Wan 2\.1"):
         WanVae.of_folder(own, CPU, torch.float32)
+
+
+@pytest.mark.parametrize(
+    ("downsample", "sentence"),
+    [
+        ([True, True, True], r"strides of \(8, 8\); 4 and 8 are used"),
+        ([True, True], "4 levels, 2 steps between"),
+    ],
+)
+def test_another_stride_is_refused(
+    folder: Path, tmp_path: Path, downsample: list[bool], sentence: str
+) -> None:
+    shutil.copytree(folder, tmp_path / "vae")
+    config = json.loads((tmp_path / "vae/config.json").read_text())
+    (tmp_path / "vae/config.json").write_text(json.dumps(config | {"temperal_downsample": downsample}))
+    with pytest.raises(ValueError, match=sentence):
+        WanVae.of_folder(tmp_path / "vae", CPU, torch.float32)
