@@ -1,32 +1,70 @@
-"""How answers under less and more guidance combine (method.md 9; nested as in arXiv 2211.09800).
+"""How answers under less and more guidance combine (method.md 9).
 
-v = v(0, 0) + g_R (v(R, 0) - v(0, 0)) + g_M (v(R, M) - v(R, 0)) with references R and motion M. A weight of 1
-is no guidance; the paper takes 2.5 for both.
+Each answer is told of some conditions: references R, pose P, face F. A weight of 1 is no guidance; the paper
+takes 2.5. Answers are asked for only as they occur in training: a face comes with its pose.
+
+    nested       v(0) + g_R (v(R) - v(0)) + g_P (v(RP) - v(R)) + g_F (v(RPF) - v(RP))      arXiv 2211.09800
+    independent  v(RPF) + (g_R - 1) (v(RPF) - v(PF)) + (g_P - 1) (v(RP) - v(R)) + (g_F - 1) (v(RPF) - v(RP))
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import Literal, NamedTuple
+
+import torch
 from torch import Tensor
 
 from model.flow.solver import Velocity
 
+Form = Literal["nested", "independent"]
 
-def nested(
-    bare: Velocity, referenced: Velocity, full: Velocity, *, references: float, motion: float
-) -> Velocity:
-    """Guided velocity of a network, given how it answers to nothing, to references, and to everything.
 
-    Answers of weight zero are not asked for: equal weights take two evaluations, as v(R, 0) cancels, and
-    weights of 1 take one.
+class Told(NamedTuple):
+    """What an answer is told of."""
+
+    references: bool
+    pose: bool
+    face: bool
+
+
+NOTHING = Told(references=False, pose=False, face=False)
+REFERENCES = Told(references=True, pose=False, face=False)
+POSED = Told(references=True, pose=True, face=False)
+DRIVEN = Told(references=False, pose=True, face=True)
+ALL = Told(references=True, pose=True, face=True)
+
+
+def answers(form: Form, *, references: float, pose: float, face: float) -> dict[Told, float]:
+    """The answers to ask for and the weight of each; weights add up to 1.
+
+    Answers of weight zero are not asked for: equal weights take two in the nested form and three in the
+    independent one, and weights of 1 take one.
     """
-    terms = [(full, motion), (referenced, references - motion), (bare, 1 - references)]
-    asked = [(velocity, weight) for velocity, weight in terms if weight != 0]
+    weights = (
+        {NOTHING: 1 - references, REFERENCES: references - pose, POSED: pose - face, ALL: face}
+        if form == "nested"
+        else {DRIVEN: 1 - references, REFERENCES: 1 - pose, POSED: pose - face, ALL: references + face - 1}
+    )
+    return {shown: weight for shown, weight in weights.items() if weight}
+
+
+def one_by_one(asked: Sequence[Velocity], weights: Sequence[float]) -> Velocity:
+    """The weighted sum of velocities, each asked for by itself."""
 
     def guided(x: Tensor, t: Tensor) -> Tensor:
-        (first, weight), *others = asked
-        v = weight * first(x, t)
-        for velocity, weight in others:
-            v = v + weight * velocity(x, t)
-        return v
+        first, *others = (weight * velocity(x, t) for velocity, weight in zip(asked, weights, strict=True))
+        return sum(others, first)
+
+    return guided
+
+
+def in_one_batch(asked: Velocity, weights: Sequence[float]) -> Velocity:
+    """The same of a velocity whose batch has the clips of the first answer, then those of the second, ..."""
+
+    def guided(x: Tensor, t: Tensor) -> Tensor:
+        found = asked(torch.cat([x] * len(weights)), t.repeat(len(weights))).chunk(len(weights))
+        first, *others = (weight * v for v, weight in zip(found, weights, strict=True))
+        return sum(others, first)
 
     return guided

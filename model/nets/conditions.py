@@ -7,8 +7,9 @@ caption token.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from typing import NamedTuple
+from collections.abc import Sequence
+from dataclasses import dataclass, fields, replace
+from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor
@@ -75,3 +76,20 @@ class Conditions:
             speech=self.speech and self.speech._replace(sounds=self.speech.sounds.to(device)),
             text=None if self.text is None else self.text.to(device, dtype),
         )
+
+
+def joined(several: Sequence[Conditions]) -> Conditions:
+    """One batch of the clips of several, which are alike in all but what is seen of them."""
+    return Conditions(
+        **{field.name: stacked([getattr(one, field.name) for one in several]) for field in fields(Conditions)}
+    )
+
+
+def stacked(parts: Sequence[Any]) -> Any:
+    """Tensors one behind the other along the first axis, as deep as they lie; other values are alike."""
+    first = parts[0]
+    if isinstance(first, Tensor):
+        return torch.cat(list(parts))
+    if isinstance(first, tuple):
+        return type(first)(*map(stacked, zip(*parts, strict=True)))
+    return first

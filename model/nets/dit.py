@@ -9,10 +9,10 @@
                                                                                                    v
                                                              velocity of the noise tokens <- L blocks
 
-    A block: self-attention   noise and reference tokens, jointly
+    A block: self-attention   noise and reference tokens, jointly, or references among themselves
              text             both ask the caption, or the sequence that stands for none
-             Ref Attn         noise tokens ask reference tokens
-             Face Attn        noise tokens ask the faces of their frames
+             Ref Attn         noise tokens ask reference tokens, in every nth block
+             Face Attn        noise tokens ask the faces of their frames, in every nth block
              feed-forward     both, with the same weights
 
 Self-attention, text and feed-forward are those of Wan 2.1, whose public weights load by name
@@ -27,42 +27,28 @@ V numbers of a motion vector.
 from __future__ import annotations
 
 from functools import partial
-from typing import Any, NamedTuple
+from typing import Any, cast
 
 import torch
 from torch import Generator, Tensor, nn
 from torch.nn.functional import pad
 from torch.utils.checkpoint import CheckpointPolicy, checkpoint, create_selective_checkpoint_contexts
 
-from model.nets.attention import Attention, ReferenceAttention
+from model.nets.block import Block, Context, ReferenceMemory
 from model.nets.conditions import Conditions, FaceCrops, Speech
-from model.nets.face import FaceAttention, FaceEncoder, Faces, read_by_clip, read_by_frame
+from model.nets.face import FaceEncoder, Faces, read_by_clip, read_by_frame
 from model.nets.init import start
 from model.nets.kernels import costly
-from model.nets.layers import EPS, OutputLayer, modulations, sinusoidal_embedding
+from model.nets.layers import OutputLayer, sinusoidal_embedding
 from model.nets.lora import let_change
 from model.nets.pose import PoseEncoder
-from model.nets.precision import LayerNorm32
-from model.nets.rope import Rotation, in_video, scene_positions
+from model.nets.rope import in_video, scene_positions
 from model.nets.sequence import Lanes, SequenceGroup
 from model.nets.sizes import Sizes
 from model.nets.speech import SpeechEncoder
 
 TIME_UNITS = 1000.0
 """The base counts time from 0, data, to 1000, noise; we count to 1."""
-
-
-class Context(NamedTuple):
-    """Conditions as the blocks read it: all that stays the same while the noise changes."""
-
-    control_BXTHW: Tensor
-    references_BRD: Tensor
-    faces: Faces | None
-    text_BLD: Tensor
-    turn: Rotation
-    """By the positions of noise tokens, then reference tokens."""
-    lanes: Lanes | None
-    """Which tokens are this rank's: references, turns and who asks faces are its own; None: all are."""
 
 
 class DiT(nn.Module):
@@ -99,7 +85,7 @@ class DiT(nn.Module):
         self.no_reference = nn.Parameter(torch.zeros(width))
         self.pose = PoseEncoder(sizes.pose_width, sizes.pose_channels)
         self.face = FaceEncoder(sizes.motion, width, activation_checkpointing=activation_checkpointing)
-        self.blocks = nn.ModuleList(Block(sizes) for _ in range(sizes.layers))
+        self.blocks = nn.ModuleList(Block(sizes, number) for number in range(sizes.layers))
         self.head = OutputLayer(width, channels, sizes.patch)
         self.speech = SpeechEncoder(sizes.speech, sizes.motion.vector)
         self.group: SequenceGroup | None = None
@@ -133,6 +119,17 @@ class DiT(nn.Module):
             lanes,
         )
 
+    def listen(self, context: Context) -> Context:
+        """The context with what is read of the references at any noise, if they do not look at it."""
+        if self.sizes.references_see == "all":
+            return context
+        r_BRD, heard = context.references_BRD, []
+        _, clean_B6D = self.time(r_BRD.new_zeros(len(r_BRD)))
+        for block in self.blocks:
+            r_BRD, known = cast("Block", block).references(r_BRD, clean_B6D, context)
+            heard.append(known)
+        return context._replace(heard=tuple(heard))
+
     def denoise(self, noisy_BCTHW: Tensor, times_B: Tensor, context: Context) -> Tensor:
         """Velocity (B, C, T, H, W), float32, given the conditions as read."""
         x_BCTHW = first_frame_share(noisy_BCTHW, context.control_BXTHW)
@@ -143,14 +140,17 @@ class DiT(nn.Module):
         now_BD, now_B6D = self.time(times_B)
         _, clean_B6D = self.time(torch.zeros_like(times_B))  # references carry no noise
 
-        for block in self.blocks:
-            x_BND, r_BRD = self.run(block, x_BND, r_BRD, now_B6D, clean_B6D, context)
+        for number, block in enumerate(self.blocks):
+            heard = context.heard[number] if context.heard else None
+            x_BND, r_BRD = self.run(block, x_BND, r_BRD, now_B6D, clean_B6D, context, heard)
 
         values_BNC = self.head(x_BND, now_BD)  # the references have been heard
         values_BNC = values_BNC if lanes is None else lanes.gathered(values_BNC)
         return self.head.latent(values_BNC, self.grid(x_BCTHW)).float()
 
-    def run(self, block: nn.Module, *given: Tensor | Context) -> tuple[Tensor, Tensor]:
+    def run(
+        self, block: nn.Module, *given: Tensor | Context | ReferenceMemory | None
+    ) -> tuple[Tensor, Tensor]:
         """The block's answer, its activations kept or not."""
         if self.activation_checkpointing and torch.is_grad_enabled():
             how: dict[str, Any] = {"context_fn": KEEPING} if self.keep_attention else {}
@@ -207,54 +207,6 @@ class DiT(nn.Module):
             size // patch for size, patch in zip(latent_BCTHW.shape[2:], self.sizes.patch, strict=True)
         )
         return t, h, w
-
-
-class Block(nn.Module):
-    """One layer: everyone looks at everyone, noise tokens look at references and faces, everyone thinks."""
-
-    def __init__(self, sizes: Sizes) -> None:
-        super().__init__()
-        width, heads = sizes.width, sizes.heads
-        self.modulation = nn.Parameter(torch.zeros(1, 6, width))
-        self.self_attn = Attention(width, heads)
-        self.norm3, self.cross_attn = LayerNorm32(width, eps=EPS), Attention(width, heads)
-        self.ref_attn = ReferenceAttention(width, heads)
-        self.face_attn = FaceAttention(width, heads)
-        self.ffn = nn.Sequential(
-            nn.Linear(width, sizes.ffn), nn.GELU(approximate="tanh"), nn.Linear(sizes.ffn, width)
-        )
-
-    def forward(
-        self, x_BND: Tensor, r_BRD: Tensor, now_B6D: Tensor, clean_B6D: Tensor, context: Context
-    ) -> tuple[Tensor, Tensor]:
-        """Noise and reference tokens of the next layer."""
-        x_attn, x_ffn = modulations(self.modulation, now_B6D)
-        r_attn, r_ffn = modulations(self.modulation, clean_B6D)
-
-        both_BSD = torch.cat([x_attn.into(x_BND), r_attn.into(r_BRD)], dim=1)
-        both_BSD = self.self_attn(both_BSD, both_BSD, context.turn, context.turn, context.lanes)
-        x_seen, r_seen = both_BSD.tensor_split([x_BND.shape[1]], dim=1)
-        x_BND, r_BRD = x_attn.onto(x_BND, x_seen), r_attn.onto(r_BRD, r_seen)
-
-        x_BND, r_BRD = self.told(x_BND, r_BRD, context.text_BLD)
-
-        x_BND = x_BND + self.ref_attn(x_BND, r_BRD, context.lanes)
-        if context.faces is not None:
-            x_BND = x_BND + self.face_attn(x_BND, context.faces)
-
-        x_BND = x_ffn.onto(x_BND, self.ffn(x_ffn.into(x_BND)))
-        r_BRD = r_ffn.onto(r_BRD, self.ffn(r_ffn.into(r_BRD)))
-        return x_BND, r_BRD
-
-    def told(self, x_BND: Tensor, r_BRD: Tensor, text_BLD: Tensor) -> tuple[Tensor, Tensor]:
-        """Tokens with what they read of the caption; where none is there, nobody needs to ask."""
-        if text_BLD.shape[1] == 1:
-            said_B1D = self.cross_attn.of_one(text_BLD)
-            return x_BND + said_B1D, r_BRD + said_B1D
-        return (
-            x_BND + self.cross_attn(self.norm3(x_BND), text_BLD),
-            r_BRD + self.cross_attn(self.norm3(r_BRD), text_BLD),
-        )
 
 
 def keeping(_: object, operation: object, *given: Any, **__: object) -> CheckpointPolicy:

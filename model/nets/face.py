@@ -115,10 +115,10 @@ def read_by_clip(tokens_BFD: Tensor, picture: int, head_width: int) -> Faces:
 class FaceAttention(nn.Module):
     """Face Attn: what the noise tokens read from the faces of their frames. Starts by answering zero."""
 
-    def __init__(self, width: int, heads: int) -> None:
+    def __init__(self, width: int, heads: int, inner: int) -> None:
         super().__init__()
         self.norm_x, self.norm_face = LayerNorm32(width, eps=EPS), LayerNorm32(width, eps=EPS)
-        self.attention = Attention(width, heads)
+        self.attention = Attention(width, heads, inner)
 
     def forward(self, x_BND: Tensor, faces: Faces) -> Tensor:
         """Answers (B, N, D) to the noise tokens, latent frames slowest."""

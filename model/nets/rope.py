@@ -21,6 +21,14 @@ class Rotation(NamedTuple):
     cos: Tensor
     sin: Tensor
 
+    def first(self, tokens: int) -> Rotation:
+        """Of so many tokens at the beginning."""
+        return Rotation(self.cos[:tokens], self.sin[:tokens])
+
+    def last(self, tokens: int) -> Rotation:
+        """Of so many tokens at the end."""
+        return Rotation(self.cos[-tokens:], self.sin[-tokens:])
+
 
 def rotate(x_BANE: Tensor, rotation: Rotation) -> Tensor:
     """Each pair of neighbouring channels turned by its angle."""

@@ -1,13 +1,19 @@
-"""How large a network is. No size has a default: a missing one is an error."""
+"""How large a network is. No size has a default: a missing one is an error.
+
+What became a choice later has one: that which networks had before.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
 
 from model.nets.face import Reach
 from model.nets.motion import MotionSizes, pd_fgc, tiny_motion
 from model.nets.speech import SpeechSizes, six_layers, tiny_speech
 
+NOUGHT = {"lora", "branch_width"}
+"""Sizes that may be 0."""
 LARGEST = 2**16
 """Largest size of anything: no tensor's size overflows."""
 
@@ -38,13 +44,26 @@ class Sizes:
     speech: SpeechSizes
     lora: int
     """Rank of the base's low-rank changes, which learn in its place; 0: it learns itself."""
+    references_see: Literal["all", "references"] = "all"
+    """Whom reference tokens ask in self-attention: noise tokens too, as in the paper, or one another alone.
+    Then nothing of them changes with the noise, and sampling computes them once."""
+    reference_every: int = 1
+    """Every so manieth block has Ref Attn, from the first on."""
+    face_every: int = 1
+    """Every so manieth block has Face Attn, from the first on."""
+    branch_width: int = 0
+    """Channels of Ref and Face Attn, whole heads of the others' width; 0: as many as a token has."""
 
     def __post_init__(self) -> None:
         for name, size in {**vars(self), **vars(self.motion)}.items():
-            if isinstance(size, int) and not (name != "lora") <= size <= LARGEST:
+            if isinstance(size, int) and not (name not in NOUGHT) <= size <= LARGEST:
                 raise ValueError(f"{name} of {size} makes no network: sizes are from 1 to {LARGEST}")
         if self.width % self.heads or self.head_width % 2:
             raise ValueError(f"width {self.width} does not make {self.heads} heads of an even width")
+        if self.branch_width % self.head_width:
+            raise ValueError(
+                f"Ref and Face Attn of {self.branch_width} channels have no whole heads of {self.head_width}"
+            )
         if self.patch[0] != 1:
             raise ValueError(
                 f"a token is of one latent frame, not of {self.patch[0]}: faces are read by frame"
@@ -54,6 +73,16 @@ class Sizes:
     def head_width(self) -> int:
         """Channels of an attention head."""
         return self.width // self.heads
+
+    @property
+    def branch(self) -> int:
+        """Channels of Ref and Face Attn."""
+        return self.branch_width or self.width
+
+    @property
+    def branch_heads(self) -> int:
+        """Their heads."""
+        return self.branch // self.head_width
 
 
 def tiny() -> Sizes:

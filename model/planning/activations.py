@@ -14,13 +14,15 @@ Letters as in `model.planning.flops`; K keys of Face Attn, A heads.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import partial
 
 from model.nets.face import CHUNK, FRAMES
 from model.nets.kernels import FEW
 from model.nets.motion import MotionSizes
 from model.nets.pose import KERNEL, MAP_CHANNELS
 from model.nets.sizes import Sizes
-from model.planning.flops import FACES, POSE, START
+from model.planning.blocks import FACES, START, STILL, Branches, branches
+from model.planning.flops import POSE
 from model.planning.motion import hourglass
 from model.planning.products import Parts, WindowSpec
 
@@ -78,19 +80,22 @@ def kept(
 ) -> Kept:
     """What a batch keeps on each of the ranks that share its tokens, where some parts learn."""
     window = replace(window, shared_by=sequence_parallel)
-    flows = bool(learning & START)
-    first = block(sizes, window, learning, precision, flows=flows)
-    later = block(sizes, window, learning, precision, flows=True)
+    flows, still = bool(learning & START), bool(learning & STILL)
+    has = [branches(sizes, number) for number in range(sizes.layers)]
+    how = (sizes, window, learning, precision)
+    first = block(*how, has[0], flows=flows, still=flows)
+    later = [block(*how, one, flows=True, still=still) for one in has[1:]]
     crop = motion(sizes.motion, precision.value) if window.faces and "face_encoder" in learning else 0
     crops = window.clips * window.frames
     result = faces(sizes, window, learning, precision.value)
     tokens = window.clips * (noise(sizes, window) + references(sizes, window)) * sizes.width
     if activation_checkpointing:
-        blocks, again = sizes.layers * tokens * precision.value, max(later, min(CHUNK, crops) * crop)
-        blocks += sizes.layers * answers(sizes, window, precision) if keep_attention else 0
+        blocks = sizes.layers * tokens * precision.value
+        blocks += sum(answers(sizes, window, precision, one) for one in has) if keep_attention else 0
+        again = max(*later, first, min(CHUNK, crops) * crop)
         result += crops * min(crop, 3 * sizes.motion.side**2 * precision.value)  # the crops
     else:
-        blocks, again, result = first + (sizes.layers - 1) * later, 0, result + crops * crop
+        blocks, again, result = first + sum(later), 0, result + crops * crop
     return Kept(
         pose=pose(sizes, window, precision.value) if "pose" in learning else 0,
         faces=result,
@@ -110,12 +115,20 @@ def references(sizes: Sizes, window: WindowSpec) -> int:
     return -(-window.references * window.picture(sizes) // window.shared_by)
 
 
-def answers(sizes: Sizes, window: WindowSpec, precision: Precision) -> int:
+def answers(sizes: Sizes, window: WindowSpec, precision: Precision, has: Branches) -> int:
     """What a block's tokens read from many others, and one float32 number a token and head."""
     n, r = noise(sizes, window), references(sizes, window)
-    each = sizes.width * precision.value + sizes.heads * FLOAT
-    asking = (n + r) * (window.shared_by * (n + r) > FEW) + n * (window.shared_by * r > FEW)
-    return window.clips * asking * each
+    jointly = sizes.width * precision.value + sizes.heads * FLOAT
+    again = sizes.branch * precision.value + sizes.branch_heads * FLOAT
+    asking = n * (window.shared_by * (n + r) > FEW) + r * (
+        window.shared_by * asked_by_references(sizes, n, r) > FEW
+    )
+    return window.clips * (asking * jointly + has.reference * n * (window.shared_by * r > FEW) * again)
+
+
+def asked_by_references(sizes: Sizes, n: int, r: int) -> int:
+    """Tokens that references ask in self-attention."""
+    return r if sizes.references_see == "references" else n + r
 
 
 def keys(sizes: Sizes, window: WindowSpec) -> int:
@@ -123,44 +136,69 @@ def keys(sizes: Sizes, window: WindowSpec) -> int:
     return window.latents * (FRAMES + 1) if sizes.face_reach == "frame" else window.frames
 
 
-def block(sizes: Sizes, window: WindowSpec, learning: Parts, precision: Precision, *, flows: bool) -> int:
-    """One block, whose tokens come with or without gradients."""
+def block(
+    sizes: Sizes,
+    window: WindowSpec,
+    learning: Parts,
+    precision: Precision,
+    has: Branches,
+    *,
+    flows: bool,
+    still: bool,
+) -> int:
+    """One block, whose tokens have gradients as `flows` says; references that see themselves, as `still`."""
     value, copy, d = precision.value, precision.copy, sizes.width
     n, r = noise(sizes, window), references(sizes, window)
-    reference, face = "reference" in learning, "face_attn" in learning
+    alone = sizes.references_see == "references"
+    heard = still if alone else flows
+    reference, face = "reference" in learning and has.reference, "face_attn" in learning and has.face
     base = bool(learning & {"base", "lora"})  # whose gradients are made of the same rows
-    faced = window.faces and bool(learning & FACES)
+    faced = window.faces and has.face and bool(learning & FACES)
     into = (FLOAT + value) * base  # normalised, and as scaled and shifted
 
-    spoken = flows or base
+    spoken, told = flows or base, heard or base
     shown = spoken or reference
     moved = shown or faced
-    total = (
-        (n + r) * d * (FLOAT * flows + into + value * base)
-    )  # self-attention: into it, and its gated answer
-    total += attention(sizes, precision, n + r, n + r, learns=base, asks=flows, asked=flows)
-    total += (n + r) * d * value * flows * (window.shared_by > 1)  # the answer, before it was exchanged
+    ask = partial(attention, sizes, precision)
+    total = (n * flows + r * heard) * d * FLOAT + (n + r) * d * (into + value * base)
+    if alone:  # self-attention: into it, and its gated answer
+        total += ask(d, n, n + r, learns=base, asks=flows, asked=flows or heard)
+        total += ask(d, r, r, learns=base, asks=heard, asked=heard)
+        total -= r * d * (FLOAT if precision.fused else FLOAT * (1 + base)) * (base or heard)  # keys, once
+    else:
+        total += ask(d, n + r, n + r, learns=base, asks=flows, asked=flows)
+    total += (
+        (n * flows + r * heard) * d * value * (window.shared_by > 1)
+    )  # the answer, before it was exchanged
     if window.caption > 1:
-        total += (n + r) * d * (FLOAT * spoken + value * base)
-        total += attention(
-            sizes, precision, n + r, 2 * window.caption, learns=base, asks=spoken, asked=spoken
-        )
-    total += (n + r) * d * (FLOAT * shown + value * reference)
-    total += attention(sizes, precision, n, r, learns=reference, asks=spoken, asked=spoken)
-    if window.faces:
+        total += (n * spoken + r * told) * d * FLOAT + (n + r) * d * value * base
+        for tokens, some in ((n, spoken), (r, told)):
+            total += ask(d, tokens, window.caption, learns=base, asks=some, asked=some)
+    if has.reference:
+        total += (n * shown + r * (told or reference)) * d * FLOAT + (n + r) * d * value * reference
+        total += ask(sizes.branch, n, r, learns=reference, asks=spoken, asked=told)
+    if window.faces and has.face:
         k = keys(sizes, window)
         total += n * d * FLOAT * moved + k * d * copy * faced + (n + k) * d * value * face
-        total += attention(sizes, precision, n, k, learns=face, asks=shown, asked=faced)
-    total += n * d * FLOAT * moved + r * d * copy * spoken  # the references' float32 is kept above
+        total += ask(sizes.branch, n, k, learns=face, asks=shown, asked=faced)
+    total += n * d * FLOAT * moved + r * d * (copy if has.reference else FLOAT) * told  # float32 kept above
     total += (n + r) * d * (into + value * base)
-    total += (n * moved + r * spoken) * sizes.ffn * value + (n + r) * sizes.ffn * value * base
+    total += (n * moved + r * told) * sizes.ffn * value + (n + r) * sizes.ffn * value * base
     return window.clips * total
 
 
 def attention(
-    sizes: Sizes, precision: Precision, asking: int, keys: int, *, learns: bool, asks: bool, asked: bool
+    sizes: Sizes,
+    precision: Precision,
+    width: int,
+    asking: int,
+    keys: int,
+    *,
+    learns: bool,
+    asks: bool,
+    asked: bool,
 ) -> int:
-    """Queries, keys and values of so many tokens, which come with or without gradients, and the answer."""
+    """Queries, keys and values, so wide, of tokens that come with or without gradients, and the answer."""
     if not (learns or asks or asked):
         return 0
     value = precision.value
@@ -168,8 +206,10 @@ def attention(
     q = asking * (norm * (learns or asks) + value)
     kv = keys * (norm * (learns or asked) + 2 * value)
     answer = asking * value
-    rows = FLOAT * (asking * sizes.heads + asking * (learns or asks) + keys * (learns or asked))
-    return (q + kv + answer) * sizes.width + rows
+    rows = FLOAT * (
+        asking * (width // sizes.head_width) + asking * (learns or asks) + keys * (learns or asked)
+    )
+    return (q + kv + answer) * width + rows
 
 
 def ends(sizes: Sizes, window: WindowSpec, learning: Parts, precision: Precision) -> int:

@@ -13,28 +13,21 @@ B clips; a clip has T latent frames, N noise tokens, R reference tokens, F faces
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import partial
 
-from model.nets.face import FRAMES
 from model.nets.kernels import FEW
 from model.nets.param_groups import Part
 from model.nets.pose import KERNEL, MAP_CHANNELS
 from model.nets.sizes import Sizes
 from model.nets.speech import BANDS
+from model.planning.blocks import BASE, FACES, SPOKEN, START, STILL, attention, block, branches
 from model.planning.motion import motion
 from model.planning.products import NONE, Attending, Parts, Product, WindowSpec, Work, table
 
-START: Parts = frozenset({"base", "pose", "no_reference"})
-"""What the tokens of the first block come from."""
-LORA: Parts = frozenset({"lora"})
-SPOKEN: Parts = START | LORA | {"no_caption", "reference"}
-BASE: Parts = frozenset({"base", "lora", "no_caption"})
-QUERIES: Parts = frozenset({"text_queries"})
-REFERENCE: Parts = frozenset({"reference"})
 POSED: Parts = frozenset({"pose"})
-FACES: Parts = frozenset({"face_encoder", "no_face", "face_attn"})
 
 POSE = ((1, 1, 2), (2, 2, 2), (4, 2, 2))
 """Of the pose encoder's layers before its last: channels in widths of it, strides in time and space."""
@@ -42,13 +35,19 @@ POSE = ((1, 1, 2), (2, 2, 2), (4, 2, 2))
 
 def works(sizes: Sizes, window: WindowSpec) -> list[Work]:
     """All that the network computes of a window; products without rows are there for their weights."""
+    later = SPOKEN | (FACES if window.faces else NONE)
+    kinds = Counter(branches(sizes, number) for number in range(1, sizes.layers))
     return [
         *ends(sizes, window),
         *pose(sizes, window),
         *faces(sizes, window),
         *speech(sizes),
-        *block(sizes, window, START, count=1),
-        *block(sizes, window, SPOKEN | (FACES if window.faces else NONE), count=sizes.layers - 1),
+        *block(sizes, window, START, START, branches(sizes, 0), count=1),
+        *(
+            work
+            for kind, count in kinds.items()
+            for work in block(sizes, window, later, STILL, kind, count=count)
+        ),
     ]
 
 
@@ -93,81 +92,6 @@ def pose(sizes: Sizes, window: WindowSpec) -> Iterator[Work]:
         rows = window.clips * frames * pixels
         yield Product(part="pose", rows=rows, inputs=KERNEL**3 * inputs, outputs=outputs, after=after)
         inputs, after = outputs, POSED
-
-
-def block(sizes: Sizes, window: WindowSpec, before: Parts, *, count: int) -> Iterator[Work]:
-    """So many blocks, whose tokens come from what was `before`."""
-    d, b = sizes.width, window.clips
-    noise = window.latents * window.picture(sizes)
-    reference = window.references * window.picture(sizes)
-    both = noise + reference
-    spoken = before | BASE
-    shown = spoken | REFERENCE
-    faced = shown | FACES if window.faces else shown
-
-    def layers() -> Iterator[Work]:
-        yield table("base", 6 * d)
-        yield from attention("base", d, b, (both, before), (both, before))
-        yield from text(d, b, both, window.caption, spoken)
-        yield table("reference", d, 4)
-        yield from attention("reference", d, b, (noise, spoken), (reference, spoken))
-        yield table("face_attn", d, 4)
-        yield from face_attention(sizes, window, noise, shown)
-        for rows, after, tied in ((noise, faced, False), (reference, spoken, True)):
-            yield Product(part="base", rows=b * rows, inputs=d, outputs=sizes.ffn, after=after, tied=tied)
-            yield Product(part="base", rows=b * rows, inputs=sizes.ffn, outputs=d, after=after, tied=tied)
-
-    whole = (changed for work in layers() for changed in with_changes(work, sizes.lora))
-    return (replace(work, count=count, again=True, shared=True) for work in whole)
-
-
-def with_changes(work: Work, rank: int) -> Iterator[Work]:
-    """A layer of a base, and its low-rank change where it has one."""
-    yield work
-    if rank and isinstance(work, Product) and work.part == "base" and work.bias:
-        how = replace(work, part="lora", bias=False)
-        yield replace(how, outputs=rank)
-        yield replace(how, inputs=rank, after=work.after | LORA)
-
-
-def attention(
-    part: Part, d: int, clips: int, asking: tuple[float, Parts], asked: tuple[int, Parts]
-) -> Iterator[Work]:
-    """Queries, keys, values and answers, their norms, and the attention itself."""
-    (q, before_q), (k, before_k) = asking, asked
-    own = frozenset[Part]({part}) | before_q | before_k | (LORA if part == "base" else NONE)
-    rows, keys = int(clips * q), clips * k
-    for count, after in ((rows, before_q), (keys, before_k), (keys, before_k), (rows, own)):
-        yield Product(part=part, rows=count, inputs=d, outputs=d, after=after)
-    yield table(part, d, 2)
-    yield Attending(clips=1, asking=rows, asked=k, width=d, after=own)
-
-
-def text(d: int, clips: int, asking: int, caption: int, before: Parts) -> Iterator[Work]:
-    """Both streams ask the caption, one after the other; a caption of one token is read without asking."""
-    asked = caption > 1
-    rows, keys = clips * asking * asked, 2 * clips * caption * asked
-    for count in (rows, keys):
-        yield Product(part="text_queries", rows=count, inputs=d, outputs=d, after=before)
-    yield table("text_queries", d, 4)  # norms before it, and of queries and keys
-    own = before | QUERIES if asked else before
-    yield Product(part="base", rows=keys or clips, inputs=d, outputs=d, after=before)
-    yield Product(part="base", rows=rows or clips, inputs=d, outputs=d, after=own | BASE)
-    if asked:
-        yield Attending(clips=2 * clips, asking=asking // 2, asked=caption, width=d, after=own | BASE)
-
-
-def face_attention(sizes: Sizes, window: WindowSpec, noise: int, shown: Parts) -> Iterator[Work]:
-    """Each latent frame asks its own faces and the null token, or each token asks all faces of the clip."""
-    if not window.faces:
-        yield from attention("face_attn", sizes.width, 0, (0, NONE), (0, NONE))
-    elif sizes.face_reach == "clip":
-        asked = (window.frames, FACES)
-        yield from attention("face_attn", sizes.width, window.clips, (noise, shown), asked)
-    else:
-        frames = window.clips * window.latents
-        own = (window.picture(sizes), shown)
-        yield from attention("face_attn", sizes.width, frames, own, (FRAMES + 1, FACES))
 
 
 def faces(sizes: Sizes, window: WindowSpec) -> Iterator[Work]:

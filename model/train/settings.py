@@ -140,11 +140,12 @@ def refuse_apart(settings: Training) -> None:
     Raises:
         ValueError: they do not; says which.
     """
-    ranks, heads = settings.sequence_parallel, settings.sizes.heads
-    if ranks < 1 or heads % ranks:
-        raise ValueError(
-            f"{heads} heads cannot be shared by {ranks} ranks: sequence_parallel is a divisor of the heads"
-        )
+    ranks, sizes = settings.sequence_parallel, settings.sizes
+    for heads in (sizes.heads, sizes.branch_heads):
+        if ranks < 1 or heads % ranks:
+            raise ValueError(
+                f"{heads} heads cannot be shared by {ranks} ranks: sequence_parallel divides the heads"
+            )
     if settings.zero_stage is None and (ranks > 1 or settings.offload):
         raise ValueError("sequence_parallel and offload are DeepSpeed's: set zero_stage to 1, 2 or 3")
     if settings.sizes.lora and settings.base is None:

@@ -25,7 +25,11 @@ TRAIN = (
 )
 SMALL = {
     "train": TRAIN,
-    "animate": ("--sampler.steps", "1", "--sampler.references", "1", "--sampler.motion", "1"),
+    "animate": (
+        "--sampler.steps",
+        "1",
+        *(f"--sampler.{weight}=1" for weight in ("references", "pose", "face")),
+    ),
     "preview": ("--samples", "2", "--no-videos"),
 }
 

@@ -14,7 +14,7 @@ from collections.abc import Mapping
 import torch
 from torch import Tensor, nn
 
-from model.nets.dit import Block
+from model.nets.block import Block
 from model.train.engines.engine import Build, Engine
 from model.train.engines.optimizer import OptimizerSettings
 

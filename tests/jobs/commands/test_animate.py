@@ -21,7 +21,7 @@ from model.train import checkpoint as saved
 from schemas.media import Probed, Source
 from schemas.origin import Origin
 
-QUICK = ("--sampler.steps", "1", "--sampler.references", "1", "--sampler.motion", "1")
+QUICK = ("--sampler.steps", "1", *(f"--sampler.{weight}=1" for weight in ("references", "pose", "face")))
 
 
 def command(run: Path, corpus: Path, out: Path, *more: str) -> list[str]:

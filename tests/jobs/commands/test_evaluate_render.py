@@ -12,7 +12,12 @@ from jobs.evaluation import rendering
 from jobs.evaluation.films import facts_of
 from tests.films import ffmpeg
 
-QUICK = ("--sampler.steps", "1", "--sampler.references", "1", "--sampler.motion", "1", "--strict")
+QUICK = (
+    "--sampler.steps",
+    "1",
+    *(f"--sampler.{weight}=1" for weight in ("references", "pose", "face")),
+    "--strict",
+)
 
 
 @pytest.fixture(scope="module")

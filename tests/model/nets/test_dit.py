@@ -8,8 +8,9 @@ import pytest
 import torch
 from torch import Tensor
 
+from model.nets.block import Context
 from model.nets.conditions import Conditions, FaceCrops
-from model.nets.dit import Context, DiT
+from model.nets.dit import DiT
 from model.nets.rope import Rotation
 from tests.model.nets_inputs import awake, change, noisy, seed, small, some_conditions
 
@@ -135,6 +136,36 @@ def test_references_are_heard_without_the_joint_attention(name: str) -> None:
 
 
 @torch.inference_mode()
+@torch.inference_mode()
+def test_references_that_see_one_another_alone_say_the_same_at_any_noise() -> None:
+    conditions = some_conditions()
+    alone, joint = (awake(small(layers=2, references_see=see)) for see in ("references", "all"))
+    found, expected = (net(*noisy(conditions), conditions) for net in (alone, joint))
+    assert change(found, expected) > SEEN
+    context = alone.read(conditions)
+    torch.testing.assert_close(alone.denoise(*noisy(conditions), alone.listen(context)), found)
+    assert joint.listen(context).heard == ()
+
+
+@torch.inference_mode()
+def test_some_blocks_have_branches_and_of_a_width() -> None:
+    sizes = small(layers=5, reference_every=2, face_every=3, branch_width=24)
+    net = awake(sizes)
+    weights = {name: tuple(weight.shape) for name, weight in net.named_parameters()}
+    for branch, blocks in (("ref", [0, 2, 4]), ("face", [0, 3])):
+        shapes = {
+            name: shape for name, shape in weights.items() if f"{branch}_attn.attention.q.weight" in name
+        }
+        assert shapes == {f"blocks.{number}.{branch}_attn.attention.q.weight": (24, 48) for number in blocks}
+    assert weights["blocks.0.face_attn.attention.o.weight"] == (48, 24)
+    conditions = some_conditions()
+    expected = net(*noisy(conditions), conditions)
+    for name in ("references", "faces"):
+        assert change(net(*noisy(conditions), other(name, conditions)), expected) > SEEN
+    with pytest.raises(ValueError, match="Face Attn of 30 channels have no whole heads of 24"):
+        small(branch_width=30)
+
+
 def test_what_is_not_seen_does_not_count(net: DiT) -> None:
     conditions = some_conditions()
     x, t = noisy(conditions)

@@ -20,7 +20,7 @@ FRAMES = 4 * (GRID[0] - 1) + 1
 def attention() -> FaceAttention:
     with torch.random.fork_rng():
         torch.manual_seed(0)
-        return FaceAttention(WIDTH, WIDTH // HEAD)
+        return FaceAttention(WIDTH, WIDTH // HEAD, WIDTH)
 
 
 def touched(reach: str, frame: int) -> list[int]:

@@ -52,6 +52,24 @@ def test_ranks_that_share_tokens_learn_what_one_learns(
         torch.testing.assert_close(mean, gradient, rtol=1e-4, atol=1e-6)
 
 
+@pytest.mark.parametrize("see", ["references", "all"])
+def test_ranks_share_references_that_see_one_another_alone_and_branches_of_fewer_heads(see: str) -> None:
+    sizes = small(heads=12, layers=3, references_see=see, reference_every=2, branch_width=24)
+
+    def act(rank: Thread) -> Taught:
+        net = awake(sizes)
+        net.group = rank
+        return taught(net)
+
+    expected, gradients = taught(awake(sizes))
+    found = on_ranks(2, act)
+    for velocity, _ in found:
+        torch.testing.assert_close(velocity, expected, rtol=1e-5, atol=1e-6)
+    for name, gradient in gradients.items():
+        mean = torch.stack([own[name] for _, own in found]).mean(dim=0)
+        torch.testing.assert_close(mean, gradient, rtol=1e-4, atol=1e-6)
+
+
 def test_ranks_see_a_caption_and_withheld_conditions_alike() -> None:
     conditions = replace(some_conditions(), motion_seen=torch.tensor([True, False]), faces=None)
 

@@ -27,12 +27,19 @@ from model.train.phases import Phase, body, enter, everything, face
 from tests.model.nets_inputs import awake, noisy, small, some_conditions
 
 STAGES = (body(1), face(1), everything(1))
-SIZES = (small(), small(width=96, layers=3, ffn=200))
+BRANCHES = {"reference_every": 2, "face_every": 3, "branch_width": 24}
+SIZES = (
+    small(),
+    small(width=96, layers=3, ffn=200),
+    small(layers=4, references_see="references", **BRANCHES),
+)
 SHAPES = ((2, 3, 2), (1, 6, 1))
 """Clips, latent frames, references."""
 
 
-@pytest.mark.parametrize("sizes", [*SIZES, tiny(), wan_1b(), wan_14b()], ids=lambda sizes: str(sizes.width))
+@pytest.mark.parametrize(
+    "sizes", [*SIZES, tiny(), wan_1b(), wan_14b()], ids=lambda sizes: f"{sizes.width}x{sizes.layers}"
+)
 def test_every_weight_of_every_part_is_counted(sizes: Sizes) -> None:
     with torch.device("meta"), mock.patch("model.nets.dit.start"):
         net = DiT(sizes, torch.Generator())

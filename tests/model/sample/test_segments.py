@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from functools import partial
+from unittest import mock
 
 import numpy as np
 import pytest
@@ -12,6 +13,7 @@ from torch import Tensor
 
 from model.flow.solver import euler
 from model.flow.timesteps import descent
+from model.nets.block import Block
 from model.sample.segments import SEGMENT, Animator, HandOver, Stretch, num_segments, numbers_of
 from model.sample.solve import SamplerSettings, sample, velocity_of
 from tests.model.nets_inputs import awake, noisy, small, some_conditions
@@ -56,7 +58,10 @@ def test_noise_goes_the_way_of_the_guided_velocity() -> None:
         expected = euler(velocity, noise, descent(3, timestep_shift=5.0))
     found = sample(ASK, conditions, noise, SamplerSettings(steps=3, timestep_shift=5.0))
     torch.testing.assert_close(found, expected, rtol=1e-4, atol=1e-4)
-    for changed in ({"references": 1.0}, {"motion": 1.0}, {"solver": "heun"}, {"timestep_shift": 1.0}):
+    for changed in (
+        *({"references": 1.0}, {"pose": 1.0}, {"face": 1.0}, {"guidance": "independent"}),
+        *({"solver": "heun"}, {"solver": "unipc"}, {"timestep_shift": 1.0}),
+    ):
         other = sample(
             ASK, conditions, noise, replace(SamplerSettings(steps=3, timestep_shift=5.0), **changed)
         )
@@ -68,6 +73,30 @@ def test_two_and_three_answers_a_step_agree_where_weights_are_nearly_equal() -> 
     two = sample(ASK, conditions, noise, QUICK)
     three = sample(ASK, conditions, noise, replace(QUICK, references=2.5 + 1e-7))
     torch.testing.assert_close(two, three, rtol=1e-5, atol=1e-5)
+
+
+def test_answers_in_one_batch_say_what_they_say_one_by_one() -> None:
+    conditions, (noise, _) = some_conditions(), noisy(some_conditions())
+    how = replace(QUICK, references=2.0, pose=3.0, face=4.0)
+    together, apart = (sample(ASK, conditions, noise, replace(how, one_batch=on)) for on in (True, False))
+    torch.testing.assert_close(together, apart, rtol=1e-4, atol=1e-4)
+
+
+def test_where_no_face_is_told_of_its_weight_does_not_count() -> None:
+    conditions, (noise, _) = replace(some_conditions(), faces=None), noisy(some_conditions())
+    plain, faced = (sample(ASK, conditions, noise, replace(QUICK, face=face)) for face in (2.5, 4.0))
+    assert torch.equal(plain, faced)
+
+
+def test_references_that_see_one_another_alone_are_computed_once_for_all_steps() -> None:
+    net = awake(small(width=24, layers=2, ffn=48, references_see="references"))
+    conditions, (noise, _) = some_conditions(), noisy(some_conditions())
+    with mock.patch.object(Block, "references", autospec=True, side_effect=Block.references) as computed:
+        kept = sample(partial(velocity_of, net), conditions, noise, QUICK)
+        assert computed.call_count == 2  # blocks
+        plain = sample(lambda given: lambda x, t: net(x, t, given), conditions, noise, QUICK)
+        assert computed.call_count == 2 + 2 * QUICK.steps
+    assert torch.equal(kept, plain)
 
 
 def test_a_handed_over_frame_comes_out_as_it_went_in() -> None:

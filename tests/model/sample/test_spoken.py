@@ -64,7 +64,7 @@ def test_a_speech_makes_another_video(mouth_only: bool) -> None:
             net=NET,
             codec=some_codec(),
             device=torch.device("cpu"),
-            how=SamplerSettings(steps=1, references=1, motion=1),
+            how=SamplerSettings(steps=1, references=1, pose=1, face=1),
             hand_over="frame",
             match_colours=True,
             seed=0,
