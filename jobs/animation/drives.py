@@ -20,6 +20,7 @@ from model.sample.pixels import Pictures, stretch_of
 from model.sample.retarget import Figure, retarget
 from model.sample.segments import Drive, Stretch
 from model.sample.spoken import SpokenDrive
+from model.sample.travel import Held, held
 from schemas.controls import Controlled
 from schemas.drawing import draw_skeleton, draw_spheres
 from schemas.landmarks import face_points
@@ -40,11 +41,15 @@ class Performance:
     shows_face: bool
     part: DrivenPart | None = None
     """The driver's, where there is one."""
+    said: str = ""
+    """What became of the driver's way, where it would have left the canvas."""
 
 
 def by_video(driver: Controlled, person: Controlled, canonical: Figure | None) -> Performance:
     """The person moves as the driver does, and sounds like it."""
-    controls = retarget(figure_of(driver), figure_of(person), canonical)
+    figure, canvas = figure_of(driver), figure_of(person)
+    kept = held(figure, canvas, retarget(figure, canvas, canonical))
+    controls = kept.controls
     drive = VideoDrive(driver=driver, controls=controls, width=person.width, height=person.height)
     sounds = driver.clip.video.has_audio and clip_sound(driver.clip).size
     return Performance(
@@ -53,6 +58,18 @@ def by_video(driver: Controlled, person: Controlled, canonical: Figure | None) -
         dub=(lambda silent, out: add_sound(silent, driver.clip, out)) if sounds else None,
         shows_face=bool(driver.controls.face_valid.any()),
         part=DrivenPart(driver=driver, controls=controls, person=person, drive=drive),
+        said=way_said(kept),
+    )
+
+
+def way_said(kept: Held) -> str:
+    """A line about a way that was shortened."""
+    if not kept.left:
+        return ""
+    across, down = (f"{share:.0%}" for share in kept.travel)
+    return (
+        f"the figure would leave the canvas in {kept.left:.0%} of the frames: it goes {across} of the "
+        f"driver's way across and {down} of it up and down; a reference that shows more gives it room"
     )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import math
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -42,6 +42,8 @@ from schemas.tracks import Tracked
 
 STILL_PIXELS = 2048 * 2048
 """Larger pictures are shrunk to this: references lie on canvases of a seventh of it and less."""
+AROUND = (0.6, 0.3, 0.1, 0.0)
+"""Room to try around a person who is cut out of a picture, in sides of the box."""
 WINDOW = 16
 """Frames of the driving video in memory at a time."""
 IN_A_PICTURE: dict[Reason, str] = {
@@ -128,6 +130,41 @@ class PersonReader:
         with rejects_as_errors(path):
             picture = read_still(path, max_pixels=STILL_PIXELS)
         return picture, self.still(picture, path)
+
+    def foremost(self, path: Path, say: Callable[[str], None]) -> tuple[Pictures, Controlled]:
+        """As `picture`; of several people the one who is largest, in a picture cut to that one.
+
+        Raises:
+            ValueError: as `picture`, or several people cannot be cut apart.
+        """
+        try:
+            return self.picture(path)
+        except ValueError as error:
+            no = error.__cause__
+            if not (isinstance(no, Rejected) and no.reason == "several_people"):
+                raise
+            cut = self.cut_out(read_still(path, max_pixels=STILL_PIXELS))
+            try:
+                found = cut, self.still(cut, path)
+            except ValueError:
+                raise error from no
+        height, width = cut.shape[:2]
+        say(f"{path}: several people are seen; the largest is taken, on {width}x{height} px of the picture")
+        return found
+
+    def cut_out(self, picture: Pictures) -> Pictures:
+        """The part of a picture (h, w, 3) around its largest person, as wide as nobody else is in it."""
+        find, most = self.estimate.estimators.person, self.estimate.settings.max_other_area
+        box = find(picture[None]).box[0]
+        for around in AROUND:
+            margin = around * (box[2:] - box[:2])
+            low = np.maximum(box[:2] - margin, 0).astype(int)
+            high = np.minimum(box[2:] + margin, picture.shape[1::-1]).astype(int)
+            high -= (high - low) % 2  # a film of it is to be made
+            cut = np.ascontiguousarray(picture[low[1] : high[1], low[0] : high[0]])
+            if find(cut[None]).others[0] <= most:
+                break
+        return cut
 
     def still(self, picture: Pictures, path: Path) -> Controlled:
         """The person in a picture (h, w, 3) that came from a path."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Protocol
 
@@ -87,15 +88,20 @@ class Performer:
             ),
         )
 
-    def portrait(self, pictures: Sequence[Path], editor: Editor | None = None) -> Portrait:
+    def portrait(
+        self, pictures: Sequence[Path], editor: Editor | None = None, say: Callable[[str], None] | None = None
+    ) -> Portrait:
         """The person of some pictures; the first gives canvas, place and body.
 
+        Of several people in a picture the largest is taken if `say` can be told so.
+
         Raises:
-            ValueError: one is no picture, or shows no person or several; says which.
+            ValueError: one is no picture, or shows no person, or several; says which.
         """
-        picture, person = self.people.picture(pictures[0])
+        read = partial(self.people.foremost, say=say) if say else self.people.picture
+        picture, person = read(pictures[0])
         canonical = figure_of(self.people.still(editor(picture), pictures[0])) if editor else None
-        others = (self.people.picture(path)[0] for path in pictures[1:])
+        others = (read(path)[0] for path in pictures[1:])
         references = [on_canvas(still, person.width, person.height) for still in (picture, *others)]
         return Portrait(picture=picture, person=person, references=np.stack(references), canonical=canonical)
 

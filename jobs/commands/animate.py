@@ -93,11 +93,13 @@ def make(job: Animate, voice: Voice | None, console: Console) -> None:
         weights=job.weights,
         seed=job.seed,
     )
-    portrait = performer.portrait(job.reference)
+    portrait = performer.portrait(job.reference, say=say)
     driver = performer.people.video(job.driving) if job.driving else None
     if driver and (line := stretch_used(driver, job)):
         say(line)
     played = performer.performance(portrait, driver, voice, job.speaks)
+    if played.said:
+        say(f"{job.driving}: {played.said}")
     made = performer.perform(portrait, played, second_pass=job.second_pass, say=say)
     write(job.out, played, reported(made, num_segments(played.frames), say))
     say(f"{played.frames} frames of {portrait.person.width}x{portrait.person.height} px: {job.out}")

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from jobs.animation.people import PersonReader, figure_of
 from model.sample.retarget import retarget
+from model.sample.travel import held
 from pipeline.stages.clip_tracks import Estimators
 from schemas.arrays import Axes
 from schemas.base import record
@@ -66,16 +67,17 @@ def laid_on(driver: Controlled, person: Controlled, frames: int, fps: float) -> 
     Raises:
         ValueError: the two show neither body nor head in common.
     """
-    moved = retarget(figure_of(driver), figure_of(person))
+    figure, canvas = figure_of(driver), figure_of(person)
+    moved = held(figure, canvas, retarget(figure, canvas)).controls
     ticks = np.rint(np.arange(frames) * FPS / fps).astype(np.int64) - driver.clip.first_frame
-    held = np.clip(ticks, 0, len(moved.joints2d) - 1)
-    in_picture = (moved.joints2d[held] - person.to_canvas[:, 2]) @ np.linalg.inv(person.to_canvas[:, :2]).T
+    shown = np.clip(ticks, 0, len(moved.joints2d) - 1)
+    in_picture = (moved.joints2d[shown] - person.to_canvas[:, 2]) @ np.linalg.inv(person.to_canvas[:, :2]).T
     return ExpectedJoints(
-        joints2d=moved.joints2d[held],
+        joints2d=moved.joints2d[shown],
         in_picture=in_picture.astype(np.float32),
         picture_width=person.clip.video.width,
         picture_height=person.clip.video.height,
-        score=np.where((held == ticks)[:, None], moved.joints_score[held], 0).astype(np.float32),
+        score=np.where((shown == ticks)[:, None], moved.joints_score[shown], 0).astype(np.float32),
         width=person.width,
         height=person.height,
     )

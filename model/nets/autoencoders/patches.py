@@ -6,8 +6,11 @@ drown in noise; divided in full, most of what a network sees would be fine detai
 all, latents have the power of a standard normal. The first frame is taken for four equal ones, so a
 picture has the latents of a film in which nothing moves. Sharp detail is lost; all stays recognisable.
 
+On the way back each patch is read from three latents, its own and those before and after it, by the linear
+map of least error: read from its own alone, a film would stand still for four frames and then jump.
+
 B clips, F = 4 (T - 1) + 1 video frames, C latent channels, T latent frames, H, W latent height and width,
-M = 3 * 4 * 8 * 8 values of a patch.
+M = 3 * 4 * 8 * 8 values of a patch, L = 3 C numbers of three latents.
 """
 
 from __future__ import annotations
@@ -38,13 +41,21 @@ class PatchCodec(nn.Module):
     mean_M: Tensor
     basis_MC: Tensor
     spread_C: Tensor
+    reading_LM: Tensor
 
-    def __init__(self, mean_M: Tensor, basis_MC: Tensor, spread_C: Tensor) -> None:
+    def __init__(
+        self, mean_M: Tensor, basis_MC: Tensor, spread_C: Tensor, reading_LM: Tensor | None = None
+    ) -> None:
+        """Without a reading, patches are read from their own latents alone, as codecs of before were."""
         super().__init__()
+        if reading_LM is None:
+            own = spread_C[:, None] * basis_MC.T
+            reading_LM = torch.cat([torch.zeros_like(own), own, torch.zeros_like(own)])
         self.channels = len(spread_C)
         self.register_buffer("mean_M", mean_M)
         self.register_buffer("basis_MC", basis_MC)
         self.register_buffer("spread_C", spread_C)
+        self.register_buffer("reading_LM", reading_LM)
 
     @torch.no_grad()
     def encode(self, video: Tensor) -> Tensor:
@@ -56,14 +67,15 @@ class PatchCodec(nn.Module):
     @torch.no_grad()
     def decode(self, latents: Tensor) -> Tensor:
         """RGB -1..1."""
-        values = (latents.movedim(1, -1) * self.spread_C) @ self.basis_MC.T + self.mean_M
-        return pictures(values).clamp(-1, 1)
+        own = latents.movedim(1, -1)
+        before, after = beside(own)
+        around = torch.cat([before, own, after], dim=-1)
+        return pictures(around @ self.reading_LM + self.mean_M).clamp(-1, 1)
 
     def save(self, file: Path) -> None:
         """Write the codec; the same codec gives the same bytes."""
-        mean, basis, spread = (tensor.cpu().numpy() for tensor in (self.mean_M, self.basis_MC, self.spread_C))
         with file.open("wb") as opened:
-            np.savez(opened, mean_M=mean, basis_MC=basis, spread_C=spread)
+            np.savez(opened, **{name: tensor.cpu().numpy() for name, tensor in self.named_buffers()})
 
     @classmethod
     def load(cls, file: Path) -> PatchCodec:
@@ -79,11 +91,13 @@ class PatchCodec(nn.Module):
                 raise ValueError(f"more than {MAX_FILE_BYTES} bytes")  # noqa: TRY301
             arrays = unpack(data, any_order=True)
             given = [arrays.pop(wanted) for wanted in ("mean_M", "basis_MC", "spread_C")]
+            given += [arrays.pop("reading_LM")] if "reading_LM" in arrays else []
         except (OSError, ValueError, KeyError) as broken:
             raise ValueError(f"{file}: not a patch codec ({broken})") from broken
-        mean, basis, spread = given
-        shapes = mean.shape, basis.shape, spread.shape
-        if shapes != ((VALUES,), (VALUES, spread.size), (spread.size,)) or arrays or not spread.size:
+        spread = given[2]
+        shapes, size = tuple(array.shape for array in given), spread.size
+        wanted_shapes = ((VALUES,), (VALUES, size), (size,), (3 * size, VALUES))
+        if shapes != wanted_shapes[: len(given)] or arrays or not size:
             raise ValueError(f"{file}: not a patch codec (arrays of {shapes})")
         if not all(array.dtype == np.float32 and (np.abs(array) <= LARGEST).all() for array in given):
             raise ValueError(f"{file}: not a patch codec (numbers that no pixels give, or not of float32)")
@@ -110,15 +124,19 @@ class PatchSums:
     def __init__(self) -> None:
         self.num = 0
         self.total = torch.zeros(VALUES).double()
-        self.products = torch.zeros(VALUES, VALUES).double()
+        self.products = torch.zeros(3, VALUES, VALUES).double()
+        """Of patches and those of the same place 0, 1 and 2 latent frames later; the last one stays."""
 
     def add(self, video: Tensor) -> None:
         """Count the patches of RGB -1..1 (B, 3, F, 8H, 8W) in."""
         check_video(video)
-        values = patches(video).reshape(-1, VALUES).double()
+        later = patches(video).double()
+        values = later.reshape(-1, VALUES)
         self.num += len(values)
         self.total += values.sum(dim=0)
-        self.products += values.T @ values
+        for lag in range(3):
+            self.products[lag] += values.T @ later.reshape(-1, VALUES)
+            later = beside(later)[1]
 
     def codec(self, channels: int = CHANNELS) -> PatchCodec:
         """The codec that keeps most of the videos.
@@ -131,14 +149,40 @@ class PatchSums:
                 f"{self.num} patches of video are too few to fit a codec; more than {VALUES} are needed"
             )
         mean = self.total / self.num
-        variances, directions = torch.linalg.eigh(self.products / self.num - torch.outer(mean, mean))
+        covariances = self.products / self.num - torch.outer(mean, mean)
+        variances, directions = torch.linalg.eigh(covariances[0])
         basis = directions[:, -channels:].flip(1)  # the largest first
         largest = basis.gather(0, basis.abs().argmax(dim=0, keepdim=True))
         deviation = variances[-channels:].flip(0).clamp(min=MIN_VARIANCE).sqrt()
         spread = (
             deviation.sqrt() * deviation.mean().sqrt()
         )  # variances of deviation / its mean, which is 1 in all
-        return PatchCodec(mean.float(), (basis * largest.sign()).float(), spread.float())
+        basis = basis * largest.sign()
+        reading = reading_of(covariances, basis / spread)
+        return PatchCodec(mean.float(), basis.float(), spread.float(), reading.float())
+
+
+def reading_of(covariances_3MM: Tensor, analysis_MC: Tensor) -> Tensor:
+    """The map (L, M) from three latents to the patch of the middle one: of least error on a network's own.
+
+    Covariances are of patches with those 0, 1 and 2 latent frames later; latents are patches by `analysis`.
+    """
+    told_3CM = analysis_MC.T @ covariances_3MM
+    own, one, two = told_3CM @ analysis_MC
+    among = torch.cat(
+        [
+            torch.cat([own, one, two], dim=1),
+            torch.cat([one.T, own, one], dim=1),
+            torch.cat([two.T, one.T, own], dim=1),
+        ]
+    )
+    before, after = told_3CM[1], analysis_MC.T @ covariances_3MM[1].T
+    error = ERROR * own.diagonal().mean() * torch.eye(len(among)).double()
+    return torch.linalg.solve(among + error, torch.cat([before, told_3CM[0], after]))
+
+
+ERROR = 0.03
+"""Error of latents that is reckoned with, as a share of their power: a network makes them, and does err."""
 
 
 MIN_VARIANCE = 1e-6
@@ -152,6 +196,12 @@ def patches(video: Tensor) -> Tensor:
     s = SPACE_STRIDE
     cut = whole.reshape(b, c, f // TIME_STRIDE, TIME_STRIDE, h // s, s, w // s, s)
     return cut.permute(0, 2, 4, 6, 1, 3, 5, 7).flatten(4)
+
+
+def beside(values_BTHWX: Tensor) -> tuple[Tensor, Tensor]:
+    """What lies a latent frame before each, and after; at the ends the same."""
+    first, last = values_BTHWX[:, :1], values_BTHWX[:, -1:]
+    return torch.cat([first, values_BTHWX[:, :-1]], dim=1), torch.cat([values_BTHWX[:, 1:], last], dim=1)
 
 
 def pictures(values_BTHWM: Tensor) -> Tensor:

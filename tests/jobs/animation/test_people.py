@@ -7,11 +7,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from PIL import Image
 
 from jobs.animation.people import PersonReader, VideoDrive, figure_of, on_canvas
 from media.decode import decode
 from media.encode import VideoSettings, write_video
-from media.resample import crop_squares, resample
+from media.resample import crop_squares, resample, resample_one
+from media.stills import read_still
 from model.data.batch import as_input, as_unit
 from model.sample.retarget import retarget
 from pipeline.flow import Backends
@@ -91,6 +93,27 @@ def test_a_video_that_the_pipeline_rejects_is_said(
     write_video(film, iter([np.zeros((frames, 96, 64, 3), np.uint8)]), VideoSettings())
     with pytest.raises(ValueError, match=f"black.mp4: {message}"):
         people.video(film)
+
+
+def test_of_two_people_in_a_picture_the_larger_is_taken_and_that_is_said(
+    people: PersonReader, corpus: Path, tmp_path: Path
+) -> None:
+    one = read_still(corpus / "images" / "img_11_man_full_body.png", max_pixels=512 * 512)
+    height, width = (side // 2 * 2 for side in one.shape[:2])
+    one, two = one[:height, :width], np.full((height, width, 3), 127, np.uint8)
+    small = resample_one(one, np.array([[0.7, 0, 0], [0, 0.7, 0.3 * height]]), width, height)
+    two[int(0.3 * height) :] = small[int(0.3 * height) :]
+    Image.fromarray(np.concatenate([one, two], axis=1)).save(tmp_path / "two.png")
+    with pytest.raises(ValueError, match="several people are seen in the picture"):
+        people.picture(tmp_path / "two.png")
+    said: list[str] = []
+    cut, person = people.foremost(tmp_path / "two.png", said.append)
+    assert "several people are seen; the largest is taken" in said[0]
+    assert cut.shape[0] >= 0.9 * height
+    assert cut.shape[1] < 1.2 * width
+    assert person.framing == "full"
+    people.foremost(corpus / "images" / "img_08_man_portrait.jpg", said.append)
+    assert len(said) == 1
 
 
 def test_of_a_film_with_a_cut_the_longest_shot_is_played(people: PersonReader, shared: Path) -> None:

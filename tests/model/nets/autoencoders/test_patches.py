@@ -41,13 +41,41 @@ def test_films_of_the_same_kind_come_back(codec: PatchCodec) -> None:
     latents = codec.encode(video)
     assert latents.shape == (1, 16, 3, 6, 8)
     error = (codec.decode(latents) - video).square().mean()
-    assert 10 * torch.log10(4 / error) > 28  # one colour for all would give 12
+    assert 10 * torch.log10(4 / error) > 26  # one colour for all would give 12
 
 
-def test_what_the_codec_can_say_comes_back_exactly(codec: PatchCodec) -> None:
-    video = codec.decode(0.2 * codec.encode(film(100)))
+def own_alone(codec: PatchCodec) -> PatchCodec:
+    """The codec whose patches are read from their own latents."""
+    return PatchCodec(codec.mean_M, codec.basis_MC, codec.spread_C)
+
+
+def steps(video: Tensor) -> tuple[float, float]:
+    """How far neighbouring frames differ, on the borders of latent frames and between them."""
+    moved = video.diff(dim=2).abs().mean(dim=(0, 1, 3, 4))[4:]
+    borders = torch.arange(len(moved)) % 4 == 0
+    return float(moved[borders].mean()), float(moved[~borders].mean())
+
+
+@pytest.mark.parametrize("error", [0.0, 0.3])
+def test_films_move_as_far_on_the_borders_of_latent_frames_as_between_them(
+    codec: PatchCodec, error: float
+) -> None:
+    """Those of latents with errors, as a network makes them, too; and errors show less."""
+    video = torch.cat([film(number, frames=25) for number in range(100, 104)])
+    latents = codec.encode(video)
+    latents = latents + error * torch.randn(latents.shape, generator=seed(0))
+    one, three = own_alone(codec).decode(latents), codec.decode(latents)
+    (border, between), (jump, still) = steps(three), steps(one)
+    assert border / between - 1 < 0.5 * (jump / still - 1)
+    lost = [float((made - video).square().mean()) for made in (one, three)]
+    assert lost[1] < (1.05, 0.9)[error > 0] * lost[0]
+
+
+def test_a_linear_codec_without_overlap_gives_back_what_it_can_say(codec: PatchCodec) -> None:
+    plain = own_alone(codec)
+    video = plain.decode(0.2 * plain.encode(film(100)))
     assert video.abs().max() < 1  # nothing was clipped
-    torch.testing.assert_close(codec.decode(codec.encode(video))[:, :, 1:], video[:, :, 1:])
+    torch.testing.assert_close(plain.decode(plain.encode(video))[:, :, 1:], video[:, :, 1:])
 
 
 def test_latents_of_the_fitted_data_have_the_power_of_a_standard_normal(codec: PatchCodec) -> None:
@@ -76,6 +104,14 @@ def test_a_codec_is_kept_in_a_file(codec: PatchCodec, tmp_path: Path) -> None:
         codec.save(tmp_path / name)
     assert (tmp_path / "one.npz").read_bytes() == (tmp_path / "two").read_bytes()
     assert torch.equal(PatchCodec.load(tmp_path / "two").encode(film(5)), codec.encode(film(5)))
+    latents = codec.encode(film(5))
+    assert torch.equal(PatchCodec.load(tmp_path / "two").decode(latents), codec.decode(latents))
+    arrays = unpack((tmp_path / "one.npz").read_bytes(), any_order=True)
+    del arrays["reading_LM"]  # a file of before
+    (tmp_path / "old.npz").write_bytes(pack(arrays))
+    assert torch.equal(
+        PatchCodec.load(tmp_path / "old.npz").decode(latents), own_alone(codec).decode(latents)
+    )
     (tmp_path / "broken.npz").write_bytes(b"hello")
     for name in ("broken.npz", "nowhere.npz"):
         with pytest.raises(ValueError, match=rf"{name}: not a patch codec"):
@@ -91,6 +127,7 @@ def test_a_codec_is_kept_in_a_file(codec: PatchCodec, tmp_path: Path) -> None:
         {"mean_M": np.zeros(VALUES, np.float64)},
         {"basis_MC": np.zeros((VALUES, 0), np.float32), "spread_C": np.zeros(0, np.float32)},
         {"more": np.zeros(1, np.float32)},
+        {"reading_LM": np.zeros((16, VALUES), np.float32)},
     ],
 )
 def test_numbers_that_decode_nothing_are_refused(
