@@ -17,6 +17,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -74,8 +75,9 @@ class PatchCodec(nn.Module):
 
     def save(self, file: Path) -> None:
         """Write the codec; the same codec gives the same bytes."""
+        arrays: dict[str, Any] = {name: tensor.cpu().numpy() for name, tensor in self.named_buffers()}
         with file.open("wb") as opened:
-            np.savez(opened, **{name: tensor.cpu().numpy() for name, tensor in self.named_buffers()})
+            np.savez(opened, **arrays)
 
     @classmethod
     def load(cls, file: Path) -> PatchCodec:
