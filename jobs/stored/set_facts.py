@@ -26,7 +26,9 @@ def set_facts(out: Place) -> dict[str, Any]:
         ValueError: its index or its settings are not ours.
         OSError: they cannot be read.
     """
-    rows: Sequence[IndexRow] = list(read_index(out).rows()) if out.size(INDEX) is not None else ()
+    rows: Sequence[IndexRow] = ()
+    if out.size(INDEX) is not None:
+        rows = list(read_index(out, trusted=False).rows())  # of which there may be none
     stored = stored_in(out)
     return {
         "data_set": str(out),

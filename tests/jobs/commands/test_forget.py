@@ -22,6 +22,7 @@ from jobs.commands.curate import Curate, curate
 from jobs.commands.forget import Forget, forget
 from jobs.commands.plan import PlanRun, forecast_of
 from jobs.stored.curation import stored_in
+from jobs.stored.set_facts import set_facts
 from storage.place import Place
 from tests.resume.job import contents, settings
 from tests.resume.test_redo import state
@@ -191,3 +192,9 @@ def test_in_a_store_too(films: Path, made: Path, without: Path, cloud: Store) ->
         for entry in place.files()
         if entry.name.startswith("shards/") or entry.name == INDEX
     } == contents(without)
+
+
+def test_all_may_leave(films: Path, made: Path) -> None:
+    ask(films, made, *{digest_of(path) for path in (films / "videos").glob("*.mp4")})
+    assert broken(made) == {}
+    assert set_facts(Place.at(made))["samples"] == 0
