@@ -24,6 +24,7 @@ from pipeline.estimators.hmr.body_model import MANO, SMPL, SmplModel
 from pipeline.estimators.hmr.hands import HmrHands, MeshHands
 from pipeline.estimators.hmr.loaded import called
 from pipeline.estimators.hmr.net import HmrNet, HmrSizes, Kind, Precision
+from pipeline.estimators.identity.face_embedder import PackagedFaceEmbedder
 from pipeline.estimators.keypoints import HANDS, WHOLE_BODY
 from pipeline.estimators.mediapipe.face import MediapipeFace
 from pipeline.estimators.mediapipe.person import MediapipePerson, PersonTracker
@@ -133,6 +134,7 @@ def estimators(
         face=MediapipeFace().build(),
         head=RegressedHead(counts["head"], HeadModel.of(head_model()).landmarks_only(), CARD, batch),
         appearance=ColourLayout().build(),
+        identity=PackagedFaceEmbedder().build(),
     ), counts
 
 

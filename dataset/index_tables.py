@@ -9,7 +9,7 @@ import pyarrow.parquet as pq
 
 from dataset.tables import MAX_FILE_BYTES, table_in
 from schemas.arrow import schema_of
-from schemas.index import IndexRow
+from schemas.index import SINCE_3, IndexRow
 from schemas.outcome import DamagedError
 from storage.place import Place
 
@@ -24,7 +24,8 @@ SINCE_2 = frozenset(
     )
 )
 """Columns that schema 1 had not."""
-SCHEMA_1 = pa.schema([field for field in schema_of(IndexRow) if field.name not in SINCE_2])
+SCHEMA_2 = pa.schema([field for field in schema_of(IndexRow) if field.name not in SINCE_3])
+SCHEMA_1 = pa.schema([field for field in SCHEMA_2 if field.name not in SINCE_2])
 UNTOLD: dict[str, Any] = {"string": "", "double": float("nan"), "bool": False}
 """What stands for what an older row does not say, by type; in two columns another word does."""
 UNTOLD_WORDS = {"extra": "{}", "usable_for": "unknown"}
@@ -50,8 +51,10 @@ def index_table(data: bytes) -> pa.Table:
     Raises:
         DamagedError: it is none, or holds too much for its size.
     """
-    if columns_of(data) == SCHEMA_1.names:
-        return completed(table_in(data, SCHEMA_1))
+    found = columns_of(data)
+    for older in (SCHEMA_1, SCHEMA_2):
+        if found == older.names:
+            return completed(table_in(data, older))
     return table_in(data, schema_of(IndexRow))
 
 
@@ -64,10 +67,10 @@ def columns_of(data: bytes) -> list[str]:
 
 
 def completed(table: pa.Table) -> pa.Table:
-    """A table of schema 1 with the columns of this one, in its order."""
-    columns = {name: table[name] for name in table.column_names}
-    columns |= {name: untold(name, table.num_rows) for name in SINCE_2}
-    return pa.table({name: columns[name] for name in schema_of(IndexRow).names})
+    """A table of an older schema with the columns of this one, in its order."""
+    rows, told = table.num_rows, set(table.column_names)
+    names = schema_of(IndexRow).names
+    return pa.table({name: table[name] if name in told else untold(name, rows) for name in names})
 
 
 def untold(name: str, rows: int) -> pa.ChunkedArray:

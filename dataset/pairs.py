@@ -100,8 +100,8 @@ def pairs_at(place: Place, name: str) -> pa.Table:
         OSError: it cannot be read.
     """
     table = table_at(place, name, schema_of(PairRow), least_row_bytes=PAIR_BYTES)
-    if table.num_rows and pc.max(table["schema"]).as_py() != SCHEMA:
-        raise DamagedError(f"{place.uri_of(name)}: pairs of another schema than {SCHEMA}")
+    if table.num_rows and pc.max(table["schema"]).as_py() not in READABLE:
+        raise DamagedError(f"{place.uri_of(name)}: pairs of another schema than {READABLE[0]} to {SCHEMA}")
     return table
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from functools import partial
+from typing import Any
 
 from dataset.tar import MAX_SAMPLE_BYTES
 from dataset.tombstones import NOBODY, Tombstones
@@ -20,6 +21,7 @@ from pipeline.estimators.faceverse.head import FaceVerseHead
 from pipeline.estimators.head_pose import MeshHead
 from pipeline.estimators.hmr.body import HmrBody
 from pipeline.estimators.hmr.hands import HmrHands
+from pipeline.estimators.identity.face_embedder import PackagedFaceEmbedder
 from pipeline.estimators.mediapipe.body import MediapipeBody
 from pipeline.estimators.mediapipe.face import MediapipeFace
 from pipeline.estimators.mediapipe.hands import MediapipeHands
@@ -28,6 +30,7 @@ from pipeline.estimators.mixtures import file_bytes, refuse_mixture
 from pipeline.estimators.rtmpose.person import RtmPerson
 from pipeline.settings import check
 from pipeline.shots.scan import SplitSettings
+from pipeline.stages.acquaint import acquaint
 from pipeline.stages.clip_tracks import Estimators
 from pipeline.stages.control import Control, ControlSettings
 from pipeline.stages.corpus import Corpus, DropCopies, copies
@@ -42,7 +45,7 @@ from schemas.controls import Controlled, PersonClips
 from schemas.index import IndexRow, ShardPlan
 from schemas.media import Clip, Copies, Listed, Probed, Source
 from schemas.sample import Sample
-from schemas.tracks import ROLES, Tracked
+from schemas.tracks import ROLES, Estimated, Tracked
 from storage.place import Where
 
 TRACKS = "tracks"
@@ -61,6 +64,7 @@ class Backends:
     face: MediapipeFace = field(default_factory=MediapipeFace)
     head: MeshHead | FaceVerseHead = field(default_factory=MeshHead)
     appearance: ColourLayout | OpenClip = field(default_factory=ColourLayout)
+    identity: PackagedFaceEmbedder = field(default_factory=PackagedFaceEmbedder)
 
     def __post_init__(self) -> None:
         refuse_mixture({role: getattr(self, role) for role in ROLES})
@@ -72,15 +76,9 @@ class Backends:
         return any(device != "cpu" for device in devices)
 
     def build(self) -> Estimators:
-        """All six, with their weights loaded."""
-        return Estimators(
-            person=self.person.build(),
-            body=self.body.build(),
-            hands=self.hands.build(),
-            face=self.face.build(),
-            head=self.head.build(),
-            appearance=self.appearance.build(),
-        )
+        """All of them, with their weights loaded."""
+        built: Any = {role: getattr(self, role).build() for role in ROLES}
+        return Estimators(**built)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -135,7 +133,9 @@ def legs(
             after=("catalogue",),
             beside=("sources",),
         ),
-        Leg(name=TRACKS, steps=(estimate(run),), plan=LapForLap(reads=(Clip,)), after=("clips",)),
+        Leg(
+            name=TRACKS, steps=(estimate(run), same_source()), plan=LapForLap(reads=(Clip,)), after=("clips",)
+        ),
         Leg(
             name="samples",
             steps=(control(run), same_person(run), reference(run)),
@@ -216,14 +216,14 @@ def screen(run: Curation) -> Step[Clip, Clip]:
     )
 
 
-def estimate(run: Curation) -> Step[Clip, Tracked]:
+def estimate(run: Curation) -> Step[Clip, Estimated]:
     """Stretches of one person, and all that the estimators say of them."""
     return Step(
         name="estimate",
         make=partial(estimating, run.estimate, run.backends),
         version=Estimate.version,
         takes=Clip,
-        gives=Tracked,
+        gives=Estimated,
         settings=(run.estimate, run.backends),
         gpus=run.gpu_share if run.backends.on_gpu else 0.0,
         memory_bytes=memory.estimating(run.probe.max_source_pixels, run.estimate.window_mib)
@@ -236,6 +236,11 @@ def estimate(run: Curation) -> Step[Clip, Tracked]:
 def estimating(settings: EstimateSettings, backends: Backends) -> Estimate:
     """The estimate stage with its weights loaded."""
     return Estimate(settings, backends.build())
+
+
+def same_source() -> Gather[Estimated, Tracked]:
+    """The stretches of a source told how far their faces are apart."""
+    return Gather(name="same_source", group=acquaint, takes=Estimated, gives=Tracked)
 
 
 def control(run: Curation) -> Step[Tracked, Controlled]:

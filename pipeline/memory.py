@@ -13,7 +13,7 @@ DECODED = 3
 SHOWN = 3
 """Bytes of a pixel as RGB."""
 NETWORKS = 640 * MIB
-"""What six estimators take with their weights."""
+"""What all estimators take with their weights."""
 ENCODER = 60
 """Pictures of a canvas that x264 keeps where it looks ahead as far as ours do, 1.5 bytes a pixel."""
 LIST = 64 * MIB

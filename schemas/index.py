@@ -52,7 +52,7 @@ class IndexRow:
     camera: str
     consent: str
     extra: str  # other columns of the manifest: a JSON object of texts
-    person: str  # samples of the same person have the same: by subject, else by appearance within a source
+    person: str  # samples of the same person have the same: by subject, else by face within a source
     usable_for: Usage
     start_s: float
     stop_s: float
@@ -84,6 +84,7 @@ class IndexRow:
     reference_similarity: float  # the lowest of the references
     reference_candidates: float
     reference_gates: float
+    face_distance: float  # 0..2, of the farthest face among those of the person's other clips
     num_references: int
     has_audio: bool
     sha256: str  # of the sample's members: names and bytes, in the order of the tar
@@ -100,9 +101,12 @@ MEASURED = (
     *("head_in_view", "left_hand_in_view", "right_hand_in_view"),
     *("head_score", "left_hand_score", "right_hand_score"),
     *("motion", "jitter", "odd_ratio", "sharpness", "face_px", "truncation", "hands_dropped"),
-    *("reference_candidates", "reference_gates"),
+    *("reference_candidates", "reference_gates", "face_distance"),
 )
 """Columns of an index that are numbers of a sample's quality, under their own names."""
+
+SINCE_3 = ("face_distance",)
+"""Columns that schema 2 had not."""
 
 
 def bucket_name(width: int, height: int) -> str:

@@ -15,7 +15,7 @@ from schemas.arrays import Axes
 from schemas.base import record
 from schemas.media import Clip
 
-Role = Literal["person", "body", "hands", "face", "head", "appearance"]
+Role = Literal["person", "body", "hands", "face", "head", "appearance", "identity"]
 """What an estimator does: each finds, follows or describes one thing of a person."""
 ROLES: tuple[Role, ...] = get_args(Role)
 """All roles, in the order of the work: each needs only those before it."""
@@ -155,6 +155,26 @@ class Appearance:
 
 
 @record
+class Identity:
+    """How far the person's face is from those of all stretches of the source, in the order of their keys.
+
+    Vectors that tell who somebody is are personal: only what they tell of each other is kept.
+    """
+
+    place: int  # of this stretch among them
+    distance: Annotated[NDArray[np.float32], Axes("s")]  # 0..2 to each; NaN where one of both shows no face
+
+    @property
+    def known(self) -> bool:
+        """Whether the stretch shows a face."""
+        return not np.isnan(self.distance[self.place])
+
+
+UNTOLD = Identity(place=0, distance=np.array([np.nan], np.float32))
+"""Of a stretch that has not met the others of its source."""
+
+
+@record
 class Tracked:
     """A clip of one person and all that the estimators say of it."""
 
@@ -167,6 +187,7 @@ class Tracked:
     face: FaceBoxTrack
     head: HeadTrack
     appearance: Appearance
+    identity: Identity = UNTOLD
     provenance: dict[str, EstimatorCard]  # by role
 
     @property
@@ -178,3 +199,12 @@ class Tracked:
     def duration_s(self) -> float:
         """Seconds of footage."""
         return self.clip.duration_s
+
+
+@record
+class Estimated(Tracked):
+    """A stretch as it is estimated, before its source's others are known: it lands without its vector."""
+
+    face_vector: Annotated[
+        NDArray[np.float32], Axes("d")
+    ]  # mean of unit vectors, of unit length; 0 without a face

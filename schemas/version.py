@@ -1,6 +1,6 @@
 """Versions of what lies on disk, and what may read what."""
 
-SCHEMA = 2
+SCHEMA = 3
 """Layout of a data set that is written (formats.md)."""
 
 READABLE = (1, SCHEMA)

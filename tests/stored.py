@@ -109,6 +109,7 @@ def sample_of(video: Probed, scene: Scene, first_frame: int, num_frames: int) ->
             "hands_dropped": 0.0,
             "reference_candidates": 12.0,
             "reference_gates": 4.0,
+            "face_distance": 0.0,
         },
         provenance={"body": CARD, "smoothing": CARD},
     )

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import tyro
 
-from benchmarks.accuracy import body, face, hands, head, shots, synthetic
+from benchmarks.accuracy import body, face, hands, head, identity, shots, synthetic
 from benchmarks.accuracy.table import markdown
 
 HERE = Path(__file__).parent
@@ -26,7 +26,7 @@ def main(corpus: Path = SHARED / "corpus") -> None:
     Args:
         corpus: folder with `clips/`, `images/` and `groundtruth/`.
     """
-    rows = [row for part in (head, face, body, hands, shots) for row in part.measure(corpus)]
+    rows = [row for part in (head, face, body, hands, identity, shots) for row in part.measure(corpus)]
     text = HEADER + markdown(rows)
     (HERE / "RESULTS.md").write_text(text)
     print(text)

@@ -12,7 +12,7 @@ class Row:
     """One number measured against labels."""
 
     part: str
-    """Face, head, body, hands, shots."""
+    """Head, face, body, hands, identity, shots."""
     data: str
     """Folder of the ground truth, and what was taken of it."""
     measure: str

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from dataset.meta import is_enlargement, meta_in, shape_of
-from schemas.index import MEASURED, IndexRow
+from schemas.index import MEASURED, SINCE_3, IndexRow
 from schemas.joints import BODY_JOINTS
 from schemas.media import FPS
 from schemas.origin import ORIGIN_TEXTS, extra_text
@@ -41,7 +41,7 @@ def stated_twice(row: IndexRow, meta: Mapping[str, Any]) -> dict[str, tuple[Any,
     """What `meta.json` says, and what it must say."""
     references, quality = meta["references"], meta["quality"]
     older = row.schema == 1
-    told, measured = (OLDER_TEXTS, OLDER_MEASURED) if older else ((*ORIGIN_TEXTS, "uri"), MEASURED)
+    told = OLDER_TEXTS if older else (*ORIGIN_TEXTS, "uri")
     content = {
         "schema": (meta["schema"], row.schema),
         "drawing": (meta["drawing"], DRAWING),
@@ -64,8 +64,17 @@ def stated_twice(row: IndexRow, meta: Mapping[str, Any]) -> dict[str, tuple[Any,
             row.reference_similarity,
         ),
     }
-    content |= {f"quality.{name}": (quality.get(name), getattr(row, name)) for name in measured}
+    content |= {
+        f"quality.{name}": (quality.get(name), getattr(row, name)) for name in measured_in(row.schema)
+    }
     return content if older else content | stated_since_2(row, meta)
+
+
+def measured_in(schema: int) -> Sequence[str]:
+    """What an index of a schema has of a sample's quality."""
+    if schema == 1:
+        return OLDER_MEASURED
+    return [name for name in MEASURED if schema > 2 or name not in SINCE_3]
 
 
 def stated_since_2(row: IndexRow, meta: Mapping[str, Any]) -> dict[str, tuple[Any, Any]]:

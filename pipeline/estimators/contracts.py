@@ -1,4 +1,4 @@
-"""The six roles: arrays in, a track out. No file names, no devices, no settings, no memory between calls.
+"""The seven roles: arrays in, a track out. No file names, no devices, no settings, no memory between calls.
 
 A call gets the frames of one window of a clip, as shown, RGB. What an estimator follows over time it follows
 inside the window; windows are joined by the estimate stage.
@@ -69,6 +69,12 @@ class ImageEmbedder(Estimator, Protocol):
     """Gives one unit vector a picture: near for the same appearance."""
 
     def __call__(self, images: Frames, /) -> Embeddings: ...
+
+
+class IdentityEmbedder(Estimator, Protocol):
+    """Gives one unit vector a frame: near for the same person's face. Zeros where no face is valid."""
+
+    def __call__(self, frames: Frames, faces: FaceTrack, /) -> Embeddings: ...
 
 
 class OverClip(Protocol[Given, T]):

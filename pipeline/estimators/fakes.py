@@ -21,6 +21,7 @@ from pipeline.estimators.contracts import (
     FaceDetector,
     HandEstimator,
     HeadTracker,
+    IdentityEmbedder,
     ImageEmbedder,
     PoseEstimator2D,
 )
@@ -164,6 +165,20 @@ class ColourHistogram:
         return Embeddings(vectors=np.sqrt(np.reshape(shares, (-1, 64))).astype(np.float32))
 
 
+class SceneNumber:
+    """Gives a vector for each scene: the person of one is nobody of another."""
+
+    card = CARD
+
+    def __call__(self, frames: Frames, faces: FaceTrack, /) -> Embeddings:
+        """Unit vectors (t, 256); zeros where no face is valid or no strip is read."""
+        vectors = np.zeros((len(frames), 256), np.float32)
+        for t in np.flatnonzero(faces.valid):
+            if strip := read_strip(frames[t]):
+                vectors[t, strip[0]] = 1
+        return Embeddings(vectors=vectors)
+
+
 @dataclass(frozen=True, kw_only=True)
 class FakePose2D:
     """The true person."""
@@ -231,3 +246,12 @@ class FakeEmbedder:
     def build(self) -> ImageEmbedder:
         """The estimator, ready to be called."""
         return ColourHistogram()
+
+
+@dataclass(frozen=True, kw_only=True)
+class FakeIdentity:
+    """Scenes instead of faces."""
+
+    def build(self) -> IdentityEmbedder:
+        """The estimator, ready to be called."""
+        return SceneNumber()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,6 +14,7 @@ from pipeline.estimators.contracts import (
     FaceDetector,
     HandEstimator,
     HeadTracker,
+    IdentityEmbedder,
     ImageEmbedder,
     PoseEstimator2D,
 )
@@ -30,12 +31,18 @@ from schemas.media import Frames
 from schemas.tracks import (
     Appearance,
     BodyTrack,
+    Embeddings,
     FaceBoxTrack,
     FaceTrack,
     HandTrack,
     HeadTrack,
     KeypointTrack,
 )
+
+IDENTITY_EVERY = 12
+"""The face is compared with those of other clips by every n-th frame."""
+IDENTITY_PX = 40
+"""A face of less width tells nobody."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,6 +55,7 @@ class Estimators:
     face: FaceDetector
     head: HeadTracker
     appearance: ImageEmbedder
+    identity: IdentityEmbedder
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,6 +68,7 @@ class ClipTracks:
     face: FaceBoxTrack
     head: HeadTrack
     appearance: Appearance
+    identity: Embeddings
 
 
 @dataclass(frozen=True)
@@ -89,6 +98,7 @@ class ClipWork:
         self.people: list[KeypointTrack] = []
         self.faces: list[FaceBoxTrack] = []
         self.looks: list[PersonLook] = []
+        self.identities: list[Embeddings] = []
         self.num_frames = 0
 
     def see(self, frames: Frames) -> None:
@@ -101,6 +111,7 @@ class ClipWork:
         self.people.append(person)
         self.faces.append(FaceBoxTrack(box=faces.box, score=faces.score, flex=flex(faces), valid=faces.valid))
         self.look(frames, person, faces)
+        self.identities.append(self.estimators.identity(frames, telling(faces, self.num_frames)))
         self.num_frames += len(frames)
 
     def look(self, frames: Frames, person: KeypointTrack, faces: FaceTrack) -> None:
@@ -126,7 +137,15 @@ class ClipWork:
             face=joined(self.faces),
             head=self.head.track(),
             appearance=appearance(self.looks, self.estimators.appearance),
+            identity=joined(self.identities),
         )
+
+
+def telling(faces: FaceTrack, start: int) -> FaceTrack:
+    """The faces of a window that begins at frame `start` with those alone that are to tell who it is."""
+    every = (start + np.arange(len(faces.valid))) % IDENTITY_EVERY == 0
+    large = faces.box[:, 2] - faces.box[:, 0] >= IDENTITY_PX
+    return replace(faces, valid=faces.valid & every & large)
 
 
 def appearance(looks: Sequence[PersonLook], embed: ImageEmbedder) -> Appearance:

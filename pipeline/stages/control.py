@@ -81,7 +81,7 @@ class Control:
     Rejects: no_person, no_head, no_canvas, still_face.
     """
 
-    version: ClassVar[int] = 4
+    version: ClassVar[int] = 5
 
     def __init__(self, settings: ControlSettings) -> None:
         self.settings = settings
@@ -110,6 +110,7 @@ class Control:
             controls=controls,
             smplx=smplx,
             appearance=tracked.appearance,
+            identity=tracked.identity,
             quality=quality(result, tracked.hands, controls, canvas, settings.seen_score),
             provenance={**tracked.provenance, "smoothing": settings.smoothing.card},
         )

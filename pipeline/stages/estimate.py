@@ -12,12 +12,13 @@ from numpy.typing import NDArray
 
 from media.ahead import ahead
 from media.decode import decode
+from pipeline.geometry import box_iou, unit
 from pipeline.references.looks import fresh
 from pipeline.stages.clip_tracks import ClipTracks, ClipWork, Estimators
 from schemas.arrays import taken
 from schemas.media import MIN_CLIP_FRAMES, Clip, Frames, clip_key
 from schemas.outcome import Rejected
-from schemas.tracks import ROLES, EstimatorCard, KeypointTrack, PictureTrack, Tracked
+from schemas.tracks import ROLES, Estimated, EstimatorCard, KeypointTrack, PictureTrack
 
 T = TypeVar("T")
 
@@ -45,17 +46,17 @@ class EstimateSettings:
 class Estimate:
     """Runs the estimators over a clip and cuts it to stretches of one person.
 
-    Gives one `Tracked` for each stretch of at least 25 frames in which exactly one person is seen: the clip
+    Gives one `Estimated` for each stretch of at least 25 frames in which exactly one person is seen: the clip
     itself, or parts of it under keys of their own. Rejects: nobody, several_people, person_too_small.
     """
 
-    version: ClassVar[int] = 5
+    version: ClassVar[int] = 6
 
     def __init__(self, settings: EstimateSettings, estimators: Estimators) -> None:
         self.settings = settings
         self.estimators = estimators
 
-    def __call__(self, clip: Clip) -> Iterator[Tracked]:
+    def __call__(self, clip: Clip) -> Iterator[Estimated]:
         """The stretches of the clip that show one person.
 
         Raises:
@@ -139,7 +140,7 @@ def changes(person: KeypointTrack, min_overlap: float) -> set[int]:
     return {
         int(after)
         for before, after in itertools.pairwise(known)
-        if after - before == 1 and iou(person.box[before], person.box[after]) < min_overlap
+        if after - before == 1 and box_iou(person.box[before], person.box[after]) < min_overlap
     }
 
 
@@ -158,7 +159,7 @@ def tracked(
     news: NDArray[np.bool_],
     run: slice,
     provenance: dict[str, EstimatorCard],
-) -> Tracked:
+) -> Estimated:
     """The stretch `run` of a clip, with its part of every track; no picture is looked at twice.
 
     `news` are the frames of the clip that show another picture than the one before.
@@ -175,7 +176,8 @@ def tracked(
     looks = whole.appearance
     shown = (looks.frames >= run.start) & (looks.frames < run.stop)
     shown[1:] &= np.diff(np.cumsum(news)[looks.frames]) > 0
-    return Tracked(
+    faces = whole.identity.vectors[run].sum(axis=0, dtype=np.float64)
+    return Estimated(
         key=part.key,
         clip=part,
         pictures=PictureTrack(fresh=news[run].copy()),
@@ -185,6 +187,7 @@ def tracked(
         face=cut(whole.face, run),
         head=cut(whole.head, run),
         appearance=replace(taken(looks, shown), frames=looks.frames[shown] - np.int32(run.start)),
+        face_vector=unit(faces).astype(np.float32),
         provenance=provenance,
     )
 
@@ -192,14 +195,6 @@ def tracked(
 def cut(track: T, run: slice) -> T:
     """The frames of a track in `run`: every array of a track has time first."""
     return taken(track, np.arange(run.start, run.stop))
-
-
-def iou(one: NDArray[np.float32], other: NDArray[np.float32]) -> float:
-    """Intersection over union of two boxes."""
-    low, high = np.maximum(one[:2], other[:2]), np.minimum(one[2:], other[2:])
-    common = float(np.prod(np.clip(high - low, 0, None)))
-    union = float(np.prod(one[2:] - one[:2]) + np.prod(other[2:] - other[:2])) - common
-    return common / union if union > 0 else 0.0
 
 
 def model_seconds(stage: Estimate, clock: Callable[[], float]) -> Callable[[], float]:

@@ -52,7 +52,7 @@ class PickReferences:
     no_reference.
     """
 
-    version: ClassVar[int] = 2
+    version: ClassVar[int] = 3
 
     def __init__(self, settings: ReferenceSettings) -> None:
         self.settings = settings
@@ -73,10 +73,17 @@ class PickReferences:
             )
         numbers = {"reference_candidates": float(len(pool)), "reference_gates": float(held)}
         for member in cast.members:
+            numbers["face_distance"] = farthest_face(member, cast)
             scene = replace(member, quality={**member.quality, **numbers})
             chosen = references(cast, member, looks, pool, self.settings)
             content = content_of(cast.person, scene, chosen)
             yield Sample(key=member.key, person=cast.person, scene=scene, references=chosen, content=content)
+
+
+def farthest_face(member: Controlled, cast: PersonClips) -> float:
+    """Of the faces of a cast's clips, how far the farthest is from a member's; 0 where no other is known."""
+    told = [member.identity.distance[other.identity.place] for other in cast.members if other is not member]
+    return float(np.nanmax([0.0, *told]))
 
 
 def require_face(cast: PersonClips) -> None:

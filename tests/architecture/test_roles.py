@@ -1,4 +1,4 @@
-"""The six roles of estimators are listed once; records, stages, settings and documents have just those."""
+"""The seven roles of estimators are listed once; records, stages, settings and documents have just those."""
 
 from __future__ import annotations
 

@@ -49,7 +49,6 @@ ROOMS: dict[str, set[str]] = {  # files, or folders that end in a slash
         "pipeline/estimators/rtmpose/",
         "pipeline/estimators/appearance/open_clip_embedder.py",
         "pipeline/estimators/devices.py",
-        "pipeline/estimators/identity/",
         "storage/weight_files.py",
         "storage/stored_weights.py",
         "storage/torch_files.py",

@@ -11,6 +11,7 @@ import pytest
 
 from benchmarks.accuracy.face import match
 from benchmarks.accuracy.head import aflw_angles
+from benchmarks.accuracy.identity import auc, rows_of
 from benchmarks.accuracy.labels import (
     IBUG68,
     LANDMARKS,
@@ -148,3 +149,17 @@ def test_a_match_is_measured_in_the_distance_of_the_eyes(tmp_path):
     assert beside.overlap == pytest.approx(45 / 55)
     assert match(face, found(face, 100.0)) is None  # another face
     assert match(face, found(face, valid=False)) is None
+
+
+def test_who_is_nearer_in_how_many_draws() -> None:
+    assert auc(np.array([0.1, 0.5]), np.array([0.5, 0.6])) == 7 / 8
+
+
+def test_a_photograph_without_a_face_counts_as_missed() -> None:
+    anna, bert = np.array([1.0, 0.0]), np.array([0.0, 1.0])
+    looks = {"a": (anna, bert), "b": (anna, anna), "c": (bert, bert), "d": None}
+    faces, colours, within, strangers = rows_of(
+        "made", looks, [("a", "b", True), ("a", "c", False), ("a", "d", True)]
+    )
+    assert (faces.value, colours.value, within.value, strangers.value) == (1.0, 0.0, 100.0, 0.0)
+    assert (faces.found, faces.of, faces.reached) == (2, 3, False)

@@ -36,7 +36,7 @@ def test_the_digest_is_that_of_the_bytes(own_set):
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"schema": 3}, "schema is 2 to 3, 1 to 2 are read"),
+        ({"schema": 4}, "schema is 3 to 4, 1 to 3 are read"),
         ({"size": 2**40}, "size is"),
         ({"offset": -512}, "offset is -512"),
         ({"frames": 10**6}, "frames is"),
@@ -61,7 +61,7 @@ def test_what_is_no_index_is_refused(own_set):
     with pytest.raises(ValueError, match=r"index\.parquet"):
         read_index(own_set)
     pq.write_table(pa.table({"key": ["a"]}), path)
-    with pytest.raises(ValueError, match="its columns are not those of schema 2"):
+    with pytest.raises(ValueError, match="its columns are not those of schema 3"):
         read_index(own_set)
     rewrite(own_set, [])
     with pytest.raises(ValueError, match="no samples"):

@@ -134,7 +134,7 @@ def with_null(path: Path) -> None:
         (lambda path: path.write_bytes(b""), "index.parquet"),
         (lambda path: path.write_bytes(b"PAR1" + b"\xff" * 100 + b"PAR1"), "index.parquet"),
         (lambda path: path.write_bytes(path.read_bytes()[:-50]), "index.parquet"),
-        (lambda path: pq.write_table(pa.table({"key": ["a"]}), path), "columns are not those of schema 2"),
+        (lambda path: pq.write_table(pa.table({"key": ["a"]}), path), "columns are not those of schema 3"),
         (with_null, "a value of key is missing"),
         (boasting, "100000 rows cannot be in so small a file"),
     ],

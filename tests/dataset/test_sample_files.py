@@ -104,8 +104,8 @@ def test_wrong_facts_are_refused(sample):
 def test_other_versions_are_no_damage(sample):
     row, members = sample
     data = members["meta.json"]
-    with pytest.raises(VersionError, match="schema 3"):
-        facts_of(row, changed(data, schema=3), baked=False)
+    with pytest.raises(VersionError, match="schema 4"):
+        facts_of(row, changed(data, schema=4), baked=False)
     with pytest.raises(VersionError, match="drawing rules 7"):
         facts_of(row, changed(data, drawing=7), baked=True)
     assert facts_of(row, changed(data, drawing=7), baked=False), "its maps are drawn now, by our rules"

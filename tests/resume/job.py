@@ -21,7 +21,15 @@ from rich.console import Console
 from engine.ledger import Ledger
 from jobs.commands.check import pipeline_legs
 from jobs.commands.curate import Curate, curate
-from pipeline.estimators.fakes import FakeBody, FakeEmbedder, FakeFace, FakeHands, FakeHead, FakePose2D
+from pipeline.estimators.fakes import (
+    FakeBody,
+    FakeEmbedder,
+    FakeFace,
+    FakeHands,
+    FakeHead,
+    FakeIdentity,
+    FakePose2D,
+)
 from pipeline.flow import Backends, Curation
 from pipeline.stages.control import ControlSettings
 from pipeline.stages.screen import ScreenSettings
@@ -40,6 +48,7 @@ def settings(truths: Path) -> Curation:
         "face": FakeFace(truths=truths),
         "head": FakeHead(truths=truths),
         "appearance": FakeEmbedder(),
+        "identity": FakeIdentity(),
     }
     return Curation(
         backends=cast("Any", Backends)(**fakes),

@@ -30,7 +30,7 @@ RECORDS = sorted(
     },
     key=lambda c: c.__name__,
 )
-SIZES = {"t": 3, "k": 16, "m": 5, "n": 2, "d": 7, "f": 4, "r": 6, "b": 8, "q": 9}
+SIZES = {"t": 3, "k": 16, "m": 5, "n": 2, "d": 7, "f": 4, "r": 6, "b": 8, "q": 9, "s": 2}
 
 
 def made(hint: Any, random: np.random.Generator, many: int) -> Any:

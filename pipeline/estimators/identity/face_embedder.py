@@ -10,7 +10,6 @@ from dataclasses import dataclass
 
 import cv2
 import numpy as np
-import torch
 from numpy.typing import NDArray
 
 from engine.core import EstimatorUnavailable
@@ -72,9 +71,8 @@ class FaceEmbedder:
         seen = np.flatnonzero(faces.valid)
         if len(seen):
             chips = np.stack([upright(frames[t], faces.mesh[t]) for t in seen])
-            with torch.inference_mode():
-                found = torch.nn.functional.normalize(self._net(torch.from_numpy(chips)), dim=1)
-            vectors[seen] = found.numpy()
+            found = self._net(chips)
+            vectors[seen] = found / np.linalg.norm(found, axis=1, keepdims=True)
         return Embeddings(vectors=vectors)
 
 

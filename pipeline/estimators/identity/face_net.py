@@ -1,96 +1,97 @@
-"""dlib's face recognition network (King 2017, CC0) in torch, and the reader of its file.
+"""dlib's face recognition network (King 2017, CC0) in numpy, and the reader of its file.
 
 The file is dlib's own serialisation: readable tags of layers, from the input on, each of a convolution, a
 scaling or the last layer followed by its numbers as little-endian floats. Nothing in it is run.
 
-B faces, C channels, H, W px.
+B faces, H, W px, C channels.
 """
 
 from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from itertools import product
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
-from torch import Tensor, nn
-from torch.nn.functional import avg_pool2d, max_pool2d, pad
 
+Array = NDArray[np.float32]
 SIDE = 150
 """Of the network's square input, px."""
 WIDTH = 128
 """Numbers that stand for a face."""
-MEAN, SCALE = (122.782, 117.001, 104.298), 256.0
+MEAN, SCALE = np.array((122.782, 117.001, 104.298), np.float32), np.float32(256.0)
 STAGES = ((32, 3, False), (64, 4, True), (128, 3, True), (256, 3, True), (256, 1, True))
 """Channels and blocks of each stage, and whether its first block halves the picture."""
 TAG = re.compile(rb"con_4|affine_|fc_2")
 TENSOR_VERSION = 2
 
 
-class Scaled(nn.Module):
-    """A convolution, and a scale and a shift of each of its channels."""
+@dataclass(frozen=True)
+class Scaled:
+    """A convolution, and a scale and a shift of each of its channels, which are one convolution again."""
 
-    def __init__(self, before: int, width: int, kernel: int, stride: int) -> None:
-        super().__init__()
-        self.conv = nn.Conv2d(before, width, kernel, stride, padding=0 if stride > 1 else kernel // 2)
-        self.gamma = nn.Parameter(torch.empty(width))
-        self.beta = nn.Parameter(torch.empty(width))
+    taps: Array  # (kernel, kernel, before, after)
+    bias: Array  # (after,)
+    stride: int
 
-    def forward(self, x_BCHW: Tensor) -> Tensor:
-        """Another number of channels; half the size where the stride is 2."""
-        y: Tensor = self.conv(x_BCHW)
-        return y * self.gamma[:, None, None] + self.beta[:, None, None]
-
-
-class Residual(nn.Module):
-    """Two convolutions beside the input; of different shapes, the lesser is filled up with zeros."""
-
-    def __init__(self, before: int, width: int, *, halves: bool) -> None:
-        super().__init__()
-        self.halves = halves
-        self.first = Scaled(before, width, 3, 2 if halves else 1)
-        self.second = Scaled(width, width, 3, 1)
-
-    def forward(self, x_BCHW: Tensor) -> Tensor:
-        """The sum, where it is positive."""
-        y = self.second(self.first(x_BCHW).relu())
-        beside = avg_pool2d(x_BCHW, 2) if self.halves else x_BCHW
-        shape = [max(sizes) for sizes in zip(y.shape, beside.shape, strict=True)]
-        return (grown(y, shape) + grown(beside, shape)).relu()
-
-
-class FaceNet(nn.Module):
-    """The network: faces of 150 x 150 px to vectors of 128 numbers."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.stem = Scaled(3, STAGES[0][0], 7, 2)
-        before, blocks = STAGES[0][0], list[nn.Module]()
-        for width, count, halves in STAGES:
-            for number in range(count):
-                blocks.append(Residual(before, width, halves=halves and number == 0))
-                before = width
-        self.blocks = nn.Sequential(*blocks)
-        self.last = nn.Linear(before, WIDTH, bias=False)
-
-    def forward(self, faces_BHW3: Tensor) -> Tensor:
-        """(B, 128) of uint8 RGB faces of 150 x 150 px."""
-        x = (faces_BHW3.float() - torch.tensor(MEAN)).permute(0, 3, 1, 2) / SCALE
-        x = self.blocks(max_pool2d(self.stem(x).relu(), 3, 2))
-        y: Tensor = self.last(x.mean(dim=(2, 3)))
+    def __call__(self, x_BHWC: Array) -> Array:
+        """Another number of channels; half the size, and no border, where the stride is 2."""
+        kernel, reach = len(self.taps), 0 if self.stride > 1 else len(self.taps) // 2
+        padded = np.pad(x_BHWC, ((0, 0), (reach, reach), (reach, reach), (0, 0)))
+        high, wide = ((size - kernel) // self.stride + 1 for size in padded.shape[1:3])
+        y = np.tile(self.bias, (len(padded), high, wide, 1))
+        for row, column in product(range(kernel), repeat=2):
+            rows = slice(row, row + (high - 1) * self.stride + 1, self.stride)
+            columns = slice(column, column + (wide - 1) * self.stride + 1, self.stride)
+            y += padded[:, rows, columns] @ self.taps[row, column]
         return y
 
 
-def grown(x_BCHW: Tensor, shape: list[int]) -> Tensor:
-    """The same with zeros behind it up to a shape."""
-    more = [
-        value
-        for now, then in zip(x_BCHW.shape[:0:-1], shape[:0:-1], strict=True)
-        for value in (0, then - now)
-    ]
-    return pad(x_BCHW, more)
+@dataclass(frozen=True)
+class Residual:
+    """Two convolutions beside the input; of different shapes, the lesser is filled up with zeros."""
+
+    first: Scaled
+    second: Scaled
+
+    def __call__(self, x_BHWC: Array) -> Array:
+        """The sum, where it is positive."""
+        y = self.second(positive(self.first(x_BHWC)))
+        beside = pooled(x_BHWC, 2, np.mean) if self.first.stride > 1 else x_BHWC
+        whole = np.zeros(np.maximum(y.shape, beside.shape), np.float32)
+        for part in (y, beside):
+            whole[tuple(slice(size) for size in part.shape)] += part
+        return positive(whole)
+
+
+@dataclass(frozen=True)
+class FaceNet:
+    """The network: faces of 150 x 150 px to vectors of 128 numbers."""
+
+    stem: Scaled
+    blocks: tuple[Residual, ...]
+    last: Array
+
+    def __call__(self, faces_BHW3: NDArray[np.uint8]) -> Array:
+        """(B, 128) of RGB faces of 150 x 150 px."""
+        x = pooled(positive(self.stem((faces_BHW3 - MEAN) / SCALE)), 3, np.max)
+        for block in self.blocks:
+            x = block(x)
+        return np.asarray(x.mean(axis=(1, 2)) @ self.last, np.float32)
+
+
+def positive(x: Array) -> Array:
+    """0 where it is negative."""
+    return np.maximum(x, np.float32(0))
+
+
+def pooled(x_BHWC: Array, side: int, by: Callable[..., Array]) -> Array:
+    """Of each square of a side, two px from the next, one number; what does not fill a square is left."""
+    squares = np.lib.stride_tricks.sliding_window_view(x_BHWC, (side, side), axis=(1, 2))
+    return by(squares[:, ::2, ::2], axis=(-2, -1))
 
 
 def loaded(content: bytes) -> FaceNet:
@@ -99,38 +100,47 @@ def loaded(content: bytes) -> FaceNet:
     Raises:
         ValueError: its layers are not those of this network.
     """
-    net, layers = FaceNet(), layers_of(content)
-    with torch.no_grad():
-        for part in (part for part in net.modules() if isinstance(part, Scaled)):
-            assert part.conv.bias is not None
-            fill(next(layers, None), [part.conv.weight, part.conv.bias])
-            fill(next(layers, None), [part.gamma, part.beta])
-        table = next(layers, None)  # (input, output)
-        turned = torch.empty(net.last.weight.shape[::-1])
-        fill(table, [turned])
-        net.last.weight.copy_(turned.T)
+    layers = layers_of(content)
+    stem = scaled(layers, 3, STAGES[0][0], 7, 2)
+    before, blocks = STAGES[0][0], list[Residual]()
+    for width, count, halves in STAGES:
+        for number in range(count):
+            stride = 2 if halves and number == 0 else 1
+            first = scaled(layers, before, width, 3, stride)
+            blocks.append(Residual(first, scaled(layers, width, width, 3, 1)))
+            before = width
+    last = numbers(layers, before * WIDTH).reshape(before, WIDTH)
     if next(layers, None) is not None:
         raise ValueError("not the weights of this network: it has more layers")
-    return net.eval()
+    return FaceNet(stem, tuple(blocks), last)
 
 
-def fill(values: NDArray[np.float32] | None, tensors: list[Tensor]) -> None:
-    """Fill tensors, one behind the other.
+def scaled(layers: Iterator[Array], before: int, after: int, kernel: int, stride: int) -> Scaled:
+    """The next convolution and scaling, as one.
 
     Raises:
-        ValueError: there are not as many numbers.
+        ValueError: they have other numbers.
     """
-    wanted = sum(tensor.numel() for tensor in tensors)
+    weights, bias = np.split(numbers(layers, after * (before * kernel**2 + 1)), [-after])
+    gamma, beta = np.split(numbers(layers, 2 * after), 2)
+    taps = weights.reshape(after, before, kernel, kernel).transpose(2, 3, 1, 0)
+    return Scaled(np.ascontiguousarray(taps * gamma), bias * gamma + beta, stride)
+
+
+def numbers(layers: Iterator[Array], wanted: int) -> Array:
+    """The numbers of the next layer.
+
+    Raises:
+        ValueError: there are not as many as wanted.
+    """
+    values = next(layers, None)
     if values is None or len(values) != wanted:
         found = "none" if values is None else f"{len(values)}"
         raise ValueError(f"not the weights of this network: {found} where a layer has {wanted} numbers")
-    given, at = torch.from_numpy(values.copy()), 0
-    for tensor in tensors:
-        tensor.copy_(given[at : at + tensor.numel()].view(tensor.shape))
-        at += tensor.numel()
+    return values
 
 
-def layers_of(content: bytes) -> Iterator[NDArray[np.float32]]:
+def layers_of(content: bytes) -> Iterator[Array]:
     """The numbers of each layer that has some, in the order of the network."""
     for tag in TAG.finditer(content):
         at = tag.end()

@@ -15,7 +15,8 @@ from dataset.verify.rows import row_faults
 @pytest.mark.parametrize(
     ("changes", "fault"),
     [
-        ({"schema": 3}, "schema"),
+        ({"schema": 4}, "schema"),
+        ({"face_distance": 2.1}, "face_distance"),
         ({"key": "../../etc-000000-0"}, "key"),
         ({"key": "a.b"}, "key"),
         ({"shard": "shards/640x960/000000.tar"}, "shard"),

@@ -3,23 +3,24 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
-from pipeline.stages.clip_tracks import ClipTracks
+from pipeline.stages.clip_tracks import ClipTracks, telling
 from pipeline.stages.estimate import (
     Estimate,
     EstimateSettings,
     cut,
-    iou,
     nobody_alone,
     one_person,
     tracked,
 )
 from schemas.arrays import joined
-from schemas.tracks import KeypointTrack
-from tests.synth import Scene
+from schemas.tracks import ROLES, Embeddings, KeypointTrack, Tracked
+from tests.synth import Scene, truth
 from tests.tracked import clip_of, tracked_of
 
 HOW = EstimateSettings()
@@ -107,23 +108,23 @@ def test_why_no_stretch_is_left(track: KeypointTrack, reason: str) -> None:
     assert nobody_alone(track, HOW).reason == reason
 
 
+def window_of(made: Tracked, faces: NDArray[Any]) -> ClipTracks:
+    """The tracks of a clip as one window, with vectors (t, d) of its faces."""
+    told = {name: getattr(made, name) for name in ROLES if name != "identity"}
+    return ClipTracks(**told, identity=Embeddings(vectors=faces.astype(np.float32)))
+
+
 def test_a_stretch_is_the_clip_of_its_own_frames() -> None:
     scene = Scene(num_frames=60)
     made = tracked_of(scene)
-    whole = ClipTracks(
-        person=made.person,
-        body=made.body,
-        hands=made.hands,
-        face=made.face,
-        head=made.head,
-        appearance=made.appearance,
-    )
+    whole = window_of(made, faces=np.arange(60)[:, None] == [20, 21])
     part = tracked(clip_of(scene, first_frame=100), whole, np.ones(60, bool), slice(14, 44), {})
     assert (part.clip.first_frame, part.clip.num_frames) == (114, 30)
     assert part.key == part.clip.key != made.key
     assert np.array_equal(part.body.joints2d, made.body.joints2d[14:44])
     assert part.appearance.frames.tolist() == [4, 10, 16, 22, 28]  # 18, 24, 30, 36, 42 of the whole
     assert len(part.appearance.vectors) == len(part.appearance.sharpness) == 5
+    assert part.face_vector == pytest.approx([0.5**0.5, 0.5**0.5])
 
 
 def test_windows_joined_and_cut_are_what_they_were() -> None:
@@ -155,22 +156,24 @@ def test_the_share_is_the_median_over_frames_that_are_seen() -> None:
     assert Estimate.share(clip, track, slice(0, 5)) == pytest.approx(expected)
 
 
-def test_overlap_of_boxes() -> None:
-    one = np.array([0, 0, 10, 10], np.float32)
-    assert iou(one, one) == pytest.approx(1)
-    assert iou(one, np.array([5, 0, 15, 10], np.float32)) == pytest.approx(1 / 3)
-    assert iou(one, np.array([10, 0, 20, 10], np.float32)) == 0
-    assert iou(np.zeros(4, np.float32), np.zeros(4, np.float32)) == 0
-
-
 def test_picture_that_stands_still_is_looked_at_once() -> None:
     scene = Scene(num_frames=60)
     made = tracked_of(scene)
-    whole = ClipTracks(
-        **{name: getattr(made, name) for name in ("person", "body", "hands", "face", "head", "appearance")}
-    )
+    whole = window_of(made, faces=np.zeros((60, 2)))
     news = np.ones(60, bool)
     news[20:50] = False
     part = tracked(clip_of(scene), whole, news, slice(0, 60), {})
     assert part.appearance.frames.tolist() == [0, 6, 12, 18, 24, 54], "24 shows the picture of 19"
     np.testing.assert_array_equal(part.pictures.fresh, news)
+    assert not part.face_vector.any()
+
+
+def test_large_faces_of_some_frames_tell_who_it_is() -> None:
+    box = np.tile(np.array([0, 0, 40, 50], np.float32), (30, 1))
+    box[12] = (0, 0, 39, 60)
+    faces = truth(Scene(num_frames=30)).face
+    faces = replace(faces, box=box, valid=np.arange(30) != 24)
+    told = telling(faces, start=0)
+    assert np.flatnonzero(told.valid).tolist() == [0], "12 is too small, 24 no face"
+    told = telling(faces, start=7)
+    assert np.flatnonzero(told.valid).tolist() == [5, 17, 29]

@@ -8,6 +8,7 @@ from pipeline.stages.control import Control, ControlSettings
 from pipeline.stages.gather import GatherSettings, gather
 from schemas.controls import Controlled
 from schemas.origin import Origin
+from schemas.tracks import Identity
 from tests.synth import Scene
 from tests.tracked import tracked_of
 
@@ -42,6 +43,53 @@ def test_threshold_is_the_cosine_between_looks(min_similarity: float, num_casts:
 
 def test_long_look_counts_no_more_than_a_short_one() -> None:
     assert len(keys(clip(ANNA, 0, every=1), clip(NEAR_ANNA, 30, every=15), min_similarity=0.94)) == 1
+
+
+def met(*clips: Controlled, distances: list[list[float]]) -> list[Controlled]:
+    """The clips of one source with these distances between their faces."""
+    told = np.array(distances, np.float32)
+    return [
+        replace(clip, identity=Identity(place=place, distance=told[place]))
+        for place, clip in enumerate(clips)
+    ]
+
+
+def members(*clips: Controlled) -> list[list[int]]:
+    """First frames of the clips of each cast."""
+    return [[one.clip.first_frame for one in cast.members] for cast in gather(clips, GatherSettings())]
+
+
+STRANGE, NONE = 0.8, np.nan
+
+
+def test_faces_tell_people_in_like_clothes_apart() -> None:
+    clips = [clip(ANNA, 0), clip(ANNA, 30), clip(ANNA, 60)]
+    faces = [[0, STRANGE, 0.2], [STRANGE, 0, STRANGE], [0.2, STRANGE, 0]]
+    assert members(*met(*clips, distances=faces)) == [[0, 60], [30]]
+
+
+@pytest.mark.parametrize(("cosine", "people"), [(0.62, 1), (0.58, 2)])
+def test_looks_are_a_veto_against_faces(cosine: float, people: int) -> None:
+    other = np.array([cosine, np.sqrt(1 - cosine**2), 0, 0], np.float32)
+    clips = met(clip(ANNA, 0), clip(other, 30), distances=[[0, 0.1], [0.1, 0]])
+    assert len(members(*clips)) == people
+
+
+@pytest.mark.parametrize(("distance", "people"), [(0.34, 1), (0.36, 2)])
+def test_threshold_is_the_distance_between_faces(distance: float, people: int) -> None:
+    clips = met(clip(ANNA, 0), clip(ANNA, 30), distances=[[0, distance], [distance, 0]])
+    assert len(members(*clips)) == people
+
+
+def test_a_clip_without_a_face_joins_whom_it_looks_like_and_never_joins_two() -> None:
+    clips = [clip(ANNA, 0), clip(BERT, 30), clip(NEAR_ANNA, 60), clip(ANNA, 90)]
+    faces = [
+        [0, STRANGE, NONE, STRANGE],
+        [STRANGE, 0, NONE, STRANGE],
+        [NONE, NONE, NONE, NONE],
+        [STRANGE, STRANGE, NONE, 0],
+    ]
+    assert members(*met(*clips, distances=faces)) == [[0, 60], [30], [90]]
 
 
 def test_clip_without_looks_stays_alone() -> None:

@@ -23,6 +23,7 @@ from schemas.drawing import draw_skeleton, draw_spheres
 from schemas.index import IndexRow, ShardPlan
 from schemas.media import Frames
 from schemas.outcome import Reject
+from schemas.version import SCHEMA
 from tests.pipeline.stages.stored_shard import SCENE, members_of, names_in
 from tests.stored import filmed, in_their_tar, plan_of, sample_of, tar_in
 
@@ -146,7 +147,7 @@ def test_meta_has_all_of_formats(stored: tuple[Path, list[Any]], plan: ShardPlan
         "start_s": clip.first_frame / 24,
         "stop_s": (clip.first_frame + clip.num_frames) / 24,
     }
-    assert (meta["schema"], meta["fps"], meta["size"], meta["framing"]) == (2, 24, [160, 240], "full")
+    assert (meta["schema"], meta["fps"], meta["size"], meta["framing"]) == (SCHEMA, 24, [160, 240], "full")
     assert meta["to_canvas"] == [[1, 0, 0], [0, 1, 0]]
     assert meta["references"][0]["source_time_s"] == 59 / 24
     assert [reference["member"] for reference in meta["references"]] == ["reference_0.jpg", "reference_1.jpg"]
