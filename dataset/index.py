@@ -29,7 +29,7 @@ from schemas.version import READABLE
 from storage.place import Place, Where
 
 LIMITS: Limits = {
-    "schema": READABLE,
+    "schema": (READABLE[0], READABLE[-1]),
     "offset": (0, 2**50),
     "size": (1, MAX_SAMPLE_BYTES),
     "width": (16, MAX_SIDE_PX),

@@ -88,7 +88,7 @@ def refuse_version(row: IndexRow, meta: Any, *, baked: bool) -> None:
     if schema not in READABLE or (baked and drawing != DRAWING):
         raise VersionError(
             f"{row.key} is of schema {schema} with maps of drawing rules {drawing}; "
-            f"this code reads schemas {READABLE[0]} to {READABLE[1]} and draws by rules {DRAWING}"
+            f"this code reads schemas {READABLE[0]} to {READABLE[-1]} and draws by rules {DRAWING}"
         )
 
 

@@ -11,7 +11,7 @@ from schemas.arrays import Axes
 from schemas.base import record
 from schemas.media import Clip
 from schemas.smplx import SmplxPose
-from schemas.tracks import UNTOLD, Appearance, EstimatorCard, Identity
+from schemas.tracks import UNTOLD, Appearance, EstimatorCard, FaceDistances
 
 CANVAS_MULTIPLE = 16
 """Divides both sides of a canvas: stride of the video autoencoder times the transformer's patch."""
@@ -65,7 +65,7 @@ class Controlled:
     controls: Controls
     smplx: SmplxPose | None  # where the estimators have a body model: the joints of `controls` are its own
     appearance: Appearance
-    identity: Identity = UNTOLD
+    identity: FaceDistances = UNTOLD
     quality: dict[str, float]
     provenance: dict[str, EstimatorCard]
 

@@ -155,7 +155,7 @@ class Appearance:
 
 
 @record
-class Identity:
+class FaceDistances:
     """How far the person's face is from those of all stretches of the source, in the order of their keys.
 
     Vectors that tell who somebody is are personal: only what they tell of each other is kept.
@@ -170,7 +170,7 @@ class Identity:
         return not np.isnan(self.distance[self.place])
 
 
-UNTOLD = Identity(place=0, distance=np.array([np.nan], np.float32))
+UNTOLD = FaceDistances(place=0, distance=np.array([np.nan], np.float32))
 """Of a stretch that has not met the others of its source."""
 
 
@@ -187,7 +187,7 @@ class Tracked:
     face: FaceBoxTrack
     head: HeadTrack
     appearance: Appearance
-    identity: Identity = UNTOLD
+    identity: FaceDistances = UNTOLD
     provenance: dict[str, EstimatorCard]  # by role
 
     @property

@@ -3,8 +3,8 @@
 SCHEMA = 3
 """Layout of a data set that is written (formats.md)."""
 
-READABLE = (1, SCHEMA)
-"""Oldest and newest layout that is read. A reader refuses any other."""
+READABLE = tuple(range(1, SCHEMA + 1))
+"""Layouts that are read. A reader refuses any other."""
 
 DRAWING = 1
 """Rules by which `schemas.drawing` turns numbers into maps. Trained weights depend on it."""

@@ -28,7 +28,7 @@ from storage.place import Place
 
 Halves = NDArray[np.float16]
 LIMITS = {
-    "schema": READABLE,
+    "schema": (READABLE[0], READABLE[-1]),
     "start": (0, MAX_CLIP_FRAMES),
     "frames": (0, MAX_CLIP_FRAMES),
     "offset": (0, 2**50),

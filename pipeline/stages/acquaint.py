@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from schemas.tracks import Estimated, Identity, Tracked
+from schemas.tracks import Estimated, FaceDistances, Tracked
 
 GRID = 256
 """Distances are told in this part of 1: what networks round otherwise on other processors is less."""
@@ -38,4 +38,4 @@ def distances_of(stretches: Sequence[Estimated]) -> NDArray[np.float32]:
 def without_vector(one: Estimated, place: int, distances: NDArray[np.float32]) -> Tracked:
     """A stretch as it lands."""
     kept: dict[str, Any] = {field.name: getattr(one, field.name) for field in fields(Tracked)}
-    return Tracked(**kept | {"identity": Identity(place=place, distance=distances[place])})
+    return Tracked(**kept | {"identity": FaceDistances(place=place, distance=distances[place])})

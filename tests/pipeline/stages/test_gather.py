@@ -8,7 +8,7 @@ from pipeline.stages.control import Control, ControlSettings
 from pipeline.stages.gather import GatherSettings, gather
 from schemas.controls import Controlled
 from schemas.origin import Origin
-from schemas.tracks import Identity
+from schemas.tracks import FaceDistances
 from tests.synth import Scene
 from tests.tracked import tracked_of
 
@@ -49,7 +49,7 @@ def met(*clips: Controlled, distances: list[list[float]]) -> list[Controlled]:
     """The clips of one source with these distances between their faces."""
     told = np.array(distances, np.float32)
     return [
-        replace(clip, identity=Identity(place=place, distance=told[place]))
+        replace(clip, identity=FaceDistances(place=place, distance=told[place]))
         for place, clip in enumerate(clips)
     ]
 
