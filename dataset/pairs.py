@@ -20,7 +20,7 @@ from schemas.media import MAX_CLIP_FRAMES, MIN_CLIP_FRAMES
 from schemas.outcome import DamagedError
 from schemas.pairs import PairRow
 from schemas.sample import TRACKS
-from schemas.version import SCHEMA
+from schemas.version import READABLE, SCHEMA
 from storage.place import Place
 
 PAIR_BYTES = 1
