@@ -11,8 +11,9 @@ from schemas.arrays import Axes
 from schemas.base import record
 from schemas.controls import Controlled
 
-Why = Literal["yaw_max", "yaw_min", "yaw_median", "apart", "half_body"]
-"""Why a reference was chosen: the paper's three yaws, frames far apart where yaw hardly changes, the crop."""
+Why = Literal["yaw_max", "yaw_min", "yaw_median", "apart", "pose", "half_body"]
+"""Why a reference was chosen: the paper's three yaws, frames far apart where yaw hardly changes, poses that
+differ most where these are asked for, the crop."""
 
 
 @record

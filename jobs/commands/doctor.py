@@ -5,6 +5,7 @@ from __future__ import annotations
 import platform
 import sys
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from rich.console import Console
 from rich.table import Table
@@ -15,10 +16,13 @@ from jobs.console.flags import parsed
 from jobs.console.plain import tell_json
 from jobs.console.tables import records, tell_table
 from jobs.exit_codes import ExitCode
+from jobs.recipes.curation import Recipe, chosen, missing
 from media.encode import ffmpeg_version
 from pipeline.estimators.appearance.open_clip_embedder import OpenClip
+from pipeline.estimators.packaged import PACKAGED
 from pipeline.flow import Backends
-from schemas.tracks import ROLES
+from schemas.tracks import ROLES, Role
+from storage.packaged_files import fault, weights_folder
 
 OTHER_OPENCV = ("opencv-python", "opencv-python-headless", "opencv-contrib-python-headless")
 
@@ -29,27 +33,46 @@ class Doctor:
 
     backends: Backends = field(default_factory=Backends)
     """The estimators that a run would use: these must work."""
+    recipe: Recipe | None = None
+    """Stack of estimators, as `curate` takes it: embedded, or the paper's on files in --weights."""
+    weights: Path | None = None
+    """Folder of the files that `understudy weights --recipe research` lists."""
+    embedded: tuple[Role, ...] = ()
+    """Roles for which the embedded estimator stays."""
+    device: str = "cpu"
+    """Where the networks of a recipe run: cpu, cuda, cuda:1."""
     json: bool = False
     """For programs."""
 
 
 def parse(args: list[str]) -> Doctor:
-    """The job of a command line."""
-    return parsed(Doctor, "doctor", args)
+    """The job of a command line.
+
+    Raises:
+        ValueError: a recipe lacks something.
+    """
+    backends = chosen(args)
+    return parsed(Doctor, "doctor", args, None if backends is None else Doctor(backends=backends))
 
 
 def doctor(job: Doctor, console: Console) -> ExitCode:
     """Print the findings; `BELOW_THRESHOLD` where a run with these backends could not work."""
     installed, lacking = packages()
-    ready, options, missing = estimators(job.backends)
-    troubles = [*lacking, *missing]
+    ready, options, lame = estimators(job.backends)
+    recipes = {
+        "embedded": files_lacking(),
+        "research": missing(job.weights or weights_folder(), job.embedded),
+    }
+    troubles = [*lacking, *lame]
     code = ExitCode.BELOW_THRESHOLD if troubles else ExitCode.WHOLE
     if job.json:
         tables = {"packages": records(installed), "estimators": records(ready)}
-        tell_json(console, {"missing": troubles, "optional": options, **tables})
+        tell_json(console, {"missing": troubles, "optional": options, "files_missing": recipes, **tables})
         return code
     tell_table(console, installed)
     tell_table(console, ready, ("role", "estimator", "state"))
+    for recipe, names in recipes.items():
+        console.print(f"recipe {recipe}: {told(names)}", highlight=False, soft_wrap=True)
     for option in options:
         console.print(f"optional, {option}", highlight=False)
     for trouble in troubles:
@@ -57,6 +80,16 @@ def doctor(job: Doctor, console: Console) -> ExitCode:
     if not troubles:
         console.print("A run with these backends can start.", style="green")
     return code
+
+
+def files_lacking() -> list[str]:
+    """Names of the packaged files that are missing or others."""
+    return [Path(file.member).name for file in PACKAGED if fault(file, weights_folder())]
+
+
+def told(names: list[str]) -> str:
+    """Which files of a recipe are missing."""
+    return f"{len(names)} files are missing: {', '.join(names)}" if names else "all files are there"
 
 
 def packages() -> tuple[Table, list[str]]:
@@ -103,7 +136,7 @@ def estimators(backends: Backends) -> tuple[Table, list[str], list[str]]:
         name = type(backend).__name__
         try:
             card = backend.build().card
-        except EstimatorUnavailable as lacking:
+        except (EstimatorUnavailable, ValueError) as lacking:
             table.add_row(role, name, "", "", "", "cannot run")
             lacks.append(f"{role}: {lacking}")
             if (role, backend) in wanted:

@@ -9,11 +9,10 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from engine.identity import content_of
 from jobs.console.flags import parsed
 from jobs.console.tables import tell_table
 from jobs.exit_codes import ExitCode
-from jobs.recipes.curation import RESEARCH, Recipe, WeightFile
+from jobs.recipes.curation import RESEARCH, Recipe, state_of
 from model.eval.packaged import EFFNET
 from pipeline.estimators.packaged import PACKAGED
 from storage.packaged_files import PackagedFile, fault, fetch, weights_folder
@@ -73,15 +72,6 @@ def tell_research(folder: Path, console: Console) -> ExitCode:
     console.print(f"in {folder}", highlight=False, soft_wrap=True)
     whole = all(state == "there" for _, state in states.values())
     return ExitCode.WHOLE if whole else ExitCode.BELOW_THRESHOLD
-
-
-def state_of(file: WeightFile, folder: Path) -> tuple[str, str]:
-    """A file's digest, or the one that it should have where it is missing, and what is with it."""
-    path = folder / file.name
-    if not path.is_file():
-        return file.sha256, "lacking"
-    digest = content_of(path)
-    return digest, "there" if file.sha256 in ("", digest) else "another"
 
 
 def table(files: Sequence[PackagedFile], faults: Collection[PackagedFile]) -> Table:

@@ -7,15 +7,18 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any, Literal
 
+from engine.core import EstimatorUnavailable
+from engine.identity import content_of
 from jobs.console.flags import value_of, values_of
 from pipeline.estimators.appearance.open_clip_embedder import OpenClip
 from pipeline.estimators.faceverse.head import FaceVerseHead
 from pipeline.estimators.hmr.body import HmrBody
 from pipeline.estimators.hmr.hands import HmrHands
-from pipeline.estimators.mixtures import files_of
+from pipeline.estimators.mixtures import files_of, packaged_of
 from pipeline.estimators.rtmpose.person import RtmPerson
 from pipeline.flow import Backends
 from schemas.tracks import ROLES, Role
+from storage.packaged_files import fault, weights_folder
 
 Recipe = Literal["embedded", "research"]
 NON_COMMERCIAL = "research alone"
@@ -152,13 +155,31 @@ def chosen(args: Sequence[str]) -> Backends | None:
     return research(Path(folder), embedded, value_of("--device", args) or "cpu")
 
 
+def state_of(file: WeightFile, folder: Path) -> tuple[str, str]:
+    """A file's digest, or the one that it should have where it is missing, and what is with it."""
+    path = folder / file.name
+    if not path.is_file():
+        return file.sha256, "lacking"
+    digest = content_of(path)
+    return digest, "there" if file.sha256 in ("", digest) else "another"
+
+
+def missing(folder: Path, embedded: Collection[str] = ()) -> list[str]:
+    """Files of the paper's stack that a folder lacks or has otherwise, but for roles that are embedded."""
+    wanted = [file for file in RESEARCH if file.role not in embedded]
+    return [file.name for file in wanted if state_of(file, folder)[1] != "there"]
+
+
 def refuse_unready(backends: Backends) -> None:
-    """Returns where every estimator on files of the user can be loaded; each is loaded and let go.
+    """Returns where every estimator has its files; those on files of the user are loaded and let go.
 
     Raises:
         EstimatorUnavailable: a file or a package is missing.
         ValueError: a file is of another network, or is none.
     """
+    for file in dict.fromkeys(packaged_of(backends)):
+        if wrong := fault(file, weights_folder()):
+            raise EstimatorUnavailable(wrong)
     for field in fields(backends):
         backend = getattr(backends, field.name)
         if any(True for _ in files_of(backend)):

@@ -7,6 +7,8 @@ from dataclasses import fields, is_dataclass
 from pathlib import Path
 from typing import Any
 
+from storage.packaged_files import PackagedFile
+
 MOST_TOLD = 3
 """Points that a refusal names."""
 
@@ -39,6 +41,15 @@ def files_of(settings: Any) -> Iterator[Path]:
             yield value
         elif is_dataclass(value):
             yield from files_of(value)
+
+
+def packaged_of(settings: Any) -> Iterator[PackagedFile]:
+    """The files out of packages that estimators of these settings read."""
+    yield from getattr(settings, "packaged", ())
+    for field in fields(settings):
+        value = getattr(settings, field.name)
+        if is_dataclass(value):
+            yield from packaged_of(value)
 
 
 def file_bytes(settings: Any) -> int:

@@ -52,6 +52,8 @@ class Candidates:
     unclipped: Mask  # no more joints outside the picture than in the clip's median
     well: Mask  # face and hands are sharp for the clip, and eyes open, as far as they are seen
     clear: Array  # sharpness of the face, elsewhere of the person, over the clip's median
+    joints: Array  # (n, 16, 2), px of the canvas
+    seen: Mask  # (n, 16): joints that are in the picture and seen
 
     def __len__(self) -> int:
         return len(self.member)
@@ -98,6 +100,7 @@ def of_member(index: int, member: Controlled, yaw: Array, mean: Array, seen_scor
     frames = looks.frames.astype(np.int64)
     inside = in_picture(controls.joints2d[frames], member.width, member.height)
     clipped = np.mean(~inside, axis=1)
+    seen = inside & (controls.joints_score[frames] >= seen_score)
     return Candidates(
         member=np.full(len(frames), index),
         frame=frames,
@@ -105,12 +108,14 @@ def of_member(index: int, member: Controlled, yaw: Array, mean: Array, seen_scor
         yaw=yaw[frames],
         sharpness=looks.sharpness.astype(np.float64),
         similarity=np.einsum("nd,d->n", looks.vectors.astype(np.float64), mean),
-        visible=np.mean(inside & (controls.joints_score[frames] >= seen_score), axis=1),
+        visible=np.mean(seen, axis=1),
         measured=controls.body_valid[frames] | controls.face_valid[frames],
         sharp=sharp_for_the_view(looks.sharpness.astype(np.float64), yaw[frames]),
         unclipped=at_least_median(-clipped),
         well=seen_well(looks),
         clear=clearness(looks),
+        joints=controls.joints2d[frames].astype(np.float64),
+        seen=seen,
     )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
-from typing import ClassVar
+from typing import ClassVar, Literal
 
 import numpy as np
 
@@ -13,10 +13,14 @@ from pipeline.controls.smoothing import Mask
 from pipeline.geometry import Array, wrap_angle
 from pipeline.references.candidates import Candidates, candidates
 from pipeline.references.half_body import half_body_crop, shows_half
+from pipeline.references.poses import poses_apart, unlike
 from schemas.arrow import content_of
 from schemas.controls import Controlled, PersonClips
 from schemas.outcome import Rejected
 from schemas.sample import Reference, Sample, Why
+
+WHOLES = 3
+"""References that show the whole frame."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,6 +33,8 @@ class ReferenceSettings:
     """Keep a person whose face is measured in no frame of any clip: nothing tells where such a head looks."""
     min_spread_deg: float = 10.0
     """Where the yaw varies by less, frames far apart in time are taken instead of its extremes."""
+    spread_by: Literal["yaw", "pose"] = "yaw"
+    """What references differ in: yaw, as in the paper, or the whole pose by its joints."""
     outside_frames: int = 12
     """A frame this far outside the clip is preferred: what it shows is news to every training window."""
     outside_yaw_deg: float = 10.0
@@ -45,7 +51,8 @@ class PickReferences:
     """Chooses the references of every clip of a cast (method.md 6). Gives one `Sample` a member.
 
     Candidates are the frames in which the person was looked at, in all clips of the cast. Of those that pass
-    the gates (`Candidates.gated`) the ones of maximum, minimum and median yaw are taken. A frame at least
+    the gates (`Candidates.gated`) the ones of maximum, minimum and median yaw are taken, or those whose poses
+    differ most. A frame at least
     `outside_frames` outside the clip is taken instead where it has nearly that yaw: it is news to every
     training window. Otherwise the clip's own frames serve: a clip is longer than most windows, and the times
     of references are stored, so a loader can tell which lie outside its window. Rejects: no_face,
@@ -113,8 +120,14 @@ def references(
 def whole_frames(
     pool: Candidates, preferred: Mask, crop: Array, settings: ReferenceSettings
 ) -> tuple[Reference, ...]:
-    """Candidates of three yaws, or far apart in time where the yaw hardly varies; the most frontal first."""
-    if np.degrees(np.ptp(pool.yaw)) < settings.min_spread_deg:
+    """Candidates of three yaws, or far apart in time where the yaw hardly varies, or of three poses.
+
+    The most frontal comes first.
+    """
+    if settings.spread_by == "pose":
+        apart = poses_apart(pool.joints, pool.seen)
+        chosen = [(i, "pose") for i in unlike(apart, preferred, pool.clear, WHOLES)]
+    elif np.degrees(np.ptp(pool.yaw)) < settings.min_spread_deg:
         chosen = far_apart(pool, preferred)
     else:
         chosen = by_yaw(pool.yaw, preferred, np.radians(settings.outside_yaw_deg), pool.clear)

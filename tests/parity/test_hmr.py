@@ -35,12 +35,12 @@ def made(name: str, parity: Path) -> tuple[HmrNet, Tensor, dict[str, Tensor]]:
 def test_outputs_are_the_published_ones(name: str, parity: Path) -> None:
     net, crops, expected = made(name, parity)
     result = net(crops)
-    for found, key in zip(result, ("rotmats", "betas", "cam"), strict=True):
-        torch.testing.assert_close(found, expected[key], atol=2e-5, rtol=0)
+    for found, key, atol in zip(result, ("rotmats", "betas", "cam"), (2e-5, 2e-5, 5e-6), strict=True):
+        torch.testing.assert_close(found, expected[key], atol=atol, rtol=0)
     features = net.backbone(crops[..., 32:-32]).transpose(1, 2).unflatten(2, (16, 12))
     torch.testing.assert_close(features[:, :16, :2, :2], expected["feat_corner"], atol=2e-5, rtol=0)
-    standing = crop_translation(result.camera.numpy())
-    np.testing.assert_allclose(standing, expected["cam_t"].numpy(), rtol=2e-5, atol=2e-5)
+    standing = crop_translation(expected["cam"].numpy())
+    np.testing.assert_allclose(standing, expected["cam_t"].numpy(), rtol=1e-6)  # x and y may lie near 0
     assert (net(-crops).rotations - result.rotations).abs().max() > 0.1  # it sees what it is shown
 
 

@@ -12,8 +12,9 @@ from tests.parity.weights import golden, uniform, weights_of
 
 RUN = ("rtmpose_m", "halpe26_m", "rtmw_m", "dwpose_l")
 """Those of which the outputs are compared here; RTMW-l and -x are RTMW-m, larger."""
-ROUNDING = {"halpe26_m": 2.5e-5}
-"""Of the published outputs themselves, which differ by so much from those of double precision."""
+ROUNDED = {"halpe26_m": 1.85e-5}
+"""Published outputs that are themselves so far from those of double precision, in parts of their maximum: ours
+are held to these."""
 
 
 @pytest.mark.parametrize("name", RUN)
@@ -22,12 +23,14 @@ def test_outputs_are_the_published_ones(name: str, parity: Path) -> None:
     meta, expected = golden(parity / f"{name}.npz")
     net = rtm_net(weights_of(meta))
     crops = torch.from_numpy(uniform(f"input:{name}", tuple(meta["inputs"]["img"])))
-    both, turned = net(crops), net(-crops)
-    for axis, found, other in zip("xy", both, turned, strict=True):
+    both, turned, own = net(crops), net(-crops), expected["rows"].long()
+    exact = net.double()(crops.double()) if name in ROUNDED else both
+    for axis, found, other, right in zip("xy", both, turned, exact, strict=True):
         rows = expected[f"simcc_{axis}"]
-        most, least = rows.abs().max(), ROUNDING.get(name, 1e-5)
-        assert (found[0, expected["rows"].long()] - rows).abs().max() < least * most
-        assert (found[0].mean(dim=1) - expected[f"{axis}_mean"]).abs().max() < least * most
+        most, rounded = rows.abs().max(), ROUNDED.get(name, 1e-5)
+        assert (right[0, own] - rows).abs().max() < rounded * most
+        assert (found - right).abs().max() < 1e-5 * most
+        assert (found[0].mean(dim=1) - expected[f"{axis}_mean"]).abs().max() < 1e-5 * most
         assert (found[0].std(dim=1) - expected[f"{axis}_std"]).abs().max() < 1e-4 * most
         assert (found - other).abs().max() > 0.005 * found.std()  # it sees what it is shown
 

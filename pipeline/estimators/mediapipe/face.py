@@ -8,6 +8,7 @@ Mesh with attention, arXiv 2006.10962) runs on a square around the face, turned 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,6 +28,7 @@ from pipeline.estimators.mediapipe.net import Picture, as_input, card, load, net
 from pipeline.geometry import bounding_box
 from schemas.media import Frames
 from schemas.tracks import EstimatorCard, FaceTrack, KeypointTrack
+from storage.packaged_files import PackagedFile
 
 MESH_NETWORK = network(
     "face_landmark/face_landmark_with_attention.tflite",
@@ -45,6 +47,8 @@ MAX_RUNS = 4
 @dataclass(frozen=True, kw_only=True)
 class MediapipeFace:
     """The embedded face detector: `understudy weights` fetches its networks."""
+
+    packaged: ClassVar[tuple[PackagedFile, ...]] = (FACE_DETECTOR_NEAR.file, MESH_NETWORK)
 
     min_detection: float = 0.5
     """Score, 0..1, below which a detected box is not looked at."""

@@ -17,6 +17,7 @@ from pipeline.estimators.mediapipe.pose import px_per_metre
 from schemas.joints import HAND_JOINTS
 from schemas.media import Frames
 from schemas.tracks import EstimatorCard, HandTrack, KeypointTrack, no_hand_model
+from storage.packaged_files import PackagedFile
 
 Array = NDArray[np.float64]
 Hands = tuple[Hand | None, Hand | None]
@@ -30,6 +31,7 @@ class MediapipeHands:
     reads: ClassVar[frozenset[str]] = frozenset(
         f"{side}_{part}" for part in ("wrist", *TORSO) for side in SIDES
     )
+    packaged: ClassVar[tuple[PackagedFile, ...]] = (HAND_NETWORK, PALM_DETECTOR.file)
 
     region_m: float = 0.22
     """Side of the square in which a hand is first looked for, on the body's hand, metres."""

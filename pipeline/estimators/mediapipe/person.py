@@ -16,6 +16,7 @@ from pipeline.estimators.mediapipe.still import is_still
 from pipeline.estimators.mediapipe.window import bodies_beside, faces_beside, find
 from schemas.media import Frames
 from schemas.tracks import EstimatorCard, KeypointTrack
+from storage.packaged_files import PackagedFile
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -23,6 +24,7 @@ class MediapipePerson:
     """Settings of the person estimator; thresholds were set on real pictures of people and of none."""
 
     gives: ClassVar[frozenset[str]] = frozenset(POINTS) | {METRES}
+    packaged: ClassVar[tuple[PackagedFile, ...]] = NETWORKS
 
     detect_every_frames: int = 6
     """Everybody is looked for on every n-th frame: newcomers are noticed within a quarter second."""

@@ -46,7 +46,8 @@ def videos(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def command(videos: Path, out: Path, weights: Path, *more: str) -> list[str]:
     stack = ("--recipe", "research", "--weights", str(weights), "--embedded", "appearance")
-    return ["curate", "--videos", str(videos), "--out", str(out), *stack, *more, *SMALL]
+    told = ("--licence", "CC0-1.0")
+    return ["curate", "--videos", str(videos), "--out", str(out), *told, *stack, *more, *SMALL]
 
 
 @pytest.fixture(scope="module")
@@ -59,6 +60,7 @@ def made(videos: Path, weights: Path, tmp_path_factory: pytest.TempPathFactory) 
 def test_a_sample_holds_the_body_model_and_is_drawn_from_it(made: Path) -> None:
     assert main(["check", str(made)]) == 0
     (row,) = read_index(made).rows()
+    assert (row.licence, row.usable_for) == ("CC0-1.0", "research")  # as the networks' licences allow
     with tarfile.open(made / row.shard) as tar:
         member = tar.extractfile(f"{row.key}.tracks.npz")
         assert member is not None

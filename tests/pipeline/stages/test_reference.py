@@ -7,6 +7,7 @@ import pytest
 from pipeline.geometry import apply_affine
 from pipeline.stages.reference import ReferenceSettings
 from schemas.arrow import encode
+from schemas.joints import BODY_JOINTS
 from schemas.outcome import Rejected
 from schemas.sample import Sample
 from tests.pipeline.references.looks import FULL, HALF, clip, controlled, samples
@@ -72,6 +73,22 @@ def test_person_who_does_not_turn_gets_frames_far_apart() -> None:
     (sample,) = samples(clip(replace(HALF, turn_deg=(3.0, 5.0))))
     assert {reference.why for reference in sample.references} == {"apart"}
     assert sorted(reference.source_frame for reference in sample.references) == [0, 48, 96]
+
+
+def test_poses_that_differ_most_are_taken_where_they_are_asked_for() -> None:
+    member = clip(replace(HALF, turn_deg=(0.0, 0.0)))
+    joints = member.controls.joints2d.copy()
+    joints[:] = joints[0]
+    wrist = BODY_JOINTS.index("left_wrist")
+    frames = member.appearance.frames
+    joints[frames[3], wrist, 1] -= 60
+    joints[frames[7], wrist, 0] += 60
+    moved = replace(member, controls=replace(member.controls, joints2d=joints))
+    (sample,) = samples(moved, settings=ReferenceSettings(spread_by="pose"))
+    assert {reference.why for reference in sample.references} == {"pose"}
+    taken = {reference.source_frame for reference in sample.references}
+    assert taken > {int(frames[3]), int(frames[7])}
+    assert len(taken) == 3
 
 
 # Where they come from
