@@ -126,7 +126,7 @@ def whole_frames(
     """
     if settings.spread_by == "pose":
         apart = poses_apart(pool.joints, pool.seen)
-        chosen = [(i, "pose") for i in unlike(apart, preferred, pool.clear, WHOLES)]
+        chosen: list[tuple[int, Why]] = [(i, "pose") for i in unlike(apart, preferred, pool.clear, WHOLES)]
     elif np.degrees(np.ptp(pool.yaw)) < settings.min_spread_deg:
         chosen = far_apart(pool, preferred)
     else:

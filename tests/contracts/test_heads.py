@@ -82,7 +82,7 @@ def seen() -> SeenHeads:
 
 def angles(one: Array, other: Array) -> Array:
     """Angles (t) between rotations, degrees."""
-    return np.degrees(np.linalg.norm(rotation_vector(np.swapaxes(one, -1, -2) @ other), axis=-1))
+    return np.asarray(np.degrees(np.linalg.norm(rotation_vector(np.swapaxes(one, -1, -2) @ other), axis=-1)))
 
 
 def straight_ahead(head: HeadTrack, true: PersonTruth) -> Array:

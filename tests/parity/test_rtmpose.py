@@ -13,8 +13,7 @@ from tests.parity.weights import golden, uniform, weights_of
 RUN = ("rtmpose_m", "halpe26_m", "rtmw_m", "dwpose_l")
 """Those of which the outputs are compared here; RTMW-l and -x are RTMW-m, larger."""
 ROUNDED = {"halpe26_m": 1.85e-5}
-"""Published outputs that are themselves so far from those of double precision, in parts of their maximum: ours
-are held to these."""
+"""Published outputs that are themselves so far from those of double precision, in parts of their maximum."""
 
 
 @pytest.mark.parametrize("name", RUN)

@@ -44,7 +44,7 @@ BESIDE, ABOVE, BELOW = 0.65, 0.7, 0.6
 """How far a crop reaches from the middle of a face's box, in parts of the box's longer side."""
 NUM_MESH = 468
 """Landmarks of the face itself; those behind them are of the irises, which turn."""
-LICENCE = "MIT (code); weights and model by their publisher's terms, for research"
+LICENCE = "MIT (code); weights and model for research alone"
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -30,9 +31,10 @@ def test_cards_allow_what_the_files_allow(role: str) -> None:
 def test_precision_is_another_answer_and_where_it_runs_is_none() -> None:
     here = research(Path("W"))
     assert identity(here) == identity(research(Path("W"), device="cuda"))
-    assert identity(here) == identity(replace(here, body=replace(here.body, batch=7)))
     for role in ("body", "hands"):
-        half = replace(here, **{role: replace(getattr(here, role), precision="bfloat16")})
+        own: Any = getattr(here, role)
+        assert identity(here) == identity(replace(here, **{role: replace(own, batch=7)}))
+        half = replace(here, **{role: replace(own, precision="bfloat16")})
         assert identity(half) != identity(here)
 
 
