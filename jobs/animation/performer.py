@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Protocol
 
 import numpy as np
 
+from jobs.animation.atlas import as_given, chosen, look, refuse_stranger
+from jobs.animation.atlas_files import read_atlas
 from jobs.animation.drives import Performance, Speaks, by_video, spoken, standing
 from jobs.animation.people import PersonReader, figure_of, on_canvas
-from jobs.animation.second_pass import with_made
+from jobs.animation.second_pass import DrivenPart, with_made
 from media.voice import Voice
 from model.sample.pixels import Pictures, pictures_of, references_of
 from model.sample.retarget import Figure
@@ -124,6 +126,27 @@ class Performer:
         animator = self.animator
         latents = references_of(references, animator.codec, animator.device)
         return map(pictures_of, animator(latents, drive, frames))
+
+    def with_atlas(
+        self, portrait: Portrait, part: DrivenPart, path: Path, say: Callable[[str], None]
+    ) -> Portrait:
+        """The portrait with views of an atlas that show what the driver shows; `say` is told which.
+
+        Raises:
+            ValueError: the file is no atlas, or shows another person.
+        """
+        views, embed = read_atlas(path), self.people.estimate.estimators.appearance
+        first = as_given(portrait.references[0], portrait.person, "")
+        refuse_stranger(views, look(first.picture, first.box, embed), embed, path)
+        taken = chosen(views, part.driver, len(portrait.references))
+        for view in taken:
+            say(f"{path}: a reference of yaw {np.degrees(view.yaw):.0f} degrees, from {view.source}")
+        if not taken:
+            say(f"{path}: no view shows a side that the driver shows, or no room is left for one")
+            return portrait
+        size = portrait.person.width, portrait.person.height
+        more = [on_canvas(view.picture, *size) for view in taken]
+        return replace(portrait, references=np.concatenate([portrait.references, np.stack(more)]))
 
     def perform(
         self,

@@ -9,11 +9,14 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import numpy as np
 from rich.console import Console
 
+from jobs.animation.atlas import Gathering, as_given, best
+from jobs.animation.atlas_files import read_atlas, save_atlas
 from jobs.animation.drives import Performance, Speaks
 from jobs.animation.people import rejects_as_errors
-from jobs.animation.performer import Performer
+from jobs.animation.performer import Performer, Portrait
 from jobs.animation.second_pass import room_for
 from jobs.console.flags import parsed
 from jobs.console.progress import readable_s
@@ -54,6 +57,10 @@ class Animate:
     seed: int = 0
     second_pass: bool = False
     """Make 73 frames first, and use up to three of them as references beside the pictures: other sides."""
+    atlas: Path | None = None
+    """Atlas of the person: views of the sides that the driver shows become references beside the pictures."""
+    save_atlas: Path | None = None
+    """Atlas to write: the views of `--atlas`, the first picture, and sides that this film shows."""
     backends: Backends = field(default_factory=Backends)
 
 
@@ -100,9 +107,28 @@ def make(job: Animate, voice: Voice | None, console: Console) -> None:
     played = performer.performance(portrait, driver, voice, job.speaks)
     if played.said:
         say(f"{job.driving}: {played.said}")
+    if job.atlas and played.part:
+        portrait = performer.with_atlas(portrait, played.part, job.atlas, say)
     made = performer.perform(portrait, played, second_pass=job.second_pass, say=say)
-    write(job.out, played, reported(made, num_segments(played.frames), say))
+    gathering = Gathering(played.part) if job.save_atlas and played.part else None
+    kept = gathering.through(made) if gathering else made
+    write(job.out, played, reported(kept, num_segments(played.frames), say))
+    if gathering:
+        keep_views(job, performer, portrait, gathering, say)
     say(f"{played.frames} frames of {portrait.person.width}x{portrait.person.height} px: {job.out}")
+
+
+def keep_views(
+    job: Animate, performer: Performer, portrait: Portrait, gathering: Gathering, say: Callable[[str], None]
+) -> None:
+    """Write the atlas of a person, who is in a film that was made."""
+    assert job.save_atlas
+    first = as_given(portrait.references[0], portrait.person, str(job.reference[0]))
+    embed, known = performer.people.estimate.estimators.appearance, read_atlas(job.atlas) if job.atlas else ()
+    views = best([first, *known, *gathering.views(first, embed, str(job.driving))])
+    save_atlas(job.save_atlas, views)
+    yaws = ", ".join(f"{np.degrees(view.yaw):.0f}" for view in views)
+    say(f"{job.save_atlas}: {len(views)} views, of yaw {yaws} degrees")
 
 
 def refuse_senseless(job: Animate) -> None:
@@ -115,10 +141,7 @@ def refuse_senseless(job: Animate) -> None:
         raise ValueError("a picture of the person is needed: --reference PICTURE")
     if not job.driving and not job.speech:
         raise ValueError("something to play is needed: --driving VIDEO, --speech SOUND, or both")
-    if job.second_pass:
-        room_for(len(job.reference))
-        if not job.driving:
-            raise ValueError("a second pass needs a driving video that shows other sides: --driving VIDEO")
+    refuse_without_sides(job)
     if job.sampler.steps < 1:
         raise ValueError(f"noise becomes a video in at least one step, not in {job.sampler.steps}")
     if job.out.is_dir():
@@ -132,6 +155,20 @@ def refuse_senseless(job: Animate) -> None:
             f"{job.run}: has not learned to speak; a training goes on to it by its recipe with speech, "
             "such as --recipe speech_tiny"
         )
+
+
+def refuse_without_sides(job: Animate) -> None:
+    """Returns where what is asked for other sides of a person can be had.
+
+    Raises:
+        ValueError: it cannot.
+    """
+    if (job.second_pass or job.atlas or job.save_atlas) and not job.driving:
+        raise ValueError("other sides, of a second pass or an atlas, are those of a driver: --driving VIDEO")
+    if job.second_pass and job.atlas:
+        raise ValueError("an atlas gives what a second pass makes: leave one of them out")
+    if job.second_pass:
+        room_for(len(job.reference))
 
 
 @contextmanager

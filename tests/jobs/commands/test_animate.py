@@ -13,6 +13,7 @@ import pytest
 from torch import Tensor
 
 from jobs.animation import performer
+from jobs.animation.atlas_files import read_atlas
 from jobs.cli import main
 from jobs.commands.animate import parse
 from media.probe import probe
@@ -78,8 +79,10 @@ def test_a_second_pass_looks_at_the_frames_of_the_first(
     monkeypatch.setattr(performer, "pictures_of", pictures)
     turning = ("--driving", str(corpus / "clips" / "talk_09_woman_head_turns.gif"), "--second-pass")
     portrait = ("--reference", str(corpus / "images" / "img_08_man_portrait.jpg"))
-    one, again = tmp_path / "one.mp4", tmp_path / "again.mp4"
-    assert main([*command(short_run, corpus, one), *turning, *portrait]) == 0
+    one, again, atlas = tmp_path / "one.mp4", tmp_path / "again.mp4", tmp_path / "person.atlas"
+    assert main([*command(short_run, corpus, one), *turning, *portrait, "--save-atlas", str(atlas)]) == 0
+    views = read_atlas(atlas)
+    assert not views[[view.made for view in views].index(False)].source.endswith("gif")
     first, second = given
     assert (len(first), len(second)) == (1, 4)
     assert np.array_equal(second[0], first[0])
