@@ -35,7 +35,7 @@ MAX_VIEWS = 24
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class View:
+class AtlasView:
     """A person from one side."""
 
     picture: Pictures
@@ -59,7 +59,7 @@ class View:
         return self.framing, round(self.yaw / EVERY) % STEPS
 
 
-def best(views: Iterable[View]) -> tuple[View, ...]:
+def best(views: Iterable[AtlasView]) -> tuple[AtlasView, ...]:
     """A view of each side: given before made, then the sharpest; of too many sides the most alike."""
     ordered = sorted(views, key=lambda view: (view.made, -view.sharpness))
     sides = {view.side: view for view in reversed(ordered)}
@@ -84,10 +84,10 @@ def look(picture: Pictures, box: NDArray[np.float32], embed: ImageEmbedder) -> N
     return vector
 
 
-def as_given(picture: Pictures, person: Controlled, name: str) -> View:
+def as_given(picture: Pictures, person: Controlled, name: str) -> AtlasView:
     """The view of a picture (h, w, 3) on the canvas of its person."""
     box = box_of(person, picture)
-    return View(
+    return AtlasView(
         picture=picture,
         box=box,
         yaw=float(yaw_of(person)[0]),
@@ -118,7 +118,7 @@ class Gathering:
             yield part
         self.numbers = self.numbers[self.numbers < first]
 
-    def views(self, first: View, embed: ImageEmbedder, name: str) -> list[View]:
+    def views(self, first: AtlasView, embed: ImageEmbedder, name: str) -> list[AtlasView]:
         """Views of the greatest, least and median yaw that pass the gates and look like the first picture."""
         pictures, part = np.concatenate(self.pictures), self.part
         shown = frames_of(part.controls, self.numbers)
@@ -126,7 +126,7 @@ class Gathering:
         taken = selected(part.clip(self.numbers, looks), self.yaw[self.numbers], vector, MAX_VIEWS)
         found = boxes(shown, *pictures.shape[1:3])
         return [
-            View(
+            AtlasView(
                 picture=pictures[one.source_frame],
                 box=found[one.source_frame],
                 yaw=one.yaw,
@@ -141,9 +141,9 @@ class Gathering:
         ]
 
 
-def chosen(views: Sequence[View], driver: Controlled, given: int) -> list[View]:
+def chosen(views: Sequence[AtlasView], driver: Controlled, given: int) -> list[AtlasView]:
     """Views of the greatest, least and median yaw that a driver shows, as many as there is room for."""
-    yaw, left, taken = yaw_of(driver), list(views), list[View]()
+    yaw, left, taken = yaw_of(driver), list(views), list[AtlasView]()
     for wanted in (float(yaw.max()), float(yaw.min()), float(np.median(yaw))):
         near = [view for view in left if apart(view.yaw, wanted) <= NEAR]
         if near and given + len(taken) < MAX_REFERENCES:
@@ -159,7 +159,7 @@ def apart(yaw: float, other: float) -> float:
 
 
 def refuse_stranger(
-    views: Sequence[View], vector: NDArray[np.float32], embed: ImageEmbedder, path: Path
+    views: Sequence[AtlasView], vector: NDArray[np.float32], embed: ImageEmbedder, path: Path
 ) -> None:
     """Return where an atlas shows the person of a picture, by its unit vector.
 

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dataset.arrays import pack, unpack
-from jobs.animation.atlas import MAX_VIEWS, View
+from jobs.animation.atlas import MAX_VIEWS, AtlasView
 from schemas.controls import Framing
 from storage.place import Place
 
@@ -25,7 +25,7 @@ MAX_FILE_BYTES = 2**28
 MAX_TEXT_BYTES = 4000
 
 
-def save_atlas(path: Path, views: Sequence[View]) -> None:
+def save_atlas(path: Path, views: Sequence[AtlasView]) -> None:
     """Write an atlas, whole or not at all; the same views give the same bytes."""
     arrays: dict[str, NDArray[Any]] = {}
     for number, view in enumerate(views):
@@ -38,7 +38,7 @@ def save_atlas(path: Path, views: Sequence[View]) -> None:
     place.write(name, pack(arrays))
 
 
-def read_atlas(path: Path) -> tuple[View, ...]:
+def read_atlas(path: Path) -> tuple[AtlasView, ...]:
     """The views of an atlas.
 
     Raises:
@@ -54,7 +54,7 @@ def read_atlas(path: Path) -> tuple[View, ...]:
         raise ValueError(f"{path}: not an atlas of a person ({broken})") from broken
 
 
-def views_in(arrays: dict[str, NDArray[Any]]) -> Iterator[View]:
+def views_in(arrays: dict[str, NDArray[Any]]) -> Iterator[AtlasView]:
     """The views of named arrays.
 
     Raises:
@@ -76,7 +76,7 @@ def views_in(arrays: dict[str, NDArray[Any]]) -> Iterator[View]:
         if source.dtype != np.uint8 or source.ndim != 1 or source.size > MAX_TEXT_BYTES:
             raise ValueError(f"where picture {number} came from is no text")
         yaw, similarity, sharp = numbers[number].tolist()
-        yield View(
+        yield AtlasView(
             picture=picture,
             box=box[number].astype(np.float32),
             yaw=yaw,

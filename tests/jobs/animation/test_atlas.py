@@ -12,7 +12,16 @@ import numpy as np
 import pytest
 
 from dataset.arrays import pack, unpack
-from jobs.animation.atlas import MAX_VIEWS, Gathering, View, as_given, best, chosen, look, refuse_stranger
+from jobs.animation.atlas import (
+    MAX_VIEWS,
+    AtlasView,
+    Gathering,
+    as_given,
+    best,
+    chosen,
+    look,
+    refuse_stranger,
+)
 from jobs.animation.atlas_files import read_atlas, save_atlas
 from jobs.animation.second_pass import DrivenPart
 from pipeline.estimators.appearance.colours import ColourLayout
@@ -21,8 +30,8 @@ from tests.jobs.animation.test_second_pass import LOOK, SCENE, controlled, drive
 EMBED = ColourLayout().build()
 
 
-def view(yaw_deg: float, **changes: Any) -> View:
-    plain = View(
+def view(yaw_deg: float, **changes: Any) -> AtlasView:
+    plain = AtlasView(
         picture=np.full((64, 48, 3), 90, np.uint8),
         box=np.array([4, 4, 40, 60], np.float32),
         yaw=math.radians(yaw_deg),
