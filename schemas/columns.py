@@ -56,6 +56,7 @@ COLUMNS: dict[str, tuple[str, str]] = {
     "truncation": ("share of joints", "outside the canvas"),
     "hands_dropped": ("share of hands", "seen that did not hang on the body"),
     "audio_share": ("share of time", "of the clip that has sound in the source"),
+    "speech_share": ("share of time", "of the clip in which somebody speaks"),
     "camera_focal": ("px", "on the canvas; calibrated, or what estimators assumed"),
     "principal_x": ("px", "on the canvas; calibrated, or its centre"),
     "principal_y": ("px", "likewise"),

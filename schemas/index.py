@@ -77,6 +77,7 @@ class IndexRow:
     truncation: float
     hands_dropped: float
     audio_share: float
+    speech_share: float
     camera_focal: float  # px on the canvas: calibrated where `calibrated`, else what estimators assumed
     principal_x: float
     principal_y: float
@@ -105,7 +106,7 @@ MEASURED = (
 )
 """Columns of an index that are numbers of a sample's quality, under their own names."""
 
-SINCE_3 = ("face_distance",)
+SINCE_3 = ("face_distance", "speech_share")
 """Columns that schema 2 had not."""
 
 

@@ -91,5 +91,9 @@ def stated_since_2(row: IndexRow, meta: Mapping[str, Any]) -> dict[str, tuple[An
                 "calibrated": row.calibrated,
             },
         ),
-        "quality.audio_share": (meta["quality"].get("audio_share", 0.0), row.audio_share),
+        **{
+            f"quality.{name}": (meta["quality"].get(name, 0.0), getattr(row, name))
+            for name in ("audio_share", "speech_share")
+            if row.schema > 2 or name not in SINCE_3
+        },
     }

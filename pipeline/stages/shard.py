@@ -23,6 +23,7 @@ from media.decode import decode, decode_frames
 from media.encode import VideoSettings, encode_jpeg, video_writer
 from media.resample import crop_squares, resample, resample_one
 from media.sound import clip_sound, encode_flac, num_samples
+from pipeline.estimators.speech.speech_share import PackagedSpeech, SpeechShare
 from schemas.arrays import array_specs
 from schemas.controls import Controlled, Controls
 from schemas.drawing import draw_skeleton, draw_spheres
@@ -56,6 +57,8 @@ class ShardSettings:
     video: VideoSettings = field(default_factory=VideoSettings)
     bake_maps: bool = False
     """Store drawn skeletons and spheres too; otherwise whoever reads a sample draws them from its numbers."""
+    speech: PackagedSpeech = field(default_factory=PackagedSpeech)
+    """What tells where somebody speaks."""
     window: int = placement(8)
     """Source frames in memory at a time."""
 
@@ -67,11 +70,12 @@ class Shard:
     says of them.
     """
 
-    version: ClassVar[int] = 2
+    version: ClassVar[int] = 3
 
     def __init__(self, settings: ShardSettings, out: Where, denied: Mapping[str, str] | None = None) -> None:
         self.settings = settings
         self.denied = denied or {}
+        self.speech = settings.speech.build()
         self.out = Place.at(out)
 
     def __call__(self, plan: ShardPlan) -> Iterator[IndexRow | Reject]:
@@ -103,7 +107,7 @@ class Shard:
             for sample in plan.members:
                 try:
                     refuse_denied(sample.key, self.denied)
-                    members = encode(sample, folder, self.settings)
+                    members = encode(sample, folder, self.settings, self.speech)
                 except Rejected as no:
                     yield Reject(
                         key=sample.key, step="shard", reason=no.reason, detail=no.detail, uri=sample.uri
@@ -137,7 +141,7 @@ def append(tar: tarfile.TarFile, key: str, members: Members) -> None:
         tar.addfile(entry, io.BytesIO(data))
 
 
-def encode(sample: Sample, folder: Path, settings: ShardSettings) -> Members:
+def encode(sample: Sample, folder: Path, settings: ShardSettings, speech: SpeechShare) -> Members:
     """The members of a sample by name, in order; `folder` holds the videos while they grow.
 
     Raises:
@@ -148,7 +152,8 @@ def encode(sample: Sample, folder: Path, settings: ShardSettings) -> Members:
     members |= stills(sample)
     if clip.video.has_audio:
         sound = clip_sound(clip)
-        quality["audio_share"] = len(sound) / num_samples(clip.num_frames)
+        span = num_samples(clip.num_frames)
+        quality |= {"audio_share": len(sound) / span, "speech_share": speech(sound, span)}
         if len(sound):
             members[AUDIO] = encode_flac(folder / AUDIO, sound, clip.num_frames)
     members |= videos(sample, folder, settings)
@@ -225,6 +230,7 @@ def row_of(sample: Sample, members: Members, place: str, offset: int, size: int)
         yaw_max=float(yaw.max()),
         **{name: quality[name] for name in MEASURED},
         audio_share=quality.get("audio_share", 0.0),
+        speech_share=quality.get("speech_share", 0.0),
         **camera_of(scene),
         reference_similarity=min(reference.similarity for reference in sample.references),
         num_references=len(sample.references),
