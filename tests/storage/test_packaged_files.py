@@ -86,5 +86,5 @@ def test_the_lock_names_every_package_with_the_digest_of_one_wheel() -> None:
 
 
 def test_every_file_of_the_estimators_is_named_once_with_its_licence() -> None:
-    assert len({file.member for file in FILES}) == len(FILES) == 9
+    assert len({file.member for file in FILES}) == len(FILES) == 10
     assert all(file.licence and len(file.sha256) == 64 for file in FILES)
