@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from dataset.conditions import KINDS, condition_of, extra_of
 from dataset.holding import groups
 from dataset.index_tables import index_table
-from dataset.names import INDEX, SHARDS, SOURCE_DIGITS, index_copy
+from dataset.names import INDEX, NEXT, SHARDS, SOURCE_DIGITS, index_copy
 from dataset.tables import MAX_FILE_BYTES, records
 from dataset.tar import MAX_SAMPLE_BYTES
 from dataset.trusted_rows import MAX_SIDE_PX, Limits, codes_of, refuse_untrusted
@@ -160,7 +160,10 @@ def read_index(root: Where, *, trusted: bool = True, digest: str = "") -> Index:
         OSError: it cannot be read.
     """
     place, name = Place.at(root), index_copy(digest) if digest else INDEX
-    data = place.read(name, size=MAX_FILE_BYTES + 1)
+    try:
+        data = place.read(name, size=MAX_FILE_BYTES + 1)
+    except FileNotFoundError:
+        raise no_index(place) if not digest else FileNotFoundError(f"{place.uri_of(name)}: is gone") from None
     try:
         table = index_table(data)
         if trusted:
@@ -168,6 +171,13 @@ def read_index(root: Where, *, trusted: bool = True, digest: str = "") -> Index:
     except DamagedError as error:
         raise DamagedError(f"{place.uri_of(name)}: {error}") from error
     return Index(str(root), digest or hashlib.sha256(data).hexdigest(), table)
+
+
+def no_index(place: Place) -> FileNotFoundError:
+    """What is said of a data set without an index."""
+    if place.size(NEXT) is not None:
+        return FileNotFoundError(f"{place}: is not finished: understudy curate --out {place} goes on")
+    return FileNotFoundError(f"{place}: no data set there: it has no {INDEX}")
 
 
 def located(index: Index, newest: Index) -> NDArray[np.int64]:

@@ -91,7 +91,7 @@ def entry_of(args: Sequence[str]) -> tuple[MenuEntry, list[str]]:
         if (name := " ".join(args[:words])) in entries:
             return entries[name], list(args[words:])
     if several := [name for name in entries if name.startswith(f"{args[0]} ")]:
-        raise ValueError(f"{args[0]} what? {', '.join(several)}")
+        raise ValueError(f"{args[0]} what? {', '.join(several)}; each has a --help")
     near = get_close_matches(args[0], entries, n=1)
     meant = f"did you mean {near[0]!r}?" if near else "`understudy` alone lists all"
     raise ValueError(f"there is no command {args[0]!r}; {meant}")

@@ -54,7 +54,9 @@ class Animate:
     match_colours: bool = True
     """Shift the colours of a segment that begins in others than the one before it ended in: no jump."""
     weights: Taken = "average"
+    """Weights averaged over the last steps, or as last moved."""
     seed: int = 0
+    """Another one makes another video of the same."""
     second_pass: bool = False
     """Make 73 frames first, and use up to three of them as references beside the pictures: other sides."""
     atlas: Path | None = None

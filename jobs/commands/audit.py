@@ -14,7 +14,7 @@ from rich.console import Console
 from rich.table import Table
 
 from dataset.deny import denied
-from dataset.index import Index, read_index
+from dataset.index import Index, no_index, read_index
 from dataset.names import INDEX, MEASURES, RUN
 from dataset.pairs import pairs_at
 from engine.ledger import Ledger
@@ -85,7 +85,7 @@ def audit(job: Audit, console: Console) -> ExitCode:
     sets = [Place.at(data) for data in (job.data, job.against) if data is not None]
     for data in sets:
         if data.size(INDEX) is None:
-            raise ValueError(f"{data}: no data set there, or none that is finished: it has no {INDEX}")
+            raise no_index(data)
     unmeasured = [measure(job, data, console) for data in sets]
     index, *others = map(read_index, sets)
     findings = write_report(job, index, rules, console, next(iter(others), None))

@@ -51,10 +51,7 @@ def card(job: Card, console: Console) -> ExitCode:
         OSError: it cannot be read.
     """
     place = Place.at(job.data)
-    try:
-        index = read_index(place)
-    except FileNotFoundError:
-        raise ValueError(f"{place}: no data set there, or none that is finished") from None
+    index = read_index(place)
     content = json_at(place, RUN) if place.size(RUN) is not None else {}
     estimators = content.get("estimators", {}) if isinstance(content, dict) else {}
     console.file.write(FORMS[job.form](card_facts(index, estimators)))

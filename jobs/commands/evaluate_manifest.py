@@ -47,6 +47,7 @@ class EvaluateManifest:
     recipe: Literal["table1", "table2", "table3"] | None = None
     """The paper's table that the benchmark is after: which samples, and the rows that its report shows."""
     pairs: int = 50
+    """How many are drawn."""
     where: tuple[str, ...] = ()
     """Conditions that samples fulfil, as in `preview`: framing=full licence=CC0."""
     held_out: float = 0.0
@@ -58,6 +59,7 @@ class EvaluateManifest:
     weights: WeightFiles = field(default_factory=WeightFiles)
     """Files that metrics look through: results are of files of these digests."""
     seed: int = 0
+    """Of the draw."""
 
 
 def parse(args: list[str]) -> EvaluateManifest:

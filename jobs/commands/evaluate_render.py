@@ -44,6 +44,7 @@ class EvaluateRender(LongRun):
     taken: Taken = "average"
     """Weights averaged over the last steps, or as last moved."""
     seed: int = 0
+    """Another one makes other films of the same pairs."""
     second_pass: bool = False
     """Make 73 frames first, and use up to three of them as references: the lower row of Table 3."""
     backends: Backends = field(default_factory=Backends)

@@ -50,6 +50,7 @@ class EvaluateScore(LongRun):
     """Tell FID and FVD of fewer rows than they have features, too: such numbers are far too high."""
     backends: Backends = field(default_factory=Backends)
     device: str = "cpu"
+    """Where networks run: cpu, cuda, cuda:1."""
 
 
 def parse(args: list[str]) -> EvaluateScore:

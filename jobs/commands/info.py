@@ -9,7 +9,7 @@ from typing import Any
 import tyro
 from rich.console import Console
 
-from dataset.names import INDEX, RUN
+from dataset.names import INDEX, NEXT, RUN
 from jobs.console.flags import parsed
 from jobs.console.plain import tell_json
 from jobs.exit_codes import ExitCode
@@ -60,7 +60,7 @@ def facts_of(place: Place) -> dict[str, Any]:
         return {"latents": str(place), **content}
     from jobs.stored.set_facts import set_facts
 
-    if content is None and place.size(INDEX) is None:
+    if content is None and place.size(INDEX) is None and place.size(NEXT) is None:
         raise ValueError(f"{place}: neither a data set nor a run")
     return set_facts(place)
 

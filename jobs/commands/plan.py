@@ -158,7 +158,9 @@ def told(found: Forecast) -> list[str]:
     lines = []
     if found.new_files:
         lines.append(f"{found.new_files} new files: about {readable_s(found.new_s)} of one worker")
-    if not found.work_s and not found.new_files:
+    laps = sum(len(leg.again) for leg in found.legs)
+    if not laps and not found.new_files:
         return ["nothing would be done"]
-    lines.append(f"in all about {readable_s(found.work_s)} of one worker; nothing has been written")
+    took = f"about {readable_s(found.work_s)} of one worker" if found.work_s else f"{laps} laps or more"
+    lines.append(f"in all {took}; nothing has been written")
     return [*lines, *(priced(found.bill) if found.bill else ())]

@@ -7,7 +7,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from io import BytesIO
-from math import degrees, remainder
+from math import degrees
 from pathlib import Path
 
 import cv2
@@ -151,7 +151,7 @@ def references(members: dict[str, bytes]) -> list[Picture]:
     pictures = []
     for line in json.loads(members[META])["references"]:
         packed = cv2.imdecode(np.frombuffer(members[line["member"]], np.uint8), cv2.IMREAD_COLOR_RGB)
-        why = f"{line['reason']} {round(remainder(degrees(line['yaw']), 360))}°"
+        why = f"{line['reason']} {round(degrees(line['yaw']))}°"
         pictures.append(below([label([why], CAPTION_PX), fit(np.asarray(packed), REFERENCE_PX)]))
     return pictures
 

@@ -11,6 +11,7 @@ from typing import Any
 import tyro
 from rich.console import Console
 
+from dataset.names import NEXT
 from engine.ledger import Ledger
 from jobs.commands.check import pipeline_legs
 from jobs.console.flags import parsed
@@ -64,6 +65,8 @@ def rejects(job: Rejects, console: Console) -> ExitCode:
     console.print(
         f"{counts.total()} rejects{': ' if message else ''}{message}", highlight=False, soft_wrap=True
     )
+    if out.size(NEXT) is not None:
+        console.print(f"not finished: understudy curate --out {job.out} goes on", soft_wrap=True)
     if counts:
         console.print(f"one alone, with its full error: understudy replay {job.out} KEY", soft_wrap=True)
     return ExitCode.WHOLE

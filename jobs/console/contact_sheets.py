@@ -69,7 +69,9 @@ def label(lines: Sequence[str], width: int) -> Picture:
 
 
 def captioned(picture: Picture, text: str) -> Picture:
-    """The picture with a word in its corner."""
+    """The picture with a word in its corner, if there is one."""
+    if not text:
+        return picture
     text = visible(text)
     image = Image.fromarray(picture)
     pen = ImageDraw.Draw(image)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from typing import Any
 
 from rich.console import Console
@@ -15,11 +14,9 @@ LOG_WIDTH = 4096
 
 
 def screen() -> VisibleConsole:
-    """The console of a command: as wide as the terminal or as COLUMNS says, else as wide as it takes."""
+    """The console of a command: as wide as the terminal, and in a pipe or a file as wide as it takes."""
     console = VisibleConsole()
-    if console.is_terminal or "COLUMNS" in os.environ:
-        return console
-    return VisibleConsole(width=LOG_WIDTH)
+    return console if console.is_terminal else VisibleConsole(width=LOG_WIDTH)
 
 
 class VisibleConsole(Console):

@@ -77,7 +77,7 @@ def flags_of(record: ast.ClassDef, tree: ast.Module) -> Iterator[Flag]:
     for field, after in zip(record.body, [*record.body[1:], None], strict=True):
         if not isinstance(field, ast.AnnAssign) or not isinstance(field.target, ast.Name):
             continue
-        kind = ast.unparse(field.annotation)
+        kind = spelled(ast.unparse(field.annotation).replace(" | None", ""), tree)
         if "OmitArgPrefixes" in kind:
             inner = kind.partition("[")[2].removesuffix("]")
             yield from flags_of(*imported(inner, tree))
@@ -86,6 +86,20 @@ def flags_of(record: ast.ClassDef, tree: ast.Module) -> Iterator[Flag]:
         yield Flag(name=field.target.id, kind=kind, default=default, told=text_of(after))
     for base in record.bases:  # what it has from other records
         yield from flags_of(*imported(ast.unparse(base), tree))
+
+
+def spelled(kind: str, tree: ast.Module) -> str:
+    """A type as it is written; one that only names some words as those words."""
+    if not kind.isidentifier():
+        return kind
+    for found in tree.body:
+        if isinstance(found, ast.Assign) and [ast.unparse(name) for name in found.targets] == [kind]:
+            words = ast.unparse(found.value)
+            return words if words.startswith("Literal[") else kind
+        if isinstance(found, ast.ImportFrom) and found.module and kind in {one.name for one in found.names}:
+            ours = (ROOT / f"{found.module.replace('.', '/')}.py").exists()
+            return spelled(kind, parsed(found.module)) if ours else kind
+    return kind
 
 
 def imported(name: str, tree: ast.Module) -> tuple[ast.ClassDef, ast.Module]:
@@ -109,16 +123,24 @@ def headed(flag: Flag) -> str:
     if flag.is_position:
         return flag.name.upper()
     if flag.kind == "bool":
-        return f"--{dashed(flag.name)}"
-    usual = f" (usually {flag.default})" if flag.default not in {"", "None", "()"} else ""
-    return f"--{dashed(flag.name)} {taken(flag.kind)}{usual}"
+        return f"--{'[no-]' if flag.default == 'True' else ''}{dashed(flag.name)}"
+    return f"--{dashed(flag.name)} {taken(flag.kind)}{usual(flag.default)}"
+
+
+def usual(default: str) -> str:
+    """What a flag is where it is not given, if that can be read from the source alone."""
+    try:
+        value = ast.literal_eval(default)
+    except (ValueError, SyntaxError):
+        return ""
+    return f" (usually {value})" if value not in {None, "", ()} else ""
 
 
 def taken(kind: str) -> str:
     """What a flag takes, in a word."""
     if kind.startswith("Literal["):
         return "|".join(word.strip(" '\"") for word in kind[8:-1].split(","))
-    word = kind.replace(" | None", "").split("[")[-1].rstrip("]").split(",")[0].split("|")[-1].strip()
+    word = kind.rsplit("[", maxsplit=1)[-1].rstrip("]").split(",")[0].split("|")[-1].strip()
     return f"{word.upper()} ..." if kind.startswith("tuple[") else word.upper()
 
 

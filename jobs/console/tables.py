@@ -28,13 +28,25 @@ def titled(title: str, *heads: str) -> Table:
 
 
 def tell_table(console: Console, table: Table, few: Collection[str] = ()) -> None:
-    """Print a table, no cell of it cut; on a screen that it does not fit, its columns `few` alone."""
+    """Print a table, no cell of it cut; on a screen that it does not fit, its columns `few` or the first."""
     whole = with_columns(table, table.columns)
-    if console.is_terminal and few and wanted(console, whole) > console.width:
-        kept = [column for column in table.columns if column.header in few]
+    if console.is_terminal and wanted(console, whole) > console.width:
+        kept = [column for column in table.columns if column.header in few] or fitting(console, table)
         whole = with_columns(table, kept)
-        whole.caption = f"{len(table.columns) - len(kept)} more columns in a pipe, in a file, with --json"
+        if more := len(table.columns) - len(kept):
+            whole.caption = f"{more} more columns in a pipe, in a file, with --json"
     console.print(whole)
+
+
+def fitting(console: Console, table: Table) -> Sequence[Column]:
+    """As many of the first columns as the screen has room for, at least one."""
+    wide = (n for n in range(2, len(table.columns) + 1) if too_wide(console, table, n))
+    return table.columns[: next(wide, len(table.columns) + 1) - 1]
+
+
+def too_wide(console: Console, table: Table, number: int) -> bool:
+    """Whether so many of the first columns do not fit."""
+    return wanted(console, with_columns(table, table.columns[:number])) > console.width
 
 
 def wanted(console: Console, table: Table) -> int:

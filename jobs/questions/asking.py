@@ -11,6 +11,8 @@ from typing import Any, TypeVar
 import duckdb
 
 T = TypeVar("T")
+TABLES = ("samples", "measures", "rejects", "sources", "references")
+"""What `jobs.questions.views` makes of a data set."""
 ROWS_AT_ONCE = 1024
 AGAIN_S = 0.1
 """How often a question is told to end."""
@@ -76,7 +78,9 @@ def answered(work: Callable[[], T], asked: duckdb.DuckDBPyConnection) -> T:
             worker.join(AGAIN_S)
         raise
     except (duckdb.Error, OverflowError, ValueError) as error:  # the last two: values that Python has not
-        raise ValueError(f"no answer: {error}") from error
+        lines = str(error).splitlines()  # the first says what, the others show where
+        there = f"; there are {', '.join(TABLES)}" if isinstance(error, duckdb.CatalogException) else ""
+        raise ValueError(f"no answer: {lines[0] if lines else error}{there}") from error
 
 
 def settle(outcome: Future[T], work: Callable[[], T]) -> None:

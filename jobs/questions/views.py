@@ -9,7 +9,7 @@ import pyarrow as pa
 
 from dataset.conditions import extra_of
 from dataset.index import Index, read_index
-from dataset.names import INDEX, MEASURES
+from dataset.names import MEASURES
 from engine.ledger import Ledger, reject_schema
 from pipeline.flow import Curation, legs
 from pipeline.measures.known import measures
@@ -62,10 +62,7 @@ def indexed(out: Place) -> Index:
     Raises:
         ValueError: there is none, or it is damaged.
     """
-    try:
-        return read_index(out)
-    except FileNotFoundError:
-        raise ValueError(f"{out}: no data set there, or none that is finished: it has no {INDEX}") from None
+    return read_index(out)
 
 
 def measured(out: Place, index: Index) -> pa.Table:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
 import sys
 from dataclasses import fields, is_dataclass
@@ -13,7 +12,8 @@ from pathlib import Path
 import pytest
 
 from jobs import cli
-from jobs.cli import main
+from jobs.cli import READABLE, main
+from jobs.console.short_help import flags_of, help_of, record_in
 from jobs.menu import MENU, MenuEntry
 from tests.processes import execute
 
@@ -72,20 +72,34 @@ def test_the_help_of_a_command_is_short_and_brings_nothing_along(entry: MenuEntr
         "heavy = {'torch', 'scipy', 'ray', 'numpy', 'pyarrow', 'av', 'cv2', 'tyro'} & sys.modules.keys()\n"
         "sys.exit(f'imports {heavy}' if heavy else code)"
     )
-    done = execute(sys.executable, "-c", code, entry.name, env={**os.environ, "COLUMNS": "80"})
+    done = execute(sys.executable, "-c", code, entry.name)
     assert done.returncode == 0, done.stderr
     lines = done.stdout.splitlines()
     assert len(lines) <= 100
-    assert max(map(len, lines)) <= 80
+    assert max(map(len, lines)) <= READABLE
+    assert max(map(len, help_of(entry.module, entry.name, 80))) <= 80
     record = next(
         field
         for field in vars(import_module(entry.module)).values()
         if is_dataclass(field) and field.__module__ == entry.module
     )
+    told = list(flags_of(*record_in(entry.module)))
+    assert [flag.name for flag in told if not flag.told and not flag.is_group] == []
     hidden = {"settings", "patience", "loader", "window", "sampler", "backends", "weights", "segments"}
+    flagged = {
+        line.split()[0].removeprefix("--").removeprefix("[no-]") for line in lines if line[:4] == "  --"
+    }
     for field in fields(record):
         if field.name not in hidden | {"corpus", "cluster"}:
-            assert field.name.upper() in done.stdout or f"--{field.name.replace('_', '-')}" in done.stdout
+            assert field.name.upper() in done.stdout or field.name.replace("_", "-") in flagged
+
+
+def test_help_says_which_words_a_flag_takes_and_what_is_usual() -> None:
+    lines = help_of("jobs.commands.evaluate_manifest", "evaluate manifest", 80)
+    assert "  --kind self|cross (usually self)" in lines
+    assert "  --recipe table1|table2|table3" in lines
+    assert "  --[no-]match-colours" in help_of("jobs.commands.animate", "animate", 80)
+    assert not [line for line in help_of("jobs.commands.curate", "curate", 80) if "os.cpu_count" in line]
 
 
 @pytest.mark.parametrize("args", [(), ("check", "--help"), ("curate", "--help-all")])

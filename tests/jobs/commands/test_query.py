@@ -70,6 +70,10 @@ def test_an_answer_is_a_table_for_people(undisturbed: Path, capsys: pytest.Captu
         ("select * from nowhere", "nowhere"),
         ("", "it is no question"),
         ("select * from read_csv('/etc/passwd')", "disabled"),
+        (
+            "select key from nothing",
+            "exist!; there are samples, measures, rejects, sources, references\n",
+        ),
         ("copy samples to '/tmp/stolen.csv'", "it is no question"),
         ("install httpfs", "it is no question"),
         ("set enable_external_access = true", "it is no question"),

@@ -38,6 +38,17 @@ def test_a_narrow_screen_has_few_columns_and_says_so() -> None:
     assert "1 more columns" in " ".join(result.split())
 
 
+def test_an_answer_of_many_columns_has_the_first_that_fit() -> None:
+    console = Console(file=io.StringIO(), width=40, force_terminal=True, color_system=None)
+    wide = Table(*(f"column{number}" for number in range(9)))
+    wide.add_row(*"abcdefghi")
+    tell_table(console, wide)
+    assert isinstance(console.file, io.StringIO)
+    result = console.file.getvalue()
+    assert [f"column{number}" in result for number in range(4)] == [True, True, True, False]
+    assert "6 more columns" in result
+
+
 @pytest.mark.parametrize(("width", "terminal"), [(120, True), (4096, False)])
 def test_where_there_is_room_all_is_there(width: int, terminal: bool) -> None:
     assert "so much that no narrow screen has room for it, though a log has" in told(width, terminal=terminal)
@@ -52,10 +63,10 @@ def test_records_have_numbers_where_cells_do() -> None:
 def test_a_command_is_as_wide_as_the_screen_and_a_log_has_no_end(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.delenv("COLUMNS", raising=False)
+    monkeypatch.setenv("COLUMNS", "80")  # which shells and CI export, whatever reads us
     screens.screen().print("x" * 300 + " " + "y" * 300)
     assert capsys.readouterr().out.count("\n") == 1
-    monkeypatch.setenv("COLUMNS", "80")
+    monkeypatch.setenv("FORCE_COLOR", "1")
     assert screens.screen().width == 80
 
 

@@ -24,7 +24,7 @@ def test_a_set_without_landings_has_samples_alone(data_set: Path) -> None:
 
 
 def test_no_data_set_is_a_sentence(tmp_path: Path) -> None:
-    with pytest.raises(ValueError, match=f"{tmp_path}: no data set"):
+    with pytest.raises(FileNotFoundError, match=f"{tmp_path}: no data set"):
         views(Place.at(tmp_path))
 
 
