@@ -51,7 +51,7 @@ def differences(stored: Mapping[str, Any], settings: Any) -> list[Difference]:
 def leaves(plain: Any, path: str = "") -> Iterator[tuple[str, Any]]:
     """Values by their paths; what is empty is a value."""
     parts: Iterator[tuple[Any, Any]] = iter(())
-    if isinstance(plain, Mapping):
+    if isinstance(plain, Mapping) and (plain or not path):
         parts = iter(plain.items())
     elif isinstance(plain, list) and any(isinstance(part, (dict, list)) for part in plain):
         parts = iter(enumerate(plain))

@@ -122,11 +122,17 @@ def train_until(job: Train, stop: StopRequest, console: Console) -> ExitCode:
 def train_rank(job: Train, context: DistributedContext, stop: StopRequest, console: Console) -> ExitCode:
     """Train as a rank among those that are held together."""
     from model.train.loop import Trainer
+    from model.train.tasks import refuse_silence
 
     refuse_without_memory(job.settings, context)
     index = "" if job.new_epoch else kept_index(job)
     ranks: dict[str, Any] = {"rank": context.replica, "world_size": context.replicas}
     loader = Loader(job.data, job.settings.loader, **ranks, index=index)
+    heard = refuse_silence(job.settings, loader)
+    if heard and context.rank == 0:
+        console.print(
+            f"speech: {heard} of {len(loader.present)} samples have a face and sound", highlight=False
+        )
     new_epoch = job.new_epoch or (is_own(job) and not index)
     if context.rank > 0:
         codec = shared_codec(job.out, job.data, job.settings, context)

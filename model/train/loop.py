@@ -209,12 +209,13 @@ class Trainer:
         *means, seen, stop, due = engine.mean(torch.cat([mine, self.wishes(mine)])).tolist()
         self.stopping, self.due = stop > 0, due > 0
         with self.watch.lap("optimizer"):
-            length = engine.step(self.settings.optimizer.lr_at(self.step), seen)
+            lr = self.settings.optimizer.lr_at(self.step, self.phase.steps)
+            length = engine.step(lr, seen)
         self.step, self.moved = self.step + 1, self.moved + (seen > 0)
         named = zip(self.task.metrics, means, strict=True)
         metrics = {name: mean / seen for name, mean in named if seen}
-        lr = self.settings.optimizer.lr_at(self.step - 1)
         metrics |= {"grad_norm": length, "lr": lr, "lr/motion": lr * self.settings.optimizer.motion_share}
+        metrics |= {f"lr/{part}": lr * share for part, share in self.settings.optimizer.shares.items()}
         metrics |= {f"grad_norm/{part}": norm for part, norm in engine.norms().items()}
         self.guard.check(self.step, metrics, tuple(keys))
         return StepMetrics(

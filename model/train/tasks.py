@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any, ClassVar, Protocol
 
+import pyarrow.compute as pc
 import torch
 from torch import Generator
 
@@ -145,9 +146,24 @@ MEASURED = 16
 
 
 def heard_in(index: Index) -> Index | None:
-    """The samples with sound."""
-    heard = replace(index, table=index.table.filter(index.table["has_audio"]))
+    """The samples with sound and a face that may speak."""
+    table = index.table.filter(index.table["has_audio"])
+    heard = replace(index, table=table.filter(pc.greater(table["face_ratio"], 0)))
     return heard if len(heard) else None
+
+
+def refuse_silence(settings: Training, loader: Loader) -> int:
+    """Samples with a face and sound, where a phase is to teach speech; 0 where none is.
+
+    Raises:
+        ValueError: there are none: that phase, the last as a rule, could learn nothing.
+    """
+    if all(phase.task != "speech" for phase in settings.phases):
+        return 0
+    heard = heard_in(loader.present)
+    if heard is None:
+        raise ValueError(f"{loader.root}: no sample has a face and sound: speech cannot be learned")
+    return len(heard)
 
 
 def task_of(phase: Phase, settings: Training, codec: VideoCodec, loader: Loader) -> Task:

@@ -5,14 +5,15 @@ Whatever shards, saves or restores the moments does the same to the average, on 
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Literal, get_args
 
 import torch
 from torch import Tensor
 
-from model.nets.param_groups import part
+from model.nets.param_groups import Part, part
 
 Kind = Literal["exp_avg", "exp_avg_sq", "average"]
 """States of a weight: the two moments, and its average over the steps of the phase."""
@@ -23,6 +24,15 @@ MOTION = "face.motion."
 """How the names of the motion encoder's weights begin."""
 
 
+Schedule = Literal["constant", "linear", "cosine"]
+FALLS: dict[Schedule, Callable[[float], float]] = {
+    "constant": lambda _: 0.0,
+    "linear": lambda gone: gone,
+    "cosine": lambda gone: (1 - math.cos(math.pi * gone)) / 2,
+}
+"""How much of its fall a rate has behind it, by how much of its time is gone, 0 to 1."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class OptimizerSettings:
     """How weights move (method.md 8)."""
@@ -30,8 +40,14 @@ class OptimizerSettings:
     lr: float = 5e-6
     motion_share: float = 1.0
     """Share of the rate by which the motion encoder moves: less where it would forget, or fall silent."""
+    shares: dict[Part, float] = field(default_factory=dict)
+    """Shares of the rate by which other parts move, such as base 0.1 beside parts that begin from nothing."""
     warmup_steps: int = 500
     """Steps of a phase over which the rate grows from zero."""
+    schedule: Schedule = "constant"
+    """How the rate goes on to the end of the phase: it stays, falls evenly, or as half a wave of a cosine."""
+    end_share: float = 0.1
+    """Share of the rate that is left at the end of a phase, where it falls."""
     betas: tuple[float, float] = (0.9, 0.999)
     weight_decay: float = 0.01
     max_grad_norm: float = 1.0
@@ -41,19 +57,27 @@ class OptimizerSettings:
 
     def __post_init__(self) -> None:
         if (
-            min(self.lr, self.motion_share, self.max_grad_norm) <= 0
+            min(self.lr, self.motion_share, self.max_grad_norm, *self.shares.values()) <= 0
             or self.warmup_steps < 0
+            or not 0 <= self.end_share <= 1
             or not 0 <= self.ema_decay < 1
         ):
             raise ValueError(
-                f"lr {self.lr:g}, motion_share {self.motion_share:g} and max_grad_norm "
+                f"lr {self.lr:g}, motion_share {self.motion_share:g}, shares {self.shares} and max_grad_norm "
                 f"{self.max_grad_norm:g} have to be above 0, warmup_steps {self.warmup_steps} at least 0, "
-                f"ema_decay {self.ema_decay:g} from 0 to below 1"
+                f"ema_decay {self.ema_decay:g} from 0 to below 1, end_share {self.end_share:g} from 0 to 1"
             )
 
-    def lr_at(self, step: int) -> float:
-        """The learning rate of a phase's step, counted from 0: it grows over the warm-up, then stays."""
-        return self.lr * min(1.0, (step + 1) / max(self.warmup_steps, 1))
+    def lr_at(self, step: int, steps: int) -> float:
+        """The rate of a step, counted from 0, in a phase of so many: it grows, then stays or falls."""
+        grown = min(1.0, (step + 1) / max(self.warmup_steps, 1))
+        gone = min(1.0, max(0.0, (step + 1 - self.warmup_steps) / max(steps - self.warmup_steps, 1)))
+        fallen = FALLS[self.schedule](gone)
+        return self.lr * grown * (1 - (1 - self.end_share) * fallen)
+
+    def share_of(self, name: str) -> float:
+        """The share of the rate by which a weight moves."""
+        return self.shares.get(part(name), 1.0) * (self.motion_share if name.startswith(MOTION) else 1.0)
 
 
 class AveragingAdamW(torch.optim.AdamW):
@@ -112,8 +136,8 @@ def groups(named: Mapping[str, Tensor], settings: OptimizerSettings) -> list[dic
     """Weights of a part and type that move at one share of the rate, float32 last; no group is empty."""
     split: dict[tuple[bool, str, float], list[Tensor]] = {}
     for name, weight in named.items():
-        share = settings.motion_share if name.startswith(MOTION) else 1.0
-        split.setdefault((weight.dtype == torch.float32, part(name), share), []).append(weight)
+        key = weight.dtype == torch.float32, part(name), settings.share_of(name)
+        split.setdefault(key, []).append(weight)
     return [
         {"params": split[key], "share": key[2], "part": key[1]} for key in sorted(split, key=lambda k: k[0])
     ]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 import torch
 
@@ -10,8 +12,26 @@ from model.train.engines.optimizer import AveragingAdamW, OptimizerSettings
 
 def test_the_rate_grows_over_the_warm_up_and_stays() -> None:
     settings = OptimizerSettings(lr=8.0, warmup_steps=4)
-    assert [settings.lr_at(step) for step in range(6)] == [2, 4, 6, 8, 8, 8]
-    assert OptimizerSettings(lr=3.0, warmup_steps=0).lr_at(0) == 3
+    assert [settings.lr_at(step, 6) for step in range(6)] == [2, 4, 6, 8, 8, 8]
+    assert OptimizerSettings(lr=3.0, warmup_steps=0).lr_at(0, 1) == 3
+
+
+def test_a_rate_falls_evenly_or_as_half_a_wave_to_a_share_of_it() -> None:
+    even = OptimizerSettings(lr=8.0, warmup_steps=2, schedule="linear", end_share=0.25)
+    assert [even.lr_at(step, 6) for step in range(7)] == [4, 8, 6.5, 5, 3.5, 2, 2]
+    wave = OptimizerSettings(lr=8.0, warmup_steps=0, schedule="cosine", end_share=0.0)
+    rates = [wave.lr_at(step, 4) for step in range(4)]
+    assert rates[1::2] == pytest.approx([4, 0], abs=1e-12)
+    assert rates[0] + rates[2] == pytest.approx(8)  # the wave is even about its middle
+
+
+def test_parts_move_at_shares_of_the_rate() -> None:
+    settings = OptimizerSettings(lr=1.0, motion_share=0.5, shares={"base": 0.1, "face_encoder": 0.2})
+    names = ("blocks.0.ffn.0.weight", "pose.conv", "face.motion.stem", "face.mlp.0.weight", "face.null")
+    optimizer = AveragingAdamW({name: torch.nn.Parameter(torch.ones(1)) for name in names}, settings)
+    optimizer.set_lr(10.0)
+    rates = {(group["part"], round(group["lr"], 6)) for group in optimizer.param_groups}
+    assert rates == {("base", 1), ("pose", 10), ("face_encoder", 1), ("face_encoder", 2), ("no_face", 10)}
 
 
 @pytest.mark.parametrize(
@@ -23,11 +43,13 @@ def test_the_rate_grows_over_the_warm_up_and_stays() -> None:
         {"warmup_steps": -1},
         {"ema_decay": 1.0},
         {"ema_decay": -0.1},
+        {"shares": {"base": 0.0}},
+        {"end_share": 1.5},
     ],
 )
-def test_settings_without_sense_are_refused(wrong: dict[str, float]) -> None:
+def test_settings_without_sense_are_refused(wrong: dict[str, Any]) -> None:
     with pytest.raises(ValueError, match="above 0"):
-        OptimizerSettings(**wrong)  # type: ignore[arg-type]
+        OptimizerSettings(**wrong)
 
 
 def moved(settings: OptimizerSettings, steps: int) -> tuple[list[torch.Tensor], AveragingAdamW]:

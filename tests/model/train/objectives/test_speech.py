@@ -29,7 +29,7 @@ from model.train.objectives.speech import SpeechInputs, score_speech, speech_inp
 from model.train.objectives.video import Score
 from model.train.phases import Phase, body, change, face, speech
 from model.train.settings import Training
-from model.train.tasks import SpeechTask
+from model.train.tasks import SpeechTask, refuse_silence
 from model.train.validation import ValidationSettings
 from tests.model.nets_inputs import awake, eyes_and_mouth, seed, small
 from tests.model.train.runs import Notes, heard, loaded, seed_of, some_codec, train, trainer, training
@@ -204,10 +204,14 @@ def test_held_out_clips_are_looked_at_by_what_is_heard(data_set: Path) -> None:
 
 def test_a_data_set_without_sound_is_refused(data_set: Path) -> None:
     loader = Loader(str(data_set), heard())
+    assert 0 < refuse_silence(hearing(), loader) <= len(loader.present)
     mute = replace(
         loader.newest, table=loader.newest.table.filter(pc.invert(loader.newest.table["has_audio"]))
     )
     loader.newest, loader.place = mute, np.arange(len(mute))
+    with pytest.raises(ValueError, match="no sample has a face and sound: speech cannot be learned"):
+        refuse_silence(hearing(), loader)
+    assert refuse_silence(training((body(1),)), loader) == 0
     task = SpeechTask(loader=loader, codec=some_codec(), validation=ValidationSettings())
     with pytest.raises(ValueError, match="no sample has a face and sound: speech cannot be learned"):
         task.begin(awake(small()))
