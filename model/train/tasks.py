@@ -6,7 +6,6 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any, ClassVar, Protocol
 
-import pyarrow.compute as pc
 import torch
 from torch import Generator
 
@@ -147,8 +146,8 @@ MEASURED = 16
 
 def heard_in(index: Index) -> Index | None:
     """The samples with sound and a face that may speak."""
-    table = index.table.filter(index.table["has_audio"])
-    heard = replace(index, table=table.filter(pc.greater(table["face_ratio"], 0)))
+    sound, face = (index.table[name].to_numpy() for name in ("has_audio", "face_ratio"))
+    heard = replace(index, table=index.table.filter(sound & (face > 0)))
     return heard if len(heard) else None
 
 

@@ -211,7 +211,7 @@ def test_a_data_set_without_sound_is_refused(data_set: Path) -> None:
     loader.newest, loader.place = mute, np.arange(len(mute))
     with pytest.raises(ValueError, match="no sample has a face and sound: speech cannot be learned"):
         refuse_silence(hearing(), loader)
-    assert refuse_silence(training((body(1),)), loader) == 0
+    assert refuse_silence(training(phases=(body(1),)), loader) == 0
     task = SpeechTask(loader=loader, codec=some_codec(), validation=ValidationSettings())
     with pytest.raises(ValueError, match="no sample has a face and sound: speech cannot be learned"):
         task.begin(awake(small()))
