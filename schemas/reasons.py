@@ -19,6 +19,7 @@ Reason = Literal[
     "failed",
     "frozen",
     "gone",
+    "interlaced",
     "invalid_data",
     "killed",
     "low_rate",
@@ -90,6 +91,7 @@ MEANINGS: dict[Reason, str] = {
     # containers and streams
     "broken_audio": "the sound cannot be decoded",
     "damaged": "packets of the video are marked as damaged",
+    "interlaced": "its pictures have combs of two moments, and nothing marks them",
     "invalid_data": "the container's data make no sense",
     "no_frame_times": "pictures do not say when they are shown",
     "no_sound": "there is no sound in it",

@@ -14,6 +14,7 @@ from media.ahead import ahead
 from media.decode import decode
 from pipeline.geometry import box_iou, unit
 from pipeline.references.looks import fresh
+from pipeline.shots.combs import comb_ratios, combed
 from pipeline.stages.clip_tracks import ClipTracks, ClipWork, Estimators
 from schemas.arrays import taken
 from schemas.media import MIN_CLIP_FRAMES, Clip, Frames, clip_key
@@ -47,10 +48,11 @@ class Estimate:
     """Runs the estimators over a clip and cuts it to stretches of one person.
 
     Gives one `Estimated` for each stretch of at least 25 frames in which exactly one person is seen: the clip
-    itself, or parts of it under keys of their own. Rejects: nobody, several_people, person_too_small.
+    itself, or parts of it under keys of their own. Rejects: interlaced, nobody, several_people,
+    person_too_small.
     """
 
-    version: ClassVar[int] = 6
+    version: ClassVar[int] = 7
 
     def __init__(self, settings: EstimateSettings, estimators: Estimators) -> None:
         self.settings = settings
@@ -63,12 +65,15 @@ class Estimate:
             Rejected: no stretch does.
         """
         work = self.begin()
-        news, last = list[NDArray[np.bool_]](), None
+        news, last, ratios = list[NDArray[np.bool_]](), None, list[float]()
         windows = decode(clip.video, clip.first_frame, clip.num_frames, window=self.window_of(clip))
         for frames in ahead(windows):
             self.look(work, frames)
             news.append(fresh(frames, last))
             last = frames[-1]
+            ratios += comb_ratios(frames)
+        if combed(ratios):
+            raise Rejected("interlaced", f"combs in {len(ratios)} pictures that nothing marks as interlaced")
         whole = self.tell(work)
         stretches = one_person(whole.person, self.settings)
         if not stretches:
