@@ -33,7 +33,7 @@ def rule_row(one: RuleChange) -> Row:
     named = ", ".join(f"{key} {figure(value)}" for key, value in one.new)
     return (
         one.now.rule.id,
-        *(Cell(text=verdict(of), kind=verdict(of)) for of in (one.before, one.now)),
+        *(Cell(text=verdict(of), kind=kind(of)) for of in (one.before, one.now)),
         *(Cell(text=share(of), order=of.beyond if of else -1) for of in (one.before, one.now)),
         Cell(text=f"{one.more:,}", order=one.more, note=visible(named)),
         Cell(text=f"{one.gone:,}", order=one.gone),
@@ -43,6 +43,11 @@ def rule_row(one: RuleChange) -> Row:
 def verdict(finding: Finding | None) -> str:
     """A verdict, and a word where the rule could not be asked."""
     return finding.verdict if finding else "not asked"
+
+
+def kind(finding: Finding | None) -> str:
+    """How a verdict is set."""
+    return finding.verdict if finding and finding.asked else "faint"
 
 
 def share(finding: Finding | None) -> str:

@@ -106,9 +106,7 @@ def rules_table(audited: Audited) -> str:
         rows.append(
             (
                 rule.id,
-                Cell(text=finding.verdict, kind=finding.verdict)
-                if finding.asked
-                else Cell(text="not asked", kind="faint"),
+                Cell(text=finding.verdict, kind=finding.verdict if finding.asked else "faint"),
                 Cell(text=visible(rule.says), kind="words"),
                 rule.severity,
                 Cell(text=visible(f"{rule.value} {bounds}"), kind="words"),

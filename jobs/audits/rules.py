@@ -11,7 +11,7 @@ from typing import Any, Literal
 from pydantic import TypeAdapter, ValidationError
 
 Severity = Literal["warn", "error"]
-Verdict = Literal["pass", "warn", "fail"]
+Verdict = Literal["pass", "warn", "fail", "not asked"]
 ID = re.compile(r"[a-z][a-z0-9_]{1,40}")
 DEFAULTS = Path(__file__).with_name("rules.toml")
 
@@ -58,7 +58,9 @@ class Rule:
 
     def verdict(self, asked: int, beyond: int) -> Verdict:
         """What so many samples beyond of so many asked mean."""
-        if not beyond or beyond / asked <= self.allowed:
+        if not asked:
+            return "not asked"
+        if beyond / asked <= self.allowed:
             return "pass"
         return "fail" if self.severity == "error" else "warn"
 

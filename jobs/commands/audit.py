@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections import Counter
 from dataclasses import dataclass
 from functools import partial
 from itertools import chain
@@ -185,17 +186,18 @@ def tell(audited: Audited, out: Place, console: Console) -> None:
     """Print the verdicts and where the page lies."""
     table = Table("verdict", "rule", "asked", "beyond", "says")
     for finding in audited.findings:
-        if finding.verdict != "pass":
+        if finding.verdict in {"warn", "fail"}:
             rule = finding.rule
             table.add_row(finding.verdict, rule.id, str(finding.asked), str(finding.beyond), rule.says)
     if table.rows:
         tell_table(console, table, ("verdict", "rule", "beyond"))
     if audited.against is not None:
         tell_changes(audited.against, console)
-    passed = sum(finding.verdict == "pass" for finding in audited.findings)
+    counts = Counter(finding.verdict for finding in audited.findings)
+    unasked = f", {counts['not asked']} had nobody to ask" if counts["not asked"] else ""
     console.print(
-        f"{audited.verdict}: {passed} of {len(audited.findings)} rules pass; {out.uri_of(PAGE)}, {DENY} with "
-        f"{audited.denied} samples",
+        f"{audited.verdict}: {counts['pass']} of {len(audited.findings)} rules pass{unasked}; "
+        f"{out.uri_of(PAGE)}, {DENY} with {audited.denied} samples",
         highlight=False,
         soft_wrap=True,
     )

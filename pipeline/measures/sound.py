@@ -76,11 +76,6 @@ def clipping(sample: OpenedSample) -> float | None:
     return None if sample.sound is None else float((np.abs(sample.sound) >= 32766 / 32768).mean())
 
 
-def speech_share(sample: OpenedSample) -> float | None:
-    """See `MEASURES`."""
-    return None if sample.sound is None else float(heard(sample.sound, sample.row.frames).voiced.mean())
-
-
 def mouth_confidence(sample: OpenedSample) -> float | None:
     """See `MEASURES`."""
     told = told_by_lag(sample)
@@ -157,13 +152,6 @@ MEASURES = (
         says="samples at full scale",
         source="AES17",
         of=clipping,
-    ),
-    Measure(
-        name="speech_share",
-        unit="share of frames",
-        says="frames 10 dB above the clip's quietest tenth with most energy from 100 to 4000 Hz",
-        source="energy and band: Rabiner and Sambur, 1975",
-        of=speech_share,
     ),
     Measure(
         name="mouth_confidence",

@@ -14,6 +14,10 @@ def rule(**changes: object) -> Rule:
     return Rule(**{**given, **changes})  # type: ignore[arg-type]
 
 
+def test_who_is_not_there_passes_nothing() -> None:
+    assert rule(severity="error").verdict(0, 0) == "not asked"
+
+
 @pytest.mark.parametrize(
     ("severity", "beyond", "verdict"),
     [("error", 0, "pass"), ("error", 10, "pass"), ("error", 11, "fail"), ("warn", 11, "warn")],
