@@ -7,6 +7,7 @@ in memory, and only what they tell is written.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 import cv2
 import numpy as np
@@ -17,7 +18,7 @@ from pipeline.estimators.identity.face_net import SIDE, WIDTH, loaded
 from pipeline.estimators.identity.packaged import FACE_NETWORK
 from schemas.media import Frames
 from schemas.tracks import Embeddings, EstimatorCard, FaceTrack
-from storage.packaged_files import read_packaged
+from storage.packaged_files import PackagedFile, read_packaged
 
 POINTS = (263, 362, 33, 133, 2)
 """Points of the mesh: outer and inner corner of the left eye, of the right one, and the base of the nose."""
@@ -40,6 +41,8 @@ FINE = 2
 @dataclass(frozen=True, kw_only=True)
 class PackagedFaceEmbedder:
     """The embedded identity network: `understudy weights` fetches it."""
+
+    packaged: ClassVar[tuple[PackagedFile, ...]] = (FACE_NETWORK,)
 
     def build(self) -> FaceEmbedder:
         """The embedder.
