@@ -10,6 +10,7 @@ import itertools
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -195,15 +196,6 @@ class ToldByWindow:
         return taken(self.track, np.array([when(frame) for frame in frames]))
 
 
-class NoFaces:
-    """Tells faces from nobody's."""
-
-    card = CARD
-
-    def __call__(self, frames, faces):
-        return Embeddings(vectors=np.zeros((len(frames), 4), np.float32))
-
-
 @pytest.fixture(scope="module")
 def true() -> Truth:
     return Truth()
@@ -223,7 +215,7 @@ def stack(true: Truth, embedded: tuple[str, ...]) -> Estimators:
         points3d=(true.hands3d - true.hands3d[:, :, :1]).astype(np.float32),
         score=np.ones((FRAMES, 2), np.float32), rotations=told_hands(true).astype(np.float32),
     )  # fmt: skip
-    paper = {
+    paper: dict[str, Any] = {
         "person": WholeBodyTracker(
             RtmPerson(batch=3), true.people, true.whole_body, SIZE, CARD, by_visibility=False
         ),
@@ -231,7 +223,7 @@ def stack(true: Truth, embedded: tuple[str, ...]) -> Estimators:
         "hands": MeshHands(HmrHands(batch=3), true.right_hands, true.hand, CARD),
         "head": RegressedHead(wrong_by_some, head_model(), CARD, batch=3),
     }
-    packaged = {
+    packaged: dict[str, Any] = {
         "person": ToldByWindow(person),
         "body": ToldByWindow(body),
         "hands": ToldByWindow(hands),
@@ -241,7 +233,7 @@ def stack(true: Truth, embedded: tuple[str, ...]) -> Estimators:
         **(paper | {role: packaged[role] for role in embedded}),
         face=ToldByWindow(seen_faces(true.heads, true.head_places(embedded))),
         appearance=ColourHistogram(),
-        identity=NoFaces(),
+        identity=ToldByWindow(Embeddings(vectors=np.zeros((FRAMES, 4), np.float32))),
     )
 
 
