@@ -49,13 +49,18 @@ def model_s(stage: Slow, clock: Callable[[], float]) -> Callable[[], float]:
 
 def test_seconds_that_no_scheduling_can_save_are_told_by_lap(tmp_path: Path) -> None:
     ledger, clock = listing(tmp_path, "/v/fine-1", "/v/fine-2", "/v/fine-3"), Clock()
-    step: Step[Any, Any] = Step(
-        name="slow", make=partial(Slow, clock), takes=Listed, gives=Source, light=model_s
-    )
+    made: list[Slow] = []
+
+    def make() -> Slow:
+        made.append(Slow(clock))
+        return made[-1]
+
+    step: Step[Any, Any] = Step(name="slow", make=make, takes=Listed, gives=Source, light=model_s)
     leg = Leg(name="sources", steps=(step,), plan=partial(plans.listed, sources_per_lap=2))
     crew = LegRunner(leg, clock, lambda step, stage: stage)
     result = [crew.run(lap, ledger, lambda tallies: None).steps[0] for lap in leg.laps(ledger)]
     assert [(tally.busy_s, tally.light_s) for tally in result] == [(6.0, 4.0), (3.0, 2.0)]
+    assert len(made) == 1  # weights are loaded once for all laps
 
 
 def test_a_leg_needs_what_its_hungriest_step_needs() -> None:
