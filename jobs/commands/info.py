@@ -71,4 +71,6 @@ def shown(fact: Any) -> str:
         return ", ".join(f"{name} {shown(value)}" for name, value in fact.items())
     if isinstance(fact, (list, tuple)):
         return ", ".join(map(shown, fact))
-    return f"{fact:,.2f}".rstrip("0").rstrip(".") if isinstance(fact, float) else str(fact)
+    if isinstance(fact, float):
+        return f"{fact:.2g}" if 0 < abs(fact) < 1 else f"{fact:,.2f}".rstrip("0").rstrip(".")
+    return str(fact)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import partial
-from itertools import accumulate
+from itertools import accumulate, count
 from pathlib import Path
 from typing import Any
 
@@ -199,12 +199,20 @@ def lengthened(phases: tuple[Phase, ...], total: int, done: int, step: int) -> t
         ValueError: one of them would have no step, or the first of the others fewer than its `step` done.
     """
     past, ahead = phases[:done], phases[done:]
-    left = total - sum(phase.steps for phase in past)
-    sums = list(accumulate(phase.steps for phase in ahead))
-    ends = [left * end // sums[-1] for end in sums]
-    steps = [end - before for before, end in zip([0, *ends], ends, strict=False)]
-    if min(steps) < 1 or steps[0] < step:
-        raise ValueError(
-            f"--steps {total}: {total - left + step} steps are done, each of {len(ahead)} phases wants some"
-        )
-    return (*past, *(replace(phase, steps=count) for phase, count in zip(ahead, steps, strict=True)))
+    before = sum(phase.steps for phase in past)
+
+    def fit(steps: list[int]) -> bool:
+        return min(steps) >= 1 and steps[0] >= step
+
+    steps = shares(ahead, total - before)
+    if not fit(steps):
+        least = next(more for more in count(max(total, 0) + 1) if fit(shares(ahead, more - before)))
+        raise ValueError(f"--steps {total}: {before + step} steps are done, {least} is the least")
+    return (*past, *(replace(phase, steps=many) for phase, many in zip(ahead, steps, strict=True)))
+
+
+def shares(phases: tuple[Phase, ...], total: int) -> list[int]:
+    """So many steps, given out to phases by the steps that they have."""
+    sums = list(accumulate(phase.steps for phase in phases))
+    ends = [total * end // sums[-1] for end in sums]
+    return [end - begin for begin, end in zip([0, *ends], ends, strict=False)]

@@ -33,6 +33,7 @@ def begun(undisturbed: Path, tmp_path: Path) -> Path:
         ("pairs", "OUT", "--out", "pairs.parquet", "--kind", "cross_clip"),
         ("compare", "OUT", "OUT"),
         ("evaluate", "manifest", "--data", "OUT", "--out", "bench.json"),
+        ("encode", "OUT", "--out", "latents"),
         ("forget", "OUT", "--licence", "unknown", "--why", "asked"),
     ],
     ids=lambda words: words[0],

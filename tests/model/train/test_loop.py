@@ -206,10 +206,13 @@ def test_steps_are_shared_out(total: int, done: int, step: int, steps: list[int]
     assert [phase.steps for phase in lengthened(STAGES, total, done, step)] == steps
 
 
-@pytest.mark.parametrize(("total", "done", "step"), [(2, 0, 0), (9, 2, 3), (7, 0, 4), (4, 1, 0)])
-def test_too_few_steps_are_refused(total: int, done: int, step: int) -> None:
-    with pytest.raises(ValueError, match=f"--steps {total}: "):
+@pytest.mark.parametrize(
+    ("total", "done", "step", "least"), [(2, 0, 0, 3), (9, 2, 3, 10), (7, 0, 4, 10), (4, 1, 0, 6)]
+)
+def test_too_few_steps_are_refused(total: int, done: int, step: int, least: int) -> None:
+    with pytest.raises(ValueError, match=f"--steps {total}: .* {least} is the least"):
         lengthened(STAGES, total, done, step)
+    lengthened(STAGES, least, done, step)
 
 
 def test_settings_that_change_no_loss_may_change(data_set: Path, whole: tuple[Path, Notes]) -> None:
