@@ -185,6 +185,7 @@ def lead(
     console: Console,
 ) -> bool:
     """Train as the first rank, which alone writes and speaks; whether to the end."""
+    from model.train.init import base_said
     from model.train.loop import Trainer
     from model.train.profiling import ProfileWriter
     from model.train.tensorboard import TensorBoardWriter
@@ -199,6 +200,8 @@ def lead(
     before = begun(job.out)
     if before and saved.checkpoints(job.out) and before.index_sha256 != loader.newest.digest:
         console.print(changed_said(before.index_sha256, loader), highlight=False)
+    if job.settings.base and not saved.checkpoints(job.out):
+        console.print(f"base: {base_said(job.settings.base)}", highlight=False)
     curves = TensorBoardWriter(job.out / CURVES)
     terminal = TrainConsole(console, time.monotonic, total_steps(job.settings))
     observers: tuple[TrainObserver, ...] = (Unsaved(stop), LockCheck(lock), terminal, curves)

@@ -17,12 +17,15 @@ from model.data.rng import words
 from model.nets.dit import DiT
 from model.nets.precision import put
 from model.nets.pretrained.pd_fgc import load_motion
-from model.nets.pretrained.wan import load_base
+from model.nets.pretrained.wan import OTHERS, load_base, ours
 from model.train.names import START
 from model.train.ranks import of_all, own_rank
 from model.train.settings import Training
 from storage.stored_weights import StoredWeights
-from storage.weight_files import check_keys, read_weights, write_weights
+from storage.weight_files import by_pattern, check_keys, read_weights, write_weights
+
+EXPERTS = (("high_noise_model", "low_noise_model"), ("transformer", "transformer_2"))
+"""Folders of the two networks of Wan 2.2 A14B, for much noise and for little: as published, and diffusers'."""
 
 HERE = ("face.", "speech.")
 """Parts that are measured before a phase: they are in memory from the first."""
@@ -57,12 +60,28 @@ def fresh(settings: Training) -> DiT:
     return net
 
 
+def base_said(path: Path) -> str:
+    """A line about what of a base has no place in the network.
+
+    Raises:
+        ValueError: there is none.
+    """
+    left_out = by_pattern(name for name in map(ours, public(path)) if OTHERS.search(name))
+    return f"{path}: without {left_out}" if left_out else f"{path}: whole"
+
+
 def public(path: Path) -> Mapping[str, Tensor]:
     """Weights of others: of safetensors files each as it is asked for, of others at once.
 
     Raises:
         ValueError: there are none.
     """
+    for pair in EXPERTS:
+        if all((path / name).is_dir() for name in pair):
+            raise ValueError(
+                f"{path}: a base of two networks, {pair[0]} for much noise and {pair[1]} for little; one is "
+                "trained here, at all times: give the folder of one"
+            )
     lazily = path.is_dir() or path.suffix == ".safetensors"
     return StoredWeights.of(path) if lazily else read_weights(path)
 

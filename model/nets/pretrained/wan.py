@@ -3,7 +3,8 @@
 Our names are those of the original files. Diffusers' names are translated. Text-to-video weights load
 strictly; of image-to-video weights the patch embedding is split over ours (the noisy latent's columns, the
 hand-over frame's, and the sum of the mask's four, which are alike over a known latent frame), and the branch
-that reads a CLIP picture is left out: the hand-over frame and the references say more.
+that reads a CLIP picture is left out: the hand-over frame and the references say more. So are what Wan 2.2
+Animate has for pose and faces, whose build is another; the rest of it is an image-to-video base.
 """
 
 from __future__ import annotations
@@ -61,8 +62,12 @@ TO_DIFFUSERS = {
     r"^head\.head\.": "proj_out.",
 }
 
-IMAGE_BRANCH = re.compile(r"^img_emb\.|\.cross_attn\.(k_img|v_img|norm_k_img)\.")
-"""Weights that read a CLIP picture in image-to-video checkpoints."""
+OTHERS = re.compile(
+    r"^img_emb\.|\.cross_attn\.(k_img|v_img|norm_k_img)\."
+    r"|^(pose_patch_embedding|motion_encoder|face_encoder|face_adapter)\."
+)
+"""Weights that have no place here: of image-to-video bases what reads a CLIP picture, of Wan 2.2 Animate what
+reads pose and faces."""
 
 MASKS = 4
 """Mask channels of image-to-video weights: one a video frame of the latent frame."""
@@ -87,10 +92,16 @@ def load_base(net: DiT, weights: Mapping[str, Tensor]) -> BaseReport:
     """
     base = {ours(name): tensor for name, tensor in weights.items()}
     wanted = {name: tensor for name, tensor in net.state_dict().items() if part(name) in PUBLIC}
-    image = {name for name in base if IMAGE_BRANCH.search(name)}
+    image = {name for name in base if OTHERS.search(name)}
     patches = base.get("patch_embedding.weight")
     channels = net.sizes.channels
     image_to_video = patches is not None and patches.shape[1] == 2 * channels + MASKS
+    if patches is not None and patches.shape[1] not in {channels, 2 * channels + MASKS}:
+        raise ValueError(
+            f"this base embeds {patches.shape[1]} channels, and the network {channels}, or "
+            f"{2 * channels + MASKS} where a first frame is given; Wan 2.2 TI2V 5B has 48, of an autoencoder "
+            "whose strides are 16 and not 8"
+        )
     control = {}
     if patches is not None and image_to_video:
         base = {name: tensor for name, tensor in base.items() if name not in image}

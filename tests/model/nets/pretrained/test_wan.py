@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 import torch
@@ -13,6 +14,8 @@ from model.nets.dit import DiT
 from model.nets.param_groups import PUBLIC, part
 from model.nets.pretrained.wan import load_base, ours
 from model.nets.sizes import Sizes, wan_1b, wan_14b
+from model.train.init import EXPERTS, base_said
+from storage.weight_files import write_weights
 from tests.model.nets_inputs import change, noisy, seed, small, some_conditions
 from tests.parity.weights import drawn
 
@@ -96,6 +99,36 @@ def test_the_branch_for_clip_pictures_is_left_out_and_said_so() -> None:
     assert report.image_to_video
     assert "blocks.*.cross_attn.k_img.weight (2)" in report.left_out
     assert "img_emb" in report.left_out
+
+
+def test_wan_animate_is_an_image_to_video_base_and_what_else_it_has_is_said() -> None:
+    more = (
+        "pose_patch_embedding.weight",
+        "motion_encoder.dec.weight",
+        "face_adapter.fuser_blocks.0.q.weight",
+    )
+    plain = public(small(), channels=36).state_dict()
+    one, two = DiT(small(), seed(0)), DiT(small(), seed(0))
+    load_base(one, plain)
+    report = load_base(two, {**plain, **{name: torch.zeros(3) for name in more}})
+    assert report.image_to_video
+    assert all(name.partition(".")[0] in report.left_out for name in more)
+    assert all(map(torch.equal, one.state_dict().values(), two.state_dict().values()))
+
+
+def test_a_base_of_another_autoencoder_is_refused() -> None:
+    weights = public(small(), channels=48).state_dict()
+    with pytest.raises(ValueError, match="embeds 48 channels, and the network 16.*strides of 16"):
+        load_base(DiT(small(), seed(0)), weights)
+
+
+@pytest.mark.parametrize("pair", EXPERTS)
+def test_of_two_experts_one_is_asked_for(pair: tuple[str, str], tmp_path: Path) -> None:
+    for name in pair:
+        write_weights(tmp_path / name, public(small()).state_dict().items())
+    with pytest.raises(ValueError, match=rf"two networks.*{pair[1]}"):
+        base_said(tmp_path)
+    assert base_said(tmp_path / pair[1]).endswith(": whole")
 
 
 def test_original_and_diffusers_names_are_the_same_weights() -> None:
