@@ -25,7 +25,7 @@ from storage.stored_weights import StoredWeights
 from storage.weight_files import by_pattern, check_keys, read_weights, write_weights
 
 EXPERTS = (("high_noise_model", "low_noise_model"), ("transformer", "transformer_2"))
-"""Folders of the two networks of Wan 2.2 A14B, for much noise and for little: as published, and diffusers'."""
+"""Folders of the two networks of Wan 2.2 A14B, for much noise and little: as published, and diffusers'."""
 
 HERE = ("face.", "speech.")
 """Parts that are measured before a phase: they are in memory from the first."""
