@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.shots.bars import window_within
+from pipeline.shots.fillings import window_inside
 from pipeline.shots.scan import Mask, ShotScan
 from schemas.media import FPS, REPEAT_LUMA, PictureStats
 
@@ -42,8 +43,10 @@ def odd_frames(scan: ShotScan, begin: int, end: int) -> tuple[int, ...]:
 
 
 def window_of(scan: ShotScan, begin: int, end: int, stored: tuple[int, int]) -> tuple[int, ...]:
-    """What black bars leave of pictures of `stored` px in frames `begin` to `end`, exclusive."""
-    return window_within(scan.edges[pictures_of(scan, begin, end)], scan.size, stored)
+    """What bars or fillings leave of pictures of `stored` px in frames `begin` to `end`, exclusive."""
+    here = pictures_of(scan, begin, end)
+    bars = window_within(scan.edges[here], scan.size, stored)
+    return bars or window_inside(scan.fillings[here], scan.size, stored)
 
 
 def pictures_of(scan: ShotScan, begin: int, end: int) -> slice:

@@ -14,6 +14,7 @@ from media.clock import first_tick
 from pipeline.shots.bars import black_edges
 from pipeline.shots.cuts import CutFinder
 from pipeline.shots.fades import faded
+from pipeline.shots.fillings import blurred_edges
 from pipeline.shots.flashes import FlashFinder
 from pipeline.shots.thumbnails import History, thumbnail
 from pipeline.shots.transitions import MOST_PICTURES, SPANS_S, TransitionFinder
@@ -55,6 +56,7 @@ class ShotScan:
     sharpness: NDArray[np.float64]
     change: NDArray[np.float64]  # mean change of luma from the picture before
     edges: NDArray[np.int64]  # (n, 4): what is black at its left, top, right and bottom, px of the size seen
+    fillings: NDArray[np.int64]  # (n, 4): likewise what blurred fillings take, 0 without
     size: tuple[int, int]  # width and height as seen, px
 
 
@@ -66,6 +68,7 @@ def scan(pictures: Iterable[tuple[Fraction, NDArray[np.uint8]]], settings: Split
     times: list[tuple[float, int]] = []
     looks: list[tuple[float, ...]] = []
     edges: list[tuple[int, int, int, int]] = []
+    fillings: list[tuple[int, int, int, int]] = []
     before: NDArray[np.uint8] | None = None
     for begin_s, picture in pictures:
         luma = np.asarray(cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY), np.uint8)
@@ -76,6 +79,7 @@ def scan(pictures: Iterable[tuple[Fraction, NDArray[np.uint8]]], settings: Split
         times.append((float(begin_s), first_tick(begin_s)))
         looks.append((*look_of(luma), float(cv2.absdiff(luma, luma if before is None else before).mean())))
         edges.append(black_edges(luma))
+        fillings.append(blurred_edges(luma))
         before = luma
     begin, tick = (np.array(column) for column in zip(*times, strict=True))
     brightness, contrast, sharpness, change = np.array(looks, np.float64).T
@@ -93,6 +97,7 @@ def scan(pictures: Iterable[tuple[Fraction, NDArray[np.uint8]]], settings: Split
         sharpness=sharpness,
         change=change,
         edges=np.array(edges, np.int64),
+        fillings=np.array(fillings, np.int64),
         size=(luma.shape[1], luma.shape[0]),
     )
 

@@ -20,7 +20,7 @@ LOOK_HEIGHT_PX = 360
 class Split:
     """Gives every stretch of every shot, the short ones too, and every transition as a clip of its own."""
 
-    version: ClassVar[int] = 2
+    version: ClassVar[int] = 3
 
     def __init__(self, settings: SplitSettings) -> None:
         self.settings = settings
