@@ -21,6 +21,7 @@ from jobs.animation.second_pass import room_for
 from jobs.console.flags import parsed
 from jobs.console.progress import readable_s
 from jobs.exit_codes import ExitCode
+from jobs.stored.run_facts import run_facts
 from media.encode import VideoSettings, write_video
 from media.voice import Voice, voice_of
 from model.sample.pixels import Pictures
@@ -102,6 +103,7 @@ def make(job: Animate, voice: Voice | None, console: Console) -> None:
         weights=job.weights,
         seed=job.seed,
     )
+    say(f"{job.run}: has learned for {run_facts(job.run)['done']}")
     portrait = performer.portrait(job.reference, say=say)
     driver = performer.people.video(job.driving) if job.driving else None
     if driver and (line := stretch_used(driver, job)):

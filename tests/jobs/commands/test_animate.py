@@ -47,6 +47,7 @@ def test_a_picture_moves_and_sounds_as_the_video_does(
     one, again, other = (tmp_path / "out" / f"{name}.mp4" for name in ("one", "again", "other"))
     assert main(command(short_run, corpus, one)) == 0
     output = capsys.readouterr().out
+    assert f"{short_run}: has learned for " in output
     assert "segment 1 of 1" in output
     made = facts(one)
     assert made.has_audio
