@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import tyro
 from rich.console import Console
 
 from engine.ledger import Ledger
+from engine.leg import Leg
 from engine.runners.status import RunObserver
 from jobs.console.failed_items import tell_failed
 from jobs.console.flags import parsed
@@ -19,11 +21,16 @@ from jobs.console.observers import all_of
 from jobs.console.progress import ConsoleProgress
 from jobs.exit_codes import ExitCode
 from jobs.long_run import LongRun
+from jobs.stored.evaluations import remember
+from model.eval.wan_animate import WanAnimateSettings
 from model.sample.segments import HandOver
 from model.sample.solve import SamplerSettings
 from model.train.load import Taken
 from pipeline.flow import Backends
 from storage.place import Place
+
+if TYPE_CHECKING:
+    from jobs.evaluation.rendering import Rendering
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,10 +39,16 @@ class EvaluateRender(LongRun):
 
     bench: tyro.conf.Positional[Path]
     """Manifest of the benchmark."""
-    run: Path
+    run: Path | None = None
     """Folder of a training."""
+    baseline: Path | None = None
+    """In place of a run: folder of a WanAnimatePipeline of diffusers; needs the extra `baselines`."""
+    prepared: Path | None = None
+    """With --baseline: folder with PAIR/src_pose.mp4 and PAIR/src_face.mp4, as Wan-Animate prepares them."""
     out: str
     """Folder of the films, or its address in an object store."""
+    wan: WanAnimateSettings = field(default_factory=WanAnimateSettings)
+    """Of the baseline."""
     sampler: SamplerSettings = field(default_factory=SamplerSettings)
     hand_over: HandOver = "frame"
     """What a segment hands to the next: its last frame, or its last latent frame as it is."""
@@ -64,34 +77,22 @@ def evaluate_render(job: EvaluateRender, console: Console) -> ExitCode:
         AtWork: another run is at work on OUT.
         CannotRun: as `LongRun.bring_to_end`.
     """
-    from jobs.evaluation.manifest import read_benchmark
-    from jobs.evaluation.rendering import RENDERED, RunRendering, forget_lost_films, rendering_legs
-    from model.train.load import device, last_of
+    from jobs.evaluation.rendering import RENDERED, forget_lost_films
 
-    benchmark = read_benchmark(job.bench)
-    how = RunRendering(
-        run=job.run.absolute(),
-        checkpoint=last_of(job.run).absolute(),
-        backends=job.backends,
-        sampler=job.sampler,
-        hand_over=job.hand_over,
-        match_colours=job.match_colours,
-        weights=job.taken,
-        seed=job.seed,
-        second_pass=job.second_pass,
-    )
     out, ledger = Place.at(job.out), Ledger(job.out)
+    legs = legs_of(job, out.uri)
     with Heartbeat(out, job.runner, manner(console, force=job.force)) as heartbeat:
         out.sweep()
+        remember(out, "render", from_anywhere(job))
         forget_lost_films(ledger, out)
         with ConsoleProgress(console, time.monotonic) as terminal:
             observers: tuple[RunObserver, ...] = (heartbeat, terminal)
             job.bring_to_end(
-                rendering_legs(benchmark, how, out.uri, gpus=0.0 if device().type == "cpu" else 1.0),
+                legs,
                 ledger,
                 all_of(*observers),
                 unseal=lambda: None,
-                shared=[out.folder, job.bench.parent, job.run],
+                shared=[out.folder, job.bench.parent, job.run, job.baseline, job.prepared],
                 always=(),
             )
     tallies = ledger.tallies(RENDERED)
@@ -104,3 +105,57 @@ def evaluate_render(job: EvaluateRender, console: Console) -> ExitCode:
     line = f"next: understudy evaluate score {job.bench} --made ours={job.out} --out report"
     console.print(line, highlight=False, soft_wrap=True)
     return ExitCode.FAILED_ITEMS if any(tally.rejected for tally in tallies) else ExitCode.WHOLE
+
+
+def from_anywhere(job: EvaluateRender) -> EvaluateRender:
+    """The job with its places as they are from the root."""
+    places = {name: getattr(job, name) for name in ("bench", "run", "baseline", "prepared")}
+    return replace(job, **{name: place and place.absolute() for name, place in places.items()})
+
+
+def legs_of(job: EvaluateRender, out: str) -> list[Leg]:
+    """The leg of a job that writes its films to a place.
+
+    Raises:
+        ValueError: the manifest, the run or the baseline cannot be used; says why.
+    """
+    from jobs.evaluation.manifest import read_benchmark
+    from jobs.evaluation.rendering import rendering_legs
+    from model.train.load import device
+
+    benchmark, where = read_benchmark(job.bench), device().type
+    return rendering_legs(benchmark, rendering_of(job, where), out, gpus=0.0 if where == "cpu" else 1.0)
+
+
+def rendering_of(job: EvaluateRender, device: str) -> Rendering:
+    """What makes the films.
+
+    Raises:
+        ValueError: neither or both of a run and a baseline are named, or one cannot be used.
+    """
+    from jobs.evaluation.baselines import WanAnimateRendering
+    from jobs.evaluation.rendering import RunRendering
+    from model.train.load import last_of
+
+    job = from_anywhere(job)
+    if job.baseline is not None and job.run is None:
+        if not (job.baseline / "model_index.json").is_file():
+            raise ValueError(f"{job.baseline}: no pipeline there, as diffusers saves one")
+        if job.prepared is None or not job.prepared.is_dir():
+            raise ValueError(f"--prepared {job.prepared}: the folder of what was prepared for --baseline")
+        return WanAnimateRendering(
+            pipeline=job.baseline, prepared=job.prepared, how=job.wan, seed=job.seed, device=device
+        )
+    if job.run is None or job.baseline is not None:
+        raise ValueError("what is to make the films: --run RUN, or --baseline PIPELINE --prepared FOLDER")
+    return RunRendering(
+        run=job.run,
+        checkpoint=last_of(job.run),
+        backends=job.backends,
+        sampler=job.sampler,
+        hand_over=job.hand_over,
+        match_colours=job.match_colours,
+        weights=job.taken,
+        seed=job.seed,
+        second_pass=job.second_pass,
+    )

@@ -5,14 +5,16 @@ from __future__ import annotations
 import tempfile
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import tyro
 from rich.console import Console
 from rich.table import Table
 
 from engine.ledger import Ledger
+from engine.leg import Leg
 from engine.made_by import version_of
 from engine.runners.status import RunObserver
 from jobs.console.failed_items import tell_failed
@@ -24,10 +26,17 @@ from jobs.console.progress import ConsoleProgress
 from jobs.console.tables import tell_table
 from jobs.exit_codes import ExitCode
 from jobs.long_run import LongRun
+from jobs.stored.evaluations import remember
 from model.eval.networks import WeightFiles
 from model.eval.summary import Number
 from pipeline.flow import Backends
+from storage.address import is_uri
 from storage.place import Place
+
+if TYPE_CHECKING:
+    from jobs.evaluation.instruments import Measuring
+    from jobs.evaluation.manifest import Benchmark
+    from jobs.evaluation.results import Results
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -69,11 +78,9 @@ def evaluate_score(job: EvaluateScore, console: Console) -> ExitCode:
     """
     from jobs.evaluation.latex import latex
     from jobs.evaluation.manifest import read_benchmark
-    from jobs.evaluation.measuring import measuring_of
     from jobs.evaluation.outcome import outcome_of
     from jobs.evaluation.pair_films import pair_parts
     from jobs.evaluation.report import page
-    from jobs.evaluation.results import results_of
     from jobs.evaluation.scoring import FILMS, TRUTHS, legs
     from jobs.evaluation.written import write_summary, write_tables
     from jobs.recipes.evaluation import TABLES
@@ -81,13 +88,12 @@ def evaluate_score(job: EvaluateScore, console: Console) -> ExitCode:
     if job.out.exists() and not job.out.is_dir():
         raise ValueError(f"{job.out}: a file; --out names a folder")
     benchmark = read_benchmark(job.bench)
-    results = results_of(job.made, job.layouts, benchmark.manifest)
-    how = measuring_of(
-        job.weights, benchmark.manifest, people=job.people, backends=job.backends, device=job.device
-    )
+    results, how = measured_by(job, benchmark)
     out, ledger = Place.at(str(job.out)), Ledger(str(job.out))
     with Heartbeat(out, job.runner, manner(console, force=job.force)) as heartbeat:
         out.sweep()
+        made = tuple(map(anywhere, job.made))
+        remember(out, "score", replace(job, bench=job.bench.absolute(), made=made))
         with ConsoleProgress(console, time.monotonic) as terminal:
             observers: tuple[RunObserver, ...] = (heartbeat, terminal)
             job.bring_to_end(
@@ -115,6 +121,40 @@ def evaluate_score(job: EvaluateScore, console: Console) -> ExitCode:
         console.print(told, style="red", highlight=False, soft_wrap=True)
     tell_failed(ledger, [TRUTHS, FILMS], [t for leg in (TRUTHS, FILMS) for t in ledger.tallies(leg)], console)
     return ExitCode.FAILED_ITEMS if outcome.missing else ExitCode.WHOLE
+
+
+def measured_by(job: EvaluateScore, benchmark: Benchmark) -> tuple[dict[str, Results], Measuring]:
+    """The films of a job's methods, and how they are measured.
+
+    Raises:
+        ValueError: a method's place, or a file of weights cannot be used; says why.
+    """
+    from jobs.evaluation.measuring import measuring_of
+    from jobs.evaluation.results import results_of
+
+    manifest = benchmark.manifest
+    how: dict[str, Any] = {"people": job.people, "backends": job.backends}
+    results = results_of(job.made, job.layouts, manifest)
+    return results, measuring_of(job.weights, manifest, device=job.device, **how)
+
+
+def anywhere(made: str) -> str:
+    """NAME=FOLDER, wherever the command is run again from."""
+    name, _, place = made.partition("=")
+    return made if is_uri(place) else f"{name}={Path(place).absolute()}"
+
+
+def legs_of(job: EvaluateScore) -> list[Leg]:
+    """The legs of a job.
+
+    Raises:
+        ValueError: as `measured_by`; or the manifest cannot be used.
+    """
+    from jobs.evaluation.manifest import read_benchmark
+    from jobs.evaluation.scoring import legs
+
+    benchmark = read_benchmark(job.bench)
+    return legs(benchmark, *measured_by(job, benchmark))
 
 
 def table(method: str, numbers: Mapping[str, Number]) -> Table:

@@ -14,9 +14,11 @@ from rich.console import Console
 from engine import replay as engine
 from engine.ledger import Ledger
 from engine.leg import Leg
+from jobs.commands import evaluate_render, evaluate_score
 from jobs.console.flags import parsed
 from jobs.exit_codes import ExitCode
 from jobs.stored.curation import settings_of
+from jobs.stored.evaluations import StoredEvaluation, evaluation_in
 from jobs.stored.latents import latents_in
 from model.encode.settings import Encoding
 from pipeline.flow import legs
@@ -30,7 +32,7 @@ class Replay:
     """Run a rejected or crashed item again, alone, in this process; the data set is left as it is."""
 
     out: tyro.conf.Positional[str]
-    """Folder or address of the data set, or of latents."""
+    """Folder or address of the data set, of latents, or of what `evaluate` made."""
     key: tyro.conf.Positional[str]
     """Key of the item, as the rejects say it."""
     videos: str = ""
@@ -83,12 +85,14 @@ def replay(job: Replay, console: Console) -> ExitCode:
 
 
 def house_of(out: Place, videos: str) -> Callable[[str], list[Leg]]:
-    """The legs of the last run on a data set or on latents, given the folder where they are to write.
+    """The legs of the last run on a data set, on latents or of an evaluation, given the folder to write to.
 
     Raises:
         ValueError: there is neither, its settings are not those of this version, or latents are of a data set
             on a server that nobody named.
     """
+    if (told := evaluation_in(out)) is not None:
+        return evaluation_house(told, f"{out}: not the settings of an evaluation")
     stored = latents_in(out)
     if stored is None:
         settings = settings_of(out)
@@ -100,3 +104,16 @@ def house_of(out: Place, videos: str) -> Callable[[str], list[Leg]]:
     run = read_as(Encoding, stored.settings, f"{out}: not the settings of a run")
     autoencoder = autoencoder_of(run, out.uri)  # the codec lies where it was fitted
     return lambda where: [fitting(data, where), encoding(run, autoencoder, data, where)]
+
+
+def evaluation_house(told: StoredEvaluation, what: str) -> Callable[[str], list[Leg]]:
+    """The same of films of a benchmark, or of what was measured of them, which is written nowhere.
+
+    Raises:
+        ValueError: `what`, and why.
+    """
+    if told.evaluation == "render":
+        films = read_as(evaluate_render.EvaluateRender, told.job, what)
+        return lambda where: evaluate_render.legs_of(films, where)
+    scores = read_as(evaluate_score.EvaluateScore, told.job, what)
+    return lambda _: evaluate_score.legs_of(scores)

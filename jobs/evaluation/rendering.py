@@ -38,8 +38,8 @@ MEMORY = 12 * 2**30
 class Renderer(Protocol):
     """Makes a film of a person in a picture that moves like a film's."""
 
-    def __call__(self, reference: Path, driving: Path, /) -> Iterator[Pictures]:
-        """The frames (t, h, w, 3), part by part, as many as the driving film has at 24 a second.
+    def __call__(self, reference: Path, driving: Path, pair_id: str, /) -> Iterator[Pictures]:
+        """The frames (t, h, w, 3), part by part, as many as the pair's driving film has at 24 a second.
 
         Raises:
             Rejected: a person cannot be found where one is needed.
@@ -85,7 +85,7 @@ class RunRendering:
 
 
 def performed(
-    performer: Performer, reference: Path, driving: Path, *, second_pass: bool
+    performer: Performer, reference: Path, driving: Path, _: str, *, second_pass: bool
 ) -> Iterator[Pictures]:
     """The frames of one film by a run."""
     try:
@@ -150,7 +150,7 @@ class RenderFilms:
 
         with tempfile.TemporaryDirectory() as folder:
             film = Path(folder) / "film.mp4"
-            write_video(film, counted(self.renderer(reference, driving)), FILM)
+            write_video(film, counted(self.renderer(reference, driving, task.pair.pair_id)), FILM)
             sha256 = self.out.put(name, film)
         yield RenderedFilm(
             key=task.key, uri=task.uri, name=name, sha256=sha256, frames=count, width=size[0], height=size[1]

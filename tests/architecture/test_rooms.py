@@ -54,7 +54,7 @@ ROOMS: dict[str, set[str]] = {  # files, or folders that end in a slash
         "storage/torch_files.py",
         "model/",
     },
-    "diffusers": {"model/nets/autoencoders/wan.py"},
+    "diffusers": {"model/nets/autoencoders/wan.py", "model/eval/wan_animate.py"},
     "safetensors": {
         "storage/weight_files.py",
         "storage/stored_weights.py",

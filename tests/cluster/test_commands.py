@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import random
 import shutil
 import subprocess
@@ -14,12 +15,19 @@ from pathlib import Path
 import pytest
 from ray.cluster_utils import Cluster
 
+from engine.ledger import Ledger
 from jobs.cli import main
+from jobs.evaluation import rendering
+from jobs.evaluation.films import facts_of
+from jobs.evaluation.rendering import RENDERED, RenderedFilm
 from storage.place import Place
 from tests.cluster.small import kill, machines, workers
 from tests.jobs.commands.encoded import command, contents
+from tests.jobs.commands.test_evaluate_render import QUICK, bench
 from tests.processes import program, wait_until
 from tests.stores import Store, serving
+
+__all__ = ["bench"]
 
 pytestmark = pytest.mark.timeout(600)
 LONG_S = 240.0
@@ -127,3 +135,15 @@ def tables(data: Place, name: str) -> list[str]:
         for entry in data.files("measures")
         if entry.name.startswith(name) and "done" not in entry.name
     ]
+
+
+def test_films_of_a_benchmark_are_made_by_workers(
+    cluster: Cluster, bench: Path, short_run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(rendering, "MEMORY", 2**30)  # of a run of seconds
+    words = ["evaluate", "render", str(bench), "--run", str(short_run), "--out", str(tmp_path)]
+    assert main([*words, *QUICK, *on(cluster.address)]) == 3  # in the second pair's picture nobody is
+    (film,) = Ledger(tmp_path).rows(RENDERED, "000000", RenderedFilm)
+    assert hashlib.sha256((tmp_path / "a.mp4").read_bytes()).hexdigest() == film.sha256
+    assert facts_of(tmp_path / "a.mp4").num_frames == film.frames == 29
+    assert not (tmp_path / "b.mp4").exists()

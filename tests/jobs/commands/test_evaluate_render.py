@@ -39,12 +39,14 @@ def render(bench: Path, run: Path, out: Path, *more: str) -> int:
 
 
 def test_films_are_made_once_and_what_cannot_be_made_is_named(
-    bench: Path, short_run: Path, tmp_path: Path, capsys: Any, monkeypatch: pytest.MonkeyPatch
+    bench: Path, short_run: Path, tmp_path: Path, capfd: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert render(bench, short_run, tmp_path) == 3
-    output = capsys.readouterr().out.replace("\n", "")
+    output = capfd.readouterr().out.replace("\n", "")
     assert "missing: b: nobody" in output
     assert "understudy evaluate score" in output
+    assert main(["replay", str(tmp_path), "b"]) == 1
+    assert "rejected again: nobody" in capfd.readouterr().out
     film = tmp_path / "a.mp4"
     video, before = facts_of(film), film.read_bytes()
     assert (video.num_frames, video.fps) == (29, 24.0)

@@ -11,10 +11,12 @@ import numpy as np
 import pyarrow.parquet as pq
 import pytest
 
+from engine.ledger import Ledger
 from jobs.cli import main
 from jobs.evaluation import instruments
 from jobs.evaluation.measured import FeatureRows, MeasuredFilm
 from jobs.evaluation.outcome import FeatureFiles
+from jobs.evaluation.scoring import FILMS
 from tests.browser import answers
 from tests.jobs.evaluation.made_up import FRAMES, benchmark, made, moving, write
 
@@ -112,7 +114,7 @@ def test_a_copy_is_perfect_and_worse_ones_are_below(report: Path) -> None:
 
 
 def test_missing_and_broken_films_are_named_and_never_scored(
-    folder: Path, tmp_path: Path, capsys: Any
+    folder: Path, tmp_path: Path, capfd: Any
 ) -> None:
     made(folder, "gaps", ("a",), 4.0)
     (folder / "gaps" / "b.mp4").write_text("no film")
@@ -123,10 +125,13 @@ def test_missing_and_broken_films_are_named_and_never_scored(
     assert "invalid_data" in row["reason"]
     assert found["methods"]["gaps"]["psnr"]["n"] == 1
     assert found["methods"]["gaps"]["effnet_frechet"]["withheld"] == "1 pairs are missing"
-    assert "missing: gaps, b" in capsys.readouterr().out
+    assert "missing: gaps, b" in capfd.readouterr().out
+    (key,) = (row["key"] for table in Ledger(tmp_path).all_rejects(FILMS) for row in table.to_pylist())
+    assert main(["replay", str(tmp_path), key]) == 1
+    assert "rejected again: invalid_data" in capfd.readouterr().out
     (folder / "none").mkdir()
     assert score(folder, tmp_path, f"none={folder / 'none'}") == 3
-    output = capsys.readouterr().out
+    output = capfd.readouterr().out
     assert "no film of it could be measured" in output
     assert f"missing: none, a: missing: {folder / 'none'}: no film called a" in output.replace("\n", "")
 
