@@ -41,8 +41,8 @@ from pipeline.estimators.mediapipe.net import Net
 from pipeline.flow import Backends
 
 HERE = Path(__file__).parent
-FRAMES = 40
-"""Of the film: four windows."""
+FRAMES, SIZE = 16, (320, 192)
+"""Of the film: a window."""
 LEAST = 0.8
 """Share of the time that is the networks'."""
 
@@ -115,7 +115,7 @@ def main(clip: Path) -> None:
     Raises:
         SystemExit: the metrics of whole pictures take more than a fifth beside their networks.
     """
-    film = pictures_of(facts_of(clip))
+    film = pictures_of(facts_of(clip), size=SIZE)
     pictures = np.stack([next(film) for _ in range(FRAMES)])
     worse = np.clip(pictures.astype(np.int16) + 3, 0, 255).astype(np.uint8)
     rows: list[tuple[str, ...]] = [("metrics", "s", "of these in networks, s", "share", "least")]
