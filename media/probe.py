@@ -166,9 +166,11 @@ def read_timeline(container: InputContainer, stream: VideoStream, max_duration_s
     times, lengths = array("q"), array("q")  # in ticks
     key: int | None = None
     ends: dict[int, int] = {}  # of each stream, in its ticks
+    wrapped_s = Fraction(0)  # before 0: what a clock that wraps told before it did
     for packet in packets(container, max_duration_s):
         end = (packet.pts or 0) + (packet.duration or 0)
         ends[packet.stream_index] = max(ends.get(packet.stream_index, 0), end)
+        wrapped_s = min(wrapped_s, (packet.pts or 0) * tick_s(container.streams[packet.stream_index]))
         if packet.stream_index != stream.index:
             continue
         if packet.is_corrupt:
@@ -185,8 +187,10 @@ def read_timeline(container: InputContainer, stream: VideoStream, max_duration_s
                 refuse_long(float((shown - times[0]) * tick), max_duration_s)
     file_end_s = max((end * tick_s(container.streams[index]) for index, end in ends.items()), default=0)
     promised_s = Fraction(container.duration or 0, 1_000_000)
-    if promised_s > file_end_s + MISSING_S:
-        raise Rejected("truncated", f"{float(promised_s):.2f} s promised, {float(file_end_s):.2f} s there")
+    if promised_s > file_end_s - wrapped_s + MISSING_S:
+        raise Rejected(
+            "truncated", f"{float(promised_s):.2f} s promised, {float(file_end_s - wrapped_s):.2f} s there"
+        )
     return timeline_of(np.array(times, np.int64), np.array(lengths, np.int64), tick, first=key)
 
 

@@ -9,6 +9,7 @@ import av
 import numpy as np
 import pytest
 
+from media.decode import decode, decode_frames
 from media.pictures import small_pictures, timed
 from schemas.outcome import Rejected
 from tests.films import HEIGHT, WIDTH, X264, ffmpeg, film, numbered, numbers, probed
@@ -57,6 +58,17 @@ def test_a_size_that_changes_on_the_way(tmp_path: Path) -> None:
     (tmp_path / "both.txt").write_text("file large.ts\nfile small.ts\n")
     ffmpeg("-f", "concat", "-i", tmp_path / "both.txt", "-c", "copy", tmp_path / "both.ts")
     assert reason_of(tmp_path / "both.ts") == "size_changes"
+
+
+def test_a_clock_that_wraps_goes_on(tmp_path: Path) -> None:
+    """Broadcasts count 33 bits of 90 000 a second, and begin anew after 26.5 hours."""
+    wraps_s = 2**33 / 90_000
+    path = film(tmp_path / "a.ts", numbered(48), *X264, "-g", 12, "-output_ts_offset", wraps_s - 2.4)
+    video = probed(path)
+    assert video.start_s < 0 < video.start_s + video.duration_s, "it wraps on the way"
+    (frames,) = decode(video, 0, 48, window=48)
+    assert numbers(frames) == list(range(48))
+    assert numbers(decode_frames(video, [30, 10])) == [30, 10]
 
 
 def test_times_that_go_back(tmp_path: Path) -> None:
