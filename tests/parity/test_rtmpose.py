@@ -12,8 +12,9 @@ from tests.parity.weights import golden, uniform, weights_of
 
 RUN = ("rtmpose_m", "halpe26_m", "rtmw_m", "dwpose_l")
 """Those of which the outputs are compared here; RTMW-l and -x are RTMW-m, larger."""
-ROUNDED = {"halpe26_m": 1.85e-5}
-"""Published outputs that are themselves so far from those of double precision, in parts of their maximum."""
+ROUNDED = {"halpe26_m": 2e-5}
+"""Networks of which single precision is so far from double, in parts of the maximum, by kernels: the published
+outputs 1.82e-5, ours 0.5e-5 with AVX512 and 1.6e-5 without AVX. Both are held to double precision."""
 
 
 @pytest.mark.parametrize("name", RUN)
@@ -26,9 +27,9 @@ def test_outputs_are_the_published_ones(name: str, parity: Path) -> None:
     exact = net.double()(crops.double()) if name in ROUNDED else both
     for axis, found, other, right in zip("xy", both, turned, exact, strict=True):
         rows = expected[f"simcc_{axis}"]
-        most, rounded = rows.abs().max(), ROUNDED.get(name, 1e-5)
-        assert (right[0, own] - rows).abs().max() < rounded * most
-        assert (found - right).abs().max() < 1e-5 * most
+        most, least = rows.abs().max(), ROUNDED.get(name, 1e-5)
+        assert (right[0, own] - rows).abs().max() < least * most
+        assert (found - right).abs().max() < least * most
         assert (found[0].mean(dim=1) - expected[f"{axis}_mean"]).abs().max() < 1e-5 * most
         assert (found[0].std(dim=1) - expected[f"{axis}_std"]).abs().max() < 1e-4 * most
         assert (found - other).abs().max() > 0.005 * found.std()  # it sees what it is shown
