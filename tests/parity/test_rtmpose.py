@@ -13,8 +13,8 @@ from tests.parity.weights import golden, uniform, weights_of
 RUN = ("rtmpose_m", "halpe26_m", "rtmw_m", "dwpose_l")
 """Those of which the outputs are compared here; RTMW-l and -x are RTMW-m, larger."""
 ROUNDED = {"halpe26_m": 2e-5}
-"""Networks of which single precision is so far from double, in parts of the maximum, by kernels: the published
-outputs 1.82e-5, ours 0.5e-5 with AVX512 and 1.6e-5 without AVX. Both are held to double precision."""
+"""Networks of which single precision is so far from double, in parts of the maximum, by kernels: the
+published outputs 1.82e-5, ours 0.5e-5 with AVX512 and 1.6e-5 without AVX. Both are held to double precision."""
 
 
 @pytest.mark.parametrize("name", RUN)
