@@ -14,7 +14,7 @@ RUN = ("rtmpose_m", "halpe26_m", "rtmw_m", "dwpose_l")
 """Those of which the outputs are compared here; RTMW-l and -x are RTMW-m, larger."""
 ROUNDED = {"halpe26_m": 2e-5}
 """Networks of which single precision is so far from double, in parts of the maximum, by kernels: the
-published outputs 1.82e-5, ours 0.5e-5 with AVX512 and 1.6e-5 without AVX. Both are held to double precision."""
+published outputs 1.82e-5, ours 0.5e-5 with AVX512 and 1.6e-5 without AVX. Both are held to double."""
 
 
 @pytest.mark.parametrize("name", RUN)
