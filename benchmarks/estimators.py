@@ -118,7 +118,7 @@ def measured(nets: dict[Role, Network], video: Probed, num_frames: int, device: 
     stage = Estimate(EstimateSettings(), stack)
 
     def whole() -> None:
-        work = stage.begin()
+        work = stage.begin({})
         for frames in ahead(decode(video, 0, num_frames, window=window)):
             stage.look(work, frames)
         stage.tell(work)

@@ -44,7 +44,7 @@ import os
 keep_to_loopback(os.environ, None)
 import ray
 ray.init(address="local", include_dashboard=False, object_store_memory=2**27)
-from pipeline.flow import Backends
+from pipeline.backends import Backends
 Backends().build()
 """
 

@@ -8,7 +8,6 @@ memory already; decoding alone is timed too. Stage and light are timed on the sa
 
 from __future__ import annotations
 
-import contextlib
 import subprocess
 import sys
 import tempfile
@@ -35,7 +34,6 @@ from pipeline.stages.corpus import CorpusSettings
 from pipeline.stages.estimate import Estimate
 from schemas.controls import CANVAS_AREA
 from schemas.media import FPS, Clip
-from schemas.outcome import Rejected
 
 HERE = Path(__file__).parent
 PREFIXES = ("talk_01", "talk_04", "half_04", "half_05", "full_01", "full_08")
@@ -153,13 +151,12 @@ def against_light(out: Path) -> list[tuple[str, ...]]:
     """The estimate stage and its parts, on the clips that the job kept."""
     ledger = Ledger(out)
     clips = [clip for name in ledger.names("clips") for clip in ledger.rows("clips", name, Clip)]
-    stage = estimating(Curation().estimate, Curation().backends)
+    stage = estimating(Curation().estimate, Curation().backends, Curation().one_person)
     frames = sum(clip.num_frames for clip in clips)
     stage_s = decode_s = light_s = encode_s = 0.0
     for clip in clips:
         began = time.perf_counter()
-        with contextlib.suppress(Rejected):
-            list(stage(clip))
+        list(stage(clip))
         stage_s += time.perf_counter() - began
         decoding, calls, encoding = parts_of(stage, clip)
         decode_s += decoding
@@ -178,7 +175,7 @@ def parts_of(stage: Estimate, clip: Clip) -> tuple[float, float, float]:
     windows = decode(clip.video, clip.first_frame, clip.num_frames, window=stage.window_of(clip))
     scale = (CANVAS_AREA / (clip.video.width * clip.video.height)) ** 0.5
     width, height = (int(scale * side) // 2 * 2 for side in (clip.video.width, clip.video.height))
-    small, work = [], stage.begin()
+    small, work = [], stage.begin({})
     decode_s = light_s = 0.0
     began = time.perf_counter()
     while (frames := next(windows, None)) is not None:

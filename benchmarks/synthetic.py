@@ -20,7 +20,8 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from engine.core import Tally
-from engine.ledger import BATCH_BYTES, Landed, Lap, Ledger, digest, marker_text, read_all, reject_schema
+from engine.lap_tables import BATCH_BYTES, reject_schema
+from engine.ledger import Landed, Lap, Ledger, digest, marker_text, read_all
 from engine.leg import Leg
 from pipeline.corpora.listing import enlist
 from pipeline.flow import Curation, legs

@@ -32,6 +32,8 @@ class Tombstones:
 
     salt: str = ""
     stones: tuple[Tombstone, ...] = ()
+    subjects: tuple[str, ...] = ()
+    """Of the names of people who have left, with the salt."""
 
     @cached_property
     def sources(self) -> frozenset[str]:
@@ -55,6 +57,15 @@ class Tombstones:
     def hold_key(self, key: str) -> bool:
         """Whether an item's source has left, by what its key begins with."""
         return bool(self.stones) and salted(self.salt, key[:SOURCE_DIGITS]) in self.keys
+
+    def hold_subject(self, subject: str) -> bool:
+        """Whether a person of this name has left."""
+        return bool(self.subjects) and salted(self.salt, subject) in self.subjects
+
+    def with_subjects(self, subjects: Iterable[str]) -> Tombstones:
+        """These and new ones, of people who have none yet."""
+        new = [salted(self.salt, subject) for subject in sorted(subjects) if not self.hold_subject(subject)]
+        return replace(self, subjects=(*self.subjects, *new))
 
     def with_sources(self, sha256s: Iterable[str], date: str, why: str) -> Tombstones:
         """These and new ones, of sources that have none yet."""

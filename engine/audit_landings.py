@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import re
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -17,14 +17,17 @@ from dataset.names import LANDINGS, tar_place
 from dataset.tables import table_at, values
 from dataset.verify.sample import Violation
 from dataset.verify.shards import Kind, all_in
-from engine.ledger import digest, marker_of, reject_schema, table_of
+from engine.lap_tables import reject_schema, table_of
+from engine.ledger import digest, marker_of
 from schemas.outcome import DamagedError
 from schemas.version import READABLE
 from storage.disk import sha256_of
 from storage.json_files import NUMBER, Perhaps, json_at, misfits
 from storage.place import Place
 
-FILE = re.compile(r"(part-(?P<lap>[0-9a-fx-]+)\.(done|parquet)|rejects-(?P<rejects>[0-9a-fx-]+)\.parquet)")
+FILE = re.compile(
+    r"(part-(?P<lap>[0-9a-fx-]+)\.(done|((?P<facet>[a-z_]+)\.)?parquet)|rejects-(?P<rejects>[0-9a-fx-]+)\.parquet)"
+)
 REJECT_BYTES = 1
 """A reject's key alone needs as much in a file."""
 REASON = re.compile(r"[a-z][a-z0-9_]*")
@@ -46,10 +49,12 @@ MARKER_SHAPE: dict[str, Any] = {
             "gave_s": NUMBER,
             "busy_s": NUMBER,
             "light_s": NUMBER,
+            "parts_s": Perhaps({str: NUMBER}),  # of steps with facets
             "reasons": {str: int},
             "traces": Perhaps({str: str}),  # where items failed
         }
     ],
+    "facets": Perhaps({str: {"inputs": str, "content": str}}),
     "made_by": Perhaps(dict),  # for people; older markers have none
 }
 
@@ -85,8 +90,8 @@ def read_landings(place: Place, legs: Sequence[LegNames]) -> Landings:
         laps = laps_of(leg, found)
         if not laps and (not leg.after or any(landings.given[before] for before in leg.after)):
             landings.faults.append(Violation("landings", f"{leg.name} has not landed"))
-        for lap in laps:
-            for fault in read_lap(place, leg, lap, landings):
+        for lap, facets in laps.items():
+            for fault in read_lap(place, leg, lap, facets, landings):
                 landings.faults.append(Violation(fault.check, f"{leg.name}, lap {lap}: {fault.detail}"))
             if leg is legs[-1]:
                 landings.rows.update(rows_of(place, leg, lap))
@@ -109,13 +114,18 @@ def strays(found: Sequence[tuple[str, Kind]], legs: Sequence[LegNames]) -> Itera
             yield f"{leg}: {file!r} does not belong there"
 
 
-def laps_of(leg: LegNames, found: Sequence[tuple[str, Kind]]) -> list[str]:
-    """Names of the laps of which a leg has any file."""
-    files = (FILE.fullmatch(name.removeprefix(f"{leg.name}/")) for name, _ in found)
-    return sorted({match["lap"] or match["rejects"] for match in files if match})
+def laps_of(leg: LegNames, found: Sequence[tuple[str, Kind]]) -> dict[str, set[str]]:
+    """Names of the laps of which a leg has any file, in order, and of the facets that lie there of each."""
+    laps: dict[str, set[str]] = {}
+    for match in (FILE.fullmatch(name.removeprefix(f"{leg.name}/")) for name, _ in found):
+        if match:
+            laps.setdefault(match["lap"] or match["rejects"], set()).update(filter(None, [match["facet"]]))
+    return dict(sorted(laps.items()))
 
 
-def read_lap(place: Place, leg: LegNames, lap: str, landings: Landings) -> Iterator[Violation]:
+def read_lap(
+    place: Place, leg: LegNames, lap: str, found: Collection[str], landings: Landings
+) -> Iterator[Violation]:
     """What is wrong with one lap; its numbers are added up."""
     landings.laps += 1
     try:
@@ -123,15 +133,24 @@ def read_lap(place: Place, leg: LegNames, lap: str, landings: Landings) -> Itera
         strange = misfits(marker, MARKER_SHAPE, "marker")
         if strange:
             raise DamagedError(strange[0])
-        tables = [table_of(leg.name, kind, lap) for kind in ("part", "rejects")]
-        content = digest(*(sha256_of(place.chunks(table)) for table in tables))
-        counts = [num_rows(place, table) for table in tables]
-        reasons = reasons_in(place, tables[1], leg.name)
+        facets = {name: facet["content"] for name, facet in marker.get("facets", {}).items()}
+        if facets.keys() != set(found):
+            raise DamagedError(f"the marker tells of facets {sorted(facets)}, there are {sorted(found)}")
+        parts = [table_of(leg.name, "part", lap, facet) for facet in ("", *facets)]
+        rejects = table_of(leg.name, "rejects", lap)
+        contents = [sha256_of(place.chunks(table)) for table in (*parts, rejects)]
+        counts = [num_rows(place, table) for table in (parts[0], rejects)]
+        reasons = reasons_in(place, rejects, leg.name)
+        if {num_rows(place, table) for table in parts} != {counts[0]}:
+            raise DamagedError(f"its facets have other rows than {parts[0]}")
     except (OSError, ValueError, pa.ArrowException) as error:
         yield Violation("landings", str(error))
         return
     landings.given[leg.name] += marker["rows"]
     said = tuple(marker[name] for name in ("leg", "lap", "content", "rows", "rejects"))
+    content = digest(*contents)
+    if list(facets.values()) != contents[1:-1]:
+        yield Violation("landings", f"the marker says {facets}, the tables are {contents[1:-1]}")
     if marker["schema"] not in READABLE or said != (leg.name, lap, content, *counts):
         yield Violation("landings", f"the marker says {said}, the tables are {(content, *counts)}")
     if [step["step"] for step in marker["steps"]] != list(leg.steps):

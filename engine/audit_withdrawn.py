@@ -30,6 +30,7 @@ def traces(out: Place, stones: Tombstones) -> Iterator[str]:
     for entry in out.files(LANDINGS):
         if entry.name.endswith(".parquet"):
             yield from of_keys(entry.name, keys_of(out, entry.name), stones)
+            yield from of_subjects(entry.name, subjects_of(out, entry.name), stones)
         elif entry.name.endswith(".done"):
             yield from of_keys(entry.name, traced(out, entry.name), stones)
 
@@ -42,6 +43,7 @@ def of_index(out: Place, name: str, digest: str, stones: Tombstones) -> Iterator
         return  # not to be read by anybody
     yield from of_keys(name, index.values("key").tolist(), stones)
     yield from of_sources(name, index, stones)
+    yield from of_subjects(name, index.codes("subject")[1], stones)
 
 
 def of_sources(name: str, index: Index, stones: Tombstones) -> Iterator[str]:
@@ -54,6 +56,22 @@ def of_keys(name: str, keys: Iterable[str], stones: Tombstones) -> Iterator[str]
     """What keys tell; a file is named once."""
     if any(stones.hold_key(key) for key in keys):
         yield f"{name}: an item of a source that has left is in it"
+
+
+def of_subjects(name: str, subjects: Iterable[str], stones: Tombstones) -> Iterator[str]:
+    """What names of people tell."""
+    if stones.subjects and any(stones.hold_subject(subject) for subject in subjects):
+        yield f"{name}: a person who has left is named in it"
+
+
+def subjects_of(out: Place, name: str) -> Iterator[str]:
+    """The names of people in a landed table whose rows are files."""
+    try:
+        with out.open(name) as opened, pq.ParquetFile(opened) as file:
+            if "origin" in file.schema_arrow.names:
+                yield from file.read(columns=["origin.subject"]).flatten().column(0).unique().to_pylist()
+    except (OSError, pa.ArrowException):
+        return  # a check of its own tells of that
 
 
 def keys_of(out: Place, name: str) -> Iterator[str]:

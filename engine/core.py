@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Generic, NoReturn, Protocol, TypeVar
 
@@ -50,12 +50,28 @@ class Stage(Protocol[In, Out]):
     def __call__(self, item: In, /) -> Iterable[Out | Reject]: ...
 
 
-Light = Callable[[Any, Callable[[], float]], Callable[[], float]]
+Light = Callable[[Any, Callable[[], float]], Callable[[], Mapping[str, float]]]
 """Begins to time the work of a stage that no scheduling can save, such as its model calls, by a clock.
 
-Gives what reads the seconds so far: their share of the stage's seconds says how near it is to its speed of
-light.
+Gives what reads the seconds so far, by facet or by what else they went to: their share of the stage's
+seconds says how near it is to its speed of light.
 """
+
+
+@dataclass(frozen=True, kw_only=True)
+class Facet:
+    """A field of what a step gives that is redone alone where only its own settings change.
+
+    Such a step gives one record an item, under the item's key. Its stage is called with the fields that are
+    known of the item as keywords, and makes the others.
+    """
+
+    name: str
+    settings: object = None
+    reads: tuple[str, ...] = ()
+    """Facets that it is made from besides the item."""
+    gathered: bool = False
+    """Whether it is told between the items of a lap: then it stays for all of them or for none."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -73,6 +89,8 @@ class Step(Generic[A, B]):
     settings: object = None
     version: int = 1
     """Raised where the stage's rule changes."""
+    facets: tuple[Facet, ...] = ()
+    """What of the answers depends on less than the whole; `settings` and `version` count for all of them."""
     cpus: float = 1.0
     gpus: float = 0.0  # a fraction lets several workers share one
     memory_bytes: int = 0  # most that its stage takes beside the process: weights, and what an item takes
@@ -105,6 +123,7 @@ class Tally:
     gave_s: float = 0.0
     busy_s: float = 0.0
     light_s: float = 0.0  # of these, spent on what no scheduling can save (`Light`); 0 where it is not told
+    parts_s: dict[str, float] = field(default_factory=dict)  # of these, by facet
     reasons: Counter[str] = field(default_factory=Counter)
     traces: dict[str, str] = field(default_factory=dict)  # of the items that failed in a lap, by key
 
@@ -122,6 +141,8 @@ class Tally:
         self.gave_s += other.gave_s
         self.busy_s += other.busy_s
         self.light_s += other.light_s
+        for part, seconds in other.parts_s.items():
+            self.parts_s[part] = self.parts_s.get(part, 0.0) + seconds
         self.reasons += other.reasons
 
 

@@ -1,13 +1,15 @@
 """The ledger: laps land whole or not at all, and a marker says so (formats.md).
 
     OUT/landings/<leg>/part-<lap>.parquet     rows that were kept
+    OUT/landings/<leg>/part-<lap>.<facet>.parquet  a field of them that is redone alone, if the leg has such
     OUT/landings/<leg>/rejects-<lap>.parquet  rows that were not, with step and reason
     OUT/landings/<leg>/part-<lap>.done        the marker, JSON, written last
 
 A marker carries a digest of what the lap was made from (settings, and the digests of the laps it read) and
 one of what it made. A lap whose marker names the wanted inputs is done; any other is run again from its
 start: a kill at any moment, a changed setting and a grown corpus are one case. A file without its marker does
-not exist.
+not exist. Of each facet a marker carries the same two digests, so a lap that is run again keeps those facets
+that are what they should be.
 
 Nothing is renamed, so the same steps are right in an object store: the old marker goes, tables are made in
 scratch space, put and verified, and the marker is written. Two workers at one lap, one of them given up for
@@ -19,21 +21,28 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Callable, Container, Iterable, Iterator, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
-from dataclasses import dataclass, fields
+from dataclasses import asdict, dataclass, field, fields
 from functools import partial
 from itertools import islice
-from pathlib import Path
-from typing import Any, Self, TypeVar
+from typing import Any, TypeVar
 
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from dataset.names import LANDINGS
 from engine.core import Tally
+from engine.lap_tables import (
+    ROWS_AT_ONCE,
+    TABLE,
+    Known,
+    LandedFacet,
+    TableFile,
+    known_rows,
+    opened,
+    reject_schema,
+)
 from engine.made_by import made_by
 from schemas.arrow import decode, encode, schema_of
 from schemas.outcome import Reject
@@ -49,13 +58,6 @@ READERS = 16
 AT_ONCE = 1024
 """Files that are asked for together: there may be a hundred thousand, and each that waits takes memory."""
 MARKER = re.compile(r"[a-z_]+/part-(?P<lap>[^/]+)\.done")
-TABLE = re.compile(r"[a-z_]+/(part|rejects)-(?P<lap>[^/]+)\.parquet")
-
-
-BATCH_BYTES = 32 * 2**20
-"""Rows wait in memory until they weigh this much."""
-ROWS_AT_ONCE = 1024
-"""Rows of a row group that are records at a time."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -67,6 +69,7 @@ class Lap:
     inputs: str  # digest of settings and of all that is read
     items: int  # how many items it reads
     read: Callable[[Ledger], Iterable[Any]]  # module-level functions and partials of them: it must travel
+    reads: str = ""  # digest of all that is read, where its leg has facets
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -76,8 +79,9 @@ class Landed:
     inputs: str
     rows: int
     rejects: int
-    content: str  # sha256 of the two tables: what laps downstream depend on
+    content: str  # sha256 of the tables: what laps downstream depend on
     steps: tuple[Tally, ...]
+    facets: Mapping[str, LandedFacet] = field(default_factory=dict)
 
 
 def digest(*parts: str) -> str:
@@ -102,7 +106,8 @@ class Ledger:
             raise ValueError(f"{leg}/{name} was landed with schema {said['schema']}; read are 1 to {SCHEMA}")
         tallies = tuple(tally_of(step) for step in said["steps"])
         known = {field: said[field] for field in ("inputs", "rows", "rejects", "content")}
-        return Landed(**known, steps=tallies)
+        facets = {facet: LandedFacet(**told) for facet, told in said.get("facets", {}).items()}
+        return Landed(**known, steps=tallies, facets=facets)
 
     def all_landed(self, leg: str) -> Iterator[tuple[str, Landed]]:
         """The names of the laps of a leg that have a marker, in order, and what it says."""
@@ -124,19 +129,46 @@ class Ledger:
                 steps.setdefault(tally.step, Tally(step=tally.step)).add(tally)
         return list(steps.values())
 
-    def land(self, lap: Lap, outcomes: Iterable[Any], gives: type, tallies: Sequence[Tally]) -> Landed:
+    def known(
+        self,
+        lap: Lap,
+        facets: Mapping[str, str],
+        kept: Mapping[str, LandedFacet],
+        landed: Landed,
+        gives: type,
+    ) -> Known:
+        """What is known of a landed lap of which some facets are kept; `facets` are the inputs of all."""
+        if not kept:
+            return Known(inputs=facets)
+        return Known(
+            inputs=facets,
+            kept=kept,
+            spent_s={name: s for step in landed.steps for name, s in step.parts_s.items() if name in kept},
+            rows=known_rows(self.place, lap.leg, lap.name, list(kept), gives),
+        )
+
+    def land(
+        self,
+        lap: Lap,
+        outcomes: Iterable[Any],
+        gives: type,
+        tallies: Sequence[Tally],
+        known: Known = Known(),  # noqa: B008  nothing is asked of it
+    ) -> Landed:
         """Write what a lap gave, read it back, put it in its place, and only then mark it.
 
         The old marker goes when the lap begins, so that nobody goes on from it if the lap fails, and again
-        before the tables: a worker that was given up for dead may find its successor's.
+        before the tables: a worker that was given up for dead may find its successor's. Where facets are
+        kept, it stays until then: they are read, and whoever begins again keeps them too.
 
         Raises:
             OSError: the place cannot be written or a disk is full; nothing is marked then.
         """
         marker = marker_of(lap.leg, lap.name)
-        self.place.remove(marker)
+        if not known.kept:
+            self.place.remove(marker)
         with workplace() as folder:
-            rows = TableFile(folder / "part.parquet", schema_of(gives))
+            rows = TableFile(folder / "part.parquet", schema_of(gives), list(known.inputs))
             rejects = TableFile(folder / "rejects.parquet", reject_schema())
             with rows, rejects:
                 for outcome in outcomes:
@@ -144,16 +176,15 @@ class Ledger:
                         rejects.add(encode([outcome], Reject).append_column("leg", pa.array([lap.leg])))
                     else:
                         rows.add(encode([outcome], gives))
+            counts = rows.read_back(), rejects.read_back()
             self.place.remove(marker)
-            landed = Landed(
-                inputs=lap.inputs,
-                rows=rows.read_back(),
-                rejects=rejects.read_back(),
-                content=digest(
-                    self.place.put(table_of(lap.leg, "part", lap.name), rows.path),
-                    self.place.put(table_of(lap.leg, "rejects", lap.name), rejects.path),
-                ),
-                steps=tuple(tallies),
+            landed = landing(
+                lap.inputs,
+                counts,
+                rows.put(self.place, lap.leg, "part", lap.name),
+                rejects.put(self.place, lap.leg, "rejects", lap.name),
+                tallies,
+                known.inputs,
             )
         self.place.write(marker, marker_text(lap, landed).encode())
         return landed
@@ -173,23 +204,22 @@ class Ledger:
 
     def rows(self, leg: str, name: str, cls: type[T], keys: Container[str] | None = None) -> Iterator[T]:
         """The records of a landed lap (those with the keys, where given), a row group in memory at a time."""
-        with self._table(leg, "part", name) as file:
-            for group in range(file.num_row_groups):
+        with opened(self.place, leg, "part", name) as table:
+            for group in range(table.num_groups):
                 wanted = None
                 if keys is not None:
-                    found = file.read_row_group(group, columns=["key"])["key"].to_pylist()
-                    wanted = [row for row, key in enumerate(found) if key in keys]
+                    wanted = [row for row, key in enumerate(table.keys(group)) if key in keys]
                     if not wanted:
                         continue
-                table = file.read_row_group(group)
-                table = table if wanted is None else table.take(wanted)
-                for start in range(0, table.num_rows, ROWS_AT_ONCE):
-                    yield from decode(table.slice(start, ROWS_AT_ONCE), cls)
+                rows = table.group(group)
+                rows = rows if wanted is None else rows.take(wanted)
+                for start in range(0, rows.num_rows, ROWS_AT_ONCE):
+                    yield from decode(rows.slice(start, ROWS_AT_ONCE), cls)
 
     def columns(self, leg: str, name: str, columns: Sequence[str]) -> pa.Table:
-        """Some columns of a landed lap; nested ones are named with dots."""
-        with self._table(leg, "part", name) as file:  # a fifth of the time of pq.read_table
-            return file.read(columns=list(columns)).flatten().select(list(columns))
+        """Some columns of a landed lap that are no facets; nested ones are named with dots."""
+        with opened(self.place, leg, "part", name, ()) as table:  # a fifth of the time of pq.read_table
+            return table.file.read(columns=list(columns)).flatten().select(list(columns))
 
     def rejects(self, leg: str, name: str) -> pa.Table:
         """The rejects of a landed lap."""
@@ -197,27 +227,36 @@ class Ledger:
 
     def table(self, leg: str, kind: str, name: str) -> pa.Table:
         """A table of a lap, "part" or "rejects", landed or not."""
-        with self._table(leg, kind, name) as file:
-            return file.read()
+        with opened(self.place, leg, kind, name) as table:
+            return table.read()
 
     def all_rejects(self, leg: str) -> Iterator[pa.Table]:
         """The rejects of each landed lap of a leg, in order."""
         return (self.rejects(leg, name) for name in self.names(leg))
 
-    @contextmanager
-    def _table(self, leg: str, kind: str, name: str) -> Iterator[pq.ParquetFile]:
-        with self.place.open(table_of(leg, kind, name)) as file, pq.ParquetFile(file) as table:
-            yield table
+
+def landing(
+    inputs: str,
+    counts: tuple[int, int],
+    rows: Mapping[str, str],
+    rejects: Mapping[str, str],
+    steps: Sequence[Tally],
+    facets: Mapping[str, str],
+) -> Landed:
+    """What a marker says: counts of rows and rejects, sha256 of their tables, what facets were made from."""
+    return Landed(
+        inputs=inputs,
+        rows=counts[0],
+        rejects=counts[1],
+        content=digest(*rows.values(), *rejects.values()),
+        steps=tuple(steps),
+        facets={name: LandedFacet(inputs=told, content=rows[name]) for name, told in facets.items()},
+    )
 
 
 def marker_of(leg: str, lap: str) -> str:
     """Name of a lap's marker among the landings."""
     return f"{leg}/part-{lap}.done"
-
-
-def table_of(leg: str, kind: str, lap: str) -> str:
-    """Name of a lap's table, "part" or "rejects", among the landings."""
-    return f"{leg}/{kind}-{lap}.parquet"
 
 
 def read_all(read: Callable[[A], B], names: Iterable[A]) -> Iterator[B]:
@@ -228,64 +267,14 @@ def read_all(read: Callable[[A], B], names: Iterable[A]) -> Iterator[B]:
             yield from pool.map(read, some)
 
 
-class TableFile:
-    """A Parquet file that grows on this machine's disk."""
-
-    def __init__(self, path: Path, schema: pa.Schema) -> None:
-        self.path = path
-        self.schema = schema
-        self.waiting: list[pa.Table] = []
-        self.waiting_bytes = 0
-        self.written = 0
-
-    def __enter__(self) -> Self:
-        self.writer = pq.ParquetWriter(self.path, self.schema, compression="zstd")
-        return self
-
-    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
-        if kind is None:
-            self.flush()
-        self.writer.close()
-
-    def add(self, table: pa.Table) -> None:
-        """Add rows."""
-        self.waiting.append(table)
-        self.waiting_bytes += table.nbytes
-        if self.waiting_bytes >= BATCH_BYTES:
-            self.flush()
-
-    def flush(self) -> None:
-        """Write the waiting rows as one row group."""
-        if self.waiting:
-            table = pa.concat_tables(self.waiting)
-            self.writer.write_table(table, row_group_size=max(1, table.num_rows))
-            self.written += table.num_rows
-        self.waiting, self.waiting_bytes = [], 0
-
-    def read_back(self) -> int:
-        """Number of rows in the finished file, all read again.
-
-        Raises:
-            OSError: they are not those that were written.
-        """
-        with pq.ParquetFile(self.path) as file:
-            found: int = sum(batch.num_rows for batch in file.iter_batches())
-        if found != self.written:
-            raise OSError(f"{self.path}: wrote {self.written} rows, read back {found}")
-        return found
-
-
-def reject_schema() -> pa.Schema:
-    """Columns of a table of rejects: the record's, and the leg."""
-    return schema_of(Reject).append(pa.field("leg", pa.string()))
-
-
 def marker_text(lap: Lap, landed: Landed) -> str:
     """The marker of a landed lap."""
     said: dict[str, Any] = {"schema": SCHEMA, "leg": lap.leg, "lap": lap.name}
-    said |= {fact.name: getattr(landed, fact.name) for fact in fields(landed)}
+    said |= {fact.name: getattr(landed, fact.name) for fact in fields(landed) if fact.name != "facets"}
+    if landed.facets:
+        said["facets"] = {facet: asdict(told) for facet, told in landed.facets.items()}
     said["steps"] = [
-        {name: value for name, value in vars(tally).items() if name != "traces" or value}
+        {name: value for name, value in vars(tally).items() if name not in ("traces", "parts_s") or value}
         for tally in landed.steps
     ]
     said["made_by"] = made_by()  # to be read by people: a lap made elsewhere is as done as any

@@ -9,6 +9,7 @@ from typing import Any, Protocol, runtime_checkable
 
 from engine.core import Gather, Stage, Step, Tally, apply, gather, gathering
 from engine.identity import identity
+from engine.lap_tables import Known, LandedFacet, unchanged
 from engine.ledger import Landed, Lap, Ledger, digest
 from engine.needs import Needs
 
@@ -72,7 +73,32 @@ class Leg:
     @cached_property
     def settings(self) -> str:
         """Digest of all that the answers depend on besides the items."""
-        return digest(*(f"{step.name} {step.version} {identity(step.settings)}" for step in self.steps))
+        return digest(*map(told_of, self.steps), *self.facets.values())
+
+    @cached_property
+    def facets(self) -> dict[str, str]:
+        """By facet of its step, if it has any, a digest of all that it depends on besides the items."""
+        told: dict[str, str] = {}
+        for step in self.steps:
+            for facet in step.facets if isinstance(step, Step) else ():
+                before = (told[name] for name in facet.reads)
+                told[facet.name] = digest(told_of(step), facet.name, identity(facet.settings), *before)
+        return told
+
+    def facet_inputs(self, lap: Lap) -> dict[str, str]:
+        """By facet, a digest of all that it is made from in a lap."""
+        return {facet: digest(told, lap.reads) for facet, told in self.facets.items()}
+
+    def kept(self, lap: Lap, landed: Landed) -> dict[str, LandedFacet]:
+        """The facets of a landed lap that stay when it runs again."""
+        gathered = {
+            facet.name
+            for step in self.steps
+            for facet in (step.facets if isinstance(step, Step) else ())
+            if facet.gathered and landed.rejects  # some items would know it, and some not
+        }
+        same = unchanged(landed.facets, self.facet_inputs(lap))
+        return {name: facet for name, facet in same.items() if name not in gathered}
 
     @property
     def needs(self) -> Needs:
@@ -89,6 +115,19 @@ class Leg:
     def gives(self) -> type:
         """Class of the rows that land."""
         return self.steps[-1].gives
+
+
+def known_of(ledger: Ledger, leg: Leg, lap: Lap) -> Known:
+    """What is known of a lap that begins; to be asked before it lands."""
+    landed = ledger.landed(leg.name, lap.name) if leg.facets else None
+    if landed is None:
+        return Known(inputs=leg.facet_inputs(lap))
+    return ledger.known(lap, leg.facet_inputs(lap), leg.kept(lap, landed), landed, leg.gives)
+
+
+def told_of(step: Step[Any, Any] | Gather[Any, Any]) -> str:
+    """What the answers of a step depend on besides its items and facets."""
+    return f"{step.name} {step.version} {identity(step.settings)}"
 
 
 def refuse_disorder(legs: Sequence[Leg]) -> None:
@@ -116,25 +155,35 @@ class BoundStep:
 
     step: Step[Any, Any] | Gather[Any, Any]
     stage: Stage[Any, Any]
-    light_s: Callable[[], float]
+    light_s: Callable[[], Mapping[str, float]]
 
-    def run(self, items: Iterable[Any], tally: Tally, clock: Callable[[], float]) -> Iterator[Any]:
-        """The outcomes of the items."""
+    def run(
+        self, items: Iterable[Any], tally: Tally, clock: Callable[[], float], known: Known
+    ) -> Iterator[Any]:
+        """The outcomes of the items; what took time before, of what is known, counts as if it did now."""
         if isinstance(self.step, Gather):
             yield from gather(self.step, self.stage, items, tally, clock)
             return
-        before_s = self.light_s()
-        for outcome in apply(self.step, self.stage, items, tally, clock):
-            tally.light_s = self.light_s() - before_s
+        stage, kept_s, before_s = self.stage, dict[str, float](), dict(self.light_s())
+        if self.step.facets:
+            stage, kept_s = self.knowing(known), dict(known.spent_s)
+            tally.busy_s = sum(kept_s.values())
+        for outcome in apply(self.step, stage, items, tally, clock):
+            tally.parts_s = {part: s - before_s.get(part, 0.0) for part, s in self.light_s().items()} | kept_s
+            tally.light_s = sum(tally.parts_s.values())
             yield outcome
+
+    def knowing(self, known: Known) -> Stage[Any, Any]:
+        """The stage, told what is known of each item."""
+        return lambda item: self.stage(item, **known.of(item.key))
 
 
 def post(step: Step[Any, Any] | Gather[Any, Any], clock: Callable[[], float], mind: Mind) -> BoundStep:
     """The step with its stage made."""
     if isinstance(step, Gather):
-        return BoundStep(step=step, stage=mind(step, gathering(step)), light_s=float)
+        return BoundStep(step=step, stage=mind(step, gathering(step)), light_s=dict)
     stage = step.make()
-    light_s = step.light(stage, clock) if step.light is not None else float
+    light_s = step.light(stage, clock) if step.light is not None else dict
     return BoundStep(step=step, stage=mind(step, stage), light_s=light_s)
 
 
@@ -155,7 +204,8 @@ class LegRunner:
                 watch(tallies)
                 yield outcome
 
+        known = known_of(ledger, self.leg, lap)
         outcomes: Iterable[Any] = lap.read(ledger)
         for here, tally in zip(self.posts, tallies, strict=True):
-            outcomes = here.run(outcomes, tally, self.clock)
-        return ledger.land(lap, watched(outcomes), self.leg.gives, tallies)
+            outcomes = here.run(outcomes, tally, self.clock, known)
+        return ledger.land(lap, watched(outcomes), self.leg.gives, tallies, known)

@@ -65,10 +65,12 @@ class LapForLap:
     def lap(self, leg: Leg, name: str, landed: Mapping[str, Landed]) -> Lap:
         """The lap that reads landed laps of the legs before."""
         classes = dict(zip(leg.after, self.reads, strict=True))
+        contents = [lap.content for lap in landed.values()]
         return Lap(
             leg=leg.name,
             name=name,
-            inputs=digest(leg.settings, *(lap.content for lap in landed.values())),
+            inputs=digest(leg.settings, *contents),
+            reads=digest(*contents) if leg.facets else "",
             items=sum(lap.rows for lap in landed.values()),
             read=partial(_all_rows, readings=tuple((before, (name,), classes[before]) for before in landed)),
         )

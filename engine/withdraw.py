@@ -13,7 +13,8 @@ from dataclasses import dataclass, replace
 import pyarrow as pa
 
 from engine.core import Gather, Tally
-from engine.ledger import Landed, Lap, Ledger, TableFile, digest, marker_of, marker_text, table_of
+from engine.lap_tables import TableFile
+from engine.ledger import Landed, Lap, Ledger, landing, marker_of, marker_text
 from engine.leg import Leg
 from schemas.outcome import Reject
 from storage.scratch import workplace
@@ -42,13 +43,15 @@ def left_over(ledger: Ledger, leg: Leg, lap: Lap, left: Left, *, valid: bool) ->
     rejects = ledger.table(lap.leg, "rejects", lap.name)
     rows, rejects = (kept(table, left.gone) for table in (rows, rejects))
     rejects = with_rejects(rejects, left.instead, leg.name)
-    content = [put(ledger, lap, kind, table) for kind, table in (("part", rows), ("rejects", rejects))]
-    landed = Landed(
-        inputs=lap.inputs if valid else before.inputs,
-        rows=rows.num_rows,
-        rejects=rejects.num_rows,
-        content=digest(*content),
-        steps=tallies(before.steps, leg, lap.items, rows.num_rows, rejects, left.gone),
+    inputs = leg.facet_inputs(lap)
+    facets = {name: inputs[name] if valid else facet.inputs for name, facet in before.facets.items()}
+    landed = landing(
+        lap.inputs if valid else before.inputs,
+        (rows.num_rows, rejects.num_rows),
+        put(ledger, lap, "part", rows, list(facets)),
+        put(ledger, lap, "rejects", rejects),
+        tallies(before.steps, leg, lap.items, rows.num_rows, rejects, left.gone),
+        facets,
     )
     ledger.place.write(marker_of(lap.leg, lap.name), marker_text(lap_of(lap, landed), landed).encode())
     return landed
@@ -78,15 +81,15 @@ def with_rejects(table: pa.Table, instead: Sequence[Reject], leg: str) -> pa.Tab
     return pa.concat_tables([table, pa.Table.from_pylist(rows, schema=table.schema)]) if rows else table
 
 
-def put(ledger: Ledger, lap: Lap, kind: str, table: pa.Table) -> str:
-    """Put a table of a lap into its place; its sha256."""
+def put(ledger: Ledger, lap: Lap, kind: str, table: pa.Table, facets: Sequence[str] = ()) -> dict[str, str]:
+    """Put a table of a lap into its place; its sha256, and of its facets, as `TableFile.put` gives them."""
     with workplace() as folder:
-        file = TableFile(folder / f"{kind}.parquet", table.schema)
+        file = TableFile(folder / f"{kind}.parquet", table.schema, facets)
         with file:
             for batch in table.to_batches():
                 file.add(pa.Table.from_batches([batch]))
         file.read_back()
-        return ledger.place.put(table_of(lap.leg, kind, lap.name), file.path)
+        return file.put(ledger.place, lap.leg, kind, lap.name)
 
 
 def tallies(
@@ -129,6 +132,7 @@ def tally_left(
         gave_s=tally.gave_s * share,
         busy_s=tally.busy_s * share,
         light_s=tally.light_s * share,
+        parts_s={part: seconds * share for part, seconds in tally.parts_s.items()},
         reasons=reasons,
         traces={key: trace for key, trace in tally.traces.items() if not gone(key, "")},
     )

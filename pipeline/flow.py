@@ -5,80 +5,43 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from functools import partial
-from typing import Any
 
 from dataset.tar import MAX_SAMPLE_BYTES
 from dataset.tombstones import NOBODY, Tombstones
-from engine.core import Gather, Step
+from engine.core import Facet, Gather, Step
 from engine.leg import Leg
 from engine.placement import placement
 from engine.plans import LapForLap, at_once
 from pipeline import memory, plans
+from pipeline.backends import Backends
 from pipeline.corpora.reach import mostly_reached
-from pipeline.estimators.appearance.colours import ColourLayout
-from pipeline.estimators.appearance.open_clip_embedder import OpenClip
-from pipeline.estimators.faceverse.head import FaceVerseHead
-from pipeline.estimators.head_pose import MeshHead
-from pipeline.estimators.hmr.body import HmrBody
-from pipeline.estimators.hmr.hands import HmrHands
-from pipeline.estimators.identity.face_embedder import PackagedFaceEmbedder
-from pipeline.estimators.mediapipe.body import MediapipeBody
-from pipeline.estimators.mediapipe.face import MediapipeFace
-from pipeline.estimators.mediapipe.hands import MediapipeHands
-from pipeline.estimators.mediapipe.person import MediapipePerson
-from pipeline.estimators.mixtures import file_bytes, refuse_mixture
-from pipeline.estimators.rtmpose.person import RtmPerson
+from pipeline.estimators.mixtures import file_bytes
 from pipeline.settings import check
 from pipeline.shots.scan import SplitSettings
 from pipeline.stages.acquaint import acquaint
-from pipeline.stages.clip_tracks import Estimators
+from pipeline.stages.clip_tracks import READS
 from pipeline.stages.control import Control, ControlSettings
 from pipeline.stages.corpus import Corpus, DropCopies, copies
 from pipeline.stages.estimate import Estimate, EstimateSettings, model_seconds
 from pipeline.stages.gather import GatherSettings, gather
+from pipeline.stages.one_person import OnePerson
 from pipeline.stages.probe import Probe, ProbeSettings
 from pipeline.stages.reference import PickReferences, ReferenceSettings
 from pipeline.stages.screen import Screen, ScreenSettings
 from pipeline.stages.shard import Shard, ShardSettings
 from pipeline.stages.split import Split
+from pipeline.stretches import RULE, OnePersonSettings
 from schemas.controls import Controlled, PersonClips
 from schemas.index import IndexRow, ShardPlan
 from schemas.media import Clip, Copies, Listed, Probed, Source
 from schemas.sample import Sample
-from schemas.tracks import ROLES, Estimated, Tracked
+from schemas.tracks import ROLES, Estimated, Role, Tracked
 from storage.place import Where
 
 TRACKS = "tracks"
 """The leg that estimates."""
 TARS = "shards"
 """The leg whose laps are tars of samples."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Backends:
-    """Which estimator has each role."""
-
-    person: MediapipePerson | RtmPerson = field(default_factory=MediapipePerson)
-    body: MediapipeBody | HmrBody = field(default_factory=MediapipeBody)
-    hands: MediapipeHands | HmrHands = field(default_factory=MediapipeHands)
-    face: MediapipeFace = field(default_factory=MediapipeFace)
-    head: MeshHead | FaceVerseHead = field(default_factory=MeshHead)
-    appearance: ColourLayout | OpenClip = field(default_factory=ColourLayout)
-    identity: PackagedFaceEmbedder = field(default_factory=PackagedFaceEmbedder)
-
-    def __post_init__(self) -> None:
-        refuse_mixture({role: getattr(self, role) for role in ROLES})
-
-    @property
-    def on_gpu(self) -> bool:
-        """Whether any of them runs on a GPU."""
-        devices = (getattr(getattr(self, role), "device", "cpu") for role in ROLES)
-        return any(device != "cpu" for device in devices)
-
-    def build(self) -> Estimators:
-        """All of them, with their weights loaded."""
-        built: Any = {role: getattr(self, role).build() for role in ROLES}
-        return Estimators(**built)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -90,6 +53,7 @@ class Curation:
     screen: ScreenSettings = field(default_factory=ScreenSettings)
     estimate: EstimateSettings = field(default_factory=EstimateSettings)
     backends: Backends = field(default_factory=Backends)
+    one_person: OnePersonSettings = field(default_factory=OnePersonSettings)
     control: ControlSettings = field(default_factory=ControlSettings)
     gather: GatherSettings = field(default_factory=GatherSettings)
     reference: ReferenceSettings = field(default_factory=ReferenceSettings)
@@ -138,7 +102,7 @@ def legs(
         ),
         Leg(
             name="samples",
-            steps=(control(run), same_person(run), reference(run)),
+            steps=(one_person(run), control(run), same_person(run), reference(run)),
             plan=LapForLap(reads=(Tracked,)),
             after=(TRACKS,),
         ),
@@ -217,30 +181,54 @@ def screen(run: Curation) -> Step[Clip, Clip]:
 
 
 def estimate(run: Curation) -> Step[Clip, Estimated]:
-    """Stretches of one person, and all that the estimators say of them."""
+    """All that the estimators say of a clip, a facet for each of them."""
+    how, backends = run.estimate, run.backends
     return Step(
         name="estimate",
-        make=partial(estimating, run.estimate, run.backends),
+        make=partial(estimating, how, backends, run.one_person),
         version=Estimate.version,
         takes=Clip,
         gives=Estimated,
-        settings=(run.estimate, run.backends),
-        gpus=run.gpu_share if run.backends.on_gpu else 0.0,
-        memory_bytes=memory.estimating(run.probe.max_source_pixels, run.estimate.window_mib)
-        + file_bytes(run.backends),
+        settings=(how.window_frames, how.window_mib),
+        facets=tuple(facet(run, role) for role in ROLES),
+        gpus=run.gpu_share if backends.on_gpu else 0.0,
+        memory_bytes=memory.estimating(run.probe.max_source_pixels, how.window_mib) + file_bytes(backends),
         weights=frozenset({"estimators"}),
         light=model_seconds,
     )
 
 
-def estimating(settings: EstimateSettings, backends: Backends) -> Estimate:
+def facet(run: Curation, role: Role) -> Facet:
+    """The tracks of a role: what its estimator says, how often it is asked, and of which stretches."""
+    also: dict[Role, object] = {
+        "appearance": run.estimate.look_every_frames,
+        "identity": (run.one_person, RULE),
+    }
+    settings = (getattr(run.backends, role), also.get(role))
+    return Facet(name=role, settings=settings, reads=READS[role], gathered=role == "identity")
+
+
+def estimating(how: EstimateSettings, backends: Backends, one_person: OnePersonSettings) -> Estimate:
     """The estimate stage with its weights loaded."""
-    return Estimate(settings, backends.build())
+    return Estimate(how, backends.build(), one_person)
 
 
 def same_source() -> Gather[Estimated, Tracked]:
     """The stretches of a source told how far their faces are apart."""
     return Gather(name="same_source", group=acquaint, takes=Estimated, gives=Tracked)
+
+
+def one_person(run: Curation) -> Step[Tracked, Tracked]:
+    """Stretches of one person."""
+    return Step(
+        name="one_person",
+        make=partial(OnePerson, run.one_person),
+        version=OnePerson.version,
+        takes=Tracked,
+        gives=Tracked,
+        settings=run.one_person,
+        memory_bytes=memory.LIST,
+    )
 
 
 def control(run: Curation) -> Step[Tracked, Controlled]:

@@ -23,7 +23,8 @@ from dataset.tables import records
 from dataset.tombstones import Tombstones, salted, tombstones_of, write_tombstones
 from dataset.withdraw import redact_copies, remade
 from engine.core import Tally
-from engine.ledger import Landed, Lap, Ledger, digest, marker_of, marker_text, table_of
+from engine.lap_tables import table_of
+from engine.ledger import Landed, Lap, Ledger, digest, marker_of, marker_text
 from engine.leg import Leg
 from engine.withdraw import Left, left_over, put
 from pipeline.corpora.listing import LEG as LISTING
@@ -51,6 +52,8 @@ class Forgetting:
     """Digests of their contents."""
     uris: tuple[str, ...]
     """Addresses of their files."""
+    subjects: tuple[str, ...] = ()
+    """Names of people who leave wherever they are."""
     laps: tuple[str, ...] = ()
     """Laps of the listing that hold them."""
     stale: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
@@ -73,19 +76,41 @@ def sources_in(ledger: Ledger) -> Iterator[tuple[str, Source]]:
             yield name, source
 
 
+def listed_of(ledger: Ledger, subjects: Sequence[str]) -> frozenset[str]:
+    """Addresses of the listed files that show one of some people, be they there or not."""
+    rows = (row for name in ledger.names(LISTING) for row in ledger.rows(LISTING, name, Listed))
+    return frozenset(row.uri for row in rows if row.origin.subject in subjects) if subjects else frozenset()
+
+
+def rejected_in(ledger: Ledger, uris: frozenset[str]) -> Iterator[str]:
+    """Laps in which one of these addresses was rejected."""
+    for name in ledger.names("sources") if uris else ():
+        if not uris.isdisjoint(ledger.rejects("sources", name)["uri"].to_pylist()):
+            yield name
+
+
 def asked(
-    ledger: Ledger, run: Curation, sources: Sequence[str], *, date: str, why: str, salt: str
+    ledger: Ledger,
+    run: Curation,
+    sources: Sequence[str],
+    *,
+    date: str,
+    why: str,
+    salt: str,
+    subjects: Sequence[str] = (),
 ) -> Forgetting:
-    """What is to be done so that sources leave, by the digests of their contents."""
+    """What is to be done so that sources leave, by digests of their contents, and people, by their names."""
     wanted = frozenset(sources)
     found = [(name, source) for name, source in sources_in(ledger) if source.sha256 in wanted]
+    listed = listed_of(ledger, subjects)
     return Forgetting(
         date=date,
         why=why,
         salt=salt,
         sources=tuple(sorted(wanted)),
-        uris=tuple(sorted({source.uri for _, source in found})),
-        laps=tuple(sorted({name for name, _ in found})),
+        uris=tuple(sorted({source.uri for _, source in found} | listed)),
+        subjects=tuple(sorted(subjects)),
+        laps=tuple(sorted({name for name, _ in found} | {*rejected_in(ledger, listed)})),
         stale={leg.name: stale_laps(ledger, leg) for leg in legs(run, "", denied=kept_out(ledger.place))},
     )
 
@@ -128,6 +153,7 @@ def forget(out: Place, run: Curation, forgetting: Forgetting) -> Tombstones:
     """
     stones = replace(tombstones_of(out), salt=forgetting.salt)
     stones = stones.with_sources(forgetting.sources, forgetting.date, forgetting.why)
+    stones = stones.with_subjects(forgetting.subjects)
     write_tombstones(out, stones)
     ledger = Ledger(out)
     relist(ledger, forgetting)
@@ -152,10 +178,8 @@ def relist(ledger: Ledger, forgetting: Forgetting) -> None:
         assert landed is not None
         lap = Lap(leg=LISTING, name=name, inputs=landed.inputs, items=len(rows), read=nothing)
         table = encode([nameless(row, forgetting) for row in rows], Listed)
-        content = [
-            put(ledger, lap, "part", table),
-            put(ledger, lap, "rejects", ledger.rejects(LISTING, name)),
-        ]
+        tables = {"part": table, "rejects": ledger.rejects(LISTING, name)}
+        content = [put(ledger, lap, kind, one)[""] for kind, one in tables.items()]
         landed = replace(landed, content=digest(*content))
         ledger.place.write(marker_of(LISTING, name), marker_text(lap, landed).encode())
 

@@ -42,6 +42,11 @@ def decode(table: pa.Table, cls: type[T]) -> list[T]:
     return [from_row(row, cls) for row in table.to_pylist()]
 
 
+def decode_fields(table: pa.Table, cls: type) -> list[dict[str, Any]]:
+    """Of each row of a table, the fields of a record class that it has, by their names."""
+    return [from_fields(row, cls) for row in table.to_pylist()]
+
+
 @cache
 def schema_of(cls: type) -> pa.Schema:
     """Arrow schema of a record class."""
@@ -122,9 +127,13 @@ def from_row(row: dict[str, Any], cls: type[T]) -> T:
 
     One of an older schema is read by its class's `upgraded`; fields that it had not have their defaults.
     """
-    own: Any = cls
-    row = own.upgraded(row) if hasattr(own, "upgraded") else row
-    return cls(**{name: reader(row[name]) for name, reader in readers(own).items() if name in row})
+    return cls(**from_fields(row, cls))
+
+
+def from_fields(row: dict[str, Any], cls: Any) -> dict[str, Any]:
+    """The fields of a record class that a row has, by their names."""
+    row = cls.upgraded(row) if hasattr(cls, "upgraded") else row
+    return {name: reader(row[name]) for name, reader in readers(cls).items() if name in row}
 
 
 @cache

@@ -116,6 +116,7 @@ class FaceBoxTrack:
     box: Annotated[NDArray[np.float32], Axes("t 4")]  # as in `FaceTrack`
     score: Annotated[NDArray[np.float32], Axes("t")]
     flex: Annotated[NDArray[np.float32], Axes("t")]  # change of shape in half a second; 0 unknown
+    eyes_open: Annotated[NDArray[np.float32], Axes("t")]  # as in `FaceTrack`
     valid: Annotated[NDArray[np.bool_], Axes("t")]
 
 
@@ -176,7 +177,7 @@ UNTOLD = FaceDistances(place=0, distance=np.array([np.nan], np.float32))
 
 @record
 class Tracked:
-    """A clip of one person and all that the estimators say of it."""
+    """A clip and all that the estimators say of it: once estimated whole, then cut to one person."""
 
     key: str
     clip: Clip
@@ -187,7 +188,7 @@ class Tracked:
     face: FaceBoxTrack
     head: HeadTrack
     appearance: Appearance
-    identity: FaceDistances = UNTOLD
+    identity: tuple[FaceDistances, ...] = ()  # of each stretch of one person: of one, once it is cut
     provenance: dict[str, EstimatorCard]  # by role
 
     @property
@@ -203,8 +204,8 @@ class Tracked:
 
 @record
 class Estimated(Tracked):
-    """A stretch as it is estimated, before its source's others are known: it lands without its vector."""
+    """A clip as it is estimated, before its source's others are known: it lands without these vectors."""
 
-    face_vector: Annotated[
-        NDArray[np.float32], Axes("d")
-    ]  # mean of unit vectors, of unit length; 0 without a face
+    face_vectors: Annotated[
+        NDArray[np.float32], Axes("k d")
+    ]  # of each stretch: mean of unit vectors, of unit length; 0 without a face

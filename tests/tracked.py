@@ -69,6 +69,7 @@ def tracked_of(
             box=result.face.box,
             score=result.face.score,
             flex=np.zeros(len(result.face.valid), np.float32),
+            eyes_open=result.face.eyes_open,
             valid=result.face.valid,
         ),
         head=result.head,

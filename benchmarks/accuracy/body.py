@@ -24,7 +24,7 @@ from benchmarks.accuracy.people import (
 from benchmarks.accuracy.table import Row
 from pipeline.estimators.mediapipe.body import BodyMapper, MediapipeBody
 from pipeline.geometry import box_iou
-from pipeline.stages.estimate import EstimateSettings
+from pipeline.stretches import OnePersonSettings
 from schemas.joints import BODY_JOINTS, J
 from schemas.media import MIN_CLIP_FRAMES, Frames
 from schemas.tracks import BodyTrack, KeypointTrack
@@ -91,7 +91,7 @@ def still_row(name: str, pictures: list[LabelledPicture], why: str) -> Row:
         frames = np.repeat(picture(still.path), MIN_CLIP_FRAMES, axis=0)  # a clip: no single frame is trusted
         person, track = estimated(frames)
         label = matched(person.box[0].astype(np.float64), still.bodies) if person.valid[0] else None
-        crowded += bool(person.others[0] > EstimateSettings().max_other_area)
+        crowded += bool(person.others[0] > OnePersonSettings().max_other_area)
         if label is None:
             missed.append(f"{still.path.parent.name}/{still.path.name}")
         else:

@@ -20,7 +20,7 @@ from jobs.synthetic.kept import kept_folder
 from jobs.synthetic.take import Take, random_actor
 from jobs.synthetic.truth import PersonTruth, truth
 from jobs.synthetic.written import write_film
-from pipeline.flow import Backends
+from pipeline.backends import Backends
 from schemas.controls import CANVAS_AREA, Controlled, Framing
 from schemas.media import FPS
 from schemas.outcome import Rejected

@@ -22,28 +22,43 @@ class LegForecast:
     """Seconds that each lap takes which would run, as they were measured; of new ones the mean."""
     why: str
     """Why they would: empty where none would."""
+    facets: tuple[str, ...] = ()
+    """The facets that would be made again, where others of them stay."""
 
 
 def forecast(legs: Sequence[Leg], ledger: Ledger) -> list[LegForecast]:
     """What a run of these legs would do, from what has landed.
 
     Where a leg reads as a whole what would be done again before it, all its laps may be others: they are all
-    counted.
+    counted. Laps that keep facets are as long as without these.
     """
     found: list[LegForecast] = []
     running: dict[str, AbstractSet[str]] = {}
     for leg in legs:
         landed = dict(ledger.all_landed(leg.name))
         before = [name for name in (*leg.after, *leg.beside) if running.get(name)]
-        names, run = laps_of(leg, ledger, landed, before, running)
-        running[leg.name] = run
+        laps, run = laps_of(leg, ledger, landed, before, running)
+        running[leg.name] = run.keys()
+        again = tuple(facet for facet in leg.facets if any(facet not in kept for kept in run.values()))
+        facets = again if any(run.values()) else ()
         why = f"reads {' and '.join(before)}" if before else "settings, versions or weights"
-        if not landed.keys() & run:
+        why += f" of {', '.join(facets)}" if facets else ""
+        if not landed.keys() & run.keys():
             why = "not done yet"
         found.append(
-            LegForecast(leg=leg.name, laps=len(names), again=seconds(landed, run), why=why if run else "")
+            LegForecast(
+                leg=leg.name,
+                laps=laps,
+                again=seconds(landed, run),
+                why=why if run else "",
+                facets=facets,
+            )
         )
     return found
+
+
+Run = dict[str, AbstractSet[str]]
+"""Laps that would run, by name, and the facets that each keeps."""
 
 
 def laps_of(
@@ -52,22 +67,29 @@ def laps_of(
     landed: Mapping[str, Landed],
     before: Sequence[str],
     running: Mapping[str, AbstractSet[str]],
-) -> tuple[AbstractSet[str], AbstractSet[str]]:
-    """The names of a leg's laps, and of those that would run; `before` are the legs it reads that would."""
+) -> tuple[int, Run]:
+    """How many laps a leg has, and those that would run; `before` are the legs it reads that would."""
     if before and not isinstance(leg.plan, Following):
-        return landed.keys(), landed.keys() or {"000000"}
-    laps = {lap.name: lap.inputs for lap in leg.laps(ledger)}
+        return len(landed), dict.fromkeys(landed.keys() or {"000000"}, frozenset())
     late = {name for one in before for name in running[one]}
-    return laps.keys() | late, late | stale(laps, landed)
+    run: Run = dict.fromkeys(late, frozenset())
+    laps = leg.laps(ledger)
+    for lap in laps:
+        was = landed.get(lap.name)
+        if lap.name not in late and (was is None or was.inputs != lap.inputs):
+            run[lap.name] = leg.kept(lap, was).keys() if was else frozenset()
+    return len({lap.name for lap in laps} | late), run
 
 
-def stale(laps: Mapping[str, str], landed: Mapping[str, Landed]) -> set[str]:
-    """Names of laps that have not landed from these inputs."""
-    return {name for name, inputs in laps.items() if name not in landed or landed[name].inputs != inputs}
-
-
-def seconds(landed: Mapping[str, Landed], run: AbstractSet[str]) -> tuple[float, ...]:
+def seconds(landed: Mapping[str, Landed], run: Run) -> tuple[float, ...]:
     """What each lap of a leg that would run takes one worker."""
     took = {name: busy_s(lap) for name, lap in landed.items()}
     mean = sum(took.values()) / len(took) if took else 0.0
-    return tuple(took.get(name, mean) for name in sorted(run))
+    return tuple(
+        took[name] - kept_s(landed[name], run[name]) if name in took else mean for name in sorted(run)
+    )
+
+
+def kept_s(lap: Landed, kept: AbstractSet[str]) -> float:
+    """What those of a landed lap's facets took that it keeps."""
+    return sum(s for tally in lap.steps for facet, s in tally.parts_s.items() if facet in kept)

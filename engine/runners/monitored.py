@@ -44,8 +44,8 @@ class Monitored:
     tries: int
     at: CurrentItem | None = None
 
-    def __call__(self, item: Any) -> Sequence[Any]:
-        """What the stage gives, and the rejects of what is held back.
+    def __call__(self, item: Any, /, **known: Any) -> Sequence[Any]:
+        """What the stage gives, told what is known of the item, and the rejects of what is held back.
 
         Raises:
             Exception: the machine is at fault, or nothing is to be tried again.
@@ -54,7 +54,7 @@ class Monitored:
         times: Counter[str] = Counter()
         while True:
             try:
-                return outcomes_of(self.step, partial(self.once, holds=holds), item)
+                return outcomes_of(self.step, partial(self.once, holds=holds, known=known), item)
             except Exception as bug:
                 blamed = self.blamed(item, holds)
                 if not self.tries or not blamed or is_machines(bug):
@@ -66,14 +66,14 @@ class Monitored:
                     if times[key] >= self.tries
                 }
 
-    def once(self, item: Any, holds: Holds) -> Iterator[Any]:
+    def once(self, item: Any, holds: Holds, known: Mapping[str, Any]) -> Iterator[Any]:
         """One try."""
         free = []
         for member in members_of(item):
-            if (known := holds.get((self.step.name, member.key))) is None:
+            if (quarantined := holds.get((self.step.name, member.key))) is None:
                 free.append(member)
             else:
-                yield self.reject(member, known)
+                yield self.reject(member, quarantined)
         if not free:
             return
         try:
@@ -84,7 +84,7 @@ class Monitored:
                 yield from self.members(replace(item, members=tuple(free)))
             else:
                 self.move(self.spot(item))
-                yield from self.stage(item)
+                yield from self.stage(item, **known)
         finally:
             self.tell(None)
 

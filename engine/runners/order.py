@@ -27,7 +27,7 @@ def settled(landed: Iterable[tuple[str, Landed]], retry: Container[str]) -> dict
     return {
         name: None
         if any(reason in retry for tally in lap.steps for reason in tally.reasons)
-        else replace(lap, steps=())
+        else replace(lap, steps=(), facets={})
         for name, lap in landed
     }
 
@@ -125,7 +125,7 @@ class LapOrder:
         state.done += 1
         state.items_done += lap.items
         for follower in self.followers(state):
-            follower.arrived.setdefault(lap.name, {})[state.leg.name] = replace(landed, steps=())
+            follower.arrived.setdefault(lap.name, {})[state.leg.name] = replace(landed, steps=(), facets={})
             if follower.is_planned:
                 self.join(follower, lap.name)
 

@@ -21,15 +21,17 @@ from model.data.augment import frames_of
 from model.sample.pixels import Pictures, stretch_of
 from model.sample.retarget import Figure
 from model.sample.segments import Stretch
-from pipeline.flow import Backends
+from pipeline.backends import Backends
 from pipeline.geometry import canvas_affine
 from pipeline.shots.scan import SplitSettings
 from pipeline.stages.clip_tracks import Estimators
 from pipeline.stages.control import Control, ControlSettings
 from pipeline.stages.corpus import Corpus
 from pipeline.stages.estimate import Estimate, EstimateSettings
+from pipeline.stages.one_person import OnePerson
 from pipeline.stages.probe import Probe, ProbeSettings
 from pipeline.stages.split import Split
+from pipeline.stretches import OnePersonSettings
 from schemas.controls import Controlled, Controls
 from schemas.drawing import draw_skeleton, draw_spheres
 from schemas.landmarks import face_points
@@ -60,6 +62,7 @@ class PersonReader:
     """Finds the person of a file."""
 
     estimate: Estimate
+    cut: OnePerson
     control: Control
     probe: Probe
     split: Split
@@ -74,6 +77,7 @@ class PersonReader:
         """With estimators that are loaded already."""
         return cls(
             estimate=Estimate(EstimateSettings(), estimators),
+            cut=OnePerson(OnePersonSettings()),
             control=Control(ControlSettings(canvas_area=canvas_area, max_aspect_miss=0.25, min_flex=0.0)),
             probe=Probe(ProbeSettings(keep_opted_out=True)),
             split=Split(SplitSettings(max_still_s=math.inf)),
@@ -116,7 +120,8 @@ class PersonReader:
         refused: list[Rejected] = []
         for shot in shots:
             try:
-                return list(self.estimate(replace(shot, window=())))  # a picture lies whole on its canvas
+                (whole,) = self.estimate(replace(shot, window=()))  # a picture lies whole on its canvas
+                return list(self.cut(whole))
             except Rejected as no:
                 refused.append(no)
         raise refused[0]
@@ -154,7 +159,7 @@ class PersonReader:
 
     def cut_out(self, picture: Pictures) -> Pictures:
         """The part of a picture (h, w, 3) around its largest person, as wide as nobody else is in it."""
-        find, most = self.estimate.estimators.person, self.estimate.settings.max_other_area
+        find, most = self.estimate.estimators.person, self.cut.settings.max_other_area
         box = find(picture[None]).box[0]
         for around in AROUND:
             margin = around * (box[2:] - box[:2])

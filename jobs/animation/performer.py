@@ -22,7 +22,7 @@ from model.sample.segments import Animator, Drive, HandOver
 from model.sample.solve import SamplerSettings
 from model.train.load import Taken, device, last_of, settings_of, trained
 from model.train.starts import starts_of
-from pipeline.flow import Backends
+from pipeline.backends import Backends
 from schemas.controls import Controlled
 
 

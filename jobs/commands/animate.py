@@ -28,7 +28,7 @@ from model.sample.pixels import Pictures
 from model.sample.segments import HandOver, num_segments
 from model.sample.solve import SamplerSettings
 from model.train.load import Taken, has_learned
-from pipeline.flow import Backends
+from pipeline.backends import Backends
 from schemas.controls import Controlled
 from schemas.media import FPS
 

@@ -18,9 +18,9 @@ from jobs.console.tables import records, tell_table
 from jobs.exit_codes import ExitCode
 from jobs.recipes.curation import Recipe, chosen, missing
 from media.encode import ffmpeg_version
+from pipeline.backends import Backends
 from pipeline.estimators.appearance.open_clip_embedder import OpenClip
 from pipeline.estimators.packaged import PACKAGED
-from pipeline.flow import Backends
 from schemas.tracks import ROLES, Role
 from storage.packaged_files import fault, weights_folder
 

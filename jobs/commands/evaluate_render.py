@@ -26,7 +26,7 @@ from model.eval.wan_animate import WanAnimateSettings
 from model.sample.segments import HandOver
 from model.sample.solve import SamplerSettings
 from model.train.load import Taken
-from pipeline.flow import Backends
+from pipeline.backends import Backends
 from storage.place import Place
 
 if TYPE_CHECKING:

@@ -29,7 +29,7 @@ from jobs.long_run import LongRun
 from jobs.stored.evaluations import remember
 from model.eval.networks import WeightFiles
 from model.eval.summary import Number
-from pipeline.flow import Backends
+from pipeline.backends import Backends
 from storage.address import is_uri
 from storage.place import Place
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import date
 from pathlib import Path
@@ -38,6 +38,10 @@ class Forget:
     """Folder or address of the data set."""
     source: tuple[str, ...] = ()
     """Addresses of videos, or sha256 of their contents."""
+    subject: tuple[str, ...] = ()
+    """All videos of people whom the manifest named so; new ones of them are refused from then on."""
+    person: tuple[str, ...] = ()
+    """All videos in which one of these people is seen, by the column `person` of the index."""
     licence: tuple[str, ...] = ()
     """All videos of these licences."""
     list: Path | None = None
@@ -66,6 +70,8 @@ class Leaving:
     files: int
     clips: int
     samples: int
+    others: int
+    """Of these, those of people who were not named but are seen in the same videos."""
     tars: int
     """That hold any of the samples."""
     latents: dict[str, int]
@@ -127,30 +133,45 @@ def wanted(job: Forget, out: Place, run: Curation) -> Forgetting:
             f"{out}: is not finished: understudy curate --out {job.out} goes on, and then it can forget"
         )
     ledger = Ledger(out)
-    chosen = {source.sha256 for source in selected(job, [source for _, source in sources_in(ledger)])}
-    salt = own_tombstones(out).salt or secrets.token_hex(16)
-    return asked(ledger, run, sorted(chosen), date=date.today().isoformat(), why=job.why, salt=salt)
+    sources = [source for _, source in sources_in(ledger)]
+    chosen = {source.sha256 for source in selected(job, sources, showing(out) if job.person else {})}
+    salt, today = own_tombstones(out).salt or secrets.token_hex(16), date.today().isoformat()
+    return asked(ledger, run, sorted(chosen), date=today, why=job.why, salt=salt, subjects=job.subject)
 
 
-def selected(job: Forget, sources: Sequence[Source]) -> list[Source]:
-    """The sources that a job names.
+def showing(out: Place) -> dict[str, set[str]]:
+    """By person, the digests of the sources in which they are seen."""
+    found: dict[str, set[str]] = {}
+    for row in read_index(out, trusted=False).rows():
+        found.setdefault(row.person, set()).add(row.source_sha256)
+    return found
+
+
+def selected(job: Forget, sources: Sequence[Source], people: Mapping[str, Collection[str]]) -> list[Source]:
+    """The sources that a job names; by `people`, the digests of those in which they are seen.
 
     Raises:
         ValueError: it names none, or one that is not there.
     """
     lines = job.list.read_text().splitlines() if job.list else ()
     names = [*job.source, *(line.strip() for line in lines if line.strip())]
-    if not names and not job.licence:
-        raise ValueError("name who is to leave: --source, --licence or --list")
+    if not any((names, job.licence, job.subject, job.person)):
+        raise ValueError("name who is to leave: --source, --subject, --person, --licence or --list")
     by_name = {name: source for source in sources for name in (source.uri, source.sha256)}
     unknown = [name for name in names if name not in by_name]
-    unknown += [
-        licence for licence in job.licence if not any(one.origin.licence == licence for one in sources)
-    ]
+    unknown += [name for name in job.licence if not any(one.origin.licence == name for one in sources)]
+    told = {one.origin.subject for one in sources} - {""}
+    unknown += [name for name in job.subject if name not in told]
+    unknown += [name for name in job.person if name not in people]
     if unknown:
         more = f" and {len(unknown) - TOLD} more" if len(unknown) > TOLD else ""
         raise ValueError(f"{job.out}: knows nothing of {', '.join(unknown[:TOLD])}{more}; nobody has left")
-    return [by_name[name] for name in names] + [one for one in sources if one.origin.licence in job.licence]
+    seen_in = {sha256 for name in job.person for sha256 in people[name]}
+    return [by_name[name] for name in names] + [
+        one
+        for one in sources
+        if one.origin.licence in job.licence or one.origin.subject in job.subject or one.sha256 in seen_in
+    ]
 
 
 def leaving(job: Forget, out: Place, forgetting: Forgetting) -> Leaving:
@@ -169,6 +190,7 @@ def leaving(job: Forget, out: Place, forgetting: Forgetting) -> Leaving:
         files=len(forgetting.uris),
         clips=sum(key[:SOURCE_DIGITS] in prefixes for key in clips),
         samples=len(rows),
+        others=sum(row.person not in job.person for row in rows) if job.person else 0,
         tars=len(tars),
         latents={where: lost_from(Place.at(where), out, tars) for where in job.latents},
         sheets=sum(1 for _ in shown(job, forgetting)),
@@ -227,6 +249,7 @@ def tell(job: Forget, console: Console, found: Leaving, said: str) -> None:
         return
     facts: dict[str, Any] = asdict(found)
     counts = [f"{facts[name]} {name}" for name in ("sources", "files", "clips", "samples", "tars", "sheets")]
+    counts += [f"{found.others} of the samples of others in the same videos"] * bool(found.others)
     counts += [f"{number} latents in {where}" for where, number in found.latents.items()]
     console.print(f"{', '.join(counts)} {said}", highlight=False, soft_wrap=True)
     for checkpoint, told in found.checkpoints.items():

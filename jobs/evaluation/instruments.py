@@ -30,8 +30,8 @@ from model.eval.picture_meter import PictureMeter
 from model.eval.stream import Meter, Readings, measure
 from model.eval.syncnet import heard, in_sync
 from model.eval.time_meter import TimeMeter
+from pipeline.backends import Backends
 from pipeline.estimators.identity.face_embedder import FaceEmbedder, PackagedFaceEmbedder
-from pipeline.flow import Backends
 from pipeline.stages.clip_tracks import Estimators
 from schemas.media import SOUND_RATE
 from schemas.outcome import Rejected

@@ -5,7 +5,7 @@ from __future__ import annotations
 from jobs.evaluation.instruments import Measuring
 from jobs.evaluation.manifest import BenchManifest
 from model.eval.networks import WeightFiles, digests
-from pipeline.flow import Backends
+from pipeline.backends import Backends
 
 
 def measuring_of(

@@ -21,7 +21,7 @@ from media.encode import VideoSettings, write_video
 from model.sample.segments import HandOver
 from model.sample.solve import SamplerSettings
 from model.train.load import Taken
-from pipeline.flow import Backends
+from pipeline.backends import Backends
 from schemas.base import record
 from schemas.media import FPS
 from schemas.outcome import Rejected

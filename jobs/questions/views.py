@@ -10,7 +10,8 @@ import pyarrow as pa
 from dataset.conditions import extra_of
 from dataset.index import Index, read_index
 from dataset.names import MEASURES
-from engine.ledger import Ledger, reject_schema
+from engine.lap_tables import reject_schema
+from engine.ledger import Ledger
 from pipeline.flow import Curation, legs
 from pipeline.measures.known import measures
 from pipeline.measures.table import read_table, table_schema

@@ -10,13 +10,13 @@ from typing import Any, Literal
 from engine.core import EstimatorUnavailable
 from engine.identity import content_of
 from jobs.console.flags import value_of, values_of
+from pipeline.backends import Backends
 from pipeline.estimators.appearance.open_clip_embedder import OpenClip
 from pipeline.estimators.faceverse.head import FaceVerseHead
 from pipeline.estimators.hmr.body import HmrBody
 from pipeline.estimators.hmr.hands import HmrHands
 from pipeline.estimators.mixtures import files_of, packaged_of
 from pipeline.estimators.rtmpose.person import RtmPerson
-from pipeline.flow import Backends
 from schemas.tracks import ROLES, Role
 from storage.packaged_files import fault, weights_folder
 

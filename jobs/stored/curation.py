@@ -41,6 +41,8 @@ class StoredCuration:
     settings: Mapping[str, Any] = field(default_factory=dict)
     legs: Mapping[str, str] = field(default_factory=dict)
     """By leg, what its work was known by: see `digests`."""
+    facets: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    """By leg that has any, what the work on each of its facets was known by."""
     unsaid: Mapping[str, str] = field(default_factory=dict)
     """What counts beside the settings, by name: versions of steps and estimators, digests of weights."""
     tombstones: str = ""
@@ -135,6 +137,11 @@ def digests(settings: Curation) -> dict[str, str]:
     return {leg.name: digest(leg.settings, repr(sizes(leg))) for leg in legs(settings, "")}
 
 
+def facet_digests(settings: Curation) -> dict[str, dict[str, str]]:
+    """For each leg that has facets, digests of what the work on each is known by."""
+    return {leg.name: leg.facets for leg in legs(settings, "") if leg.facets}
+
+
 def unsaid_of(settings: Curation) -> dict[str, str]:
     """What counts beside what settings say, by name."""
     steps = {step.name: f"version {step.version}" for leg in legs(settings, "") for step in leg.steps}
@@ -184,6 +191,7 @@ class NextIndex:
             drop_gone=self.drop_gone,
             settings=as_plain(self.settings),
             legs=digests(self.settings),
+            facets=facet_digests(self.settings),
             unsaid=unsaid_of(self.settings),
             tombstones=tombstones_of(self.out).seal,
             code=version("understudy"),

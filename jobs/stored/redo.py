@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, fields, is_dataclass, replace
 from typing import Any
 
@@ -11,8 +12,10 @@ from rich.console import Console
 from engine.core import CannotRun
 from engine.differences import Difference, differences
 from engine.ledger import Ledger
+from engine.planning.forecast import kept_s
+from engine.planning.rates import busy_s
 from jobs.console.progress import readable_s
-from jobs.stored.curation import StoredCuration, digests, unsaid_of
+from jobs.stored.curation import StoredCuration, digests, facet_digests, unsaid_of
 from pipeline.flow import Curation
 from storage.place import Place
 
@@ -31,7 +34,14 @@ class LegAgain:
     leg: str
     laps: int
     busy_s: float
-    """What they took, in seconds of one worker."""
+    """What they took, in seconds of one worker, but for facets that stay."""
+    facets: tuple[str, ...] = ()
+    """The facets that would be made again, where others of them stay."""
+
+    @property
+    def alone(self) -> str:
+        """Which facets, in words."""
+        return f", {' and '.join(self.facets)} alone" if self.facets else ""
 
 
 def refuse_redo(
@@ -56,7 +66,7 @@ def refuse_redo(
         console.print("these legs were made by another version of the code", highlight=False)
     for leg in again:
         took = f"{leg.laps} laps, {readable_s(leg.busy_s)} of one worker"
-        console.print(f"  {leg.leg} again: {took}", highlight=False)
+        console.print(f"  {leg.leg} again: {took}{leg.alone}", highlight=False)
     if command := bill(out, ledger):
         console.print(f"  in money: {command}", highlight=False, soft_wrap=True)
     if not redo:
@@ -72,8 +82,13 @@ def bill(out: Place, ledger: Ledger) -> str:
 
 def legs_again(stored: StoredCuration, settings: Curation, ledger: Ledger) -> list[LegAgain]:
     """The legs from the first whose work is not what it was: at most these run again."""
-    now = digests(settings)
-    return [again(ledger, leg) for leg in changed(now, stored.legs)]
+    names = changed(digests(settings), stored.legs)
+    same = {
+        leg: frozenset(told.items() & stored.facets.get(leg, {}).items())
+        for leg, told in facet_digests(settings).items()
+        if leg in names[:1]  # behind another leg, all that it reads may be other
+    }
+    return [again(ledger, leg, settings, dict(same.get(leg, ())).keys()) for leg in names]
 
 
 def changed(now: dict[str, str], before: Any) -> list[str]:
@@ -83,11 +98,12 @@ def changed(now: dict[str, str], before: Any) -> list[str]:
     return names[first:]
 
 
-def again(ledger: Ledger, leg: str) -> LegAgain:
-    """A leg, as its laps have landed."""
+def again(ledger: Ledger, leg: str, settings: Curation, kept: AbstractSet[str]) -> LegAgain:
+    """A leg, as its laps have landed; `kept` are the facets that stay."""
     landed = [lap for _, lap in ledger.all_landed(leg)]
-    busy_s = sum(tally.busy_s for lap in landed for tally in lap.steps)
-    return LegAgain(leg=leg, laps=len(landed), busy_s=busy_s)
+    took = sum(busy_s(lap) - kept_s(lap, kept) for lap in landed)
+    alone = [facet for facet in facet_digests(settings).get(leg, ()) if facet not in kept] if kept else ()
+    return LegAgain(leg=leg, laps=len(landed), busy_s=took, facets=tuple(alone))
 
 
 def sentence(difference: Difference, settings: Curation) -> str:

@@ -57,7 +57,7 @@ def unlist(ledger: Ledger, gone: Callable[[str, str], bool]) -> None:
         assert before is not None
         tables = {kind: kept(ledger.table(FIT, kind, name), gone) for kind in ("part", "rejects")}
         lap = Lap(leg=FIT, name=name, inputs=before.inputs, items=before.rows, read=nothing)
-        content = digest(*(put(ledger, lap, kind, table) for kind, table in tables.items()))
+        content = digest(*(put(ledger, lap, kind, table)[""] for kind, table in tables.items()))
         landed = replace(
             before, content=content, rows=tables["part"].num_rows, rejects=tables["rejects"].num_rows
         )

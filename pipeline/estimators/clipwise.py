@@ -59,8 +59,19 @@ class HandsPerWindow(PerWindow[KeypointTrack, HandTrack]):
 
     def boxes(self) -> NDArray[np.float64]:
         """Boxes (t, 2, 4), px, around the points of hands in the last window; zeros where one is not seen."""
-        hands = self.tracks[-1]
-        return bounding_box(hands.points2d) * (hands.score > 0)[..., None]
+        return boxes_around(self.tracks[-1])
+
+
+def boxes_around(hands: HandTrack) -> NDArray[np.float64]:
+    """Boxes (t, 2, 4), px, around the points of hands; zeros where one is not seen."""
+    return bounding_box(hands.points2d) * (hands.score > 0)[..., None]
+
+
+def boxes_of(estimator: HandEstimator, person: KeypointTrack, hands: HandTrack) -> NDArray[np.float64]:
+    """The boxes that it told at work, told again from what is known of a window."""
+    again = getattr(estimator, "boxes", None)  # one of crops looks where the person's points are
+    boxes: NDArray[np.float64] = again(person) if again is not None else boxes_around(hands)
+    return boxes
 
 
 def over_clip(estimator: Callable[[Frames, Any], Told]) -> OverClip[Any, Told]:

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from pipeline.estimators.crops import Square
 from schemas.media import REPEAT_LUMA, Frames
-from schemas.tracks import FaceTrack
+from schemas.tracks import FaceBoxTrack
 
 LOOK_PX = 224
 """Side of the square pictures that appearance is told from."""
@@ -26,7 +26,7 @@ def fresh(frames: Frames, before: NDArray[np.uint8] | None) -> NDArray[np.bool_]
     return np.array([*([True] if before is None else []), *changed])
 
 
-def face_sharpness(frame: NDArray[np.uint8], faces: FaceTrack, t: int) -> float:
+def face_sharpness(frame: NDArray[np.uint8], faces: FaceBoxTrack, t: int) -> float:
     """That of the face in frame `t`, whose picture this is; 0 where none is measured."""
     return part_sharpness(frame, faces.box[t]) if faces.valid[t] else 0.0
 

@@ -17,25 +17,36 @@ GRID = 256
 
 
 def acquaint(items: Iterable[Estimated]) -> list[Tracked]:
-    """The stretches in the order of their keys, each with its distances and without its vector."""
-    tracked = []
-    for _, group in groupby(sorted(items, key=lambda item: item.key), key=lambda item: item.clip.video.key):
-        stretches = list(group)
-        distances = distances_of(stretches)
-        tracked += [without_vector(one, place, distances) for place, one in enumerate(stretches)]
-    return tracked
+    """The clips as they came, each with the distances of its stretches and without their vectors.
+
+    Of a lap, either all clips know their distances, or none does.
+    """
+    clips = list(items)
+    if any(clip.identity for clip in clips):
+        return [without_vectors(clip, clip.identity) for clip in clips]
+    told: dict[str, tuple[FaceDistances, ...]] = {}
+    for _, group in groupby(sorted(clips, key=lambda clip: clip.key), key=lambda clip: clip.clip.video.key):
+        told |= met(list(group))
+    return [without_vectors(clip, told[clip.key]) for clip in clips]
 
 
-def distances_of(stretches: Sequence[Estimated]) -> NDArray[np.float32]:
+def met(clips: Sequence[Estimated]) -> dict[str, tuple[FaceDistances, ...]]:
+    """By clip of one source, in the order of their keys, what its stretches are told."""
+    distances = distances_of(np.concatenate([clip.face_vectors for clip in clips]))
+    faces = (FaceDistances(place=place, distance=distance) for place, distance in enumerate(distances))
+    return {clip.key: tuple(next(faces) for _ in clip.face_vectors) for clip in clips}
+
+
+def distances_of(vectors: NDArray[np.float32]) -> NDArray[np.float32]:
     """Between the faces of all stretches (s, s), 0 to 2; NaN where one of two shows none."""
-    faces = np.stack([stretch.face_vector.astype(np.float64) for stretch in stretches])
-    apart = np.stack([np.linalg.norm(faces - face, axis=1) for face in faces])
+    faces = vectors.astype(np.float64)
+    apart = np.reshape([np.linalg.norm(faces - face, axis=1) for face in faces], (len(faces), len(faces)))
     known = faces.any(axis=1)
     told: NDArray[np.float64] = np.where(np.outer(known, known), np.round(apart * GRID) / GRID, np.nan)
     return told.astype(np.float32)
 
 
-def without_vector(one: Estimated, place: int, distances: NDArray[np.float32]) -> Tracked:
-    """A stretch as it lands."""
+def without_vectors(one: Estimated, told: tuple[FaceDistances, ...]) -> Tracked:
+    """A clip as it lands."""
     kept: dict[str, Any] = {field.name: getattr(one, field.name) for field in fields(Tracked)}
-    return Tracked(**kept | {"identity": FaceDistances(place=place, distance=distances[place])})
+    return Tracked(**kept | {"identity": told})

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.estimators.clipwise import hands_over_clip, over_clip
+from pipeline.estimators.clipwise import boxes_of, hands_over_clip, over_clip
 from pipeline.estimators.contracts import (
     BodyEstimator,
     FaceDetector,
@@ -26,17 +27,16 @@ from pipeline.references.looks import (
     sharpness,
     upright_square,
 )
-from schemas.arrays import joined
+from schemas.arrays import joined, taken
 from schemas.media import Frames
 from schemas.tracks import (
     Appearance,
-    BodyTrack,
     Embeddings,
     FaceBoxTrack,
     FaceTrack,
     HandTrack,
-    HeadTrack,
     KeypointTrack,
+    Role,
 )
 
 IDENTITY_EVERY = 12
@@ -58,17 +58,18 @@ class Estimators:
     identity: IdentityEmbedder
 
 
-@dataclass(frozen=True, kw_only=True)
-class ClipTracks:
-    """What the estimators say of one clip."""
-
-    person: KeypointTrack
-    body: BodyTrack
-    hands: HandTrack
-    face: FaceBoxTrack
-    head: HeadTrack
-    appearance: Appearance
-    identity: Embeddings
+READS: dict[Role, tuple[Role, ...]] = {
+    "person": (),
+    "body": ("person",),
+    "hands": ("person",),
+    "face": ("person",),
+    "head": ("face",),
+    "appearance": ("person", "hands", "face"),
+    "identity": ("person", "face"),
+}
+"""By role, whose tracks its own is made from, besides the pictures."""
+READ: frozenset[Role] = frozenset(role for reads in READS.values() for role in reads)
+"""The roles whose tracks others are made from."""
 
 
 @dataclass(frozen=True)
@@ -83,18 +84,28 @@ class PersonLook:
 
 
 class ClipWork:
-    """The estimators at work on one clip.
+    """The estimators at work on one clip, but for those whose tracks are `known`.
 
     Who is there and the face are told window by window, for the others are looked for where these are; what
-    reads crops is asked once, at the end.
+    reads crops is asked once, at the end. Estimators are asked through `call`, under the name of their role.
     """
 
-    def __init__(self, estimators: Estimators, look_every: int) -> None:
+    def __init__(
+        self,
+        estimators: Estimators,
+        look_every: int,
+        known: Mapping[Role, Any],
+        call: Callable[..., Any],
+    ) -> None:
         self.estimators = estimators
         self.look_every = look_every
-        self.body = over_clip(estimators.body)
-        self.hands = hands_over_clip(estimators.hands)
-        self.head = over_clip(estimators.head)
+        self.known = known
+        self.call = call
+        self.over: dict[Role, Any] = {
+            "body": over_clip(estimators.body),
+            "hands": hands_over_clip(estimators.hands),
+            "head": over_clip(estimators.head),
+        }
         self.people: list[KeypointTrack] = []
         self.faces: list[FaceBoxTrack] = []
         self.looks: list[PersonLook] = []
@@ -103,42 +114,75 @@ class ClipWork:
 
     def see(self, frames: Frames) -> None:
         """The next window of the clip."""
-        person = self.estimators.person(frames)
-        self.body.see(frames, person)
-        faces = self.estimators.face(frames, person)
-        self.hands.see(frames, person)
-        self.head.see(frames, faces)
+        shown = np.arange(self.num_frames, self.num_frames + len(frames))
+        given = {role: taken(self.known[role], shown) for role in READ if role in self.known}
+        person = given.get("person") or self.call("person", self.estimators.person, frames)
+        self.show("body", frames, person)
+        if not {"face", "head", "identity"} <= self.known.keys():
+            # The mesh of a face is not kept: a head, and who it is, ask for it anew.
+            faces = self.call("face", self.estimators.face, frames, person)
+            given.setdefault("face", kept_of(faces))
+            self.show("head", frames, faces)
+            self.recognize(frames, faces)
+        self.show("hands", frames, person)
+        if "appearance" not in self.known:
+            self.look(frames, person, given["face"], self.hand_boxes(person, given.get("hands")))
         self.people.append(person)
-        self.faces.append(FaceBoxTrack(box=faces.box, score=faces.score, flex=flex(faces), valid=faces.valid))
-        self.look(frames, person, faces)
-        self.identities.append(self.estimators.identity(frames, telling(faces, self.num_frames)))
+        self.faces.append(given["face"])
         self.num_frames += len(frames)
 
-    def look(self, frames: Frames, person: KeypointTrack, faces: FaceTrack) -> None:
-        """Keep how the person looks in every n-th frame of a window."""
-        boxes = self.hands.boxes()
+    def show(self, role: Role, frames: Frames, given: KeypointTrack | FaceTrack) -> None:
+        """Show an estimator the next window, unless its track is known."""
+        if role not in self.known:
+            self.call(role, self.over[role].see, frames, given)
+
+    def recognize(self, frames: Frames, faces: FaceTrack) -> None:
+        """Tell who is seen in a window, unless that is known."""
+        if "identity" not in self.known:
+            told = telling(faces, self.num_frames)
+            self.identities.append(self.call("identity", self.estimators.identity, frames, told))
+
+    def hand_boxes(self, person: KeypointTrack, known: HandTrack | None) -> NDArray[np.float64]:
+        """Boxes (t, 2, 4), px, in which hands are in the last window; zeros where one is not seen."""
+        if known is None:
+            boxes: NDArray[np.float64] = self.over["hands"].boxes()
+            return boxes
+        return boxes_of(self.estimators.hands, person, known)
+
+    def look(
+        self, frames: Frames, person: KeypointTrack, faces: FaceBoxTrack, hands: NDArray[np.float64]
+    ) -> None:
+        """Keep how the person looks in every n-th frame of a window; `hands` are boxes."""
         for t in range(-self.num_frames % self.look_every, len(frames), self.look_every):
             if person.valid[t]:
                 look = PersonLook(
                     frame=self.num_frames + t,
                     picture=upright_square(frames[t], person.box[t]),
                     face_sharpness=face_sharpness(frames[t], faces, t),
-                    hand_sharpness=hand_sharpness(frames[t], boxes[t]),
+                    hand_sharpness=hand_sharpness(frames[t], hands[t]),
                     eyes_open=float(faces.eyes_open[t]),
                 )
                 self.looks.append(look)
 
-    def tracks(self) -> ClipTracks:
-        """What all of them say of the clip."""
-        return ClipTracks(
-            person=joined(self.people),
-            body=self.body.track(),
-            hands=self.hands.track(),
-            face=joined(self.faces),
-            head=self.head.track(),
-            appearance=appearance(self.looks, self.estimators.appearance),
-            identity=joined(self.identities),
-        )
+    def tracks(self) -> dict[Role, Any]:
+        """What those say of the clip whose tracks were not known."""
+        said: dict[Role, Callable[[], Any]] = {
+            "person": lambda: joined(self.people),
+            "body": lambda: self.call("body", self.over["body"].track),
+            "hands": lambda: self.call("hands", self.over["hands"].track),
+            "face": lambda: joined(self.faces),
+            "head": lambda: self.call("head", self.over["head"].track),
+            "appearance": lambda: self.call("appearance", appearance, self.looks, self.estimators.appearance),
+            "identity": lambda: joined(self.identities),
+        }
+        return {role: told() for role, told in said.items() if role not in self.known}
+
+
+def kept_of(faces: FaceTrack) -> FaceBoxTrack:
+    """What is kept of the faces of a window."""
+    return FaceBoxTrack(
+        box=faces.box, score=faces.score, flex=flex(faces), eyes_open=faces.eyes_open, valid=faces.valid
+    )
 
 
 def telling(faces: FaceTrack, start: int) -> FaceTrack:

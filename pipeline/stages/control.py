@@ -35,7 +35,7 @@ from schemas.joints import J
 from schemas.media import Clip
 from schemas.outcome import Rejected
 from schemas.smplx import SmplxPose
-from schemas.tracks import FaceBoxTrack, Tracked
+from schemas.tracks import UNTOLD, FaceBoxTrack, Tracked
 
 MOVED = 0.1
 """Widths of a face that it moves or grows by in half a second, at least, for a still one to be told."""
@@ -110,7 +110,7 @@ class Control:
             controls=controls,
             smplx=smplx,
             appearance=tracked.appearance,
-            identity=tracked.identity,
+            identity=tracked.identity[0] if tracked.identity else UNTOLD,
             quality=quality(result, tracked.hands, controls, canvas, settings.seen_score),
             provenance={**tracked.provenance, "smoothing": settings.smoothing.card},
         )

@@ -146,7 +146,7 @@ def short_sha256(data: bytes) -> str:
 class Corpus:
     """Listed -> Source: a file that can be read, and the hash of its content, in bounded memory.
 
-    Of a content that has one of the `tombstones` nothing is kept but the file's address.
+    Of a content or a subject that has one of the `tombstones` nothing is kept but the file's address.
     """
 
     version: ClassVar[int] = 1
@@ -166,7 +166,7 @@ class Corpus:
         sha256, num_bytes = hash_object(item.uri) if is_uri(item.uri) else hash_file(stored_path(item.uri))
         if num_bytes == 0:
             raise Rejected("empty", "0 bytes")
-        if self.tombstones.hold(sha256):
+        if self.tombstones.hold(sha256) or self.tombstones.hold_subject(item.origin.subject):
             raise Rejected("withdrawn")
         yield Source(
             key=sha256[:12],

@@ -11,16 +11,21 @@ import pytest
 
 from jobs.commands.doctor import estimators
 from jobs.console.tables import records
-from pipeline.flow import Backends
-from pipeline.stages.clip_tracks import ClipTracks, Estimators
+from pipeline.backends import Backends
+from pipeline.stages.clip_tracks import READS, Estimators
 from schemas.tracks import ROLES, EstimatorCard, Tracked
 
 ROOT = Path(__file__).resolve().parents[2]
 
 
-@pytest.mark.parametrize("record", [Backends, Estimators, ClipTracks])
+@pytest.mark.parametrize("record", [Backends, Estimators])
 def test_a_field_for_each_role(record: Any) -> None:
     assert tuple(field.name for field in fields(record)) == ROLES
+
+
+def test_each_role_reads_only_those_before_it() -> None:
+    assert tuple(READS) == ROLES
+    assert all(ROLES.index(before) < ROLES.index(role) for role in ROLES for before in READS[role])
 
 
 def test_tracked_clips_have_a_track_of_each_role() -> None:

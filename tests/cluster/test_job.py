@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
+import shutil
 import sys
 import time
 import urllib.request
@@ -27,12 +28,14 @@ from engine.runners.ray import cluster as runner
 from engine.runners.ray.fleet import CannotBegin
 from engine.runners.settings import ClusterSettings, Timeouts
 from engine.runners.status import LegProgress, WorkerState
+from pipeline.flow import legs
 from storage.place import Place
 from tests.cluster import meeting
 from tests.cluster.small import machines, start, workers
 from tests.engine.runners.odd import house, listing
 from tests.processes import execute, wait_until
-from tests.resume.job import contents, run_job
+from tests.resume.job import contents, landed, run_job
+from tests.resume.test_facets import swapped
 from tests.stores import ACCESS_KEY, SECRET_KEY, TOKEN, Store, serving
 
 pytestmark = pytest.mark.timeout(300)
@@ -230,6 +233,15 @@ def test_the_bytes_are_those_of_one_process(connected: Cluster, tmp_path: Path) 
     run(ours, ClusterSettings(workers=2))
     inline.run(house(1), theirs, Seen(), clock=time.perf_counter, unseal=lambda: None, gpus=int)
     assert content(ours) == content(theirs)
+
+
+def test_a_swapped_model(connected: Cluster, films: Path, undisturbed: Path, tmp_path: Path) -> None:
+    ours, theirs = (shutil.copytree(undisturbed, tmp_path / name) for name in ("a", "b"))
+    how: dict[str, Any] = {"clock": time.perf_counter, "unseal": lambda: None}
+    run, two = swapped(films), ClusterSettings(workers=2)
+    runner.run(legs(run, ours), Ledger(ours), Seen(), settings=two, **how)
+    inline.run(legs(run, theirs), Ledger(theirs), Seen(), gpus=int, **how)
+    assert landed(ours) == landed(theirs) != landed(undisturbed)
 
 
 def test_from_store_to_store(connected: Cluster, store: Store, films: Path, tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from engine import ledger as landing
+from engine import lap_tables
 from engine.core import Tally
 from engine.ledger import Lap, Ledger
 from schemas.media import Source
@@ -56,7 +56,7 @@ def test_a_landed_lap_reads_back(tmp_path: Path) -> None:
 
 
 def test_rows_can_be_chosen_by_key(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(landing, "BATCH_BYTES", 200)  # several row groups
+    monkeypatch.setattr(lap_tables, "BATCH_BYTES", 200)  # several row groups
     ledger = Ledger(tmp_path)
     ledger.land(lap(), [source(n) for n in range(20)], Source, [])
     wanted = {f"{n:012x}" for n in (3, 17)}

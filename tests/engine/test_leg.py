@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -11,8 +11,9 @@ from engine.core import Step
 from engine.leg import PROCESS_BYTES, Leg, LegRunner, reserved
 from engine.needs import Needs
 from pipeline import plans
+from pipeline.backends import Backends
 from pipeline.estimators.appearance.open_clip_embedder import OpenClip
-from pipeline.flow import Backends, Curation, legs
+from pipeline.flow import Curation, legs
 from pipeline.stages.probe import ProbeSettings
 from pipeline.stages.shard import Shard
 from schemas.media import Listed, Source
@@ -42,9 +43,9 @@ class Slow:
         yield Source(key=item.key, uri=item.uri, sha256="0" * 64, num_bytes=1, origin=item.origin)
 
 
-def model_s(stage: Slow, clock: Callable[[], float]) -> Callable[[], float]:
+def model_s(stage: Slow, clock: Callable[[], float]) -> Callable[[], Mapping[str, float]]:
     assert clock() == 0.0
-    return lambda: stage.model_s
+    return lambda: {"model": stage.model_s}
 
 
 def test_seconds_that_no_scheduling_can_save_are_told_by_lap(tmp_path: Path) -> None:

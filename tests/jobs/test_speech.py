@@ -14,7 +14,7 @@ from jobs.animation.people import PersonReader
 from jobs.cli import main
 from media.voice import Voice, voice_of
 from model.train import checkpoint as saved
-from pipeline.flow import Backends
+from pipeline.backends import Backends
 from tests.films import ffmpeg
 from tests.jobs.commands.test_animate import QUICK, facts
 from tests.trained import train_on_all

@@ -21,6 +21,7 @@ from rich.console import Console
 from engine.ledger import Ledger
 from jobs.commands.check import pipeline_legs
 from jobs.commands.curate import Curate, curate
+from pipeline.backends import Backends
 from pipeline.estimators.fakes import (
     FakeBody,
     FakeEmbedder,
@@ -30,7 +31,7 @@ from pipeline.estimators.fakes import (
     FakeIdentity,
     FakePose2D,
 )
-from pipeline.flow import Backends, Curation
+from pipeline.flow import Curation
 from pipeline.stages.control import ControlSettings
 from pipeline.stages.screen import ScreenSettings
 from tests.paint import film

@@ -19,8 +19,9 @@ from jobs.commands.check import pipeline_legs
 from jobs.commands.curate import Curate, curate
 from jobs.stored.curation import StoredCuration, digests, stored_in
 from jobs.stored.redo import NeedsRedo
+from pipeline.backends import Backends
 from pipeline.estimators.appearance.open_clip_embedder import OpenClip
-from pipeline.flow import Backends, Curation
+from pipeline.flow import Curation
 from storage.place import Place
 from tests.resume.job import contents, run_job, settings, with_area
 

@@ -95,6 +95,10 @@ class MeshHands(CropEstimator[KeypointTrack, HandTrack]):
         """It, at the beginning of a clip."""
         return HandsOfClip(self)
 
+    def boxes(self, person: KeypointTrack) -> NDArray[np.float64]:
+        """Boxes (t, 2, 4), px, of the hands that it would look at; zeros where one is not seen."""
+        return hand_boxes(person, self.settings)[0]
+
 
 class HandsOfClip:
     """`MeshHands` over a clip."""

@@ -16,7 +16,7 @@ from media.resample import crop_squares, resample, resample_one
 from media.stills import read_still
 from model.data.batch import as_input, as_unit
 from model.sample.retarget import retarget
-from pipeline.flow import Backends
+from pipeline.backends import Backends
 from schemas.drawing import draw_skeleton, draw_spheres
 from schemas.landmarks import face_points
 from schemas.sample import FACE_SIZE

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import pyarrow.parquet as pq
 import pytest
 from rich.console import Console
 
@@ -198,3 +199,72 @@ def test_all_may_leave(films: Path, made: Path) -> None:
     ask(films, made, *{digest_of(path) for path in (films / "videos").glob("*.mp4")})
     assert broken(made) == {}
     assert set_facts(Place.at(made))["samples"] == 0
+
+
+@pytest.fixture(scope="module")
+def named(films: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A data set whose manifest says who is in its videos, one of which is not there."""
+    folder = tmp_path_factory.mktemp("named")
+    people = {"1.mp4": "anna", "2.mp4": "ben", "3.mp4": "", "lost.mp4": "anna"}
+    lines = [f"{films / 'videos' / name},{person}" for name, person in people.items()]
+    (folder / "videos.csv").write_text("\n".join(["uri,subject", *lines]))
+    job = Curate(
+        videos=folder / "videos.csv", out=folder / "set", settings=settings(films / "truths"), strict=True
+    )
+    assert curate(job, Console(quiet=True)) == 0
+    return folder
+
+
+def naming(out: Path, name: str) -> list[str]:
+    """Files in which a name can be read, as it is or in a table."""
+    tables = [path for path in out.rglob("*.parquet") if name in str(pq.read_table(path).to_pylist())]
+    return [
+        str(path) for path in {*tables, *(p for p in out.rglob("*.*") if name.encode() in p.read_bytes())}
+    ]
+
+
+def test_a_person_leaves_by_name_wherever_they_are_and_does_not_come_back(
+    films: Path, named: Path, without: Path, tmp_path: Path
+) -> None:
+    out = Path(shutil.copytree(named / "set", tmp_path / "set"))
+    assert naming(out, "anna")
+    assert "1 sources, 2 files" in ask(films, out, subject=("anna",))
+    assert {row.subject for row in read_index(out).rows()} == {"ben"}
+    assert naming(out, "anna") == []
+    assert list(traces(out, digest_of(films / "videos" / "1.mp4"))) == []
+    assert broken(out) == {}
+    shutil.copy(films / "videos" / "2.mp4", tmp_path / "new.mp4")
+    with (tmp_path / "new.mp4").open("ab") as file:
+        file.write(b"\0\0\0\x08free")
+    (tmp_path / "videos.csv").write_text(f"uri,subject\n{tmp_path / 'new.mp4'},anna")
+    job = Curate(videos=tmp_path / "videos.csv", out=out, settings=settings(films / "truths"), strict=True)
+    assert curate(job, Console(quiet=True)) == 0
+    reasons = [row for table in Ledger(out).all_rejects("sources") for row in table.to_pylist()]
+    assert any(row["reason"] == "withdrawn" and row["uri"].endswith("new.mp4") for row in reasons)
+    assert {row.subject for row in read_index(out).rows()} == {"ben"}
+
+
+def test_a_name_that_was_left_behind_is_told_by_check(films: Path, named: Path, tmp_path: Path) -> None:
+    out = Path(shutil.copytree(named / "set", tmp_path / "set"))
+    listing = {path.name: path.read_bytes() for path in (out / "landings" / "listing").glob("part-*")}
+    ask(films, out, subject=("anna",))
+    for name, data in listing.items():
+        (out / "landings" / "listing" / name).write_bytes(data)
+    assert any("a person who has left is named in it" in told for told in broken(out)["withdrawn"])
+
+
+def test_a_person_leaves_by_the_key_of_the_index(films: Path, made: Path, without: Path) -> None:
+    gone = digest_of(films / "videos" / "1.mp4")
+    (person,) = {row.person for row in read_index(made).rows() if row.source_sha256 == gone}
+    assert "of others" not in ask(films, made, person=(person,), dry_run=True)
+    ask(films, made, person=(person,))
+    assert contents(made) == contents(without)
+
+
+@pytest.mark.parametrize("how", [{"subject": ("carl",)}, {"person": ("nobody-0",)}, {"subject": ("",)}])
+def test_nobody_of_that_name_is_one_sentence(films: Path, named: Path, how: dict[str, Any]) -> None:
+    before = state(named / "set")
+    (name,) = next(iter(how.values()))
+    with pytest.raises(ValueError, match=rf"knows nothing of {name}; nobody has left"):
+        ask(films, named / "set", **how)
+    assert state(named / "set") == before

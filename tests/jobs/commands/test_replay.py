@@ -16,9 +16,10 @@ from engine.replay import find, replay
 from jobs.commands.replay import Replay
 from jobs.commands.replay import replay as run_replay
 from jobs.stored.curation import settings_of
+from pipeline.backends import Backends
 from pipeline.corpora.listing import enlist
 from pipeline.estimators.appearance.open_clip_embedder import OpenClip
-from pipeline.flow import Backends, Curation, legs
+from pipeline.flow import Curation, legs
 from pipeline.stages.screen import ScreenSettings
 from schemas.media import Clip, Listed, Source
 from schemas.origin import Origin

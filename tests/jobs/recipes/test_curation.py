@@ -12,10 +12,10 @@ from engine.core import EstimatorUnavailable
 from engine.identity import identity
 from jobs.cli import main
 from jobs.recipes.curation import RESEARCH, refuse_unready, research
+from pipeline.backends import Backends
 from pipeline.estimators.faceverse import head as faceverse
 from pipeline.estimators.hmr import body, hands
 from pipeline.estimators.mixtures import packaged_of
-from pipeline.flow import Backends
 from schemas.licences import narrowest, usage_of
 from storage.packaged_files import VARIABLE, weights_folder
 

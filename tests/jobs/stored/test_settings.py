@@ -13,8 +13,9 @@ from engine.differences import Difference, as_plain, differences
 from jobs.commands.curate import parse
 from jobs.stored.addresses import storable
 from jobs.stored.curation import NextIndex
+from pipeline.backends import Backends
 from pipeline.estimators.appearance.open_clip_embedder import OpenClip
-from pipeline.flow import Backends, Curation
+from pipeline.flow import Curation
 from pipeline.stages.corpus import CorpusSettings
 from pipeline.stages.screen import ScreenSettings
 from storage.place import Place

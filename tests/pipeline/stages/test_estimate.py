@@ -1,130 +1,22 @@
-"""Which stretches of a clip show one person, from made-up tracks; frames in the comments count from 0."""
+"""What is estimated of a clip: windows, and facets that are made again alone."""
 
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any
 
 import numpy as np
 import pytest
-from numpy.typing import NDArray
 
-from pipeline.stages.clip_tracks import ClipTracks, telling
-from pipeline.stages.estimate import (
-    Estimate,
-    EstimateSettings,
-    cut,
-    nobody_alone,
-    one_person,
-    tracked,
-)
+from pipeline.stages.clip_tracks import telling
+from pipeline.stages.estimate import Estimate, EstimateSettings
+from pipeline.stages.one_person import cut
+from pipeline.stretches import OnePersonSettings
 from schemas.arrays import joined
-from schemas.tracks import ROLES, Embeddings, KeypointTrack, Tracked
+from schemas.tracks import Embeddings
 from tests.synth import Scene, truth
 from tests.tracked import clip_of, tracked_of
 
 HOW = EstimateSettings()
-BOX = (10.0, 10.0, 50.0, 110.0)
-
-
-def person(frames: int) -> KeypointTrack:
-    """Somebody who stands still, alone."""
-    return KeypointTrack(
-        names=("nose",),
-        points=np.zeros((frames, 1, 2), np.float32),
-        world=np.zeros((frames, 1, 3), np.float32),
-        score=np.ones((frames, 1), np.float32),
-        box=np.tile(np.array(BOX, np.float32), (frames, 1)),
-        head_box=np.tile(np.array(BOX, np.float32), (frames, 1)),
-        others=np.zeros(frames, np.float32),
-        valid=np.ones(frames, np.bool_),
-    )
-
-
-def unseen(track: KeypointTrack, *frames: int) -> KeypointTrack:
-    valid = track.valid.copy()
-    valid[list(frames)] = False
-    return replace(track, valid=valid)
-
-
-def crowded(track: KeypointTrack, share: float, *frames: int) -> KeypointTrack:
-    others = track.others.copy()
-    others[list(frames)] = share
-    return replace(track, others=others)
-
-
-def moved(track: KeypointTrack, by: float, since: int) -> KeypointTrack:
-    box = track.box.copy()
-    box[since:, [0, 2]] += by
-    return replace(track, box=box)
-
-
-def runs(track: KeypointTrack) -> list[tuple[int, int]]:
-    return [(run.start, run.stop) for run in one_person(track, HOW)]
-
-
-@pytest.mark.parametrize(
-    ("track", "expected"),
-    [
-        pytest.param(person(25), [(0, 25)], id="25 frames are a clip"),
-        pytest.param(person(24), [], id="24 are none"),
-        pytest.param(unseen(person(80), *range(30, 42)), [(0, 80)], id="12 frames unseen are bridged"),
-        pytest.param(unseen(person(80), *range(30, 43)), [(0, 30), (43, 80)], id="13 are not"),
-        pytest.param(unseen(person(60), 0, 1, 59), [(2, 59)], id="nothing is bridged at the ends"),
-        pytest.param(crowded(person(80), 0.21, *range(30, 42)), [(0, 80)], id="12 with another are bridged"),
-        pytest.param(crowded(person(80), 0.21, *range(30, 43)), [(0, 30), (43, 80)], id="13 are not either"),
-        pytest.param(crowded(person(80), 0.2, *range(80)), [(0, 80)], id="a fifth beside is nobody"),
-        pytest.param(
-            crowded(unseen(person(80), *range(30, 36)), 0.5, *range(36, 42)),
-            [(0, 80)],
-            id="unseen and crowded make one gap",
-        ),
-        pytest.param(moved(person(80), 200.0, 40), [(0, 40), (40, 80)], id="a jump ends a stretch"),
-        pytest.param(moved(person(80), 36.0, 40), [(0, 80)], id="a step that overlaps by 0.053 does not"),
-        pytest.param(moved(person(80), 37.0, 40), [(0, 40), (40, 80)], id="one that overlaps by 0.039 does"),
-        pytest.param(moved(person(60), 200.0, 20), [(20, 60)], id="what is left short goes"),
-        pytest.param(
-            moved(unseen(person(80), 40), 200.0, 41),
-            [(0, 80)],
-            id="a jump across a frame unseen is not",
-        ),
-        pytest.param(unseen(person(30), *range(30)), [], id="nobody"),
-    ],
-)
-def test_stretches_of_one_person(track: KeypointTrack, expected: list[tuple[int, int]]) -> None:
-    assert runs(track) == expected
-
-
-@pytest.mark.parametrize(
-    ("track", "reason"),
-    [
-        (crowded(person(60), 0.5, *range(60)), "several_people"),
-        (crowded(person(60), 0.5, *range(31)), "several_people"),
-        (crowded(person(60), 0.5, *range(30)), "nobody"),
-        (unseen(person(60), *range(60)), "nobody"),
-    ],
-)
-def test_why_no_stretch_is_left(track: KeypointTrack, reason: str) -> None:
-    assert nobody_alone(track, HOW).reason == reason
-
-
-def window_of(made: Tracked, faces: NDArray[Any]) -> ClipTracks:
-    """The tracks of a clip as one window, with vectors (t, d) of its faces."""
-    told = {name: getattr(made, name) for name in ROLES if name != "identity"}
-    return ClipTracks(**told, identity=Embeddings(vectors=faces.astype(np.float32)))
-
-
-def test_a_stretch_is_the_clip_of_its_own_frames() -> None:
-    scene = Scene(num_frames=60)
-    made = tracked_of(scene)
-    whole = window_of(made, faces=np.arange(60)[:, None] == [20, 21])
-    part = tracked(clip_of(scene, first_frame=100), whole, np.ones(60, bool), slice(14, 44), {})
-    assert (part.clip.first_frame, part.clip.num_frames) == (114, 30)
-    assert part.key == part.clip.key != made.key
-    assert np.array_equal(part.body.joints2d, made.body.joints2d[14:44])
-    assert part.appearance.frames.tolist() == [4, 10, 16, 22, 28]  # 18, 24, 30, 36, 42 of the whole
-    assert len(part.appearance.vectors) == len(part.appearance.sharpness) == 5
-    assert part.face_vector == pytest.approx([0.5**0.5, 0.5**0.5])
 
 
 def test_windows_joined_and_cut_are_what_they_were() -> None:
@@ -146,28 +38,6 @@ def test_large_pictures_get_shorter_windows(size: tuple[int, int], expected: int
     assert Estimate(HOW, None).window_of(clip) == expected  # type: ignore[arg-type]
 
 
-def test_the_share_is_the_median_over_frames_that_are_seen() -> None:
-    scene = Scene(num_frames=30)
-    clip, track = clip_of(scene), person(5)
-    box = track.box.copy()
-    box[1:4] = (0, 0, 400, 400)
-    track = unseen(replace(track, box=box), 1, 2, 3)
-    expected = 40 * 100 / (scene.width * scene.height)
-    assert Estimate.share(clip, track, slice(0, 5)) == pytest.approx(expected)
-
-
-def test_picture_that_stands_still_is_looked_at_once() -> None:
-    scene = Scene(num_frames=60)
-    made = tracked_of(scene)
-    whole = window_of(made, faces=np.zeros((60, 2)))
-    news = np.ones(60, bool)
-    news[20:50] = False
-    part = tracked(clip_of(scene), whole, news, slice(0, 60), {})
-    assert part.appearance.frames.tolist() == [0, 6, 12, 18, 24, 54], "24 shows the picture of 19"
-    np.testing.assert_array_equal(part.pictures.fresh, news)
-    assert not part.face_vector.any()
-
-
 def test_large_faces_of_some_frames_tell_who_it_is() -> None:
     box = np.tile(np.array([0, 0, 40, 50], np.float32), (30, 1))
     box[12] = (0, 0, 39, 60)
@@ -177,3 +47,17 @@ def test_large_faces_of_some_frames_tell_who_it_is() -> None:
     assert np.flatnonzero(told.valid).tolist() == [0], "12 is too small, 24 no face"
     told = telling(faces, start=7)
     assert np.flatnonzero(told.valid).tolist() == [5, 17, 29]
+
+
+def test_faces_are_told_of_each_stretch() -> None:
+    made = tracked_of(Scene(num_frames=80))
+    valid = np.ones(80, np.bool_)
+    valid[30:43] = False
+    track = replace(made.person, valid=valid, others=np.zeros(80, np.float32))
+    faces = np.zeros((80, 2), np.float32)
+    faces[[12, 24, 48], [0, 1, 1]] = 1
+    stage = Estimate(HOW, None, OnePersonSettings(min_overlap=0.0, min_person_share=0.0))  # type: ignore[arg-type]
+    told = stage.faces_of(made.clip, track, Embeddings(vectors=faces))
+    np.testing.assert_allclose(told, [[0.5**0.5, 0.5**0.5], [0, 1]], rtol=1e-6)
+    nobody = replace(track, valid=np.zeros(80, np.bool_))
+    assert stage.faces_of(made.clip, nobody, Embeddings(vectors=faces)).shape == (0, 2)
