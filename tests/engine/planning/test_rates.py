@@ -51,7 +51,7 @@ def test_what_a_step_drops_is_no_work_for_the_next() -> None:
     steps = (replace(rate, keeps=0.5) if rate.step == "screen" else rate for rate in FLAT.steps)
     result = sizes(replace(FLAT, steps=tuple(steps)), 1.0)
     assert result["clips"] == sizes(FLAT, 1.0)["clips"]
-    assert result["tracks"] == [15, about(1800 + 15 * 0.5)]
+    assert result["tracks"] == [15, about(2 * 1800 + 15 * 0.5)]
     assert result["shards"] == [5, about(1800 + 5 * 0.5)]
 
 
@@ -120,6 +120,6 @@ def test_without_footage_there_is_nothing_to_tell(tmp_path: Path) -> None:
 def test_laps_that_landed_are_as_long_as_they_were(tmp_path: Path) -> None:
     make_ledger(tmp_path, 80, 10)
     works = {work.leg: work for work in works_landed(Ledger(tmp_path), HOUSE, FLAT)}
-    assert works["tracks"].laps_s == (1.5, 1.5)
+    assert works["tracks"].laps_s == (2.5, 2.5)
     assert works["clips"].laps_s == (3.5, 3.5)
     assert works["tracks"].crew_s == 2.0
