@@ -36,9 +36,9 @@ from model.eval.picture_meter import PictureMeter
 from model.eval.resnet3d import ResNet3d
 from model.eval.stream import Meter, Pictures, measure
 from model.eval.time_meter import TimeMeter
+from pipeline.backends import Backends
 from pipeline.estimators.identity.face_embedder import PackagedFaceEmbedder
 from pipeline.estimators.mediapipe.net import Net
-from pipeline.flow import Backends
 
 HERE = Path(__file__).parent
 FRAMES, SIZE = 16, (320, 192)

@@ -10,6 +10,7 @@ import itertools
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -34,7 +35,8 @@ from pipeline.estimators.mediapipe.pose import POINTS, Pose
 from pipeline.estimators.rtmpose import topdown
 from pipeline.estimators.rtmpose.person import RtmPerson, WholeBodyTracker
 from pipeline.geometry import bounding_box, grow_box, head_rotation, principal_point, project, rotation_vector
-from pipeline.stages.clip_tracks import ClipTracks, ClipWork, Estimators
+from pipeline.stages.clip_tracks import ClipWork, Estimators
+from pipeline.stages.estimate import asked
 from schemas.arrays import taken
 from schemas.joints import BODY_JOINTS
 from schemas.tracks import BodyTrack, Embeddings, EstimatorCard, HandTrack
@@ -264,12 +266,12 @@ def degrees(one: NDArray[np.floating], other: NDArray[np.floating]) -> float:
     return float(np.degrees(np.linalg.norm(rotation_vector(between), axis=-1)).max())
 
 
-def told_of(true: Truth, embedded: tuple[str, ...]) -> ClipTracks:
+def told_of(true: Truth, embedded: tuple[str, ...]) -> Any:
     """What a mixture says of the film, in windows."""
-    work, shown = ClipWork(stack(true, embedded), 3), film()
+    work, shown = ClipWork(stack(true, embedded), 3, {}, asked), film()
     for start, stop in itertools.pairwise(WINDOWS):
         work.see(shown[start:stop])
-    return work.tracks()
+    return SimpleNamespace(**work.tracks())
 
 
 @pytest.mark.parametrize("embedded", fitting(), ids="+".join)
