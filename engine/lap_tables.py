@@ -153,22 +153,22 @@ class LapTable:
 
     def group(self, number: int) -> pa.Table:
         """A row group."""
-        return self.joined(lambda file, columns: file.read_row_group(number, columns=columns))
+        return self.joined(lambda file: file.read_row_group(number))
 
     def keys(self, number: int) -> list[str]:
         """The keys of a row group."""
         keys: list[str] = self.file.read_row_group(number, columns=["key"])["key"].to_pylist()
         return keys
 
-    def read(self) -> pa.Table:
-        """All of it."""
-        return self.joined(lambda file, columns: file.read(columns=columns))
+    def read(self, keep: Callable[[pa.Table], pa.Table]) -> pa.Table:
+        """The rows of it that are to be kept, told of each file alone: some may be rid of others already."""
+        return self.joined(lambda file: keep(file.read()))
 
-    def joined(self, read: Callable[[pq.ParquetFile, list[str] | None], pa.Table]) -> pa.Table:
+    def joined(self, read: Callable[[pq.ParquetFile], pa.Table]) -> pa.Table:
         """What is read of the table, and the same of its facets."""
-        table = read(self.file, None)
+        table = read(self.file)
         for facet, file in self.facets.items():
-            table = table.append_column(facet, read(file, [facet])[facet])
+            table = table.append_column(facet, read(file)[facet])
         return table
 
     def fields(self, cls: type) -> Iterator[dict[str, Any]]:

@@ -225,10 +225,12 @@ class Ledger:
         """The rejects of a landed lap."""
         return self.table(leg, "rejects", name)
 
-    def table(self, leg: str, kind: str, name: str) -> pa.Table:
-        """A table of a lap, "part" or "rejects", landed or not."""
+    def table(
+        self, leg: str, kind: str, name: str, keep: Callable[[pa.Table], pa.Table] = lambda table: table
+    ) -> pa.Table:
+        """The rows to be kept of a table of a lap, "part" or "rejects", landed or not."""
         with opened(self.place, leg, kind, name) as table:
-            return table.read()
+            return table.read(keep)
 
     def all_rejects(self, leg: str) -> Iterator[pa.Table]:
         """The rejects of each landed lap of a leg, in order."""

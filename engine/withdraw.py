@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 
 import pyarrow as pa
 
@@ -39,9 +40,8 @@ def left_over(ledger: Ledger, leg: Leg, lap: Lap, left: Left, *, valid: bool) ->
     """
     before = ledger.landed(lap.leg, lap.name)
     assert before is not None
-    rows = ledger.table(lap.leg, "part", lap.name)
-    rejects = ledger.table(lap.leg, "rejects", lap.name)
-    rows, rejects = (kept(table, left.gone) for table in (rows, rejects))
+    stays = partial(kept, gone=left.gone)
+    rows, rejects = (ledger.table(lap.leg, kind, lap.name, stays) for kind in ("part", "rejects"))
     rejects = with_rejects(rejects, left.instead, leg.name)
     inputs = leg.facet_inputs(lap)
     facets = {name: inputs[name] if valid else facet.inputs for name, facet in before.facets.items()}

@@ -19,6 +19,8 @@ from pipeline.stages.one_person import OnePerson
 from schemas.media import Frames
 from schemas.tracks import ROLES, BodyTrack, Embeddings, FaceTrack, HandTrack, HeadTrack, KeypointTrack, Role
 from storage.place import Place
+from tests.jobs.commands.test_forget import ask as let_go
+from tests.jobs.commands.test_forget import digest_of, traces
 from tests.jobs.commands.test_plan import redone, said
 from tests.resume.job import contents, landed, settings
 from tests.resume.test_redo import ask, broken
@@ -179,3 +181,23 @@ def test_a_facet_that_is_not_what_its_marker_says_is_told(made: Path) -> None:
     assert "the marker says" in told
     assert "there are ['appearance', 'face', 'hands', 'head', 'identity', 'person']" in told
     assert "'shoes'" in told
+
+
+@pytest.mark.parametrize("kill_at", [1, 2, 5])
+def test_who_leaves_leaves_facets_too_killed_between_two_of_them(
+    films: Path, made: Path, monkeypatch: pytest.MonkeyPatch, kill_at: int
+) -> None:
+    put, counter = Place.put, itertools.count(0)
+    gone = digest_of(films / "videos" / "1.mp4")
+
+    def dying(place: Place, name: str, file: Path) -> str:
+        if name.startswith(f"{TRACKS}/") and next(counter) == kill_at:
+            raise KeyboardInterrupt
+        return put(place, name, file)
+
+    with monkeypatch.context() as killing:
+        killing.setattr(Place, "put", dying)
+        with pytest.raises(KeyboardInterrupt):
+            let_go(films, made, gone)
+    let_go(films, made, gone)
+    assert (list(traces(made, gone)), broken(made)) == ([], {})
