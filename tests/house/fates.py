@@ -12,7 +12,7 @@ from typing import Any
 
 from dataset.tombstones import NOBODY
 from engine.core import Step, Tally, apply
-from pipeline.flow import Curation, control, corpus, estimate, probe, screen, split
+from pipeline.flow import Curation, control, corpus, estimate, one_person, probe, screen, split
 from pipeline.stages.corpus import list_corpus
 from schemas.media import Clip
 from schemas.outcome import Reject
@@ -29,7 +29,7 @@ class Fates:
     def __init__(self) -> None:
         run = Curation()
         cheap: list[Step[Any, Any]] = [corpus(NOBODY), probe(run), split(run), screen(run)]
-        costly: list[Step[Any, Any]] = [estimate(run), control(run)]
+        costly: list[Step[Any, Any]] = [estimate(run), one_person(run), control(run)]
         self.cheap = [(step, step.make()) for step in cheap]
         self.costly = [(step, step.make()) for step in costly]
 
