@@ -160,10 +160,10 @@ def replace_by(draw: Random, path: Path, elsewhere: Path) -> None:
 
 
 def other_tar(draw: Random, out: Path, _: Path) -> None:
-    """Files that the index does not name."""
+    """Tars that the index does not name; what is called otherwise is somebody else's."""
     folder = draw.choice(tars(out)).parent
     name = draw.choice(
-        ("999999.tar", "x.tar", ".hidden", "a/b.tar", "000000.tar.part", "\x1b[2J.tar", "[/b].tar")
+        ("999999.tar", "x.tar", ".tar", "a/b.tar", ".000000.tar.tmp", "\x1b[2J.tar", "[/b].tar")
     )
     (folder / name).parent.mkdir(exist_ok=True)
     (folder / name).write_bytes(draw.randbytes(600))
