@@ -168,7 +168,7 @@ SEEN = "nothing is known of it"
         ),
         (
             lambda out: (out / INDEX).unlink(),
-            {"index": "No such file", "files": "is in no index", "landed": "differs"},
+            {"index": "no data set there: it has no index", "files": "is in no index", "landed": "differs"},
         ),
         (
             written(INDEX, b"PAR1"),
@@ -177,7 +177,10 @@ SEEN = "nothing is known of it"
         (lambda out: (out / "run.json").unlink(), {"files": "run.json is missing", "run": "No such file"}),
         (written("run.json", b"[]"), {"run": "no JSON object"}),
         (edited("run.json", lambda run: run.update(schema="1")), {"run": "a str does not belong"}),
-        (edited("run.json", lambda run: run.update(schema=3)), {"run": "expected one of \\(1, 2\\) and 1"}),
+        (
+            edited("run.json", lambda run: run.update(schema=9)),
+            {"run": "expected one of \\(1, 2, 3\\) and 1"},
+        ),
         (edited("run.json", lambda run: run.pop("settings")), {"run": "settings is missing"}),
         (written("landings/shards/.part-000001.parquet.tmp"), {"landings": "does not belong"}),
         (written("landings/dreams/part-000000.done"), {"landings": "'dreams' is no leg"}),

@@ -28,7 +28,7 @@ def test_every_reject_is_a_line_with_file_reason_detail_and_key(
     (nobody,) = (line for line in lines if line.startswith("nobody "))
     (copy,) = (line for line in lines if line.startswith("duplicate "))
     assert "/3.mp4: " in nobody
-    assert "(estimate, key " in nobody
+    assert "(one_person, key " in nobody
     assert "/copy.mp4: " in copy
     assert "2 rejects: " in lines[-2]
     assert lines[-1] == f"one alone, with its full error: understudy replay {undisturbed} KEY"
