@@ -96,6 +96,10 @@ def test_a_second_pass_looks_at_the_frames_of_the_first(
     assert facts(one).num_frames == len(made[0]) == len(made[1])
     assert main([*command(short_run, corpus, again), *turning, *portrait]) == 0
     assert again.read_bytes() == one.read_bytes()
+    capsys.readouterr()
+    assert main([*command(short_run, corpus, again), *turning[:2], *portrait, "--atlas", str(atlas)]) == 0
+    assert "atlas" in capsys.readouterr().out
+    assert len(given[-1]) > 1, "views of the atlas stand beside the picture"
 
 
 def test_what_cannot_be_used_is_one_sentence(short_run: Path, corpus: Path, tmp_path: Path, capsys) -> None:
