@@ -55,6 +55,7 @@ COLUMNS: dict[str, tuple[str, str]] = {
     "face_px": ("px", "of the source: median longer side of the face; 0 without one"),
     "truncation": ("share of joints", "outside the canvas"),
     "hands_dropped": ("share of hands", "seen that did not hang on the body"),
+    "bars_ratio": ("share of pixels", "of the source that bars and fillings took, cut off"),
     "audio_share": ("share of time", "of the clip that has sound in the source"),
     "speech_share": ("share of time", "of the clip in which somebody speaks"),
     "camera_focal": ("px", "on the canvas; calibrated, or what estimators assumed"),

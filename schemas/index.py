@@ -76,6 +76,7 @@ class IndexRow:
     face_px: float
     truncation: float
     hands_dropped: float
+    bars_ratio: float
     audio_share: float
     speech_share: float
     camera_focal: float  # px on the canvas: calibrated where `calibrated`, else what estimators assumed
@@ -102,11 +103,11 @@ MEASURED = (
     *("head_in_view", "left_hand_in_view", "right_hand_in_view"),
     *("head_score", "left_hand_score", "right_hand_score"),
     *("motion", "jitter", "odd_ratio", "sharpness", "face_px", "truncation", "hands_dropped"),
-    *("reference_candidates", "reference_gates", "face_distance"),
+    *("bars_ratio", "reference_candidates", "reference_gates", "face_distance"),
 )
 """Columns of an index that are numbers of a sample's quality, under their own names."""
 
-SINCE_3 = ("face_distance", "speech_share")
+SINCE_3 = ("bars_ratio", "face_distance", "speech_share")
 """Columns that schema 2 had not."""
 
 

@@ -107,6 +107,7 @@ def sample_of(video: Probed, scene: Scene, first_frame: int, num_frames: int) ->
             "face_px": 40.0,
             "truncation": 0.0,
             "hands_dropped": 0.0,
+            "bars_ratio": 0.0,
             "reference_candidates": 12.0,
             "reference_gates": 4.0,
             "face_distance": 0.0,

@@ -62,6 +62,7 @@ def row_faults(row: IndexRow) -> Iterator[str]:
         **{name: 0 <= getattr(row, name) <= 1 for name in SHARES},
         **{name: 0 <= getattr(row, name) < math.inf for name in ("motion", "sharpness")},
         **({} if row.schema == 1 else since_2(row)),
+        "bars_ratio": row.schema < 3 or 0 <= row.bars_ratio < 1,
         "speech_share": row.schema < 3 or 0 <= row.speech_share <= 1,
         "face_distance": row.schema < 3 or 0 <= row.face_distance <= 2.0,
     }

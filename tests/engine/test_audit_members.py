@@ -188,7 +188,7 @@ def one_nan(array: Any) -> Any:
         (replaced("tracks.npz", lambda _: b""), "tracks", "no readable zip"),
         (meta(licence="mine"), "meta", "meta: wrong keys"),
         (meta(frames=26), "meta", "frames is 26, expected 25"),
-        (meta(schema=1), "meta", "schema is 1, expected 2"),
+        (meta(schema=1), "meta", "schema is 1, expected 3"),
         (meta(drawing=2), "meta", "drawing is 2, expected 1"),
         (meta(key="x"), "meta", "key is 'x'"),
         (meta(references=[]), "meta", "number of references is 0"),

@@ -17,6 +17,7 @@ from dataset.verify.rows import row_faults
     [
         ({"schema": 4}, "schema"),
         ({"face_distance": 2.1}, "face_distance"),
+        ({"bars_ratio": 1.0}, "bars_ratio"),
         ({"key": "../../etc-000000-0"}, "key"),
         ({"key": "a.b"}, "key"),
         ({"shard": "shards/640x960/000000.tar"}, "shard"),
