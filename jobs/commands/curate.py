@@ -101,7 +101,7 @@ def curate(job: Curate, console: Console) -> ExitCode:
         TooManyFailed: a step breaks on too many items.
     """
     began = time.monotonic()
-    refuse_unready(job.settings.backends)
+    refuse_unready(job.settings)
     out = Place.at(job.out)
     if out.size(FORGETTING) is not None:
         raise ValueError(f"{out}: somebody is leaving it: first understudy forget {out} --why ... ends")

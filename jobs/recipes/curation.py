@@ -17,6 +17,7 @@ from pipeline.estimators.hmr.body import HmrBody
 from pipeline.estimators.hmr.hands import HmrHands
 from pipeline.estimators.mixtures import files_of, packaged_of
 from pipeline.estimators.rtmpose.person import RtmPerson
+from pipeline.flow import Curation
 from schemas.tracks import ROLES, Role
 from storage.packaged_files import fault, weights_folder
 
@@ -170,17 +171,17 @@ def missing(folder: Path, embedded: Collection[str] = ()) -> list[str]:
     return [file.name for file in wanted if state_of(file, folder)[1] != "there"]
 
 
-def refuse_unready(backends: Backends) -> None:
-    """Returns where every estimator has its files; those on files of the user are loaded and let go.
+def refuse_unready(run: Curation) -> None:
+    """Returns where every network has its files; estimators on files of the user are loaded and let go.
 
     Raises:
         EstimatorUnavailable: a file or a package is missing.
         ValueError: a file is of another network, or is none.
     """
-    for file in dict.fromkeys(packaged_of(backends)):
+    for file in dict.fromkeys(packaged_of(run)):
         if wrong := fault(file, weights_folder()):
             raise EstimatorUnavailable(wrong)
-    for field in fields(backends):
-        backend = getattr(backends, field.name)
+    for field in fields(run.backends):
+        backend = getattr(run.backends, field.name)
         if any(True for _ in files_of(backend)):
             backend.build()

@@ -70,7 +70,7 @@ def test_mutated_files_end_in_a_name(tmp_path: Path, canaries: Canaries, family:
     outcomes = list(reading.examine(family, range(number), tmp_path, canaries))
     assert [outcome.seed for outcome in outcomes] == list(range(number))
     assert [outcome for outcome in outcomes if outcome.is_bad] == []
-    assert {"read", "rejected"} == {outcome.end for outcome in outcomes}
+    assert "rejected" in {outcome.end for outcome in outcomes} <= {"read", "rejected"}
 
 
 def test_the_same_seed_makes_the_same_video(bases: Path, tmp_path: Path) -> None:

@@ -83,7 +83,7 @@ def test_what_cannot_speak_is_one_sentence(
 
     assert "has not learned to speak" in sentence(*command(short_run, corpus, out, "--speech", talk))
     assert "something to play is needed" in sentence(*command(speaking, corpus, out))
-    assert "needs a driving video" in sentence(
+    assert "are those of a driver: --driving VIDEO" in sentence(
         *command(speaking, corpus, out, "--speech", talk, "--second-pass")
     )
     assert "MANIFEST.csv: " in sentence(*command(speaking, corpus, out, "--speech", corpus / "MANIFEST.csv"))

@@ -6,6 +6,7 @@ import os
 import sys
 from pathlib import Path
 
+from storage.disk import cache_folder
 from tests.processes import execute
 from tests.resume.job import contents, landed
 
@@ -36,7 +37,8 @@ def test_locale_zone_umask_home_and_cores_change_nothing(
 ) -> None:
     out = tmp_path / "set"
     places = (films / "videos", out, films / "truths")
-    done = execute(sys.executable, "-c", CODE, *places, env={"PATH": os.environ["PATH"], **ODD})
+    where = {"PATH": os.environ["PATH"], "XDG_CACHE_HOME": str(cache_folder().parent)}
+    done = execute(sys.executable, "-c", CODE, *places, env={**where, **ODD})
     assert done.returncode == 0, done.stderr
     assert contents(out) == contents(undisturbed)
     assert landed(out) == landed(undisturbed)

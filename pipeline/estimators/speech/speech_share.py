@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,7 +12,7 @@ from engine.core import EstimatorUnavailable
 from pipeline.estimators.speech.packaged import SPEECH_NETWORK
 from pipeline.estimators.speech.speech_net import STEP, SpeechNet, weights_in
 from schemas.tracks import EstimatorCard
-from storage.packaged_files import read_packaged
+from storage.packaged_files import PackagedFile, read_packaged
 
 GRID = 4096
 """Probabilities are read in this part of 1: what processors round otherwise is less."""
@@ -21,6 +22,7 @@ GRID = 4096
 class PackagedSpeech:
     """The embedded speech network: `understudy weights` fetches it."""
 
+    packaged: ClassVar[tuple[PackagedFile, ...]] = (SPEECH_NETWORK,)
     min_probability: float = 0.5
     """Speech is where the network says at least this, as its authors have it."""
 

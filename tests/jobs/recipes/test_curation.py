@@ -16,6 +16,8 @@ from pipeline.backends import Backends
 from pipeline.estimators.faceverse import head as faceverse
 from pipeline.estimators.hmr import body, hands
 from pipeline.estimators.mixtures import packaged_of
+from pipeline.estimators.speech.packaged import SPEECH_NETWORK
+from pipeline.flow import Curation
 from schemas.licences import narrowest, usage_of
 from storage.packaged_files import VARIABLE, weights_folder
 
@@ -58,20 +60,25 @@ def test_a_mixture_fits_or_is_refused_in_a_sentence(bits: int) -> None:
 def test_packaged_files_are_looked_at_before_any_work(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    refuse_unready(Backends())
+    refuse_unready(Curation())
     folder = tmp_path / "weights"
-    for file in set(packaged_of(Backends())):
+    for file in set(packaged_of(Curation())):
         file.path(folder).parent.mkdir(parents=True, exist_ok=True)
         file.path(folder).symlink_to(file.path(weights_folder()))
     mesh = Backends().face.packaged[1].path(folder)
     monkeypatch.setenv(VARIABLE, str(folder))
-    refuse_unready(Backends())
+    refuse_unready(Curation())
+    heard = SPEECH_NETWORK.path(folder)
+    heard.rename(tmp_path / "elsewhere")
+    with pytest.raises(EstimatorUnavailable, match=r"silero_vad\.jit is not there: `understudy weights`"):
+        refuse_unready(Curation())
+    (tmp_path / "elsewhere").rename(heard)
     mesh.unlink()
     mesh.write_bytes(b"another network")
     with pytest.raises(
         EstimatorUnavailable, match=r"with_attention\.tflite is not the file that it should be"
     ):
-        refuse_unready(research(Path("W")))
+        refuse_unready(Curation(backends=research(Path("W"))))
     (tmp_path / "videos").mkdir()
     assert main(["curate", "--videos", str(tmp_path / "videos"), "--out", str(tmp_path / "set")]) == 2
     output = capsys.readouterr().err
