@@ -13,6 +13,7 @@ import struct
 import zipfile
 import zlib
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -20,6 +21,7 @@ from numpy.lib import format as npy
 from numpy.typing import NDArray
 
 from schemas.outcome import DamagedError
+from storage.place import Place
 
 EPOCH = (1980, 1, 1, 0, 0, 0)
 """Earliest date that a zip can hold; `numpy.savez` would write the time of day."""
@@ -51,6 +53,21 @@ def pack(arrays: Mapping[str, NDArray[Any]]) -> bytes:
             npy.write_array(one, np.asarray(arrays[name], order="C"), version=(1, 0), allow_pickle=False)
             file.writestr(zipfile.ZipInfo(f"{name}.npy", EPOCH), one.getvalue())
     return packed.getvalue()
+
+
+def unpack_file(path: Path, most_bytes: int, *, any_order: bool = False) -> dict[str, NDArray[Any]]:
+    """The arrays of a file of at most so many bytes: see `unpack`.
+
+    Raises:
+        DamagedError: as `unpack`.
+        ValueError: it is larger, or no plain file.
+        OSError: it cannot be read.
+    """
+    place, name = Place.holding(str(path.absolute()))
+    data = place.read(name, size=most_bytes + 1)
+    if len(data) > most_bytes:
+        raise ValueError(f"more than {most_bytes} bytes")
+    return unpack(data, any_order=any_order)
 
 
 def unpack(data: bytes, *, any_order: bool = False) -> dict[str, NDArray[Any]]:

@@ -163,7 +163,9 @@ def read_index(root: Where, *, trusted: bool = True, digest: str = "") -> Index:
     try:
         data = place.read(name, size=MAX_FILE_BYTES + 1)
     except FileNotFoundError:
-        raise no_index(place) if not digest else FileNotFoundError(f"{place.uri_of(name)}: is gone") from None
+        if not digest:
+            refuse_unfinished(place)
+        raise FileNotFoundError(f"{place.uri_of(name)}: is gone") from None
     try:
         table = index_table(data)
         if trusted:
@@ -173,11 +175,17 @@ def read_index(root: Where, *, trusted: bool = True, digest: str = "") -> Index:
     return Index(str(root), digest or hashlib.sha256(data).hexdigest(), table)
 
 
-def no_index(place: Place) -> FileNotFoundError:
-    """What is said of a data set without an index."""
+def refuse_unfinished(place: Place) -> None:
+    """Returns where a data set has an index, which is not read.
+
+    Raises:
+        FileNotFoundError: it has none yet, or there is no data set.
+    """
+    if place.size(INDEX) is not None:
+        return
     if place.size(NEXT) is not None:
-        return FileNotFoundError(f"{place}: is not finished: understudy curate --out {place} goes on")
-    return FileNotFoundError(f"{place}: no data set there: it has no {INDEX}")
+        raise FileNotFoundError(f"{place}: is not finished: understudy curate --out {place} goes on")
+    raise FileNotFoundError(f"{place}: no data set there: it has no {INDEX}")
 
 
 def located(index: Index, newest: Index) -> NDArray[np.int64]:

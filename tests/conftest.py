@@ -113,6 +113,12 @@ def short_run(data_set: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
+def made(undisturbed: Path, tmp_path: Path) -> Path:
+    """A data set that a job has finished, of the test's own."""
+    return Path(shutil.copytree(undisturbed, tmp_path / "set"))
+
+
+@pytest.fixture
 def own_set(tmp_path: Path, data_set: Path) -> Path:
     """A copy of the data set, to be damaged."""
     return Path(shutil.copytree(data_set, tmp_path / "own set"))

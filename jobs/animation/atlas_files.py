@@ -14,7 +14,7 @@ from typing import Any, get_args
 import numpy as np
 from numpy.typing import NDArray
 
-from dataset.arrays import pack, unpack
+from dataset.arrays import pack, unpack_file
 from jobs.animation.atlas import MAX_VIEWS, AtlasView
 from schemas.controls import Framing
 from storage.place import Place
@@ -44,12 +44,8 @@ def read_atlas(path: Path) -> tuple[AtlasView, ...]:
     Raises:
         ValueError: it is none.
     """
-    place, name = Place.holding(str(path.absolute()))
     try:
-        data = place.read(name, size=MAX_FILE_BYTES + 1)
-        if len(data) > MAX_FILE_BYTES:
-            raise ValueError(f"more than {MAX_FILE_BYTES} bytes")  # noqa: TRY301
-        return tuple(views_in(unpack(data)))
+        return tuple(views_in(unpack_file(path, MAX_FILE_BYTES)))
     except (OSError, ValueError, KeyError) as broken:
         raise ValueError(f"{path}: not an atlas of a person ({broken})") from broken
 

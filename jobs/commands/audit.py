@@ -15,8 +15,8 @@ from rich.console import Console
 from rich.table import Table
 
 from dataset.deny import denied
-from dataset.index import Index, no_index, read_index
-from dataset.names import INDEX, MEASURES, RUN
+from dataset.index import Index, read_index, refuse_unfinished
+from dataset.names import MEASURES, RUN
 from dataset.pairs import pairs_at
 from engine.ledger import Ledger
 from engine.runners.status import RunObserver
@@ -85,8 +85,7 @@ def audit(job: Audit, console: Console) -> ExitCode:
     rules = read_rules(job.rules)
     sets = [Place.at(data) for data in (job.data, job.against) if data is not None]
     for data in sets:
-        if data.size(INDEX) is None:
-            raise no_index(data)
+        refuse_unfinished(data)
     unmeasured = [measure(job, data, console) for data in sets]
     index, *others = map(read_index, sets)
     findings = write_report(job, index, rules, console, next(iter(others), None))

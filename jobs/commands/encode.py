@@ -10,7 +10,7 @@ from itertools import chain
 import tyro
 from rich.console import Console
 
-from dataset.index import read_index
+from dataset.index import refuse_unfinished
 from engine.ledger import Ledger
 from engine.runners.status import RunObserver
 from jobs.console.failed_items import tell_failed
@@ -69,7 +69,7 @@ def encode(job: Encode, console: Console) -> ExitCode:
     from model.encode.flow import FIT, TARS
 
     out, ledger = Place.at(job.out), Ledger(job.out)
-    read_index(job.data)  # there is one, or no folder is made
+    refuse_unfinished(Place.at(job.data))  # before a folder is made
     with Heartbeat(out, job.runner, manner(console, force=job.force)) as heartbeat:
         make(job, out, heartbeat, console)
     tallies = [tally for leg in (FIT, TARS) for tally in ledger.tallies(leg)]

@@ -8,7 +8,6 @@ import shutil
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
 from contextlib import AbstractContextManager
 from pathlib import Path
 
@@ -21,31 +20,15 @@ from jobs.evaluation import rendering
 from jobs.evaluation.films import facts_of
 from jobs.evaluation.rendering import RENDERED, RenderedFilm
 from storage.place import Place
-from tests.cluster.small import kill, machines, workers
+from tests.cluster.small import kill, workers
 from tests.jobs.commands.encoded import command, contents
 from tests.jobs.commands.test_evaluate_render import QUICK, bench
 from tests.processes import program, wait_until
-from tests.stores import Store, serving
 
 __all__ = ["bench"]
 
 pytestmark = pytest.mark.timeout(600)
 LONG_S = 240.0
-
-
-@pytest.fixture(scope="module")
-def store() -> Iterator[Store]:
-    """An S3 server that all machines of the cluster know, as they would by their role."""
-    with serving() as store, pytest.MonkeyPatch.context() as patch:
-        for name, value in store.environment.items():
-            patch.setenv(name, value)
-        yield store
-
-
-@pytest.fixture(scope="module")
-def cluster(store: Store) -> Iterator[Cluster]:
-    with machines(2) as cluster:
-        yield cluster
 
 
 @pytest.fixture(scope="module")

@@ -31,29 +31,14 @@ from engine.runners.status import LegProgress, WorkerState
 from pipeline.flow import legs
 from storage.place import Place
 from tests.cluster import meeting
-from tests.cluster.small import machines, start, workers
+from tests.cluster.small import start, workers
 from tests.engine.runners.odd import house, listing
 from tests.processes import execute, wait_until
 from tests.resume.job import contents, landed, run_job
 from tests.resume.test_facets import swapped
-from tests.stores import ACCESS_KEY, SECRET_KEY, TOKEN, Store, serving
+from tests.stores import ACCESS_KEY, SECRET_KEY, TOKEN, Store
 
 pytestmark = pytest.mark.timeout(300)
-
-
-@pytest.fixture(scope="module")
-def store() -> Iterator[Store]:
-    """An S3 server that all machines of the cluster know, as they would by their role."""
-    with serving() as store, pytest.MonkeyPatch.context() as patch:
-        for name, value in store.environment.items():
-            patch.setenv(name, value)
-        yield store
-
-
-@pytest.fixture(scope="module")
-def cluster(store: Store) -> Iterator[Cluster]:
-    with machines(2) as cluster:
-        yield cluster
 
 
 @pytest.fixture(scope="module")

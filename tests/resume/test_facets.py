@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import itertools
 import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -33,12 +35,6 @@ def swapped(films: Path) -> Curation:
     """The small job with another model of appearance."""
     run = settings(films / "truths")
     return replace(run, backends=replace(run.backends, appearance=ColourLayout()))
-
-
-@pytest.fixture
-def made(undisturbed: Path, tmp_path: Path) -> Path:
-    """A finished data set of its own."""
-    return Path(shutil.copytree(undisturbed, tmp_path / "set"))
 
 
 @pytest.fixture(scope="module")
@@ -132,21 +128,28 @@ def test_the_rule_of_one_person_asks_only_who_is_in_its_stretches(
     assert (set(asked), contents(made)) == ({"face"}, before)
 
 
-@pytest.mark.parametrize("kill_at", KILLS)
-def test_killed_in_the_middle_of_a_facet_it_goes_on_to_the_same_bytes(
-    films: Path, made: Path, anew: Path, asked: list[Role], monkeypatch: pytest.MonkeyPatch, kill_at: int
-) -> None:
+@contextmanager
+def dying(monkeypatch: pytest.MonkeyPatch, kill_at: int) -> Iterator[None]:
+    """What runs here is stopped as it puts the `kill_at`th file of the tracks in its place."""
     put, counter = Place.put, itertools.count(1)
 
-    def dying(place: Place, name: str, file: Path) -> str:
+    def dies(place: Place, name: str, file: Path) -> str:
         if name.startswith(f"{TRACKS}/") and next(counter) == kill_at:
             raise KeyboardInterrupt
         return put(place, name, file)
 
     with monkeypatch.context() as killing:
-        killing.setattr(Place, "put", dying)
+        killing.setattr(Place, "put", dies)
         with pytest.raises(KeyboardInterrupt):
-            ask(films, made, settings=swapped(films), strict=True, redo=True)
+            yield
+
+
+@pytest.mark.parametrize("kill_at", KILLS)
+def test_killed_in_the_middle_of_a_facet_it_goes_on_to_the_same_bytes(
+    films: Path, made: Path, anew: Path, asked: list[Role], monkeypatch: pytest.MonkeyPatch, kill_at: int
+) -> None:
+    with dying(monkeypatch, kill_at):
+        ask(films, made, settings=swapped(films), strict=True, redo=True)
     assert (made / NEXT).exists()
     assert ask(films, made, settings=swapped(films), strict=True, redo=True)[0] == 0
     assert (contents(made), landed(made)) == (contents(anew), landed(anew))
@@ -187,17 +190,8 @@ def test_a_facet_that_is_not_what_its_marker_says_is_told(made: Path) -> None:
 def test_who_leaves_leaves_facets_too_killed_between_two_of_them(
     films: Path, made: Path, monkeypatch: pytest.MonkeyPatch, kill_at: int
 ) -> None:
-    put, counter = Place.put, itertools.count(0)
     gone = digest_of(films / "videos" / "1.mp4")
-
-    def dying(place: Place, name: str, file: Path) -> str:
-        if name.startswith(f"{TRACKS}/") and next(counter) == kill_at:
-            raise KeyboardInterrupt
-        return put(place, name, file)
-
-    with monkeypatch.context() as killing:
-        killing.setattr(Place, "put", dying)
-        with pytest.raises(KeyboardInterrupt):
-            let_go(films, made, gone)
+    with dying(monkeypatch, kill_at + 1):
+        let_go(films, made, gone)
     let_go(films, made, gone)
     assert (list(traces(made, gone)), broken(made)) == ([], {})

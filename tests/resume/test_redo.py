@@ -49,12 +49,6 @@ def ask(films: Path, out: Path, **how: Any) -> tuple[int, str]:
     return code, console.file.getvalue()
 
 
-@pytest.fixture
-def made(undisturbed: Path, tmp_path: Path) -> Path:
-    """A finished data set of its own."""
-    return Path(shutil.copytree(undisturbed, tmp_path / "set"))
-
-
 @pytest.fixture(scope="module")
 def anew(films: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """What other settings make of the films in a folder of their own."""

@@ -23,9 +23,8 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from dataset.arrays import unpack
+from dataset.arrays import unpack_file
 from model.nets.autoencoders.wan import SPACE_STRIDE, TIME_STRIDE, check_video
-from storage.place import Place
 
 CHANNELS = 16
 VALUES = 3 * TIME_STRIDE * SPACE_STRIDE**2
@@ -86,12 +85,8 @@ class PatchCodec(nn.Module):
         Raises:
             ValueError: it holds none.
         """
-        place, name = Place.holding(str(file.absolute()))
         try:
-            data = place.read(name, size=MAX_FILE_BYTES + 1)
-            if len(data) > MAX_FILE_BYTES:
-                raise ValueError(f"more than {MAX_FILE_BYTES} bytes")  # noqa: TRY301
-            arrays = unpack(data, any_order=True)
+            arrays = unpack_file(file, MAX_FILE_BYTES, any_order=True)
             given = [arrays.pop(wanted) for wanted in ("mean_M", "basis_MC", "spread_C")]
             given += [arrays.pop("reading_LM")] if "reading_LM" in arrays else []
         except (OSError, ValueError, KeyError) as broken:

@@ -64,12 +64,6 @@ def without(films: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return made_of(films, folder / "videos.csv", folder / "set")
 
 
-@pytest.fixture
-def made(undisturbed: Path, tmp_path: Path) -> Path:
-    """A finished data set of its own."""
-    return Path(shutil.copytree(undisturbed, tmp_path / "set"))
-
-
 def traces(out: Path, sha256: str) -> Iterator[str]:
     """Files in which a digest, or what keys begin with, can be read as it is, or in a table's texts."""
     ledger = Ledger(out)
