@@ -70,6 +70,11 @@ class Lap:
     items: int  # how many items it reads
     read: Callable[[Ledger], Iterable[Any]]  # module-level functions and partials of them: it must travel
     reads: str = ""  # digest of all that is read, where its leg has facets
+    earlier: tuple[str, ...] = ()  # the inputs as data sets of schema 1 told the same
+
+    def is_in(self, landed: Landed | None) -> bool:
+        """Whether a landing is what the lap would give, as its marker says."""
+        return landed is not None and landed.inputs in (self.inputs, *self.earlier)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -12,6 +12,7 @@ from engine.identity import identity
 from engine.lap_tables import Known, LandedFacet, unchanged
 from engine.ledger import Landed, Lap, Ledger, digest
 from engine.needs import Needs
+from schemas.version import RULES_OF_1
 
 PROCESS_BYTES = 400 * 2**20
 """What a guard and its process take with all that they import, before a stage is made."""
@@ -74,6 +75,17 @@ class Leg:
     def settings(self) -> str:
         """Digest of all that the answers depend on besides the items."""
         return digest(*map(told_of, self.steps), *self.facets.values())
+
+    @cached_property
+    def earlier(self) -> str:
+        """What `settings` was in data sets of schema 1, where it is known to mean the same; else empty.
+
+        They told settings by their repr and files of weights by their names. So only steps without settings
+        whose rule is still that of then are known by it.
+        """
+        if any(step.version > 1 or step.settings is not None for step in self.steps) or self.facets:
+            return ""
+        return digest(str(RULES_OF_1), *(f"{step.name} None" for step in self.steps))
 
     @cached_property
     def facets(self) -> dict[str, str]:

@@ -38,6 +38,7 @@ def at_once(
             leg=leg.name,
             name=f"{0:06d}",
             inputs=digest(leg.settings, *contents),
+            earlier=(digest(leg.earlier, *contents),) if leg.earlier else (),
             items=items,
             read=partial(_all_rows, readings=tuple(readings)),
         )

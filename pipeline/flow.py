@@ -22,7 +22,7 @@ from pipeline.stages.acquaint import acquaint
 from pipeline.stages.clip_tracks import READS
 from pipeline.stages.control import Control, ControlSettings
 from pipeline.stages.corpus import Corpus, DropCopies, copies
-from pipeline.stages.estimate import Estimate, EstimateSettings, model_seconds
+from pipeline.stages.estimate import WINDOW_MIB, Estimate, EstimateSettings, model_seconds
 from pipeline.stages.gather import GatherSettings, gather
 from pipeline.stages.one_person import OnePerson
 from pipeline.stages.probe import Probe, ProbeSettings
@@ -189,10 +189,10 @@ def estimate(run: Curation) -> Step[Clip, Estimated]:
         version=Estimate.version,
         takes=Clip,
         gives=Estimated,
-        settings=(how.window_frames, how.window_mib),
+        settings=(how.window_frames, WINDOW_MIB),
         facets=tuple(facet(run, role) for role in ROLES),
         gpus=run.gpu_share if backends.on_gpu else 0.0,
-        memory_bytes=memory.estimating(run.probe.max_source_pixels, how.window_mib) + file_bytes(backends),
+        memory_bytes=memory.estimating(run.probe.max_source_pixels, WINDOW_MIB) + file_bytes(backends),
         weights=frozenset({"estimators"}),
         light=model_seconds,
     )

@@ -117,8 +117,8 @@ def asked(
 
 def stale_laps(ledger: Ledger, leg: Leg) -> tuple[str, ...]:
     """Laps of a leg that the next run would do again."""
-    landed = {name: lap.inputs for name, lap in ledger.all_landed(leg.name)}
-    return tuple(lap.name for lap in leg.laps(ledger) if landed.get(lap.name) != lap.inputs)
+    landed = dict(ledger.all_landed(leg.name))
+    return tuple(lap.name for lap in leg.laps(ledger) if not lap.is_in(landed.get(lap.name)))
 
 
 def begun(out: Place) -> Forgetting | None:
@@ -207,7 +207,7 @@ def leave(ledger: Ledger, leg: Leg, forgetting: Forgetting) -> None:
             continue
         valid = lap.name not in stale
         touched = lap.name in forgetting.laps or leg.name == "catalogue"
-        if touched or (valid and landed.inputs != lap.inputs):
+        if touched or (valid and not lap.is_in(landed)):
             instead = tuple(stand_ins(ledger, lap)) if leg.name == "sources" else ()
             left_over(ledger, leg, lap, Left(gone=forgetting.gone, instead=instead), valid=valid)
     ledger.prune(leg.name, {lap.name for lap in laps})
@@ -234,7 +234,7 @@ def repack(out: Place, ledger: Ledger, tars: Leg, forgetting: Forgetting) -> Non
     for lap in laps:
         landed = ledger.landed(TARS, lap.name)
         if landed is not None and (
-            landed.inputs == lap.inputs or (lap.name in stale and not holds(ledger, lap, forgetting))
+            lap.is_in(landed) or (lap.name in stale and not holds(ledger, lap, forgetting))
         ):
             continue
         keys = [member.key for plan in lap.read(ledger) for member in plan.members]

@@ -22,6 +22,7 @@ from engine.leg import Leg
 from schemas.arrow import to_row
 from schemas.index import ShardPlan, bucket_name
 from schemas.media import Listed, Source
+from schemas.origin import Origin
 from schemas.sample import Sample
 
 T = TypeVar("T")
@@ -40,11 +41,20 @@ def listed(ledger: Ledger, leg: Leg, *, sources_per_lap: int) -> list[Lap]:
                     inputs=digest(
                         leg.settings, *(fact for row in chunk for fact in (row.uri, repr(to_row(row.origin))))
                     ),
+                    earlier=tuple(told_by_schema_1(leg, chunk)),
                     items=len(chunk),
                     read=partial(_given, rows=chunk),
                 )
             )
     return laps
+
+
+def told_by_schema_1(leg: Leg, chunk: Sequence[Listed]) -> Iterator[str]:
+    """The inputs of a chunk's lap as data sets of schema 1 told them, which knew a licence and a domain."""
+    facts = [fact for row in chunk for fact in (row.uri, row.origin.licence, row.origin.domain)]
+    plain = (Origin(licence=row.origin.licence, domain=row.origin.domain) for row in chunk)
+    if all(to_row(row.origin) == to_row(origin) for row, origin in zip(chunk, plain, strict=True)):
+        yield from (digest(told, *facts) for told in (leg.settings, leg.earlier) if told)
 
 
 def first_copies(ledger: Ledger, leg: Leg) -> list[Lap]:

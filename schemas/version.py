@@ -6,6 +6,9 @@ SCHEMA = 3
 READABLE = tuple(range(1, SCHEMA + 1))
 """Layouts that are read. A reader refuses any other."""
 
+RULES_OF_1 = 13
+"""The one number by which the last data sets of schema 1 knew the rules of all steps: those of version 1."""
+
 DRAWING = 1
 """Rules by which `schemas.drawing` turns numbers into maps. Trained weights depend on it."""
 

@@ -62,6 +62,7 @@ def main() -> None:
     parser.add_argument("folder", type=Path)
     parser.add_argument("--families", nargs="+", choices=[*PARTS, KILLS], default=[*PARTS, KILLS])
     parser.add_argument("--seeds", nargs="+", type=int, help="these again, whatever was found before")
+    parser.add_argument("--kinds", nargs="+", default=(), help='of kills, as in the table: "drivers, Ray"')
     parser.add_argument("--share", type=float, default=1.0, help="of all items and kills")
     parser.add_argument("--corpus", type=Path, default=CORPUS, help="a folder with clips/")
     parser.add_argument("--no-table", action="store_true")
@@ -71,7 +72,7 @@ def main() -> None:
         make_clips(asked.folder, asked.corpus if asked.corpus.is_dir() else None)
     for family in asked.families:
         if family == KILLS:
-            recover_all(asked.folder, asked.share)
+            recover_all(asked.folder, asked.share, asked.kinds, asked.seeds or ())
         else:
             examine(family, asked.seeds, asked.folder.resolve(), asked.share)
     if not asked.no_table:

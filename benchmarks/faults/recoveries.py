@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import asdict
 from pathlib import Path
 
@@ -12,21 +12,36 @@ from benchmarks.faults.scenarios import clustered, ground, local, measured
 from tests.cluster.small import machines
 
 FILE = "recoveries.jsonl"
+ON_RAY = "Ray"
+"""How the names of scenarios end that need a cluster."""
+Job = tuple[int, Scenario]
+"""How many jobs a scenario is tried on, and the scenario."""
 
 
-def recover_all(folder: Path, share: float) -> None:
-    """Disturb all jobs that have not been; tell of those that end otherwise than undisturbed ones."""
+def recover_all(folder: Path, share: float, kinds: Collection[str] = (), seeds: Collection[int] = ()) -> None:
+    """Disturb all jobs that have not been; tell of those that end otherwise than undisturbed ones.
+
+    Where kinds are given those scenarios alone; where seeds are, those jobs of each, found before or not.
+    """
+    file = folder / FILE
     with ground(folder / "kills") as here:
-        disturb(local(here), folder / FILE, share)
-        with machines(2) as cluster:
-            disturb(clustered(here, cluster.address), folder / FILE, share)
+        disturb(chosen(local(here), kinds), file, share, seeds)
+        if not kinds or any(kind.endswith(ON_RAY) for kind in kinds):
+            with machines(2) as cluster:
+                disturb(chosen(clustered(here, cluster.address), kinds), file, share, seeds)
 
 
-def disturb(scenarios: Mapping[str, tuple[int, Scenario]], file: Path, share: float) -> None:
+def chosen(scenarios: Mapping[str, Job], kinds: Collection[str]) -> dict[str, Job]:
+    """The scenarios of these names; all where none is named."""
+    return {name: job for name, job in scenarios.items() if not kinds or name in kinds}
+
+
+def disturb(scenarios: Mapping[str, Job], file: Path, share: float, wanted: Collection[int]) -> None:
     """Disturb the jobs of some scenarios."""
     done = {(recovery.scenario, recovery.seed) for recovery in recoveries_in(file)}
     for name, (jobs, scenario) in scenarios.items():
-        seeds = [seed for seed in range(max(1, round(share * jobs))) if (name, seed) not in done]
+        planned = range(max(1, round(share * jobs)))
+        seeds = wanted or [seed for seed in planned if (name, seed) not in done]
         known = measured(scenario) if seeds else scenario
         for seed in seeds:
             recovery = recover(known, seed)

@@ -122,17 +122,17 @@ def local(ground: Ground) -> dict[str, tuple[int, Scenario]]:
     plain, store = partial(Scenario, env=ONE), partial(Scenario, env={**ONE, **ground.store.environment})
     failing = partial(store, prepare=lambda seed: ground.store.fail(*FAULTS, seed=seed))
     listed = (
-        (12, plain(name="drivers", command=ground.on_disk, victims=driver, seen=ground.files)),
-        (8, plain(name="workers", command=ground.on_disk, victims=workers, seen=ground.files)),
+        (13, plain(name="drivers", command=ground.on_disk, victims=driver, seen=ground.files)),
+        (13, plain(name="workers", command=ground.on_disk, victims=workers, seen=ground.files)),
         (
-            6,
+            10,
             failing(
                 name="drivers, failing store", command=ground.in_store, victims=driver, seen=ground.objects
             ),
         ),
-        (4, plain(name="trainers", command=ground.from_disk, victims=driver, seen=ground.learned)),
+        (7, plain(name="trainers", command=ground.from_disk, victims=driver, seen=ground.learned)),
         (
-            2,
+            5,
             failing(
                 name="trainers, failing store", command=ground.from_store, victims=driver, seen=ground.learned
             ),

@@ -76,7 +76,7 @@ def laps_of(
     laps = leg.laps(ledger)
     for lap in laps:
         was = landed.get(lap.name)
-        if lap.name not in late and (was is None or was.inputs != lap.inputs):
+        if lap.name not in late and not lap.is_in(was):
             run[lap.name] = leg.kept(lap, was).keys() if was else frozenset()
     return len({lap.name for lap in laps} | late), run
 

@@ -39,8 +39,8 @@ class MakePairs:
 
     data: tyro.conf.Positional[str]
     """Folder or address of the data set."""
-    out: Path
-    """Parquet table to write."""
+    out: str
+    """Parquet table to write, a file or its address in an object store."""
     kind: PairKind
     """Same person at another time; same moment in another camera; another person's performance."""
     frames: int = 73
@@ -93,7 +93,7 @@ def refuse_odd(job: MakePairs) -> None:
         raise ValueError(f"--frames {job.frames}: a sample has {MIN_CLIP_FRAMES} to {MAX_CLIP_FRAMES}")
     if job.per_person < 1:
         raise ValueError(f"--per-person {job.per_person}: at least one")
-    if job.out.suffix.lower() != ".parquet":
+    if not job.out.lower().endswith(".parquet"):
         raise ValueError(f"{job.out}: a Parquet table is written: name it so, as pairs.parquet")
 
 
@@ -122,12 +122,13 @@ def looks_in(data: Place, keys: set[str]) -> dict[str, NDArray[np.float64]]:
     return looks
 
 
-def write(made: Sequence[PairRow], out: Path) -> None:
+def write(made: Sequence[PairRow], out: str) -> None:
     """Put the table in its place, whole or not at all."""
     with workplace() as folder:
         path = folder / "pairs.parquet"
         pq.write_table(encode(made, PairRow), path, compression="zstd")
-        Place.at(out.absolute().parent).put(out.name, path)
+        place, name = Place.holding(out)
+        place.put(name, path)
 
 
 def tell(made: Sequence[PairRow], job: MakePairs, console: Console) -> None:

@@ -137,6 +137,13 @@ def digests(settings: Curation) -> dict[str, str]:
     return {leg.name: digest(leg.settings, repr(sizes(leg))) for leg in legs(settings, "")}
 
 
+def known_by(stored: StoredCuration, settings: Curation) -> dict[str, str]:
+    """What each leg's work was known by, in today's words where a data set of schema 1 told the same work."""
+    now = digests(settings)
+    earlier = {leg.name: digest(leg.earlier, repr(sizes(leg))) for leg in legs(settings, "") if leg.earlier}
+    return {leg: now[leg] if was == earlier.get(leg) else was for leg, was in stored.legs.items()}
+
+
 def facet_digests(settings: Curation) -> dict[str, dict[str, str]]:
     """For each leg that has facets, digests of what the work on each is known by."""
     return {leg.name: leg.facets for leg in legs(settings, "") if leg.facets}

@@ -15,10 +15,12 @@ from engine.ledger import Ledger
 from engine.planning.forecast import kept_s
 from engine.planning.rates import busy_s
 from jobs.console.progress import readable_s
-from jobs.stored.curation import StoredCuration, digests, facet_digests, unsaid_of
+from jobs.stored.curation import StoredCuration, digests, facet_digests, known_by, unsaid_of
 from pipeline.flow import Curation
 from storage.place import Place
 
+FIRST = "version 1"
+"""What rules of steps and estimators are, where a data set of schema 1 says nothing of them."""
 SHOWN = 16
 """Characters of a digest that are told."""
 
@@ -82,7 +84,7 @@ def bill(out: Place, ledger: Ledger) -> str:
 
 def legs_again(stored: StoredCuration, settings: Curation, ledger: Ledger) -> list[LegAgain]:
     """The legs from the first whose work is not what it was: at most these run again."""
-    names = changed(digests(settings), stored.legs)
+    names = changed(digests(settings), known_by(stored, settings))
     same = {
         leg: frozenset(told.items() & stored.facets.get(leg, {}).items())
         for leg, told in facet_digests(settings).items()
@@ -115,17 +117,19 @@ def sentence(difference: Difference, settings: Curation) -> str:
 def unsaid_differences(stored: StoredCuration, settings: Curation) -> Iterator[str]:
     """What else was another when a data set was made: versions of steps and estimators, bytes of weights."""
     for name, now in unsaid_of(settings).items():
-        was = stored.unsaid.get(name, now)
+        untold = FIRST if stored.schema == 1 and now.startswith("version ") else now
+        was = stored.unsaid.get(name, untold)
         if was != now:
             yield f"{name}: {was[:SHOWN]} before, {now[:SHOWN]} now"
 
 
 def with_value(settings: Any, difference: Difference) -> Any:
-    """The settings with what was in place of what is, as deep as they have such a setting."""
+    """The settings with what was in place of what is; as they are where they have no such setting."""
     name, _, rest = difference.path.partition(".")
+    if name not in {setting.name for setting in fields(settings)}:
+        return settings
     inner = getattr(settings, name)
-    deeper = rest.partition(".")[0]
-    if is_dataclass(inner) and deeper in {setting.name for setting in fields(inner)}:
+    if is_dataclass(inner) and rest:
         return replace(settings, **{name: with_value(inner, replace(difference, path=rest))})
     return replace(settings, **{name: difference.was})
 

@@ -20,15 +20,17 @@ from schemas.media import Clip, Frames
 from schemas.outcome import Rejected
 from schemas.tracks import ROLES, Embeddings, Estimated, KeypointTrack, PictureTrack, Role
 
+WINDOW_MIB = 96
+"""Most of a window of frames in memory. It is a rule and no setting: what estimators say of a person depends
+on how much of the clip they see at a time."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class EstimateSettings:
     """How clips are estimated."""
 
     window_frames: int = 48
-    """Most frames in memory at a time."""
-    window_mib: int = 96
-    """Most MiB of frames in memory at a time; large pictures get shorter windows."""
+    """Frames that estimators are shown at a time, and judge together; of large pictures fewer."""
     look_every_frames: int = 6
     """Appearance and sharpness are measured on every n-th frame."""
 
@@ -93,9 +95,9 @@ class Estimate:
         return told | {str(role): track for role, track in tracks.items()}
 
     def window_of(self, clip: Clip) -> int:
-        """Frames of the clip that are in memory at a time."""
+        """Frames of the clip that are looked at together: as many as memory is reserved for."""
         frame_bytes = clip.video.width * clip.video.height * 3
-        return max(1, min(self.settings.window_frames, self.settings.window_mib * 2**20 // frame_bytes))
+        return max(1, min(self.settings.window_frames, WINDOW_MIB * 2**20 // frame_bytes))
 
     def begin(self, known: Mapping[str, Any]) -> ClipWork:
         """The estimators at the beginning of a clip of which some tracks are known."""

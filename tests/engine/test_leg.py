@@ -7,7 +7,8 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from engine.core import Step
+from engine.core import Facet, Step
+from engine.ledger import digest
 from engine.leg import PROCESS_BYTES, Leg, LegRunner, reserved
 from engine.needs import Needs
 from pipeline import plans
@@ -111,3 +112,12 @@ def test_tars_alone_are_made_anew_where_their_bytes_would_be_others(monkeypatch:
     monkeypatch.setattr(Shard, "version", -1)
     after = [leg.settings for leg in legs(Curation(), Path())]
     assert [one == other for one, other in zip(before, after, strict=True)] == [True] * 5 + [False]
+
+
+def test_work_of_schema_1_is_known_only_where_nothing_but_the_rule_counts() -> None:
+    def leg(**how: Any) -> Leg:
+        step: Step[Any, Any] = Step(name="corpus", make=Slow, takes=Listed, gives=Source, **how)
+        return Leg(name="sources", steps=(step,), plan=partial(plans.listed, sources_per_lap=2))
+
+    assert leg().earlier == digest("13", "corpus None")
+    assert {leg(version=2).earlier, leg(settings=3).earlier, leg(facets=(Facet(name="a"),)).earlier} == {""}

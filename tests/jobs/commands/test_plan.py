@@ -14,17 +14,26 @@ from typing import Any
 import pytest
 from rich.console import Console
 
+from engine.differences import Difference, as_plain, leaves, placements
 from jobs.cli import main
 from jobs.commands.curate import Curate, curate
 from jobs.commands.plan import PlanRun, forecast_of, plan
-from jobs.stored.curation import stored_in
+from jobs.stored.curation import digests, stored_in
+from jobs.stored.redo import with_value
+from pipeline.backends import Backends
+from pipeline.estimators.appearance.open_clip_embedder import OpenClip
+from pipeline.estimators.faceverse.head import FaceVerseHead
 from pipeline.estimators.fakes import FakeBody
+from pipeline.estimators.hmr.body import HmrBody
+from pipeline.estimators.hmr.hands import HmrHands
+from pipeline.estimators.rtmpose.person import RtmPerson
 from pipeline.flow import Curation
 from pipeline.stages.estimate import Estimate
 from pipeline.stages.reference import PickReferences
 from storage.place import Place
 from tests.resume.job import settings
 from tests.resume.test_redo import state
+from tests.stores import Store
 
 
 @pytest.fixture
@@ -58,6 +67,24 @@ def test_nothing_is_done_again_where_nothing_changed_or_only_where_and_how_fast(
     placed = replace(run, gpu_share=0.25, shard=replace(run.shard, window=3))
     assert redone(undisturbed, placed) == {}
     assert "nothing would be done" in said(undisturbed, run)
+
+
+PLACED = re.compile(r"(^|[._])(device|batch|gpu_share|workers|memory|mib)$|^shard\.window$")
+"""Settings whose names say where and how fast."""
+
+
+def test_device_batch_and_memory_redo_nothing_whatever_the_estimators() -> None:
+    """Of all settings those with such names, and no others, are known by no leg."""
+    research = Backends(
+        person=RtmPerson(), body=HmrBody(), hands=HmrHands(), head=FaceVerseHead(), appearance=OpenClip()
+    )
+    for run in (Curation(), Curation(backends=research)):
+        paths = [path for path, _ in leaves(as_plain(run))]
+        assert {path for path in paths if PLACED.search(path)} == set(placements(run))
+        for path in placements(run):
+            other = with_value(run, Difference(path=path, was=1, now=None))
+            assert (other != run, digests(other)) == (True, digests(run))
+        assert digests(replace(run, sources_per_lap=7)) != digests(run)
 
 
 def test_other_weights_under_the_same_name_are_estimated_with_again(undisturbed: Path, run: Curation) -> None:
@@ -126,3 +153,23 @@ def test_for_programs(undisturbed: Path, run: Curation) -> None:
 def test_where_there_is_no_set_that_is_said(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["plan", str(tmp_path / "none")]) == 2
     assert "no data set" in capsys.readouterr().err
+
+
+def test_a_set_in_the_store_is_asked_as_one_on_disk(
+    cloud: Store, undisturbed: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    place, here = Place.at("s3://bucket/asked"), str(undisturbed)
+    for path in (path for path in undisturbed.rglob("*") if path.is_file()):
+        place.put(path.relative_to(undisturbed).as_posix(), path)
+    how = ("--kind", "cross_identity", "--frames", "25")
+    assert main(["pairs", here, "--out", str(tmp_path / "here.parquet"), *how]) == 0
+    assert main(["pairs", place.uri, "--out", "s3://bucket/there.parquet", *how]) == 0
+    assert Place.at("s3://bucket").read("there.parquet") == (tmp_path / "here.parquet").read_bytes()
+    assert main(["compare", here, place.uri, "--max-missing", "0"]) == 0
+    told = []
+    for out in (here, place.uri):
+        capsys.readouterr()
+        assert main(["plan", out, "--json"]) == 0
+        told.append(json.loads(capsys.readouterr().out))
+    assert told[0] == told[1]
+    assert [leg["leg"] for leg in told[0]["legs"] if leg["again"]] == ["tracks", "samples", "shards"]
