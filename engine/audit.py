@@ -19,10 +19,10 @@ from dataset.tombstones import tombstones_of
 from dataset.verify.rows import row_faults, twice
 from dataset.verify.sample import CHECKS
 from dataset.verify.shards import file_faults, is_plain_file, shard_faults
-from engine.audit_landings import LegNames, read_landings
+from engine.audit_landings import LegNames, comparable, read_landings
 from engine.audit_withdrawn import traces
 from schemas.index import IndexRow
-from schemas.version import DRAWING, READABLE
+from schemas.version import DRAWING, READABLE, SCHEMA
 from storage.json_files import SHOWN, json_at, misfits
 from storage.place import Place, Where
 
@@ -210,4 +210,5 @@ def audit_landings(place: Place, legs: Sequence[LegNames], rows: Sequence[IndexR
 def values_of(row: IndexRow) -> tuple[object, ...]:
     """A row's values, the key first; of its tar the place alone, which is all that its landing knows."""
     values = {name: getattr(row, name) for name in IndexRow.__dataclass_fields__}
-    return tuple((values | {"shard": tar_place(row.shard)}).values())
+    told = (values | {"shard": tar_place(row.shard)}).values()
+    return tuple(told) if row.schema == SCHEMA else comparable(told)

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import itertools
+import math
 import re
 from collections import Counter
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -20,7 +21,7 @@ from dataset.verify.shards import Kind, all_in
 from engine.lap_tables import reject_schema, table_of
 from engine.ledger import digest, marker_of
 from schemas.outcome import DamagedError
-from schemas.version import READABLE
+from schemas.version import READABLE, SCHEMA
 from storage.disk import sha256_of
 from storage.json_files import NUMBER, Perhaps, json_at, misfits
 from storage.place import Place
@@ -153,7 +154,7 @@ def read_lap(
         yield Violation("landings", f"the marker says {facets}, the tables are {contents[1:-1]}")
     if marker["schema"] not in READABLE or said != (leg.name, lap, content, *counts):
         yield Violation("landings", f"the marker says {said}, the tables are {(content, *counts)}")
-    if [step["step"] for step in marker["steps"]] != list(leg.steps):
+    if marker["schema"] == SCHEMA and [step["step"] for step in marker["steps"]] != list(leg.steps):
         yield Violation("landings", f"its steps are not {', '.join(leg.steps)}")
     elif marker["steps"]:
         landings.offered[leg.name] += marker["steps"][0]["offered"]
@@ -177,7 +178,7 @@ def losses(marker: dict[str, Any], leg: LegNames, reasons: Counter[tuple[str, st
             yield f"{step['step']} passed on {passed}, {after['step']} was offered {after['offered']}"
     if steps[-1]["gave"] != marker["rows"]:
         yield f"{steps[-1]['step']} gave {steps[-1]['gave']}, {marker['rows']} have landed"
-    if unknown := {step for step, _ in reasons} - set(leg.steps):
+    if unknown := {step for step, _ in reasons} - {step["step"] for step in steps}:
         yield f"rejects of unknown steps {sorted(unknown)}"
 
 
@@ -209,4 +210,10 @@ def rows_of(place: Place, leg: LegNames, lap: str) -> Iterator[tuple[object, ...
         return
     columns = dict(zip(table.column_names, map(values, table.columns), strict=True))
     columns["shard"] = [tar_place(shard) for shard in columns["shard"]]
-    yield from zip(*columns.values(), strict=True)
+    rows = zip(*columns.values(), strict=True)
+    yield from rows if min(columns["schema"], default=SCHEMA) == SCHEMA else map(comparable, rows)
+
+
+def comparable(row: Iterable[object]) -> tuple[object, ...]:
+    """The values of a row of an older schema, where numbers that it had not are NaN and equal nothing."""
+    return tuple(None if isinstance(value, float) and math.isnan(value) else value for value in row)

@@ -18,12 +18,12 @@ from schemas.outcome import DamagedError
 from storage.place import Place
 
 
-def as_schema(number: int, columns: pa.Schema, out: Path) -> None:
-    """Make the index of a data set one of an older schema."""
-    table = pq.read_table(out / "index.parquet").select(columns.names)
+def as_schema(number: int, columns: pa.Schema, out: Path, name: str = "index.parquet") -> None:
+    """Make the index of a data set, or another table of its rows, one of an older schema."""
+    table = pq.read_table(out / name).select(columns.names)
     ones = pa.array([number] * table.num_rows)
     table = table.set_column(table.schema.get_field_index("schema"), "schema", ones)
-    pq.write_table(table.replace_schema_metadata(None), out / "index.parquet")
+    pq.write_table(table.replace_schema_metadata(None), out / name)
 
 
 def test_what_an_older_index_lacks_is_untold(own_set: Path) -> None:

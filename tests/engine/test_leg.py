@@ -116,7 +116,9 @@ def test_tars_alone_are_made_anew_where_their_bytes_would_be_others(monkeypatch:
 
 def test_work_of_schema_1_is_known_only_where_nothing_but_the_rule_counts() -> None:
     def leg(**how: Any) -> Leg:
-        step: Step[Any, Any] = Step(name="corpus", make=Slow, takes=Listed, gives=Source, **how)
+        step: Step[Any, Any] = Step(
+            name="corpus", make=lambda: Slow(Clock()), takes=Listed, gives=Source, **how
+        )
         return Leg(name="sources", steps=(step,), plan=partial(plans.listed, sources_per_lap=2))
 
     assert leg().earlier == digest("13", "corpus None")
