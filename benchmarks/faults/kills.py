@@ -19,6 +19,8 @@ from benchmarks.processes import MARK, ROOT, lingering
 
 KILLS = 4
 """Of one job, before it is let go to its end: with one more, all on one item, that item is held back."""
+SHARES = (0.05, 0.5)
+"""Of an undisturbed job's time, that pass before a kill: one that goes on has less to do."""
 LIMIT_S = 900.0
 Seen = Mapping[str, str]
 """Digests of all that a job has made, by name."""
@@ -71,7 +73,7 @@ def workers(job: psutil.Process) -> list[psutil.Process]:
 
 
 def recover(scenario: Scenario, seed: int) -> Recovery:
-    """Kill a job at seeded moments, each a share of an undisturbed one's time; then let it end."""
+    """Kill a job at seeded moments, each after a share of an undisturbed one's time; then let it end."""
     draw, began = random.Random(f"{scenario.name} {seed}"), time.monotonic()
     name, mark = f"{scenario.name.replace(' ', '-')}-{seed}", f"{os.getpid()}-{scenario.name}-{seed}"
     scenario.prepare(seed)
@@ -106,7 +108,7 @@ def disturbed(scenario: Scenario, name: str, env: Mapping[str, str], draw: rando
     ) as job:
         process = psutil.Process(job.pid)
         while kills < most and job.poll() is None:
-            wait(job, draw.uniform(0.1, 1.0) * scenario.undisturbed_s)
+            wait(job, draw.uniform(*SHARES) * scenario.undisturbed_s)
             with suppress(psutil.Error):
                 victims = scenario.victims(process)
                 if victims and job.poll() is None:

@@ -7,13 +7,14 @@ import socket
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from benchmarks.faults import curations, reading, weights
+from benchmarks.faults import curations, reading, recoveries, weights
 from benchmarks.faults.canaries import Canaries
 from benchmarks.faults.clips import clips_in, make_clips
-from benchmarks.faults.kills import Scenario, driver, recover
+from benchmarks.faults.kills import Recovery, Scenario, driver, recover
 from benchmarks.faults.outcomes import Outcome, append, outcomes_in, row_of
 from benchmarks.faults.videos import write_video
 from benchmarks.processes import lingering, run
@@ -141,6 +142,7 @@ def test_outcomes_are_kept_the_last_of_each_item(tmp_path: Path) -> None:
 WRITER = """
 import json, os, sys, time
 from pathlib import Path
+from typing import Any
 out = Path(sys.argv[1])
 for step in range(6):
     time.sleep(0.1)
@@ -166,3 +168,24 @@ def test_a_job_that_differs_after_kills_is_seen(tmp_path: Path, keeps: bool) -> 
     assert recovery.kills > 0
     assert (recovery.different == ()) is keeps
     assert recovery.left_over == ()
+
+
+def test_the_jobs_that_are_named_are_disturbed_and_else_those_that_are_left(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen: list[tuple[str, int]] = []
+
+    def recover(scenario: Scenario, seed: int) -> Recovery:
+        seen.append((scenario.name, seed))
+        how: dict[str, Any] = {"files": 1, "different": (), "left_over": (), "seconds": 1.0}
+        return Recovery(scenario=scenario.name, seed=seed, kills=1, **how)
+
+    monkeypatch.setattr(recoveries, "recover", recover)
+    monkeypatch.setattr(recoveries, "measured", lambda scenario: scenario)
+    jobs = {
+        name: (2, Scenario(name=name, command=lambda _: [], env={}, victims=driver, seen=lambda _: {}))
+        for name in ("a", "b")
+    }
+    recoveries.disturb(recoveries.chosen(jobs, ["b"]), tmp_path / "file", 1.0, [1, 7])
+    recoveries.disturb(recoveries.chosen(jobs, []), tmp_path / "file", 1.0, [])
+    assert seen == [("b", 1), ("b", 7), ("a", 0), ("a", 1), ("b", 0)]
