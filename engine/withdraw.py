@@ -1,4 +1,6 @@
-"""Items leave landings: rows and rejects go, and markers say what is left, as if they had never come.
+"""Items leave landings, or are told otherwise in them, and markers say what there is, as if it had been so.
+
+Where items leave, rows and rejects go.
 
 Each lap is written from what is there and from what its plan says that it reads, so a kill at any moment
 leaves a state from which the same call goes on.
@@ -7,9 +9,10 @@ leaves a state from which the same call goes on.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
+from typing import Any
 
 import pyarrow as pa
 
@@ -17,6 +20,7 @@ from engine.core import Gather, Tally
 from engine.lap_tables import TableFile
 from engine.ledger import Landed, Lap, Ledger, landing, marker_of, marker_text
 from engine.leg import Leg
+from schemas.arrow import encode
 from schemas.outcome import Reject
 from storage.scratch import workplace
 
@@ -54,6 +58,28 @@ def left_over(ledger: Ledger, leg: Leg, lap: Lap, left: Left, *, valid: bool) ->
         facets,
     )
     ledger.place.write(marker_of(lap.leg, lap.name), marker_text(lap_of(lap, landed), landed).encode())
+    return landed
+
+
+def told_anew(ledger: Ledger, leg: Leg, lap: Lap, change: Callable[[Any], Any]) -> Landed:
+    """Land a lap again from what it reads now, with each of its rows changed: none comes, none goes.
+
+    Its marker must be there: it holds until the new one takes its place.
+    """
+    before = ledger.landed(lap.leg, lap.name)
+    assert before is not None
+    rows: Iterator[Any] = ledger.rows(lap.leg, lap.name, leg.gives)
+    tables = [encode([], leg.gives), *(encode([change(row)], leg.gives) for row in rows)]
+    facets = leg.facet_inputs(lap)
+    landed = landing(
+        lap.inputs,
+        (before.rows, before.rejects),
+        put(ledger, lap, "part", pa.concat_tables(tables), list(facets)),
+        put(ledger, lap, "rejects", ledger.rejects(lap.leg, lap.name)),
+        before.steps,
+        facets,
+    )
+    ledger.place.write(marker_of(lap.leg, lap.name), marker_text(lap, landed).encode())
     return landed
 
 

@@ -7,7 +7,7 @@ the same call goes on. Nobody else's sample is decoded, and no byte of one chang
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from functools import partial
 from typing import Any
@@ -24,13 +24,12 @@ from dataset.tombstones import Tombstones, salted, tombstones_of, write_tombston
 from dataset.withdraw import redact_copies, remade
 from engine.core import Tally
 from engine.lap_tables import table_of
-from engine.ledger import Landed, Lap, Ledger, digest, marker_of, marker_text
+from engine.ledger import Landed, Lap, Ledger
 from engine.leg import Leg
-from engine.withdraw import Left, left_over, put
+from engine.withdraw import Left, left_over
 from pipeline.corpora.listing import LEG as LISTING
-from pipeline.corpora.listing import STANDS_FOR
+from pipeline.corpora.listing import STANDS_FOR, relisted
 from pipeline.flow import TARS, Curation, legs
-from schemas.arrow import encode
 from schemas.index import IndexRow
 from schemas.media import Listed, Source
 from schemas.origin import Origin
@@ -156,7 +155,7 @@ def forget(out: Place, run: Curation, forgetting: Forgetting) -> Tombstones:
     stones = stones.with_subjects(forgetting.subjects)
     write_tombstones(out, stones)
     ledger = Ledger(out)
-    relist(ledger, forgetting)
+    relisted(ledger, partial(nameless, forgetting=forgetting))
     let_go(out, forgetting.prefixes)
     *before, tars = legs(run, out, (), stones, kept_out(out))
     for leg in before:
@@ -166,27 +165,6 @@ def forget(out: Place, run: Curation, forgetting: Forgetting) -> Tombstones:
         write_index(out, [of_tar(partial(ledger.columns, TARS, name)) for name in ledger.names(TARS)])
     redact_copies(out, forgetting.prefixes)
     return stones
-
-
-def relist(ledger: Ledger, forgetting: Forgetting) -> None:
-    """Listed files that leave stay as places without a name, so that no lap is cut otherwise."""
-    for name in ledger.names(LISTING):
-        rows = list(ledger.rows(LISTING, name, Listed))
-        if not any(row.uri in forgetting.uris for row in rows):
-            continue
-        landed = ledger.landed(LISTING, name)
-        assert landed is not None
-        lap = Lap(leg=LISTING, name=name, inputs=landed.inputs, items=len(rows), read=nothing)
-        table = encode([nameless(row, forgetting) for row in rows], Listed)
-        tables = {"part": table, "rejects": ledger.rejects(LISTING, name)}
-        content = [put(ledger, lap, kind, one)[""] for kind, one in tables.items()]
-        landed = replace(landed, content=digest(*content))
-        ledger.place.write(marker_of(LISTING, name), marker_text(lap, landed).encode())
-
-
-def nothing(_: Ledger) -> Iterable[Any]:
-    """A listing is made of what was found, and reads nothing."""
-    return ()
 
 
 def nameless(row: Listed, forgetting: Forgetting) -> Listed:

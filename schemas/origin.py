@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import field
+from dataclasses import asdict, field
 from typing import Any
 
 from schemas.base import record
@@ -41,6 +41,12 @@ class Origin:
 def extra_text(extra: Mapping[str, str]) -> str:
     """Other columns of a manifest as one text, the same for the same: a JSON object, keys in order."""
     return json.dumps(dict(extra), sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+
+
+def disagreement(one: Origin, other: Origin) -> list[str]:
+    """Which fields tell otherwise."""
+    told, instead = asdict(one), asdict(other)
+    return [name for name in told if told[name] != instead[name]]
 
 
 def with_origin(row: dict[str, Any]) -> dict[str, Any]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -26,10 +26,11 @@ from jobs.exit_codes import ExitCode
 from jobs.long_run import LongRun
 from jobs.recipes.curation import Recipe, chosen, refuse_unready
 from jobs.stored.curation import NextIndex, StoredCuration, configured, own_tombstones, stored_in
-from jobs.stored.redo import refuse_redo
-from pipeline.corpora.listing import CorpusListing, enlist
+from jobs.stored.redo import legs_again, refuse_redo
+from pipeline.corpora.listing import CorpusListing, compared_with, enlist, told_otherwise
 from pipeline.corpora.reach import UNREACHED, refuse_unreached
 from pipeline.flow import Curation, legs
+from pipeline.retell import Retelling, begin, begun, end, restoring, retell, retelling_of
 from pipeline.stages.corpus import CorpusSettings, Survey, survey
 from schemas.media import Listed
 from schemas.tracks import Role
@@ -143,6 +144,7 @@ def publish(made: NextIndex, code: ExitCode, console: Console) -> None:
         console.print("the old index holds; --settings.min-kept-share 0 takes the new one", highlight=False)
     else:
         made.publish()
+        end(made.out)
 
 
 def refuse_nothing(job: Curate, found: Survey, stored: StoredCuration | None) -> None:
@@ -175,11 +177,16 @@ def make(
         refuse_unreached(found)
         change()
     ledger = Ledger(out)
+    retelling = told_anew(job, ledger, found, change)
+    if retelling is not None:
+        console.print(f"{len(retelling.told)} known files are told anew", highlight=False)
     listing = enlist(ledger, found, change)
     for sentence in compared(listing, job):
         console.print(sentence, highlight=False)
     dropped, stones = listing.gone if job.drop_gone else (), own_tombstones(out)
     house = legs(job.settings, out, dropped, stones, kept_out(out))
+    if retelling is not None:
+        house = restoring(house, out, retelling, job.settings.shard, kept_out(out))
     with ConsoleProgress(console, time.monotonic) as terminal:
         observers: tuple[RunObserver, ...] = (heartbeat, terminal)
         shared = [Place.at(job.videos).folder, out.folder]
@@ -188,13 +195,43 @@ def make(
     return [tally for leg in house for tally in ledger.tallies(leg.name)]
 
 
+def told_anew(
+    job: Curate, ledger: Ledger, found: Sequence[Listed], change: Callable[[], None]
+) -> Retelling | None:
+    """Take over what is told otherwise of known files, where the job is to; what it was, if anything.
+
+    What a run that was stopped had begun is brought to its end in any case.
+
+    Raises:
+        ValueError: settings are others too; both at once is not done.
+    """
+    out = Place.at(job.out)
+    retelling = begun(out)
+    told = compared_with(ledger, found).otherwise
+    if retelling is None and not (told and job.redo):
+        return None
+    stored, stones = stored_in(out), own_tombstones(out)
+    if stored is None or any(leg.laps for leg in legs_again(stored, job.settings, ledger)):
+        raise ValueError(f"{out}: first what is told of files, then other settings: --redo one at a time")
+    house = legs(job.settings, out, (), stones, kept_out(out))
+    if retelling is None:
+        retelling = retelling_of(ledger, house, told, stones)
+        change()
+        begin(out, retelling)
+    retell(ledger, house, retelling)
+    return retelling
+
+
 def compared(listing: CorpusListing, job: Curate) -> Iterator[str]:
     """How the corpus compares with what was listed before."""
     yield f"{listing.new} new files, {listing.known} known, {len(listing.gone)} gone"
     if listing.gone and not job.drop_gone:
         yield "the samples of files that are gone stay, unless --drop-gone"
-    if listing.known and job.corpus != CorpusSettings(follow_links=job.corpus.follow_links):
-        yield "what is said of files that are known stays as it was listed"
+    if listing.otherwise:
+        yield (
+            f"{told_otherwise(listing)}, which is not taken over: understudy curate --videos {job.videos} "
+            f"--out {job.out} --redo does, without decoding them"
+        )
 
 
 def verdict(tallies: list[Tally], min_kept_share: float, console: Console) -> ExitCode:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
@@ -25,7 +25,7 @@ from jobs.console.tables import tell_table, titled
 from jobs.exit_codes import ExitCode
 from jobs.stored.curation import StoredCuration, own_tombstones, settings_of, stored_in
 from jobs.stored.redo import sentence, unsaid_differences
-from pipeline.corpora.listing import compared_with
+from pipeline.corpora.listing import CorpusListing, compared_with, told_otherwise
 from pipeline.flow import Curation, legs
 from pipeline.stages.corpus import CorpusSettings, survey
 from storage.place import Place
@@ -118,12 +118,18 @@ def forecast_of(job: PlanRun, out: Place, stored: StoredCuration) -> Forecast:
     found = tuple(forecast(house, ledger))
     new = listing.new if listing else 0
     return Forecast(
-        reasons=(*changed, *unsaid_differences(stored, job.settings)),
+        reasons=(*changed, *unsaid_differences(stored, job.settings), *retold(listing)),
         new_files=new,
         new_s=new * source_s(ledger, house),
         legs=found,
         bill=billed(job, house, ledger, found),
     )
+
+
+def retold(listing: CorpusListing | None) -> Iterator[str]:
+    """A sentence on files of which other things are told than before, where there are any."""
+    if listing and listing.otherwise:
+        yield f"{told_otherwise(listing)}; curate --redo takes that over without decoding them"
 
 
 def source_s(ledger: Ledger, house: Sequence[Leg]) -> float:

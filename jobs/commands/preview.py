@@ -7,7 +7,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from io import BytesIO
-from math import degrees
+from math import degrees, tau
 from pathlib import Path
 
 import cv2
@@ -134,7 +134,7 @@ def drawn(job: Preview, data: Place, row: IndexRow) -> Picture:
     laid, maps = overlay(video, skeleton, sphere), np.maximum(skeleton, sphere)
     if job.videos:
         write_overlay(job.out / f"{row.key}.mp4", laid, maps, face)
-    return strip(row, controls, laid, maps, face, references(members))
+    return strip(row, controls, laid, maps, face, references(members, row))
 
 
 def members_of(data: Place, row: IndexRow) -> dict[str, bytes]:
@@ -146,14 +146,36 @@ def members_of(data: Place, row: IndexRow) -> dict[str, bytes]:
     return read_members(tar, stored[0])
 
 
-def references(members: dict[str, bytes]) -> list[Picture]:
+def references(members: dict[str, bytes], row: IndexRow) -> list[Picture]:
     """The reference frames, each with why it was chosen."""
     pictures = []
     for line in json.loads(members[META])["references"]:
         packed = cv2.imdecode(np.frombuffer(members[line["member"]], np.uint8), cv2.IMREAD_COLOR_RGB)
-        why = f"{line['reason']} {round(degrees(line['yaw']))}°"
+        why = f"{line['reason']} {round(degrees(beside_range(line['yaw'], row)))}°"
         pictures.append(below([label([why], CAPTION_PX), fit(np.asarray(packed), REFERENCE_PX)]))
     return pictures
+
+
+def beside_range(yaw: float, row: IndexRow) -> float:
+    """A reference's yaw, rad, on the turn that is nearest to the range that its sample goes through.
+
+    Where that is a whole turn or more every yaw lies in it, and it stays as stored.
+    """
+    if goes_round(row):
+        return yaw
+    return yaw + tau * round(((row.yaw_min + row.yaw_max) / 2 - yaw) / tau)
+
+
+def goes_round(row: IndexRow) -> bool:
+    """Whether a sample shows the person from all sides."""
+    return row.yaw_max - row.yaw_min >= tau
+
+
+def range_of(row: IndexRow) -> str:
+    """The yaws that a sample goes through, in words."""
+    if goes_round(row):
+        return "yaw all around"
+    return f"yaw {round(degrees(row.yaw_min))} to {round(degrees(row.yaw_max))}°"
 
 
 def strip(
@@ -168,9 +190,8 @@ def strip(
     facts = [
         f"{row.key}   {row.framing}   {row.frames} frames   {row.width}x{row.height}   "
         f"domain: {row.domain}   licence: {row.licence}   usable for: {row.usable_for}",
-        f"yaw {round(degrees(row.yaw_min))} to {round(degrees(row.yaw_max))}°   "
-        f"seen: face {row.face_ratio:.0%}, body {row.body_ratio:.0%}, left hand {row.left_hand_ratio:.0%}, "
-        f"right hand {row.right_hand_ratio:.0%}",
+        f"{range_of(row)}   seen: face {row.face_ratio:.0%}, body {row.body_ratio:.0%}, "
+        f"left hand {row.left_hand_ratio:.0%}, right hand {row.right_hand_ratio:.0%}",
         f"motion {row.motion:.2f} torso lengths/s   sharpness {row.sharpness:.0f}   "
         f"least similarity {row.reference_similarity:.2f}   sound {'yes' if row.has_audio else 'no'}   "
         "rows: video under its controls, controls, face crops, references",

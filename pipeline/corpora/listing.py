@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from operator import is_
 
-from engine.ledger import Lap, Ledger, digest
+from engine.ledger import Lap, Ledger, digest, marker_of, marker_text
+from engine.withdraw import put
+from schemas.arrow import encode
 from schemas.media import Listed
+from schemas.origin import Origin, disagreement
 
 LEG = "listing"
 STANDS_FOR = "withdrawn:"
@@ -20,6 +24,8 @@ class CorpusListing:
     new: int
     known: int
     gone: tuple[str, ...]  # addresses of those that were listed before and are no longer in the corpus
+    otherwise: Mapping[str, Origin]  # by address, what is told now of known files that is not as it was
+    columns: tuple[str, ...]  # which columns of a manifest tell it
 
 
 def enlist(ledger: Ledger, found: Sequence[Listed], change: Callable[[], None]) -> CorpusListing:
@@ -44,18 +50,50 @@ def compared_with(ledger: Ledger, found: Sequence[Listed]) -> CorpusListing:
     return compared(listed(ledger), found)
 
 
-def listed(ledger: Ledger) -> dict[str, str]:
-    """Addresses of all files that were listed, by key."""
-    return {row.key: row.uri for part in ledger.names(LEG) for row in ledger.rows(LEG, part, Listed)}
+def listed(ledger: Ledger) -> dict[str, Listed]:
+    """All files that were listed, by key."""
+    return {row.key: row for part in ledger.names(LEG) for row in ledger.rows(LEG, part, Listed)}
 
 
-def compared(known: Mapping[str, str], found: Sequence[Listed]) -> CorpusListing:
-    """How a corpus compares with files that are known by their keys."""
+def compared(known: Mapping[str, Listed], found: Sequence[Listed]) -> CorpusListing:
+    """How a corpus compares with files that are known by their keys.
+
+    Where nothing at all is told of a file, as in a folder, that is no other word than before.
+    """
     here = {row.key for row in found}
-    lost = sorted(key for key, uri in known.items() if key not in here and not uri.startswith(STANDS_FOR))
-    new = sum(row.key not in known for row in found)
-    return CorpusListing(new=new, known=len(found) - new, gone=tuple(known[key] for key in lost))
+    lost = sorted(key for key, row in known.items() if key not in here and not row.uri.startswith(STANDS_FOR))
+    pairs = [(known[row.key].origin, row) for row in found if row.key in known]
+    told = [(row, disagreement(was, row.origin)) for was, row in pairs]
+    differing = [(row, names) for row, names in told if names and disagreement(row.origin, Origin())]
+    return CorpusListing(
+        new=len(found) - len(pairs),
+        known=len(pairs),
+        gone=tuple(known[key].uri for key in lost),
+        otherwise={row.uri: row.origin for row, _ in differing},
+        columns=tuple(sorted({name for _, names in differing for name in names})),
+    )
+
+
+def told_otherwise(listing: CorpusListing) -> str:
+    """How many known files are told otherwise, and in which columns."""
+    return f"{len(listing.otherwise)} known files are told otherwise ({', '.join(listing.columns)})"
+
+
+def relisted(ledger: Ledger, change: Callable[[Listed], Listed]) -> None:
+    """Listed files changed where they stand, so that no lap is cut otherwise."""
+    for name in ledger.names(LEG):
+        rows = list(ledger.rows(LEG, name, Listed))
+        changed = [change(row) for row in rows]
+        landed = ledger.landed(LEG, name)
+        if landed is None or all(map(is_, changed, rows)):
+            continue
+        lap = Lap(leg=LEG, name=name, inputs=landed.inputs, items=len(rows), read=_nothing)
+        tables = {"part": encode(changed, Listed), "rejects": ledger.rejects(LEG, name)}
+        content = [put(ledger, lap, kind, one)[""] for kind, one in tables.items()]
+        landed = replace(landed, content=digest(*content))
+        ledger.place.write(marker_of(LEG, name), marker_text(lap, landed).encode())
 
 
 def _nothing(_: Ledger) -> Iterable[Listed]:
+    """A listing is made of what was found, and reads nothing."""
     return ()

@@ -18,7 +18,7 @@ from pipeline.stages.folder import VIDEO_SUFFIXES, FolderScan, by_name, listed, 
 from pipeline.stages.manifest import origin_of, read_rows, refuse_long
 from schemas.arrow import to_row
 from schemas.media import Copies, Listed, Source
-from schemas.origin import Origin
+from schemas.origin import Origin, disagreement
 from schemas.outcome import Reject, Rejected
 from schemas.reasons import Reason, reason_of
 from storage.address import anothers, is_uri, printable, stored_path
@@ -238,13 +238,7 @@ def not_taken(member: Source, first: Source | None, *, gone: bool) -> Reject:
     reason: Reason = "gone" if gone else "duplicate"
     detail = "its samples were to leave with it"
     if not gone and first is not None:
-        detail = "; ".join([first.uri, *disagreement(member.origin, first.origin)])
+        names = disagreement(member.origin, first.origin)
+        other = f"its {', '.join(names)} is told otherwise, and that one's holds"
+        detail = "; ".join([first.uri, *[other][: len(names)]])
     return Reject(key=member.key, step="first", reason=reason, detail=detail, uri=member.uri)
-
-
-def disagreement(one: Origin, other: Origin) -> Iterator[str]:
-    """A sentence on what is told otherwise of the same bytes, where anything is."""
-    told, instead = to_row(one), to_row(other)
-    names = [name for name in told if told[name] != instead[name]]
-    if names:
-        yield f"its {', '.join(names)} is told otherwise, and that one's holds"

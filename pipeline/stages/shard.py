@@ -107,7 +107,7 @@ class Shard:
             for sample in plan.members:
                 try:
                     refuse_denied(sample.key, self.denied)
-                    members = encode(sample, folder, self.settings, self.speech)
+                    members = self.members(sample, folder)
                 except Rejected as no:
                     yield Reject(
                         key=sample.key, step="shard", reason=no.reason, detail=no.detail, uri=sample.uri
@@ -118,6 +118,10 @@ class Shard:
                 row = row_of(sample, members, f"{SHARDS}/{plan.key}", offset, tar.offset - offset)
                 refuse_broken(row, members)
                 yield row
+
+    def members(self, sample: Sample, folder: Path) -> Members:
+        """The members of a sample, as `encode` gives them."""
+        return encode(sample, folder, self.settings, self.speech)
 
 
 def refuse_denied(key: str, denied: Mapping[str, str]) -> None:

@@ -24,6 +24,7 @@ NOT_RUN = {
     "needs weights of one's own": 1,
     "needs several GPUs and the weights of a large model": 1,
     "needs an account in a cloud": 3,
+    "needs packages that are not ours": 4,
     "needs a Kubernetes cluster": 1,
     "the tests themselves, and hours of measurements": 2,
 }

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from math import degrees, radians
 from pathlib import Path
 
 import cv2
@@ -10,7 +12,7 @@ import pytest
 
 from dataset.index import read_index
 from jobs.cli import main
-from jobs.commands.preview import Preview, chosen, write_picture
+from jobs.commands.preview import Preview, beside_range, chosen, range_of, write_picture
 from jobs.console.contact_sheets import overlay
 
 
@@ -82,3 +84,13 @@ def test_a_frame_is_as_bright_as_it_is_where_nothing_is_drawn() -> None:
     assert laid[1, 2, 2].tolist() == [70, 118, 70]
     laid[0, 1, 1] = laid[1, 2, 2] = 200
     assert (laid == 200).all()
+
+
+def test_yaws_of_references_are_told_on_the_turn_of_their_sample(data_set: Path) -> None:
+    row = replace(read_index(data_set).row(0), yaw_min=radians(170), yaw_max=radians(250))
+    assert range_of(row) == "yaw 170 to 250°"
+    assert round(degrees(beside_range(radians(-117), row))) == 243
+    assert round(degrees(beside_range(radians(200), row))) == 200
+    row = replace(row, yaw_min=radians(-9), yaw_max=radians(369))
+    assert range_of(row) == "yaw all around"
+    assert beside_range(radians(-117), row) == radians(-117), "it is among what is swept as it is"
