@@ -182,7 +182,7 @@ def make(
         console.print(f"{len(retelling.told)} known files are told anew", highlight=False)
     listing = enlist(ledger, found, change)
     for sentence in compared(listing, job):
-        console.print(sentence, highlight=False)
+        console.print(sentence, highlight=False, soft_wrap=True)
     dropped, stones = listing.gone if job.drop_gone else (), own_tombstones(out)
     house = legs(job.settings, out, dropped, stones, kept_out(out))
     if retelling is not None:
