@@ -228,10 +228,7 @@ def compared(listing: CorpusListing, job: Curate) -> Iterator[str]:
     if listing.gone and not job.drop_gone:
         yield "the samples of files that are gone stay, unless --drop-gone"
     if listing.otherwise:
-        yield (
-            f"{told_otherwise(listing)}, which is not taken over: understudy curate --videos {job.videos} "
-            f"--out {job.out} --redo does, without decoding them"
-        )
+        yield told_otherwise(listing, job.videos, job.out)
 
 
 def verdict(tallies: list[Tally], min_kept_share: float, console: Console) -> ExitCode:

@@ -118,7 +118,7 @@ def forecast_of(job: PlanRun, out: Place, stored: StoredCuration) -> Forecast:
     found = tuple(forecast(house, ledger))
     new = listing.new if listing else 0
     return Forecast(
-        reasons=(*changed, *unsaid_differences(stored, job.settings), *retold(listing)),
+        reasons=(*changed, *unsaid_differences(stored, job.settings), *retold(job, listing)),
         new_files=new,
         new_s=new * source_s(ledger, house),
         legs=found,
@@ -126,10 +126,10 @@ def forecast_of(job: PlanRun, out: Place, stored: StoredCuration) -> Forecast:
     )
 
 
-def retold(listing: CorpusListing | None) -> Iterator[str]:
+def retold(job: PlanRun, listing: CorpusListing | None) -> Iterator[str]:
     """A sentence on files of which other things are told than before, where there are any."""
     if listing and listing.otherwise:
-        yield f"{told_otherwise(listing)}; curate --redo takes that over without decoding them"
+        yield told_otherwise(listing, job.videos, job.out)
 
 
 def source_s(ledger: Ledger, house: Sequence[Leg]) -> float:

@@ -11,6 +11,7 @@ from engine.withdraw import put
 from schemas.arrow import encode
 from schemas.media import Listed
 from schemas.origin import Origin, disagreement
+from storage.place import Where
 
 LEG = "listing"
 STANDS_FOR = "withdrawn:"
@@ -74,9 +75,15 @@ def compared(known: Mapping[str, Listed], found: Sequence[Listed]) -> CorpusList
     )
 
 
-def told_otherwise(listing: CorpusListing) -> str:
-    """How many known files are told otherwise, and in which columns."""
-    return f"{len(listing.otherwise)} known files are told otherwise ({', '.join(listing.columns)})"
+def told_otherwise(listing: CorpusListing, videos: Where, out: Where) -> str:
+    """How many known files are told otherwise, in which columns, and the command that takes it over."""
+    how = (
+        "looking again at clips of other cameras" if "lens" in listing.columns else "without reading a video"
+    )
+    return (
+        f"{len(listing.otherwise)} known files are told otherwise ({', '.join(listing.columns)}): understudy "
+        f"curate --videos {videos} --out {out} --redo takes that over, {how}"
+    )
 
 
 def relisted(ledger: Ledger, change: Callable[[Listed], Listed]) -> None:

@@ -85,8 +85,9 @@ def test_a_set_is_what_it_would_be_had_it_been_told_before(films: Path, made: Pa
     videos = fresh.parent / "videos.csv"
     before = (made / INDEX).read_bytes()
     said = ask(films, videos, made)
-    assert "2 known files are told otherwise (camera, extra, licence, subject), which is not taken" in said
-    assert f"understudy curate --videos {videos} --out {made} --redo does, without decoding" in said
+    command = f"understudy curate --videos {videos} --out {made} --redo"
+    told = "2 known files are told otherwise (camera, extra, licence, subject)"
+    assert f"{told}: {command} takes that over, without reading a video\n" in said
     assert (made / INDEX).read_bytes() == before
     ask(films, videos, made, redo=True)
     assert contents(made) == contents(fresh)
@@ -126,9 +127,9 @@ def test_a_camera_is_looked_through_again(films: Path, made: Path, tmp_path: Pat
     stored = stored_in(Place.at(made))
     assert stored is not None
     found = forecast_of(PlanRun(out=str(made), videos=str(videos), settings=run), Place.at(made), stored)
-    assert found.reasons == (
-        "1 known files are told otherwise (lens); curate --redo takes that over without decoding them",
-    )
+    (said,) = found.reasons
+    assert said.startswith("1 known files are told otherwise (lens): understudy curate --videos ")
+    assert said.endswith(" --redo takes that over, looking again at clips of other cameras")
     ask(films, videos, made, redo=True)
     ask(films, videos, tmp_path / "set")
     assert contents(made) == contents(tmp_path / "set")
