@@ -97,6 +97,8 @@ def evaluate_manifest(job: EvaluateManifest, console: Console) -> ExitCode:
     with replacing(job.out) as file:
         file.write(text_of(manifest))
     console.print(f"{len(manifest.pairs)} pairs: {job.out}, their files in {files}", highlight=False)
+    line = f"next: understudy evaluate render {job.out} --run RUN --out FILMS"
+    console.print(line, highlight=False, soft_wrap=True)
     return ExitCode.WHOLE
 
 

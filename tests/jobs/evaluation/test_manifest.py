@@ -92,12 +92,15 @@ def test_a_table_that_says_nothing_is_refused(
     assert not out.exists()
 
 
-def test_a_spreadsheets_mark_is_no_part_of_a_column(tmp_path: Path) -> None:
+def test_a_spreadsheets_mark_is_no_part_of_a_column(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     benchmark(tmp_path, "a")
     text = (tmp_path / "films.csv").read_text()
     (tmp_path / "films.csv").write_text("\ufeff" + text)
     marked = tmp_path / "marked.json"
     assert main(["evaluate", "manifest", "--table", str(tmp_path / "films.csv"), "--out", str(marked)]) == 0
+    assert f"\nnext: understudy evaluate render {marked} --run RUN --out FILMS\n" in capsys.readouterr().out
 
 
 def test_what_is_there_is_not_written_over(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
