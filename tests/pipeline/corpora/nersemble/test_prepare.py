@@ -103,10 +103,11 @@ def test_what_is_told_of_a_camera(tmp_path: Path) -> None:
         assert (origin.lens.principal_x, origin.lens.principal_y) == pytest.approx((47.5, 71.5), abs=0.6)
 
 
-def test_cameras_from_the_side_tell_looks_alone(tmp_path: Path) -> None:
-    folder = write_take(tmp_path / "data", lambda serial: raw(serial, 2), version=2, serials=SERIALS)
-    views, _ = outcomes(folder, tmp_path / "out")
-    assert len(views) == 16
+@pytest.mark.parametrize("version", [1, 2])
+def test_cameras_from_the_side_tell_looks_alone(version: Literal[1, 2], tmp_path: Path) -> None:
+    folder = made(tmp_path, version, SERIALS)
+    views, rejects = outcomes(folder, tmp_path / "out")
+    assert (len(views), rejects) == (16, [])
     parts = {view.origin.camera: view.origin.extra["part"] for view in views}
     assert {serial for serial, part in parts.items() if part == "target"} == {
         serial for serial, angle in angles().items() if abs(angle) <= 45
