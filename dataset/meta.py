@@ -46,13 +46,16 @@ SHAPE_1: dict[Any, Any] = {
 }
 """Of a `meta.json` of schema 1, as `storage.json_files.misfits` wants it."""
 
-SHAPE: dict[Any, Any] = SHAPE_1 | {
+SHAPE_2: dict[Any, Any] = SHAPE_1 | {
     "source": SHAPE_1["source"] | dict.fromkeys(ORIGIN_TEXTS, str) | {"extra": {str: str}},
     "person": str,
     "usable_for": str,
     "camera": {"focal_px": NUMBER, "principal": [NUMBER], "calibrated": bool},
     "provenance": {str: SHAPE_1["provenance"][str] | {"licence": str}},
 }
+"""Likewise of schema 2."""
+
+SHAPE: dict[Any, Any] = SHAPE_2 | {"window": [int]}
 """Likewise of this schema."""
 
 
@@ -83,6 +86,7 @@ def pack_meta(sample: Sample, quality: Mapping[str, float]) -> bytes:
         "frames": clip.num_frames,
         "size": [scene.width, scene.height],
         "to_canvas": scene.to_canvas.tolist(),
+        "window": clip.shown,
         "framing": scene.framing,
         "person": sample.person,
         "usable_for": usable_for(sample),
@@ -114,7 +118,7 @@ def pack_meta(sample: Sample, quality: Mapping[str, float]) -> bytes:
 
 def shape_of(schema: Any) -> dict[Any, Any]:
     """What a `meta.json` of a schema has to be, as `storage.json_files.misfits` wants it."""
-    return SHAPE_1 if schema == 1 else SHAPE
+    return {1: SHAPE_1, 2: SHAPE_2}.get(schema, SHAPE)
 
 
 def usable_for(sample: Sample) -> Usage:
@@ -124,11 +128,16 @@ def usable_for(sample: Sample) -> Usage:
 
 
 def camera_of(scene: Controlled) -> dict[str, Any]:
-    """The camera on the canvas, as an index has it: calibrated where the source is, else as assumed."""
-    lens = scene.clip.video.source.origin.lens
-    middle = ((scene.width - 1) / 2, (scene.height - 1) / 2)
+    """The camera on the canvas, as an index has it: calibrated where the source is, else as assumed.
+
+    What is assumed is that the optical axis meets the source's pictures in their middle.
+    """
+    video = scene.clip.video
+    lens = video.source.origin.lens
+    axis = ((video.width - 1) / 2, (video.height - 1) / 2)
     if lens is not None:
-        middle = tuple((scene.to_canvas @ (lens.principal_x, lens.principal_y, 1.0)).tolist())
+        axis = (lens.principal_x, lens.principal_y)
+    middle = (scene.to_canvas @ (*axis, 1.0)).tolist()
     return {
         "camera_focal": float(scene.controls.camera_focal),
         "principal_x": middle[0],

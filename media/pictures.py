@@ -23,6 +23,7 @@ from numpy.typing import NDArray
 from media.clock import first_tick, num_ticks
 from media.container import open_source, tick_s, video_stream
 from media.counted import begins_anew, decoded, is_counted
+from media.leaps import continued
 from media.progressive import progressive
 from media.tone_mapping import ToneMapper, has_alpha, is_wide
 from schemas.media import FPS, Probed
@@ -56,7 +57,7 @@ def pictures(video: Probed, begin_s: Fraction = Fraction(0)) -> Iterator[tuple[F
             begins, "size_changes", "no_frame_times", "times_go_back".
     """
     given_s = Fraction(-1)
-    wanted_s = begin_s
+    wanted_s = Fraction(0) if video.leaps else begin_s  # no seek finds a time that is told twice
     for back_s in (*BACK_S, begin_s):
         wanted_s = min(wanted_s, begin_s - back_s)
         try:
@@ -74,8 +75,10 @@ def all_of(video: Probed) -> Iterator[tuple[Fraction, VideoFrame]]:
     """As `pictures`, from the file's first."""
     with reading(video) as (container, stream, start):
         counted = is_counted(video.container, video.codec)
-        frames = decoded(container.demux(stream)) if counted else container.decode(stream)
-        found = timed(video, frames, start, tick_s(stream))
+        tick = tick_s(stream)
+        packets = continued(container.demux(stream), tick) if video.leaps else container.demux(stream)
+        plain = (frame for packet in packets for frame in packet.decode())
+        found = timed(video, decoded(packets) if counted else plain, start, tick)
         yield from progressive(found) if video.interlaced else found
 
 

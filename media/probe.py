@@ -6,7 +6,7 @@ import itertools
 import os
 from array import array
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from pathlib import Path
 from typing import Any, cast
@@ -22,6 +22,7 @@ from numpy.typing import NDArray
 
 from media.container import open_source, opened_file, tick_s, video_stream
 from media.counted import is_counted
+from media.leaps import LEAPING, Leaps
 from schemas.media import Probed, Source
 from schemas.outcome import Rejected
 
@@ -51,6 +52,7 @@ class Timeline:
     ticks: NDArray[np.int64]  # of each picture in the file, in the order of showing, none twice
     end: Fraction  # of the last one, in ticks
     tick_s: Fraction
+    leaps: bool = False  # of the stored times, which then are none of these
 
 
 def probe(source: Source, *, max_pixels: int, max_duration_s: float, max_pixel_stretch: float) -> Probed:
@@ -65,7 +67,8 @@ def probe(source: Source, *, max_pixels: int, max_duration_s: float, max_pixel_s
         refuse_stretched(stream, max_pixel_stretch)
         refuse_cut_off(container, source)
         timeline = read_timeline(container, stream, max_duration_s)
-        codec, index, has_audio = stream.codec_context.name, stream.index, bool(container.streams.audio)
+        codec, index = stream.codec_context.name, stream.index
+        has_audio = bool(container.streams.audio) and not timeline.leaps
         audio_track = default_track(container)
     start, last = int(timeline.ticks[0]), int(timeline.ticks[-1])
     duration_s = float((timeline.end - start) * timeline.tick_s)
@@ -93,6 +96,7 @@ def probe(source: Source, *, max_pixels: int, max_duration_s: float, max_pixel_s
             has_audio=has_audio,
             interlaced=any(one.interlaced_frame for one in (picture, *others)),
             audio_track=audio_track,
+            leaps=timeline.leaps,
         )
 
 
@@ -163,6 +167,7 @@ def read_timeline(container: InputContainer, stream: VideoStream, max_duration_s
     tick = tick_s(stream)
     max_ticks = float(max_duration_s / tick)
     counted = is_counted(container.format.name, stream.codec_context.name)
+    leaps = Leaps(tick) if container.format.name in LEAPING else None
     times, lengths = array("q"), array("q")  # in ticks
     key: int | None = None
     ends: dict[int, int] = {}  # of each stream, in its ticks
@@ -178,6 +183,7 @@ def read_timeline(container: InputContainer, stream: VideoStream, max_duration_s
         shown = packet.dts if counted else packet.pts
         if shown is None:
             raise Rejected("no_frame_times", f"the packet at byte {packet.pos} does not say when it is shown")
+        shown += leaps(packet) if leaps else 0
         if key is None and packet.is_keyframe:
             key = shown
         if not packet.is_discard:
@@ -191,7 +197,8 @@ def read_timeline(container: InputContainer, stream: VideoStream, max_duration_s
         raise Rejected(
             "truncated", f"{float(promised_s):.2f} s promised, {float(file_end_s - wrapped_s):.2f} s there"
         )
-    return timeline_of(np.array(times, np.int64), np.array(lengths, np.int64), tick, first=key)
+    timeline = timeline_of(np.array(times, np.int64), np.array(lengths, np.int64), tick, first=key)
+    return replace(timeline, leaps=leaps is not None and leaps.count > 0)
 
 
 def packets(container: InputContainer, max_duration_s: float) -> Iterator[Packet[Any]]:

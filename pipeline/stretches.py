@@ -1,4 +1,4 @@
-"""Which stretches of a clip show one person: a rule on the person's track alone."""
+"""Which stretches of a clip show one person: a rule on the person's track, then one on the face's vectors."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.geometry import box_iou
+from pipeline.geometry import box_iou, unit
 from schemas.media import MIN_CLIP_FRAMES, Clip
 from schemas.outcome import Rejected
 from schemas.tracks import KeypointTrack
 
-RULE = 1
+RULE = 2
 """Version of it."""
 
 
@@ -29,6 +29,8 @@ class OnePersonSettings:
     """The person's box covers at least this share of the picture, as the median over the stretch."""
     min_overlap: float = 0.05
     """The person's boxes in consecutive frames overlap by at least this (IoU); less is another person."""
+    max_face_change: float = 0.35
+    """The faces before and after a moment differ by no more (0 to 2), as means; more is another person."""
 
 
 def large_stretches(clip: Clip, person: KeypointTrack, settings: OnePersonSettings) -> list[slice]:
@@ -80,6 +82,32 @@ def changes(person: KeypointTrack, min_overlap: float) -> set[int]:
         for before, after in itertools.pairwise(known)
         if after - before == 1 and box_iou(person.box[before], person.box[after]) < min_overlap
     }
+
+
+GRID = 256
+"""Faces' distances are told in this part of 1: what networks round otherwise elsewhere is less."""
+
+
+def of_one_face(vectors: NDArray[np.float32], run: slice, most: float) -> list[slice]:
+    """The stretches of frames `run` in which the face is one person's, however short; `run` itself mostly.
+
+    `vectors` (t, d) are of unit length, zeros where no face tells. Where the means before and after a moment
+    differ by more than `most`, it is cut, first where they are told apart most surely, then each part again.
+    What lies between two faces of a cut is in neither part: nobody tells whose it is.
+    """
+    known = run.start + np.flatnonzero(vectors[run].any(axis=1))
+    if len(known) < 2:
+        return [run]
+    faces = vectors[known].astype(np.float64)
+    before, after = np.cumsum(faces, axis=0)[:-1], np.cumsum(faces[::-1], axis=0)[::-1][1:]
+    apart = np.round(np.linalg.norm(unit(before) - unit(after), axis=1) * GRID) / GRID
+    number = np.arange(1, len(known))
+    surely = apart**2 * number * (len(known) - number)
+    at = int(np.argmax(np.where(apart > most, surely, -1.0)))
+    if apart[at] <= most:
+        return [run]
+    first, second = slice(run.start, int(known[at]) + 1), slice(int(known[at + 1]), run.stop)
+    return [*of_one_face(vectors, first, most), *of_one_face(vectors, second, most)]
 
 
 def nobody_alone(person: KeypointTrack, settings: OnePersonSettings) -> Rejected:

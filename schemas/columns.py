@@ -59,7 +59,7 @@ COLUMNS: dict[str, tuple[str, str]] = {
     "audio_share": ("share of time", "of the clip that has sound in the source"),
     "speech_share": ("share of time", "of the clip in which somebody speaks"),
     "camera_focal": ("px", "on the canvas; calibrated, or what estimators assumed"),
-    "principal_x": ("px", "on the canvas; calibrated, or its centre"),
+    "principal_x": ("px", "on the canvas; calibrated, or the centre of the source's pictures"),
     "principal_y": ("px", "likewise"),
     "calibrated": ("", "whether the manifest tells the camera"),
     "reference_similarity": ("-1 to 1", "the least of the references"),

@@ -85,6 +85,7 @@ class Probed:
     has_audio: bool
     interlaced: bool = False  # stored as two fields; made progressive where it is decoded
     audio_track: int = 0  # of its sounds, the one that a player gives, counted from 0
+    leaps: bool = False  # its clock leaps on the way: parts go on one after the other, without their sound
 
     @property
     def uri(self) -> str:
@@ -115,7 +116,7 @@ class Clip:
     num_frames: int
     look: PictureStats
     odd_frames: tuple[int, ...] = ()  # those that show a flash, counted as `first_frame`
-    window: tuple[int, ...] = ()  # what bars leave of the pictures: x0, y0, x1, y1 px, exclusive; () for all
+    window: tuple[int, ...] = ()  # what is shown of the pictures: x0, y0, x1, y1 px, exclusive; () for all
 
     @property
     def uri(self) -> str:
@@ -123,14 +124,20 @@ class Clip:
         return self.video.uri
 
     @property
+    def shown(self) -> tuple[int, int, int, int]:
+        """What is shown of its pictures: within their bars, or around the person; x0, y0, x1, y1 px."""
+        x0, y0, x1, y1 = self.window or (0, 0, self.video.width, self.video.height)
+        return x0, y0, x1, y1
+
+    @property
     def corner(self) -> tuple[int, int]:
-        """Column and row at which what its pictures show within their bars begins, px."""
-        return (self.window[0], self.window[1]) if self.window else (0, 0)
+        """Column and row at which what is shown of its pictures begins, px."""
+        return self.shown[:2]
 
     @property
     def size(self) -> tuple[int, int]:
-        """Width and height of what its pictures show within their bars, px."""
-        x0, y0, x1, y1 = self.window or (0, 0, self.video.width, self.video.height)
+        """Width and height of what is shown of its pictures, px."""
+        x0, y0, x1, y1 = self.shown
         return x1 - x0, y1 - y0
 
     @property

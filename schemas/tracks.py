@@ -164,6 +164,7 @@ class FaceDistances:
 
     place: int  # of this stretch among them
     distance: Annotated[NDArray[np.float32], Axes("s")]  # 0..2 to each; NaN where one of both shows no face
+    frames: tuple[int, ...] = ()  # first of the stretch in its clip as it was estimated, and end, exclusive
 
     @property
     def known(self) -> bool:
@@ -209,3 +210,4 @@ class Estimated(Tracked):
     face_vectors: Annotated[
         NDArray[np.float32], Axes("k d")
     ]  # of each stretch: mean of unit vectors, of unit length; 0 without a face
+    face_frames: Annotated[NDArray[np.int32], Axes("k 2")]  # its first frame and end, exclusive, in the clip

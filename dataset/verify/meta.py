@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+import numpy as np
+
 from dataset.meta import is_enlargement, meta_in, shape_of
 from schemas.index import MEASURED, SINCE_3, IndexRow
 from schemas.joints import BODY_JOINTS
@@ -35,6 +37,21 @@ def wrong_meta(row: IndexRow, data: bytes) -> Iterator[str]:
             yield f"{name} is {SHOWN.repr(found)}, expected {SHOWN.repr(expected)}"
     if not is_enlargement(meta["to_canvas"]):
         yield f"to_canvas is {SHOWN.repr(meta['to_canvas'])}"
+    elif row.schema > 2 and not shows_window(meta):
+        yield f"window is {SHOWN.repr(meta['window'])}: not in the pictures, or the canvas shows more"
+
+
+def shows_window(meta: Mapping[str, Any]) -> bool:
+    """Whether the window lies in the source's pictures, and the canvas within it, to half a pixel."""
+    if len(meta["window"]) != 4:
+        return False
+    window, source = np.array(meta["window"], dtype=np.float64), meta["source"]
+    low, high = window[:2], window[2:]
+    inside = (low >= 0).all() and (low < high).all() and (high <= (source["width"], source["height"])).all()
+    to_canvas = np.array(meta["to_canvas"])
+    corners = np.array([[-0.5, -0.5], [meta["size"][0] - 0.5, meta["size"][1] - 0.5]])
+    first, last = (corners - to_canvas[:, 2]) / to_canvas[[0, 1], [0, 1]] + 0.5
+    return bool(inside and (first > low - 0.5).all() and (last < high + 0.5).all())
 
 
 def stated_twice(row: IndexRow, meta: Mapping[str, Any]) -> dict[str, tuple[Any, Any]]:

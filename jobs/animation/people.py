@@ -24,6 +24,7 @@ from model.sample.segments import Stretch
 from pipeline.backends import Backends
 from pipeline.geometry import canvas_affine
 from pipeline.shots.scan import SplitSettings
+from pipeline.stages.acquaint import acquaint
 from pipeline.stages.clip_tracks import Estimators
 from pipeline.stages.control import Control, ControlSettings
 from pipeline.stages.corpus import Corpus
@@ -120,7 +121,8 @@ class PersonReader:
         refused: list[Rejected] = []
         for shot in shots:
             try:
-                (whole,) = self.estimate(replace(shot, window=()))  # a picture lies whole on its canvas
+                bare = replace(shot, window=())  # a picture lies whole on its canvas
+                (whole,) = acquaint(self.estimate(bare))
                 return list(self.cut(whole))
             except Rejected as no:
                 refused.append(no)

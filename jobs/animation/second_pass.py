@@ -131,7 +131,7 @@ def selected(
     pool, _ = of_member(0, made, yaw, primary.astype(np.float64), SETTINGS.seen_score).gated()
     if not len(pool):
         return ()
-    return whole_frames(pool, np.zeros(len(pool), np.bool_), made.to_canvas, SETTINGS)[-room:]
+    return whole_frames(pool, np.zeros(len(pool), np.bool_), [made.to_canvas], SETTINGS)[-room:]
 
 
 def lines_of(taken: tuple[Reference, ...], numbers: Whole) -> Iterator[str]:

@@ -22,6 +22,7 @@ from dataset.tar import TAR_END, read_members, samples_in
 from jobs.console.contact_sheets import Picture, below, beside, captioned, fit, label, overlay
 from jobs.console.flags import parsed
 from jobs.console.progress import readable_s
+from jobs.console.worst_frames import worst_frames
 from jobs.exit_codes import ExitCode
 from media.decode import decode_bytes
 from media.encode import EncodeError, VideoSettings, video_writer
@@ -134,7 +135,7 @@ def drawn(job: Preview, data: Place, row: IndexRow) -> Picture:
     laid, maps = overlay(video, skeleton, sphere), np.maximum(skeleton, sphere)
     if job.videos:
         write_overlay(job.out / f"{row.key}.mp4", laid, maps, face)
-    return strip(row, controls, laid, maps, face, references(members, row))
+    return strip(row, controls, laid, maps, face, references(members, row), window_in(members))
 
 
 def members_of(data: Place, row: IndexRow) -> dict[str, bytes]:
@@ -178,12 +179,28 @@ def range_of(row: IndexRow) -> str:
     return f"yaw {round(degrees(row.yaw_min))} to {round(degrees(row.yaw_max))}°"
 
 
+def window_in(members: dict[str, bytes]) -> str:
+    """What the canvas shows of its source's pictures, in words; of sets that do not tell it, nothing."""
+    meta = json.loads(members[META])
+    if "window" not in meta:
+        return ""
+    (x0, y0, x1, y1), source = meta["window"], meta["source"]
+    return f"   window: {x1 - x0}x{y1 - y0} at {x0}, {y0} of {source['width']}x{source['height']}"
+
+
 def strip(
-    row: IndexRow, controls: Controls, laid: Frames, maps: Frames, face: Frames, pictures: Sequence[Picture]
+    row: IndexRow,
+    controls: Controls,
+    laid: Frames,
+    maps: Frames,
+    face: Frames,
+    pictures: Sequence[Picture],
+    window: str,
 ) -> Picture:
-    """One sample on a sheet: its facts, frames under their controls, maps, face crops, references."""
+    """One sample on a sheet: its facts, frames under their controls, the worst, maps, faces, references."""
     shown = np.linspace(0, row.frames - 1, STRIP_FRAMES, dtype=int)
     frames = beside([captioned(fit(laid[t], FRAME_PX), f"{t}") for t in shown])
+    worst = worst_of(controls, laid)
     drawn = beside([fit(maps[t], SMALL_PX) for t in shown])
     result = ["" if valid else "no face" for valid in controls.face_valid[shown]]
     faces = beside([captioned(fit(face[t], SMALL_PX), word) for t, word in zip(shown, result, strict=True)])
@@ -191,12 +208,21 @@ def strip(
         f"{row.key}   {row.framing}   {row.frames} frames   {row.width}x{row.height}   "
         f"domain: {row.domain}   licence: {row.licence}   usable for: {row.usable_for}",
         f"{range_of(row)}   seen: face {row.face_ratio:.0%}, body {row.body_ratio:.0%}, "
-        f"left hand {row.left_hand_ratio:.0%}, right hand {row.right_hand_ratio:.0%}",
+        f"left hand {row.left_hand_ratio:.0%}, right hand {row.right_hand_ratio:.0%}{window}",
         f"motion {row.motion:.2f} torso lengths/s   sharpness {row.sharpness:.0f}   "
         f"least similarity {row.reference_similarity:.2f}   sound {'yes' if row.has_audio else 'no'}   "
-        "rows: video under its controls, controls, face crops, references",
+        "rows: video under its controls, where side, radius or hand change most, controls, faces, references",
     ]
-    return below([label(facts, max(frames.shape[1], SHEET_PX)), frames, drawn, faces, beside(pictures)])
+    rows = [frames, *worst, drawn, faces, beside(pictures)]
+    return below([label(facts, max(frames.shape[1], SHEET_PX)), *rows])
+
+
+def worst_of(controls: Controls, laid: Frames) -> list[Picture]:
+    """A row of the frames in which side, radius or hand changes most, each behind the one before it."""
+    found = worst_frames(controls)
+    shown = [(t, word) for word, last in found.items() for t in (last - 1, last)]
+    pictures = [captioned(fit(laid[t], FRAME_PX), f"{word} {t}") for t, word in shown]
+    return [beside(pictures)] if pictures else []
 
 
 def write_overlay(path: Path, laid: Frames, maps: Frames, face: Frames) -> None:

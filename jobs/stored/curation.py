@@ -202,15 +202,16 @@ class NextIndex:
             unsaid=unsaid_of(self.settings),
             tombstones=tombstones_of(self.out).seal,
             code=version("understudy"),
-            estimators=estimators_in(Ledger(self.out)),
+            estimators=estimators_in(Ledger(self.out), self.settings),
         )
         return asdict(said)
 
 
-def estimators_in(ledger: Ledger) -> dict[str, Any]:
-    """The estimators by role, as the first clip tells that has landed with its tracks."""
+def estimators_in(ledger: Ledger, settings: Curation) -> dict[str, Any]:
+    """The estimators by role, as the first clip tells that has landed with its tracks, and that of speech."""
     for name, landed in ledger.all_landed(TRACKS):
         if landed.rows:
             tracked = next(ledger.rows(TRACKS, name, Tracked))
-            return {role: asdict(card) for role, card in tracked.provenance.items()}
+            cards = tracked.provenance | {"speech": settings.shard.speech.card}
+            return {role: asdict(card) for role, card in cards.items()}
     return {}

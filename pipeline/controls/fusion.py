@@ -34,7 +34,6 @@ from pipeline.controls.smplx_tree import (
 from pipeline.geometry import (
     Array,
     Reals,
-    principal_point,
     project,
     quaternion,
     rotation_about,
@@ -92,13 +91,13 @@ def fused(
 
 
 def drawn_from(
-    whole: FusedBody, body: BodyControls, hands: HandControls, focal_px: float, canvas: tuple[int, int]
+    whole: FusedBody, body: BodyControls, hands: HandControls, focal_px: float, middle: Array
 ) -> tuple[BodyControls, HandControls]:
     """Body and hands on the canvas whose places are those of SMPL-X's joints, seen as surely as before.
 
-    Hands that have no model stay as they are, moved to the wrists.
+    `middle` is where the optical axis meets the canvas, px. Hands that have no model stay as they are,
+    moved to the wrists.
     """
-    middle = principal_point(*canvas)
     joints3d = whole.joints[:, OUR_BODY]
     joints2d = project(joints3d, focal_px, middle)
     arms = replace(body, joints2d=joints2d, joints3d=joints3d)

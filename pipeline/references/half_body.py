@@ -19,19 +19,24 @@ def shows_half(clip: Controlled, frame: int, seen_score: float) -> bool:
     return clip.framing == "full" and bool(hips.all()) and bool(controls.head_radius[frame] > 0)
 
 
-def half_body_crop(clip: Controlled, frame: int, margin: float, max_upscale: float) -> Array:
-    """2x3 map from source px to canvas px under which head, shoulders and hips fill the canvas.
+def half_body_crop(
+    clip: Controlled, frame: int, canvas: tuple[int, int], margin: float, max_upscale: float
+) -> Array:
+    """2x3 map from source px to a canvas of this size under which head, shoulders and hips fill it.
 
-    Beyond them on every side lies `margin` of their extent. The crop has the canvas's aspect and stays in the
-    picture; where a source px would become more than `max_upscale` canvas px, it shows more of the body.
+    Beyond them on every side lies `margin` of their extent. The crop has the canvas's aspect and stays in
+    what the clip shows; where a source px would become more than `max_upscale` canvas px, it shows more of
+    the body.
     """
-    controls, canvas = clip.controls, np.array([clip.width, clip.height])
+    controls, shown = clip.controls, np.array([clip.width, clip.height])
     center, radius = controls.head_center[frame].astype(np.float64), float(controls.head_radius[frame])
     torso = controls.joints2d[frame, HIPS + SHOULDERS].astype(np.float64)
     box = bounding_box(np.concatenate([torso, [center - radius, center + radius]]))
-    needed = float(np.max((1 + 2 * margin) * (box[2:] - box[:2]) / canvas))  # share of the canvas
-    share = min(max(needed, float(clip.to_canvas[0, 0]) / max_upscale), 1.0)
-    half = share * canvas / 2
-    middle = np.clip((box[:2] + box[2:]) / 2, half - 0.5, canvas - 0.5 - half)
-    zoom = centred_affine((float(middle[0]), float(middle[1])), 1 / share, (clip.width, clip.height))
+    needed = float(
+        np.max((1 + 2 * margin) * (box[2:] - box[:2]) / canvas)
+    )  # px of the clip's own canvas a px
+    share = min(max(needed, float(clip.to_canvas[0, 0]) / max_upscale), float(np.min(shown / canvas)))
+    half = share * np.array(canvas) / 2
+    middle = np.clip((box[:2] + box[2:]) / 2, half - 0.5, shown - 0.5 - half)
+    zoom = centred_affine((float(middle[0]), float(middle[1])), 1 / share, canvas)
     return composed(zoom, clip.to_canvas)

@@ -10,10 +10,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from pipeline.stretches import GRID
 from schemas.tracks import Estimated, FaceDistances, Tracked
-
-GRID = 256
-"""Distances are told in this part of 1: what networks round otherwise on other processors is less."""
 
 
 def acquaint(items: Iterable[Estimated]) -> list[Tracked]:
@@ -33,8 +31,13 @@ def acquaint(items: Iterable[Estimated]) -> list[Tracked]:
 def met(clips: Sequence[Estimated]) -> dict[str, tuple[FaceDistances, ...]]:
     """By clip of one source, in the order of their keys, what its stretches are told."""
     distances = distances_of(np.concatenate([clip.face_vectors for clip in clips]))
-    faces = (FaceDistances(place=place, distance=distance) for place, distance in enumerate(distances))
-    return {clip.key: tuple(next(faces) for _ in clip.face_vectors) for clip in clips}
+    told = enumerate(distances)
+
+    def next_face(frames: list[int]) -> FaceDistances:
+        place, distance = next(told)
+        return FaceDistances(place=place, distance=distance, frames=tuple(frames))
+
+    return {clip.key: tuple(map(next_face, clip.face_frames.tolist())) for clip in clips}
 
 
 def distances_of(vectors: NDArray[np.float32]) -> NDArray[np.float32]:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
-from typing import ClassVar
+from dataclasses import dataclass, field, replace
+from typing import ClassVar, Literal
 
 import numpy as np
 
@@ -15,6 +15,7 @@ from pipeline.controls.faces import face_windows
 from pipeline.controls.fusion import drawn_from, fused
 from pipeline.controls.head_sphere import Carrier, Spheres, with_body
 from pipeline.controls.in_view import head_in_view
+from pipeline.controls.person_frame import SHAPES, person_window, whole_track
 from pipeline.controls.quality import quality
 from pipeline.controls.smoothing import Mask, SmoothingSettings, fill, first_shown
 from pipeline.estimators.flex import LAG_FRAMES
@@ -28,6 +29,7 @@ from pipeline.geometry import (
     grow_box,
     head_angles,
     in_picture,
+    principal_point,
     square_box,
 )
 from schemas.controls import CANVAS_AREA, Controlled, Controls, Framing
@@ -51,6 +53,12 @@ class ControlSettings:
     """Most px of a canvas."""
     max_aspect_miss: float = NEAR
     """A canvas's aspect may miss that of the pictures by this share, where none of the area comes nearer."""
+    frame: Literal["source", "person"] = "source"
+    """What a canvas shows: all of the pictures, or a window that holds the person throughout the clip."""
+    person_margin: float = 0.1
+    """Between the person and the window's sides lies this share of the person's longer side."""
+    max_person_upscale: float = 2.0
+    """A window is no smaller than that one of its px becomes so many of the canvas, along each side."""
     smoothing: SmoothingSettings = field(default_factory=SmoothingSettings)
     max_gap_frames: int = 8
     """Gaps of the body, the hands and the head up to this are bridged."""
@@ -81,7 +89,7 @@ class Control:
     Rejects: no_person, no_head, no_canvas, still_face.
     """
 
-    version: ClassVar[int] = 5
+    version: ClassVar[int] = 6
 
     def __init__(self, settings: ControlSettings) -> None:
         self.settings = settings
@@ -96,13 +104,13 @@ class Control:
         result = believed(calibrated(tracked), settings.hand_reach)
         require_person(result, settings)
         require_life(tracked.face, settings.min_flex)
-        canvas = canvas_of(tracked.clip, settings)
-        affine = canvas_affine(*tracked.clip.size, canvas, tracked.clip.corner)
+        clip, canvas = framed(result, settings)
+        affine = canvas_affine(*clip.size, canvas, clip.corner)
         framing = framing_of(tracked, settings)
-        controls, smplx = controls_of(result, affine, framing, settings, canvas)
+        controls, smplx = controls_of(result, affine, framing, settings)
         yield Controlled(
             key=tracked.key,
-            clip=tracked.clip,
+            clip=clip,
             width=canvas[0],
             height=canvas[1],
             to_canvas=affine,
@@ -114,6 +122,34 @@ class Control:
             quality=quality(result, tracked.hands, controls, canvas, settings.seen_score),
             provenance={**tracked.provenance, "smoothing": settings.smoothing.card},
         )
+
+
+def framed(tracked: Tracked, settings: ControlSettings) -> tuple[Clip, tuple[int, int]]:
+    """A clip with the window of its pictures that is shown, and the size of the canvas that shows it.
+
+    A person that no window of `SHAPES` holds has the whole pictures.
+
+    Raises:
+        Rejected: no_canvas.
+    """
+    clip = tracked.clip
+    track = whole_track(tracked) if settings.frame == "person" else None
+    if track is not None:
+        area = settings.canvas_area
+        canvases = [size for shape in SHAPES if (size := canvas_or_none(*shape, settings))]
+        least_px = area / max(settings.max_person_upscale, 1.0) ** 2
+        found = person_window(track, clip.shown, canvases, settings.person_margin, least_px)
+        if found is not None:
+            return replace(clip, window=found[0]), found[1]
+    return clip, canvas_of(clip, settings)
+
+
+def canvas_or_none(width: int, height: int, settings: ControlSettings) -> tuple[int, int] | None:
+    """Width and height of the canvas of pictures of this shape; None where the area has none."""
+    try:
+        return canvas_size(width, height, settings.canvas_area, settings.max_aspect_miss)
+    except ValueError:
+        return None
 
 
 def canvas_of(clip: Clip, settings: ControlSettings) -> tuple[int, int]:
@@ -178,7 +214,7 @@ def framing_of(tracked: Tracked, settings: ControlSettings) -> Framing:
 
 
 def controls_of(
-    tracked: Tracked, affine: Array, framing: Framing, settings: ControlSettings, canvas: tuple[int, int]
+    tracked: Tracked, affine: Array, framing: Framing, settings: ControlSettings
 ) -> tuple[Controls, SmplxPose | None]:
     """The controls of a clip on its canvas, and its body model's pose where there is one.
 
@@ -190,7 +226,8 @@ def controls_of(
     focal_px = tracked.body.focal_px * affine[0, 0]
     whole = fused(tracked.body, tracked.hands, gap, sigma, shown)
     if whole is not None:
-        body, hands = drawn_from(whole, body, hands, focal_px, canvas)
+        middle = apply_affine(affine, principal_point(tracked.clip.video.width, tracked.clip.video.height))
+        body, hands = drawn_from(whole, body, hands, focal_px, middle)
     carrier = Carrier.of(body.joints3d, middles_of_ears(tracked, affine, gap), body.known, shown)
     head = with_body(Spheres.measured(tracked.head, affine), carrier, focal_px).finished(
         gap, sigma.head, shown

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -15,7 +15,7 @@ from pipeline.geometry import unit
 from pipeline.references.looks import fresh
 from pipeline.shots.combs import comb_ratios, combed
 from pipeline.stages.clip_tracks import ClipWork, Estimators
-from pipeline.stretches import OnePersonSettings, large_stretches
+from pipeline.stretches import OnePersonSettings, large_stretches, of_one_face
 from schemas.media import Clip, Frames
 from schemas.outcome import Rejected
 from schemas.tracks import ROLES, Embeddings, Estimated, KeypointTrack, PictureTrack, Role
@@ -60,17 +60,22 @@ class Estimate:
         told = {} if all(role in known for role in ROLES) else self.looked(clip, known)
         faces = told.pop("identity", None)
         whole: dict[str, Any] = known | told | {"key": clip.key, "clip": clip}
-        vectors = None if faces is None else self.faces_of(clip, whole["person"], faces)
-        yield Estimated(**whole, face_vectors=np.zeros((0, 0), np.float32) if vectors is None else vectors)
+        runs: list[slice] = []
+        vectors = np.zeros((0, 0), np.float32)
+        if faces is not None:
+            runs = self.runs_of(clip, whole["person"], faces)
+            vectors = faces_of(runs, faces)
+        frames = np.array([(run.start, run.stop) for run in runs], np.int32).reshape(-1, 2)
+        yield Estimated(**whole, face_vectors=vectors, face_frames=frames)
 
-    def faces_of(self, clip: Clip, person: KeypointTrack, faces: Embeddings) -> NDArray[np.float32]:
-        """Of each stretch of one person (k, d) the mean of its face's vectors, of unit length; 0 without."""
+    def runs_of(self, clip: Clip, person: KeypointTrack, faces: Embeddings) -> list[slice]:
+        """The stretches of one person, and of one face, however short the face makes them."""
         try:
             runs = large_stretches(clip, person, self.one_person)
         except Rejected:
-            runs = []
-        means = [unit(faces.vectors[run].sum(axis=0, dtype=np.float64)) for run in runs]
-        return np.reshape(means, (len(runs), faces.vectors.shape[1])).astype(np.float32)
+            return []
+        most = self.one_person.max_face_change
+        return [part for run in runs for part in of_one_face(faces.vectors, run, most)]
 
     def looked(self, clip: Clip, known: Mapping[str, Any]) -> dict[str, Any]:
         """What one decode gives: the tracks that are not known, which pictures are seen, and who spoke.
@@ -111,6 +116,12 @@ class Estimate:
     def tell(self, work: ClipWork) -> dict[Role, Any]:
         """What the estimators say of a clip that they have seen."""
         return work.tracks()
+
+
+def faces_of(runs: Sequence[slice], faces: Embeddings) -> NDArray[np.float32]:
+    """Of each stretch (k, d) the mean of its face's vectors, of unit length; 0 without."""
+    means = [unit(faces.vectors[run].sum(axis=0, dtype=np.float64)) for run in runs]
+    return np.reshape(means, (len(runs), faces.vectors.shape[1])).astype(np.float32)
 
 
 def asked(_: Role, call: Callable[..., Any], *given: Any) -> Any:

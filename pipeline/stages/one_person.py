@@ -10,7 +10,8 @@ import numpy as np
 
 from pipeline.stretches import RULE, OnePersonSettings, large_stretches
 from schemas.arrays import taken
-from schemas.media import clip_key
+from schemas.media import MIN_CLIP_FRAMES, clip_key
+from schemas.outcome import Rejected
 from schemas.tracks import UNTOLD, FaceDistances, PictureTrack, Tracked
 
 T = TypeVar("T")
@@ -20,7 +21,8 @@ class OnePerson:
     """Cuts a clip to stretches of one person; no picture is looked at for it.
 
     Gives one `Tracked` for each stretch of at least 25 frames in which exactly one person is seen: the clip
-    itself, or parts of it under keys of their own. Rejects: nobody, several_people, person_too_small.
+    itself, or parts of it under keys of their own. Where faces were told, that was found with them. Rejects:
+    nobody, several_people, person_too_small.
     """
 
     version: ClassVar[int] = RULE
@@ -34,8 +36,15 @@ class OnePerson:
         Raises:
             Rejected: no stretch does.
         """
-        runs = large_stretches(whole.clip, whole.person, self.settings)
-        for run, face in zip(runs, whole.identity or (UNTOLD,) * len(runs), strict=True):
+        if not whole.identity:
+            for run in large_stretches(whole.clip, whole.person, self.settings):
+                yield stretch(whole, run)
+            return
+        told = [(slice(*face.frames), face) for face in whole.identity]
+        long = [(run, face) for run, face in told if run.stop - run.start >= MIN_CLIP_FRAMES]
+        if not long:
+            raise Rejected("several_people", f"{len(told)} follow each other, none for a second")
+        for run, face in long:
             yield stretch(whole, run, face)
 
 

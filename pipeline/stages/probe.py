@@ -39,7 +39,7 @@ class ProbeSettings:
 class Probe:
     """Gives the source with the facts of its largest video stream."""
 
-    version: ClassVar[int] = 3
+    version: ClassVar[int] = 4
 
     def __init__(self, settings: ProbeSettings) -> None:
         self.settings = settings

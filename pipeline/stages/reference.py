@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import ClassVar, Literal
 
 import numpy as np
 
+from pipeline.controls.person_frame import grown_to
 from pipeline.controls.smoothing import Mask
-from pipeline.geometry import Array, wrap_angle
+from pipeline.geometry import Array, canvas_affine, wrap_angle
 from pipeline.references.candidates import Candidates, candidates
 from pipeline.references.half_body import half_body_crop, shows_half
 from pipeline.references.poses import poses_apart, unlike
@@ -59,7 +60,7 @@ class PickReferences:
     no_reference.
     """
 
-    version: ClassVar[int] = 3
+    version: ClassVar[int] = 4
 
     def __init__(self, settings: ReferenceSettings) -> None:
         self.settings = settings
@@ -109,7 +110,8 @@ def references(
 ) -> tuple[Reference, ...]:
     """The references of a clip: whole frames, the most frontal first, then a full body's half-body crop."""
     outside = beyond(member, pool, settings.outside_frames)
-    wholes = whole_frames(pool, outside, member.to_canvas, settings)
+    crops = [view(at, member) for at in cast.members]
+    wholes = whole_frames(pool, outside, crops, settings)
     if member.framing != "full":
         return wholes
     used = np.array([whole.source_frame for whole in wholes])
@@ -117,12 +119,24 @@ def references(
     return (*wholes, *half_body(cast, member, [*fresh, pool], settings))
 
 
+def view(at: Controlled, member: Controlled) -> Array:
+    """2x3 map from source px to a member's canvas that shows what another clip shows of its pictures.
+
+    Where their windows differ, the other's is grown to the canvas's aspect.
+    """
+    clip, canvas = at.clip, (member.width, member.height)
+    if clip.shown == member.clip.shown:
+        return member.to_canvas
+    x0, y0, x1, y1 = grown_to(clip.shown, canvas, (0, 0, clip.video.width, clip.video.height))
+    return canvas_affine(x1 - x0, y1 - y0, canvas, (x0, y0))
+
+
 def whole_frames(
-    pool: Candidates, preferred: Mask, crop: Array, settings: ReferenceSettings
+    pool: Candidates, preferred: Mask, crops: Sequence[Array], settings: ReferenceSettings
 ) -> tuple[Reference, ...]:
     """Candidates of three yaws, or far apart in time where the yaw hardly varies, or of three poses.
 
-    The most frontal comes first.
+    The most frontal comes first. `crops` are the maps to the canvas, one a member of the cast.
     """
     if settings.spread_by == "pose":
         apart = poses_apart(pool.joints, pool.seen)
@@ -131,7 +145,7 @@ def whole_frames(
         chosen = far_apart(pool, preferred)
     else:
         chosen = by_yaw(pool.yaw, preferred, np.radians(settings.outside_yaw_deg), pool.clear)
-    wholes = [reference(pool, i, why, crop) for i, why in chosen]
+    wholes = [reference(pool, i, why, crops[pool.member[i]]) for i, why in chosen]
     wholes.sort(key=lambda whole: (abs(float(wrap_angle(whole.yaw))), whole.source_frame))
     return tuple(wholes)
 
@@ -213,7 +227,8 @@ def half_body(
     pool = pool.where(away(pool) <= max(most, float(away(pool).min())))
     draw = int.from_bytes(hashlib.sha256(member.key.encode()).digest()[:8], "big") % len(pool)
     at, frame = cast.members[pool.member[draw]], int(pool.frame[draw])
-    crop = half_body_crop(at, frame, settings.half_body_margin, settings.max_upscale)
+    canvas = (member.width, member.height)
+    crop = half_body_crop(at, frame, canvas, settings.half_body_margin, settings.max_upscale)
     return (reference(pool, draw, "half_body", crop),)
 
 

@@ -6,7 +6,7 @@ import io
 import tarfile
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -43,6 +43,7 @@ from schemas.sample import (
     reference_member,
 )
 from schemas.smplx import SmplxPose
+from schemas.tracks import EstimatorCard
 from schemas.version import SCHEMA
 from storage.place import Place, Where
 from storage.scratch import workplace
@@ -70,7 +71,7 @@ class Shard:
     says of them.
     """
 
-    version: ClassVar[int] = 3
+    version: ClassVar[int] = 4
 
     def __init__(self, settings: ShardSettings, out: Where, denied: Mapping[str, str] | None = None) -> None:
         self.settings = settings
@@ -104,7 +105,8 @@ class Shard:
     def write(self, plan: ShardPlan, path: Path, folder: Path) -> Iterator[IndexRow | Reject]:
         """Encode the members one by one into a tar at `path`."""
         with tarfile.open(path, mode="w", format=tarfile.USTAR_FORMAT) as tar:
-            for sample in plan.members:
+            for member in plan.members:
+                sample = heard(member, self.speech.card)
                 try:
                     refuse_denied(sample.key, self.denied)
                     members = self.members(sample, folder)
@@ -122,6 +124,14 @@ class Shard:
     def members(self, sample: Sample, folder: Path) -> Members:
         """The members of a sample, as `encode` gives them."""
         return encode(sample, folder, self.settings, self.speech)
+
+
+def heard(sample: Sample, card: EstimatorCard) -> Sample:
+    """A sample with the card of who tells where somebody speaks, where its source has sound."""
+    scene = sample.scene
+    if not scene.clip.video.has_audio:
+        return sample
+    return replace(sample, scene=replace(scene, provenance=scene.provenance | {"speech": card}))
 
 
 def refuse_denied(key: str, denied: Mapping[str, str]) -> None:

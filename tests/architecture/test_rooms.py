@@ -23,6 +23,7 @@ ROOMS: dict[str, set[str]] = {  # files, or folders that end in a slash
             "counted",
             "decode",
             "facts",
+            "leaps",
             "members",
             "opening",
             "pictures",

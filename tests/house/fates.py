@@ -13,6 +13,7 @@ from typing import Any
 from dataset.tombstones import NOBODY
 from engine.core import Step, Tally, apply
 from pipeline.flow import Curation, control, corpus, estimate, one_person, probe, screen, split
+from pipeline.stages.acquaint import acquaint
 from pipeline.stages.corpus import list_corpus
 from schemas.media import Clip
 from schemas.outcome import Reject
@@ -29,8 +30,9 @@ class Fates:
     def __init__(self) -> None:
         run = Curation()
         cheap: list[Step[Any, Any]] = [corpus(NOBODY), probe(run), split(run), screen(run)]
-        costly: list[Step[Any, Any]] = [estimate(run), one_person(run), control(run)]
+        costly: list[Step[Any, Any]] = [one_person(run), control(run)]
         self.cheap = [(step, step.make()) for step in cheap]
+        self.seeing: list[tuple[Step[Any, Any], Any]] = [(estimate(run), estimate(run).make())]
         self.costly = [(step, step.make()) for step in costly]
 
     def of(self, path: Path) -> list[str]:
@@ -55,7 +57,10 @@ class Fates:
         kept = 0
         for clip in clips[:LOOKED_AT]:
             if kept < ENOUGH:
-                for outcome in self.through(self.costly, [clip]):
+                seen = list(self.through(self.seeing, [clip]))
+                dropped = [outcome for outcome in seen if isinstance(outcome, Reject)]
+                known = acquaint(outcome for outcome in seen if not isinstance(outcome, Reject))
+                for outcome in self.through(self.costly, [*dropped, *known]):
                     kept += 0 if isinstance(outcome, Reject) else outcome.clip.num_frames
                     yield fate_of(outcome)
 

@@ -8,6 +8,7 @@ person. What is too small for the canvas is so by its size.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -80,6 +81,16 @@ def test_bars_are_no_part_of_the_canvas(shared: Path, fates: Fates) -> None:
 def test_flashes_are_told(shared: Path, fates: Fates) -> None:
     _, (clip,) = fates.cut(shared / "cases" / "camera_flash_each_second__whole_video_too_short.mp4")
     assert len(clip.odd_frames) == 5
+
+
+def test_a_change_of_person_that_no_cut_tells_ends_the_clip(shared: Path, fates: Fates) -> None:
+    """The wipe as one clip, as if its pictures had told nothing."""
+    _, (first, second) = fates.cut(shared / "cases" / "wipe_12_frames__not_cut.mp4")
+    whole = replace(first, num_frames=second.first_frame + second.num_frames)
+    kept = [fate.split()[0].split("+") for fate in fates.estimated([whole])]
+    assert kept
+    for place, length in kept:
+        assert int(place) + int(length) < second.first_frame or int(place) > first.num_frames, kept
 
 
 def test_channels_that_cancel_are_heard(shared: Path, fates: Fates) -> None:

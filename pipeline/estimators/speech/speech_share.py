@@ -26,6 +26,16 @@ class PackagedSpeech:
     min_probability: float = 0.5
     """Speech is where the network says at least this, as its authors have it."""
 
+    @property
+    def card(self) -> EstimatorCard:
+        """What provenance says of it."""
+        return EstimatorCard(
+            name="silero_vad",
+            version="6",
+            weights_sha256=SPEECH_NETWORK.sha256,
+            licence=SPEECH_NETWORK.licence,
+        )
+
     def build(self) -> SpeechShare:
         """What tells the share.
 
@@ -44,12 +54,7 @@ class SpeechShare:
             self._net = SpeechNet(weights_in(read_packaged(SPEECH_NETWORK)))
         except ValueError as error:
             raise EstimatorUnavailable(str(error)) from error
-        self.card = EstimatorCard(
-            name="silero_vad",
-            version="6",
-            weights_sha256=SPEECH_NETWORK.sha256,
-            licence=SPEECH_NETWORK.licence,
-        )
+        self.card = settings.card
 
     def __call__(self, sound: NDArray[np.int16], span: int) -> float:
         """Of samples at 16 kHz, the first of a span of so many; what is not there is silent."""

@@ -219,7 +219,7 @@ def test_what_is_drawn_are_the_models_joints(turns, fingers) -> None:
         np.zeros((FRAMES, 16, 2)), np.zeros((FRAMES, 16, 3)), np.ones((FRAMES, 16)), np.ones(FRAMES, bool)
     )
     none = HandControls(np.zeros((FRAMES, 2, 21, 2)), np.zeros((FRAMES, 2, 21, 3)), np.ones((FRAMES, 2)))
-    body, hands = drawn_from(whole, before, none, FOCAL, (96, 64))
+    body, hands = drawn_from(whole, before, none, FOCAL, np.array([47.5, 31.5]))
     flat = project(whole.joints, FOCAL, principal_point(96, 64))
     np.testing.assert_allclose(body.joints2d, flat[:, OUR_BODY])
     np.testing.assert_allclose(hands.points2d[:, 1], flat[:, OUR_HANDS[1]])

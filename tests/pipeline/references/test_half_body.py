@@ -50,7 +50,7 @@ def test_half_body_crop_stays_in_the_picture(side: int) -> None:
     aside = np.array([side * 0.45 * member.width, 0], np.float32)
     controls = member.controls
     moved = replace(controls, joints2d=controls.joints2d + aside, head_center=controls.head_center + aside)
-    crop = half_body_crop(replace(member, controls=moved), 0, margin=0.1, max_upscale=4.0)
+    crop = half_body_crop(replace(member, controls=moved), 0, (member.width, member.height), 0.1, 4.0)
     picture = np.array([[-0.5, -0.5], [FULL.width - 0.5, FULL.height - 0.5]])
     top_left, bottom_right = apply_affine(crop, picture)
     assert (top_left <= -0.5 + 1e-6).all()

@@ -22,7 +22,9 @@ NOBODY = np.zeros(2, np.float32)
 def estimated(face: NDArray[np.float32], first_frame: int, source_key: str = SOURCE_KEY) -> Estimated:
     made = tracked_of(SCENE, first_frame, source_key)
     told = {field.name: getattr(made, field.name) for field in fields(Tracked)}
-    return Estimated(**told, face_vectors=np.atleast_2d(face))
+    faces = np.atleast_2d(face)
+    frames = np.array([(40 * place, 40 * place + 30) for place in range(len(faces))], np.int32)
+    return Estimated(**told, face_vectors=faces, face_frames=frames.reshape(-1, 2))
 
 
 def test_distances_are_those_of_the_source_in_the_order_of_keys() -> None:
@@ -56,6 +58,7 @@ def test_a_clip_of_two_stretches_is_told_twice_and_one_of_none_never() -> None:
     )
     assert [face.place for face in (*both.identity, *none.identity, *one.identity)] == [0, 1, 2]
     assert both.identity[1].distance[2] == 0
+    assert [face.frames for face in both.identity] == [(0, 30), (40, 70)]
 
 
 def test_what_is_known_stays() -> None:
@@ -79,6 +82,6 @@ def test_last_bits_of_a_network_change_nothing() -> None:
 
 def test_vectors_do_not_land() -> None:
     (landing,) = acquaint([estimated(ANNA, 0)])
-    assert "face_vectors" not in encode([landing], Tracked).column_names
+    assert not {"face_vectors", "face_frames"} & set(encode([landing], Tracked).column_names)
     with pytest.raises(TypeError, match="expected Tracked, got Estimated"):
         encode([estimated(ANNA, 0)], Tracked)

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from pipeline.stages.clip_tracks import telling
-from pipeline.stages.estimate import Estimate, EstimateSettings
+from pipeline.stages.estimate import Estimate, EstimateSettings, faces_of
 from pipeline.stages.one_person import cut
 from pipeline.stretches import OnePersonSettings
 from schemas.arrays import joined
@@ -57,7 +57,14 @@ def test_faces_are_told_of_each_stretch() -> None:
     faces = np.zeros((80, 2), np.float32)
     faces[[12, 24, 48], [0, 1, 1]] = 1
     stage = Estimate(HOW, None, OnePersonSettings(min_overlap=0.0, min_person_share=0.0))  # type: ignore[arg-type]
-    told = stage.faces_of(made.clip, track, Embeddings(vectors=faces))
+    like = replace(stage.one_person, max_face_change=2.0)
+    (one, two) = stage.runs_of(made.clip, track, Embeddings(vectors=faces))[:2]
+    assert (one, two) == (slice(0, 13), slice(24, 30)), "another face from 24 on"
+    stage = Estimate(HOW, None, like)  # type: ignore[arg-type]
+    runs = stage.runs_of(made.clip, track, Embeddings(vectors=faces))
+    assert runs == [slice(0, 30), slice(43, 80)]
+    told = faces_of(runs, Embeddings(vectors=faces))
     np.testing.assert_allclose(told, [[0.5**0.5, 0.5**0.5], [0, 1]], rtol=1e-6)
     nobody = replace(track, valid=np.zeros(80, np.bool_))
-    assert stage.faces_of(made.clip, nobody, Embeddings(vectors=faces)).shape == (0, 2)
+    assert stage.runs_of(made.clip, nobody, Embeddings(vectors=faces)) == []
+    assert faces_of([], Embeddings(vectors=faces)).shape == (0, 2)

@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 from pipeline.stages.one_person import OnePerson, stretch
-from pipeline.stretches import OnePersonSettings, nobody_alone, one_person, person_share
+from pipeline.stretches import OnePersonSettings, nobody_alone, of_one_face, one_person, person_share
+from schemas.outcome import Rejected
 from schemas.tracks import FaceDistances, KeypointTrack, PictureTrack
 from tests.synth import Scene
 from tests.tracked import clip_of, tracked_of
@@ -133,9 +134,37 @@ def test_picture_that_stands_still_is_looked_at_once() -> None:
 
 def test_each_stretch_takes_what_its_face_was_told() -> None:
     made = tracked_of(Scene(num_frames=80))
-    made = replace(made, person=unseen(person(80), *range(30, 43)))
-    faces = tuple(FaceDistances(place=place, distance=np.zeros(2, np.float32)) for place in (0, 1))
-    cuts = OnePerson(HOW)(replace(made, identity=faces))
-    assert [one.identity for one in cuts] == [(faces[0],), (faces[1],)]
-    with pytest.raises(ValueError, match="zip"):
-        list(OnePerson(HOW)(replace(made, identity=faces[:1])))
+    faces = [
+        FaceDistances(place=place, distance=np.zeros(3, np.float32), frames=frames)
+        for place, frames in enumerate([(0, 30), (31, 45), (50, 80)])
+    ]
+    cuts = list(OnePerson(HOW)(replace(made, identity=tuple(faces))))
+    assert [one.identity for one in cuts] == [(faces[0],), (faces[2],)], "14 frames are no clip"
+    assert [(one.clip.first_frame, one.clip.num_frames) for one in cuts] == [(0, 30), (50, 30)]
+    with pytest.raises(Rejected) as no:
+        list(OnePerson(HOW)(replace(made, identity=(faces[1],))))
+    assert no.value.reason == "several_people"
+
+
+ANNA, BERT, TURNED = ((1.0, 0.0, 0.0), (0.0, 1.0, 0.0), (0.95, 0.0, 0.3122))
+"""Faces, as unit vectors; the third is a side view of the first."""
+
+
+@pytest.mark.parametrize(
+    ("seen", "expected"),
+    [
+        pytest.param("AAAAAAAAA", [(5, 100)], id="one person"),
+        pytest.param("AAaaaAAaa", [(5, 100)], id="one who turns"),
+        pytest.param("AAAABBBBB", [(5, 37), (48, 100)], id="another from some moment on"),
+        pytest.param("AAA   BBB", [(5, 25), (72, 100)], id="nobody tells what lies between"),
+        pytest.param("AABBBAAAA", [(5, 13), (24, 49), (60, 100)], id="there and back"),
+        pytest.param("AAAAAAAAB", [(5, 85), (96, 100)], id="at the end"),
+        pytest.param("         ", [(5, 100)], id="no face"),
+        pytest.param("    B    ", [(5, 100)], id="one face"),
+    ],
+)
+def test_a_face_that_changes_ends_a_stretch(seen: str, expected: list[tuple[int, int]]) -> None:
+    vectors = np.zeros((110, 3), np.float32)
+    vectors[:108:12] = [{"A": ANNA, "B": BERT, "a": TURNED}.get(one, (0.0, 0.0, 0.0)) for one in seen]
+    runs = of_one_face(vectors, slice(5, 100), HOW.max_face_change)
+    assert [(run.start, run.stop) for run in runs] == expected

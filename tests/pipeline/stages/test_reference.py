@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from pipeline.geometry import apply_affine
-from pipeline.stages.reference import ReferenceSettings
+from pipeline.stages.reference import ReferenceSettings, view
 from schemas.arrow import encode
 from schemas.joints import BODY_JOINTS
 from schemas.outcome import Rejected
@@ -282,3 +282,15 @@ def test_gates_open_until_there_are_two() -> None:
     eyes[np.arange(17) != 3] = 0.01
     (sample,) = samples(clip(replace(HALF, turn_deg=(3.0, 5.0)), sharpness=sharpness, eyes_open=eyes))
     assert len(sample.references) >= 2
+
+
+def test_a_reference_from_another_window_shows_that_window() -> None:
+    member, other = clip(HALF), clip(HALF, first_frame=200)
+    own = view(member, member)
+    np.testing.assert_array_equal(own, member.to_canvas)
+    aside = replace(other, clip=replace(other.clip, window=(400, 100, 560, 300)))
+    crop = view(aside, member)
+    shown = apply_affine(crop, np.array([[399.5, 99.5], [559.5, 299.5]]))
+    assert (shown[0] >= -2).all(), "to half a pixel of the source"
+    assert (shown[1] <= np.array([member.width, member.height]) + 1).all()
+    assert shown[1, 1] - shown[0, 1] == pytest.approx(member.height, rel=0.02), "it is as large as may be"

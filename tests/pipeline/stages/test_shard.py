@@ -149,6 +149,7 @@ def test_meta_has_all_of_formats(stored: tuple[Path, list[Any]], plan: ShardPlan
     }
     assert (meta["schema"], meta["fps"], meta["size"], meta["framing"]) == (SCHEMA, 24, [160, 240], "full")
     assert meta["to_canvas"] == [[1, 0, 0], [0, 1, 0]]
+    assert meta["window"] == [0, 0, 160, 240]
     assert meta["references"][0]["source_time_s"] == 59 / 24
     assert [reference["member"] for reference in meta["references"]] == ["reference_0.jpg", "reference_1.jpg"]
     assert meta["provenance"]["body"] == {
@@ -166,6 +167,17 @@ def test_meta_has_all_of_formats(stored: tuple[Path, list[Any]], plan: ShardPlan
         "calibrated": False,
     }
     assert meta["joints"][0] == "pelvis"
+
+
+def test_who_heard_speech_is_told_where_there_is_sound(stored: tuple[Path, list[Any]]) -> None:
+    out, rows = stored
+    for row, members in zip(rows, members_of(out, rows), strict=True):
+        told = json.loads(members["meta.json"])["provenance"]
+        assert ("speech" in told) == row.has_audio
+        assert not row.has_audio or (told["speech"]["name"], told["speech"]["licence"]) == (
+            "silero_vad",
+            "MIT",
+        )
 
 
 def test_same_bytes_again_in_other_windows(
