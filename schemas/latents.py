@@ -19,12 +19,12 @@ INDEX = "latents.parquet"
 class LatentRow:
     """Where latents lie, and what they were made from."""
 
-    key: str  # "<key of the sample>-<first frame>-<frames>", or "<key of the sample>-references"
+    key: str  # "<key of the sample>-<first frame>-<frames>", or "<key of the sample>-references"; "-mirrored"
     sample_sha256: str  # of the sample's members, as in its index row
     start: int  # first frame of the window; 0 for references
     frames: int  # of the window; 0 for references
     vae: str  # sha256 of the autoencoder's weights and settings
-    rules: int
+    rules: int  # below zero: as seen in a mirror
     channels: int
     times: int  # latent frames; references, for references
     height: int
@@ -44,6 +44,7 @@ class CodecSample:
     sample_sha256: str
 
 
-def latents_key(sample: str, start: int, frames: int) -> str:
+def latents_key(sample: str, start: int, frames: int, *, mirrored: bool = False) -> str:
     """Key of the latents of a window; of a sample's references where there are no frames."""
-    return f"{sample}-{start:06d}-{frames:03d}" if frames else f"{sample}-references"
+    key = f"{sample}-{start:06d}-{frames:03d}" if frames else f"{sample}-references"
+    return f"{key}-mirrored" if mirrored else key

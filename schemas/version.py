@@ -14,3 +14,6 @@ DRAWING = 1
 
 LATENTS = 1
 """Way from a stored sample to stored latents, the autoencoder aside: decoding, scaling, rounding."""
+
+MIRRORED_LATENTS = -LATENTS
+"""The same way from a sample as it is seen in a mirror."""

@@ -6,35 +6,26 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
-from typing import Protocol
 
 import numpy as np
 
 from jobs.animation.atlas import as_given, chosen, look, refuse_stranger
 from jobs.animation.atlas_files import read_atlas
 from jobs.animation.drives import Performance, Speaks, by_video, spoken, standing
-from jobs.animation.people import PersonReader, figure_of, on_canvas
+from jobs.animation.editing import Editor, canonical
+from jobs.animation.people import PersonReader, on_canvas
 from jobs.animation.second_pass import DrivenPart, with_made
 from media.voice import Voice
 from model.sample.pixels import Pictures, pictures_of, references_of
 from model.sample.retarget import Figure
 from model.sample.segments import Animator, Drive, HandOver
 from model.sample.solve import SamplerSettings
-from model.train.load import Taken, device, last_of, settings_of, trained
+from model.train.init import clip_of
+from model.train.load import Taken, last_of, much_noise, settings_of, trained
 from model.train.starts import starts_of
+from model.train.together import Across, place, shared
 from pipeline.backends import Backends
 from schemas.controls import Controlled
-
-
-class Editor(Protocol):
-    """Edits a picture so that the person stands upright, arms a little off the body: bones show their length.
-
-    None is given by default; the reference is then measured as it is.
-    """
-
-    def __call__(self, picture: Pictures, /) -> Pictures:
-        """The edited picture (h, w, 3)."""
-        ...
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -64,6 +55,9 @@ class Performer:
         run: Path,
         backends: Backends,
         *,
+        high: Path | None = None,
+        across: Across = "guidance",
+        tile_px: int = 0,
         sampler: SamplerSettings,
         hand_over: HandOver,
         match_colours: bool,
@@ -72,21 +66,29 @@ class Performer:
     ) -> Performer:
         """The performer of a run, its weights and those of the estimators loaded.
 
+        A run that has learned little noise alone needs the one of much noise, `high`.
+
         Raises:
-            ValueError: the folder holds no run that has learned anything, or not the weights of its sizes.
+            ValueError: the folder holds no run that has learned anything, or not the weights of its sizes, or
+            not all times are learned.
         """
-        where = device()
+        where, settings = place(), settings_of(last_of(run))
         net, codec = trained(run, weights, where)
+        other = much_noise(run, high, weights, where)
         return cls(
             people=PersonReader.of(backends, starts_of(run)[-1].canvas_area),
             animator=Animator(
                 net=net,
                 codec=codec,
                 device=where,
-                how=sampler.as_trained(settings_of(last_of(run)).timestep_shift),
+                how=sampler.as_trained(settings.timestep_shift),
                 hand_over=hand_over,
                 match_colours=match_colours,
                 seed=seed,
+                much_noise=other,
+                share=shared(across, [net, *([other.net] if other else [])]),
+                tile_px=tile_px,
+                clip=clip_of(settings, where),
             ),
         )
 
@@ -95,17 +97,19 @@ class Performer:
     ) -> Portrait:
         """The person of some pictures; the first gives canvas, place and body.
 
-        Of several people in a picture the largest is taken if `say` can be told so.
+        Of several people in a picture the largest is taken if `say` can be told so. With an editor, lengths
+        are measured on what it makes of the first, if that can be taken.
 
         Raises:
             ValueError: one is no picture, or shows no person, or several; says which.
         """
         read = partial(self.people.foremost, say=say) if say else self.people.picture
         picture, person = read(pictures[0])
-        canonical = figure_of(self.people.still(editor(picture), pictures[0])) if editor else None
+        told = say or (lambda _: None)
+        posed = canonical(picture, person, editor, self.people, pictures[0], told) if editor else None
         others = (read(path)[0] for path in pictures[1:])
         references = [on_canvas(still, person.width, person.height) for still in (picture, *others)]
-        return Portrait(picture=picture, person=person, references=np.stack(references), canonical=canonical)
+        return Portrait(picture=picture, person=person, references=np.stack(references), canonical=posed)
 
     def performance(
         self, portrait: Portrait, driver: Controlled | None, voice: Voice | None, speaks: Speaks

@@ -24,13 +24,18 @@ from jobs.exit_codes import ExitCode
 from jobs.stored.run_facts import run_facts
 from media.encode import VideoSettings, write_video
 from media.voice import Voice, voice_of
+from model.nets.pretrained.editors import PictureEditor
 from model.sample.pixels import Pictures
 from model.sample.segments import HandOver, num_segments
 from model.sample.solve import SamplerSettings
-from model.train.load import Taken, has_learned
+from model.train.load import Taken, has_learned, last_of, settings_of
+from model.train.ranks import own_rank
+from model.train.together import Across, place
 from pipeline.backends import Backends
 from schemas.controls import Controlled
 from schemas.media import FPS
+
+LEAST_TILE_PX = 64
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,6 +44,8 @@ class Animate:
 
     run: Path
     """Folder of a training."""
+    much_noise: Path | None = None
+    """Folder of the training of much noise, where that of `--run` has learned little noise alone."""
     reference: tuple[Path, ...]
     """Pictures of the person; the first gives canvas, place and body."""
     out: Path
@@ -54,12 +61,21 @@ class Animate:
     """What a segment hands to the next: its last frame, or its last latent frame as it is."""
     match_colours: bool = True
     """Shift the colours of a segment that begins in others than the one before it ended in: no jump."""
+    across: Across = "guidance"
+    """Under torchrun, what its processes share of each step: the answers of the guidance, or the tokens."""
+    tile_px: int = 0
+    """Decode films in tiles of so many px a side, in little memory; 0 decodes whole frames."""
     weights: Taken = "average"
     """Weights averaged over the last steps, or as last moved."""
     seed: int = 0
     """Another one makes another video of the same."""
     second_pass: bool = False
     """Make 73 frames first, and use up to three of them as references beside the pictures: other sides."""
+    editor: Path | None = None
+    """Folder of an editor of pictures, as diffusers saves FLUX.2-klein or Qwen-Image-Edit: bones are measured
+    on the person as it makes them stand."""
+    editor_steps: int | None = None
+    """Steps of an edit; None: as many as the editor takes by itself."""
     atlas: Path | None = None
     """Atlas of the person: views of the sides that the driver shows become references beside the pictures."""
     save_atlas: Path | None = None
@@ -92,11 +108,15 @@ def make(job: Animate, voice: Voice | None, console: Console) -> None:
     """
 
     def say(line: str) -> None:
-        console.print(line, highlight=False)
+        if own_rank() == 0:
+            console.print(line, highlight=False)
 
     performer = Performer.of(
         job.run,
         job.backends,
+        high=job.much_noise,
+        across=job.across,
+        tile_px=job.tile_px,
         sampler=job.sampler,
         hand_over=job.hand_over,
         match_colours=job.match_colours,
@@ -104,7 +124,9 @@ def make(job: Animate, voice: Voice | None, console: Console) -> None:
         seed=job.seed,
     )
     say(f"{job.run}: has learned for {run_facts(job.run)['done']}")
-    portrait = performer.portrait(job.reference, say=say)
+    if job.hand_over == "latent" and not settings_of(last_of(job.run)).latent_share:
+        say(f"{job.run}: has not learned to go on from a latent frame (--settings.latent-share)")
+    portrait = performer.portrait(job.reference, editor=editor_of(job), say=say)
     driver = performer.people.video(job.driving) if job.driving else None
     if driver and (line := stretch_used(driver, job)):
         say(line)
@@ -114,12 +136,25 @@ def make(job: Animate, voice: Voice | None, console: Console) -> None:
     if job.atlas and played.part:
         portrait = performer.with_atlas(portrait, played.part, job.atlas, say)
     made = performer.perform(portrait, played, second_pass=job.second_pass, say=say)
+    if own_rank() > 0:
+        for _ in made:
+            """The first process writes the film."""
+        return
     gathering = Gathering(played.part) if job.save_atlas and played.part else None
     kept = gathering.through(made) if gathering else made
     write(job.out, played, reported(kept, num_segments(played.frames), say))
     if gathering:
         keep_views(job, performer, portrait, gathering, say)
     say(f"{played.frames} frames of {portrait.person.width}x{portrait.person.height} px: {job.out}")
+
+
+def editor_of(job: Animate) -> PictureEditor | None:
+    """The editor of a job, if it has one.
+
+    Raises:
+        ValueError: it cannot be loaded.
+    """
+    return PictureEditor.of_folder(job.editor, place(), job.editor_steps) if job.editor else None
 
 
 def keep_views(
@@ -146,6 +181,8 @@ def refuse_senseless(job: Animate) -> None:
     if not job.driving and not job.speech:
         raise ValueError("something to play is needed: --driving VIDEO, --speech SOUND, or both")
     refuse_without_sides(job)
+    if job.tile_px % LEAST_TILE_PX:
+        raise ValueError(f"tiles of {job.tile_px} px: a multiple of {LEAST_TILE_PX} is asked for, or 0")
     if job.sampler.steps < 1:
         raise ValueError(f"noise becomes a video in at least one step, not in {job.sampler.steps}")
     if job.out.is_dir():

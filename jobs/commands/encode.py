@@ -37,7 +37,8 @@ class Encode(Encoding, LongRun):
     out: str
     """Folder of the latents, or its address in an object store."""
     recipe: Name | None = None
-    """Of the training that the latents are for: its windows, token budget and precision are the defaults."""
+    """Of the training that the latents are for: its windows, token budget, precision and mirror are the
+    defaults."""
 
     @property
     def encoding(self) -> Encoding:
@@ -51,9 +52,11 @@ def parse(args: list[str]) -> Encode:
     named = value_of("--recipe", args)
     default = Encode(data=tyro.MISSING, out=tyro.MISSING)
     for name in (name for name in RECIPES if name == named):
-        order, dtype = RECIPES[name]().loader.order, RECIPES[name]().dtype
+        loader, dtype = RECIPES[name]().loader, RECIPES[name]().dtype
+        order, mirrored = loader.order, loader.sample.augment.mirror > 0
         window = replace(order.window, variants=order.window.variants or bounded().variants)
-        default = replace(default, window=window, max_tokens=order.max_tokens, precision=dtype)
+        how = {"window": window, "max_tokens": order.max_tokens, "precision": dtype, "mirrored": mirrored}
+        default = replace(default, **how)
     return parsed(Encode, "encode", args, default)
 
 

@@ -201,7 +201,7 @@ def lead(
     if before and saved.checkpoints(job.out) and before.index_sha256 != loader.newest.digest:
         console.print(changed_said(before.index_sha256, loader), highlight=False)
     if job.settings.base and not saved.checkpoints(job.out):
-        console.print(f"base: {base_said(job.settings.base)}", highlight=False)
+        console.print(f"base: {base_said(job.settings)}", highlight=False)
     curves = TensorBoardWriter(job.out / CURVES)
     terminal = TrainConsole(console, time.monotonic, total_steps(job.settings))
     observers: tuple[TrainObserver, ...] = (Unsaved(stop), LockCheck(lock), terminal, curves)

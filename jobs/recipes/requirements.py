@@ -7,7 +7,7 @@ from model.planning.room import free_bytes, standing_bytes
 from model.train.distributed import DistributedContext
 from model.train.settings import Training
 
-ON_PUBLIC_WEIGHTS: tuple[Name, ...] = ("wan_1b", "paper", "speech_wan_1b")
+ON_PUBLIC_WEIGHTS: tuple[Name, ...] = ("wan_1b", "wan_5b", "paper", "speech_wan_1b")
 """Recipes whose sizes and rates are those of a public base."""
 GIB = 2**30
 

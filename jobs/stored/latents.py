@@ -87,8 +87,8 @@ def finish(out: Place, made: StoredLatents) -> None:
 def on_latents(settings: Training, root: str) -> Training:
     """The settings of a training that finds all of its windows among stored latents.
 
-    Its windows and token budget are theirs, nothing is mirrored, and where it names no autoencoder it takes
-    the one that was fitted beside them.
+    Its windows and token budget are theirs, samples are mirrored if they were stored so too, and where it
+    names no autoencoder it takes the one that was fitted beside them.
 
     Raises:
         ValueError: there are none, or of an earlier version.
@@ -100,7 +100,9 @@ def on_latents(settings: Training, root: str) -> Training:
         raise ValueError(what)
     stored = read_as(StoredLatents, json_at(place, RUN), what)
     loader, own = settings.loader, place.folder and place.folder / CODEC
-    augment = replace(loader.sample.augment, mirror=0.0)
+    augment = loader.sample.augment
+    if not stored.settings.get("mirrored"):
+        augment = replace(augment, mirror=0.0)
     loader = replace(
         loader,
         order=replace(loader.order, window=stored.window, max_tokens=stored.max_tokens),

@@ -75,11 +75,16 @@ def draw_changes(chances: SampleRng, rule: Augmentation) -> Changes:
     low, high = 1 - rule.bone_range, 1 + rule.bone_range
     kinds = list(dict.fromkeys(map(bone_kind, BODY_LIMBS)))
     return Changes(
-        mirrored=chances.unit("mirror") < rule.mirror,
+        mirrored=is_mirrored(chances, rule),
         bones={kind: chances.between(f"bone {kind}", low, high) for kind in kinds} if scaled else None,
         masked_frames=FPS if chances.unit("masked start") < rule.masked_start else 0,
         face=chances.unit("face") < rule.face,
     )
+
+
+def is_mirrored(chances: SampleRng, rule: Augmentation) -> bool:
+    """Whether the sample of these lots is seen in a mirror."""
+    return chances.unit("mirror") < rule.mirror
 
 
 def bone_kind(limb: tuple[str, str]) -> str:

@@ -23,7 +23,7 @@ from schemas.index import IndexRow
 from schemas.latents import INDEX, MEMBER, LatentRow
 from schemas.media import MAX_CLIP_FRAMES
 from schemas.outcome import UnfitError
-from schemas.version import LATENTS, READABLE
+from schemas.version import LATENTS, MIRRORED_LATENTS, READABLE
 from storage.place import Place
 
 Halves = NDArray[np.float16]
@@ -58,17 +58,19 @@ class Latents:
     def __init__(self, root: str, vae: str) -> None:
         self.root = root
         table = trusted_rows(Place.at(root), INDEX, LatentRow, LIMITS)
-        fits = pc.and_(pc.equal(table["vae"].cast(pa.string()), vae), pc.equal(table["rules"], LATENTS))
+        ours = pc.is_in(table["rules"], value_set=pa.array([LATENTS, MIRRORED_LATENTS], table["rules"].type))
+        fits = pc.and_(pc.equal(table["vae"].cast(pa.string()), vae), ours)
         self.table = table.filter(fits)
         self.num_others = table.num_rows - self.table.num_rows
         start, frames = (np.asarray(self.table[name].to_numpy(), np.int64) for name in ("start", "frames"))
-        codes = codes_of(idents(self.table["sample_sha256"]), start, frames)
+        mirrored = np.asarray(self.table["rules"].to_numpy() == MIRRORED_LATENTS, np.int64)
+        codes = codes_of(idents(self.table["sample_sha256"]), start, frames, mirrored)
         self.order = np.argsort(codes, kind="stable")
         self.codes = codes[self.order]
 
-    def places(self, ident: Words, start: Ints, frames: Ints) -> Ints:
-        """Row of the latents of each window, -1 where there are none."""
-        codes = codes_of(ident, start, frames)
+    def places(self, ident: Words, start: Ints, frames: Ints, mirrored: Ints | int = 0) -> Ints:
+        """Row of the latents of each window, as stored or (1) in a mirror; -1 where there are none."""
+        codes = codes_of(ident, start, frames, mirrored)
         at = np.searchsorted(self.codes, codes)
         known = at < len(self.codes)
         known[known] = self.codes[at[known]] == codes[known]
@@ -76,16 +78,19 @@ class Latents:
         found[known] = self.order[at[known]]
         return found
 
-    def slots(self, samples: SamplingTable, epoch: Epoch) -> NDArray[np.bool_]:
-        """For each slot of an epoch, whether all of its draws have latents."""
+    def slots(self, samples: SamplingTable, epoch: Epoch, *, mirrored: bool) -> NDArray[np.bool_]:
+        """For each slot of an epoch, whether all of its draws have latents; in a mirror too, if asked for."""
         ident, none = samples.ident[epoch.row], np.zeros_like(epoch.row)
-        has = (self.places(ident, epoch.start, epoch.frames) >= 0) & (self.places(ident, none, none) >= 0)
+        has = np.ones(len(ident), bool)
+        for side in range(1 + mirrored):
+            has &= self.places(ident, epoch.start, epoch.frames, side) >= 0
+            has &= self.places(ident, none, none, side) >= 0
         return np.logical_and.reduceat(has, epoch.bounds[:-1])
 
-    def found(self, row: IndexRow, start: int, frames: int) -> FoundLatents:
+    def found(self, row: IndexRow, start: int, frames: int, *, mirrored: bool) -> FoundLatents:
         """Where the latents of a window lie that has some."""
         ident = np.array([int(row.sha256[:16], 16)] * 2, np.uint64)
-        numbers = self.places(ident, np.array([start, 0]), np.array([frames, 0]))
+        numbers = self.places(ident, np.array([start, 0]), np.array([frames, 0]), int(mirrored))
         return FoundLatents(*decode(self.table.take(numbers), LatentRow))
 
     def coverage(self, slots: NDArray[np.bool_], epoch: int) -> str:
@@ -101,9 +106,9 @@ class Latents:
         return message
 
 
-def codes_of(ident: Words, start: Ints, frames: Ints) -> Words:
-    """One number for each window of each sample."""
-    return stirred(ident, (start << 32 | frames).astype(np.uint64))
+def codes_of(ident: Words, start: Ints, frames: Ints, mirrored: Ints | int) -> Words:
+    """One number for each window of each sample, and another for it in a mirror."""
+    return stirred(ident, (start << 32 | mirrored << 31 | frames).astype(np.uint64))
 
 
 def latents_in(row: LatentRow, members: Members) -> Halves:

@@ -25,6 +25,7 @@ from torch.utils.data import DataLoader, IterableDataset, get_worker_info
 
 from dataset.deny import denied
 from dataset.index import Index, located, read_index, unfit_shards
+from model.data.augment import is_mirrored
 from model.data.batch import Batch
 from model.data.data_order import Order
 from model.data.epoch_report import check
@@ -32,6 +33,7 @@ from model.data.faults import TooManyUnfit, Unfit
 from model.data.latents import Latents
 from model.data.position import Position, advance, from_state, slots_left, slots_of_rank
 from model.data.rng import Words
+from model.data.sample_rng import SampleRng
 from model.data.sampling_table import idents
 from model.data.settings import LoaderSettings
 from model.data.shared_memory import shared_memory
@@ -202,13 +204,18 @@ class Loader(IterableDataset[Batch]):
             return slot  # shrunk canvases have no latents
         if not self.encoded(self.latents, place.epoch)[place.slot]:
             return slot
-        found = (self.latents.found(row, d.start, d.frames) for row, d in zip(rows, draws, strict=True))
-        return replace(slot, latents=tuple(found))
+        rule = self.settings.sample.augment
+        found = tuple(
+            self.latents.found(row, d.start, d.frames, mirrored=is_mirrored(SampleRng(d.seed), rule))
+            for row, d in zip(rows, draws, strict=True)
+        )
+        return replace(slot, latents=found)
 
     def encoded(self, latents: Latents, epoch: int) -> NDArray[np.bool_]:
         """For each slot of an epoch, whether all of it has latents; what has none is said once."""
         if epoch not in self.covered:
-            self.covered = {epoch: latents.slots(self.stored, self.order.epoch(epoch))}
+            mirrored = self.settings.sample.augment.mirror > 0
+            self.covered = {epoch: latents.slots(self.stored, self.order.epoch(epoch), mirrored=mirrored)}
             whole = bool(self.covered[epoch].all())
             LOG.log(
                 logging.INFO if whole else logging.WARNING,

@@ -74,5 +74,3 @@ class LoaderSettings:
         """Check that what is stored shows what is drawn."""
         if self.order.area is not None and self.sample.maps == "baked":
             raise ValueError("baked maps are of stored canvases: draw them, or leave out order.area")
-        if self.latents and self.sample.augment.mirror > 0:
-            raise ValueError("stored latents show no mirrored samples: leave out latents or augment.mirror")

@@ -81,7 +81,7 @@ def encode(run: Encoding, autoencoder: Autoencoder, data: str, out: str) -> Step
         make=partial(Encoder, autoencoder, data, out),
         takes=LatentParts,
         gives=LatentRow,
-        settings=(LATENTS, run.window, run.max_tokens),
+        settings=(LATENTS, run.window, run.max_tokens, *(["mirrored"] if run.mirrored else [])),
         memory_bytes=TORCH + run.max_tokens * FRAMES_PER_LATENT * PX_PER_TOKEN**2 * ENCODED,
         gpus=0.0 if run.device == "cpu" else run.gpu_share,
         weights=frozenset({"autoencoder"}),
@@ -113,7 +113,7 @@ def each_tar(_: Ledger, leg: Leg, *, run: Encoding, autoencoder: Autoencoder, da
                 leg=leg.name,
                 name=shard.removeprefix("shards/").removesuffix(".tar").replace("/", "-"),
                 inputs=digest(leg.settings, vae, shard, *told),
-                items=len(parts_of(some, run.window, run.max_tokens)),
+                items=len(parts_of(some, run.window, run.max_tokens, mirrored=run.mirrored)),
                 read=partial(parts_in, some=some, run=run, shard=shard),
             )
         )
@@ -122,7 +122,8 @@ def each_tar(_: Ledger, leg: Leg, *, run: Encoding, autoencoder: Autoencoder, da
 
 def parts_in(_: Ledger, *, some: Index, run: Encoding, shard: str) -> list[LatentParts]:
     """All that is to be encoded of the samples of one tar."""
-    return [LatentParts(key=shard, members=tuple(parts_of(some, run.window, run.max_tokens)))]
+    parts = parts_of(some, run.window, run.max_tokens, mirrored=run.mirrored)
+    return [LatentParts(key=shard, members=tuple(parts))]
 
 
 def given(_: Ledger, *, parts: LatentParts) -> list[LatentParts]:

@@ -15,8 +15,9 @@ from model.data.batch import Batch, as_input, as_unit, tensors
 from model.data.maps import maps_of
 from model.data.position import Position
 from model.data.rng import words
-from model.nets.autoencoders.wan import VideoCodec
+from model.nets.autoencoders.wan import TIME_STRIDE, VideoCodec
 from model.nets.conditions import Conditions, FaceCrops
+from model.sample.first_frames import FirstFrames
 from model.sample.pixels import stills
 
 
@@ -30,7 +31,9 @@ class Inputs:
 
 
 @torch.no_grad()
-def inputs_of(batch: Batch, codec: VideoCodec, *, faces: bool) -> Inputs:
+def inputs_of(
+    batch: Batch, codec: VideoCodec, *, faces: bool, first_frames: FirstFrames | None = None
+) -> Inputs:
     """The batch, encoded where its tensors are; every clip is told its first latent frame.
 
     Conditions that the batch withholds are marked unseen.
@@ -51,12 +54,31 @@ def inputs_of(batch: Batch, codec: VideoCodec, *, faces: bool) -> Inputs:
         first_given=torch.ones_like(batch.drop_pose),
         faces=crops._replace(seen=crops.seen & ~batch.drop_face[:, None]) if faces else None,
     )
+    if first_frames:
+        shown = None if batch.encoded else as_input(batch.video[:, :1])[:, :, 0]
+        conditions = first_frames.told(conditions, shown)
     return Inputs(latents=latents, conditions=conditions)
 
 
 def faces_of(batch: Batch) -> FaceCrops:
     """The face crops of a batch, seen wherever there is one."""
     return FaceCrops(as_input(batch.face).transpose(1, 2), batch.face_points, batch.face_valid)
+
+
+def begun_later(inputs: Inputs) -> Inputs:
+    """The clips from their second latent frame on, which is handed over: it stands for four frames.
+
+    So a segment goes on that was given the last latent frame of the one before, as it was.
+    """
+    told, faces = inputs.conditions, inputs.conditions.faces
+    conditions = replace(
+        told,
+        maps=told.maps[:, :, TIME_STRIDE:],
+        first=inputs.latents[:, :, 1],
+        first_given=torch.ones_like(told.first_given),
+        faces=faces and FaceCrops(*(values[:, TIME_STRIDE:] for values in faces)),
+    )
+    return Inputs(latents=inputs.latents[:, :, 1:], conditions=conditions)
 
 
 def sometimes_handed_over(conditions: Conditions, generator: Generator, share: float) -> Conditions:

@@ -32,7 +32,7 @@ from schemas.latents import MEMBER, LatentRow, latents_key
 from schemas.media import FPS
 from schemas.outcome import Reject, UnfitError
 from schemas.sample import VIDEO, reference_member
-from schemas.version import LATENTS, SCHEMA
+from schemas.version import LATENTS, MIRRORED_LATENTS, SCHEMA
 from storage.place import Place
 
 
@@ -43,11 +43,12 @@ class LatentPart:
     row: IndexRow
     start: int
     frames: int
+    mirrored: bool = False
 
     @property
     def key(self) -> str:
         """Key of the latents."""
-        return latents_key(self.row.key, self.start, self.frames)
+        return latents_key(self.row.key, self.start, self.frames, mirrored=self.mirrored)
 
     @property
     def uri(self) -> str:
@@ -78,10 +79,10 @@ class LatentParts:
         return sum(part.duration_s for part in self.members)
 
 
-def parts_of(index: Index, rule: WindowRule, max_tokens: int) -> list[LatentPart]:
+def parts_of(index: Index, rule: WindowRule, max_tokens: int, *, mirrored: bool) -> list[LatentPart]:
     """The references of each sample, and all windows of it that a loader of these settings ever draws.
 
-    Samples that no window fits into have no part.
+    Each once, or in a mirror too. Samples that no window fits into have no part.
 
     Raises:
         ValueError: such a loader always draws new ones.
@@ -93,7 +94,11 @@ def parts_of(index: Index, rule: WindowRule, max_tokens: int) -> list[LatentPart
     for number in np.flatnonzero(longest >= rule.min_frames).tolist():
         row = index.row(number)
         drawn = windows_of(row.frames, int(longest[number]), samples.ident[number], rule)
-        parts += [LatentPart(row=row, start=start, frames=frames) for start, frames in [(0, 0), *drawn]]
+        parts += [
+            LatentPart(row=row, start=start, frames=frames, mirrored=side)
+            for side in (False, True)[: 1 + mirrored]
+            for start, frames in [(0, 0), *drawn]
+        ]
     return parts
 
 
@@ -158,7 +163,7 @@ class Encoder:
         Raises:
             UnfitError: not_finite.
         """
-        shown = torch.from_numpy(pictures)
+        shown = torch.from_numpy(np.ascontiguousarray(pictures))
         with one_thread():
             video = as_input(shown[:, None] if each else shown[None]).to(self.device)
             latents = self.codec.encode(video).to("cpu", torch.float16)
@@ -184,7 +189,7 @@ def pictures_of(part: LatentPart, members: Members) -> NDArray[np.uint8]:
     else:
         for picture, name in zip(pictures, names, strict=True):
             decode_still(name, members[name], picture)
-    return pictures
+    return pictures[:, :, ::-1] if part.mirrored else pictures
 
 
 def append(tar: tarfile.TarFile, key: str, latents: Halves) -> Members:
@@ -209,7 +214,7 @@ def row_of(
         start=part.start,
         frames=part.frames,
         vae=vae,
-        rules=LATENTS,
+        rules=MIRRORED_LATENTS if part.mirrored else LATENTS,
         channels=first if part.frames else second,
         times=second if part.frames else first,
         height=height,

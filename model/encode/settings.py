@@ -28,6 +28,8 @@ class Encoding:
     """As in training: other windows are not found there. `variants` bounds how many a sample gives."""
     max_tokens: int = OrderSettings.max_tokens
     """As in training: it bounds windows too."""
+    mirrored: bool = False
+    """Store each window in a mirror too, for trainings that mirror samples: twice the work and the bytes."""
     device: str = "cpu"
     """Where the autoencoder runs, as torch names it: cpu, cuda, cuda:1."""
     precision: Literal["float32", "bfloat16"] = "float32"

@@ -70,7 +70,7 @@ def losses(
     sums, sizes = dict.fromkeys(REGIONS, 0.0), dict.fromkeys(REGIONS, 0)
     for number, mine in enumerate(lessons):
         context = net.read(swapped(lessons, number, swap))
-        places = regions(mine.conditions.maps)
+        places = regions(mine.conditions.maps, net.sizes.stride)
         for time in range(times):
             word = int(words(1, "ablation", seed, number, time)[0])
             generator = Generator().manual_seed(word >> 1)
@@ -105,9 +105,10 @@ def moved(lessons: Sequence[Inputs], some: Sequence[Tensor], others: Sequence[Te
     """How far the pixels of each region lie apart in two films of each clip, mean of differences, 0..255."""
     sums, sizes = dict.fromkeys(REGIONS, 0.0), dict.fromkeys(REGIONS, 0)
     for mine, one_B3FHW, other_B3FHW in zip(lessons, some, others, strict=True):
+        stride = mine.conditions.maps.shape[-1] // mine.latents.shape[-1]
         apart_BFHW = 127.5 * (one_B3FHW - other_B3FHW).abs().mean(dim=1)
-        for region, cells in regions(mine.conditions.maps).items():
-            there = in_pixels(cells)
+        for region, cells in regions(mine.conditions.maps, stride).items():
+            there = in_pixels(cells, stride)
             sums[region] += float(apart_BFHW[there].sum())
             sizes[region] += int(there.sum())
     return {region: sums[region] / max(sizes[region], 1) for region in REGIONS}

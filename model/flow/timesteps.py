@@ -15,10 +15,24 @@ def shift(t: Tensor, timestep_shift: float) -> Tensor:
     return timestep_shift * t / (1 + (timestep_shift - 1) * t)
 
 
-def draw(num: int, generator: Generator, *, timestep_shift: float) -> Tensor:
-    """Times (num,) to train at: the sigmoid of a normal, so the middle ones are drawn most, then shifted."""
-    normal = torch.randn(num, generator=generator, device=generator.device)
-    return shift(torch.sigmoid(normal), timestep_shift)
+ALL_TIMES = (0.0, 1.0)
+
+
+def draw(
+    num: int, generator: Generator, *, timestep_shift: float, within: tuple[float, float] = ALL_TIMES
+) -> Tensor:
+    """Times (num,) to train at: the sigmoid of a normal, so the middle ones are drawn most, then shifted.
+
+    `within` bounds them: of the same density, none lies elsewhere.
+    """
+    if within == ALL_TIMES:
+        normal = torch.randn(num, generator=generator, device=generator.device)
+        return shift(torch.sigmoid(normal), timestep_shift)
+    even = torch.rand(num, generator=generator, device=generator.device, dtype=torch.float64)
+    ends = even.new_tensor(within)
+    low, high = torch.special.ndtr(torch.logit(shift(ends, 1 / timestep_shift)))
+    normal = torch.special.ndtri(low + (high - low) * even)
+    return shift(torch.sigmoid(normal), timestep_shift).clamp(*within).float()
 
 
 def descent(steps: int, *, timestep_shift: float) -> Tensor:

@@ -39,6 +39,18 @@ class Speech(NamedTuple):
     """The mouth follows the speech, eyes and emotion the crops; else all follows the speech."""
 
 
+class Unknown(NamedTuple):
+    """What stands beside the noise where frames are unknown, for networks that read it: grey pixels, encoded.
+
+    Each B C T H W; the network takes the one by whether a first frame is given.
+    """
+
+    behind_first: Tensor
+    """Of the first frame and grey ones behind it."""
+    alone: Tensor
+    """Of grey frames."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Conditions:
     """The conditions of a batch; flags say per clip what the network may see of them."""
@@ -61,6 +73,10 @@ class Conditions:
     """None: faces move as their crops do. Where no face is seen, speech moves none either."""
     text: Tensor | None = None
     """B L E: a caption's embedding; None is the network's own idea of no caption."""
+    unknown: Unknown | None = None
+    """Where `first_frame` of the sizes is "beside"."""
+    image: Tensor | None = None
+    """B I E: CLIP's tokens of the first frame, read where it is given; None: nobody reads any."""
 
     def to(self, device: torch.device, dtype: torch.dtype) -> Conditions:
         """The same on a device, numbers as `dtype`; sounds stay as they are until they are features."""
@@ -75,6 +91,8 @@ class Conditions:
             faces=self.faces and self.faces.to(device, dtype),
             speech=self.speech and self.speech._replace(sounds=self.speech.sounds.to(device)),
             text=None if self.text is None else self.text.to(device, dtype),
+            unknown=self.unknown and Unknown(*(latents.to(device, dtype) for latents in self.unknown)),
+            image=None if self.image is None else self.image.to(device, dtype),
         )
 
 

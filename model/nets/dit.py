@@ -37,6 +37,7 @@ from torch.utils.checkpoint import CheckpointPolicy, checkpoint, create_selectiv
 from model.nets.block import Block, Context, ReferenceMemory
 from model.nets.conditions import Conditions, FaceCrops, Speech
 from model.nets.face import FaceEncoder, Faces, read_by_clip, read_by_frame
+from model.nets.image import ImageEmbedding, ImageTokens
 from model.nets.init import start
 from model.nets.kernels import costly
 from model.nets.layers import OutputLayer, sinusoidal_embedding
@@ -81,9 +82,10 @@ class DiT(nn.Module):
         self.text_embedding = nn.Sequential(
             nn.Linear(sizes.text_width, width), nn.GELU(approximate="tanh"), nn.Linear(width, width)
         )
+        self.img_emb = ImageEmbedding(sizes.image_width, width) if sizes.image_width else None
         self.no_caption = nn.Parameter(torch.zeros(1, sizes.text_width))  # zero: past the end of any prompt
         self.no_reference = nn.Parameter(torch.zeros(width))
-        self.pose = PoseEncoder(sizes.pose_width, sizes.pose_channels)
+        self.pose = PoseEncoder(sizes.pose_width, sizes.pose_channels, sizes.stride)
         self.face = FaceEncoder(sizes.motion, width, activation_checkpointing=activation_checkpointing)
         self.blocks = nn.ModuleList(Block(sizes, number) for number in range(sizes.layers))
         self.head = OutputLayer(width, channels, sizes.patch)
@@ -115,38 +117,59 @@ class DiT(nn.Module):
             references if lanes is None else lanes.mine(references, 1),
             self.faces(conditions, h * w if lanes is None else lanes.shares[lanes.group.rank]),
             self.text_embedding(text),
+            self.image(conditions),
             turn if lanes is None else lanes.turn(turn),
             lanes,
+            clean_BT=self.clean(conditions, t),
         )
+
+    def image(self, conditions: Conditions) -> ImageTokens | None:
+        """Tokens of the first frame as CLIP sees it, if anybody gives and reads some."""
+        if self.img_emb is None or conditions.image is None:
+            return None
+        return ImageTokens(self.img_emb(conditions.image), conditions.first_given)
+
+    def clean(self, conditions: Conditions, frames: int) -> Tensor | None:
+        """Latent frames (B, T) that are told the time 0: first ones that are given, where sizes say so."""
+        if self.sizes.first_frame != "at_time_0":
+            return None
+        first = torch.arange(frames, device=conditions.first_given.device) == 0
+        return conditions.first_given[:, None] & first
 
     def listen(self, context: Context) -> Context:
         """The context with what is read of the references at any noise, if they do not look at it."""
         if self.sizes.references_see == "all":
             return context
         r_BRD, heard = context.references_BRD, []
-        _, clean_B6D = self.time(r_BRD.new_zeros(len(r_BRD)))
+        _, clean_B16D = self.time(r_BRD.new_zeros(len(r_BRD), 1))
         for block in self.blocks:
-            r_BRD, known = cast("Block", block).references(r_BRD, clean_B6D, context)
+            r_BRD, known = cast("Block", block).references(r_BRD, clean_B16D, context)
             heard.append(known)
         return context._replace(heard=tuple(heard))
 
     def denoise(self, noisy_BCTHW: Tensor, times_B: Tensor, context: Context) -> Tensor:
         """Velocity (B, C, T, H, W), float32, given the conditions as read."""
-        x_BCTHW = first_frame_share(noisy_BCTHW, context.control_BXTHW)
+        x_BCTHW = self.whole(noisy_BCTHW).type_as(context.control_BXTHW)
+        if self.sizes.first_frame != "beside":
+            x_BCTHW = first_frame_share(x_BCTHW, context.control_BXTHW)
         x_BND = tokens(self.patch_embedding(x_BCTHW) + self.control_embedding(context.control_BXTHW))
         r_BRD, lanes = context.references_BRD, context.lanes
         x_BND = x_BND if lanes is None else lanes.mine(x_BND, 1)
 
-        now_BD, now_B6D = self.time(times_B)
-        _, clean_B6D = self.time(torch.zeros_like(times_B))  # references carry no noise
+        times_BT = times_B[:, None]
+        if context.clean_BT is not None:
+            times_BT = times_BT.masked_fill(context.clean_BT, 0.0)
+        now_BTD, now_BT6D = self.time(times_BT)
+        _, clean_B16D = self.time(torch.zeros_like(times_B[:, None]))  # references carry no noise
 
         for number, block in enumerate(self.blocks):
             heard = context.heard[number] if context.heard else None
-            x_BND, r_BRD = self.run(block, x_BND, r_BRD, now_B6D, clean_B6D, context, heard)
+            x_BND, r_BRD = self.run(block, x_BND, r_BRD, now_BT6D, clean_B16D, context, heard)
 
-        values_BNC = self.head(x_BND, now_BD)  # the references have been heard
+        values_BNC = self.head(x_BND, now_BTD)  # the references have been heard
         values_BNC = values_BNC if lanes is None else lanes.gathered(values_BNC)
-        return self.head.latent(values_BNC, self.grid(x_BCTHW)).float()
+        height, width = noisy_BCTHW.shape[-2:]
+        return self.head.latent(values_BNC, self.grid(x_BCTHW)).float()[..., :height, :width]
 
     def run(
         self, block: nn.Module, *given: Tensor | Context | ReferenceMemory | None
@@ -158,23 +181,37 @@ class DiT(nn.Module):
             return answer
         return block(*given)
 
-    def time(self, times_B: Tensor) -> tuple[Tensor, Tensor]:
-        """The time for the head (B, D), and for the blocks (B, 6, D)."""
-        waves = sinusoidal_embedding(TIME_UNITS * times_B, self.sizes.freq_dim)
-        time_BD = self.time_embedding(waves.to(next(self.time_embedding.parameters()).dtype))
-        return time_BD, self.time_projection(time_BD).unflatten(1, (6, -1))
+    def time(self, times_BT: Tensor) -> tuple[Tensor, Tensor]:
+        """Times for the head (B, T, D), and for the blocks (B, T, 6, D)."""
+        waves = sinusoidal_embedding(TIME_UNITS * times_BT.flatten(), self.sizes.freq_dim)
+        waves = waves.unflatten(0, times_BT.shape).to(next(self.time_embedding.parameters()).dtype)
+        time_BTD = self.time_embedding(waves)
+        return time_BTD, self.time_projection(time_BTD).unflatten(2, (6, -1))
 
     def control(self, conditions: Conditions) -> Tensor:
         """What joins the noisy latent by channel (B, X, T, H, W): first frame, mask of where it is, pose."""
         pose_BPTHW = self.pose(conditions.maps) * conditions.motion_seen.view(-1, 1, 1, 1, 1)
-        first_BC1HW = conditions.first[:, :, None]
-        known = torch.cat([first_BC1HW, torch.ones_like(first_BC1HW[:, :1])], dim=1)
-        known = known * conditions.first_given.view(-1, 1, 1, 1, 1)
-        return torch.cat([pad(known, (0, 0, 0, 0, 0, pose_BPTHW.shape[2] - 1)), pose_BPTHW], dim=1)
+        first_BC1HW, given = conditions.first[:, :, None], conditions.first_given.view(-1, 1, 1, 1, 1)
+        known = torch.cat([first_BC1HW, torch.ones_like(first_BC1HW[:, :1])], dim=1) * given
+        known = pad(known, (0, 0, 0, 0, 0, pose_BPTHW.shape[2] - 1))
+        if self.sizes.first_frame == "beside":
+            unknown = conditions.unknown
+            if unknown is None:
+                raise ValueError(
+                    "this network reads latents of grey frames where none are known; none are given"
+                )
+            known[:, :-1] = torch.where(given, unknown.behind_first, unknown.alone)
+        return self.whole(torch.cat([known, pose_BPTHW], dim=1))
+
+    def whole(self, latent_BCTHW: Tensor) -> Tensor:
+        """A latent of whole patches: one that ends within a patch goes on as its last row and column."""
+        (_, rows, columns), (height, width) = self.sizes.patch, latent_BCTHW.shape[-2:]
+        more = (0, -width % columns, 0, -height % rows)
+        return pad(latent_BCTHW, (*more, 0, 0), mode="replicate") if any(more) else latent_BCTHW
 
     def reference_tokens(self, conditions: Conditions) -> Tensor:
         """Reference tokens (B, R, D): each picture is a known video of one frame, without pose."""
-        latents_NC1HW = conditions.references.flatten(0, 1)[:, :, None]
+        latents_NC1HW = self.whole(conditions.references.flatten(0, 1)[:, :, None])
         known = latents_NC1HW.new_zeros(1, self.control_embedding.in_channels, *latents_NC1HW.shape[2:])
         known[:, self.sizes.channels] = 1  # the mask
         r_NMD = tokens(self.patch_embedding(latents_NC1HW) + self.control_embedding(known))
@@ -227,4 +264,4 @@ def first_frame_share(noisy_BCTHW: Tensor, control_BXTHW: Tensor) -> Tensor:
     """The noisy latent with the known first frame in its place, free of noise."""
     channels = noisy_BCTHW.shape[1]
     known = control_BXTHW[:, channels : channels + 1] > 0
-    return torch.where(known, control_BXTHW[:, :channels], noisy_BCTHW.type_as(control_BXTHW))
+    return torch.where(known, control_BXTHW[:, :channels], noisy_BCTHW)

@@ -1,6 +1,6 @@
 """Small parts: normalisation, modulation by the time, the time as sinusoids, the read-out.
 
-B clips, N tokens, D width, C latent channels.
+B clips, N tokens, D width, C latent channels, T latent frames, or 1 where one time holds for all.
 """
 
 from __future__ import annotations
@@ -23,22 +23,35 @@ def normalise(x_BND: Tensor) -> Tensor:
 class Modulation(NamedTuple):
     """How the time bends one part of a block: tokens are scaled and shifted into it, its answer is gated."""
 
-    shift_B1D: Tensor
-    scale_B1D: Tensor
-    gate_B1D: Tensor
+    shift_BTD: Tensor
+    scale_BTD: Tensor
+    gate_BTD: Tensor
 
     def into(self, x_BND: Tensor) -> Tensor:
         """Normalised tokens as the part reads them."""
-        return (normalise(x_BND) * (1 + self.scale_B1D) + self.shift_B1D).type_as(x_BND)
+        return bent(normalise(x_BND), self.scale_BTD, self.shift_BTD).type_as(x_BND)
 
     def onto(self, x_BND: Tensor, answer_BND: Tensor) -> Tensor:
         """The tokens with the part's answer added."""
-        return (x_BND.float() + answer_BND * self.gate_B1D).type_as(x_BND)
+        gate_BND = over_tokens(self.gate_BTD, x_BND.shape[1])
+        return (x_BND.float() + answer_BND * gate_BND).type_as(x_BND)
 
 
-def modulations(table_16D: Tensor, time_B6D: Tensor) -> tuple[Modulation, Modulation]:
+def bent(x_BND: Tensor, scale_BTD: Tensor, shift_BTD: Tensor) -> Tensor:
+    """Tokens scaled and shifted by the times of their frames."""
+    tokens = x_BND.shape[1]
+    return x_BND * (1 + over_tokens(scale_BTD, tokens)) + over_tokens(shift_BTD, tokens)
+
+
+def over_tokens(row_BTD: Tensor, tokens: int) -> Tensor:
+    """What holds for each frame's tokens, which lie one frame after the other; for all where it is one."""
+    frames = row_BTD.shape[1]
+    return row_BTD if frames == 1 else row_BTD.repeat_interleave(tokens // frames, dim=1)
+
+
+def modulations(table_16D: Tensor, time_BT6D: Tensor) -> tuple[Modulation, Modulation]:
     """Modulation of a block's self-attention and of its feed-forward, in float32."""
-    rows = (table_16D + time_B6D.float()).chunk(6, dim=1)
+    rows = (table_16D + time_BT6D.float()).unbind(dim=2)
     return Modulation(*rows[:3]), Modulation(*rows[3:])
 
 
@@ -59,10 +72,10 @@ class OutputLayer(nn.Module):
         self.head = nn.Linear(width, math.prod(patch) * channels)
         self.modulation = nn.Parameter(torch.zeros(1, 2, width))
 
-    def forward(self, x_BND: Tensor, time_BD: Tensor) -> Tensor:
+    def forward(self, x_BND: Tensor, time_BTD: Tensor) -> Tensor:
         """The values of each token's patch (B, N, C times those of a patch)."""
-        shift, scale = (self.modulation + time_BD[:, None].float()).chunk(2, dim=1)
-        return self.head((normalise(x_BND) * (1 + scale) + shift).type_as(x_BND))
+        shift, scale = (self.modulation + time_BTD[:, :, None].float()).unbind(dim=2)
+        return self.head(bent(normalise(x_BND), scale, shift).type_as(x_BND))
 
     def latent(self, x: Tensor, grid: tuple[int, int, int]) -> Tensor:
         """Latent (B, C, T, H, W) of the values of all tokens, time slowest; `grid` counts patches."""

@@ -28,8 +28,15 @@ from model.nets.rope import Rotation
 class SequenceGroup(Protocol):
     """Ranks that share the tokens of a batch."""
 
-    rank: int
-    size: int
+    @property
+    def rank(self) -> int:
+        """Of this process."""
+        ...
+
+    @property
+    def size(self) -> int:
+        """How many there are."""
+        ...
 
     def swap(self, row: Tensor, sent: list[int], received: list[int]) -> Tensor:
         """Numbers of all ranks in a row: so many of each; `row` holds those for each, `sent` how many."""

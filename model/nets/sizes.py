@@ -5,15 +5,17 @@ What became a choice later has one: that which networks had before.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
+from model.nets.autoencoders.wan import SPACE_STRIDE, STRIDES
 from model.nets.face import Reach
 from model.nets.motion import MotionSizes, pd_fgc, tiny_motion
 from model.nets.speech import SpeechSizes, six_layers, tiny_speech
 
-NOUGHT = {"lora", "branch_width"}
+NOUGHT = {"lora", "branch_width", "image_width"}
 """Sizes that may be 0."""
+FirstFrame = Literal["in_place", "at_time_0", "beside"]
 LARGEST = 2**16
 """Largest size of anything: no tensor's size overflows."""
 
@@ -53,6 +55,13 @@ class Sizes:
     """Every so manieth block has Face Attn, from the first on."""
     branch_width: int = 0
     """Channels of Ref and Face Attn, whole heads of the others' width; 0: as many as a token has."""
+    stride: int = SPACE_STRIDE
+    """Px of a side of a latent pixel: those of the autoencoder, 8 or 16."""
+    first_frame: FirstFrame = "in_place"
+    """How a first frame is handed over: in place of its noise; so, and told the time 0 (as Wan 2.2 TI2V 5B
+    was trained); or beside the noise, grey pixels encoded behind it (Wan 2.1 I2V, Wan 2.2 I2V A14B)."""
+    image_width: int = 0
+    """Of a CLIP token of the first frame, as Wan 2.1 I2V reads them; 0: it reads none."""
 
     def __post_init__(self) -> None:
         for name, size in {**vars(self), **vars(self.motion)}.items():
@@ -64,6 +73,8 @@ class Sizes:
             raise ValueError(
                 f"Ref and Face Attn of {self.branch_width} channels have no whole heads of {self.head_width}"
             )
+        if self.stride not in STRIDES:
+            raise ValueError(f"a latent pixel of {self.stride} px; {' or '.join(map(str, STRIDES))} are used")
         if self.patch[0] != 1:
             raise ValueError(
                 f"a token is of one latent frame, not of {self.patch[0]}: faces are read by frame"
@@ -113,6 +124,12 @@ def wan_1b() -> Sizes:
 def wan_14b() -> Sizes:
     """Wan 2.1 14B and our parts."""
     return wan(width=5120, heads=40, layers=40, ffn=13824)
+
+
+def wan_5b() -> Sizes:
+    """Wan 2.2 TI2V-5B and our parts: latents of 48 channels, each pixel of 16 px a side."""
+    found = wan(width=3072, heads=24, layers=30, ffn=14336)
+    return replace(found, channels=48, stride=16, first_frame="at_time_0")
 
 
 def wan(*, width: int, heads: int, layers: int, ffn: int) -> Sizes:

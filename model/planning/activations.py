@@ -19,10 +19,9 @@ from functools import partial
 from model.nets.face import CHUNK, FRAMES
 from model.nets.kernels import FEW
 from model.nets.motion import MotionSizes
-from model.nets.pose import KERNEL, MAP_CHANNELS
+from model.nets.pose import KERNEL, MAP_CHANNELS, layers_of
 from model.nets.sizes import Sizes
 from model.planning.blocks import FACES, START, STILL, Branches, branches
-from model.planning.flops import POSE
 from model.planning.motion import hourglass
 from model.planning.products import Parts, WindowSpec
 
@@ -229,8 +228,7 @@ def pose(sizes: Sizes, window: WindowSpec, value: int) -> int:
     """The pose encoder: of each layer its input, with copies of the first frame before it, and its output."""
     channels, frames, pixels = MAP_CHANNELS, window.frames, window.pixels
     total = channels * (frames + KERNEL - 1) * pixels
-    for widths, time, space in POSE:
-        outputs = widths * sizes.pose_width
+    for outputs, time, space in layers_of(sizes.pose_width, sizes.stride):
         frames, pixels = 1 + (frames - 1) // time, pixels // space**2
         total += outputs * (2 * frames + KERNEL - 1) * pixels
     return window.clips * total * value

@@ -21,6 +21,8 @@ SPOKEN: Parts = STILL | {"reference"}
 BASE: Parts = frozenset({"base", "lora", "no_caption"})
 QUERIES: Parts = frozenset({"text_queries"})
 REFERENCE: Parts = frozenset({"reference"})
+IMAGE_TOKENS = 257
+"""Of CLIP: 16 x 16 patches and the one of the whole picture."""
 FACES: Parts = frozenset({"face_encoder", "no_face", "face_attn"})
 
 
@@ -52,7 +54,8 @@ def block(
     def layers() -> Iterator[Work]:
         yield table("base", 6 * d)
         yield from joint_attention(d, b, (noise, before), (reference, heard), alone=alone)
-        yield from text(d, b, (noise, spoken), (reference, told), window.caption)
+        pictured = sizes.image_width > 0
+        yield from text(d, b, (noise, spoken), (reference, told), window.caption, pictured=pictured)
         if has.reference:
             yield table("reference", d, 4)
             asked = (reference, told)
@@ -112,10 +115,19 @@ def attention(
 
 
 def text(
-    d: int, clips: int, noise: tuple[int, Parts], reference: tuple[int, Parts], caption: int
+    d: int,
+    clips: int,
+    noise: tuple[int, Parts],
+    reference: tuple[int, Parts],
+    caption: int,
+    *,
+    pictured: bool,
 ) -> Iterator[Work]:
-    """Both streams ask the caption, one after the other; a caption of one token is read without asking."""
-    asked = caption > 1
+    """Both streams ask the caption, one after the other; a caption of one token is read without asking.
+
+    Where a base sees the first frame by CLIP, both ask that too, with the same queries.
+    """
+    asked = caption > 1 or pictured
     keys = clips * caption
     yield table("text_queries", d, 4)  # norms before it, and of queries and keys
     for (tokens, before), tied in ((noise, False), (reference, True)):
@@ -127,6 +139,12 @@ def text(
         yield query(part="base", rows=rows or clips, after=own | BASE)
         if asked:
             yield Attending(clips=clips, asking=tokens, asked=caption, width=d, after=own | BASE)
+        if pictured:
+            for _ in ("keys", "values"):
+                yield query(part="base", rows=clips * IMAGE_TOKENS, after=BASE)
+            yield Attending(clips=clips, asking=tokens, asked=IMAGE_TOKENS, width=d, after=own | BASE)
+    if pictured:
+        yield table("base", d)
 
 
 def face_attention(sizes: Sizes, window: WindowSpec, noise: int, shown: Parts) -> Iterator[Work]:

@@ -20,17 +20,14 @@ from functools import partial
 
 from model.nets.kernels import FEW
 from model.nets.param_groups import Part
-from model.nets.pose import KERNEL, MAP_CHANNELS
+from model.nets.pose import KERNEL, MAP_CHANNELS, layers_of
 from model.nets.sizes import Sizes
 from model.nets.speech import BANDS
-from model.planning.blocks import BASE, FACES, SPOKEN, START, STILL, attention, block, branches
+from model.planning.blocks import BASE, FACES, IMAGE_TOKENS, SPOKEN, START, STILL, attention, block, branches
 from model.planning.motion import motion
 from model.planning.products import NONE, Attending, Parts, Product, WindowSpec, Work, table
 
 POSED: Parts = frozenset({"pose"})
-
-POSE = ((1, 1, 2), (2, 2, 2), (4, 2, 2))
-"""Of the pose encoder's layers before its last: channels in widths of it, strides in time and space."""
 
 
 def works(sizes: Sizes, window: WindowSpec) -> list[Work]:
@@ -76,17 +73,28 @@ def ends(sizes: Sizes, window: WindowSpec) -> Iterator[Work]:
         after=frozenset({"no_caption"}),
     )
     yield Product(part="base", rows=b * window.caption, inputs=d, outputs=d, after=BASE)
+    yield from image(sizes, b)
     yield table("no_caption", sizes.text_width, exact=False)
     yield table("no_reference", d, exact=False)
     yield Product(part="base", rows=noise, inputs=d, outputs=patch * sizes.channels, after=SPOKEN | FACES)
     yield table("base", d, 2)
 
 
+def image(sizes: Sizes, clips: int) -> Iterator[Work]:
+    """CLIP's tokens of first frames, embedded, where a base reads them."""
+    if sizes.image_width:
+        e, rows = sizes.image_width, clips * IMAGE_TOKENS
+        yield table("base", e, 2)
+        yield Product(part="base", rows=rows, inputs=e, outputs=e)
+        yield Product(part="base", rows=rows, inputs=e, outputs=sizes.width, after=BASE)
+        yield table("base", sizes.width, 2)
+
+
 def pose(sizes: Sizes, window: WindowSpec) -> Iterator[Work]:
     """The pose encoder: four causal convolutions of 3 x 3 x 3."""
     inputs, after = MAP_CHANNELS, NONE
     frames, pixels = window.frames, window.pixels
-    layers = [(sizes.pose_width * widths, time, space) for widths, time, space in POSE]
+    layers = layers_of(sizes.pose_width, sizes.stride)
     for outputs, time, space in (*layers, (sizes.pose_channels, 1, 1)):
         frames, pixels = 1 + (frames - 1) // time, pixels // space**2
         rows = window.clips * frames * pixels

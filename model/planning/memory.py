@@ -15,7 +15,7 @@ from __future__ import annotations
 from bisect import bisect_right
 from dataclasses import dataclass, replace
 
-from model.nets.autoencoders.wan import SPACE_STRIDE, TIME_STRIDE
+from model.nets.autoencoders.wan import TIME_STRIDE
 from model.nets.sizes import Sizes
 from model.planning.activations import FLOAT, Precision, kept, noise
 from model.planning.flops import parameters
@@ -143,7 +143,7 @@ def inputs(sizes: Sizes, window: WindowSpec) -> int:
     crops = 3 * window.frames * FACE_SIZE**2
     given = 3 * pictures + 3 * window.references * window.pixels + crops
     read = FLOAT * (2 * pictures + crops * window.faces)
-    latent = sizes.channels * window.latents * window.pixels // SPACE_STRIDE**2
+    latent = sizes.channels * window.latents * window.pixels // sizes.stride**2
     return window.clips * (given + read + LATENTS * FLOAT * latent)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from model.nets.autoencoders.wan import SPACE_STRIDE, TIME_STRIDE
+from model.nets.autoencoders.wan import TIME_STRIDE
 from model.nets.param_groups import Part
 from model.nets.sizes import Sizes
 
@@ -44,7 +44,7 @@ class WindowSpec:
     def picture(self, sizes: Sizes) -> int:
         """Tokens of a latent frame."""
         _, rows, columns = sizes.patch
-        return (self.height // (SPACE_STRIDE * rows)) * (self.width // (SPACE_STRIDE * columns))
+        return -(-self.height // (sizes.stride * rows)) * -(-self.width // (sizes.stride * columns))
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -17,11 +17,13 @@ from numpy.typing import NDArray
 from torch import Generator, Tensor
 
 from model.data.rng import words
-from model.nets.autoencoders.wan import SPACE_STRIDE, TIME_STRIDE, VideoCodec
+from model.nets.autoencoders.wan import TIME_STRIDE, VideoCodec
 from model.nets.conditions import Conditions, FaceCrops, Speech
 from model.nets.dit import DiT
 from model.sample.colour import matched
-from model.sample.solve import SamplerSettings, sample, velocity_of
+from model.sample.first_frames import FirstFrames, PictureReader
+from model.sample.solve import Asked, Expert, SamplerSettings, Share, by_time, sample, velocity_of
+from model.sample.tiles import decoded
 
 SEGMENT = 73
 """Frames of a segment (method.md 9): 19 latent frames."""
@@ -78,6 +80,14 @@ class Animator:
     match_colours: bool
     """A segment whose first frame is of other colours than the last before it gets those."""
     seed: int
+    much_noise: Expert | None = None
+    """Where two networks share the way from noise: the other one."""
+    share: Share | None = None
+    """With whom the answers of a step are shared out."""
+    tile_px: int = 0
+    """Side of the tiles in which films are decoded; 0: whole frames."""
+    clip: PictureReader | None = None
+    """How the network sees first frames besides, if it was trained so."""
 
     def __call__(self, references_KCHW: Tensor, drive: Drive, frames: int) -> Iterator[Tensor]:
         """The video (t, 3, 8H, 8W), RGB -1..1, segment by segment; the same bytes for the same seed."""
@@ -86,18 +96,26 @@ class Animator:
         for segment in range(num_segments(frames)):
             stretch = drive(numbers_of(segment, frames))
             conditions, noise = self.conditions(references_KCHW, stretch, first), self.noise(segment, stretch)
-            latents = sample(partial(velocity_of, self.net), conditions, noise, self.how)
-            video = self.codec.decode(latents)[0].transpose(0, 1)
+            latents = sample(self.ask, conditions, noise, self.how, self.share)
+            tile = self.tile_px // self.codec.stride
+            video = decoded(self.codec, latents, tile)[0].transpose(0, 1)
             if last is not None and self.match_colours:
                 video = matched(video, last)
             first, last = self.handed(latents, video), video[-1].clone()
             done = segment * (SEGMENT - 1)
             yield video[min(segment, 1) : frames - done]
 
+    @property
+    def ask(self) -> Asked:
+        """Whom to ask for velocities."""
+        if self.much_noise is None:
+            return partial(velocity_of, self.net)
+        return partial(by_time, self.net, self.much_noise)
+
     def conditions(self, references_KCHW: Tensor, stretch: Stretch, first: Tensor | None) -> Conditions:
         """What a segment is made from."""
         flag = torch.ones(1, dtype=torch.bool)
-        return Conditions(
+        found = Conditions(
             maps=stretch.maps[None],
             motion_seen=flag,
             references=references_KCHW[None],
@@ -107,6 +125,7 @@ class Animator:
             faces=FaceCrops(stretch.faces[None], stretch.points[None], stretch.seen[None]),
             speech=stretch.speech,
         ).to(self.device, torch.float32)
+        return FirstFrames.of(self.net.sizes, self.codec, self.clip).told(found, None)
 
     def noise(self, segment: int, stretch: Stretch) -> Tensor:
         """The noise of a segment, drawn on the processor: the same on any device."""
@@ -114,8 +133,8 @@ class Animator:
         size = (
             self.codec.channels,
             1 + (SEGMENT - 1) // TIME_STRIDE,
-            height // SPACE_STRIDE,
-            width // SPACE_STRIDE,
+            height // self.codec.stride,
+            width // self.codec.stride,
         )
         word = int(words(1, "animation noise", self.seed, segment)[0])
         return torch.randn((1, *size), generator=Generator().manual_seed(word >> 1)).to(self.device)

@@ -5,9 +5,9 @@ B clips, C latent channels, T latent frames, H, W latent height and width.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from typing import Literal
+from typing import Literal, NamedTuple
 
 import torch
 from torch import Tensor
@@ -53,28 +53,56 @@ Asked = Callable[[Conditions], Velocity]
 """Whom to ask for velocities, given its conditions."""
 
 
+class Share(NamedTuple):
+    """This process among those that share out the answers of a step."""
+
+    rank: int
+    size: int
+    summed: Callable[[Tensor], Tensor]
+    """The sum of what all of them have."""
+
+
 @torch.no_grad()
-def sample(ask: Asked, conditions: Conditions, noise_BCTHW: Tensor, how: SamplerSettings) -> Tensor:
+def sample(
+    ask: Asked, conditions: Conditions, noise_BCTHW: Tensor, how: SamplerSettings, share: Share | None = None
+) -> Tensor:
     """Latents (B, C, T, H, W), float32, with a handed-over first frame as it was given.
 
-    The hand-over stays in every branch of the guidance.
+    The hand-over stays in every branch of the guidance. With a share, this process asks for some of the
+    answers of a step; those of all are the same latents, but for the order in which numbers are added.
 
     Raises:
         ValueError: fewer than one step.
     """
     times = descent(how.steps, timestep_shift=how.timestep_shift or NO_SHIFT)
-    latents = SOLVERS[how.solver](guided(ask, conditions, how), noise_BCTHW.float(), times)
+    latents = SOLVERS[how.solver](guided(ask, conditions, how, share), noise_BCTHW.float(), times)
     given = conditions.first_given.to(latents.device).view(-1, 1, 1, 1)
     latents[:, :, 0] = torch.where(given, conditions.first.to(latents), latents[:, :, 0])
     return latents
 
 
-def guided(ask: Asked, conditions: Conditions, how: SamplerSettings) -> Velocity:
+def guided(ask: Asked, conditions: Conditions, how: SamplerSettings, share: Share | None = None) -> Velocity:
     """The velocity under guidance; where no face is told of, it has the weight of its pose."""
     face = how.pose if conditions.faces is None else how.face
     weights = answers(how.guidance, references=how.references, pose=how.pose, face=face)
+    if share is None:
+        return weighted(ask, conditions, weights, one_batch=how.one_batch)
+    own = dict([*weights.items()][share.rank :: share.size])
+    mine = weighted(ask, conditions, own, one_batch=how.one_batch) if own else nothing
+    return lambda x, t: share.summed(mine(x, t))
+
+
+def nothing(x: Tensor, _: Tensor) -> Tensor:
+    """What a process adds that has no answer to ask for."""
+    return torch.zeros_like(x)
+
+
+def weighted(
+    ask: Asked, conditions: Conditions, weights: Mapping[Told, float], *, one_batch: bool
+) -> Velocity:
+    """The weighted sum of some answers."""
     asked = [told(conditions, shown) for shown in weights]
-    if how.one_batch:
+    if one_batch:
         return in_one_batch(ask(joined(asked)), [*weights.values()])
     return one_by_one([ask(one) for one in asked], [*weights.values()])
 
@@ -90,6 +118,26 @@ def told(conditions: Conditions, shown: Told) -> Conditions:
         motion_seen=conditions.motion_seen & shown.pose,
         faces=faces,
     )
+
+
+class Expert(NamedTuple):
+    """A network for much noise, and the time from which on it is asked."""
+
+    net: DiT
+    above: float
+
+
+def by_time(net: DiT, much_noise: Expert, conditions: Conditions) -> Velocity:
+    """The velocity of two networks that share the way (Wan 2.2 A14B): one for much noise, `net` for little.
+
+    The points of a batch are at one time. Each reads conditions once, when it is first asked.
+    """
+    high, low = velocity_of(much_noise.net, conditions), velocity_of(net, conditions)
+
+    def velocity(x: Tensor, t: Tensor) -> Tensor:
+        return (high if float(t[0]) >= much_noise.above else low)(x, t)
+
+    return velocity
 
 
 def velocity_of(net: DiT, conditions: Conditions) -> Velocity:

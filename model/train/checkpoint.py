@@ -7,9 +7,10 @@
         exp_avg/ exp_avg_sq/
 
 Tensors are whole and by name, in safetensors, so no pickle is ever read; each rank writes some of them, and
-any number of ranks reads them, one at a time. A folder is written under another
-name and renamed, so what has its name is complete. Times, noise and hand-overs follow from the seed and the
-place in the loader's order alone: those two are all there is to say of randomness.
+any number of ranks reads them, one at a time. A folder is written under another name and renamed once all
+ranks have written, so what has its name is complete; training goes on meanwhile (`model.train.saving`).
+Times, noise and hand-overs follow from the seed and the place in the loader's order alone: those two are all
+there is to say of randomness.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ import shutil
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 from hashlib import sha256
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -41,6 +43,7 @@ from storage.weight_files import check_keys, write_weights
 VERSION = 2
 NAME = re.compile(r"(\d+)-(\d{6,})")
 PART = ".part"
+WEIGHTS = "weights"
 STATE = "state.json"
 
 
@@ -102,46 +105,71 @@ def place(folder: Path) -> tuple[int, int]:
     return int(phase), int(step)
 
 
-def save(run: Path, train_state: TrainState, entered: ActivePhase) -> Path:
-    """Write a checkpoint; every rank writes a part of the tensors."""
+@dataclass(frozen=True, kw_only=True)
+class Snapshot:
+    """What a rank writes of a checkpoint; training may go on meanwhile."""
+
+    folder: Path
+    """Where the checkpoint will lie."""
+    rank: int
+    state: TrainState
+    copies: dict[str, list[tuple[str, Tensor]]]
+    """Of this rank's share of what learns, by the folder that they go to, in the machine's memory."""
+    still: list[tuple[str, Mapping[str, Tensor]]]
+    """Its share of what does not learn, each read when it is written: nobody moves those."""
+
+    @property
+    def aside(self) -> Path:
+        """Where it is written."""
+        return self.folder.with_name(self.folder.name + PART)
+
+    def write(self) -> None:
+        """Write this rank's share, and see that it is on the disk."""
+        prefix = f"{self.rank:03}-"
+        for kind, copies in self.copies.items():
+            rest = ((name, stored[name].cpu()) for name, stored in self.still) if kind == WEIGHTS else ()
+            write_weights(self.aside / kind, chain(copies, rest), prefix=prefix)
+            for path in (self.aside / kind).glob(prefix + "*"):
+                sync(path)
+
+
+def snapshot(run: Path, train_state: TrainState, entered: ActivePhase) -> Snapshot:
+    """Copies of what learns as it is now; all ranks help to gather it, and each keeps some tensors."""
     folder = folder_of(run, name_of(train_state.phase, train_state.step))
-    aside = folder.with_name(folder.name + PART)
-    if entered.engine.rank == 0:
+    engine = entered.engine
+    if engine.rank == 0:
         for stale in folder.parent.glob("*" + PART):
             shutil.rmtree(stale)
     of_all(None)  # nobody writes before
-    keep(entered.engine, aside / "weights", weights(entered))
+    copies = {WEIGHTS: own(engine, ((name, engine.weight(name)) for name in entered.learning))}
     for kind in KINDS:
-        keep(
-            entered.engine,
-            aside / kind,
-            ((name, entered.engine.state(name, kind)) for name in entered.learning),
-        )
-    of_all(None)  # all have written
-    if entered.engine.rank == 0:
-        (aside / STATE).write_text(json.dumps({"version": VERSION, **asdict(train_state)}, indent=1))
-        settle(aside)
-        aside.rename(folder)
-        sync(folder.parent)
-    of_all(None)  # it is there
-    return folder
+        copies[kind] = own(engine, ((name, engine.state(name, kind)) for name in entered.learning))
+    still = [(name, entered.still) for name in list(entered.still)[engine.rank :: engine.world_size]]
+    return Snapshot(folder=folder, rank=engine.rank, state=train_state, copies=copies, still=still)
 
 
-def weights(entered: ActivePhase) -> Iterator[tuple[str, Tensor]]:
-    """All weights: those that learn as the engine has them, the others as they were before any rounding."""
-    for name in entered.learning:
-        yield name, entered.engine.weight(name)
-    yield from entered.still.items()
-
-
-def keep(engine: Engine, folder: Path, tensors: Iterator[tuple[str, Tensor]]) -> None:
-    """Write every so manieth tensor on each rank; all help to gather them."""
+def own(engine: Engine, tensors: Iterator[tuple[str, Tensor]]) -> list[tuple[str, Tensor]]:
+    """Copies of every so manieth tensor."""
     rank, ranks = engine.rank, engine.world_size
-    mine = (pair for number, pair in enumerate(tensors) if number % ranks == rank)
-    prefix = f"{rank:03}-"
-    write_weights(folder, ((name, tensor.cpu()) for name, tensor in mine), prefix=prefix)
-    for path in folder.glob(prefix + "*"):
-        sync(path)
+    return [(name, copied(t)) for number, (name, t) in enumerate(tensors) if number % ranks == rank]
+
+
+def copied(tensor: Tensor) -> Tensor:
+    """A tensor in the machine's memory that nobody else holds."""
+    return tensor.detach().to("cpu", copy=True)
+
+
+def complete(written: Snapshot) -> Path:
+    """Give a checkpoint its name, once all ranks have written; they call together."""
+    of_all(None)  # all have written
+    if written.rank == 0:
+        plain = {"version": VERSION, **asdict(written.state)}
+        (written.aside / STATE).write_text(json.dumps(plain, indent=1))
+        settle(written.aside)
+        written.aside.rename(written.folder)
+        sync(written.folder.parent)
+    of_all(None)  # it is there
+    return written.folder
 
 
 def settle(folder: Path) -> None:
@@ -182,7 +210,7 @@ def train_state(folder: Path) -> TrainState:
 
 def weights_of(folder: Path) -> StoredWeights:
     """All weights of a checkpoint, as last moved."""
-    return StoredWeights.of(folder / "weights")
+    return StoredWeights.of(folder / WEIGHTS)
 
 
 def averages_of(folder: Path) -> StoredWeights:

@@ -12,7 +12,7 @@ from torch._C._distributed_c10d import PrefixStore
 
 from model.data.settings import LatentSource
 from model.encode.fit import fit_codec
-from model.nets.autoencoders.opened import codec_digest, open_codec
+from model.nets.autoencoders.opened import codec_digest, open_codec, refuse_unfit
 from model.nets.autoencoders.wan import VideoCodec
 from model.train.engines.deepspeed import join
 from model.train.engines.engine import DTYPES
@@ -95,6 +95,7 @@ def shared_codec(run: Path, data: str, settings: Training, context: DistributedC
     digest = codec_digest(path, dtype)
     refuse_unlike(of_all({"the autoencoder": digest}))
     codec = open_codec(path, context.device, dtype)
+    refuse_unfit(codec, settings.sizes, path)
     check_latents(settings.loader.latents, digest, path)
     return codec
 

@@ -14,10 +14,13 @@ import torch
 from torch import Generator, Tensor
 
 from model.data.rng import words
+from model.flow.timesteps import ALL_TIMES
 from model.nets.dit import DiT
 from model.nets.precision import put
+from model.nets.pretrained.clip import ClipPictures
 from model.nets.pretrained.pd_fgc import load_motion
-from model.nets.pretrained.wan import OTHERS, load_base, ours
+from model.nets.pretrained.wan import load_base, ours, without_place
+from model.train.engines.engine import DTYPES
 from model.train.names import START
 from model.train.ranks import of_all, own_rank
 from model.train.settings import Training
@@ -54,36 +57,66 @@ def fresh(settings: Training) -> DiT:
     """
     net = empty(settings)
     if settings.base is not None:
-        load_base(net, public(settings.base))
+        load_base(net, public(settings.base, settings.times))
     if settings.motion is not None:
         load_motion(net, read_weights(settings.motion))
     return net
 
 
-def base_said(path: Path) -> str:
+def base_said(settings: Training) -> str:
     """A line about what of a base has no place in the network.
 
     Raises:
         ValueError: there is none.
     """
-    left_out = by_pattern(name for name in map(ours, public(path)) if OTHERS.search(name))
+    assert settings.base
+    path = expert_of(settings.base, settings.times)
+    left_out = by_pattern(without_place(map(ours, public(path)), settings.sizes))
     return f"{path}: without {left_out}" if left_out else f"{path}: whole"
 
 
-def public(path: Path) -> Mapping[str, Tensor]:
-    """Weights of others: of safetensors files each as it is asked for, of others at once.
+def expert_of(path: Path, times: tuple[float, float]) -> Path:
+    """The folder of the network for these times, where a base has two; else the path as it is.
 
     Raises:
-        ValueError: there are none.
+        ValueError: it has two, and these times are those of both.
     """
     for pair in EXPERTS:
         if all((path / name).is_dir() for name in pair):
-            raise ValueError(
-                f"{path}: a base of two networks, {pair[0]} for much noise and {pair[1]} for little; one is "
-                "trained here, at all times: give the folder of one"
-            )
+            if times == ALL_TIMES:
+                raise ValueError(
+                    f"{path}: a base of two networks, {pair[0]} for much noise and {pair[1]} for little, and "
+                    "a run teaches one: say which by --settings.times 0.9 1 or 0 0.9, or give its folder"
+                )
+            return path / pair[0 if times[1] == 1 else 1]
+    return path
+
+
+def public(path: Path, times: tuple[float, float] = ALL_TIMES) -> Mapping[str, Tensor]:
+    """Weights of others: of safetensors files each as it is asked for, of others at once.
+
+    Raises:
+        ValueError: there are none, or of two networks.
+    """
+    path = expert_of(path, times)
     lazily = path.is_dir() or path.suffix == ".safetensors"
     return StoredWeights.of(path) if lazily else read_weights(path)
+
+
+def clip_of(settings: Training, device: torch.device) -> ClipPictures | None:
+    """The picture encoder of a training, if its base reads one.
+
+    Raises:
+        ValueError: it is not where the settings say, or its tokens are of another width.
+    """
+    if settings.clip is None:
+        return None
+    found = ClipPictures.of_folder(settings.clip, device, DTYPES[settings.dtype])
+    if found.width != settings.sizes.image_width:
+        raise ValueError(
+            f"{settings.clip}: tokens of {found.width}; the network reads {settings.sizes.image_width}"
+        )
+    return found
 
 
 def empty(settings: Training) -> DiT:

@@ -11,13 +11,15 @@ from typing import Literal
 import torch
 from torch import Tensor
 
-from model.nets.autoencoders.opened import open_codec
+from model.flow.timesteps import ALL_TIMES
+from model.nets.autoencoders.opened import open_codec, refuse_unfit
 from model.nets.autoencoders.wan import VideoCodec
 from model.nets.dit import DiT
 from model.nets.lora import A, B, merged
 from model.nets.param_groups import Part
 from model.nets.precision import rounded
 from model.nets.sizes import Sizes
+from model.sample.solve import Expert
 from model.train import checkpoint
 from model.train.engines.engine import DTYPES
 from model.train.names import CODEC
@@ -46,13 +48,37 @@ def trained(run: Path, taken: Taken, where: torch.device) -> tuple[DiT, VideoCod
     net = holding(replace(settings.sizes, lora=0), dict(trained_weights(folder, taken)), folder)
     dtype = DTYPES[settings.dtype]
     codec = open_codec(settings.vae or run / CODEC, where, dtype)
-    if codec.channels != settings.sizes.channels:
-        raise ValueError(
-            f"{settings.vae or run / CODEC}: latents of {codec.channels} channels; "
-            f"the network of {folder} reads {settings.sizes.channels}"
-        )
+    refuse_unfit(codec, settings.sizes, settings.vae or run / CODEC)
     net = rounded(net, where, dtype).eval().requires_grad_(requires_grad=False)
     return net, codec
+
+
+def much_noise(run: Path, other: Path | None, taken: Taken, where: torch.device) -> Expert | None:
+    """The other network of a run that has learned little noise alone; None where a run has learned all.
+
+    Raises:
+        ValueError: a run has learned some times alone, and those of the other do not go on from them.
+    """
+    own = settings_of(last_of(run))
+    if other is None and own.times == ALL_TIMES:
+        return None
+    if other is None:
+        raise ValueError(
+            f"{run}: has learned times from {own.times[0]:g} to {own.times[1]:g} alone: give the run of "
+            "little noise by --run and that of much noise by --much-noise"
+        )
+    theirs = settings_of(last_of(other))
+    if own.times[0] != 0 or theirs.times != (own.times[1], 1.0):
+        ends = f"{own.times[0]:g} to {own.times[1]:g} and {theirs.times[0]:g} to {theirs.times[1]:g}"
+        raise ValueError(f"{run} and {other}: have learned times from {ends}: together not all from 0 to 1")
+    unlike = [name for name in READ if getattr(own.sizes, name) != getattr(theirs.sizes, name)]
+    if unlike:
+        raise ValueError(f"{run} and {other}: networks that read other things: {', '.join(unlike)} differ")
+    return Expert(trained(other, taken, where)[0], theirs.times[0])
+
+
+READ = ("channels", "stride", "first_frame", "image_width")
+"""Sizes that what two networks of one film read depends on."""
 
 
 def trained_weights(folder: Path, taken: Taken) -> StoredWeights:

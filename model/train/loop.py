@@ -26,6 +26,7 @@ from model.train.faults import DivergenceCheck, memory_said
 from model.train.frozen import Digests, digests, prove
 from model.train.objectives.video import Score
 from model.train.phases import Change, Phase, States, change, enter
+from model.train.saving import Saver
 from model.train.settings import Training, check_same
 from model.train.stopwatch import Stopwatch, most_memory
 from model.train.tasks import task_of
@@ -100,8 +101,9 @@ class Trainer:
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.new_epoch, self.asked, self.clock = new_epoch, asked, clock
-        self.stopping = self.due = False
-        """Some rank was asked to stop; the last checkpoint is long ago, by the first rank's clock."""
+        self.stopping = self.due = self.writing = False
+        """Some rank was asked to stop; the last checkpoint is long ago, by the first rank's clock; some rank
+        still writes one."""
         self.run, self.settings, self.loader, self.codec = run, settings, loader, codec
         self.device, self.observer = device, observer
         self.build = settings.engine(device)
@@ -112,6 +114,7 @@ class Trainer:
         self.number = self.step = self.moved = 0
         """The phase, from 0, its steps that are done, and how many of those moved anything."""
         self.saved_at = clock()
+        self.saver = Saver(run, settings.keep, observer.saved, behind=settings.save_behind)
         self.watch = Stopwatch(device, clock)
         found = agreed(run, settings, loader)
         if found:
@@ -147,7 +150,7 @@ class Trainer:
         self, net: DiT, stored: StoredWeights, states: States | None, frozen: Digests | None = None
     ) -> None:
         """Enter the phase of the trainer's number; with what was saved of it, in its middle."""
-        self.task = task_of(self.phase, self.settings, self.codec, self.loader)
+        self.task = task_of(self.phase, self.settings, self.codec, self.loader, self.device)
         self.validator = self.task.validator(self.loader.held_out)
         if states is None:
             self.task.begin(net)
@@ -170,12 +173,17 @@ class Trainer:
         while True:
             while self.step < self.phase.steps:
                 self.observer.stepped(self.one_step(batches))
+                if not self.writing:
+                    self.saver.finish()
                 last = self.step == self.phase.steps
                 if last or self.step % self.settings.save_every == 0 or self.stopping or self.due:
                     self.save()
+                looked = last or self.step % self.settings.validation.every == 0
+                if looked or self.stopping:
+                    self.saver.finish()  # what follows may last, or be the end
                 if self.stopping:
                     return False
-                if last or self.step % self.settings.validation.every == 0:
+                if looked:
                     self.validate()
             if self.number + 1 == len(self.settings.phases):
                 return True
@@ -206,8 +214,8 @@ class Trainer:
             with memory_said(batch):
                 sums.append(self.learn(batch, place))
         mine = torch.stack(sums).mean(dim=0)
-        *means, seen, stop, due = engine.mean(torch.cat([mine, self.wishes(mine)])).tolist()
-        self.stopping, self.due = stop > 0, due > 0
+        *means, seen, stop, due, writing = engine.mean(torch.cat([mine, self.wishes(mine)])).tolist()
+        self.stopping, self.due, self.writing = stop > 0, due > 0, writing > 0
         with self.watch.lap("optimizer"):
             lr = self.settings.optimizer.lr_at(self.step, self.phase.steps)
             length = engine.step(lr, seen)
@@ -230,9 +238,9 @@ class Trainer:
         )
 
     def wishes(self, like: Tensor) -> Tensor:
-        """Whether this rank was asked to stop, and whether it is the first and wants a checkpoint (2,)."""
+        """Whether this rank was asked to stop, is the first and wants a checkpoint, still writes one (3,)."""
         long_ago = self.clock() - self.saved_at > 60 * self.settings.save_minutes
-        return like.new_tensor([self.asked(), long_ago and self.entered.engine.rank == 0])
+        return like.new_tensor([self.asked(), long_ago and self.entered.engine.rank == 0, self.saver.busy])
 
     def learn(self, batch: Batch, place: Position) -> Tensor:
         """Add the gradients of a batch; its numbers, then 1, or all 0 where nothing in it counts."""
@@ -262,7 +270,7 @@ class Trainer:
             self.observer.validated(result, self.total)
 
     def save(self) -> None:
-        """Write a checkpoint, with the proof that frozen weights did not move."""
+        """Begin a checkpoint, with the proof that frozen weights did not move."""
         state = checkpoint.TrainState(
             phase=self.number,
             step=self.step,
@@ -273,8 +281,5 @@ class Trainer:
             frozen_before=self.frozen,
             frozen_now=prove(self.frozen, self.entered),
         )
-        folder = checkpoint.save(self.run, state, self.entered)
-        if self.entered.engine.rank == 0:
-            checkpoint.prune(self.run, self.settings.keep)
+        self.saver.start(state, self.entered)
         self.saved_at = self.clock()
-        self.observer.saved(folder)

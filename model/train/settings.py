@@ -13,6 +13,7 @@ import torch
 
 from engine.differences import ABSENT, Difference, as_plain, differences
 from model.data.settings import LoaderSettings
+from model.flow.timesteps import ALL_TIMES
 from model.nets.kernels import Wanted
 from model.nets.sizes import Sizes
 from model.train.engines.compiled import compiling
@@ -33,6 +34,7 @@ FREE = {
     "compile",
     "save_every",
     "save_minutes",
+    "save_behind",
     "keep",
     "validation",
 }
@@ -57,11 +59,14 @@ class Training:
     optimizer: OptimizerSettings = field(default_factory=OptimizerSettings)
     loader: LoaderSettings = field(default_factory=LoaderSettings)
     base: Path | None = None
-    """Public weights of Wan 2.1 of these sizes, a file or folder; None begins from nothing."""
+    """Public weights of Wan of these sizes, a file or folder; None begins from nothing. Of a folder of two
+    networks, for much noise and little, the one for `times`."""
     motion: Path | None = None
     """PD-FGC's motion encoder, motion_model.pth; None begins from nothing."""
     vae: Path | None = None
-    """Folder of Wan 2.1's autoencoder, or file of a patch codec; None fits one to the data set."""
+    """Folder or file of Wan's autoencoder, or file of a patch codec; None fits one to the data set."""
+    clip: Path | None = None
+    """Folder of CLIP's picture encoder, for bases that read one: sizes.image_width."""
     dtype: Dtype = "bfloat16"
     zero_stage: Zero | None = 2
     """How DeepSpeed shards: 1 states of the optimizer, 2 gradients too, 3 weights too; None is one process
@@ -82,16 +87,24 @@ class Training:
     """Compile the blocks with torch's inductor: wants a C++ compiler, on a GPU Triton."""
     timestep_shift: float = 5.0
     """Shift of the drawn times towards noise: about 5 for 45 000 tokens, 1 for few."""
+    times: tuple[float, float] = ALL_TIMES
+    """Least and greatest time, from data 0 to noise 1, that is learned: of one of two networks that share the
+    way. Those of Wan 2.2 A14B meet at 0.875 (T2V) and 0.9 (I2V)."""
     head_weight: float = 1.0
     """How often a latent cell under the head sphere counts, others once; more where heads are small."""
     first_frame_share: float = 0.5
     """Share of clips that are told their first latent frame."""
+    latent_share: float = 0.0
+    """Share of batches that go on from a latent frame that stands for four frames, as `animate --hand-over
+    latent` gives one; 0: none does."""
     seed: int = 0
     validation: ValidationSettings = field(default_factory=ValidationSettings)
     save_every: int = 500
     """Steps between two checkpoints, ..."""
     save_minutes: float = 30.0
     """... and most minutes."""
+    save_behind: bool = True
+    """Go on with the training while a checkpoint is written, for the memory of a copy of what learns."""
     keep: int = 2
     """Checkpoints kept; the last of every phase stays beside them."""
 
@@ -100,6 +113,7 @@ class Training:
             raise ValueError("a training has phases, and accumulates, saves and keeps at least 1")
         if not 0 <= self.first_frame_share <= 1 or min(self.timestep_shift, self.head_weight) <= 0:
             raise ValueError("first_frame_share is a share, head_weight and timestep_shift are above 0")
+        refuse_untaught(self)
         refuse_apart(self)
         if any(phase.task == "speech" for phase in self.phases) and not self.loader.sample.speech:
             raise ValueError("a phase that teaches speech hears none: set loader.sample.speech")
@@ -132,6 +146,23 @@ class Training:
             )
         )
         return compiling(build, device) if self.compile else build
+
+
+def refuse_untaught(settings: Training) -> None:
+    """Return where first frames and times are ones that can be learned.
+
+    Raises:
+        ValueError: they are not; says which.
+    """
+    low, high = settings.times
+    if not 0 <= low < high <= 1:
+        raise ValueError(f"times from {low:g} to {high:g} cannot be learned: 0 is data, 1 noise")
+    if not 0 <= settings.latent_share <= 1:
+        raise ValueError("latent_share is a share of the batches, from 0 to 1")
+    if settings.latent_share > 0 and settings.sizes.first_frame == "beside":
+        raise ValueError("a base that reads grey frames behind a first frame goes on from pictures alone")
+    if (settings.clip is None) != (settings.sizes.image_width == 0):
+        raise ValueError("sizes.image_width is of the tokens of --settings.clip: give both or none")
 
 
 def refuse_apart(settings: Training) -> None:

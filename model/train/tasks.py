@@ -12,10 +12,12 @@ from torch import Generator
 from dataset.index import Index
 from model.data.batch import Batch
 from model.data.loader import Loader
-from model.encode.inputs import Inputs, faces_of, inputs_of, sometimes_handed_over
+from model.encode.inputs import Inputs, begun_later, faces_of, inputs_of, sometimes_handed_over
 from model.nets.autoencoders.wan import VideoCodec
 from model.nets.dit import DiT
+from model.sample.first_frames import FirstFrames
 from model.train.engines.engine import Engine
+from model.train.init import clip_of
 from model.train.objectives.speech import SpeechInputs, score_speech, shown_by, speech_inputs, spread_of
 from model.train.objectives.video import Score, score
 from model.train.phases import Phase
@@ -58,6 +60,10 @@ class VideoTask:
     """The motion encoder began from nothing."""
     timestep_shift: float
     head_weight: float
+    latent_share: float
+    times: tuple[float, float]
+    first_frames: FirstFrames
+    stride: int
     metrics: ClassVar[tuple[str, ...]] = ("loss", "target_power", "pred_power", "time")
 
     def begin(self, net: DiT) -> None:
@@ -73,10 +79,12 @@ class VideoTask:
 
     def given(self, batch: Batch) -> Inputs:
         """Latents and their conditions."""
-        return inputs_of(batch, self.codec, faces=self.faces)
+        return inputs_of(batch, self.codec, faces=self.faces, first_frames=self.first_frames)
 
     def score(self, engine: Engine, given: Inputs, generator: Generator, first_frame_share: float) -> Score:
         """With times and noise of the generator, and a share of clips that continue another."""
+        if self.latent_share and float(torch.rand((), generator=generator)) < self.latent_share:
+            given, first_frame_share = begun_later(given), 1.0
         conditions = sometimes_handed_over(given.conditions, generator, first_frame_share)
         return score(
             engine,
@@ -84,6 +92,8 @@ class VideoTask:
             generator,
             timestep_shift=self.timestep_shift,
             head_weight=self.head_weight,
+            times=self.times,
+            stride=self.stride,
         )
 
 
@@ -165,7 +175,9 @@ def refuse_silence(settings: Training, loader: Loader) -> int:
     return len(heard)
 
 
-def task_of(phase: Phase, settings: Training, codec: VideoCodec, loader: Loader) -> Task:
+def task_of(
+    phase: Phase, settings: Training, codec: VideoCodec, loader: Loader, device: torch.device
+) -> Task:
     """What a phase of a training teaches by."""
     if phase.task == "speech":
         return SpeechTask(loader=loader, codec=codec, validation=settings.validation)
@@ -177,4 +189,8 @@ def task_of(phase: Phase, settings: Training, codec: VideoCodec, loader: Loader)
         fresh_faces=settings.motion is None,
         timestep_shift=settings.timestep_shift,
         head_weight=settings.head_weight,
+        latent_share=settings.latent_share,
+        times=settings.times,
+        first_frames=FirstFrames.of(settings.sizes, codec, clip_of(settings, device)),
+        stride=settings.sizes.stride,
     )

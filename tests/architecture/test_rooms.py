@@ -55,7 +55,12 @@ ROOMS: dict[str, set[str]] = {  # files, or folders that end in a slash
         "storage/torch_files.py",
         "model/",
     },
-    "diffusers": {"model/nets/autoencoders/wan.py", "model/eval/wan_animate.py"},
+    "diffusers": {
+        "model/nets/autoencoders/wan.py",
+        "model/nets/pretrained/editors.py",
+        "model/eval/wan_animate.py",
+    },
+    "transformers": {"model/nets/pretrained/clip.py"},
     "safetensors": {
         "storage/weight_files.py",
         "storage/stored_weights.py",

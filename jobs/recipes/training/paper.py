@@ -6,8 +6,9 @@ what the paper leaves open is as method.md 14 has it, by the defaults of the set
 
 from __future__ import annotations
 
+from model.data.augment import Augmentation
 from model.data.epoch_order import OrderSettings
-from model.data.settings import LoaderSettings
+from model.data.settings import LoaderSettings, SampleSettings
 from model.nets import sizes
 from model.train.phases import body, everything, face
 from model.train.settings import Training
@@ -21,7 +22,10 @@ def paper() -> Training:
     return Training(
         sizes=sizes.wan_14b(),
         phases=(body(20_000), face(20_000), everything(30_000)),
-        loader=LoaderSettings(order=OrderSettings(held_out=0.005, linear_tokens=32_000)),
+        loader=LoaderSettings(
+            order=OrderSettings(held_out=0.005, linear_tokens=32_000),
+            sample=SampleSettings(augment=Augmentation(mirror=0.5)),
+        ),
         zero_stage=3,
         sequence_parallel=8,
         grad_accumulation=8,

@@ -9,18 +9,24 @@ import torch
 
 from model.nets.autoencoders.patches import PatchCodec
 from model.nets.autoencoders.wan import VideoCodec, WanVae
+from model.nets.sizes import Sizes
 from storage.regular_file import open_regular, refuse_irregular
 
 WEIGHTS = ("*.json", "*.safetensors")
 """Files of a folder that an autoencoder depends on."""
 
+PUBLISHED = (".pth", ".safetensors")
+"""How files of Wan's autoencoders end; patch codecs have other names."""
+
 
 def open_codec(path: Path, device: torch.device, dtype: torch.dtype) -> VideoCodec:
-    """The autoencoder of a folder in diffusers' layout, or the patch codec of a file.
+    """The autoencoder of a folder in diffusers' layout or of a published file, or the patch codec of a file.
 
     Raises:
         ValueError: there is none.
     """
+    if path.is_file() and path.suffix in PUBLISHED:
+        return WanVae.of_file(path, device, dtype)
     if not path.is_dir():
         return PatchCodec.load(path).to(device)
     for file in files_of(path):
@@ -29,6 +35,24 @@ def open_codec(path: Path, device: torch.device, dtype: torch.dtype) -> VideoCod
         except OSError as broken:
             raise ValueError(str(broken)) from broken
     return WanVae.of_folder(path, device, dtype)
+
+
+def refuse_unfit(codec: VideoCodec, sizes: Sizes, path: Path) -> None:
+    """Returns where a network of these sizes reads the latents of an autoencoder.
+
+    Raises:
+        ValueError: it does not; says which sizes would.
+    """
+    if codec.channels != sizes.channels:
+        raise ValueError(
+            f"{path}: latents of {codec.channels} channels; the network reads {sizes.channels}: "
+            f"--settings.sizes.channels {codec.channels} reads those"
+        )
+    if codec.stride != sizes.stride:
+        raise ValueError(
+            f"{path}: a latent pixel is of {codec.stride} px a side; the network reads {sizes.stride}: "
+            f"--settings.sizes.stride {codec.stride} reads those"
+        )
 
 
 def files_of(path: Path) -> list[Path]:

@@ -38,6 +38,8 @@ LARGEST = 1e4
 class PatchCodec(nn.Module):
     """A `VideoCodec` that is linear in the pixels."""
 
+    stride = SPACE_STRIDE
+
     mean_M: Tensor
     basis_MC: Tensor
     spread_C: Tensor

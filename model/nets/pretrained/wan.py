@@ -1,16 +1,17 @@
-"""Public weights of Wan 2.1 as the base of a network.
+"""Public weights of Wan 2.1 and 2.2 as the base of a network.
 
-Our names are those of the original files. Diffusers' names are translated. Text-to-video weights load
-strictly; of image-to-video weights the patch embedding is split over ours (the noisy latent's columns, the
-hand-over frame's, and the sum of the mask's four, which are alike over a known latent frame), and the branch
-that reads a CLIP picture is left out: the hand-over frame and the references say more. So are what Wan 2.2
-Animate has for pose and faces, whose build is another; the rest of it is an image-to-video base.
+Our names are those of the original files. Diffusers' names are translated. Text-to-video weights, and those
+of Wan 2.2 TI2V 5B, load strictly; of image-to-video weights the patch embedding is split over ours (the noisy
+latent's columns, the hand-over frame's, and the sum of the mask's four, which are alike over a known latent
+frame). The branch that reads a CLIP picture loads where the sizes have one (`image_width`), and is left out
+where not. So is what Wan 2.2 Animate has for pose and faces, whose build is another; the rest of it is an
+image-to-video base.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -29,7 +30,10 @@ FROM_DIFFUSERS = {
     r"^condition_embedder\.time_proj\.": "time_projection.1.",
     r"^condition_embedder\.text_embedder\.linear_1\.": "text_embedding.0.",
     r"^condition_embedder\.text_embedder\.linear_2\.": "text_embedding.2.",
-    r"^condition_embedder\.image_embedder\.": "img_emb.",
+    r"^condition_embedder\.image_embedder\.norm1\.": "img_emb.proj.0.",
+    r"^condition_embedder\.image_embedder\.ff\.net\.0\.proj\.": "img_emb.proj.1.",
+    r"^condition_embedder\.image_embedder\.ff\.net\.2\.": "img_emb.proj.3.",
+    r"^condition_embedder\.image_embedder\.norm2\.": "img_emb.proj.4.",
     r"\.attn1\.": ".self_attn.",
     r"\.attn2\.": ".cross_attn.",
     r"\.to_([qkv])\.": r".\1.",
@@ -50,6 +54,12 @@ TO_DIFFUSERS = {
     r"^time_projection\.1\.": "condition_embedder.time_proj.",
     r"^text_embedding\.0\.": "condition_embedder.text_embedder.linear_1.",
     r"^text_embedding\.2\.": "condition_embedder.text_embedder.linear_2.",
+    r"^img_emb\.proj\.0\.": "condition_embedder.image_embedder.norm1.",
+    r"^img_emb\.proj\.1\.": "condition_embedder.image_embedder.ff.net.0.proj.",
+    r"^img_emb\.proj\.3\.": "condition_embedder.image_embedder.ff.net.2.",
+    r"^img_emb\.proj\.4\.": "condition_embedder.image_embedder.norm2.",
+    r"\.([kv])_img\.": r".add_\1_proj.",
+    r"\.norm_k_img\.": ".norm_added_k.",
     r"\.self_attn\.": ".attn1.",
     r"\.cross_attn\.": ".attn2.",
     r"\.([qkv])\.": r".to_\1.",
@@ -62,12 +72,11 @@ TO_DIFFUSERS = {
     r"^head\.head\.": "proj_out.",
 }
 
-OTHERS = re.compile(
-    r"^img_emb\.|\.cross_attn\.(k_img|v_img|norm_k_img)\."
-    r"|^(pose_patch_embedding|motion_encoder|face_encoder|face_adapter)\."
-)
-"""Weights that have no place here: of image-to-video bases what reads a CLIP picture, of Wan 2.2 Animate what
-reads pose and faces."""
+IMAGE = re.compile(r"^img_emb\.|\.cross_attn\.(k_img|v_img|norm_k_img)\.")
+"""Weights of Wan 2.1's image-to-video bases that read CLIP's pictures: placed where sizes say so."""
+
+ANIMATE = re.compile(r"^(pose_patch_embedding|motion_encoder|face_encoder|face_adapter)\.")
+"""Weights of Wan 2.2 Animate that read pose and faces: they have no place here."""
 
 MASKS = 4
 """Mask channels of image-to-video weights: one a video frame of the latent frame."""
@@ -92,24 +101,29 @@ def load_base(net: DiT, weights: Mapping[str, Tensor]) -> BaseReport:
     """
     base = {ours(name): tensor for name, tensor in weights.items()}
     wanted = {name: tensor for name, tensor in net.state_dict().items() if part(name) in PUBLIC}
-    image = {name for name in base if OTHERS.search(name)}
+    others = without_place(base, net.sizes)
     patches = base.get("patch_embedding.weight")
     channels = net.sizes.channels
     image_to_video = patches is not None and patches.shape[1] == 2 * channels + MASKS
     if patches is not None and patches.shape[1] not in {channels, 2 * channels + MASKS}:
         raise ValueError(
             f"this base embeds {patches.shape[1]} channels, and the network {channels}, or "
-            f"{2 * channels + MASKS} where a first frame is given; Wan 2.2 TI2V 5B has 48, of an autoencoder "
-            "whose strides are 16 and not 8"
+            f"{2 * channels + MASKS} where a first frame is given; Wan 2.2 TI2V 5B has 48, for which "
+            "there is the recipe wan_5b"
         )
     control = {}
     if patches is not None and image_to_video:
-        base = {name: tensor for name, tensor in base.items() if name not in image}
+        base = {name: tensor for name, tensor in base.items() if name not in others}
         base["patch_embedding.weight"] = patches[:, :channels]
         control["control_embedding.weight"] = control_columns(patches, net)
     check_keys(base, wanted, "this base does not fit the network")
     net.load_state_dict(base | control, strict=False)
-    return BaseReport(len(base) + len(control), image_to_video, by_pattern(image))
+    return BaseReport(len(base) + len(control), image_to_video, by_pattern(others))
+
+
+def without_place(names: Iterable[str], sizes: Sizes) -> set[str]:
+    """Of our names of a base's weights, those that a network of these sizes has no place for."""
+    return {name for name in names if ANIMATE.search(name) or (IMAGE.search(name) and not sizes.image_width)}
 
 
 def ours(name: str) -> str:
@@ -130,11 +144,13 @@ def diffusers_config(sizes: Sizes) -> dict[str, Any]:
     """What diffusers wants to know of a base of these sizes."""
     return {
         "_class_name": "WanTransformer3DModel",
+        "added_kv_proj_dim": sizes.width if sizes.image_width else None,
         "attention_head_dim": sizes.head_width,
         "cross_attn_norm": True,
         "eps": EPS,
         "ffn_dim": sizes.ffn,
         "freq_dim": sizes.freq_dim,
+        "image_dim": sizes.image_width or None,
         "in_channels": sizes.channels,
         "num_attention_heads": sizes.heads,
         "num_layers": sizes.layers,

@@ -14,7 +14,8 @@ from torch import Generator, Tensor
 from model.encode.inputs import Inputs
 from model.eval.regions import under_head
 from model.flow.path import between
-from model.flow.timesteps import draw
+from model.flow.timesteps import ALL_TIMES, draw
+from model.nets.autoencoders.wan import SPACE_STRIDE
 from model.nets.conditions import Conditions
 
 
@@ -39,23 +40,35 @@ class Score:
 
 
 def score(
-    net: VelocityNet, inputs: Inputs, generator: Generator, *, timestep_shift: float, head_weight: float = 1.0
+    net: VelocityNet,
+    inputs: Inputs,
+    generator: Generator,
+    *,
+    timestep_shift: float,
+    head_weight: float = 1.0,
+    times: tuple[float, float] = ALL_TIMES,
+    stride: int = SPACE_STRIDE,
 ) -> Score:
-    """Mean squared error of the velocity at one time a clip, over noise tokens, a handed-over frame left out.
+    """Mean squared error of the velocity at one time a clip, over noise tokens.
+
+    A frame that was handed over in place of its noise is left out; one that stands beside it counts.
 
     Times and noise come from `generator`, on its device, the same on any; `timestep_shift` moves times
     towards noise. A cell under the head sphere counts `head_weight` times in what is to be made small
-    (MimicMotion, arXiv 2406.19680, does so for hands).
+    (MimicMotion, arXiv 2406.19680, does so for hands); cells are latent pixels of `stride` px.
     """
     x_0 = inputs.latents.float()
-    times_B = draw(len(x_0), generator, timestep_shift=timestep_shift).to(x_0.device)
+    times_B = draw(len(x_0), generator, timestep_shift=timestep_shift, within=times).to(x_0.device)
     eps = torch.randn(x_0.shape, generator=generator, device=generator.device).to(x_0.device)
     point = between(x_0, eps, times_B)
     v = net(point.x_t, times_B, inputs.conditions).float()
 
-    counts = counted(inputs.conditions.first_given.to(x_0.device), x_0)
+    found = inputs.conditions.first_given & (inputs.conditions.unknown is None)
+    counts = counted(found.to(x_0.device), x_0)
     wrong = (v - point.v).square()
-    weights = counts * (1 + (head_weight - 1) * under_head(inputs.conditions.maps.to(x_0.device))[:, None])
+    weights = counts * (
+        1 + (head_weight - 1) * under_head(inputs.conditions.maps.to(x_0.device), stride)[:, None]
+    )
     metrics = {
         "loss": mean(wrong, counts).mean(),
         "target_power": mean(point.v.square(), counts).mean(),

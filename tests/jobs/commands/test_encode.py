@@ -9,6 +9,7 @@ import re
 import shutil
 from collections.abc import Iterator
 from dataclasses import replace
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -24,13 +25,14 @@ from engine.ledger import Ledger
 from jobs.cli import main
 from jobs.recipes.training import RECIPES
 from jobs.stored.latents import on_latents
-from model.data.augment import Augmentation
+from model.data.augment import Augmentation, is_mirrored
 from model.data.batch import Batch, as_input, tensors
 from model.data.faults import TooManyUnfit
 from model.data.loader import Loader
+from model.data.sample_rng import SampleRng
 from model.data.settings import LatentSource, LoaderSettings, SampleSettings
 from model.data.windows import WindowRule
-from model.nets.autoencoders.opened import codec_digest
+from model.nets.autoencoders.opened import codec_digest, open_codec
 from model.nets.autoencoders.patches import PatchCodec
 from model.train.distributed import check_latents
 from storage.place import Place
@@ -193,9 +195,11 @@ def test_what_cannot_be_done_is_one_sentence(
     assert expected in capsys.readouterr().err
 
 
-def test_a_loader_that_mirrors_takes_no_latents(latents):
-    with pytest.raises(ValueError, match="no mirrored samples"):
-        settings(latents, sample=SampleSettings(augment=Augmentation(mirror=0.5)))
+def test_a_loader_that_mirrors_finds_no_latents_where_none_are_mirrored(data_set, latents):
+    mirroring = SampleSettings(augment=Augmentation(mirror=0.5))
+    assert not any(
+        batch.encoded for batch in batches(data_set, settings(latents, sample=mirroring, epochs=1))
+    )
 
 
 def test_a_store_holds_the_bytes_of_the_disk(data_set, latents, cloud):
@@ -244,11 +248,22 @@ def test_a_training_finds_all_windows_of_its_recipe_among_its_latents(
     assert f"--out RUN --latents {out} --recipe tiny" in capsys.readouterr().out
     message = on_latents(RECIPES["tiny"](), str(out))
     assert message.vae == out / "codec.npz"
-    assert message.loader.sample.augment.mirror == 0
+    assert message.loader.sample.augment.mirror == 0.5
     loader = Loader(str(data_set), replace(message.loader, workers=0))
     assert loader.latents is not None
     assert loader.encoded(loader.latents, 0).all()
-    assert next(iter(loader)).encoded
+    codec = open_codec(out / "codec.npz", torch.device("cpu"), torch.float32)
+    plain = Loader(str(data_set), replace(message.loader, workers=0, latents=None))
+    told = set()
+    for encoded, shown in islice(zip(loader, plain, strict=True), 6):
+        assert encoded.keys == shown.keys
+        latents = codec.encode(as_input(shown.video))
+        torch.testing.assert_close(encoded.latents.float(), latents, atol=5e-3, rtol=5e-3)
+        flipped = codec.encode(as_input(shown.video.flip(3)))
+        assert not torch.allclose(encoded.latents.float(), flipped, atol=5e-2)
+        seeds = (draw.seed for slot in range(6) for draw in loader.order.epoch(0).slot(slot))
+        told |= {is_mirrored(SampleRng(seed), message.loader.sample.augment) for seed in seeds}
+    assert told == {False, True}
     check_latents(message.loader.latents, codec_digest(out / "codec.npz", torch.float32), out)
     with pytest.raises(ValueError, match="no latents that `understudy encode` has finished"):
         on_latents(RECIPES["tiny"](), str(tmp_path / "none"))

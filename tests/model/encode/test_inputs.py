@@ -12,7 +12,7 @@ from model.data.batch import Batch, as_input
 from model.data.loader import Loader
 from model.data.maps import maps_of
 from model.data.position import Position
-from model.encode.inputs import blank, generator_of, inputs_of, sometimes_handed_over
+from model.encode.inputs import begun_later, blank, generator_of, inputs_of, sometimes_handed_over
 from tests.model.train.runs import loaded, some_codec
 
 
@@ -61,6 +61,20 @@ def test_what_is_withheld_is_not_seen(batch: Batch, what: str) -> None:
     assert conditions.references_seen.any() == (what != "references")
     assert conditions.motion_seen.all() == (what != "pose")
     assert conditions.faces.seen.any() == (what != "face")
+
+
+def test_clips_begin_later_with_a_latent_frame_of_four(batch: Batch) -> None:
+    whole = inputs_of(batch, some_codec(), faces=True)
+    later = begun_later(whole)
+    told, before = later.conditions, whole.conditions
+    assert torch.equal(later.latents, whole.latents[:, :, 1:])
+    assert torch.equal(told.first, whole.latents[:, :, 1])
+    assert told.first_given.all()
+    assert torch.equal(told.maps, before.maps[:, :, 4:])
+    assert told.faces
+    assert before.faces
+    assert torch.equal(told.faces.pixels, before.faces.pixels[:, 4:])
+    assert told.maps.shape[2] == 4 * (later.latents.shape[2] - 1) + 1
 
 
 def test_a_share_of_the_clips_is_handed_over(batch: Batch) -> None:

@@ -25,6 +25,18 @@ def test_drawn_times_are_a_shifted_logit_normal() -> None:
     assert times.median() == pytest.approx(5 / 6, abs=0.01)
 
 
+@pytest.mark.parametrize("within", [(0.9, 1.0), (0.0, 0.9), (0.3, 0.4)])
+def test_times_of_one_network_of_two_are_those_of_all_that_lie_there(within: tuple[float, float]) -> None:
+    low, high = within
+    some = draw(20_000, seed(0), timestep_shift=5.0, within=within)
+    every = draw(80_000, seed(1), timestep_shift=5.0)
+    there = every[(every >= low) & (every <= high)]
+    assert low <= some.min()
+    assert some.max() <= high
+    shares = torch.tensor([0.1, 0.5, 0.9])
+    torch.testing.assert_close(some.quantile(shares), there.quantile(shares), atol=0.01, rtol=0)
+
+
 def test_a_generator_tells_the_times() -> None:
     assert torch.equal(draw(8, seed(0), timestep_shift=3.0), draw(8, seed(0), timestep_shift=3.0))
     assert not torch.equal(draw(8, seed(0), timestep_shift=3.0), draw(8, seed(1), timestep_shift=3.0))

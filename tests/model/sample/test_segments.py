@@ -15,8 +15,9 @@ from model.flow.solver import euler
 from model.flow.timesteps import descent
 from model.nets.block import Block
 from model.sample.segments import SEGMENT, Animator, HandOver, Stretch, num_segments, numbers_of
-from model.sample.solve import SamplerSettings, sample, velocity_of
-from tests.model.nets_inputs import awake, noisy, small, some_conditions
+from model.sample.solve import Expert, SamplerSettings, Share, by_time, sample, velocity_of
+from tests.model.nets.ranks import Thread, on_ranks
+from tests.model.nets_inputs import awake, noisy, seed, small, some_conditions
 from tests.model.train.runs import some_codec
 
 NET = awake(small(width=24, layers=1, ffn=48))
@@ -109,12 +110,13 @@ def test_a_handed_over_frame_comes_out_as_it_went_in() -> None:
 class Recorder:
     """A drive that differs in every frame, and what was asked of it."""
 
-    def __init__(self) -> None:
+    def __init__(self, side: int = 16) -> None:
+        self.side = side
         self.asked: list[list[int]] = []
 
     def __call__(self, numbers: np.ndarray) -> Stretch:
         self.asked.append(numbers.tolist())
-        maps = torch.tensor(numbers).float().view(1, -1, 1, 1).expand(6, -1, 16, 16) / 200
+        maps = torch.tensor(numbers).float().view(1, -1, 1, 1).expand(6, -1, self.side, self.side) / 200
         faces, points = torch.zeros(len(numbers), 3, 32, 32), torch.zeros(len(numbers), 3, 2)
         return Stretch(maps, faces, points, torch.ones(len(numbers), dtype=torch.bool))
 
@@ -179,6 +181,60 @@ def test_times_are_shifted_as_in_training_unless_said_otherwise() -> None:
     ]
     assert torch.equal(found[0], found[1])
     assert not torch.allclose(found[0], found[2])
+
+
+def test_of_two_networks_one_is_asked_above_a_time_and_one_below_it() -> None:
+    conditions, (noise, _) = some_conditions(), noisy(some_conditions())
+    other = awake(small(width=24, layers=1, ffn=48))
+    other.head.head.bias.data += 1
+    both = by_time(NET, Expert(other, 0.9), conditions)
+    with torch.no_grad():
+        for time, net in ((0.95, other), (0.9, other), (0.89, NET)):
+            at = torch.full((2,), time)
+            assert torch.equal(both(noise, at), net(noise, at, conditions))
+    alone, pair = animator(), replace(animator(), much_noise=Expert(other, 0.9))
+    assert not torch.equal(*(next(made(REFERENCES, Recorder(), 5)) for made in (alone, pair)))
+
+
+@pytest.mark.parametrize("size", [2, 3])
+@pytest.mark.parametrize("one_batch", [True, False])
+def test_processes_that_share_the_answers_of_a_step_find_what_one_finds(
+    size: int, *, one_batch: bool
+) -> None:
+    """Two answers are asked for, so of three processes one has none."""
+    conditions, (noise, _) = some_conditions(), noisy(some_conditions())
+    how = replace(QUICK, one_batch=one_batch)
+
+    def act(rank: Thread) -> Tensor:
+        def summed(mine: Tensor) -> Tensor:
+            row = rank.swap(mine.flatten().repeat(size), [mine.numel()] * size, [mine.numel()] * size)
+            return row.view(size, *mine.shape).sum(dim=0)
+
+        return sample(ASK, conditions, noise, how, Share(rank.rank, size, summed))
+
+    expected = sample(ASK, conditions, noise, how)
+    for found in on_ranks(size, act):
+        torch.testing.assert_close(found, expected, rtol=1e-4, atol=1e-4)
+
+
+def test_processes_that_share_tokens_make_the_film_of_one() -> None:
+    """One picture of 1 token cannot be shared, so canvases are of 32 px."""
+    drive, references = Recorder(side=32), torch.randn(2, 16, 4, 4, generator=seed(4))
+
+    def act(rank: Thread | None) -> Tensor:
+        net = awake(small(width=24, layers=1, ffn=48))
+        net.group = rank
+        return next(replace(animator(), net=net)(references, drive, 5))
+
+    expected = act(None)
+    for found in on_ranks(2, act):
+        torch.testing.assert_close(found, expected, rtol=1e-4, atol=1e-4)
+
+
+def test_tiles_of_a_codec_that_sees_no_surroundings_make_the_same_film() -> None:
+    drive, references = Recorder(side=128), torch.randn(1, 16, 16, 16, generator=seed(4))
+    whole, tiled = (next(replace(animator(), tile_px=px)(references, drive, 5)) for px in (0, 64))
+    torch.testing.assert_close(tiled, whole, rtol=1e-4, atol=1e-4)
 
 
 def test_segments_follow_one_another_in_the_same_colours() -> None:

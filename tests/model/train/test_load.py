@@ -16,7 +16,7 @@ from safetensors.torch import load_file, save_file
 
 from model.nets.autoencoders.patches import VALUES, PatchCodec
 from model.train import checkpoint
-from model.train.load import has_learned, trained
+from model.train.load import has_learned, much_noise, trained
 from model.train.names import CODEC, RUN
 from model.train.phases import body
 from model.train.starts import starts_of
@@ -76,6 +76,23 @@ def test_the_network_of_a_run_is_its_averages(run: Path) -> None:
         assert torch.equal(last.state_dict()[name], value), name
     assert not any(weight.requires_grad for weight in net.parameters())
     assert codec.channels == 16
+
+
+def test_two_runs_share_the_way_where_their_times_meet(own: Path, tmp_path: Path) -> None:
+    other = Path(shutil.copytree(own, tmp_path / "other"))
+    assert much_noise(own, None, "average", CPU) is None
+    tell(own, "settings.times", [0.0, 0.9])
+    with pytest.raises(ValueError, match=r"from 0 to 0\.9 alone.*--much-noise"):
+        much_noise(own, None, "average", CPU)
+    with pytest.raises(ValueError, match="together not all from 0 to 1"):
+        much_noise(own, other, "average", CPU)
+    tell(other, "settings.times", [0.9, 1.0])
+    expert = much_noise(own, other, "average", CPU)
+    assert expert
+    assert expert.above == 0.9
+    tell(other, "settings.sizes.first_frame", "at_time_0")
+    with pytest.raises(ValueError, match="read other things: first_frame differ"):
+        much_noise(own, other, "average", CPU)
 
 
 @pytest.mark.parametrize(
@@ -179,5 +196,5 @@ def test_where_no_run_is(tmp_path: Path) -> None:
 def test_an_autoencoder_of_other_latents_is_said(own: Path) -> None:
     basis = torch.linalg.qr(torch.randn(VALUES, 8, generator=torch.Generator().manual_seed(3))).Q
     PatchCodec(torch.zeros(VALUES), basis, torch.full((8,), 3.0)).save(own / CODEC)
-    with pytest.raises(ValueError, match=r"codec\.npz: latents of 8 channels; the network of .* reads 16"):
+    with pytest.raises(ValueError, match=r"codec\.npz: latents of 8 channels; the network reads 16"):
         trained(own, "last", CPU)

@@ -49,7 +49,7 @@ def test_folders_without_an_autoencoder_are_refused(tmp_path: Path, folder: Path
     with pytest.raises(ValueError, match="no autoencoder there"):
         WanVae.of_folder(tmp_path, CPU, torch.float32)
     (tmp_path / "config.json").write_text((folder / "config.json").read_text())
-    with pytest.raises(ValueError, match=r"not an autoencoder of Wan 2\.1"):
+    with pytest.raises(ValueError, match=r"not an autoencoder of Wan"):
         WanVae.of_folder(tmp_path, CPU, torch.float32)
     with pytest.raises(ValueError, match="4 frames of 16x16 px do not make latents"):
         WanVae.of_folder(folder, CPU, torch.float32).encode(torch.zeros(1, 3, 4, 16, 16))
@@ -77,14 +77,14 @@ def test_settings_that_make_no_such_network_are_refused(
     own = shutil.copytree(folder, tmp_path / "own")
     content = json.loads((own / "config.json").read_text())
     (own / "config.json").write_text(json.dumps({**content, **change}))
-    with pytest.raises(ValueError, match=r"own: not an autoencoder of Wan 2\.1"):
+    with pytest.raises(ValueError, match=r"own: not an autoencoder of Wan"):
         WanVae.of_folder(own, CPU, torch.float32)
 
 
 @pytest.mark.parametrize(
     ("downsample", "sentence"),
     [
-        ([True, True, True], r"strides of \(8, 8\); 4 and 8 are used"),
+        ([True, True, True], r"strides of \(8, 8\); 4, and 8 or 16, are used"),
         ([True, True], "4 levels, 2 steps between"),
     ],
 )
