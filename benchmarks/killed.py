@@ -49,6 +49,7 @@ def main(data: Path, kills: int) -> None:
         expected = undisturbed(data, Path(folder) / "undisturbed")
         while found["kills"] < kills:
             found += disturbed(data, Path(folder) / f"run-{found['runs']}", expected, found["runs"])
+            print(dict(found), flush=True)
     reached = not any(
         found[name] for name in ("checkpoints lost", "losses that differ", "runs of other weights")
     )

@@ -52,7 +52,7 @@ class Editor(Protocol):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Score:
+class EditScore:
     """How much an edit is worth."""
 
     seen: float
@@ -97,7 +97,7 @@ def canonical(
 
 def score_of(
     picture: Pictures, person: Controlled, edited: Pictures, standing: Controlled, people: PersonReader
-) -> Score:
+) -> EditScore:
     """How an edited picture shows the person of a picture."""
     embed = people.estimate.estimators.appearance
     one, other = (
@@ -108,7 +108,7 @@ def score_of(
         )
     )
     heads = [head_of(shown) for shown in (person, standing)]
-    return Score(
+    return EditScore(
         seen=float(np.median(standing.controls.joints_score[:, LIMBS], axis=0).min()),
         similarity=float(one @ other),
         head=abs(heads[1] / heads[0] - 1) if np.isfinite(heads).all() else 0.0,

@@ -6,6 +6,7 @@ import time
 from dataclasses import dataclass, fields, replace
 from functools import partial
 from itertools import chain
+from typing import Any
 
 import tyro
 from rich.console import Console
@@ -55,7 +56,12 @@ def parse(args: list[str]) -> Encode:
         loader, dtype = RECIPES[name]().loader, RECIPES[name]().dtype
         order, mirrored = loader.order, loader.sample.augment.mirror > 0
         window = replace(order.window, variants=order.window.variants or bounded().variants)
-        how = {"window": window, "max_tokens": order.max_tokens, "precision": dtype, "mirrored": mirrored}
+        how: dict[str, Any] = {
+            "window": window,
+            "max_tokens": order.max_tokens,
+            "precision": dtype,
+            "mirrored": mirrored,
+        }
         default = replace(default, **how)
     return parsed(Encode, "encode", args, default)
 

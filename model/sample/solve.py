@@ -135,7 +135,7 @@ def by_time(net: DiT, much_noise: Expert, conditions: Conditions) -> Velocity:
     high, low = velocity_of(much_noise.net, conditions), velocity_of(net, conditions)
 
     def velocity(x: Tensor, t: Tensor) -> Tensor:
-        return (high if float(t[0]) >= much_noise.above else low)(x, t)
+        return (high if bool(t[0] >= much_noise.above) else low)(x, t)
 
     return velocity
 

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from jobs.animation.editing import SEEDS, SENTENCE, Score, canonical, head_of, kept
+from jobs.animation.editing import SEEDS, SENTENCE, EditScore, canonical, head_of, kept
 from model.sample.pixels import Pictures
 from pipeline.estimators.appearance.colours import ColourLayout
 from schemas.controls import Controlled
@@ -96,7 +96,7 @@ def test_edits_that_shrink_the_head_show_nobody_or_somebody_else_are_not_taken()
 
 
 def test_what_an_edit_has_to_keep() -> None:
-    fine = Score(seen=0.8, similarity=0.9, head=0.05)
+    fine = EditScore(seen=0.8, similarity=0.9, head=0.05)
     assert fine.taken
     assert not replace(fine, seen=0.4).taken
     assert not replace(fine, similarity=0.5).taken

@@ -8,7 +8,6 @@ import math
 import os
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 from dataclasses import replace
@@ -163,42 +162,6 @@ def test_a_stop_saves_what_was_learned(data_set: Path, tmp_path: Path, by: signa
     assert "stopping after this step, with a checkpoint; once more stops at once" in errors
     assert f"stopped; understudy train --out {tmp_path} goes on from {folder}\n" in out.replace("\n/", " /")
     assert checkpoint.train_state(folder).step < 5000
-
-
-TWO_MACHINES = """#!/bin/sh
-shift
-"$@" & other=$!
-"$@"
-code=$?
-wait $other && exit $code
-"""
-"""Stands for srun: its command once for each of two machines, each in a process of its own."""
-
-
-def test_the_slurm_script_trains_on_two_machines(data_set: Path, tmp_path: Path) -> None:
-    """Each machine has a torchrun with one rank; DeepSpeed shares the training between them."""
-    tools = tmp_path / "tools"
-    tools.mkdir()
-    python = f"#!/bin/sh\nexec {sys.executable}"
-    for name, text in {
-        "srun": TWO_MACHINES,
-        "scontrol": "#!/bin/sh\nprintf 'localhost\\nother\\n'\n",
-        "torchrun": f'{python} -m torch.distributed.run "$@"\n',
-        "understudy": f'{python} -m jobs.cli "$@"\n',
-    }.items():
-        (tools / name).write_text(text)
-        (tools / name).chmod(0o755)
-    with socket.socket() as free:
-        free.bind(("localhost", 0))
-        port = free.getsockname()[1]
-    slurm = {"SLURM_JOB_NODELIST": "two", "SLURM_NNODES": "2", "SLURM_JOB_ID": "7"}
-    own = {"PATH": f"{tools}:{os.environ['PATH']}", "RANKS_PER_NODE": "1", "PORT": str(port)}
-    args = ["--data", str(data_set), "--out", str(tmp_path / "run"), *SHORTEST, "--settings.zero-stage", "2"]
-    done = execute("sh", "docs/train.sbatch", *args, env={**os.environ, **slurm, **own})
-    assert done.returncode == 0, done.stderr[-3000:]
-    assert done.stdout.count("phase body, 1 steps") == 1  # one rank speaks
-    assert checkpoint.train_state(tmp_path / "run/checkpoints/3-000001").world_size == 2
-    assert sorted(curve(tmp_path / "run", "loss")) == [1, 2, 3]
 
 
 def test_deepspeed_alone_needs_no_launcher(data_set: Path, tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -175,10 +176,14 @@ def test_a_latent_that_ends_within_a_patch_goes_on_to_its_end() -> None:
     load_base(net, public(small()).state_dict())
     odd = some_conditions(references=1)
     maps = torch.rand(2, 6, odd.maps.shape[2], 8 * 5, 8 * 7, generator=seed(4))
-    sides = {"maps": maps, "references": torch.zeros(2, 1, 16, 5, 7), "first": torch.zeros(2, 16, 5, 7)}
+    sides: dict[str, Any] = {
+        "maps": maps,
+        "references": torch.zeros(2, 1, 16, 5, 7),
+        "first": torch.zeros(2, 16, 5, 7),
+    }
     x, t = torch.randn(2, 16, 3, 5, 7, generator=seed(5)), torch.tensor([0.4, 0.7])
     found = net(x, t, replace(odd, **sides))
-    whole = {name: pad_to(value, 6, 8) for name, value in sides.items() if name != "maps"}
+    whole: dict[str, Any] = {name: pad_to(value, 6, 8) for name, value in sides.items() if name != "maps"}
     even = replace(odd, **whole, maps=torch.rand(2, 6, maps.shape[2], 48, 64), motion_seen=NOT_SEEN)
     assert found.shape == x.shape
     expected = net(pad_to(x, 6, 8), t, even)[..., :5, :7]
