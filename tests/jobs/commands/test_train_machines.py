@@ -8,8 +8,9 @@ import sys
 from pathlib import Path
 
 from model.train import checkpoint
-from tests.jobs.commands.test_train import SHORTEST, curve
+from tests.jobs.commands.test_train import curve
 from tests.processes import execute
+from tests.trained import SHORTEST
 
 TWO_MACHINES = """#!/bin/sh
 shift

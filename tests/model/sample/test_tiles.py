@@ -58,6 +58,6 @@ def test_an_autoencoder_is_asked_for_tiles_alone_and_no_seam_is_seen() -> None:
     assert wrong.abs().mean() < 0.25 * (whole - whole.mean()).abs().mean()
     texture = whole.diff(dim=-1).abs().mean()
     edges = [8 * (place + side) for place in starts(24, 12) for side in (0, 12) if 0 < place + side < 24]
-    assert wrong.diff(dim=-1)[..., [edge - 1 for edge in edges]].abs().mean() < 0.1 * texture
+    assert wrong.diff(dim=-1)[..., [edge - 1 for edge in edges]].abs().mean() < 0.2 * texture
     cut = torch.cat([codec.decode(latents[..., :12]), codec.decode(latents[..., 12:])], dim=-1) - whole
     assert cut.diff(dim=-1)[..., 8 * 12 - 1].abs().mean() > wrong.diff(dim=-1)[..., 8 * 12 - 1].abs().mean()

@@ -224,7 +224,7 @@ def test_wan_animate_is_an_image_to_video_base_and_what_else_it_has_is_said() ->
 
 def test_a_base_of_another_autoencoder_is_refused() -> None:
     weights = public(small(), channels=48).state_dict()
-    with pytest.raises(ValueError, match=r"embeds 48 channels, and the network 16.*strides are 16"):
+    with pytest.raises(ValueError, match=r"embeds 48 channels, and the network 16.*recipe wan_5b"):
         load_base(DiT(small(), seed(0)), weights)
 
 
