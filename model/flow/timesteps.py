@@ -30,7 +30,7 @@ def draw(
         return shift(torch.sigmoid(normal), timestep_shift)
     even = torch.rand(num, generator=generator, device=generator.device, dtype=torch.float64)
     ends = even.new_tensor(within)
-    low, high = torch.special.ndtr(torch.logit(shift(ends, 1 / timestep_shift)))
+    low, high = torch.special.ndtr(torch.logit(shift(ends, 1 / timestep_shift).clamp(0, 1)))
     normal = torch.special.ndtri(low + (high - low) * even)
     return shift(torch.sigmoid(normal), timestep_shift).clamp(*within).float()
 
