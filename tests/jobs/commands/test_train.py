@@ -164,6 +164,18 @@ def test_a_stop_saves_what_was_learned(data_set: Path, tmp_path: Path, by: signa
     assert checkpoint.train_state(folder).step < 5000
 
 
+def test_torchrun_with_deepspeed(data_set: Path, tmp_path: Path) -> None:
+    launch = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2"]
+    args = ["train", "--data", str(data_set), "--out", str(tmp_path), *SHORTEST, "--settings.zero-stage", "2"]
+    code = f"from jobs.cli import main; raise SystemExit(main({args!r}))"
+    program = (*launch, "--no-python", sys.executable, "-c", code)
+    done = execute(*program)
+    assert done.returncode == 0, done.stderr[-3000:]
+    assert done.stdout.count("phase body, 1 steps") == 1  # one rank speaks
+    assert checkpoint.train_state(tmp_path / "checkpoints" / "3-000001").world_size == 2
+    assert sorted(curve(tmp_path, "loss")) == [1, 2, 3]
+
+
 def test_deepspeed_alone_needs_no_launcher(data_set: Path, tmp_path: Path) -> None:
     args = ["train", "--data", str(data_set), "--out", str(tmp_path), *SHORTEST, "--settings.zero-stage", "2"]
     code = f"from jobs.cli import main; raise SystemExit(main({args!r}))"
