@@ -38,6 +38,7 @@ from model.eval.stream import Meter, Pictures, measure
 from model.eval.time_meter import TimeMeter
 from pipeline.backends import Backends
 from pipeline.estimators.identity.face_embedder import PackagedFaceEmbedder
+from pipeline.estimators.identity.face_net import FaceNet
 from pipeline.estimators.mediapipe.net import Net
 
 HERE = Path(__file__).parent
@@ -70,10 +71,11 @@ class Stopwatch:
 
     @contextmanager
     def watching(self) -> Iterator[None]:
-        """While the block lasts, calls of torch's and of LiteRT's networks are watched."""
+        """While the block lasts, networks are watched: torch's, LiteRT's, and dlib's, which is numpy."""
         with (
             patch.object(nn.Module, "__call__", self.timed(nn.Module.__call__)),
             patch.object(Net, "__call__", self.timed(Net.__call__)),
+            patch.object(FaceNet, "__call__", self.timed(FaceNet.__call__)),
         ):
             yield
 
@@ -119,7 +121,7 @@ def main(clip: Path) -> None:
     pictures = np.stack([next(film) for _ in range(FRAMES)])
     worse = np.clip(pictures.astype(np.int16) + 3, 0, 255).astype(np.uint8)
     rows: list[tuple[str, ...]] = [("metrics", "s", "of these in networks, s", "share", "least")]
-    all_s, networks_s = 0.0, 0.0
+    all_s, networks_s, shares = 0.0, 0.0, list[float]()
     for name, make in meters(pictures).items():
         watch = Stopwatch()
         with one_thread(), watch.watching():
@@ -127,14 +129,15 @@ def main(clip: Path) -> None:
             measure(make(), worse, pictures)
             spent = time.process_time() - began
         all_s, networks_s = all_s + spent, networks_s + watch.seconds
-        rows.append((name, f"{spent:.1f}", f"{watch.seconds:.1f}", f"{watch.seconds / spent:.0%}", ""))
-    share = networks_s / all_s
-    rows.append(("all", f"{all_s:.1f}", f"{networks_s:.1f}", f"{share:.0%}", f"{LEAST:.0%}"))
+        shares.append(watch.seconds / spent)
+        rows.append((name, f"{spent:.1f}", f"{watch.seconds:.1f}", f"{shares[-1]:.0%}", f"{LEAST:.0%}"))
+    shares.append(networks_s / all_s)
+    rows.append(("all", f"{all_s:.1f}", f"{networks_s:.1f}", f"{shares[-1]:.0%}", f"{LEAST:.0%}"))
     height, width = pictures.shape[1:3]
     notes = (f"{FRAMES} frames of {width}x{height} px.", f"Measured on {date.today()}.")
     title = "Metrics beside their networks alone"
     write_table(HERE / "METRICS.md", title, "python -m benchmarks.metrics", rows, " ".join(notes))
-    if share < LEAST:
+    if min(shares) < LEAST:
         raise SystemExit("metrics take more than a fifth beside their networks")
 
 

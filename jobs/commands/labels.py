@@ -31,10 +31,12 @@ from schemas.outcome import UnfitError
 from schemas.sample import TRACKS, VIDEO
 from storage.place import Place
 
-DATA, LABELS, CLIPS, TABLE = "data", "labels.json", "clips", "labels.csv"
+DATA, LABELS, CLIPS, TABLE, FIELDS = "data", "labels.json", "clips", "labels.csv", "fields.json"
 NUMBERS = (
-    "select samples.*, measures.* exclude (key) from samples left join measures using (key) order by key"
+    "select samples.* exclude (frames), samples.frames as num_frames, measures.* exclude (key) "
+    "from samples left join measures using (key) order by key"
 )
+"""FiftyOne keeps the name `frames` of videos for itself."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -82,7 +84,7 @@ def labels(job: Labels, console: Console) -> ExitCode:
             console.print(f"{row.key}: {no}", style="red", highlight=False, markup=False, soft_wrap=True)
     place.write(LABELS, json.dumps(labelled(images, people, Path(job.data).name)).encode())
     if job.clips:
-        place.write(f"{CLIPS}/{TABLE}", numbers_of(job, index, {*lost}).encode())
+        write_numbers(job, index, {*lost}, place)
     console.print(f"{len(images)} pictures of {len(index) - len(lost)} samples: {job.out}", highlight=False)
     return ExitCode.FAILED_ITEMS if lost else ExitCode.WHOLE
 
@@ -111,16 +113,30 @@ def written(
         yield {"file_name": name, **size}, annotation(controls, t, (row.width, row.height))
 
 
-def numbers_of(job: Labels, index: Index, lost: set[str]) -> str:
-    """The table of clips: `filepath` below data/, a column for each of the index and of what was measured."""
+def write_numbers(job: Labels, index: Index, lost: set[str], place: Place) -> None:
+    """Write the table of clips, and of what kind each of its columns is, of those that have a value.
+
+    `filepath` below data/, then what the index and an audit say. Kinds are bool, int, float and str.
+    """
     answer = answer_to(NUMBERS, views(Place.at(job.data)))
     wanted = {*index.table["key"].to_pylist()} - lost
-    text = StringIO(newline="")
+    text, kinds = StringIO(newline=""), dict[str, str]()
     table = csv.writer(text, lineterminator="\n")
     table.writerow(["filepath", *answer.columns])
     at = answer.columns.index("key")
     for row in answer.rows:
         if row[at] in wanted:
-            values = ("" if value is None else plain(value) for value in row)
-            table.writerow([f"{row[at]}.mp4", *values])
-    return text.getvalue()
+            values = [plain(value) for value in row]
+            kinds |= {
+                name: kind_of(value)
+                for name, value in zip(answer.columns, values, strict=True)
+                if value not in (None, "")
+            }
+            table.writerow([f"{row[at]}.mp4", *("" if value is None else value for value in values)])
+    place.write(f"{CLIPS}/{TABLE}", text.getvalue().encode())
+    place.write(f"{CLIPS}/{FIELDS}", json.dumps(kinds, indent=1, sort_keys=True).encode())
+
+
+def kind_of(value: Any) -> str:
+    """What a text of the table is to be read as."""
+    return type(value).__name__ if isinstance(value, (bool, int, float)) else "str"

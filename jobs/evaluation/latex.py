@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 
 from jobs.evaluation.outcome import Outcome
-from jobs.evaluation.report import GROUPS
+from jobs.evaluation.report import GROUPS, measured_of
 from jobs.evaluation.results import RESERVED
 from jobs.recipes.evaluation import PaperTable
 from model.eval.metrics import METRICS
@@ -21,8 +21,7 @@ def latex(outcome: Outcome, paper: PaperTable | None, digest: str) -> str:
     """All tables; they need `booktabs`."""
     tables = [] if paper is None else [paper_table(paper, outcome)]
     for title, metrics in GROUPS.items():
-        shown = [name for name in metrics if any(name in found for found in outcome.numbers.values())]
-        if shown:
+        if shown := measured_of(metrics, outcome):
             tables.append(tabular(title, {name: name for name in shown}, outcome.numbers, []))
     return f"% manifest {digest}\n" + "\n".join(tables)
 

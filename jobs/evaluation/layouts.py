@@ -24,16 +24,18 @@ class Layout:
     crop: Crop | None = None
     start: int = 0
     """Frame of the film that shows the driving film's first."""
+    of_pictures: bool = False
+    """Whether it leaves a picture for each frame; the pattern's group `frame` is then the frame's number."""
 
-    def is_of(self, path: Path, pair: BenchPair) -> bool:
-        """Whether a file is the film of a pair."""
+    def named(self, path: Path, pair: BenchPair) -> re.Match[str] | None:
+        """What a file's name says where it is of a pair: the film, or one of its pictures."""
         words = {
             "ref": Path(pair.reference.uri).stem,
             "drv": Path(pair.driving.uri).stem,
             "pair": pair.pair_id,
         }
         pattern = self.pattern.format(**{name: re.escape(word) for name, word in words.items()})
-        return re.search(rf"(^|/){pattern}$", path.as_posix()) is not None
+        return re.search(rf"(^|/){pattern}$", path.as_posix())
 
 
 TIME = r"[\d\-_T:]+"
@@ -52,8 +54,7 @@ SYSTEMS = (
     Layout(name="wan_animate", pattern=r"{pair}\.mp4"),
     Layout(name="unianimate_dit", pattern=r"video_\d+P_{ref}[^/]*_{drv}\.mp4"),
     Layout(name="scail", pattern=r"{pair}_\d{{6}}\.mp4"),
-    Layout(name="disco", pattern=r"{pair}\.mp4"),
+    Layout(name="disco", pattern=r"(?:{pair}|{drv})_(?P<frame>\d{{4,6}})\D*\.png", of_pictures=True),
 )
-"""What is unlike the others: MimicMotion and DisPose put the reference first; DisCo leaves pictures, which
-have to be made a film of beforehand."""
+"""Unlike the others, MimicMotion and DisPose put the reference first, and DisCo leaves a picture a frame."""
 LAYOUTS = {layout.name: layout for layout in SYSTEMS}

@@ -16,6 +16,7 @@ from jobs.evaluation.manifest import BenchManifest
 from jobs.evaluation.measured import MeasuredFilm, MeasuredTruth
 from jobs.evaluation.results import RESERVED
 from jobs.evaluation.scoring import FILMS, TRUTHS
+from model.eval.intervals import Span, spans_of
 from model.eval.metrics import METRICS
 from model.eval.summary import SETS, Number, mean_values, of_means, of_set
 
@@ -48,6 +49,7 @@ class FeatureFiles:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.widths: dict[tuple[str, str], int] = {}
+        self.counts: dict[tuple[str, str], dict[str, int]] = {}
 
     def path(self, method: str, extractor: str) -> Path:
         """The file of a method's rows."""
@@ -57,8 +59,14 @@ class FeatureFiles:
         """Keep a film's rows."""
         for part in film.features:
             self.widths[film.method, part.name] = part.rows.shape[1]
+            self.counts.setdefault((film.method, part.name), {})[film.pair_id] = len(part.rows)
             with self.path(film.method, part.name).open("ab") as file:
                 part.rows.tofile(file)
+
+    def spans(self, method: str, extractor: str) -> list[Span]:
+        """Rows of each pair, of a method and of the driving films; none where these are other pairs."""
+        made, truth = (self.counts.get((name, extractor), {}) for name in (method, RESERVED))
+        return spans_of([*made.values()], [*truth.values()]) if [*made] == [*truth] else []
 
     def rows(self, method: str, extractor: str) -> np.ndarray | None:
         """All rows (n, d) of a method, on the disk; None where there are none."""
@@ -115,7 +123,8 @@ def sets_of(files: FeatureFiles, method: str, missing: int, *, allow_small: bool
     for name, (extractor, _, _) in SETS.items():
         made, truth = files.rows(method, extractor), files.rows(RESERVED, extractor)
         if made is not None and truth is not None:
-            found[name] = of_set(name, made, truth, missing=missing, allow_small=allow_small)
+            spans = files.spans(method, extractor)
+            found[name] = of_set(name, made, truth, missing=missing, allow_small=allow_small, spans=spans)
     return found
 
 

@@ -11,10 +11,12 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from jobs.evaluation.films import Pictures, facts_of, pictures_of
+from jobs.evaluation.films import Pictures
+from jobs.evaluation.opened import opened_film
 from jobs.evaluation.results import MadeResult
 from media.encode import VideoSettings, encode_jpeg, write_video
 from media.stills import read_still
+from schemas.media import FPS
 
 HEIGHT = 240
 """Of films on a page, px."""
@@ -29,8 +31,7 @@ def film_data(made: MadeResult) -> str:
     Raises:
         Rejected: it cannot be read.
     """
-    video = facts_of(made.path)
-    pictures = pictures_of(video, start=made.start, crop=made.crop)
+    pictures = opened_film(made, FPS).pictures()
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "small.mp4"
         write_video(path, chunks(map(shrunk, islice(pictures, MOST_FRAMES))), SMALL)

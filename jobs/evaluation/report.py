@@ -13,10 +13,12 @@ from jobs.recipes.evaluation import PaperTable
 from model.eval.metrics import METRICS, PEOPLE, PICTURES, SETS, TIME, Metric
 from model.eval.summary import Number
 
+FROZEN = "dynamic_degree"
+"""Told beside all that a film wins in which nobody moves: likeness, steady heads, no flicker."""
 GROUPS: Mapping[str, Mapping[str, Metric]] = {
     "Frames beside their truth": PICTURES,
     "Sets of frames and windows": SETS,
-    "People": PEOPLE,
+    "People": PEOPLE | {FROZEN: METRICS[FROZEN]},
     "Over time": TIME,
 }
 ARROWS = {"more": " ↑", "less": " ↓", "": ""}
@@ -60,13 +62,19 @@ def paper_section(paper: PaperTable, outcome: Outcome) -> str:
 
 def group_table(metrics: Mapping[str, Metric], outcome: Outcome) -> str:
     """A row for each method, a column for each metric that any has."""
-    shown = [name for name in metrics if any(name in numbers for numbers in outcome.numbers.values())]
+    shown = measured_of(metrics, outcome)
     methods = [method for method, numbers in outcome.numbers.items() if numbers.keys() & set(shown)]
     if not methods:
         return paragraph("Nothing of this kind was measured.")
     headings = row("method", *(heading(name) for name in shown))
     rows = [row(label(method), *group_cells(method, shown, outcome)) for method in methods]
     return table(headings, rows)
+
+
+def measured_of(metrics: Mapping[str, Metric], outcome: Outcome) -> list[str]:
+    """Those metrics of a group that any film has; none where there is nothing to tell the motion beside."""
+    shown = [name for name in metrics if any(name in numbers for numbers in outcome.numbers.values())]
+    return [] if shown == [FROZEN] else shown
 
 
 def group_cells(method: str, names: Sequence[str], outcome: Outcome) -> Iterator[Cell]:

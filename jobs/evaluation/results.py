@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 
 from jobs.evaluation.films import Crop
@@ -26,6 +27,8 @@ class MadeResult:
     crop: Crop | None = None
     fps: float | None = None
     """Where the file says another rate than it was made for."""
+    pictures: tuple[Path, ...] = ()
+    """Its frames, where it is pictures; `path` is then the first of them."""
 
 
 Results = Mapping[str, MadeResult | str]
@@ -81,11 +84,25 @@ def by_name(folder: Path, pair: BenchPair) -> MadeResult | str:
 
 def in_layout(folder: Path, pair: BenchPair, layout: Layout) -> MadeResult | str:
     """The film that a system's own names say is the pair's."""
-    found = sorted(path for path in folder.rglob("*") if path.is_file() and layout.is_of(path, pair))
+    files = sorted(path for path in folder.rglob("*") if path.is_file())
+    found = {path: named for path in files if (named := layout.named(path, pair))}
     why = (
         f"{folder}: no film of {layout.name} that is named after {pair.driving.uri} and {pair.reference.uri}"
     )
-    return one_of(found, why, lambda path: MadeResult(path=path, start=layout.start, crop=layout.crop))
+    if layout.of_pictures and found:
+        return of_pictures({path: int(named["frame"]) for path, named in found.items()}, layout)
+    return one_of([*found], why, lambda path: MadeResult(path=path, start=layout.start, crop=layout.crop))
+
+
+def of_pictures(numbers: Mapping[Path, int], layout: Layout) -> MadeResult | str:
+    """The film that numbered pictures are, or which of them is missing or there twice."""
+    paths = sorted(numbers, key=lambda path: (numbers[path], path))
+    for one, other in pairwise(paths):
+        if numbers[one] == numbers[other]:
+            return f"{one} and {other}: both are frame {numbers[one]} of one pair's film"
+        if numbers[one] + 1 != numbers[other]:
+            return f"{one}: frame {numbers[one] + 1} is missing, the next picture is {other.name}"
+    return MadeResult(path=paths[0], start=layout.start, crop=layout.crop, pictures=tuple(paths))
 
 
 def one_of(found: Sequence[Path], why: str, make: Callable[[Path], MadeResult]) -> MadeResult | str:

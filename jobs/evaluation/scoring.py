@@ -21,6 +21,7 @@ from jobs.evaluation.films import facts_of, loss_of, pictures_of
 from jobs.evaluation.instruments import Instruments, Measuring
 from jobs.evaluation.manifest import Benchmark, BenchPair, refuse_changed
 from jobs.evaluation.measured import MeasuredFilm, MeasuredTruth, curves_of, features_of
+from jobs.evaluation.opened import opened_film
 from jobs.evaluation.results import RESERVED, MadeResult, Results
 from media.content import sha256_of_file, state_of
 from model.eval.drift import over_time
@@ -118,30 +119,30 @@ class MeasureFilm:
             raise Rejected("missing", task.made)
         face = self.instruments.face(refuse_changed(task.folder, task.pair.reference))
         driving = facts_of(task.folder / task.pair.driving.uri)
-        video = facts_of(task.made.path)
-        refuse_rate(task.made.fps or video.fps, task.pair.driving.fps)
+        film = opened_film(task.made, task.pair.driving.fps)
+        refuse_rate(film.fps, task.pair.driving.fps)
         same = task.pair.kind == "self"
         size = (driving.width, driving.height) if same and self.how.resize == "lanczos" else None
-        made = pictures_of(video, start=task.made.start, crop=task.made.crop, size=size)
         fps, truth = task.pair.driving.fps, pictures_of(driving) if same else None
-        reading = self.instruments.measured(made, truth, face, fps)
+        reading = self.instruments.measured(film.pictures(size), truth, face, fps)
         readings, person = reading.readings, reading.person
         frames, numbers = dict(readings.frames), over_time(readings.frames, self.how.segments)
         if person is not None and task.truth.person is not None:
             refuse_length(len(person.face), len(task.truth.person.face))
             frames |= compared(person, task.truth.person, same_person=same)
             if (wanted := task.truth.expected) is not None:
-                place = wanted.in_film(video.width, video.height)
+                place = wanted.in_film(film.width, film.height)
                 frames |= {} if place is None else joints(person, place, wanted.score)
             numbers |= moves_alike(frames, task.truth.film)
-        films = [task.made.path, task.folder / task.pair.driving.uri]
+        heard = [] if task.made.pictures else [task.made.path]
+        films = [*heard, task.folder / task.pair.driving.uri]
         numbers |= self.instruments.in_step(reading, films, fps)
         yield MeasuredFilm(
             key=task.key,
             uri=task.uri,
             method=task.method,
             pair_id=task.pair.pair_id,
-            loss=loss_of(video),
+            loss=film.loss,
             curves=curves_of(replace(readings, frames=frames)),
             features=features_of(readings),
             numbers=numbers,
@@ -253,10 +254,10 @@ def state(made: MadeResult | str) -> tuple[str, ...]:
     if isinstance(made, str):
         return ("missing", made)
     try:
-        content = sha256_of_file(made.path, state_of(made.path))
+        content = [sha256_of_file(path, state_of(path)) for path in made.pictures or (made.path,)]
     except (OSError, Rejected) as error:
         return ("missing", str(error))
-    return content, repr((made.start, made.crop, made.fps))
+    return *content, repr((made.start, made.crop, made.fps))
 
 
 def truth_task(_: Ledger, *, folder: Path, pair: BenchPair) -> list[TruthTask]:

@@ -6,13 +6,15 @@ rows of features than a Frechet distance needs.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 
 from model.eval.distributions import Features, frechet, kid
 from model.eval.effnet import DIRECTIONS, effnet_frechet
+from model.eval.intervals import Span, interval
 from model.eval.metrics import METRICS
 
 SETS = {
@@ -27,6 +29,7 @@ SETS = {
     "fid_vid": ("resnet3d", "frechet", 1),
 }
 """Metrics of sets: features, distance, and what is taken from n in a covariance."""
+DISTANCES: Mapping[str, Callable[[Features, Features], float]] = {"kernel": kid, "effnet": effnet_frechet}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,7 +42,8 @@ class Number:
     """Pairs behind a metric of films, rows of features of the smaller side behind one of a set."""
     low: float | None = None
     high: float | None = None
-    """95 % of bootstrapped means over pairs lie between these; told of several pairs."""
+    """95 % of bootstrapped means over pairs lie between these, of a set 95 % by a jackknife over pairs (see
+    `intervals`); told of several pairs."""
     withheld: str = ""
     """Why there is no value."""
 
@@ -68,18 +72,30 @@ def of_mean(values: np.ndarray, seed: int, bootstraps: int) -> Number:
     return Number(value=float(values.mean()), n=len(values), low=low, high=high)
 
 
-def of_set(name: str, made: Features, truth: Features, *, missing: int, allow_small: bool) -> Number:
-    """A distance of two sets of features (n, d), or why it is withheld."""
+def of_set(
+    name: str,
+    made: Features,
+    truth: Features,
+    *,
+    missing: int,
+    allow_small: bool,
+    spans: Sequence[Span] = (),
+) -> Number:
+    """A distance of two sets of features (n, d) and its interval over the pairs of `spans`.
+
+    Or why it is withheld.
+    """
     _, distance, ddof = SETS[name]
     n, d = min(len(made), len(truth)), DIRECTIONS if distance == "effnet" else made.shape[1]
     if missing:
         return Number(value=None, n=n, withheld=f"{missing} pairs are missing")
     if n < 2:
         return Number(value=None, n=n, withheld="fewer than two rows of features")
-    if distance == "kernel":
-        return Number(value=kid(made, truth), n=n)
-    if n < d and not allow_small:
+    least = 2 if distance == "kernel" else d
+    if n < least and not allow_small:
         return Number(value=None, n=n, withheld=f"{n} rows of {d} features: a covariance needs {d}")
-    if distance == "effnet":
-        return Number(value=effnet_frechet(made, truth), n=n)
-    return Number(value=frechet(made, truth, ddof=ddof), n=n)
+    far = DISTANCES.get(distance, partial(frechet, ddof=ddof))
+    value, reach = far(made, truth), interval(far, made, truth, spans, least)
+    if reach is None:
+        return Number(value=value, n=n)
+    return Number(value=value, n=n, low=value - reach, high=value + reach)

@@ -31,6 +31,14 @@ def test_pictures_and_clips_are_those_that_the_tables_name(data_set: Path, tmp_p
     assert {path.name for path in (out / "clips" / "data").iterdir()} == {one["filepath"] for one in told}
     assert {one["framing"] for one in told} <= {"full", "half"}
     assert float(told[0]["duration_s"]) == rows[told[0]["key"]].duration_s
+    kinds = json.loads((out / "clips" / "fields.json").read_text())
+    assert {
+        "num_frames": "int",
+        "has_audio": "bool",
+        "yaw_min": "float",
+        "framing": "str",
+    }.items() <= kinds.items()
+    assert "frames" not in told[0], "FiftyOne keeps that name of videos for itself"
 
 
 def test_a_sample_that_cannot_be_read_is_named_and_in_no_table(

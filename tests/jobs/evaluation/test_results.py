@@ -45,11 +45,10 @@ NAMES = {
     "wan_animate": "a.mp4",
     "unianimate_dit": f"video_480P_{REF}a.png_{DRV}a.mp4",
     "scail": "a_000003.mp4",
-    "disco": "a.mp4",
 }
 
 
-@pytest.mark.parametrize("system", sorted(LAYOUTS))
+@pytest.mark.parametrize("system", sorted(NAMES))
 def test_films_are_found_by_the_names_of_their_systems(system: str, tmp_path: Path) -> None:
     path = tmp_path / "made" / NAMES[system]
     path.parent.mkdir(parents=True)
@@ -61,6 +60,28 @@ def test_films_are_found_by_the_names_of_their_systems(system: str, tmp_path: Pa
     assert found["a"].path == path
     assert (found["a"].crop, found["a"].start) == (LAYOUTS[system].crop, LAYOUTS[system].start)
     assert f"no film of {system}" in str(found["c"])
+
+
+def test_pictures_of_disco_are_a_film_in_the_order_of_their_numbers(tmp_path: Path) -> None:
+    assert NAMES.keys() | {"disco"} == LAYOUTS.keys()
+    for name in (
+        *(f"a_{n:04d}.png" for n in (10, 8, 9)),
+        "a_0008_0001.png",
+        "b_0003.png",
+        f"{DRV}c_0001_png.png",
+    ):
+        (tmp_path / name).touch()
+    (found,) = results_of([f"x={tmp_path}"], ["x=disco"], manifest("a", "c", "d")).values()
+    assert found["a"] == MadeResult(
+        path=tmp_path / "a_0008.png", pictures=tuple(tmp_path / f"a_{n:04d}.png" for n in (8, 9, 10))
+    )
+    assert isinstance(found["c"], MadeResult)
+    assert "no film of disco" in str(found["d"])
+    (tmp_path / "a_0012.png").touch()
+    (tmp_path / f"{DRV}c_0001.png").touch()
+    (found,) = results_of([f"x={tmp_path}"], ["x=disco"], manifest("a", "c")).values()
+    assert "frame 11 is missing, the next picture is a_0012.png" in str(found["a"])
+    assert "both are frame 1 of one pair's film" in str(found["c"])
 
 
 def test_two_films_of_one_pair_are_neither(tmp_path: Path) -> None:

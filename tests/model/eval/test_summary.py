@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from model.eval.intervals import spans_of
 from model.eval.metrics import METRICS
 from model.eval.summary import SETS, mean_values, of_means, of_set
 
@@ -34,6 +35,13 @@ def test_a_set_is_told_where_there_are_rows_enough_and_withheld_with_its_reason_
     small = of_set("fvd_videogpt", rows[:3] + 1, rows[:3], missing=0, allow_small=False)
     assert small.value is None
     assert small.withheld == "3 rows of 4 features: a covariance needs 4"
+    spans = spans_of([10] * 4, [10] * 4)
+    held = of_set("kid", rows * 2, rows, missing=0, allow_small=False, spans=spans)
+    assert held.value is not None
+    assert held.low is not None
+    assert held.high is not None
+    assert held.low < held.value < held.high
+    assert held.high - held.value == pytest.approx(held.value - held.low)
     asked = of_set("fvd_videogpt", rows[:3] + 1, rows[:3], missing=0, allow_small=True)
     assert asked.value == pytest.approx(4.0, rel=1e-4)
     lacking = of_set("kvd_videogpt", rows, rows, missing=1, allow_small=True)
