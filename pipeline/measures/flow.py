@@ -16,8 +16,8 @@ from schemas.measures import MeasuredSample, SampleToMeasure
 from schemas.media import MAX_CLIP_FRAMES
 
 LEG = "measure"
-MEMORY_BYTES = MAX_CLIP_FRAMES * (224 * 224 * 3 + CANVAS_AREA * 3 // 6) + 256 * 2**20
-"""Faces, every sixth picture, and what is made of them."""
+MEMORY_BYTES = MAX_CLIP_FRAMES * (224 * 224 * 3 + CANVAS_AREA * 4 // 6) + 256 * 2**20
+"""Faces, every sixth picture with its luma, and what is made of them."""
 
 
 def measuring(data: str) -> Leg:

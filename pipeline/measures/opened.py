@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cached_property
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -43,9 +44,22 @@ class OpenedSample:
         return apply_affine(self.to_canvas, corners).reshape(-1, 4)
 
     @cached_property
+    def greys(self) -> NDArray[np.uint8]:
+        """Luma (t, h, w) of `frames`."""
+        found = np.empty(self.frames.shape[:3], np.uint8)
+        for picture, luma in zip(self.frames, found, strict=True):
+            cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY, dst=luma)
+        return found
+
+    @cached_property
     def looked_at(self) -> NDArray[np.int64]:
         """Numbers of `frames`."""
         return np.arange(len(self.frames)) * STEP
+
+
+def grey(picture: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """Luma (h, w) of a picture (h, w, 3)."""
+    return np.asarray(cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY), np.uint8)
 
 
 def opened_sample(row: IndexRow, members: Members) -> OpenedSample:

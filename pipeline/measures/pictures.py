@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from pipeline.measures.body import hands
 from pipeline.measures.measure import Measure
-from pipeline.measures.opened import OpenedSample
+from pipeline.measures.opened import OpenedSample, grey
 from schemas.media import Frames
 
 Grey = NDArray[np.uint8]
@@ -27,11 +27,6 @@ LETTER_PX = 480
 STEEP = 48
 """Grey levels of a stroke against its surroundings."""
 DCT_PX, DCT_KEPT = 32, 8
-
-
-def grey(picture: NDArray[np.uint8]) -> Grey:
-    """Luma (h, w) of a picture (h, w, 3)."""
-    return np.asarray(cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY), np.uint8)
 
 
 def sharpness(picture: Grey) -> float:
@@ -68,36 +63,36 @@ def cut(picture: NDArray[np.uint8], points: NDArray[np.float32]) -> NDArray[np.u
 
 def brightness(sample: OpenedSample) -> float:
     """See `MEASURES`."""
-    return float(np.mean([grey(picture).mean() for picture in sample.frames]))
+    return float(np.mean([cv2.mean(picture)[0] for picture in sample.greys]))
 
 
 def contrast(sample: OpenedSample) -> float:
     """See `MEASURES`."""
-    return float(np.mean([grey(picture).std() for picture in sample.frames]))
+    return float(np.mean([cv2.meanStdDev(picture)[1] for picture in sample.greys]))
 
 
 def bars(sample: OpenedSample) -> float:
     """See `MEASURES`."""
-    lightest = np.max(
-        [grey(picture) for picture in sample.frames[:: max(len(sample.frames) // 4, 1)]], axis=0
-    )
-    return max(
-        bar_share(lightest) + bar_share(lightest[::-1]), bar_share(lightest.T) + bar_share(lightest.T[::-1])
-    )
+    lightest = sample.greys[:: max(len(sample.frames) // 4, 1)].max(axis=0)
+    return max(bar_share(lightest), bar_share(lightest.T))
 
 
 def bar_share(picture: Grey) -> float:
-    """Share of rows from the top on that are dark and of one colour, that of the first."""
+    """Share of rows from the top and from the bottom on that are dark and of the outermost's colour."""
     level, spread = picture.mean(axis=1), picture.std(axis=1)
-    bar = (spread <= FLAT) & (level <= DARK) & (np.abs(level - level[0]) <= ALIKE)
-    return float(len(bar) if bar.all() else bar.argmin()) / len(bar)
+    share = 0.0
+    for order in (slice(None), slice(None, None, -1)):
+        alike = np.abs(level - level[order][0]) <= ALIKE
+        bar = ((spread <= FLAT) & (level <= DARK) & alike)[order]
+        share += float(len(bar) if bar.all() else bar.argmin()) / len(bar)
+    return share
 
 
 def text(sample: OpenedSample) -> float:
     """See `MEASURES`."""
     lines = None
-    for picture in sample.frames[:: max(len(sample.frames) // 4, 1)]:
-        found = strokes(grey(picture))
+    for picture in sample.greys[:: max(len(sample.frames) // 4, 1)]:
+        found = strokes(picture)
         lines = found if lines is None else lines & found
     return float(line_boxes(lines) if lines is not None else 0.0)
 
@@ -127,7 +122,7 @@ def picture_change(sample: OpenedSample) -> float | None:
     """See `MEASURES`."""
     if len(sample.frames) < 2:
         return None
-    small = [cv2.resize(grey(picture), (64, 64), interpolation=cv2.INTER_AREA) for picture in sample.frames]
+    small = [cv2.resize(picture, (64, 64), interpolation=cv2.INTER_AREA) for picture in sample.greys]
     return float(np.median(np.abs(np.diff(np.asarray(small, np.float32), axis=0)).mean(axis=(1, 2))))
 
 

@@ -22,7 +22,8 @@ def reference_distance(sample: OpenedSample) -> float:
     """See `MEASURES`."""
     embed = ColourEmbedder()
     shown = np.linspace(0, len(sample.frames) - 1, min(LOOKS, len(sample.frames)), dtype=int)
-    clip, references = embed(sample.frames[shown]).vectors, embed(sample.references).vectors
+    clip = np.concatenate([embed(sample.frames[t : t + 1]).vectors for t in shown])  # none is copied
+    references = embed(sample.references).vectors
     nearest = (references @ clip.T).max(axis=1)
     return float(1 - nearest.min())
 

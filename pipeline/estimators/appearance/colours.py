@@ -61,19 +61,24 @@ class ColourEmbedder:
         return Embeddings(vectors=np.sqrt(np.reshape(shares, (-1, 2 * CELLS.prod())) / 2).astype(np.float32))
 
 
+ACROSS = (np.arange(SIDE) - (SIDE - 1) / 2) / (SIDE / 2)
+WEIGHT = np.tile(np.exp(-((ACROSS / NEAR) ** 2)), SIDE)
+"""Of each pixel of a shrunk picture, row by row."""
+HALF = np.repeat((0, CELLS.prod()), SIDE * SIDE // 2)
+STRIDES = np.array([CELLS[1] * CELLS[2], CELLS[2], 1])
+"""Numbers of the first cell of each pixel's half, and from a cell to the next along L, a and b."""
+
+
 def colour_shares(image: NDArray[np.uint8]) -> NDArray[np.float64]:
     """Share of each colour in the upper, then in the lower half of a picture (h, w, 3); each sums to 1."""
     small = cv2.resize(image, (SIDE, SIDE), interpolation=cv2.INTER_AREA)
     colour = cv2.cvtColor(small.astype(np.float32) / 255, cv2.COLOR_RGB2LAB).reshape(-1, 3)
     place = np.clip((colour - LOW) / (HIGH - LOW), 0, 1) * (CELLS - 1)
     cell = np.minimum(place.astype(np.intp), CELLS - 2)
-    beyond = place - cell
-    half = np.repeat((0, 1), SIDE * SIDE // 2)
-    across = (np.arange(SIDE) - (SIDE - 1) / 2) / (SIDE / 2)
-    weight = np.tile(np.exp(-((across / NEAR) ** 2)), SIDE)
+    beyond = np.ascontiguousarray((place - cell).T)
+    sides, first = (1 - beyond, beyond), HALF + cell @ STRIDES
     shares = np.zeros(2 * CELLS.prod())
     for corner in product((0, 1), repeat=3):
-        near = np.where(corner, beyond, 1 - beyond).prod(axis=1)
-        index = np.ravel_multi_index((half, *(cell + corner).T), (2, *CELLS))
-        shares += np.bincount(index, weight * near, minlength=len(shares))
-    return np.asarray(shares / (weight.sum() / 2))
+        near = sides[corner[0]][0] * sides[corner[1]][1] * sides[corner[2]][2]
+        shares += np.bincount(first + corner @ STRIDES, WEIGHT * near, minlength=len(shares))
+    return np.asarray(shares / (WEIGHT.sum() / 2))
