@@ -65,6 +65,7 @@ def test_memory_is_that_of_a_film_however_many_there_are(tmp_path: Path) -> None
         found = outcome.numbers["ours"]["fid_vid"]
         assert found.value == pytest.approx(0.25 * WIDTH, rel=0.05)
         assert found.n == count * ROWS
+        assert found.value is not None
         assert found.low is not None
         assert found.low < found.value
     assert peaks[1] < 1.3 * peaks[0], "ten megabytes more of features, and no more memory"
