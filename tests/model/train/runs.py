@@ -17,11 +17,12 @@ from model.data.settings import LoaderSettings
 from model.data.windows import WindowRule
 from model.nets.autoencoders.patches import VALUES, PatchCodec
 from model.nets.sizes import Sizes
+from model.sample.solve import SamplerSettings
 from model.train.engines.optimizer import OptimizerSettings
 from model.train.loop import StepMetrics, Trainer
 from model.train.phases import Change, Phase, body, everything, face, speech
 from model.train.settings import Training
-from model.train.validation import ValidationResult
+from model.train.validation import ValidationResult, ValidationSettings
 from tests.model.data import sets
 from tests.model.nets_inputs import small
 from tests.processes import counting
@@ -71,6 +72,7 @@ def training(**changes: Any) -> Training:
         activation_checkpointing=False,
         timestep_shift=1.0,
         save_every=2,
+        validation=ValidationSettings(clips=2, times=1, sampler=SamplerSettings(steps=1)),
     )
     return replace(base, **changes)
 
@@ -141,9 +143,8 @@ def main(result: dict[str, Any]) -> None:
         counting(Path(result["trainings"][0]["run"]), result["kill_at"])
     rank, world_size = 0, 1
     for one in result["trainings"]:
-        settings = training(**one["settings"])
-        if "short" in one:
-            settings = replace(settings, **short(one["short"]))
+        how = short(one["short"]) if "short" in one else {}
+        settings = training(**(how | one["settings"]))
         if settings.zero_stage and not torch.distributed.is_initialized():
             join(torch.device("cpu"))
         if torch.distributed.is_initialized():

@@ -47,7 +47,9 @@ def test_window_holds_the_box_and_its_margin_within_the_pictures(corner, size, m
 def test_smallest_of_the_aspects_is_taken_and_a_far_person_is_not_enlarged_beyond_the_limit():
     standing = np.array([900.0, 300, 1000, 700])
     assert person_window(standing, WIDE, CANVASES, 0.1, 0.0) == ((816, 260, 1086, 740), (576, 1024))
-    window, _ = person_window(standing, WIDE, CANVASES, 0.1, 614_400 / 4)
+    found = person_window(standing, WIDE, CANVASES, 0.1, 614_400 / 4)
+    assert found is not None
+    window, _ = found
     assert (window[2] - window[0]) * (window[3] - window[1]) == pytest.approx(614_400 / 4, rel=0.01)
 
 
