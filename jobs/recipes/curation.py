@@ -117,6 +117,7 @@ def research(folder: Path, embedded: Collection[str] = (), device: str = "cpu") 
         ValueError: these do not fit together.
     """
     file: dict[str, Path] = {one.name: folder / one.name for one in RESEARCH}
+    digest = {one.name: one.sha256 for one in RESEARCH}
     paper: dict[str, Any] = {
         "person": RtmPerson(weights=file["dw-ll_ucoco_384.pth"], device=device),
         "body": HmrBody(
@@ -129,7 +130,9 @@ def research(folder: Path, embedded: Collection[str] = (), device: str = "cpu") 
         "head": FaceVerseHead(
             weights=file["faceverse_resnet50.pth"], model=file["faceverse_v4_2.npy"], device=device
         ),
-        "appearance": OpenClip(weights=file["ViT-L-14.pt"], device=device, licence="MIT"),
+        "appearance": OpenClip(
+            weights=file["ViT-L-14.pt"], sha256=digest["ViT-L-14.pt"], device=device, licence="MIT"
+        ),
     }
     return Backends(**{role: backend for role, backend in paper.items() if role not in embedded})
 

@@ -5,16 +5,21 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from engine.core import EstimatorUnavailable
 from engine.identity import content_of
+from pipeline.estimators.crop_grid import Cut, Cutter, OnProcessor
+from schemas.media import Frames
 
-Net = Callable[[NDArray[np.float32]], tuple[Any, ...]]
+Made = TypeVar("Made")
+Net = Callable[[Any], tuple[Any, ...]]
 """A network: crops (b, 3, h, w) in, arrays with as many rows out, or tensors that a device still makes."""
+HERE = OnProcessor()
+"""Who cuts crops where nothing else is said."""
 Rows = tuple[NDArray[np.float32], ...]
 """What a network gives, an array each."""
 
@@ -25,21 +30,22 @@ class Batches:
     Nothing is waited for before the end, so a GPU works on one batch while the next is cut.
     """
 
-    def __init__(self, net: Net, size: int) -> None:
+    def __init__(self, net: Net, size: int, cutter: Cutter = HERE) -> None:
         self.net = net
         self.size = size
-        self.crops: list[NDArray[np.float32]] = []
+        self.cutter = cutter
+        self.crops: list[Any] = []
         self.given: list[tuple[Any, ...]] = []
 
-    def add(self, crop: NDArray[np.float32]) -> None:
-        """Have the network see one more crop (3, h, w)."""
-        self.crops.append(crop)
+    def add(self, frames: Frames, t: int, cut: Cut) -> None:
+        """Have the network see one more crop, of one of the frames."""
+        self.crops.append(self.cutter(frames, t, cut))
         if len(self.crops) == self.size:
             self.call()
 
     def call(self) -> None:
         """Call the network on what waits."""
-        self.given.append(self.net(np.stack(self.crops)))
+        self.given.append(self.net(self.cutter.stacked(self.crops)))
         self.crops.clear()
 
     def rows(self) -> Rows | None:
@@ -72,15 +78,21 @@ def on_device(module: Any, device: str) -> Net:
     module = module.to(device)
 
     @torch.inference_mode()
-    def net(crops: NDArray[np.float32]) -> tuple[Any, ...]:
-        batch = torch.from_numpy(crops)
-        if device != "cpu":  # from pinned memory alone a copy is not waited for
-            batch = batch.pin_memory().to(device, non_blocking=True)
-        result = module(batch)
+    def net(crops: Any) -> tuple[Any, ...]:
+        result = module(crops if isinstance(crops, torch.Tensor) else torch.from_numpy(crops).to(device))
         parts = result if isinstance(result, tuple) else (result,)
         return tuple(part.float() for part in parts)
 
     return net
+
+
+def cutter_on(device: str) -> Cutter:
+    """Who cuts crops for a network on a device: there, but for a processor, which is faster by OpenCV."""
+    if device == "cpu":
+        return HERE
+    from pipeline.estimators.device_crops import OnDevice
+
+    return OnDevice(device)
 
 
 def named_file(path: Path | None, what: str) -> Path:
@@ -95,6 +107,21 @@ def named_file(path: Path | None, what: str) -> Path:
             f"{what}: {told}; `understudy weights --recipe research` says where it is had"
         )
     return path
+
+
+def network_of(path: Path, made_of: Callable[[Any], Made]) -> Made:
+    """What `made_of` makes of a file's weights; nothing in the file is run.
+
+    Raises:
+        ValueError: the file cannot be read, or is of another network; names it.
+    """
+    from storage.weight_files import read_weights
+
+    weights = read_weights(path)
+    try:
+        return made_of(weights)
+    except ValueError as wrong:
+        raise ValueError(f"{path}: {wrong}") from wrong
 
 
 def digest_of(*paths: Path) -> str:

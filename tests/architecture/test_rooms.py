@@ -50,6 +50,7 @@ ROOMS: dict[str, set[str]] = {  # files, or folders that end in a slash
         "pipeline/estimators/rtmpose/",
         "pipeline/estimators/appearance/open_clip_embedder.py",
         "pipeline/estimators/devices.py",
+        "pipeline/estimators/device_crops.py",
         "storage/weight_files.py",
         "storage/stored_weights.py",
         "storage/torch_files.py",

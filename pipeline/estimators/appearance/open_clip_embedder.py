@@ -5,9 +5,10 @@ Licences: the code is MIT; weights have their publishers' own (OpenAI's and LAIO
 
 from __future__ import annotations
 
-import hashlib
+import logging
 import pickle
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,16 +18,20 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from engine.core import EstimatorUnavailable
+from engine.identity import content_of
 from engine.placement import placement
 from pipeline.estimators.contracts import ImageEmbedder
 from schemas.media import Frames
 from schemas.tracks import Embeddings, EstimatorCard
+from storage.script_files import is_script, read_script
 
 HOW = (
     "get the file of a model and tag of `open_clip.list_pretrained()` from its publisher and name it in "
     "`weights`, or use ColourLayout, which needs none"
 )
 SUFFIXES = (".pt", ".pth", ".bin", ".safetensors")
+BESIDE = ("input_resolution", "context_length", "vocab_size")
+"""Numbers of an architecture that OpenAI's files hold beside its weights."""
 PREPARING = ("mean", "std", "interpolation", "resize_mode")
 UNREADABLE = (
     RuntimeError,
@@ -56,6 +61,8 @@ class OpenClip:
     """Where it runs: cpu, cuda, cuda:1."""
     batch: int = placement(16)
     """Pictures that are encoded together."""
+    sha256: str = placement("")
+    """Digest that the file must have, as its publisher tells it; empty: any. Answers depend on the file."""
     licence: str = "the publisher's"
     """Licence of the weights, for provenance."""
 
@@ -79,14 +86,18 @@ class OpenClip:
         if self.device != "cpu" and not torch.cuda.is_available():
             raise EstimatorUnavailable(f"OpenCLIP: no CUDA device for {self.device!r}; use device 'cpu'")
         try:
-            model = open_clip.create_model(
-                self.model,
-                str(weights),
-                device=self.device,
-                force_quick_gelu=published.get("quick_gelu", False),
-                weights_only=True,
-            )
-        except (*UNREADABLE, SafetensorError) as wrong:
+            own = read_script(weights) if is_script(weights) else None  # open_clip would have to run it
+            with untold() if own else nullcontext():
+                model = open_clip.create_model(
+                    self.model,
+                    None if own else str(weights),
+                    device=self.device,
+                    force_quick_gelu=published.get("quick_gelu", False),
+                    weights_only=True,
+                )
+            if own:
+                model.load_state_dict({name: own[name] for name in own if name not in BESIDE})
+        except (*UNREADABLE, ValueError, SafetensorError) as wrong:
             raise EstimatorUnavailable(f"OpenCLIP {self.model}: cannot load {weights}: {wrong!r}") from wrong
         preparing = {key: published[key] for key in PREPARING if key in published}
         prepare = open_clip.image_transform(model.visual.image_size, is_train=False, **preparing)
@@ -105,7 +116,7 @@ class OpenClip:
 
         Raises:
             EstimatorUnavailable: it is missing: open_clip itself would go on with random weights.
-            ValueError: it is of another kind.
+            ValueError: it is of another kind, or another than its publisher's.
         """
         if self.weights is None:
             raise EstimatorUnavailable(f"OpenCLIP {self.model}: no file of weights is named; {HOW}")
@@ -113,6 +124,12 @@ class OpenClip:
             raise EstimatorUnavailable(f"OpenCLIP {self.model}: there is no file {self.weights}; {HOW}")
         if self.weights.suffix not in SUFFIXES:
             raise ValueError(f"OpenCLIP: {self.weights} is none of {', '.join(SUFFIXES)}")
+        if self.sha256 not in ("", found := content_of(self.weights)):
+            raise ValueError(
+                f"OpenCLIP {self.model}: {self.weights} is not the file that it should be: its digest is "
+                f"{found[:12]} and not {self.sha256[:12]}; `understudy weights --recipe research` says where "
+                "it is had"
+            )
         return self.weights.resolve()
 
     def published(self, open_clip: Any) -> dict[str, Any]:
@@ -137,14 +154,23 @@ class OpenClip:
 
     def card(self, version: str, weights: Path) -> EstimatorCard:
         """Name, version, weights digest and licence."""
-        with weights.open("rb") as file:
-            digest = hashlib.file_digest(file, "sha256").hexdigest()
         return EstimatorCard(
             name=f"open_clip {self.model} {self.tag}".rstrip(),
             version=version,
-            weights_sha256=digest,
+            weights_sha256=content_of(weights),
             licence=f"MIT (code), {self.licence} (weights)",
         )
+
+
+@contextmanager
+def untold() -> Iterator[None]:
+    """Keeps back open_clip's warning that weights are random, where they are put in afterwards."""
+    before = logging.root.manager.disable
+    logging.disable(logging.WARNING)
+    try:
+        yield
+    finally:
+        logging.disable(before)
 
 
 class ClipEmbedder:

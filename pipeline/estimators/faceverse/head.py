@@ -16,8 +16,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.placement import placement
-from pipeline.estimators.batches import Batches, Net, digest_of, named_file, on_device
+from pipeline.estimators.batches import (
+    HERE,
+    Batches,
+    Net,
+    cutter_on,
+    digest_of,
+    named_file,
+    network_of,
+    on_device,
+)
 from pipeline.estimators.clipwise import CropEstimator
+from pipeline.estimators.crop_grid import CropGrid, Cutter
+from pipeline.estimators.crops import levels, looked_up
 from pipeline.estimators.faceverse.landmarks import AXIS, refined
 from pipeline.estimators.faceverse.morphable import (
     FOCAL_PX,
@@ -72,15 +83,14 @@ class FaceVerseHead:
         """
         from pipeline.estimators.faceverse.net import face_regressor
         from storage.array_files import read_arrays
-        from storage.weight_files import read_weights
 
         weights = named_file(self.weights, "FaceVerse's regressor")
         model = named_file(self.model, "FaceVerse's model")
-        net = on_device(face_regressor(read_weights(weights)), self.device)
+        net = on_device(network_of(weights, face_regressor), self.device)
         head = HeadModel.of(read_arrays(model, ARRAYS)).landmarks_only()
         digest = digest_of(weights, model)
         card = EstimatorCard(name="faceverse", version="v4", weights_sha256=digest, licence=LICENCE)
-        return RegressedHead(net, head, card, self.batch)
+        return RegressedHead(net, head, card, self.batch, cutter_on(self.device))
 
 
 @dataclass(frozen=True)
@@ -105,7 +115,7 @@ class FaceCrop:
         """Px of the picture to one of the crop, of x and of y."""
         return np.array([self.right - self.left, self.bottom - self.top]) / SIDE
 
-    def cut(self, picture: NDArray[np.uint8]) -> NDArray[np.float32]:
+    def cut(self, picture: NDArray[np.uint8], /) -> NDArray[np.float32]:
         """It (3, 256, 256), RGB in 0..1, black outside the picture."""
         height, width = picture.shape[:2]
         part = np.zeros((self.bottom - self.top, self.right - self.left, 3), np.uint8)
@@ -113,7 +123,18 @@ class FaceCrop:
         if x0 < x1 and y0 < y1:
             part[y0 - self.top : y1 - self.top, x0 - self.left : x1 - self.left] = picture[y0:y1, x0:x1]
         pixels = cv2.resize(part, (SIDE, SIDE))
-        return np.asarray(pixels.transpose(2, 0, 1).astype(np.float32) / 255)
+        return looked_up(pixels, levels() / 255)
+
+    def grid(self, *_: int) -> CropGrid:
+        """Where its pixels lie in any picture; the outermost show its first and last pixels."""
+        return CropGrid(
+            size=(SIDE, SIDE),
+            start=tuple(self.to_picture(np.zeros(2))),
+            step=tuple(self.scale),
+            held=((self.left, self.right - 1), (self.top, self.bottom - 1)),
+            mean=(0.0, 0.0, 0.0),
+            deviation=(255.0, 255.0, 255.0),
+        )
 
     def from_picture(self, points: Array) -> Array:
         """Points (..., 2) of the picture, px, in the crop."""
@@ -152,8 +173,11 @@ class Sphere:
 class RegressedHead(CropEstimator[FaceTrack, HeadTrack]):
     """`HeadTracker` on the regressor and the landmarks of faces."""
 
-    def __init__(self, net: Net, head: HeadModel, card: EstimatorCard, batch: int) -> None:
+    def __init__(
+        self, net: Net, head: HeadModel, card: EstimatorCard, batch: int, cutter: Cutter = HERE
+    ) -> None:
         self.net = net
+        self.cutter = cutter
         self.head = head
         self.sphere = Sphere.on(head)
         self.card = card
@@ -185,7 +209,7 @@ class HeadOfClip:
 
     def __init__(self, tracker: RegressedHead) -> None:
         self.tracker = tracker
-        self.batches = Batches(tracker.net, tracker.batch)
+        self.batches = Batches(tracker.net, tracker.batch, tracker.cutter)
         self.valid: list[NDArray[np.bool_]] = []
         self.crops: list[FaceCrop] = []
         self.mesh: list[NDArray[np.float32]] = []
@@ -196,7 +220,7 @@ class HeadOfClip:
         for t in np.flatnonzero(faces.valid):
             self.crops.append(FaceCrop.around(faces.box[t]))
             self.mesh.append(faces.mesh[t, :NUM_MESH, :2])
-            self.batches.add(self.crops[-1].cut(frames[t]))
+            self.batches.add(frames, t, self.crops[-1])
 
     def track(self) -> HeadTrack:
         """Rotation and sphere where the face is valid, elsewhere the identity and zeros."""

@@ -11,10 +11,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.placement import placement
-from pipeline.estimators.batches import Batches, Net, digest_of, named_file, on_device
+from pipeline.estimators.batches import HERE, Batches, Net, cutter_on, digest_of, named_file
 from pipeline.estimators.clipwise import CropEstimator
+from pipeline.estimators.crop_grid import Cutter
 from pipeline.estimators.hmr.camera import focal_px, picture_translation
-from pipeline.estimators.hmr.crop import Region, crop
+from pipeline.estimators.hmr.crop import HmrCrop, Region
 from pipeline.estimators.keypoints import ARMS_AND_LEGS, joint_scores
 from pipeline.geometry import in_picture, principal_point, project
 from schemas.arrays import joined
@@ -69,26 +70,32 @@ class HmrBody:
             EstimatorUnavailable: a file, smplx or the device is missing.
             ValueError: a file is of another network or model.
         """
-        from pipeline.estimators.hmr.loaded import joints_of, shaped_like
-        from pipeline.estimators.hmr.net import hmr_net
-        from storage.weight_files import read_weights
+        from pipeline.estimators.hmr.loaded import joints_of, mesh_net, shaped_like
 
         weights = named_file(self.weights, "HMR2.0")
         smpl, smplx = named_file(self.smpl, "SMPL"), named_file(self.smplx, "SMPL-X")
-        net = on_device(hmr_net(read_weights(weights), "body", self.rounds, self.precision), self.device)
+        net = mesh_net(weights, "body", self.rounds, self.precision, self.device)
         digest = digest_of(weights, smpl, smplx)
         card = EstimatorCard(name="hmr2", version="HMR2.0", weights_sha256=digest, licence=LICENCE)
-        return MeshBody(self, net, joints_of(smpl), shaped_like(smpl, smplx), card)
+        models = joints_of(smpl), shaped_like(smpl, smplx)
+        return MeshBody(self, net, *models, card, cutter_on(self.device))
 
 
 class MeshBody(CropEstimator[KeypointTrack, BodyTrack]):
     """`BodyEstimator` on a network and a body model."""
 
     def __init__(
-        self, settings: HmrBody, net: Net, joints: Joints, shaped: Shaped, card: EstimatorCard
+        self,
+        settings: HmrBody,
+        net: Net,
+        joints: Joints,
+        shaped: Shaped,
+        card: EstimatorCard,
+        cutter: Cutter = HERE,
     ) -> None:
         self.settings = settings
         self.net = net
+        self.cutter = cutter
         self.joints = joints
         self.shaped = shaped
         self.card = card
@@ -103,7 +110,7 @@ class BodyOfClip:
 
     def __init__(self, estimator: MeshBody) -> None:
         self.estimator = estimator
-        self.batches = Batches(estimator.net, estimator.settings.batch)
+        self.batches = Batches(estimator.net, estimator.settings.batch, estimator.cutter)
         self.people: list[KeypointTrack] = []
         self.regions: list[Region] = []
         self.width = self.height = 0
@@ -114,7 +121,7 @@ class BodyOfClip:
         self.people.append(person)
         for t in np.flatnonzero(person.valid):
             self.regions.append(Region.around(person.box[t]))
-            self.batches.add(crop(frames[t], self.regions[-1]))
+            self.batches.add(frames, t, HmrCrop(self.regions[-1]))
 
     def track(self) -> BodyTrack:
         """The joints of the person in all windows."""

@@ -12,6 +12,9 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from pipeline.estimators.crop_grid import REACH, CropGrid
+from pipeline.estimators.crops import levels, looked_up
+
 SIDE = 256
 """Px of a crop, both ways."""
 ASPECT = 192 / 256
@@ -20,8 +23,6 @@ MEAN, DEVIATION = np.array([0.485, 0.456, 0.406]), np.array([0.229, 0.224, 0.225
 """Of RGB in 0..1, those of ImageNet."""
 SHARP = 1.1
 """Crops of more than so many times twice their own side are blurred first."""
-REACH = 4.0
-"""Sigmas at which the blur's kernel ends."""
 
 
 @dataclass(frozen=True)
@@ -46,6 +47,37 @@ class Region:
         """The same square in the mirrored picture."""
         return Region(width - self.x - 1, self.y, self.side)
 
+    @property
+    def sigma(self) -> float:
+        """Of the blur before it shrinks, px; 0 where it hardly does."""
+        shrinking = self.side / SIDE / 2
+        return (shrinking - 1) / 2 if shrinking > SHARP else 0.0
+
+
+@dataclass(frozen=True)
+class HmrCrop:
+    """What a network is shown of a region, as it is or as that of the mirrored picture."""
+
+    region: Region
+    mirror: bool = False
+
+    def cut(self, picture: NDArray[np.uint8], /) -> NDArray[np.float32]:
+        """It (3, 256, 256) as the network takes it."""
+        return crop(picture, self.region, mirror=self.mirror)
+
+    def grid(self, width: int, _: int, /) -> CropGrid:
+        """Where its pixels lie in a picture of this width."""
+        affine = affine_of(self.region.mirrored(width) if self.mirror else self.region)
+        (x, y), (right, down) = -affine[:, 2] / affine.diagonal(), 1 / affine.diagonal()
+        return CropGrid(
+            size=(SIDE, SIDE),
+            start=(width - 1 - x if self.mirror else x, y),
+            step=(-right if self.mirror else right, down),
+            sigma=self.region.sigma,
+            mean=tuple(255 * MEAN),
+            deviation=tuple(255 * DEVIATION),
+        )
+
 
 def crop(picture: NDArray[np.uint8], region: Region, *, mirror: bool = False) -> NDArray[np.float32]:
     """The region (3, 256, 256) as the network takes it, zero before normalising where there is no picture.
@@ -54,19 +86,17 @@ def crop(picture: NDArray[np.uint8], region: Region, *, mirror: bool = False) ->
     """
     if mirror:
         return crop(picture[:, ::-1], region.mirrored(picture.shape[1]))
-    shrinking = region.side / SIDE / 2
-    sigma = (shrinking - 1) / 2 if shrinking > SHARP else 0.0
+    sigma = region.sigma
     part, corner = seen_part(picture, region, margin=int(REACH * sigma + 0.5) + 2)
     if part.size == 0:
-        return normalised(np.zeros((SIDE, SIDE, 3)))
+        return normalised(np.zeros((3, SIDE, SIDE)))
     if sigma:
         kernel = gaussian(sigma)
         part = cv2.sepFilter2D(part, cv2.CV_64F, kernel, kernel, borderType=cv2.BORDER_REPLICATE)
     affine = affine_of(region)
     affine[:, 2] += affine[:, :2] @ corner
-    return normalised(
-        cv2.warpAffine(np.ascontiguousarray(part), affine, (SIDE, SIDE), flags=cv2.INTER_LINEAR)
-    )
+    pixels = cv2.warpAffine(np.ascontiguousarray(part), affine, (SIDE, SIDE), flags=cv2.INTER_LINEAR)
+    return normalised(pixels.transpose(2, 0, 1)) if sigma else looked_up(pixels, TABLE)
 
 
 def gaussian(sigma: float) -> NDArray[np.float64]:
@@ -97,9 +127,13 @@ def affine_of(region: Region) -> NDArray[np.float64]:
     return np.asarray(cv2.getAffineTransform(source, target), np.float64)
 
 
-def normalised(pixels: NDArray[np.generic]) -> NDArray[np.float32]:
-    """Pixels (256, 256, 3), 0..255, as the network takes them (3, 256, 256)."""
-    planes = pixels.transpose(2, 0, 1).astype(np.float32)
+def normalised(planes: NDArray[np.generic]) -> NDArray[np.float32]:
+    """Colours (3, h, w), 0..255, as the network takes them."""
+    planes = planes.astype(np.float32)
     return (planes - (255 * MEAN[:, None, None])).astype(np.float32) / (
         255 * DEVIATION[:, None, None]
     ).astype(np.float32)
+
+
+TABLE = normalised(levels())
+"""What a level of a byte is to the network."""

@@ -11,10 +11,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.placement import placement
-from pipeline.estimators.batches import Batches, Net, digest_of, named_file, on_device
+from pipeline.estimators.batches import HERE, Batches, Net, cutter_on, digest_of, named_file
 from pipeline.estimators.clipwise import CropEstimator
+from pipeline.estimators.crop_grid import Cutter
 from pipeline.estimators.hmr.camera import focal_px, picture_translation
-from pipeline.estimators.hmr.crop import Region, crop
+from pipeline.estimators.hmr.crop import HmrCrop, Region
 from pipeline.estimators.keypoints import BOTH_HANDS, HANDS, columns
 from pipeline.geometry import bounding_box, principal_point, project
 from schemas.media import Frames
@@ -62,15 +63,13 @@ class HmrHands:
             EstimatorUnavailable: a file, smplx or the device is missing.
             ValueError: a file is of another network or model.
         """
-        from pipeline.estimators.hmr.loaded import hand_of
-        from pipeline.estimators.hmr.net import hmr_net
-        from storage.weight_files import read_weights
+        from pipeline.estimators.hmr.loaded import hand_of, mesh_net
 
         weights, mano = named_file(self.weights, "HaMeR"), named_file(self.mano, "MANO")
-        net = on_device(hmr_net(read_weights(weights), "hand", self.rounds, self.precision), self.device)
+        net = mesh_net(weights, "hand", self.rounds, self.precision, self.device)
         digest = digest_of(weights, mano)
         card = EstimatorCard(name="hamer", version="HaMeR", weights_sha256=digest, licence=LICENCE)
-        return MeshHands(self, net, hand_of(mano), card)
+        return MeshHands(self, net, hand_of(mano), card, cutter_on(self.device))
 
 
 @dataclass(frozen=True)
@@ -85,9 +84,12 @@ class HandPlace:
 class MeshHands(CropEstimator[KeypointTrack, HandTrack]):
     """`HandEstimator` on a network of right hands and a hand model."""
 
-    def __init__(self, settings: HmrHands, net: Net, joints: Joints, card: EstimatorCard) -> None:
+    def __init__(
+        self, settings: HmrHands, net: Net, joints: Joints, card: EstimatorCard, cutter: Cutter = HERE
+    ) -> None:
         self.settings = settings
         self.net = net
+        self.cutter = cutter
         self.joints = joints
         self.card = card
 
@@ -105,7 +107,7 @@ class HandsOfClip:
 
     def __init__(self, estimator: MeshHands) -> None:
         self.estimator = estimator
-        self.batches = Batches(estimator.net, estimator.settings.batch)
+        self.batches = Batches(estimator.net, estimator.settings.batch, estimator.cutter)
         self.places: list[HandPlace] = []
         self.score: list[Array] = []
         self.width = self.height = 0
@@ -120,7 +122,7 @@ class HandsOfClip:
         for t, side in np.argwhere(score > 0):
             region = Region.around(self.last[t, side], self.estimator.settings.box_scale)
             self.places.append(HandPlace(start + t, side, region))
-            self.batches.add(crop(frames[t], region, mirror=side == LEFT))
+            self.batches.add(frames, t, HmrCrop(region, mirror=side == LEFT))
 
     def boxes(self) -> NDArray[np.float64]:
         """Boxes (t, 2, 4), px, around the points of hands in the last window; zeros where one is not seen."""

@@ -1,4 +1,4 @@
-"""Body models as functions of numpy arrays, for estimators that do not know torch."""
+"""Networks and body models as functions of numpy arrays, for estimators that do not know torch."""
 
 from __future__ import annotations
 
@@ -9,13 +9,25 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from pipeline.estimators.batches import Net, network_of, on_device
 from pipeline.estimators.hmr.body_model import MANO, NUM_BETAS, SMPL, SMPLX, SmplModel, read_model
+from pipeline.estimators.hmr.net import Kind, Precision, hmr_net
 
 Array = NDArray[np.float32]
 SHARED = 22
 """Joints that SMPL and SMPL-X have in common, in one order."""
 STIFFNESS = 1e-4
 """What a unit of each beta weighs against metres squared: what bones do not tell stays 0."""
+
+
+def mesh_net(path: Path, kind: Kind, rounds: int, precision: Precision, device: str) -> Net:
+    """HMR2.0 or HaMeR on a device, from its checkpoint.
+
+    Raises:
+        EstimatorUnavailable: there is no such device.
+        ValueError: the file is of another network.
+    """
+    return on_device(network_of(path, lambda own: hmr_net(own, kind, rounds, precision)), device)
 
 
 def joints_of(path: Path) -> Callable[[Array, Array], Array]:

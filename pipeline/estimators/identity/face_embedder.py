@@ -13,12 +13,12 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.core import EstimatorUnavailable
 from pipeline.estimators.identity.face_net import SIDE, WIDTH, loaded
 from pipeline.estimators.identity.packaged import FACE_NETWORK
+from pipeline.estimators.packaged_network import card_of, network_in
 from schemas.media import Frames
-from schemas.tracks import Embeddings, EstimatorCard, FaceTrack
-from storage.packaged_files import PackagedFile, read_packaged
+from schemas.tracks import Embeddings, FaceTrack
+from storage.packaged_files import PackagedFile
 
 POINTS = (263, 362, 33, 133, 2)
 """Points of the mesh: outer and inner corner of the left eye, of the right one, and the base of the nose."""
@@ -57,16 +57,8 @@ class FaceEmbedder:
     """Gives one unit vector a face."""
 
     def __init__(self) -> None:
-        try:
-            self._net = loaded(read_packaged(FACE_NETWORK))
-        except ValueError as error:
-            raise EstimatorUnavailable(str(error)) from error
-        self.card = EstimatorCard(
-            name="dlib_face_recognition",
-            version="resnet v1",
-            weights_sha256=FACE_NETWORK.sha256,
-            licence=FACE_NETWORK.licence,
-        )
+        self._net = network_in(FACE_NETWORK, loaded)
+        self.card = card_of(FACE_NETWORK, "dlib_face_recognition", "resnet v1")
 
     def __call__(self, frames: Frames, faces: FaceTrack, /) -> Embeddings:
         """Unit vectors (t, 128) of the faces of frames (t, h, w, 3); zeros where no face is valid."""

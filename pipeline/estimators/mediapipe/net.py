@@ -14,8 +14,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.core import EstimatorUnavailable
+from pipeline.estimators.packaged_network import network_in
 from schemas.tracks import EstimatorCard
-from storage.packaged_files import PackagedFile, read_packaged
+from storage.packaged_files import PackagedFile
 
 Picture = NDArray[np.uint8]
 Tensor = NDArray[np.float32]
@@ -69,10 +70,7 @@ def load(file: PackagedFile) -> bytes:
     Raises:
         EstimatorUnavailable: it is not there, or is another's.
     """
-    try:
-        return read_packaged(file)
-    except ValueError as error:
-        raise EstimatorUnavailable(str(error)) from error
+    return network_in(file, bytes)
 
 
 def card(name: str, files: tuple[PackagedFile, ...]) -> EstimatorCard:

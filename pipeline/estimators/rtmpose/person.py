@@ -15,12 +15,22 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.placement import placement
-from pipeline.estimators.batches import Batches, Net, digest_of, named_file, on_device
+from pipeline.estimators.batches import (
+    HERE,
+    Batches,
+    Net,
+    cutter_on,
+    digest_of,
+    named_file,
+    network_of,
+    on_device,
+)
+from pipeline.estimators.crop_grid import Cutter
 from pipeline.estimators.keypoints import WHOLE_BODY
 from pipeline.estimators.mediapipe.people import body_box, head_square
 from pipeline.estimators.mediapipe.person import MediapipePerson, PersonTracker
 from pipeline.estimators.mediapipe.pose import Pose
-from pipeline.estimators.rtmpose.topdown import PaddedBox, decoded, visibility
+from pipeline.estimators.rtmpose.topdown import PaddedBox, PoseCrop, decoded, visibility
 from schemas.media import Frames
 from schemas.tracks import EstimatorCard, KeypointTrack
 
@@ -59,10 +69,9 @@ class RtmPerson:
             ValueError: the file is of another network.
         """
         from pipeline.estimators.rtmpose.net import rtm_net
-        from storage.weight_files import read_weights
 
         path = named_file(self.weights, "RTMPose")
-        net = rtm_net(read_weights(path))
+        net = network_of(path, rtm_net)
         if net.sizes.points != len(WHOLE_BODY):
             raise ValueError(
                 f"{path}: a network of {net.sizes.points} points; one of {len(WHOLE_BODY)} is needed"
@@ -76,7 +85,15 @@ class RtmPerson:
         size = (net.sizes.width, net.sizes.height)
         people = PersonTracker(self.people).main_person
         seen = net.sizes.two_levels
-        return WholeBodyTracker(self, people, on_device(net, self.device), size, card, by_visibility=seen)
+        return WholeBodyTracker(
+            self,
+            people,
+            on_device(net, self.device),
+            size,
+            card,
+            by_visibility=seen,
+            cutter=cutter_on(self.device),
+        )
 
 
 class WholeBodyTracker:
@@ -91,6 +108,7 @@ class WholeBodyTracker:
         card: EstimatorCard,
         *,
         by_visibility: bool,
+        cutter: Cutter = HERE,
     ) -> None:
         self.settings = settings
         self.people = people
@@ -98,6 +116,7 @@ class WholeBodyTracker:
         self.size = size
         self.card = card
         self.by_visibility = by_visibility
+        self.cutter = cutter
 
     def __call__(self, frames: Frames, /) -> KeypointTrack:
         """The main person of the window, in source px."""
@@ -127,9 +146,9 @@ class WholeBodyTracker:
         points = np.zeros((len(frames), len(WHOLE_BODY), 2))
         score = np.zeros(points.shape[:2], np.float32)
         boxes = {int(t): PaddedBox.around(box[t], width / height) for t in np.flatnonzero(there)}
-        batches = Batches(self.net, self.settings.batch)
+        batches = Batches(self.net, self.settings.batch, self.cutter)
         for t, padded in boxes.items():
-            batches.add(padded.crop(frames[t], width, height))
+            batches.add(frames, t, PoseCrop(padded, width, height))
         for (t, padded), x, y in zip(boxes.items(), *(batches.rows() or ((), ())), strict=True):
             found, likely = decoded(x, y)
             points[t] = padded.to_picture(found, width, height)

@@ -8,14 +8,19 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from pipeline.estimators.crop_grid import Colour, CropGrid
+from pipeline.estimators.crops import levels, looked_up
+
 Array = NDArray[np.float64]
 SPLIT = 2
 """Bins of a coordinate's row a pixel."""
 PADDING = 1.25
 """A crop's sides over its box's."""
-MEAN = np.array([123.675, 116.28, 103.53], np.float32)[:, None, None]
-DEVIATION = np.array([58.395, 57.12, 57.375], np.float32)[:, None, None]
+COLOURS: tuple[Colour, Colour] = ((123.675, 116.28, 103.53), (58.395, 57.12, 57.375))
+MEAN, DEVIATION = (np.array(colour, np.float32)[:, None, None] for colour in COLOURS)
 """Of RGB, 0..255."""
+TABLE = (levels() - MEAN) / DEVIATION
+"""What a level of a byte is to the network."""
 SHARPNESS = 150.0
 SIGMAS, SIGMAS_WIDTH = (4.9, 5.66), 192
 """Of the rows of x and y that a network of that width is taught, in bins; of others by the root of theirs."""
@@ -42,11 +47,36 @@ class PaddedBox:
         shift = np.array([width, height]) / 2 - scale * self.center
         affine = np.array([[scale, 0, shift[0]], [0, scale, shift[1]]])
         pixels = cv2.warpAffine(picture, affine, (width, height), flags=cv2.INTER_LINEAR)
-        return np.asarray((pixels.transpose(2, 0, 1).astype(np.float32) - MEAN) / DEVIATION)
+        return looked_up(pixels, TABLE)
 
     def to_picture(self, points: NDArray[np.floating], width: int, height: int) -> Array:
         """Points (..., 2) of the crop, px, in the picture."""
         return np.asarray(points / [width, height] * self.size + self.center - self.size / 2)
+
+
+@dataclass(frozen=True)
+class PoseCrop:
+    """A padded box as a network of a size is shown it."""
+
+    box: PaddedBox
+    width: int
+    height: int
+
+    def cut(self, picture: NDArray[np.uint8], /) -> NDArray[np.float32]:
+        """It (3, height, width) as the network takes it."""
+        return self.box.crop(picture, self.width, self.height)
+
+    def grid(self, *_: int) -> CropGrid:
+        """Where its pixels lie in any picture."""
+        step = self.box.size[0] / self.width
+        x, y = self.box.center - step * np.array([self.width, self.height]) / 2
+        return CropGrid(
+            size=(self.width, self.height),
+            start=(x, y),
+            step=(step, step),
+            mean=COLOURS[0],
+            deviation=COLOURS[1],
+        )
 
 
 def decoded(x: NDArray[np.float32], y: NDArray[np.float32]) -> tuple[Array, NDArray[np.float32]]:

@@ -8,11 +8,11 @@ from typing import ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.core import EstimatorUnavailable
+from pipeline.estimators.packaged_network import card_of, network_in
 from pipeline.estimators.speech.packaged import SPEECH_NETWORK
 from pipeline.estimators.speech.speech_net import STEP, SpeechNet, weights_in
 from schemas.tracks import EstimatorCard
-from storage.packaged_files import PackagedFile, read_packaged
+from storage.packaged_files import PackagedFile
 
 GRID = 4096
 """Probabilities are read in this part of 1: what processors round otherwise is less."""
@@ -29,12 +29,7 @@ class PackagedSpeech:
     @property
     def card(self) -> EstimatorCard:
         """What provenance says of it."""
-        return EstimatorCard(
-            name="silero_vad",
-            version="6",
-            weights_sha256=SPEECH_NETWORK.sha256,
-            licence=SPEECH_NETWORK.licence,
-        )
+        return card_of(SPEECH_NETWORK, "silero_vad", "6")
 
     def build(self) -> SpeechShare:
         """What tells the share.
@@ -50,10 +45,7 @@ class SpeechShare:
 
     def __init__(self, settings: PackagedSpeech) -> None:
         self.settings = settings
-        try:
-            self._net = SpeechNet(weights_in(read_packaged(SPEECH_NETWORK)))
-        except ValueError as error:
-            raise EstimatorUnavailable(str(error)) from error
+        self._net = SpeechNet(network_in(SPEECH_NETWORK, weights_in))
         self.card = settings.card
 
     def __call__(self, sound: NDArray[np.int16], span: int) -> float:

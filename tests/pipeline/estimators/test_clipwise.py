@@ -136,7 +136,14 @@ def test_who_answers_by_window_is_joined() -> None:
     assert_same(over(hands_over_clip(hands), PERSON), hands(FILM, PERSON))
 
 
+class Nothing:
+    """A crop of one black pixel."""
+
+    def cut(self, _):
+        return np.zeros((3, 1, 1), np.float32)
+
+
 def test_no_crops_are_no_call() -> None:
     with pytest.raises(ZeroDivisionError):
-        Batches(lambda _: (1 / 0,), 1).add(np.zeros((3, 1, 1), np.float32))
+        Batches(lambda _: (1 / 0,), 1).add(FILM, 0, Nothing())
     assert Batches(lambda _: (1 / 0,), 1).rows() is None

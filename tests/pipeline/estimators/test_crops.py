@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from pipeline.estimators.crops import Square, shrunk
+from pipeline.estimators.crops import Square, levels, looked_up, shrunk
 
 
 def marked(x, y, width=120, height=90):
@@ -66,3 +66,11 @@ def test_shrinking_keeps_the_mean():
     assert (shrunk(stripes, 2) == 100).all()
     assert shrunk(stripes, 4).shape == (8, 8, 3)
     assert (Square.whole(30, 30).cut(stripes, 15)[1:-1, 1:-1] == 100).all()
+
+
+def test_levels_are_looked_up_as_they_would_be_worked_out() -> None:
+    pixels = np.random.default_rng(0).integers(0, 256, (5, 7, 3), np.uint8)
+    scale = np.array([3.0, 0.1, 7.7], np.float32)[:, None, None]
+    np.testing.assert_array_equal(
+        looked_up(pixels, levels() / scale), pixels.transpose(2, 0, 1).astype(np.float32) / scale
+    )

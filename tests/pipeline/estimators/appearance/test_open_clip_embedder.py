@@ -106,6 +106,49 @@ def test_safetensors_are_read_too(folder):
     np.testing.assert_array_equal(one(PICTURES).vectors, other(PICTURES).vectors)
 
 
+class Part(torch.nn.Module):
+    """Holds tensors and other parts."""
+
+
+def scripted(state):
+    """The tensors as OpenAI publishes CLIP's: attributes of a module of TorchScript, in half precision."""
+    root = Part()
+    for name, tensor in state.items():
+        *path, leaf = name.split(".")
+        at = root
+        for part in path:
+            if not hasattr(at, part):
+                at.add_module(part, Part())
+            at = getattr(at, part)
+        at.register_buffer(leaf, tensor.half() if tensor.is_floating_point() else tensor)
+    root.register_buffer("input_resolution", torch.tensor(32))
+    return torch.jit.script(root)
+
+
+@pytest.mark.filterwarnings("ignore:.*torch.jit:FutureWarning", "ignore:.*torch.jit:DeprecationWarning")
+def test_archives_as_openai_publishes_them_are_read_and_not_run(folder, caplog):
+    state = torch.load(folder / "tiny.pt", weights_only=True)
+    halved = {name: x.half().float() if x.is_floating_point() else x for name, x in state.items()}
+    torch.save(halved, folder / "half.pt")
+    torch.jit.save(scripted(state), folder / "published.pt")
+    published, plain = (
+        clip(folder, weights=folder / name).build()(PICTURES).vectors for name in ("published.pt", "half.pt")
+    )
+    np.testing.assert_array_equal(published, plain)
+    assert "randomly" not in caplog.text
+    del state["visual.ln_post.weight"]
+    torch.jit.save(scripted(state), folder / "published.pt")
+    with pytest.raises(EstimatorUnavailable, match=r"Missing key.*visual\.ln_post\.weight"):
+        clip(folder, weights=folder / "published.pt").build()
+
+
+def test_a_file_of_another_digest_is_refused(folder):
+    digest = hashlib.sha256((folder / "tiny.pt").read_bytes()).hexdigest()
+    assert clip(folder, sha256=digest).build().card.weights_sha256 == digest
+    with pytest.raises(ValueError, match=r"tiny\.pt is not the file that .*`understudy weights"):
+        clip(folder, sha256="0" * 64).build()
+
+
 def test_the_card_names_model_weights_and_licences(folder):
     card = clip(folder, licence="MIT").build().card
     assert card.name == "open_clip tiny-test"

@@ -31,7 +31,8 @@ def test_blurring_a_part_is_blurring_the_whole(
         if sigma
         else picture
     )
-    expected = normalised(cv2.warpAffine(whole, affine_of(region), (SIDE, SIDE), flags=cv2.INTER_LINEAR))
+    pixels = cv2.warpAffine(whole, affine_of(region), (SIDE, SIDE), flags=cv2.INTER_LINEAR)
+    expected = normalised(pixels.transpose(2, 0, 1))
     np.testing.assert_allclose(crop(picture, region), expected, atol=2e-6 if sigma else 0.02)
 
 
