@@ -6,6 +6,7 @@ modules among them. Names are put together as a state dict's are.
 
 from __future__ import annotations
 
+import struct
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -74,7 +75,7 @@ def described(file: BinaryIO, length: int) -> str | None:
     try:
         if list_bytes(file, length) > MAX_LIST_BYTES:
             raise zipfile.BadZipFile("its list of parts is too large to be one")
-    except ValueError as broken:
+    except (ValueError, struct.error) as broken:
         raise zipfile.BadZipFile(str(broken)) from broken
     with zipfile.ZipFile(file) as archive:
         names = set(archive.namelist())

@@ -53,6 +53,7 @@ ROOMS: dict[str, set[str]] = {  # files, or folders that end in a slash
         "pipeline/estimators/device_crops.py",
         "storage/weight_files.py",
         "storage/stored_weights.py",
+        "storage/script_files.py",
         "storage/torch_files.py",
         "model/",
     },

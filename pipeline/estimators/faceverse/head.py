@@ -123,7 +123,7 @@ class FaceCrop:
         if x0 < x1 and y0 < y1:
             part[y0 - self.top : y1 - self.top, x0 - self.left : x1 - self.left] = picture[y0:y1, x0:x1]
         pixels = cv2.resize(part, (SIDE, SIDE))
-        return looked_up(pixels, levels() / 255)
+        return looked_up(pixels, levels() / np.float32(255))
 
     def grid(self, *_: int) -> CropGrid:
         """Where its pixels lie in any picture; the outermost show its first and last pixels."""
@@ -220,7 +220,7 @@ class HeadOfClip:
         for t in np.flatnonzero(faces.valid):
             self.crops.append(FaceCrop.around(faces.box[t]))
             self.mesh.append(faces.mesh[t, :NUM_MESH, :2])
-            self.batches.add(frames, t, self.crops[-1])
+            self.batches.add(frames, int(t), self.crops[-1])
 
     def track(self) -> HeadTrack:
         """Rotation and sphere where the face is valid, elsewhere the identity and zeros."""

@@ -121,7 +121,7 @@ class BodyOfClip:
         self.people.append(person)
         for t in np.flatnonzero(person.valid):
             self.regions.append(Region.around(person.box[t]))
-            self.batches.add(frames, t, HmrCrop(self.regions[-1]))
+            self.batches.add(frames, int(t), HmrCrop(self.regions[-1]))
 
     def track(self) -> BodyTrack:
         """The joints of the person in all windows."""

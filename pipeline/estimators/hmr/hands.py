@@ -122,7 +122,7 @@ class HandsOfClip:
         for t, side in np.argwhere(score > 0):
             region = Region.around(self.last[t, side], self.estimator.settings.box_scale)
             self.places.append(HandPlace(start + t, side, region))
-            self.batches.add(frames, t, HmrCrop(region, mirror=side == LEFT))
+            self.batches.add(frames, int(t), HmrCrop(region, mirror=side == LEFT))
 
     def boxes(self) -> NDArray[np.float64]:
         """Boxes (t, 2, 4), px, around the points of hands in the last window; zeros where one is not seen."""
