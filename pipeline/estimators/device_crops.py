@@ -35,7 +35,7 @@ class OnDevice:
         return torch.stack(crops)
 
 
-class Window:
+class WindowOnDevice:
     """The frames of one window on a device, those that were asked for last."""
 
     def __init__(self, device: str) -> None:
@@ -54,9 +54,9 @@ class Window:
 
 
 @cache
-def window_on(device: str) -> Window:
+def window_on(device: str) -> WindowOnDevice:
     """The window that all estimators on a device share."""
-    return Window(device)
+    return WindowOnDevice(device)
 
 
 def cropped(picture: Tensor, grid: CropGrid) -> Tensor:

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from pipeline.controls.smoothing import SmoothingSettings
 from pipeline.controls.smplx_tree import ELBOWS, WRISTS, turns_in_camera
 from pipeline.estimators.batches import HERE
-from pipeline.estimators.crop_grid import Cutter
+from pipeline.estimators.crop_grid import OnProcessor
 from pipeline.estimators.device_crops import OnDevice
 from pipeline.geometry import project
 from pipeline.stages.control import Control, ControlSettings
@@ -54,7 +54,9 @@ def tracked(told: SimpleNamespace, embedded: tuple[str, ...]) -> Tracked:
     )  # fmt: skip
 
 
-def controlled(embedded: tuple[str, ...], cutter: Cutter = HERE) -> tuple[Controlled, Controlled]:
+def controlled(
+    embedded: tuple[str, ...], cutter: OnProcessor | There = HERE
+) -> tuple[Controlled, Controlled]:
     """The sample of a mixture, on a canvas of the pictures' size, and that of its head without the body.
 
     FaceVerse's camera is that of near faces: at its place the head is too large for the body, and left out.

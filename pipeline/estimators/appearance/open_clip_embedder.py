@@ -23,7 +23,6 @@ from engine.placement import placement
 from pipeline.estimators.contracts import ImageEmbedder
 from schemas.media import Frames
 from schemas.tracks import Embeddings, EstimatorCard
-from storage.script_files import is_script, read_script
 
 HOW = (
     "get the file of a model and tag of `open_clip.list_pretrained()` from its publisher and name it in "
@@ -78,6 +77,8 @@ class OpenClip:
             import open_clip
             import torch
             from safetensors import SafetensorError
+
+            from storage.script_files import is_script, read_script
         except ImportError as lacking:
             raise EstimatorUnavailable(f"OpenCLIP: {lacking}; `make setup` installs it") from lacking
         published = self.published(open_clip)

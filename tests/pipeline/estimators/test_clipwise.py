@@ -13,6 +13,7 @@ from pipeline.estimators.batches import Batches
 from pipeline.estimators.clipwise import HandsPerWindow, PerWindow, hands_over_clip, over_clip
 from pipeline.estimators.faceverse.head import RegressedHead
 from pipeline.estimators.hmr.body import HmrBody, MeshBody
+from pipeline.estimators.hmr.crop import HmrCrop, Region
 from pipeline.estimators.hmr.hands import HmrHands, MeshHands
 from pipeline.estimators.keypoints import WHOLE_BODY
 from schemas.arrays import array_specs, taken
@@ -136,14 +137,7 @@ def test_who_answers_by_window_is_joined() -> None:
     assert_same(over(hands_over_clip(hands), PERSON), hands(FILM, PERSON))
 
 
-class Nothing:
-    """A crop of one black pixel."""
-
-    def cut(self, _):
-        return np.zeros((3, 1, 1), np.float32)
-
-
 def test_no_crops_are_no_call() -> None:
     with pytest.raises(ZeroDivisionError):
-        Batches(lambda _: (1 / 0,), 1).add(FILM, 0, Nothing())
+        Batches(lambda _: (1 / 0,), 1).add(FILM, 0, HmrCrop(Region(60.0, 40.0, 30.0)))
     assert Batches(lambda _: (1 / 0,), 1).rows() is None

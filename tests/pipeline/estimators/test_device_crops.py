@@ -81,7 +81,12 @@ def test_frames_go_to_a_device_once_for_all_who_ask(monkeypatch: pytest.MonkeyPa
     frames.setflags(write=False)
     sent: list[int] = []
     whole = torch.from_numpy
-    monkeypatch.setattr(torch, "from_numpy", lambda array: sent.append(len(array)) or whole(array))
+
+    def counted(array: NDArray[np.uint8]) -> torch.Tensor:
+        sent.append(len(array))
+        return whole(array)
+
+    monkeypatch.setattr(torch, "from_numpy", counted)
     body, hands = OnDevice("cpu"), OnDevice("cpu")
     for cutter in (body, hands, body):
         cutter(frames, 1, CUTS["hmr enlarged"])
