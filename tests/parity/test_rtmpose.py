@@ -12,9 +12,10 @@ from tests.parity.weights import golden, uniform, weights_of
 
 RUN = ("rtmpose_m", "halpe26_m", "rtmw_m", "dwpose_l")
 """Those of which the outputs are compared here; RTMW-l and -x are RTMW-m, larger."""
-ROUNDED = {"halpe26_m": 2e-5}
-"""Networks of which single precision is so far from double, in parts of the maximum, by kernels: the
-published outputs 1.82e-5, ours 0.5e-5 with AVX512 and 1.6e-5 without AVX. Both are held to double."""
+ROUNDED = {"halpe26_m": (2e-5, 2e-5), "rtmw_m": (1e-5, 1e-4)}
+"""Networks whose single precision lies far from double by kernels: how far the published outputs and ours may
+lie from double, in parts of the maximum. Found: halpe26_m 1.82e-5 published, ours 0.5e-5 with AVX512, 1.6e-5
+without AVX; rtmw_m 0.64e-5 published, ours 1.4e-5 with SSE, 3.6e-5 to 6.4e-5 with AVX2."""
 
 
 @pytest.mark.parametrize("name", RUN)
@@ -27,9 +28,9 @@ def test_outputs_are_the_published_ones(name: str, parity: Path) -> None:
     exact = net.double()(crops.double()) if name in ROUNDED else both
     for axis, found, other, right in zip("xy", both, turned, exact, strict=True):
         rows = expected[f"simcc_{axis}"]
-        most, least = rows.abs().max(), ROUNDED.get(name, 1e-5)
-        assert (right[0, own] - rows).abs().max() < least * most
-        assert (found - right).abs().max() < least * most
+        most, (theirs, ours) = rows.abs().max(), ROUNDED.get(name, (1e-5, 1e-5))
+        assert (right[0, own] - rows).abs().max() < theirs * most
+        assert (found - right).abs().max() < ours * most
         assert (found[0].mean(dim=1) - expected[f"{axis}_mean"]).abs().max() < 1e-5 * most
         assert (found[0].std(dim=1) - expected[f"{axis}_std"]).abs().max() < 1e-4 * most
         assert (found - other).abs().max() > 0.005 * found.std()  # it sees what it is shown
