@@ -20,10 +20,10 @@ from rich.console import Console
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
 from benchmarks.machine import write_table
-from dataset.index import Index
 from jobs.commands.train import Train, train
 from jobs.recipes.training import RECIPES
 from model.data.loader import Loader
+from model.data.mixture import MixedSamples
 from model.data.sample_rng import DropoutRule
 from model.encode.inputs import Inputs, inputs_of
 from model.eval import ablation
@@ -67,12 +67,12 @@ def learn(data: str, runs: Path, table: Path, title: str, command: str, *more: s
     settings = RECIPES["tiny"]()
     blind = replace(settings.loader, sample=replace(settings.loader.sample, dropout=BLIND))
     for name, how in (("seeing", settings), ("blind", replace(settings, loader=blind))):
-        train(Train(data=data, out=runs / name, recipe="tiny", settings=how), Console())
+        train(Train(data=(data,), out=runs / name, recipe="tiny", settings=how), Console())
     loader = Loader(data, settings.loader)
     rows: list[Row] = [*curves(runs), ("",) * 5]
-    for which, index in (("strangers", loader.held_out), ("clips it learned from", loader.index)):
+    for which, index in (("strangers", loader.drawn.held_out), ("clips it learned from", loader.drawn.index)):
         rows += [*tried(runs, loader, index, which, settings), ("",) * 5]
-    held = len(loader.held_out or ())
+    held = len(loader.drawn.held_out or ())
     write_table(
         table,
         title,
@@ -80,7 +80,7 @@ def learn(data: str, runs: Path, table: Path, title: str, command: str, *more: s
         [("what", *REGIONS), *rows[:-1]],
         *NOTES,
         f"Clips that show a face, {TIMES} times each; films of {FILMS}.",
-        f"{len(loader.index)} samples learned from, {held} not.",
+        f"{len(loader.drawn.index)} samples learned from, {held} not.",
         *more,
     )
 
@@ -98,7 +98,9 @@ def curve(run: Path) -> dict[int, float]:
     return {event.step: event.value for event in events.Scalars("validation")}
 
 
-def tried(runs: Path, loader: Loader, index: Index | None, which: str, settings: Training) -> Iterator[Row]:
+def tried(
+    runs: Path, loader: Loader, index: MixedSamples | None, which: str, settings: Training
+) -> Iterator[Row]:
     """By region, the loss with a clip's own conditions and without any, and what another clip's change."""
     (net, codec), (blind, _) = (
         trained(runs / name, "average", torch.device("cpu")) for name in ("seeing", "blind")

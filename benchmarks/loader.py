@@ -32,7 +32,8 @@ from dataset.sample_files import controls_of
 from jobs.commands.curate import Curate, curate
 from media.members import decode_still, decode_window
 from model.data.batch import Pages
-from model.data.epoch_order import AS_IT_IS, EVEN, Draw, OrderSettings, SamplingTable, epoch_order
+from model.data.epoch_order import Draw, OrderSettings, SamplingTable, epoch_order
+from model.data.groups import AS_IT_IS, EVEN
 from model.data.loader import Loader
 from model.data.maps import maps_of
 from model.data.reference_rule import ReferenceRule
@@ -231,6 +232,7 @@ def dealing() -> list[tuple[str, ...]]:
         frames=rng.integers(25, 241, count),
         references=np.full(count, 4),
         group=rng.integers(2, size=count),
+        data_set=np.zeros(count, np.int64),
     )
     found: list[tuple[str, ...]] = []
     for epoch in (0, 1_000):

@@ -45,11 +45,11 @@ def main(folder: Path) -> None:
     settings, run, data = RECIPES["speech_tiny"](), folder / "runs" / "speaking", str(folder / "set")
     if not run.exists():
         shutil.copytree(folder / "runs" / "seeing", run)
-    train(Train(data=data, out=run, recipe="speech_tiny", settings=settings), Console())
+    train(Train(data=(data,), out=run, recipe="speech_tiny", settings=settings), Console())
     loader = Loader(data, settings.loader)
     net, codec = trained(run, "average", torch.device("cpu"))
     rows: list[Row] = []
-    for which, index in (("strangers", loader.held_out), ("clips it learned from", loader.index)):
+    for which, index in (("strangers", loader.drawn.held_out), ("clips it learned from", loader.drawn.index)):
         exam = Validator(loader, index, ValidationSettings(clips=CLIPS), codec)
         batches = [exam[clip] for clip in range(len(exam))]
         rows += [*vectors(net, batches, which), *videos(net, codec, batches, which, settings), ("",) * 5]
@@ -62,7 +62,7 @@ def main(folder: Path) -> None:
         "of the mouth's part, and of changes from frame to frame. Then the loss of velocities by region with",
         "the clip's own face crops, how many times that it is with faces by speech or with none, and how far",
         "another's speech moves the pixels of films from the same noise.",
-        f"{len(loader.index)} samples learned from, {len(loader.held_out or ())} not.",
+        f"{len(loader.drawn.index)} samples learned from, {len(loader.drawn.held_out or ())} not.",
     )
 
 

@@ -18,7 +18,7 @@ from jobs.animation.second_pass import DrivenPart, with_made
 from media.voice import Voice
 from model.sample.pixels import Pictures, pictures_of, references_of
 from model.sample.retarget import Figure
-from model.sample.segments import Animator, Drive, HandOver
+from model.sample.segments import Animator, Caption, Drive, HandOver
 from model.sample.solve import SamplerSettings
 from model.train.init import clip_of
 from model.train.load import Taken, last_of, much_noise, settings_of, trained
@@ -63,6 +63,7 @@ class Performer:
         match_colours: bool,
         weights: Taken,
         seed: int,
+        caption: Caption | None = None,
     ) -> Performer:
         """The performer of a run, its weights and those of the estimators loaded.
 
@@ -89,6 +90,7 @@ class Performer:
                 share=shared(across, [net, *([other.net] if other else [])]),
                 tile_px=tile_px,
                 clip=clip_of(settings, where),
+                caption=caption,
             ),
         )
 

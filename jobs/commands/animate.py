@@ -28,7 +28,7 @@ from model.nets.pretrained.editors import PictureEditor
 from model.sample.pixels import Pictures
 from model.sample.segments import HandOver, num_segments
 from model.sample.solve import SamplerSettings
-from model.train.load import Taken, has_learned, last_of, settings_of
+from model.train.load import Taken, embedded, has_learned, last_of, settings_of
 from model.train.ranks import own_rank
 from model.train.together import Across, place
 from pipeline.backends import Backends
@@ -56,6 +56,10 @@ class Animate:
     """Sound file, or video with sound, that the face follows and that is heard for as long as it lasts."""
     speaks: Speaks = "mouth"
     """What follows the speech: the mouth alone, or eyes and emotion too."""
+    caption: str = ""
+    """What is to be seen, in words, of a run that has learned from captions."""
+    text_encoder: Path | None = None
+    """Folder of the text encoder that the run's captions were stored by."""
     sampler: SamplerSettings = field(default_factory=SamplerSettings)
     hand_over: HandOver = "frame"
     """What a segment hands to the next: its last frame, or its last latent frame as it is."""
@@ -122,6 +126,7 @@ def make(job: Animate, voice: Voice | None, console: Console) -> None:
         match_colours=job.match_colours,
         weights=job.weights,
         seed=job.seed,
+        caption=embedded(job.run, job.caption, job.text_encoder),
     )
     say(f"{job.run}: has learned for {run_facts(job.run)['done']}")
     if job.hand_over == "latent" and not settings_of(last_of(job.run)).latent_share:

@@ -45,7 +45,8 @@ class Encode(Encoding, LongRun):
     def encoding(self) -> Encoding:
         """The settings alone; paths are those of any folder that a worker is started in."""
         said = {setting.name: getattr(self, setting.name) for setting in fields(Encoding)}
-        return Encoding(**said | {"vae": self.vae and self.vae.absolute()})
+        paths = {name: said[name] and said[name].absolute() for name in ("vae", "text_encoder")}
+        return Encoding(**said | paths)
 
 
 def parse(args: list[str]) -> Encode:
@@ -93,7 +94,7 @@ def encode(job: Encode, console: Console) -> ExitCode:
 def make(job: Encode, out: Place, heartbeat: Heartbeat, console: Console) -> None:
     """Bring the latents to their end."""
     from model.data.latents import write_index  # brings torch along: not before latents are wanted
-    from model.encode.flow import TARS, autoencoder_of, forget_lost_codec, legs
+    from model.encode.flow import TARS, autoencoder_of, forget_lost_codec, legs, texts_of
 
     out.sweep()
     ledger, encoding, data = Ledger(out), job.encoding, Place.at(job.data)
@@ -107,10 +108,13 @@ def make(job: Encode, out: Place, heartbeat: Heartbeat, console: Console) -> Non
             ledger,
             all_of(*observers),
             unseal=partial(out.remove, INDEX),
-            shared=[data.folder, out.folder, encoding.vae],
+            shared=[data.folder, out.folder, encoding.vae, encoding.text_encoder],
             always=(),
         )
     if out.size(INDEX) is None:
         landed = (ledger.rows(TARS, name, LatentRow) for name in ledger.names(TARS))
         write_index(out.uri, chain.from_iterable(landed))
-    finish(out, replace(made, vae=autoencoder_of(encoding, out.uri).digest))
+    texts = texts_of(encoding)
+    finish(
+        out, replace(made, vae=autoencoder_of(encoding, out.uri).digest, text=texts.digest if texts else "")
+    )

@@ -23,10 +23,12 @@ from jobs.console.train_speed import Speeds
 from jobs.exit_codes import ExitCode
 from jobs.recipes.requirements import refuse_without_memory, refuse_without_weights
 from jobs.recipes.training import Name
-from jobs.stored.addresses import storable
+from jobs.stored.addresses import storable_all
+from jobs.stored.hearing import with_hearing
 from jobs.stored.latents import on_latents
 from jobs.stored.training import beginning, begun, of_length, refuse_other
 from model.data.loader import Loader
+from model.data.mixture import MixedSamples
 from model.planning.peak import peak_tflops
 from model.train import checkpoint as saved
 from model.train.distributed import DistributedContext, distributed_context, lifeline, shared_codec
@@ -53,16 +55,16 @@ GIT_S = 20.0
 class Train:
     """Train the network on a data set, or go on from a run's last checkpoint."""
 
-    data: str
-    """Folder of the data set, or its URI."""
+    data: tuple[str, ...]
+    """Folder of the data set, or its URI; several are mixed, by --settings.loader.order.weights."""
     out: Path
     """Folder of the run."""
     recipe: Name = "tiny"
     """Where the settings' defaults come from."""
     steps: int | None = None
     """Steps of all phases together, each in its share; those that are done stay as they were."""
-    latents: str | None = None
-    """Folder or address of stored latents: windows, token budget and autoencoder are theirs."""
+    latents: tuple[str, ...] = ()
+    """Folders or addresses of stored latents: windows, token budget and autoencoder are theirs."""
     from_nothing: bool = False
     """Train a recipe that begins from public weights without them."""
     config: Path | None = None
@@ -102,7 +104,8 @@ def train(job: Train, console: Console) -> ExitCode:
         KeyboardInterrupt: stopped where there was nothing to save; says from where the run goes on.
     """
     settings = on_latents(job.settings, job.latents) if job.latents else job.settings
-    job = replace(job, settings=of_length(settings, job.steps, job.out))
+    settings = of_length(with_hearing(settings), job.steps, job.out)
+    job = replace(job, settings=settings)
     with stop_request() as stop:
         try:
             return train_until(job, stop, console)
@@ -122,18 +125,22 @@ def train_until(job: Train, stop: StopRequest, console: Console) -> ExitCode:
 def train_rank(job: Train, context: DistributedContext, stop: StopRequest, console: Console) -> ExitCode:
     """Train as a rank among those that are held together."""
     from model.train.loop import Trainer
-    from model.train.tasks import refuse_silence
+    from model.train.tasks import refuse_other_captions, refuse_silence
 
     refuse_without_memory(job.settings, context)
-    index = "" if job.new_epoch else kept_index(job)
+    indexes = () if job.new_epoch else kept_indexes(job)
     ranks: dict[str, Any] = {"rank": context.replica, "world_size": context.replicas}
-    loader = Loader(job.data, job.settings.loader, **ranks, index=index)
+    loader = Loader(job.data, job.settings.loader, **ranks, indexes=indexes)
     heard = refuse_silence(job.settings, loader)
     if heard and context.rank == 0:
         console.print(
-            f"speech: {heard} of {len(loader.present)} samples have a face and sound", highlight=False
+            f"speech: {heard} of {len(loader.drawn.present)} samples have a face and sound", highlight=False
         )
-    new_epoch = job.new_epoch or (is_own(job) and not index)
+    told = refuse_other_captions(job.settings, loader)
+    if told and context.rank == 0:
+        samples = len(loader.drawn.present)
+        console.print(f"captions: {told} of {samples} samples have one", highlight=False)
+    new_epoch = job.new_epoch or (is_own(job) and not indexes)
     if context.rank > 0:
         codec = shared_codec(job.out, job.data, job.settings, context)
         how: dict[str, Any] = {"new_epoch": new_epoch, "asked": stop}
@@ -155,18 +162,21 @@ def train_rank(job: Train, context: DistributedContext, stop: StopRequest, conso
 
 
 def is_own(job: Train) -> bool:
-    """Whether the data set is a run's own, which may have grown; one elsewhere is asked for."""
+    """Whether the data sets are a run's own, which may have grown; others are asked for."""
     before = begun(job.out)
-    return before is not None and before.data == storable(job.data)
+    if before is None or len(before.index_sha256) != len(job.data):
+        return False
+    return before.data == storable_all(job.data)
 
 
-def kept_index(job: Train) -> str:
-    """Digest of the index that a run began with, where its own data set still has it; else empty."""
+def kept_indexes(job: Train) -> tuple[str, ...]:
+    """Digests of the indexes that a run began with, where its own data sets still have them; else none."""
     before = begun(job.out)
     if before is None or not is_own(job) or not saved.checkpoints(job.out):
-        return ""
-    copy = index_copy(before.index_sha256)
-    return before.index_sha256 if Place.at(job.data).size(copy) is not None else ""
+        return ()
+    each = zip(job.data, before.index_sha256, strict=True)
+    kept = all(Place.at(data).size(index_copy(digest)) is not None for data, digest in each)
+    return before.index_sha256 if kept else ()
 
 
 def goes_on(run: Path) -> str:
@@ -194,11 +204,12 @@ def lead(
     for line in loader.table().split("\n"):
         console.print(line, highlight=False)
     console.print(held_out_said(loader), highlight=False)
-    if len(loader.index) < FEW_SAMPLES:
-        few = f"only {len(loader.index)} samples: this shows that all runs, and teaches nothing of strangers"
+    samples = len(loader.drawn.index)
+    if samples < FEW_SAMPLES:
+        few = f"only {samples} samples: this shows that all runs, and teaches nothing of strangers"
         console.print(few, style="yellow", highlight=False)
     before = begun(job.out)
-    if before and saved.checkpoints(job.out) and before.index_sha256 != loader.newest.digest:
+    if before and saved.checkpoints(job.out) and before.index_sha256 != digests_of(loader.drawn.newest):
         console.print(changed_said(before.index_sha256, loader), highlight=False)
     if job.settings.base and not saved.checkpoints(job.out):
         console.print(f"base: {base_said(job.settings)}", highlight=False)
@@ -218,9 +229,14 @@ def lead(
         curves.close()
 
 
-def changed_said(before: str, loader: Loader) -> str:
+def digests_of(samples: MixedSamples) -> tuple[str, ...]:
+    """Of the index of each data set."""
+    return tuple(part.digest for part in samples.parts)
+
+
+def changed_said(before: tuple[str, ...], loader: Loader) -> str:
     """How a run goes on whose data set has another index by now than the one that it began with."""
-    if before != loader.index.digest:
+    if before != digests_of(loader.drawn.index):
         return "the data set has changed since: the run goes on with its next epoch"
     gone = f"{loader.num_withdrawn} samples are withdrawn and left out"
     return f"the data set has changed since: the run keeps its order, {gone}; --new-epoch takes what is new"
@@ -229,9 +245,9 @@ def changed_said(before: str, loader: Loader) -> str:
 def held_out_said(loader: Loader) -> str:
     """How much is kept for validation."""
     share = loader.settings.order.held_out
-    if loader.held_out is None:
+    if loader.drawn.held_out is None:
         return "no source is held out: nothing tells how strangers would fare"
-    return f"held out, {share:.1%} of the sources: {len(loader.held_out)} samples, never drawn"
+    return f"held out, {share:.1%} of the sources: {len(loader.drawn.held_out)} samples, never drawn"
 
 
 def total_steps(settings: Training) -> int:
@@ -242,8 +258,8 @@ def total_steps(settings: Training) -> int:
 def start_of(job: Train, context: DistributedContext, loader: Loader) -> Start:
     """All that it takes to repeat this start."""
     return Start(
-        data=storable(job.data),
-        index_sha256=loader.index.digest,
+        data=storable_all(job.data),
+        index_sha256=digests_of(loader.drawn.index),
         canvas_area=canvas_area(loader),
         recipe=job.recipe,
         settings=job.settings.as_plain(),

@@ -56,8 +56,11 @@ class TrainConsole:
         self.console.print(line, highlight=False)
 
     def validated(self, result: ValidationResult, total: int) -> None:
-        """Print the loss of held-out clips."""
-        self.console.print(f"held-out clips after {total} steps: loss {result.loss:.4f}", highlight=False)
+        """Print the loss of held-out clips, and how many mouths keep time where speech is learned."""
+        line = f"held-out clips after {total} steps: loss {result.loss:.4f}"
+        if "in_sync" in result.metrics:
+            line += f", {result.metrics['in_sync']:.0%} of mouths in time"
+        self.console.print(line, highlight=False)
 
     def saved(self, folder: Path) -> None:
         """Print where the checkpoint lies."""

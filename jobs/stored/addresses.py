@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from storage.address import is_uri
 from storage.place import Place, Where
 
@@ -10,3 +12,9 @@ def storable(where: Where) -> str:
     """An address in full, that holds in every folder; empty where it names a server: only a user may."""
     uri = Place.at(where).uri
     return "" if is_uri(uri) and "?" in uri else uri
+
+
+def storable_all(where: Sequence[Where]) -> tuple[str, ...]:
+    """Addresses in full; none of them where one names a server."""
+    found = tuple(map(storable, where))
+    return found if all(found) else ()

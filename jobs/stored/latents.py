@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -28,6 +28,8 @@ class StoredLatents:
     """Digest of the autoencoder, at its precision; empty until they are made."""
     window: WindowRule
     max_tokens: int
+    text: str = ""
+    """Digest of the text encoder; empty where no captions are stored, or until they are made."""
     data: str = ""
     """Where the data set lies; empty where that address chose a server, which latents do not."""
     fitted: bool = False
@@ -73,7 +75,7 @@ def has_to_fit(encoding: Encoding, out: Place) -> bool:
 def begin(out: Place, made: StoredLatents) -> None:
     """Say what will be made, where nothing says so yet; to be called before anything changes."""
     before = latents_in(out)
-    if before is None or replace(before, vae="") != made:
+    if before is None or replace(before, vae="", text="") != made:
         write(out, NEXT, asdict(made))
 
 
@@ -84,30 +86,64 @@ def finish(out: Place, made: StoredLatents) -> None:
         out.remove(NEXT)
 
 
-def on_latents(settings: Training, root: str) -> Training:
-    """The settings of a training that finds all of its windows among stored latents.
+def on_latents(settings: Training, roots: Sequence[str]) -> Training:
+    """The settings of a training that finds all of its windows among stored latents, of some folders.
 
-    Its windows and token budget are theirs, samples are mirrored if they were stored so too, and where it
-    names no autoencoder it takes the one that was fitted beside them.
+    Its windows and token budget are theirs, samples are mirrored if all of them were stored so too, and where
+    it names no autoencoder it takes the one that was fitted beside the first. Captions are given where all of
+    them hold some.
 
     Raises:
-        ValueError: there are none, or of an earlier version.
+        ValueError: there are none, or of an earlier version, or those of several folders do not go together.
         OSError: they cannot be read.
     """
-    place = Place.at(root)
-    what = f"{place}: no latents that `understudy encode` has finished"
-    if place.size(RUN) is None:
-        raise ValueError(what)
-    stored = read_as(StoredLatents, json_at(place, RUN), what)
+    found = [finished(Place.at(root)) for root in roots]
+    stored, place = found[0], Place.at(roots[0])
+    for root, other in zip(roots, found, strict=True):
+        refuse_apart(stored, other, f"{roots[0]} and {root}")
     loader, own = settings.loader, place.folder and place.folder / CODEC
     augment = loader.sample.augment
-    if not stored.settings.get("mirrored"):
+    if not all(one.settings.get("mirrored") for one in found):
         augment = replace(augment, mirror=0.0)
     loader = replace(
         loader,
         order=replace(loader.order, window=stored.window, max_tokens=stored.max_tokens),
         sample=replace(loader.sample, augment=augment),
-        latents=LatentSource(root=root, vae=stored.vae),
+        latents=LatentSource(root=roots[0], vae=stored.vae, others=tuple(roots[1:]), captions=stored.text),
     )
     vae = settings.vae or (Path(own) if own and own.exists() else None)
     return replace(settings, loader=loader, vae=vae)
+
+
+def finished(place: Place) -> StoredLatents:
+    """What latents say that are whole.
+
+    Raises:
+        ValueError: there are none, or of an earlier version.
+    """
+    what = f"{place}: no latents that `understudy encode` has finished"
+    if place.size(RUN) is None:
+        raise ValueError(what)
+    return read_as(StoredLatents, json_at(place, RUN), what)
+
+
+def refuse_apart(one: StoredLatents, other: StoredLatents, where: str) -> None:
+    """Returns where one training can read both.
+
+    Raises:
+        ValueError: it cannot; says why, and what helps.
+    """
+    apart = [
+        name
+        for name, differ in (
+            ("autoencoders", one.vae != other.vae),
+            ("windows or token budgets", (one.window, one.max_tokens) != (other.window, other.max_tokens)),
+            ("text encoders", one.text != other.text),
+        )
+        if differ
+    ]
+    if apart:
+        raise ValueError(
+            f"{where}: latents of different {' and of different '.join(apart)}: encode both under the same "
+            "settings, with --vae of one codec"
+        )

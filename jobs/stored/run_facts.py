@@ -22,7 +22,7 @@ def run_facts(run: Path) -> dict[str, Any]:
     return {
         "run": str(run),
         "recipe": last.recipe,
-        "data": last.data or "not told",
+        "data": ", ".join(last.data) or "not told",
         "starts": len(starts),
         "phases": {phase["name"]: f"{phase['steps']} steps" for phase in phases},
         "done": done(standing, phases),

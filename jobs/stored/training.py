@@ -26,9 +26,9 @@ class Beginning:
 
     recipe: Name
     settings: Training
-    data: str = ""
-    """Where the run's data set lies, as far as the run may tell."""
-    index_sha256: str = ""
+    data: tuple[str, ...] = ()
+    """Where the run's data sets lie, as far as the run may tell."""
+    index_sha256: tuple[str, ...] = ()
 
 
 def begun(run: Path) -> Beginning | None:

@@ -13,6 +13,7 @@ from torch import Tensor
 from media.members import AROUND, num_sounds
 from model.data.faults import Unfit
 from schemas.drawing import BODY, HAND
+from schemas.latents import CAPTION_TOKENS
 from schemas.sample import FACE_SIZE, MAX_REFERENCES
 
 
@@ -52,6 +53,9 @@ class Batch:
     drop_references: Tensor  # B bool: for the model to withhold
     drop_pose: Tensor  # B bool
     drop_face: Tensor  # B bool
+    caption: Tensor  # B L E float16: tokens, zeros behind the last; L = 0 where no sample has a caption
+    has_caption: Tensor  # B bool
+    drop_caption: Tensor  # B bool
     faults: tuple[Unfit, ...]
 
     def __len__(self) -> int:
@@ -97,6 +101,9 @@ class Page:
     drop_references: NDArray[np.bool_]
     drop_pose: NDArray[np.bool_]
     drop_face: NDArray[np.bool_]
+    caption: NDArray[np.float16]
+    has_caption: NDArray[np.bool_]
+    drop_caption: NDArray[np.bool_]
 
 
 def tensors(batch: Batch) -> dict[str, Any]:
@@ -115,11 +122,12 @@ def shapes(
     width: int,
     *,
     latent: tuple[int, ...] = NO_LATENTS,
+    caption: int = 0,
     baked: bool = False,
 ) -> dict[str, tuple[tuple[int, ...], torch.dtype]]:
     """Shape and type of each tensor of a batch; `latent` is (C, T', H', W') where latents are given.
 
-    `baked` are stored maps.
+    `caption` are the numbers of a token, 0 where there are no captions; `baked` are stored maps.
     """
     picture, face = (height, width, 3), (FACE_SIZE, FACE_SIZE, 3)
     times, flag = (size, frames), ((size,), torch.bool)
@@ -148,6 +156,9 @@ def shapes(
         "drop_references": flag,
         "drop_pose": flag,
         "drop_face": flag,
+        "caption": ((size, CAPTION_TOKENS if caption else 0, caption), torch.float16),
+        "has_caption": flag,
+        "drop_caption": flag,
     }
 
 
@@ -170,10 +181,11 @@ class Pages:
         *,
         shared: bool,
         latent: tuple[int, ...] = NO_LATENTS,
+        caption: int = 0,
         baked: bool = False,
     ) -> None:
         self.tensors: dict[str, Tensor] = {}
-        form = shapes(size, frames, height, width, latent=latent, baked=baked)
+        form = shapes(size, frames, height, width, latent=latent, caption=caption, baked=baked)
         for name, (shape, dtype) in form.items():
             tensor = torch.empty(shape, dtype=dtype)
             self.tensors[name] = tensor.share_memory_() if shared else tensor

@@ -1,4 +1,4 @@
-"""The order of a data set under some settings: its epochs, dealt when they are asked for, and its digest."""
+"""The order of data sets under some settings: its epochs, dealt when they are asked for, and its digest."""
 
 from __future__ import annotations
 
@@ -9,27 +9,26 @@ from dataclasses import asdict
 import numpy as np
 
 from dataset.deny import denied
-from dataset.index import Index
 from model.data.batch import num_bytes
 from model.data.epoch_order import Epoch, OrderSettings, epoch_order
 from model.data.epoch_report import as_text, lines
+from model.data.mixture import MixedSamples, mixed_table
 from model.data.reference_rule import ReferenceRule
-from model.data.sampling_table import sampling_table
 from model.data.window_lengths import lengths
 
-LATE = ("where", "deny", "area")
+LATE = ("where", "deny", "area", "weights")
 """Settings that came later: where they are not given, the digest is as it was without them."""
 EPOCHS_HELD = 2
 """A step may end one epoch and begin the next."""
 
 
 class Order:
-    """The endless row of slots that an index, its settings, the rule of references and a seed give."""
+    """The endless row of slots that samples, settings, the rule of references and a seed give."""
 
-    def __init__(self, index: Index, settings: OrderSettings, shown: ReferenceRule, seed: int) -> None:
+    def __init__(self, index: MixedSamples, settings: OrderSettings, shown: ReferenceRule, seed: int) -> None:
         self.settings, self.shown = settings, shown
         self.seed = seed
-        self.samples = sampling_table(index, settings.groups, settings.area)
+        self.samples = mixed_table(index, settings)
         order = {name: value for name, value in asdict(settings).items() if name not in LATE or value}
         if settings.deny:  # not where it lies, but what it says
             order["deny"] = sorted(denied(settings.deny))

@@ -1,13 +1,13 @@
-"""Who reads what, in what order: a pure function of the index, the settings, the seed and the epoch.
+"""Who reads what, in what order: a pure function of the indexes, the settings, the seed and the epoch.
 
 Nothing here knows of ranks, workers or files. An epoch is a list of slots; a slot is the micro-batch of one
 rank in one step: draws of one bucket (canvas and window length), as many as the token budget holds.
 
-Each group of samples (full figures, and halves with portraits, by default) is dealt from an endless deck: lap
-after lap, each an own shuffle of the whole group. An epoch takes the next cards of each deck, in the groups'
-shares, and holds as many draws as the index has samples. So a group is short of nothing for ever: after any
-number of epochs two of its samples differ by at most one draw. With one group an epoch is one lap: each
-sample exactly once.
+Each group of samples (full figures, and halves with portraits, by default; of each data set, where several
+are weighted) is dealt from an endless deck: lap after lap, each an own shuffle of the whole group. An epoch
+takes the next cards of each deck, in the groups' shares, and holds as many draws as there are samples. So a
+group is short of nothing for ever: after any number of epochs two of its samples differ by at most one draw.
+With one group an epoch is one lap: each sample exactly once.
 
 A lap shuffles the shards, puts at least `mixed_shards` of them that follow each other into a window, and
 shuffles the samples of each window. Reading stays near a few tars at a time, and two samples next to each
@@ -17,40 +17,19 @@ distance.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
 
+from model.data.groups import EVEN, Deck, Group, decks, quotas
 from model.data.reference_rule import ReferenceRule, num_shown
 from model.data.rng import Ints, Words, fractions, words
 from model.data.windows import WindowRule, clips_of, draw_windows, longest_window, num_tokens
-from schemas.controls import Framing
 
 RUNS = 32
 """Runs of alike slots that are told apart in one stretch of the order."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Group:
-    """Samples that have a share of the draws to themselves."""
-
-    name: str
-    share: float
-    """Of the draws, relative to the other groups' shares."""
-    framings: tuple[Framing, ...] = ("portrait", "half", "full")
-    domains: tuple[str, ...] = ()
-    """Only samples of these domains; empty: of all."""
-
-
-EVEN = (
-    Group(name="full", share=0.5, framings=("full",)),
-    Group(name="half", share=0.5, framings=("half", "portrait")),
-)
-"""Full figures and halves, portraits with the halves, 50/50 (method.md 1)."""
-
-AS_IT_IS = (Group(name="all", share=1.0),)
-"""Each sample once an epoch."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -81,18 +60,24 @@ class OrderSettings:
     """Only samples for which all of these hold, on columns of the index: licence=CC0, face_ratio>0.5."""
     deny: str = ""
     """File with the keys of samples that are left out, such as the deny.txt of an audit."""
+    weights: tuple[float, ...] = ()
+    """Of the draws, one for each data set, relative to the others; empty: all samples are of one pot."""
 
     def __post_init__(self) -> None:
         """Check that something is left to draw."""
         if not 0 <= self.held_out < 1:
             raise ValueError(f"held_out is a share of the sources, from 0 to below 1, not {self.held_out:g}")
+        if any(not 0 <= weight < math.inf for weight in self.weights) or (
+            self.weights and not any(self.weights)
+        ):
+            raise ValueError(f"weights of data sets are 0 or more, one of them above 0, not {self.weights}")
 
 
 @dataclass(frozen=True, kw_only=True)
 class SamplingTable:
-    """The columns of an index that the order depends on; one row a sample."""
+    """The columns of the indexes that the order depends on; one row a sample."""
 
-    digest: str  # of the index
+    digest: str  # of the indexes
     ident: Words  # of the samples' bytes
     shard: Ints  # number of the tar
     width: Ints  # px
@@ -100,6 +85,7 @@ class SamplingTable:
     frames: Ints
     references: Ints
     group: Ints  # index into the settings' groups, -1 for none
+    data_set: Ints  # number of the data set, from 0
 
 
 @dataclass(frozen=True)
@@ -170,41 +156,21 @@ def longest_windows(samples: SamplingTable, settings: OrderSettings) -> Ints:
     return longest_window(samples.frames, samples.width, samples.height, settings.window, settings.max_tokens)
 
 
-def quotas(samples: SamplingTable, fits: NDArray[np.bool_], settings: OrderSettings) -> Ints:
-    """Draws of each group in an epoch: in all as many as there are samples, by largest remainders.
-
-    A group whose share is 0 is not drawn from: its samples are dropped.
-
-    Raises:
-        ValueError: a group has a share and no samples, or none has both.
-    """
-    sizes = np.array([np.count_nonzero(fits & (samples.group == g)) for g in range(len(settings.groups))])
-    for group, size in zip(settings.groups, sizes, strict=True):
-        if group.share < 0 or (size == 0 and group.share > 0):
-            raise ValueError(
-                f"group {group.name!r} has {size} samples for a share of {group.share:g}: "
-                "set its share to 0, or give groups that the index can fill"
-            )
-    shares = np.array([group.share for group in settings.groups])
-    if shares.sum() == 0:
-        raise ValueError("no group has a share: nothing can be drawn")
-    wanted = sizes[shares > 0].sum() * shares / shares.sum()
-    quota: Ints = np.floor(wanted).astype(np.int64)
-    most_short = np.argsort(-(wanted - quota), kind="stable")
-    quota[most_short[: sizes[shares > 0].sum() - quota.sum()]] += 1
-    return quota
+def decks_of(samples: SamplingTable, fits: NDArray[np.bool_], settings: OrderSettings) -> list[Deck]:
+    """What an epoch is dealt from, as `model.data.groups` says it. Raises ValueError as that does."""
+    return decks(settings.groups, settings.weights, samples.group, samples.data_set, fits)
 
 
 def draw_samples(
     samples: SamplingTable, fits: NDArray[np.bool_], settings: OrderSettings, seed: int, epoch: int
 ) -> tuple[Ints, Ints]:
-    """Row and lap of each draw of an epoch, in order: the groups' decks riffled together, evenly."""
+    """Row and lap of each draw of an epoch, in order: the decks riffled together, evenly."""
     rows, laps, places = [], [], []
-    for group, quota in enumerate(quotas(samples, fits, settings).tolist()):
+    dealt = decks_of(samples, fits, settings)
+    for (name, _, members), quota in zip(dealt, quotas(dealt).tolist(), strict=True):
         if quota == 0:
             continue
-        members = np.flatnonzero(fits & (samples.group == group))
-        purpose = (samples.digest, seed, settings.groups[group].name)
+        purpose = (samples.digest, seed, name)
         first, stop = epoch * quota, (epoch + 1) * quota
         turns = range(first // len(members), -(-stop // len(members)))
         shards, mixed = samples.shard[members], settings.mixed_shards

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from model.data.epoch_order import Epoch, OrderSettings, SamplingTable, longest_windows, quotas
+from model.data.epoch_order import Epoch, OrderSettings, SamplingTable, decks_of, longest_windows
 from model.data.window_lengths import Lengths, rows_of
 from model.data.windows import num_tokens
 from schemas.index import bucket_name
@@ -71,6 +71,9 @@ def parts(table: SamplingTable, settings: OrderSettings) -> Iterator[tuple[str, 
         yield bucket_name(width, height), (table.width == width) & (table.height == height)
     for number, group in enumerate(settings.groups):
         yield f"group {group.name}", table.group == number
+    several = np.unique(table.data_set)
+    for number in several if len(several) > 1 else ():
+        yield f"data set {number + 1}", table.data_set == number
     yield "all", np.ones(len(table.frames), np.bool_)
 
 
@@ -93,7 +96,7 @@ def check(table: SamplingTable, settings: OrderSettings) -> None:
             f"max_dropped is {settings.max_dropped:.1%}"
             + (f"; {budget_said(table, settings, out[OVER])}" if gone[OVER] else "")
         )
-    quotas(table, longest_windows(table, settings) >= settings.window.min_frames, settings)
+    decks_of(table, longest_windows(table, settings) >= settings.window.min_frames, settings)
 
 
 def refuse_small_budget(table: SamplingTable, settings: OrderSettings) -> None:

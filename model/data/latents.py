@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -12,15 +12,17 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from dataset.arrays import plain_array
+from dataset.conditions import extra_of
 from dataset.reader import Members
 from dataset.tar import MAX_SAMPLE_BYTES
 from dataset.trusted_rows import MAX_SIDE_PX, trusted_rows
 from model.data.epoch_order import Epoch, SamplingTable
+from model.data.prefetch import Stored
 from model.data.rng import Ints, Words, stirred
 from model.data.sampling_table import idents
 from schemas.arrow import decode, encode
 from schemas.index import IndexRow
-from schemas.latents import INDEX, MEMBER, LatentRow
+from schemas.latents import CAPTION, CAPTION_TOKENS, INDEX, MEMBER, LatentRow, text_digest
 from schemas.media import MAX_CLIP_FRAMES
 from schemas.outcome import UnfitError
 from schemas.version import LATENTS, MIRRORED_LATENTS, READABLE
@@ -33,8 +35,8 @@ LIMITS = {
     "frames": (0, MAX_CLIP_FRAMES),
     "offset": (0, 2**50),
     "size": (1, MAX_SAMPLE_BYTES),
-    "channels": (1, 1024),
-    "times": (1, MAX_CLIP_FRAMES),
+    "channels": (1, 8192),
+    "times": (1, max(MAX_CLIP_FRAMES, CAPTION_TOKENS)),
     "height": (1, MAX_SIDE_PX),
     "width": (1, MAX_SIDE_PX),
 }
@@ -43,25 +45,27 @@ LIMITS = {
 class FoundLatents(NamedTuple):
     """The stored latents of one draw."""
 
-    window: LatentRow
-    references: LatentRow
+    window: Stored[LatentRow]
+    references: Stored[LatentRow]
 
 
 class Latents:
-    """Which windows have latents of this autoencoder, made by the rules of this code.
+    """What networks read of samples, stored in some folders: by one autoencoder or text encoder.
 
     Raises (at birth):
-        ValueError: the folder holds no latents of this schema.
+        ValueError: a folder holds no latents of this schema.
         OSError: the storage does not answer.
     """
 
-    def __init__(self, root: str, vae: str) -> None:
-        self.root = root
-        table = trusted_rows(Place.at(root), INDEX, LatentRow, LIMITS)
+    def __init__(self, roots: Sequence[str], encoder: str) -> None:
+        self.roots = roots
+        tables = [trusted_rows(Place.at(root), INDEX, LatentRow, LIMITS) for root in roots]
+        table = pa.concat_tables(tables).combine_chunks()
+        folder = np.repeat(np.arange(len(tables)), [one.num_rows for one in tables])
         ours = pc.is_in(table["rules"], value_set=pa.array([LATENTS, MIRRORED_LATENTS], table["rules"].type))
-        fits = pc.and_(pc.equal(table["vae"].cast(pa.string()), vae), ours)
-        self.table = table.filter(fits)
-        self.num_others = table.num_rows - self.table.num_rows
+        fits = pc.and_(pc.equal(table["vae"].cast(pa.string()), encoder), ours)
+        self.table, self.folder = table.filter(fits), folder[np.asarray(fits.to_numpy(), np.bool_)]
+        self.num_others = int(pc.sum(pc.and_(pc.invert(fits), pc.greater(table["frames"], 0))).as_py() or 0)
         start, frames = (np.asarray(self.table[name].to_numpy(), np.int64) for name in ("start", "frames"))
         mirrored = np.asarray(self.table["rules"].to_numpy() == MIRRORED_LATENTS, np.int64)
         codes = codes_of(idents(self.table["sample_sha256"]), start, frames, mirrored)
@@ -91,12 +95,35 @@ class Latents:
         """Where the latents of a window lie that has some."""
         ident = np.array([int(row.sha256[:16], 16)] * 2, np.uint64)
         numbers = self.places(ident, np.array([start, 0]), np.array([frames, 0]), int(mirrored))
-        return FoundLatents(*decode(self.table.take(numbers), LatentRow))
+        window, references = numbers.tolist()
+        return FoundLatents(self.stored(window), self.stored(references))
+
+    def caption(self, text: str) -> Stored[LatentRow] | None:
+        """Where the embedding of a text lies, if it has one; no text has none."""
+        if not text:
+            return None
+        ident, none = np.array([int(text_digest(text)[:16], 16)], np.uint64), np.zeros(1, np.int64)
+        number = int(self.places(ident, none, none)[0])
+        return None if number < 0 else self.stored(number)
+
+    def told(self, rows: Iterable[IndexRow]) -> tuple[Stored[LatentRow] | None, ...]:
+        """Where the captions of samples lie, each as `caption` says; none at all where no sample has one."""
+        found = tuple(self.caption(caption_of(row.extra)) for row in rows)
+        return found if any(found) else ()
+
+    @property
+    def width(self) -> int:
+        """Numbers of a caption's token, 0 where there is none."""
+        return int(pc.max(self.table["channels"]).as_py() or 0)
+
+    def stored(self, number: int) -> Stored[LatentRow]:
+        """A row and its folder."""
+        return Stored(int(self.folder[number]), decode(self.table.slice(number, 1), LatentRow)[0])
 
     def coverage(self, slots: NDArray[np.bool_], epoch: int) -> str:
         """For a person: how much of an epoch is encoded, and why not all of it."""
         matched, whole = np.count_nonzero(slots), len(slots)
-        message = f"latents in {self.root} match {matched} of {whole} batches of epoch {epoch}"
+        message = f"latents in {', '.join(self.roots)} match {matched} of {whole} batches of epoch {epoch}"
         if matched < whole:
             message += (
                 "; the others are decoded: their windows, samples or references are not among those encoded"
@@ -104,6 +131,11 @@ class Latents:
             if self.num_others:
                 message += f", and {self.num_others} rows are of another autoencoder or other rules"
         return message
+
+
+def caption_of(extra: str) -> str:
+    """The caption in a row's `extra`, empty where there is none."""
+    return extra_of(extra).get(CAPTION, "").strip()
 
 
 def codes_of(ident: Words, start: Ints, frames: Ints, mirrored: Ints | int) -> Words:

@@ -23,21 +23,20 @@ import numpy as np
 from numpy.typing import NDArray
 from torch.utils.data import DataLoader, IterableDataset, get_worker_info
 
-from dataset.deny import denied
-from dataset.index import Index, located, read_index, unfit_shards
 from model.data.augment import is_mirrored
 from model.data.batch import Batch
 from model.data.data_order import Order
 from model.data.epoch_report import check
 from model.data.faults import TooManyUnfit, Unfit
 from model.data.latents import Latents
+from model.data.mixture import read_drawn, unfit_tars
 from model.data.position import Position, advance, from_state, slots_left, slots_of_rank
-from model.data.rng import Words
+from model.data.prefetch import Stored
 from model.data.sample_rng import SampleRng
-from model.data.sampling_table import idents
 from model.data.settings import LoaderSettings
 from model.data.shared_memory import shared_memory
 from model.data.worker import MIB, BatchMaker, BatchTask, Slot
+from schemas.index import IndexRow
 from schemas.version import DRAWING
 from schemas.visible import visible
 
@@ -51,11 +50,12 @@ CONTEXT.set_forkserver_preload(PRELOAD)
 class Loader(IterableDataset[Batch]):
     """The batches of one rank, in order, from a position that can be saved and restored.
 
-    Every rank of a run is given the same data set and settings, and takes as many steps as every other. Where
+    Every rank of a run is given the same data and settings, and takes as many steps as every other. `data` is
+    a data set or several, mixed by the order's weights: a batch may show samples of several. Where
     a trainer wants PyTorch's own class: `DataLoader(loader, batch_size=None)`.
 
-    The order is that of the newest index, or of the one with the digest `index`: then samples are read where
-    the newest says that they lie, and those that are withdrawn are left out.
+    The order is that of the newest indexes, or of those of some digests, one for each data set: then samples
+    are read where the newest says that they lie, and those that are withdrawn are left out.
 
     Raises (at birth):
         ValueError: no index of this schema, a group without samples, too many samples dropped, a tar that is
@@ -64,47 +64,43 @@ class Loader(IterableDataset[Batch]):
     """
 
     def __init__(
-        self, root: str, settings: LoaderSettings, *, rank: int = 0, world_size: int = 1, index: str = ""
+        self,
+        data: str | tuple[str, ...],
+        settings: LoaderSettings,
+        *,
+        rank: int = 0,
+        world_size: int = 1,
+        indexes: tuple[str, ...] = (),
     ) -> None:
         if not 0 <= rank < world_size:
             raise ValueError(f"rank {rank} of {world_size}")
-        self.root, self.settings, self.rank, self.world_size = root, settings, rank, world_size
-        self.newest = read_index(root)
-        ordered = read_index(root, digest=index) if index else self.newest
-        order = settings.order
-        kept = ordered.where(order.where).without(denied(order.deny) if order.deny else frozenset())
-        self.index, held_out = kept.split(order.held_out)
-        self.place = located(self.index, self.newest)
-        """Row of the newest index for each row of the order's, -1 where it is withdrawn."""
-        self.held_out = None if held_out is None else self.newest.rows_at(located(held_out, self.newest))
-        self.num_withdrawn = int(np.count_nonzero(self.place < 0))
-        self.order = Order(self.index, settings.order, settings.sample.references, settings.seed)
-        self.stored = replace(self.order.samples, ident=self.idents_now())
-        """What the order depends on, but for the bytes: those of the newest index."""
+        self.roots = (data,) if isinstance(data, str) else data
+        self.settings, self.rank, self.world_size = settings, rank, world_size
+        self.drawn = read_drawn(self.roots, settings.order, indexes)
+        self.num_withdrawn = int(np.count_nonzero(self.drawn.place < 0))
+        self.order = Order(self.drawn.index, settings.order, settings.sample.references, settings.seed)
+        self.stored = replace(self.order.samples, ident=self.drawn.idents_now())
+        """What the order depends on, but for the bytes: those of the newest indexes."""
         self.position = Position(order=self.order.digest)
         self.unfit: list[Unfit] = []
         latents = settings.latents
-        self.latents = Latents(latents.root, latents.vae) if latents else None
+        self.latents = Latents(latents.roots, latents.vae) if latents else None
+        self.captions = Latents(latents.roots, latents.captions) if latents and latents.captions else None
         self.covered: dict[int, NDArray[np.bool_]] = {}
         check(self.order.samples, settings.order)
         refuse_tail(self)
         if self.num_withdrawn:
-            gone = f"{self.num_withdrawn} of {len(self.index)} samples are withdrawn, and left out"
-            LOG.warning(visible(f"{root}: {gone}"))
-        for line in unfit_shards(self.present):
+            gone = f"{self.num_withdrawn} of {len(self.drawn.index)} samples are withdrawn, and left out"
+            LOG.warning(visible(f"{self.named}: {gone}"))
+        for line in unfit_tars(self.drawn.present):
             if settings.max_unfit == 0:
-                raise ValueError(f"{root}: {line}")
-            LOG.warning(visible(f"{root}: {line}"))
-
-    def idents_now(self) -> Words:
-        """Of the samples' bytes, as the newest index has them; of those that are withdrawn, as they were."""
-        now = idents(self.newest.table["sha256"])
-        return np.where(self.place >= 0, now[self.place], self.order.samples.ident)
+                raise ValueError(line)
+            LOG.warning(visible(line))
 
     @property
-    def present(self) -> Index:
-        """The samples that are drawn, as the newest index has them."""
-        return self.newest.rows_at(self.place)
+    def named(self) -> str:
+        """The data sets, for a person."""
+        return ", ".join(self.roots)
 
     def table(self) -> str:
         """What the epoch of the position keeps, repeats and leaves out, and which windows it shows."""
@@ -165,7 +161,7 @@ class Loader(IterableDataset[Batch]):
             raise RuntimeError("the loader makes workers of its own: DataLoader(loader, batch_size=None)")
         workers = self.settings.workers
         batches = DataLoader(
-            BatchMaker(self.root, self.settings),
+            BatchMaker(self.roots, self.settings),
             sampler=self.tasks(),
             batch_size=None,
             collate_fn=as_it_is,
@@ -195,21 +191,26 @@ class Loader(IterableDataset[Batch]):
     def slot(self, place: Position) -> Slot:
         """What a slot shows, and where that lies."""
         shown = self.order.epoch(place.epoch).slot(place.slot)
-        draws = tuple(draw for draw in shown if self.place[draw.row] >= 0)
-        rows = tuple(self.newest.row(int(self.place[draw.row])) for draw in draws)
-        first, samples = shown[0].row, self.order.samples
-        stored, canvas = self.index.row(first), (int(samples.height[first]), int(samples.width[first]))
-        slot = Slot(draws=draws, rows=rows, shape=(shown[0].frames, *canvas))
+        drawn, samples, first = self.drawn, self.order.samples, shown[0].row
+        draws = tuple(draw for draw in shown if drawn.place[draw.row] >= 0)
+        rows = tuple(self.at(int(drawn.place[draw.row])) for draw in draws)
+        stored, canvas = drawn.index.row(first), (int(samples.height[first]), int(samples.width[first]))
+        told = self.captions.told(at.row for at in rows) if self.captions else ()
+        slot = Slot(draws=draws, rows=rows, shape=(shown[0].frames, *canvas), captions=told)
         if self.latents is None or canvas != (stored.height, stored.width):
             return slot  # shrunk canvases have no latents
         if not self.encoded(self.latents, place.epoch)[place.slot]:
             return slot
         rule = self.settings.sample.augment
         found = tuple(
-            self.latents.found(row, d.start, d.frames, mirrored=is_mirrored(SampleRng(d.seed), rule))
-            for row, d in zip(rows, draws, strict=True)
+            self.latents.found(at.row, d.start, d.frames, mirrored=is_mirrored(SampleRng(d.seed), rule))
+            for at, d in zip(rows, draws, strict=True)
         )
         return replace(slot, latents=found)
+
+    def at(self, number: int) -> Stored[IndexRow]:
+        """Where a sample of the newest indexes lies."""
+        return Stored(self.drawn.newest.data_set_of(number), self.drawn.newest.row(number))
 
     def encoded(self, latents: Latents, epoch: int) -> NDArray[np.bool_]:
         """For each slot of an epoch, whether all of it has latents; what has none is said once."""
@@ -247,9 +248,9 @@ def refuse_tail(loader: Loader) -> None:
     last = loader.order.epoch(epochs - 1)
     over = slots_left(loader.position, epochs, loader.order.slots_of) % loader.world_size
     samples = int(last.bounds[-1] - last.bounds[max(len(last) - over, 0)])
-    if samples > most * len(loader.index):
+    if samples > most * len(loader.drawn.index):
         raise ValueError(
-            f"the last {samples} of {len(loader.index)} samples do not fill a step of "
+            f"the last {samples} of {len(loader.drawn.index)} samples do not fill a step of "
             f"{loader.world_size} ranks and would be dropped; max_dropped is {most:.1%}"
         )
 

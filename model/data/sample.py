@@ -34,10 +34,14 @@ from schemas.sample import AUDIO, FACE, META, SKELETON, SPHERE, TRACKS, VIDEO, r
 
 
 class Encoded(NamedTuple):
-    """Stored latents of a window and of all references of its sample."""
+    """What is stored of a draw for networks to read."""
 
-    window: Halves
-    references: Halves
+    window: Halves | None = None
+    """Latents (C, T, H, W) to give in place of pictures."""
+    references: Halves | None = None
+    """Latents (R, C, H, W) of all references of the sample, where there are those of the window."""
+    caption: Halves | None = None
+    """L E."""
 
 
 def fill(
@@ -46,9 +50,9 @@ def fill(
     members: Members,
     draw: Draw,
     settings: SampleSettings,
-    encoded: Encoded | None = None,
+    encoded: Encoded = Encoded(),  # noqa: B008  a tuple
 ) -> None:
-    """Fill in a page; `encoded` are the latents to give in place of pictures.
+    """Fill in a page, with what is stored of the sample for networks to read.
 
     Raises:
         UnfitError: the sample breaks a promise of formats.md.
@@ -71,7 +75,7 @@ def fill(
         controls = scaled(controls, width / row.width, height / row.height)
     columns = slice(None, None, -1 if changes.mirrored else 1)  # of every picture that is decoded
 
-    if encoded is None:
+    if encoded.window is None:
         with at_size(page.video, row) as out:
             decode_window(VIDEO, members[VIDEO], row.frames, draw.start, out[:, :, columns])
     if baked:
@@ -88,16 +92,18 @@ def fill(
 
     shown = draw_references(chances, settings.references, facts.reference_times_s, window_s(facts, draw))
     page.reference_valid[...] = np.arange(len(page.reference_valid)) < len(shown)
-    if encoded is None:
+    if encoded.window is None:
         with at_size(page.references, row) as out:
             fill_references(out, members, shown, columns)
     else:
         fill_latents(page, encoded, shown)
     fill_speech(page, row, members, draw, wanted=settings.speech)
+    fill_caption(page, encoded.caption)
     dropout = draw_dropout(chances, settings.dropout)
     page.drop_references[...] = dropout.references
     page.drop_pose[...] = dropout.pose
     page.drop_face[...] = dropout.face
+    page.drop_caption[...] = dropout.caption
 
 
 def window_s(facts: Facts, draw: Draw) -> tuple[float, float]:
@@ -143,7 +149,9 @@ def fill_latents(page: Page, encoded: Encoded, shown: list[int]) -> None:
     Raises:
         UnfitError: wrong_latents where they are of another size than the batch's, or of fewer references.
     """
-    window, references = encoded
+    window, references = encoded.window, encoded.references
+    assert window is not None
+    assert references is not None, "latents are given of both"
     if window.shape != page.latents.shape or references.shape[1:] != page.reference_latents.shape[1:]:
         raise UnfitError("wrong_latents", f"{window.shape} where {page.latents.shape} were expected")
     if max(shown) >= len(references):
@@ -151,6 +159,22 @@ def fill_latents(page: Page, encoded: Encoded, shown: list[int]) -> None:
     page.latents[...] = window
     page.reference_latents[: len(shown)] = references[shown]
     page.reference_latents[len(shown) :] = 0
+
+
+def fill_caption(page: Page, caption: Halves | None) -> None:
+    """Give the caption's embedding, zeros behind it.
+
+    Raises:
+        UnfitError: wrong_latents where its tokens are wider or narrower than the batch's, or too many.
+    """
+    page.has_caption[...] = caption is not None
+    page.caption[...] = 0
+    if caption is None:
+        return
+    most, width = page.caption.shape
+    if caption.shape[1] != width or len(caption) > most:
+        raise UnfitError("wrong_latents", f"a caption of {caption.shape} where {width} numbers were expected")
+    page.caption[: len(caption)] = caption
 
 
 def fill_speech(page: Page, row: IndexRow, members: Members, draw: Draw, *, wanted: bool) -> None:

@@ -6,7 +6,7 @@ on changes nothing else of what is drawn.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -61,7 +61,10 @@ def draw_references(
 
 @dataclass(frozen=True, kw_only=True)
 class DropoutRule:
-    """How often conditions are withheld, for guidance (method.md 7.7); at most one of the four happens."""
+    """How often conditions are withheld, for guidance (method.md 7.7); at most one of the first four happens.
+
+    A caption goes with the references too: guidance asks for both together.
+    """
 
     references: float = 0.10
     """The references alone."""
@@ -71,12 +74,16 @@ class DropoutRule:
     """The face alone."""
     everything: float = 0.05
     """References, pose and face."""
+    caption: float = 0.10
+    """The caption, whatever else is withheld."""
 
     def __post_init__(self) -> None:
         """Check that the probabilities leave none below zero."""
         parts = (self.references, self.motion, self.face, self.everything)
         if min(parts) < 0 or sum(parts) > 1:
             raise ValueError(f"dropout probabilities {parts}: each at least 0, at most 1 in all")
+        if not 0 <= self.caption <= 1:
+            raise ValueError(f"the caption's dropout probability is from 0 to 1, not {self.caption:g}")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -86,16 +93,19 @@ class Dropout:
     references: bool = False
     pose: bool = False
     face: bool = False
+    caption: bool = False
 
 
 def draw_dropout(chances: SampleRng, rule: DropoutRule) -> Dropout:
     """Which conditions are withheld."""
     edges = np.cumsum([rule.references, rule.motion, rule.face, rule.everything])
     case = int(np.searchsorted(edges, chances.unit("dropout"), side="right"))
-    return (
+    found = (
         Dropout(references=True),
         Dropout(pose=True, face=True),
         Dropout(face=True),
         Dropout(references=True, pose=True, face=True),
         Dropout(),
     )[case]
+    untold = found.references or chances.unit("caption") < rule.caption
+    return replace(found, caption=untold)

@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 
 from dataset.index import Index
 from model.data.canvas import canvases
-from model.data.epoch_order import Group, SamplingTable
+from model.data.epoch_order import SamplingTable
+from model.data.groups import Group
 from model.data.rng import Words
 
 
@@ -27,6 +28,7 @@ def sampling_table(index: Index, groups: Sequence[Group], area: int | None = Non
         frames=index.numbers("frames"),
         references=index.numbers("num_references"),
         group=grouped(index, groups),
+        data_set=np.zeros(len(index), np.int64),
     )
 
 

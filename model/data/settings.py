@@ -31,7 +31,7 @@ class SampleSettings:
 
 def undisturbed(settings: SampleSettings) -> SampleSettings:
     """The settings under which a sample is given whole, with its first reference: to try a network on."""
-    nothing = DropoutRule(references=0, motion=0, face=0, everything=0)
+    nothing = DropoutRule(references=0, motion=0, face=0, everything=0, caption=0)
     one = ReferenceRule(max_references=1)
     return replace(settings, references=one, dropout=nothing, augment=Augmentation())
 
@@ -44,6 +44,15 @@ class LatentSource:
     """Folder that `understudy encode` filled, or its URI."""
     vae: str
     """Digest of the autoencoder that training uses."""
+    others: tuple[str, ...] = ()
+    """Further such folders, of other data sets."""
+    captions: str = ""
+    """Digest of the text encoder whose embeddings of captions are stored there too; empty: no captions."""
+
+    @property
+    def roots(self) -> tuple[str, ...]:
+        """All folders."""
+        return (self.root, *self.others)
 
 
 @dataclass(frozen=True, kw_only=True)

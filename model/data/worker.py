@@ -11,11 +11,12 @@ from dataset.reader import Reader
 from model.data.batch import NO_LATENTS, Batch, Pages
 from model.data.epoch_order import Draw
 from model.data.faults import Unfit
-from model.data.latents import FoundLatents, latents_in
-from model.data.prefetch import Prefetcher
+from model.data.latents import FoundLatents, Halves, latents_in
+from model.data.prefetch import Prefetcher, Stored
 from model.data.sample import Encoded, fill
 from model.data.settings import LoaderSettings
 from schemas.index import IndexRow
+from schemas.latents import LatentRow
 from schemas.outcome import UnfitError
 
 MIB = 2**20
@@ -26,11 +27,18 @@ class Slot:
     """The draws of a batch, and where what they show lies."""
 
     draws: tuple[Draw, ...] = ()
-    rows: tuple[IndexRow, ...] = ()
+    rows: tuple[Stored[IndexRow], ...] = ()
     shape: tuple[int, int, int] = (0, 0, 0)
     """Frames, height and width of what is shown, also where nothing of it is left to be drawn."""
     latents: tuple[FoundLatents, ...] = ()
     """One a draw, or none where pictures are to be decoded."""
+    captions: tuple[Stored[LatentRow] | None, ...] = ()
+    """One a draw, or none where no draw has a caption."""
+
+    @property
+    def encoded(self) -> list[Stored[LatentRow]]:
+        """All that is to be read of what is stored of the samples."""
+        return [*(row for found in self.latents for row in found), *(row for row in self.captions if row)]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,14 +53,14 @@ class BatchTask:
 class BatchMaker(Dataset[Batch]):
     """Turns tasks into batches, in a worker or in the rank's own process."""
 
-    def __init__(self, root: str, settings: LoaderSettings) -> None:
-        self.root = root
+    def __init__(self, roots: tuple[str, ...], settings: LoaderSettings) -> None:
+        self.roots = roots
         self.settings = settings
 
     @cached_property
     def samples(self) -> Prefetcher:
-        """The data set, opened where it is used."""
-        return self.ahead(self.root)
+        """The data sets, opened where they are used."""
+        return self.ahead(self.roots)
 
     @cached_property
     def latents(self) -> Prefetcher:
@@ -60,40 +68,50 @@ class BatchMaker(Dataset[Batch]):
         assert self.settings.latents is not None, (
             "only where they are asked for is any draw given its latents"
         )
-        return self.ahead(self.settings.latents.root)
+        return self.ahead(self.settings.latents.roots)
 
-    def ahead(self, root: str) -> Prefetcher:
-        """A folder of tars, read ahead of need."""
-        return Prefetcher(Reader(root, verify=self.settings.verify), self.settings.fetch_ahead_mib * MIB)
+    def ahead(self, roots: tuple[str, ...]) -> Prefetcher:
+        """Folders of tars, read ahead of need."""
+        readers = [Reader(root, verify=self.settings.verify) for root in roots]
+        return Prefetcher(readers, self.settings.fetch_ahead_mib * MIB)
 
     def __getitem__(self, task: BatchTask) -> Batch:
         """The batch of a slot, without the samples that cannot be shown."""
         slot, upcoming = task.slot, task.upcoming
         self.samples.expect(slot.rows + upcoming.rows)
-        if slot.latents or upcoming.latents:
-            self.latents.expect([row for found in slot.latents + upcoming.latents for row in found])
+        if encoded := slot.encoded + upcoming.encoded:
+            self.latents.expect(encoded)
         pages = pages_of(slot, baked=self.settings.sample.maps == "baked")
         faults = []
-        for number, (row, draw) in enumerate(zip(slot.rows, slot.draws, strict=True)):
+        for number, (found, draw) in enumerate(zip(slot.rows, slot.draws, strict=True)):
+            row = found.row
             try:
-                encoded = self.encoded(slot.latents[number]) if slot.latents else None
-                fill(pages.next_page(), row, self.samples.take(row), draw, self.settings.sample, encoded)
+                stored = self.stored(slot, number)
+                fill(pages.next_page(), row, self.samples.take(found), draw, self.settings.sample, stored)
             except UnfitError as error:
                 faults.append(Unfit(key=row.key, shard=row.shard, reason=error.reason, detail=error.detail))
             else:
                 pages.keep(row.key, draw.start)
         return pages.batch(tuple(faults))
 
-    def encoded(self, found: FoundLatents) -> Encoded:
+    def stored(self, slot: Slot, number: int) -> Encoded:
+        """What is stored of a draw."""
+        latents = slot.latents[number] if slot.latents else ()
+        caption = slot.captions[number] if slot.captions else None
+        window, references = (self.read(one) for one in latents) if latents else (None, None)
+        return Encoded(window, references, None if caption is None else self.read(caption)[..., 0, 0])
+
+    def read(self, one: Stored[LatentRow]) -> Halves:
         """Stored latents."""
-        return Encoded(*(latents_in(row, self.latents.take(row)) for row in found))
+        return latents_in(one.row, self.latents.take(one))
 
 
 def pages_of(slot: Slot, *, baked: bool) -> Pages:
     """Memory for the batch of a slot, with stored maps or without."""
     latent = NO_LATENTS
     if slot.latents:
-        first = slot.latents[0].window
+        first = slot.latents[0].window.row
         latent = (first.channels, first.times, first.height, first.width)
+    caption = next((one.row.channels for one in slot.captions if one is not None), 0)
     shared = get_worker_info() is not None
-    return Pages(len(slot.draws), *slot.shape, shared=shared, latent=latent, baked=baked)
+    return Pages(len(slot.draws), *slot.shape, shared=shared, latent=latent, caption=caption, baked=baked)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Iterator
+from itertools import chain
 from pathlib import Path
 
 import numpy as np
@@ -27,13 +28,13 @@ SAMPLES = 48
 """Most samples that a codec is fitted on: 25 frames of 48 clips are 800 000 patches."""
 
 
-def fit_codec(root: str, *, samples: int = SAMPLES) -> PatchCodec:
-    """The patch codec that keeps most of a data set, as far as samples spread evenly over it tell.
+def fit_codec(*roots: str, samples: int = SAMPLES) -> PatchCodec:
+    """The patch codec that keeps most of data sets, as far as samples spread evenly over each tell.
 
     Raises:
-        ValueError: there is no data set, too little is in it, or one of them breaks a promise of formats.md.
+        ValueError: there is no such data set, or too little in them, or one breaks a promise of formats.md.
     """
-    return fit(films(root, samples))
+    return fit(chain.from_iterable(films(root, -(-samples // len(roots))) for root in roots))
 
 
 def films(root: str, samples: int) -> Iterator[Tensor]:

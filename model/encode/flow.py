@@ -12,8 +12,9 @@ from engine.leg import Leg
 from model.data.windows import FRAMES_PER_LATENT, PX_PER_TOKEN
 from model.encode.autoencoder import Autoencoder
 from model.encode.fit import SAMPLES, FitCodec, first_parts
-from model.encode.latents import Encoder, LatentParts, parts_of, refuse_nothing
+from model.encode.latents import Encoder, LatentPart, LatentParts, parts_of, refuse_nothing
 from model.encode.settings import CODEC, Encoding
+from model.encode.texts import TextEncoder
 from schemas.controls import CANVAS_AREA
 from schemas.latents import CodecSample, LatentRow
 from schemas.media import MIN_CLIP_FRAMES
@@ -39,6 +40,13 @@ def forget_lost_codec(ledger: Ledger, out: Place) -> None:
 def autoencoder_of(run: Encoding, out: str) -> Autoencoder:
     """What encodes: the one that is given, or the codec beside the latents."""
     return Autoencoder(path=run.vae, out=out, device=run.device, precision=run.precision)
+
+
+def texts_of(run: Encoding) -> TextEncoder | None:
+    """What encodes captions, if anything does."""
+    if run.text_encoder is None:
+        return None
+    return TextEncoder(path=run.text_encoder, device=run.device, precision=run.precision)
 
 
 def legs(run: Encoding, data: str, out: str, *, fits: bool) -> list[Leg]:
@@ -75,14 +83,17 @@ def fit(data: str, out: str) -> Step[LatentParts, CodecSample]:
 
 
 def encode(run: Encoding, autoencoder: Autoencoder, data: str, out: str) -> Step[LatentParts, LatentRow]:
-    """The windows and references of a tar, encoded into a tar."""
+    """The windows, references and captions of a tar, encoded into a tar."""
+    texts = texts_of(run)
     return Step(
         name="encode",
-        make=partial(Encoder, autoencoder, data, out),
+        make=partial(Encoder, autoencoder, data, out, texts),
         takes=LatentParts,
         gives=LatentRow,
         settings=(LATENTS, run.window, run.max_tokens, *(["mirrored"] if run.mirrored else [])),
-        memory_bytes=TORCH + run.max_tokens * FRAMES_PER_LATENT * PX_PER_TOKEN**2 * ENCODED,
+        memory_bytes=TORCH
+        + run.max_tokens * FRAMES_PER_LATENT * PX_PER_TOKEN**2 * ENCODED
+        + (texts.num_bytes if texts and run.device == "cpu" else 0),
         gpus=0.0 if run.device == "cpu" else run.gpu_share,
         weights=frozenset({"autoencoder"}),
     )
@@ -105,25 +116,31 @@ def each_tar(_: Ledger, leg: Leg, *, run: Encoding, autoencoder: Autoencoder, da
     refuse_nothing(index, run.window, run.max_tokens)
     if run.vae is None and Place.at(autoencoder.out).size(CODEC) is None:
         raise ValueError(f"{autoencoder.out}: no sample could be read to fit a codec to; see its rejects")
-    vae, laps = autoencoder.digest, []
+    vae, texts, laps = autoencoder.digest, texts_of(run), []
     for shard, some in index.by_shard():
         told = chain(some.table["key"].to_pylist(), some.table["sha256"].to_pylist())
+        captions = [texts.digest, *some.table["extra"].to_pylist()] if texts else []
         laps.append(
             Lap(
                 leg=leg.name,
                 name=shard.removeprefix("shards/").removesuffix(".tar").replace("/", "-"),
-                inputs=digest(leg.settings, vae, shard, *told),
-                items=len(parts_of(some, run.window, run.max_tokens, mirrored=run.mirrored)),
-                read=partial(parts_in, some=some, run=run, shard=shard),
+                inputs=digest(leg.settings, vae, shard, *told, *captions),
+                items=len(parts_in(some, run)),
+                read=partial(of_tar, some=some, run=run, shard=shard),
             )
         )
     return [lap for lap in laps if lap.items]
 
 
-def parts_in(_: Ledger, *, some: Index, run: Encoding, shard: str) -> list[LatentParts]:
+def of_tar(_: Ledger, *, some: Index, run: Encoding, shard: str) -> list[LatentParts]:
+    """All that is to be encoded of the samples of one tar, together."""
+    return [LatentParts(key=shard, members=tuple(parts_in(some, run)))]
+
+
+def parts_in(some: Index, run: Encoding) -> list[LatentPart]:
     """All that is to be encoded of the samples of one tar."""
-    parts = parts_of(some, run.window, run.max_tokens, mirrored=run.mirrored)
-    return [LatentParts(key=shard, members=tuple(parts))]
+    captions = run.text_encoder is not None
+    return parts_of(some, run.window, run.max_tokens, mirrored=run.mirrored, captions=captions)
 
 
 def given(_: Ledger, *, parts: LatentParts) -> list[LatentParts]:

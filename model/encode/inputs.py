@@ -53,6 +53,8 @@ def inputs_of(
         first=latents[:, :, 0],
         first_given=torch.ones_like(batch.drop_pose),
         faces=crops._replace(seen=crops.seen & ~batch.drop_face[:, None]) if faces else None,
+        text=batch.caption.float() if batch.caption.shape[1] else None,
+        text_seen=batch.has_caption & ~batch.drop_caption,
     )
     if first_frames:
         shown = None if batch.encoded else as_input(batch.video[:, :1])[:, :, 0]

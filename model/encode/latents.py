@@ -20,15 +20,17 @@ from dataset.reader import Members, Reader
 from dataset.tar import sample_digest
 from media.members import decode_still, decode_window
 from model.data.batch import as_input
-from model.data.epoch_order import AS_IT_IS, OrderSettings, longest_windows
+from model.data.epoch_order import OrderSettings, longest_windows
 from model.data.epoch_report import check
-from model.data.latents import Halves
+from model.data.groups import AS_IT_IS
+from model.data.latents import Halves, caption_of
 from model.data.sampling_table import sampling_table
 from model.data.windows import WindowRule, windows_of
 from model.encode.autoencoder import Autoencoder
+from model.encode.texts import TextEncoder
 from model.encode.threads import one_thread
 from schemas.index import IndexRow
-from schemas.latents import MEMBER, LatentRow, latents_key
+from schemas.latents import MEMBER, LatentRow, latents_key, text_digest
 from schemas.media import FPS
 from schemas.outcome import Reject, UnfitError
 from schemas.sample import VIDEO, reference_member
@@ -38,17 +40,24 @@ from storage.place import Place
 
 @dataclass(frozen=True, kw_only=True)
 class LatentPart:
-    """What becomes one file: a window of a sample, or its references where there are no frames."""
+    """What becomes one file: a window of a sample, or its references or caption where there are no frames."""
 
     row: IndexRow
     start: int
     frames: int
     mirrored: bool = False
+    caption: str = ""
 
     @property
     def key(self) -> str:
         """Key of the latents."""
-        return latents_key(self.row.key, self.start, self.frames, mirrored=self.mirrored)
+        told = bool(self.caption)
+        return latents_key(self.row.key, self.start, self.frames, mirrored=self.mirrored, caption=told)
+
+    @property
+    def made_from(self) -> str:
+        """sha256 of what it depends on: the sample, or the caption's text."""
+        return text_digest(self.caption) if self.caption else self.row.sha256
 
     @property
     def uri(self) -> str:
@@ -79,10 +88,13 @@ class LatentParts:
         return sum(part.duration_s for part in self.members)
 
 
-def parts_of(index: Index, rule: WindowRule, max_tokens: int, *, mirrored: bool) -> list[LatentPart]:
+def parts_of(
+    index: Index, rule: WindowRule, max_tokens: int, *, mirrored: bool = False, captions: bool = False
+) -> list[LatentPart]:
     """The references of each sample, and all windows of it that a loader of these settings ever draws.
 
-    Each once, or in a mirror too. Samples that no window fits into have no part.
+    Each once, or in a mirror too. With `captions`, each caption too, with the first sample that has it.
+    Samples that no window fits into have no part.
 
     Raises:
         ValueError: such a loader always draws new ones.
@@ -90,7 +102,8 @@ def parts_of(index: Index, rule: WindowRule, max_tokens: int, *, mirrored: bool)
     order = OrderSettings(groups=AS_IT_IS, window=rule, max_tokens=max_tokens)
     samples = sampling_table(index, order.groups)
     longest = longest_windows(samples, order)
-    parts = []
+    parts: list[LatentPart] = []
+    told = {""}
     for number in np.flatnonzero(longest >= rule.min_frames).tolist():
         row = index.row(number)
         drawn = windows_of(row.frames, int(longest[number]), samples.ident[number], rule)
@@ -99,6 +112,9 @@ def parts_of(index: Index, rule: WindowRule, max_tokens: int, *, mirrored: bool)
             for side in (False, True)[: 1 + mirrored]
             for start, frames in [(0, 0), *drawn]
         ]
+        if captions and (caption := caption_of(row.extra)) not in told:
+            told.add(caption)
+            parts.append(LatentPart(row=row, start=0, frames=0, caption=caption))
     return parts
 
 
@@ -118,8 +134,12 @@ class Encoder:
     Reasons: those of `dataset.reader` and `media.members`, "missing_member" and "not_finite".
     """
 
-    def __init__(self, autoencoder: Autoencoder, data: str, out: str) -> None:
+    def __init__(
+        self, autoencoder: Autoencoder, data: str, out: str, texts: TextEncoder | None = None
+    ) -> None:
         self.codec, self.vae = autoencoder.open(), autoencoder.digest
+        self.caption = texts.open() if texts else None
+        self.text = texts.digest if texts else ""
         self.device = torch.device(autoencoder.device)
         self.reader = Reader(data, verify=True)
         self.out = Place.at(out)
@@ -148,14 +168,31 @@ class Encoder:
         members: Members = {}
         for part in parts:
             try:
-                members = members or self.reader.read(part.row)
-                latents = self.encode(pictures_of(part, members), each=part.frames == 0)
+                if part.caption:
+                    latents = self.told(part.caption)
+                else:
+                    members = members or self.reader.read(part.row)
+                    latents = self.encode(pictures_of(part, members), each=part.frames == 0)
             except UnfitError as no:
                 yield Reject(key=part.key, step="encode", reason=no.reason, detail=no.detail, uri=part.uri)
             else:
                 offset = tar.offset
                 stored = append(tar, part.key, latents)
-                yield row_of(part, self.vae, latents, stored, shard, offset, tar.offset - offset)
+                encoder = self.text if part.caption else self.vae
+                yield row_of(part, encoder, latents, stored, shard, offset, tar.offset - offset)
+
+    def told(self, caption: str) -> Halves:
+        """The embedding (L, E, 1, 1) of a caption.
+
+        Raises:
+            UnfitError: not_finite.
+        """
+        assert self.caption is not None, "there are parts of captions only with an encoder"
+        with one_thread():
+            found = self.caption(caption).to("cpu", torch.float16)
+        if not found.isfinite().all():
+            raise UnfitError("not_finite", "the text encoder gave numbers beyond half precision")
+        return np.ascontiguousarray(found[..., None, None])
 
     def encode(self, pictures: NDArray[np.uint8], *, each: bool) -> Halves:
         """Latents (C, T, H, W) of a film, or (R, C, H, W) of pictures that are encoded each for itself.
@@ -210,7 +247,7 @@ def row_of(
     first, second, height, width = latents.shape
     return LatentRow(
         key=part.key,
-        sample_sha256=part.row.sha256,
+        sample_sha256=part.made_from,
         start=part.start,
         frames=part.frames,
         vae=vae,

@@ -24,6 +24,8 @@ class Encoding:
 
     vae: Path | None = None
     """Folder of an autoencoder in diffusers' layout, or file of a patch codec; None fits OUT/codec.npz."""
+    text_encoder: Path | None = None
+    """Folder of a UMT5 or T5 encoder, for the manifest's column `caption`; None stores no captions."""
     window: WindowRule = field(default_factory=bounded)
     """As in training: other windows are not found there. `variants` bounds how many a sample gives."""
     max_tokens: int = OrderSettings.max_tokens

@@ -1,7 +1,8 @@
 """How answers under less and more guidance combine (method.md 9).
 
-Each answer is told of some conditions: references R, pose P, face F. A weight of 1 is no guidance; the paper
-takes 2.5. Answers are asked for only as they occur in training: a face comes with its pose.
+Each answer is told of some conditions: references R, and a caption with them, pose P, face F. A weight of 1
+is no guidance; the paper takes 2.5. Answers are asked for only as they occur in training: a face comes with
+its pose.
 
     nested       v(0) + g_R (v(R) - v(0)) + g_P (v(RP) - v(R)) + g_F (v(RPF) - v(RP))      arXiv 2211.09800
     independent  v(RPF) + (g_R - 1) (v(RPF) - v(PF)) + (g_P - 1) (v(RP) - v(R)) + (g_F - 1) (v(RPF) - v(RP))

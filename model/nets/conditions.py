@@ -72,7 +72,9 @@ class Conditions:
     speech: Speech | None = None
     """None: faces move as their crops do. Where no face is seen, speech moves none either."""
     text: Tensor | None = None
-    """B L E: a caption's embedding; None is the network's own idea of no caption."""
+    """B L E: a caption's embedding; None is the network's own idea of no caption, ..."""
+    text_seen: Tensor | None = None
+    """... which stands there too where this, B bool, is False; None: all captions count."""
     unknown: Unknown | None = None
     """Where `first_frame` of the sizes is "beside"."""
     image: Tensor | None = None
@@ -91,6 +93,7 @@ class Conditions:
             faces=self.faces and self.faces.to(device, dtype),
             speech=self.speech and self.speech._replace(sounds=self.speech.sounds.to(device)),
             text=None if self.text is None else self.text.to(device, dtype),
+            text_seen=None if self.text_seen is None else self.text_seen.to(device),
             unknown=self.unknown and Unknown(*(latents.to(device, dtype) for latents in self.unknown)),
             image=None if self.image is None else self.image.to(device, dtype),
         )

@@ -109,14 +109,11 @@ class DiT(nn.Module):
         lanes = None if self.group is None else Lanes.of(self.group, h * w)
         positions = scene_positions(t, conditions.references.shape[1], h, w, weight.device)
         turn, references = in_video(positions, self.sizes.head_width), self.reference_tokens(conditions)
-        text = (
-            self.no_caption.expand(len(control_BXTHW), -1, -1) if conditions.text is None else conditions.text
-        )
         return Context(
             control_BXTHW,
             references if lanes is None else lanes.mine(references, 1),
             self.faces(conditions, h * w if lanes is None else lanes.shares[lanes.group.rank]),
-            self.text_embedding(text),
+            self.text_embedding(self.caption(conditions)),
             self.image(conditions),
             turn if lanes is None else lanes.turn(turn),
             lanes,
@@ -218,6 +215,14 @@ class DiT(nn.Module):
         r_BRD = r_NMD.unflatten(0, conditions.references_seen.shape).flatten(1, 2)
         seen_BR = conditions.references_seen.repeat_interleave(r_NMD.shape[1], dim=1)
         return torch.where(seen_BR[..., None], r_BRD, self.no_reference)
+
+    def caption(self, conditions: Conditions) -> Tensor:
+        """Captions (B, L, E); where there is none, of one token or of as many alike, which say the same."""
+        if conditions.text is None:
+            return self.no_caption.expand(len(conditions.first), -1, -1)
+        if conditions.text_seen is None:
+            return conditions.text
+        return torch.where(conditions.text_seen[:, None, None], conditions.text, self.no_caption)
 
     def faces(self, conditions: Conditions, picture: int) -> Faces | None:
         """Face tokens as the noise tokens will read them, so many of each picture."""

@@ -1,11 +1,12 @@
 """Speech to the motion of a face: what a frame hears becomes the vector that its face crop would give.
 
-A transformer of six layers over log-mel features of about half a second to either side (method.md 2.3). Each
-frame has its own second of sound, so its motion depends on nothing else: not on where a clip or a segment was
-cut, nor on how many frames are asked for together.
+A transformer of six layers over features of about half a second to either side (method.md 2.3): log-mel, or
+those of a public encoder of speech. Each frame has its own second of sound, so its motion depends on nothing
+else: not on where a clip or a segment was cut, nor on how many frames are asked for together.
 
 B clips, F video frames, S samples of sound, W samples that a frame hears, N frames of all clips together,
-M mel bands, L steps of 10 ms, T tokens of 40 ms, D width, V numbers of a motion vector.
+M mel bands or numbers of another feature, L steps of 10 or 20 ms, T tokens of 40 ms, D width, V numbers of a
+motion vector.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from functools import cache
+from typing import Literal, Protocol
 
 import torch
 from torch import Tensor, nn
@@ -30,8 +32,17 @@ WINDOW, FFT = 400, 512
 """Samples of a step's window, and of the transform that it lies in the middle of."""
 HEARD = (STEPS - 1) * HOP + FFT
 """Samples that a frame hears: 0.496 s before and after its own time."""
+TOKEN_MS = 40
 FLOOR = 1e-5
 """Power of a band that counts as silence; a full sine has 1e4."""
+
+
+class SpeechFeatures(Protocol):
+    """What is made of sound before anything is learned of it."""
+
+    def __call__(self, sounds_NW: Tensor, /) -> Tensor:
+        """Features (N, M, L), float32, of what frames hear, -1..1; the middle one is at a frame's time."""
+        ...
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,9 +52,15 @@ class SpeechSizes:
     width: int
     heads: int
     layers: int
+    bands: int = BANDS
+    """Numbers of a feature."""
+    step_ms: Literal[10, 20] = 10
+    """From one feature to the next."""
+    encoder: str = ""
+    """Digest of the public encoder that is heard by (`model.nets.pretrained.hearing`); empty: log-mel."""
 
     def __post_init__(self) -> None:
-        if min(self.width, self.heads, self.layers) < 1 or self.width % (2 * self.heads):
+        if min(self.width, self.heads, self.layers, self.bands) < 1 or self.width % (2 * self.heads):
             raise ValueError(f"speech width {self.width} does not make {self.heads} heads of an even width")
 
 
@@ -77,6 +94,15 @@ def log_mel(sounds_NW: Tensor) -> Tensor:
     )
     power = mel_bands().to(sounds_NW.device) @ spectrum.abs().square()
     return ((power + FLOOR).log10() + 1) / 2
+
+
+def no_encoder(sounds_NW: Tensor) -> Tensor:  # noqa: ARG001 - the protocol's signature
+    """Stands where a public encoder is to be given.
+
+    Raises:
+        ValueError: always.
+    """
+    raise ValueError("speech is heard by a public encoder, which is not given: --settings.hearing FOLDER")
 
 
 @cache
@@ -122,7 +148,10 @@ class SpeechEncoder(nn.Module):
         super().__init__()
         width = sizes.width
         self.head_width = width // sizes.heads
-        self.conv1, self.conv2 = (nn.Conv1d(inputs, width, 5, 2, padding=2) for inputs in (BANDS, width))
+        self.conv1 = nn.Conv1d(sizes.bands, width, 5, TOKEN_MS // 2 // sizes.step_ms, padding=2)
+        self.conv2 = nn.Conv1d(width, width, 5, 2, padding=2)
+        self.features: SpeechFeatures = no_encoder if sizes.encoder else log_mel
+        """What is made of sound before anything is learned of it; none of the weights."""
         self.blocks = nn.ModuleList(SpeechBlock(width, sizes.heads) for _ in range(sizes.layers))
         self.norm, self.out = LayerNorm32(width, eps=EPS), nn.Linear(width, vector)
         self.register_buffer("mean_V", torch.zeros(vector))
@@ -130,8 +159,8 @@ class SpeechEncoder(nn.Module):
 
     def forward(self, sounds_BFW: Tensor) -> Tensor:
         """Motion vectors (B, F, V), float32, of what frames hear, -1..1."""
-        mel_NML = log_mel(sounds_BFW.flatten(0, 1)).to(self.out.weight.dtype)
-        x_NTD = gelu(self.conv2(gelu(self.conv1(mel_NML)))).transpose(1, 2)
+        heard_NML = self.features(sounds_BFW.flatten(0, 1)).to(self.out.weight.dtype)
+        x_NTD = gelu(self.conv2(gelu(self.conv1(heard_NML)))).transpose(1, 2)
         turn = in_time(torch.arange(x_NTD.shape[1], device=x_NTD.device), self.head_width)
         for block in self.blocks:
             x_NTD = block(x_NTD, turn)

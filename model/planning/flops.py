@@ -22,7 +22,6 @@ from model.nets.kernels import FEW
 from model.nets.param_groups import Part
 from model.nets.pose import KERNEL, MAP_CHANNELS, layers_of
 from model.nets.sizes import Sizes
-from model.nets.speech import BANDS
 from model.planning.blocks import BASE, FACES, IMAGE_TOKENS, SPOKEN, START, STILL, attention, block, branches
 from model.planning.motion import motion
 from model.planning.products import NONE, Attending, Parts, Product, WindowSpec, Work, table
@@ -117,7 +116,7 @@ def speech(sizes: Sizes) -> Iterator[Work]:
     """The weights of the speech encoder; its phase runs no block, and costs little."""
     d, taps = sizes.speech.width, 5
     result = partial(Product, part="speech", rows=0)
-    yield result(inputs=taps * BANDS, outputs=d)
+    yield result(inputs=taps * sizes.speech.bands, outputs=d)
     yield result(inputs=taps * d, outputs=d)
     for _ in range(sizes.speech.layers):
         yield from (table("speech", d, 4), *attention("speech", d, 0, (0, NONE), (0, NONE)))

@@ -68,6 +68,10 @@ def there_and_back(numbers: NDArray[np.int64], frames: int) -> NDArray[np.int64]
     return np.minimum(lap, 2 * (frames - 1) - lap)
 
 
+Caption = Tensor
+"""What is to be seen (1, L, E), in words as networks read them."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Animator:
     """What makes videos."""
@@ -88,6 +92,7 @@ class Animator:
     """Side of the tiles in which films are decoded; 0: whole frames."""
     clip: PictureReader | None = None
     """How the network sees first frames besides, if it was trained so."""
+    caption: Caption | None = None
 
     def __call__(self, references_KCHW: Tensor, drive: Drive, frames: int) -> Iterator[Tensor]:
         """The video (t, 3, 8H, 8W), RGB -1..1, segment by segment; the same bytes for the same seed."""
@@ -124,6 +129,8 @@ class Animator:
             first_given=flag if first is not None else ~flag,
             faces=FaceCrops(stretch.faces[None], stretch.points[None], stretch.seen[None]),
             speech=stretch.speech,
+            text=self.caption,
+            text_seen=flag,
         ).to(self.device, torch.float32)
         return FirstFrames.of(self.net.sizes, self.codec, self.clip).told(found, None)
 

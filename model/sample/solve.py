@@ -117,6 +117,7 @@ def told(conditions: Conditions, shown: Told) -> Conditions:
         references_seen=conditions.references_seen & shown.references,
         motion_seen=conditions.motion_seen & shown.pose,
         faces=faces,
+        text_seen=None if conditions.text_seen is None else conditions.text_seen & shown.references,
     )
 
 

@@ -24,10 +24,13 @@ def agreed(run: Path, settings: Training, loader: Loader) -> Path | None:
     if last is not None:
         folder = checkpoint.folder_of(run, last)
         standing = checkpoint.state_digest(folder) if folder.exists() else f"no {last}"
+    newest = loader.drawn.newest.parts
+    several = [f"the index of data set {number + 1}" for number in range(len(newest))]
+    data_sets = several if len(newest) > 1 else ["the index of the data set"]
     mine = {
         "the last checkpoint": standing,
         "the settings": sha256(json.dumps(settings.as_plain(), sort_keys=True).encode()).hexdigest(),
-        "the index of the data set": loader.newest.digest,
+        **{name: part.digest for name, part in zip(data_sets, newest, strict=True)},
         "the order of samples": loader.order.digest,
     }
     refuse_unlike(of_all(mine))

@@ -58,7 +58,7 @@ def card(run: Path, state: TrainState, settings: Training, layout: str, taken: s
         name=f"{run.resolve().name} ({layout})",
         million=values / 1e6,
         taken="averaged over steps" if taken == "average" else "as last moved",
-        index=start.index_sha256[:16],
+        index=", ".join(digest[:16] for digest in start.index_sha256),
         recipe=start.recipe,
         base=settings.base.name if settings.base else "none, from nothing",
         vae=settings.vae.name if settings.vae else "a patch codec fitted to the data",

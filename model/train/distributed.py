@@ -77,8 +77,10 @@ def lifeline(context: DistributedContext) -> Lifeline | None:
     return Lifeline(board, context.rank, context.world_size, say=speak, end=os._exit)
 
 
-def shared_codec(run: Path, data: str, settings: Training, context: DistributedContext) -> VideoCodec:
-    """The autoencoder of the settings, or the run's own, which the first rank fits to the data set once.
+def shared_codec(
+    run: Path, data: tuple[str, ...], settings: Training, context: DistributedContext
+) -> VideoCodec:
+    """The autoencoder of the settings, or the run's own, which the first rank fits to the data sets once.
 
     Raises:
         ValueError: there is none where the settings say, the data set is too small to fit one, or stored
@@ -88,7 +90,7 @@ def shared_codec(run: Path, data: str, settings: Training, context: DistributedC
     if context.rank == 0 and not path.exists() and settings.vae is None:
         run.mkdir(parents=True, exist_ok=True)
         aside = run / (CODEC + ".part")
-        fit_codec(data).save(aside)
+        fit_codec(*data).save(aside)
         aside.replace(path)
     if settings.zero_stage is not None:
         torch.distributed.barrier()
@@ -108,6 +110,6 @@ def check_latents(stored: LatentSource | None, digest: str, path: Path) -> None:
     """
     if stored is not None and stored.vae != digest:
         raise ValueError(
-            f"the latents in {stored.root} are those of the autoencoder {stored.vae}, but this run's, "
-            f"{path}, is {digest}: give the one that encoded them, at the same precision"
+            f"the latents in {', '.join(stored.roots)} are those of the autoencoder {stored.vae}, but this "
+            f"run's, {path}, is {digest}: give the one that encoded them, at the same precision"
         )

@@ -18,6 +18,8 @@ from model.nets.dit import DiT
 from model.nets.lora import A, B, merged
 from model.nets.param_groups import Part
 from model.nets.precision import rounded
+from model.nets.pretrained.captions import CaptionEncoder, caption_digest
+from model.nets.pretrained.hearing import Hearing
 from model.nets.sizes import Sizes
 from model.sample.solve import Expert
 from model.train import checkpoint
@@ -50,6 +52,8 @@ def trained(run: Path, taken: Taken, where: torch.device) -> tuple[DiT, VideoCod
     codec = open_codec(settings.vae or run / CODEC, where, dtype)
     refuse_unfit(codec, settings.sizes, settings.vae or run / CODEC)
     net = rounded(net, where, dtype).eval().requires_grad_(requires_grad=False)
+    if settings.hearing is not None:
+        net.speech.features = Hearing(settings.hearing, settings.sizes.speech)
     return net, codec
 
 
@@ -77,7 +81,7 @@ def much_noise(run: Path, other: Path | None, taken: Taken, where: torch.device)
     return Expert(trained(other, taken, where)[0], theirs.times[0])
 
 
-READ = ("channels", "stride", "first_frame", "image_width")
+READ = ("channels", "stride", "first_frame", "image_width", "text_width")
 """Sizes that what two networks of one film read depends on."""
 
 
@@ -125,6 +129,26 @@ def has_learned(run: Path, part: Part) -> bool:
     folder = last_of(run)
     begun = settings_of(folder).phases[: checkpoint.train_state(folder).phase + 1]
     return any(part in phase.learning for phase in begun)
+
+
+def embedded(run: Path, caption: str, folder: Path | None) -> Tensor | None:
+    """The embedding (1, L, E) of a caption, float32; None without one.
+
+    Raises:
+        ValueError: the run has learned from no captions, or its encoder is not the one in the folder.
+        OSError: a file of that cannot be read.
+    """
+    if not caption:
+        return None
+    latents = settings_of(last_of(run)).loader.latents
+    if latents is None or not latents.captions:
+        raise ValueError(f"{run}: has learned from no captions: leave out --caption")
+    if folder is None:
+        raise ValueError("a caption is read by the text encoder of the run's captions: --text-encoder FOLDER")
+    for dtype in DTYPES.values():
+        if caption_digest(folder, dtype) == latents.captions:
+            return CaptionEncoder(folder, torch.device("cpu"), dtype)(caption)[None]
+    raise ValueError(f"{folder}: another text encoder than that of the run's captions")
 
 
 def last_of(run: Path) -> Path:

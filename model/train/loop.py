@@ -19,6 +19,7 @@ from model.nets.autoencoders.wan import VideoCodec
 from model.nets.dit import DiT
 from model.nets.kernels import kernel_for, use_kernel
 from model.nets.param_groups import part
+from model.nets.pretrained.hearing import Hearing
 from model.train import checkpoint, init
 from model.train.agreement import agreed
 from model.train.engines.engine import DTYPES
@@ -151,7 +152,9 @@ class Trainer:
     ) -> None:
         """Enter the phase of the trainer's number; with what was saved of it, in its middle."""
         self.task = task_of(self.phase, self.settings, self.codec, self.loader, self.device)
-        self.validator = self.task.validator(self.loader.held_out)
+        if self.settings.hearing is not None:
+            net.speech.features = Hearing(self.settings.hearing, self.settings.sizes.speech)
+        self.validator = self.task.validator(self.loader.drawn.held_out)
         if states is None:
             self.task.begin(net)
         use_kernel(net, self.kernel)
@@ -266,7 +269,7 @@ class Trainer:
     def validate(self) -> None:
         """Look at the held-out clips, if there are any."""
         if len(self.validator):
-            result = self.validator.validate(self.entered.engine, self.given, self.score)
+            result = self.validator.validate(self.entered.engine, self.given, self.score, self.task.metrics)
             self.observer.validated(result, self.total)
 
     def save(self) -> None:

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import numpy as np
 
-from dataset.index import Index, read_index
 from dataset.names import SOURCE_DIGITS, index_copy
 from model.data.data_order import Order
+from model.data.mixture import MixedSamples, read_drawn
 from model.data.position import Position
 from model.train.checkpoint import checkpoints, train_state
 from model.train.settings import Training
@@ -43,26 +43,37 @@ def seen_by(run: Path, data: Place, sources: Collection[str]) -> list[Sighting]:
         state = train_state(folder)
         settings = read_as(Training, starts[-1].settings, f"{run}: not the settings of a training")
         position = Position(**{name: state.loader[name] for name in ("order", "epoch", "slot")})
-        indexes = dict.fromkeys(start.index_sha256 for start in reversed(starts))
-        orders = (order_of(data, digest, settings) for digest in indexes)
+        begun = dict.fromkeys((start.data, start.index_sha256) for start in reversed(starts))
+        orders = (order_of(moved(roots, data), digests, settings) for roots, digests in begun)
         match = next((one for one in orders if one is not None and one[1].digest == position.order), None)
         samples = None if match is None else len(drawn(match[1], position) & theirs(match[0], sources))
         found.append(Sighting(checkpoint=str(folder), samples=samples))
     return found
 
 
-def order_of(data: Place, digest: str, settings: Training) -> tuple[Index, Order] | None:
-    """The samples that a run draws from and their order; None where the index was not kept."""
-    if data.size(index_copy(digest)) is None:
+def moved(roots: tuple[str, ...], data: Place) -> tuple[str, ...]:
+    """Where the data sets of a run lie: an only one where it is asked for, of several each where it was."""
+    return roots if len(roots) > 1 else (data.uri,)
+
+
+def order_of(
+    roots: tuple[str, ...], digests: tuple[str, ...], settings: Training
+) -> tuple[MixedSamples, Order] | None:
+    """The samples that a run draws from and their order; None where that is not known any more."""
+    if len(roots) != len(digests):
         return None
-    how = settings.loader.order
-    index = read_index(data, digest=digest).where(how.where).split(how.held_out)[0]
-    return index, Order(index, how, settings.loader.sample.references, settings.loader.seed)
+    places = zip(roots, digests, strict=True)
+    if any(Place.at(root).size(index_copy(digest)) is None for root, digest in places):
+        return None
+    how = settings.loader
+    index = read_drawn(roots, how.order, digests).index
+    return index, Order(index, how.order, how.sample.references, how.seed)
 
 
-def theirs(index: Index, sources: Collection[str]) -> set[int]:
+def theirs(samples: MixedSamples, sources: Collection[str]) -> set[int]:
     """Rows of some sources."""
-    return {row for row, key in enumerate(index.values("key").tolist()) if key[:SOURCE_DIGITS] in sources}
+    keys = (key for part in samples.parts for key in part.values("key").tolist())
+    return {row for row, key in enumerate(keys) if key[:SOURCE_DIGITS] in sources}
 
 
 def drawn(order: Order, position: Position) -> set[int]:

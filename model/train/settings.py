@@ -29,6 +29,7 @@ FREE = {
     "activation_checkpointing",
     "keep_attention",
     "attention",
+    "hearing",
     "sequence_parallel",
     "offload",
     "compile",
@@ -63,6 +64,8 @@ class Training:
     networks, for much noise and little, the one for `times`."""
     motion: Path | None = None
     """PD-FGC's motion encoder, motion_model.pth; None begins from nothing."""
+    hearing: Path | None = None
+    """Folder of wav2vec 2.0, HuBERT or Whisper, by which speech is heard; None hears log-mel features."""
     vae: Path | None = None
     """Folder or file of Wan's autoencoder, or file of a patch codec; None fits one to the data set."""
     clip: Path | None = None
@@ -117,6 +120,8 @@ class Training:
         refuse_apart(self)
         if any(phase.task == "speech" for phase in self.phases) and not self.loader.sample.speech:
             raise ValueError("a phase that teaches speech hears none: set loader.sample.speech")
+        if self.sizes.speech.encoder and self.hearing is None:
+            raise ValueError("speech is heard by a public encoder: give its folder by --settings.hearing")
 
     @property
     def stages(self) -> tuple[Phase, ...]:

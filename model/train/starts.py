@@ -12,6 +12,7 @@ from storage.json_files import json_at
 from storage.place import Place
 from storage.records import read_as
 
+ROWS = ("data", "index_sha256")
 LEAST_AREA, LARGEST_AREA = 2**8, 2**24
 """Px of canvases that an index may name."""
 
@@ -20,8 +21,10 @@ LEAST_AREA, LARGEST_AREA = 2**8, 2**24
 class Start:
     """One start of a training."""
 
-    data: str
-    index_sha256: str
+    data: tuple[str, ...]
+    """Where each data set lies; none where an address chose a server, which a run does not."""
+    index_sha256: tuple[str, ...]
+    """Of each."""
     canvas_area: int
     """Px of the largest canvas that is trained on."""
     recipe: str
@@ -56,10 +59,25 @@ def starts_in(file: Path, what: str) -> list[Start]:
         content = json_at(Place.at(file.parent), file.name)
     except (OSError, ValueError) as broken:
         raise ValueError(f"{what} ({broken})") from broken
-    found = read_as(list[Start], content, what)
+    found = read_as(list[Start], in_rows(content), what)
     if not found:
         raise ValueError(f"{what} (it was never started)")
     return found
+
+
+def in_rows(content: object) -> object:
+    """What a file tells, with the one data set that a start once had as a row of one."""
+    return [of_one(start) for start in content] if isinstance(content, list) else content
+
+
+def of_one(start: object) -> object:
+    """A start whose data sets, and the digests of their indexes, are rows."""
+    if not isinstance(start, dict):
+        return start
+    rows = {
+        name: [told] * bool(told) for name, told in start.items() if name in ROWS and isinstance(told, str)
+    }
+    return {**start, **rows}
 
 
 def note_start(run: Path, start: Start) -> None:

@@ -6,12 +6,15 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any, ClassVar, Protocol
 
+import numpy as np
 import torch
 from torch import Generator
 
 from dataset.index import Index
 from model.data.batch import Batch
+from model.data.latents import caption_of
 from model.data.loader import Loader
+from model.data.mixture import MixedSamples
 from model.encode.inputs import Inputs, begun_later, faces_of, inputs_of, sometimes_handed_over
 from model.nets.autoencoders.wan import VideoCodec
 from model.nets.dit import DiT
@@ -35,7 +38,7 @@ class Task(Protocol):
         """Measure what a network has to know before its first step."""
         ...
 
-    def validator(self, held_out: Index | None) -> Validator:
+    def validator(self, held_out: MixedSamples | None) -> Validator:
         """What is looked at of held-out samples."""
         ...
 
@@ -69,10 +72,12 @@ class VideoTask:
     def begin(self, net: DiT) -> None:
         """The statistics of faces, where the network is told of some and its motion encoder has none."""
         if self.faces and self.fresh_faces and not net.face.motion.measured():
-            some = Validator(self.loader, self.loader.present, ValidationSettings(clips=MEASURED), self.codec)
+            some = Validator(
+                self.loader, self.loader.drawn.present, ValidationSettings(clips=MEASURED), self.codec
+            )
             net.face.measure([faces_of(some[clip]) for clip in range(len(some))])
 
-    def validator(self, held_out: Index | None) -> Validator:
+    def validator(self, held_out: MixedSamples | None) -> Validator:
         """All samples, some made into films."""
         sampler = self.validation.sampler.as_trained(self.timestep_shift)
         return Validator(self.loader, held_out, replace(self.validation, sampler=sampler), self.codec)
@@ -104,7 +109,7 @@ class SpeechTask:
     loader: Loader
     codec: VideoCodec
     validation: ValidationSettings
-    metrics: ClassVar[tuple[str, ...]] = ("loss", "target_power", "mouth", "pace")
+    metrics: ClassVar[tuple[str, ...]] = ("loss", "target_power", "mouth", "pace", "sync", "in_sync")
 
     @torch.no_grad()
     def begin(self, net: DiT) -> None:
@@ -115,11 +120,11 @@ class SpeechTask:
             motion encoder gives all faces the same motion.
         """
         some = Validator(
-            self.loader, heard_in(self.loader.present), ValidationSettings(clips=MEASURED), self.codec
+            self.loader, heard_in(self.loader.drawn.present), ValidationSettings(clips=MEASURED), self.codec
         )
         shown = [shown_by(net, speech_inputs(some[clip])) for clip in range(len(some))]
         if not sum(map(len, shown)):
-            raise ValueError(f"{self.loader.root}: no sample has a face and sound: speech cannot be learned")
+            raise ValueError(f"{self.loader.named}: no sample has a face and sound: speech cannot be learned")
         mean_V, spread_V = spread_of(torch.cat(shown), net.sizes.motion.parts)
         if not spread_V.all():
             raise ValueError(
@@ -129,7 +134,7 @@ class SpeechTask:
         net.speech.mean_V.copy_(mean_V)
         net.speech.spread_V.copy_(spread_V)
 
-    def validator(self, held_out: Index | None) -> Validator:
+    def validator(self, held_out: MixedSamples | None) -> Validator:
         """Samples with sound; no films, as videos are not learned."""
         return Validator(
             self.loader, held_out and heard_in(held_out), replace(self.validation, films=0), self.codec
@@ -154,11 +159,16 @@ MEASURED = 16
 """Samples that faces are measured on."""
 
 
-def heard_in(index: Index) -> Index | None:
+def heard_in(samples: MixedSamples) -> MixedSamples | None:
     """The samples with sound and a face that may speak."""
-    sound, face = (index.table[name].to_numpy() for name in ("has_audio", "face_ratio"))
-    heard = replace(index, table=index.table.filter(sound & (face > 0)))
+    heard = samples.each(speaking)
     return heard if len(heard) else None
+
+
+def speaking(index: Index) -> Index:
+    """Those of a data set."""
+    sound, face = (index.table[name].to_numpy() for name in ("has_audio", "face_ratio"))
+    return replace(index, table=index.table.filter(sound & (face > 0)))
 
 
 def refuse_silence(settings: Training, loader: Loader) -> int:
@@ -169,10 +179,30 @@ def refuse_silence(settings: Training, loader: Loader) -> int:
     """
     if all(phase.task != "speech" for phase in settings.phases):
         return 0
-    heard = heard_in(loader.present)
+    heard = heard_in(loader.drawn.present)
     if heard is None:
-        raise ValueError(f"{loader.root}: no sample has a face and sound: speech cannot be learned")
+        raise ValueError(f"{loader.named}: no sample has a face and sound: speech cannot be learned")
     return len(heard)
+
+
+def refuse_other_captions(settings: Training, loader: Loader) -> int:
+    """Samples with a caption that the network is told; 0 without stored captions.
+
+    Raises:
+        ValueError: the network reads tokens of another width.
+    """
+    if loader.captions is None:
+        return 0
+    width = loader.captions.width
+    if width not in {0, settings.sizes.text_width}:
+        raise ValueError(
+            f"captions of {width} numbers a token, and a network that reads {settings.sizes.text_width}: "
+            f"begin a run with --settings.sizes.text-width {width}"
+        )
+    extras = np.concatenate([part.values("extra") for part in loader.drawn.present.parts])
+    found, counts = np.unique(extras, return_counts=True)
+    tells = [loader.captions.caption(caption_of(extra)) is not None for extra in found.tolist()]
+    return int(counts[tells].sum())
 
 
 def task_of(

@@ -48,6 +48,8 @@ class TensorBoardWriter:
         """The loss of held-out clips, and films."""
         writer: Any = self.writer(total)  # torch types its file_writer as None
         writer.add_scalar("validation", result.loss, total)
+        for name in result.metrics.keys() - {"loss"}:
+            writer.add_scalar(f"validation/{name}", result.metrics[name], total)
         for film in result.films:
             _, height, width, _ = film.pictures.shape
             image = Summary.Image(

@@ -9,7 +9,7 @@ B clips, F video frames, H, W height and width of the video, px.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any
@@ -18,13 +18,13 @@ import numpy as np
 import torch
 from torch import Generator, Tensor
 
-from dataset.index import Index
 from model.data.batch import Batch
 from model.data.epoch_order import Draw, longest_windows
 from model.data.loader import Loader
 from model.data.maps import maps_of
+from model.data.mixture import MixedSamples, mixed_table
+from model.data.prefetch import Stored
 from model.data.rng import words
-from model.data.sampling_table import sampling_table
 from model.data.settings import LoaderSettings, undisturbed
 from model.data.worker import BatchMaker, BatchTask, Slot
 from model.flow.solver import Velocity
@@ -61,6 +61,8 @@ class ValidationResult:
     loss: float
     """Mean over clips and times, without a handed-over frame; not a number where nothing could be scored."""
     films: tuple[Film, ...]
+    metrics: dict[str, float] = field(default_factory=dict)
+    """Means of all that the task says of a lesson, the loss among them."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -79,14 +81,19 @@ Judge = Callable[[Any, Generator, float], Score]
 
 
 class Validator:
-    """Some clips of an index, those held out as a rule, each looked at in the same way every time."""
+    """Some samples, those held out as a rule, each looked at in the same way every time."""
 
     def __init__(
-        self, loader: Loader, index: Index | None, settings: ValidationSettings, codec: VideoCodec
+        self, loader: Loader, samples: MixedSamples | None, settings: ValidationSettings, codec: VideoCodec
     ) -> None:
-        how = replace(loader.settings, sample=undisturbed(loader.settings.sample), latents=None)
-        self.maker = BatchMaker(loader.root, how)
-        self.slots = slots(index, how, settings.clips) if index else ()
+        how = replace(loader.settings, sample=undisturbed(loader.settings.sample))
+        self.maker = BatchMaker(loader.roots, how)
+        found = slots(samples, how, settings.clips) if samples is not None else ()
+        known = loader.captions
+        self.slots = tuple(
+            replace(slot, captions=known.told(at.row for at in slot.rows)) if known else slot
+            for slot in found
+        )
         self.settings, self.codec, self.seed = settings, codec, how.seed
 
     def __len__(self) -> int:
@@ -105,20 +112,22 @@ class Validator:
         return batch
 
     @torch.no_grad()
-    def validate(self, engine: Engine, teach: Teach, judge: Judge) -> ValidationResult:
-        """Loss and films; all ranks call it together."""
-        sums = torch.zeros(2, device=engine.device)
+    def validate(self, engine: Engine, teach: Teach, judge: Judge, names: Sequence[str]) -> ValidationResult:
+        """Means of the metrics of these names, the loss among them, and films; all ranks call it together."""
+        sums = torch.zeros(1 + len(names), device=engine.device)
         for clip, counts in turns(len(self), engine.replica, engine.replicas):
             given = teach(self[clip])
             for time in range(self.settings.times):
                 found = judge(given, self.lot(clip, time), 0.0)
-                loss = found.metrics["loss"]
-                sums += counts * found.counts * torch.stack([loss, torch.ones_like(loss)])
-        loss, num = engine.mean(sums).tolist()
+                told = [found.metrics[name] for name in names]
+                sums += counts * found.counts * torch.stack([torch.ones_like(found.counts), *told])
+        num, *totals = engine.mean(sums).tolist()
+        means = {name: total / num if num else math.nan for name, total in zip(names, totals, strict=True)}
         filmed = range(min(self.settings.films, len(self)))
         return ValidationResult(
-            loss=loss / num if num else math.nan,
+            loss=means["loss"],
             films=tuple(self.film(clip, engine, teach) for clip in filmed),
+            metrics=means,
         )
 
     def film(self, clip: int, engine: Engine, teach: Teach) -> Film:
@@ -150,16 +159,17 @@ def turns(clips: int, rank: int, world_size: int) -> Iterator[tuple[int, bool]]:
         yield min(first + rank, clips - 1), first + rank < clips
 
 
-def slots(index: Index, settings: LoaderSettings, most: int) -> tuple[Slot, ...]:
-    """The middle windows of clips spread evenly over an index, as long as the settings allow."""
-    samples = sampling_table(index, settings.order.groups, settings.order.area)
+def slots(found: MixedSamples, settings: LoaderSettings, most: int) -> tuple[Slot, ...]:
+    """The middle windows of clips spread evenly over samples, as long as the settings allow."""
+    samples = mixed_table(found, settings.order)
     longest = longest_windows(samples, settings.order)
     fit = np.flatnonzero((samples.group >= 0) & (longest >= settings.order.window.min_frames))
     chosen = fit[np.unique(np.linspace(0, len(fit) - 1, min(most, len(fit)), dtype=int))]
-    start, seeds = (samples.frames - longest) // 2, words(len(index), "held out", settings.seed)
+    start, seeds = (samples.frames - longest) // 2, words(len(found), "held out", settings.seed)
     draws = [Draw(row, int(start[row]), int(longest[row]), int(seeds[row])) for row in chosen.tolist()]
     canvas = {d.row: (int(samples.height[d.row]), int(samples.width[d.row])) for d in draws}
-    return tuple(Slot(draws=(d,), rows=(index.row(d.row),), shape=(d.frames, *canvas[d.row])) for d in draws)
+    rows = {d.row: Stored(found.data_set_of(d.row), found.row(d.row)) for d in draws}
+    return tuple(Slot(draws=(d,), rows=(rows[d.row],), shape=(d.frames, *canvas[d.row])) for d in draws)
 
 
 def engine_velocity(net: VelocityNet, conditions: Conditions) -> Velocity:

@@ -62,7 +62,12 @@ ROOMS: dict[str, set[str]] = {  # files, or folders that end in a slash
         "model/nets/pretrained/editors.py",
         "model/eval/wan_animate.py",
     },
-    "transformers": {"model/nets/pretrained/clip.py"},
+    "transformers": {
+        "model/nets/pretrained/by_transformers.py",
+        "model/nets/pretrained/clip.py",
+        "model/nets/pretrained/hearing.py",
+    },
+    "tokenizers": {"model/nets/pretrained/captions.py"},
     "safetensors": {
         "storage/weight_files.py",
         "storage/stored_weights.py",

@@ -9,7 +9,7 @@ import webdataset
 from dataset.index import read_index
 from dataset.reader import Reader, Stretch
 from dataset.tar import sample_digest
-from model.data.prefetch import Prefetcher
+from model.data.prefetch import Prefetcher, Stored
 from schemas.index import IndexRow
 from schemas.outcome import UnfitError
 from tests.stored import tar_in
@@ -101,28 +101,28 @@ class Counting(Reader):
 
 
 def test_what_is_expected_is_fetched_once_and_within_bounds(data_set):
-    rows = list(read_index(data_set).rows())
+    rows = [Stored(0, row) for row in read_index(data_set).rows()]
     reader = Counting(str(data_set))
-    ahead = Prefetcher(reader, max_bytes=sum(row.size for row in rows[:3]))
+    ahead = Prefetcher([reader], max_bytes=sum(at.row.size for at in rows[:3]))
     ahead.expect(rows[:6])
     assert sum(size for size, _ in ahead.coming.values()) <= ahead.max_bytes
-    for row in rows[:6]:
-        assert sample_digest(row.key, ahead.take(row)) == row.sha256
-    assert sorted(reader.log) == sorted(row.key for row in rows[:6])
-    ahead = Prefetcher(reader, 2**30)
+    for at in rows[:6]:
+        assert sample_digest(at.row.key, ahead.take(at)) == at.row.sha256
+    assert sorted(reader.log) == sorted(at.row.key for at in rows[:6])
+    ahead = Prefetcher([reader], 2**30)
     ahead.expect(rows[6:8])
     ahead.expect(rows[7:9])
-    assert set(ahead.coming) == {row.key for row in rows[7:9]}, "what is no longer expected is forgotten"
+    assert set(ahead.coming) == {at.name for at in rows[7:9]}, "what is no longer expected is forgotten"
 
 
 def test_a_bad_sample_fails_where_it_is_taken(own_set):
-    rows = list(read_index(own_set).rows())
-    (own_set / rows[0].shard).unlink()
-    ahead = Prefetcher(Reader(str(own_set), verify=True), 2**30)
+    rows = [Stored(0, row) for row in read_index(own_set).rows()]
+    (own_set / rows[0].row.shard).unlink()
+    ahead = Prefetcher([Reader(str(own_set), verify=True)], 2**30)
     ahead.expect(rows)
     with pytest.raises(UnfitError, match="missing_shard"):
         ahead.take(rows[0])
-    good = next(row for row in rows if row.shard != rows[0].shard)
+    good = next(at for at in rows if at.row.shard != rows[0].row.shard)
     assert ahead.take(good)
 
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from model.data.augment import Augmentation
-from model.data.epoch_order import AS_IT_IS, OrderSettings
+from model.data.epoch_order import OrderSettings
+from model.data.groups import AS_IT_IS
 from model.data.settings import LoaderSettings, SampleSettings
 from model.data.windows import WindowRule
 from model.nets import sizes

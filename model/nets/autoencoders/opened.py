@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-import hashlib
 from pathlib import Path
 
 import torch
 
 from model.nets.autoencoders.patches import PatchCodec
 from model.nets.autoencoders.wan import VideoCodec, WanVae
+from model.nets.pretrained.folders import digest_of, refuse_odd
 from model.nets.sizes import Sizes
-from storage.regular_file import open_regular, refuse_irregular
-
-WEIGHTS = ("*.json", "*.safetensors")
-"""Files of a folder that an autoencoder depends on."""
 
 PUBLISHED = (".pth", ".safetensors")
 """How files of Wan's autoencoders end; patch codecs have other names."""
@@ -29,11 +25,7 @@ def open_codec(path: Path, device: torch.device, dtype: torch.dtype) -> VideoCod
         return WanVae.of_file(path, device, dtype)
     if not path.is_dir():
         return PatchCodec.load(path).to(device)
-    for file in files_of(path):
-        try:
-            refuse_irregular(file, file.stat())
-        except OSError as broken:
-            raise ValueError(str(broken)) from broken
+    refuse_odd(path)
     return WanVae.of_folder(path, device, dtype)
 
 
@@ -55,20 +47,10 @@ def refuse_unfit(codec: VideoCodec, sizes: Sizes, path: Path) -> None:
         )
 
 
-def files_of(path: Path) -> list[Path]:
-    """The files that make an autoencoder, in order."""
-    return sorted(file for pattern in WEIGHTS for file in path.glob(pattern)) if path.is_dir() else [path]
-
-
 def codec_digest(path: Path, dtype: torch.dtype) -> str:
     """sha256 of all that the latents depend on besides the video: weights, settings, precision.
 
     Raises:
         OSError: one of its files is missing, or no regular file.
     """
-    whole = hashlib.sha256(str(dtype).encode())
-    for file in files_of(path):
-        with open_regular(file) as opened:
-            whole.update(f"\0{file.name if path.is_dir() else ''}\0".encode())
-            whole.update(hashlib.file_digest(opened, "sha256").digest())
-    return whole.hexdigest()
+    return digest_of(path, dtype)

@@ -246,7 +246,7 @@ def test_a_training_finds_all_windows_of_its_recipe_among_its_latents(
     out = tmp_path / "latents"
     assert main(["encode", str(data_set), "--out", str(out), "--recipe", "tiny"]) == 0
     assert f"--out RUN --latents {out} --recipe tiny" in capsys.readouterr().out
-    message = on_latents(RECIPES["tiny"](), str(out))
+    message = on_latents(RECIPES["tiny"](), [str(out)])
     assert message.vae == out / "codec.npz"
     assert message.loader.sample.augment.mirror == 0.5
     loader = Loader(str(data_set), replace(message.loader, workers=0))
@@ -265,4 +265,4 @@ def test_a_training_finds_all_windows_of_its_recipe_among_its_latents(
         assert not torch.allclose(encoded.latents.float(), flipped, atol=5e-2)
     check_latents(message.loader.latents, codec_digest(out / "codec.npz", torch.float32), out)
     with pytest.raises(ValueError, match="no latents that `understudy encode` has finished"):
-        on_latents(RECIPES["tiny"](), str(tmp_path / "none"))
+        on_latents(RECIPES["tiny"](), [str(tmp_path / "none")])

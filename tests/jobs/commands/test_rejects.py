@@ -78,8 +78,8 @@ def test_a_set_that_is_being_changed_says_so(own_set: Path, capsys: pytest.Captu
 
 def test_what_a_run_is(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     start = Start(
-        data="/set",
-        index_sha256="",
+        data=("/set",),
+        index_sha256=("",),
         canvas_area=4096,
         recipe="tiny",
         settings={"phases": [{"name": "body", "steps": 3}], "vae": None},

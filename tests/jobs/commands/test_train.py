@@ -88,9 +88,15 @@ def test_a_training_from_the_command_line(data_set: Path, tmp_path: Path, capsys
 
 def test_out_alone_means_the_settings_of_the_run(tmp_path: Path) -> None:
     first = parse(["--data", "s3://bucket/set", "--out", str(tmp_path), *SHORT])
-    facts: dict[str, Any] = {"index_sha256": "", "canvas_area": 4096, "ranks": 1, "device": "cpu", "code": ""}
+    facts: dict[str, Any] = {
+        "index_sha256": ("",),
+        "canvas_area": 4096,
+        "ranks": 1,
+        "device": "cpu",
+        "code": "",
+    }
     plain = first.settings.as_plain()
-    start = Start(data="s3://bucket/set", recipe="tiny", settings=plain, versions={}, **facts)
+    start = Start(data=("s3://bucket/set",), recipe="tiny", settings=plain, versions={}, **facts)
     note_start(tmp_path, start)
     again = parse(["--out", str(tmp_path), "--settings.seed", "4"])
     assert again == replace(first, settings=replace(first.settings, seed=4))

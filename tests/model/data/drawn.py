@@ -7,6 +7,7 @@ from pathlib import Path
 
 from dataset.index import read_index
 from model.data.data_order import Order
+from model.data.mixture import MixedSamples
 from model.data.settings import LoaderSettings
 
 Slot = tuple[tuple[str, int, int], ...]
@@ -21,7 +22,7 @@ def slot_of(batch) -> Slot:
 
 def planned(out: Path, settings: LoaderSettings, slots: range) -> list[Slot]:
     """What the order says of slots, counted from the first epoch on."""
-    index = read_index(out)
+    index = MixedSamples((read_index(out),))
     order = Order(index, settings.order, settings.sample.references, settings.seed)
     places = ((epoch, slot) for epoch in itertools.count() for slot in range(order.slots_of(epoch)))
     return [

@@ -13,7 +13,8 @@ from torch import Tensor
 from dataset.index import read_index
 from dataset.reader import Members, Reader
 from model.data.batch import Batch, Pages
-from model.data.epoch_order import AS_IT_IS, Draw, OrderSettings
+from model.data.epoch_order import Draw, OrderSettings
+from model.data.groups import AS_IT_IS
 from model.data.sample import fill
 from model.data.settings import LoaderSettings, SampleSettings
 from schemas.index import IndexRow

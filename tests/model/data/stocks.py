@@ -7,7 +7,8 @@ from dataclasses import replace
 import numpy as np
 from hypothesis import strategies as st
 
-from model.data.epoch_order import AS_IT_IS, EVEN, OrderSettings, SamplingTable
+from model.data.epoch_order import OrderSettings, SamplingTable
+from model.data.groups import AS_IT_IS, EVEN
 from model.data.rng import words
 from model.data.windows import WindowRule
 
@@ -40,6 +41,7 @@ def samples(
         frames=rng.integers(25, 241, num_samples),
         references=np.full(num_samples, 4),
         group=group,
+        data_set=np.zeros(num_samples, np.int64),
     )
 
 

@@ -21,8 +21,8 @@ def test_what_is_denied_is_on_neither_side_and_wherever_the_list_lies(data_set: 
     (tmp_path / "deny.txt").write_text(f"{keys[0]}\tcopies\n{keys[5]}\tleak,copies\n")
     (tmp_path / "moved.txt").write_text(f"{keys[5]}\n{keys[0]}\n")
     loader, moved = (Loader(str(data_set), denying(tmp_path / name)) for name in ("deny.txt", "moved.txt"))
-    assert loader.held_out is not None
-    both = [row.key for side in (loader.index, loader.held_out) for row in side.rows()]
+    assert loader.drawn.held_out is not None
+    both = [row.key for side in (loader.drawn.index, loader.drawn.held_out) for row in side.parts[0].rows()]
     assert sorted(both) == [key for key in keys if key not in (keys[0], keys[5])]
     assert loader.order.digest == moved.order.digest
     (tmp_path / "other.txt").write_text(f"{keys[0]}\n")

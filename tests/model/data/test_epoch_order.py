@@ -9,16 +9,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from model.data.epoch_order import (
-    AS_IT_IS,
-    Group,
     OrderSettings,
     SamplingTable,
     costs,
+    decks_of,
     draw_samples,
     epoch_order,
-    quotas,
     shuffle,
 )
+from model.data.groups import AS_IT_IS, Group, quotas
 from model.data.reference_rule import ReferenceRule, num_shown
 from model.data.windows import WindowRule, num_tokens
 from tests.model.data import stocks
@@ -99,6 +98,7 @@ def test_the_order_is_the_one_it_always_was():
         frames=25 + 13 * rows,
         references=np.ones(len(rows), np.int64),
         group=rows % 2,
+        data_set=np.zeros(len(rows), np.int64),
     )
     dealt = epoch_order(samples, stocks.settings(), 7, 1)
     assert dealt.row.tolist() == [0, 1, 2, 4, 9, 3, 8, 5, 7, 11, 10, 6]
@@ -210,23 +210,23 @@ def test_a_group_without_a_share_is_not_drawn_from():
     groups = (Group(name="full", share=0.0), Group(name="half", share=0.5))
     settings = OrderSettings(groups=groups, max_dropped=1.0)
     only_halves = replace(stocks.samples(100), group=np.ones(100, np.int64))
-    assert quotas(only_halves, np.ones(100, np.bool_), settings).tolist() == [0, 100]
+    assert quotas(decks_of(only_halves, np.ones(100, np.bool_), settings)).tolist() == [0, 100]
     epoch = epoch_order(only_halves, settings, 0, 0)
     drawn = [draw.row for slot in range(len(epoch)) for draw in epoch.slot(slot)]
     assert set(drawn) <= set(range(100))
     assert len(drawn) > 0
     mixed = replace(stocks.samples(100), group=np.arange(100) % 2)
-    assert quotas(mixed, np.ones(100, np.bool_), settings).tolist() == [0, 50]
+    assert quotas(decks_of(mixed, np.ones(100, np.bool_), settings)).tolist() == [0, 50]
     none = replace(settings, groups=tuple(replace(group, share=0.0) for group in groups))
     with pytest.raises(ValueError, match="no group has a share"):
-        quotas(mixed, np.ones(100, np.bool_), none)
+        decks_of(mixed, np.ones(100, np.bool_), none)
 
 
 def test_quotas_follow_the_shares():
     samples = replace(stocks.samples(100), group=np.arange(100) % 3)
     groups = tuple(Group(name=n, share=s) for n, s in (("a", 0.6), ("b", 0.33), ("c", 0.07)))
     settings = stocks.settings(groups=groups)
-    assert quotas(samples, np.ones(100, np.bool_), settings).tolist() == [60, 33, 7]
+    assert quotas(decks_of(samples, np.ones(100, np.bool_), settings)).tolist() == [60, 33, 7]
 
 
 def test_six_hundred_thousand_samples_are_dealt_in_seconds():

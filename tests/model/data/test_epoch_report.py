@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 from hypothesis import given
 
-from model.data.epoch_order import AS_IT_IS, epoch_order
+from model.data.epoch_order import epoch_order
 from model.data.epoch_report import as_text, check, lines
+from model.data.groups import AS_IT_IS
 from model.data.window_lengths import MOST_COLUMNS, lengths, rows_of
 from model.data.windows import WindowRule
 from tests.model.data import stocks

@@ -19,8 +19,10 @@ import torch
 from dataset.index import read_index
 from model.data.batch import tensors
 from model.data.data_order import Order
-from model.data.epoch_order import AS_IT_IS, EVEN, Epoch, OrderSettings, SamplingTable, epoch_order
+from model.data.epoch_order import Epoch, OrderSettings, SamplingTable, epoch_order
+from model.data.groups import AS_IT_IS, EVEN
 from model.data.loader import Loader
+from model.data.mixture import MixedSamples
 from model.data.reference_rule import ReferenceRule
 from model.data.settings import LoaderSettings, SampleSettings
 from model.data.windows import WindowRule
@@ -97,7 +99,7 @@ def test_stopped_under_this_and_resumed_under_every_other(data_set, before, afte
 def test_stopped_at_random_steps_again_and_again_an_epoch_is_whole(data_set, trial):
     """Each leg under other ranks and workers, to the end of the second epoch: every sample exactly twice."""
     lots = random.Random(trial)
-    order = Order(read_index(data_set), quick().order, quick().sample.references, 0)
+    order = Order(MixedSamples((read_index(data_set),)), quick().order, quick().sample.references, 0)
     total = order.slots_of(0) + order.slots_of(1)
     seen: list[Slot] = []
     state: State = Loader(str(data_set), quick()).state_dict()
@@ -190,7 +192,9 @@ def test_resuming_deals_no_epoch_that_came_before(data_set, monkeypatch):
 def test_a_tail_is_refused_on_resuming_too(data_set):
     settings = sets.settings(epochs=1, order=replace(sets.settings().order, max_dropped=0.01))
     state = Loader(str(data_set), settings).state_dict()
-    slots = Order(read_index(data_set), settings.order, settings.sample.references, 0).slots_of(0)
+    slots = Order(
+        MixedSamples((read_index(data_set),)), settings.order, settings.sample.references, 0
+    ).slots_of(0)
     world_size = next(world_size for world_size in range(3, slots + 1) if slots % world_size == 0)
     other = Loader(str(data_set), settings, rank=0, world_size=world_size)
     with pytest.raises(ValueError, match=f"do not fill a step of {world_size} ranks"):
@@ -199,7 +203,9 @@ def test_a_tail_is_refused_on_resuming_too(data_set):
 
 def test_a_finite_run_gives_every_rank_the_same_steps_and_each_sample_once(data_set):
     settings = sets.settings(epochs=1)
-    slots = Order(read_index(data_set), settings.order, settings.sample.references, 0).slots_of(0)
+    slots = Order(
+        MixedSamples((read_index(data_set),)), settings.order, settings.sample.references, 0
+    ).slots_of(0)
     for world_size in RANKS:
         loaders = [
             Loader(str(data_set), settings, rank=rank, world_size=world_size) for rank in range(world_size)

@@ -34,11 +34,11 @@ def test_samples_come_in_the_order_that_was_from_where_they_lie_now(own_set: Pat
     wanted = planned(own_set, settings, range(len(Loader(str(own_set), settings))))
     gone = read_index(own_set).row(5).key
     digest, _ = rewritten(own_set, 5)
-    loader = Loader(str(own_set), settings, index=digest)
+    loader = Loader(str(own_set), settings, indexes=(digest,))
     got = [slot_of(batch) for batch in loader]
     assert got == [tuple(one for one in slot if one[0] != gone) for slot in wanted]
     assert (loader.num_withdrawn, loader.unfit) == (1, [])
-    assert gone not in loader.present.rows_at(loader.place).values("key")
+    assert gone not in loader.drawn.present.parts[0].values("key")
 
 
 def test_a_slot_whose_samples_are_all_withdrawn_is_an_empty_batch_of_its_shape(own_set: Path) -> None:
@@ -47,7 +47,7 @@ def test_a_slot_whose_samples_are_all_withdrawn_is_an_empty_batch_of_its_shape(o
     numbers = [number for number, row in enumerate(read_index(own_set).rows()) if row.key in keys]
     whole = next(iter(Loader(str(own_set), settings)))
     digest, _ = rewritten(own_set, *numbers)
-    first = next(iter(Loader(str(own_set), settings, index=digest)))
+    first = next(iter(Loader(str(own_set), settings, indexes=(digest,))))
     assert len(first) == 0
     assert first.video.shape[1:] == whole.video.shape[1:]
 
@@ -57,15 +57,15 @@ def test_a_sample_that_is_longer_by_now_is_withdrawn(own_set: Path) -> None:
     pq.write_table(
         encode([replace(rows[0], frames=rows[0].frames + 4), *rows[1:]], IndexRow), own_set / INDEX
     )
-    assert Loader(str(own_set), sets.settings(epochs=1), index=digest).num_withdrawn == 1
+    assert Loader(str(own_set), sets.settings(epochs=1), indexes=(digest,)).num_withdrawn == 1
 
 
 def test_held_out_sources_stay_those_of_the_order(own_set: Path) -> None:
     settings = sets.settings(order=replace(sets.settings().order, held_out=0.25))
-    before = Loader(str(own_set), settings).held_out
+    before = Loader(str(own_set), settings).drawn.held_out
     assert before is not None
     digest, _ = rewritten(own_set, 0)
-    after = Loader(str(own_set), settings, index=digest).held_out
+    after = Loader(str(own_set), settings, indexes=(digest,)).drawn.held_out
     assert after is not None
-    kept = {row.key for row in before.rows()} - {read_index(own_set, digest=digest).row(0).key}
-    assert {row.key for row in after.rows()} == kept
+    kept = {row.key for row in before.parts[0].rows()} - {read_index(own_set, digest=digest).row(0).key}
+    assert {row.key for row in after.parts[0].rows()} == kept

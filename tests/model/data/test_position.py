@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from model.data.epoch_order import AS_IT_IS, epoch_order
+from model.data.epoch_order import epoch_order
+from model.data.groups import AS_IT_IS
 from model.data.position import Position, advance, from_state, slots_left, slots_of_rank
 from tests.model.data import stocks
 

@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 
 from dataset.index import read_index
-from model.data.epoch_order import EVEN, Group
+from model.data.groups import EVEN, Group
 from model.data.sampling_table import grouped, sampling_table
 
 

@@ -179,6 +179,22 @@ def test_what_is_not_seen_does_not_count(net: DiT) -> None:
 
 
 @torch.inference_mode()
+def test_a_caption_that_is_withheld_says_what_no_caption_says(net: DiT) -> None:
+    """Attention to many equal tokens is attention to one; the other clip of the batch keeps its caption."""
+    with torch.no_grad():
+        conditions = some_conditions()
+        told, untold = (
+            net(*noisy(conditions), conditions),
+            net(*noisy(conditions), replace(conditions, text=None)),
+        )
+        mixed = replace(conditions, text_seen=torch.tensor([True, False]))
+        found = net(*noisy(conditions), mixed)
+    torch.testing.assert_close(found[0], told[0])
+    torch.testing.assert_close(found[1], untold[1], atol=1e-4, rtol=1e-4)
+    assert change(told, untold) > SEEN
+
+
+@torch.no_grad()
 def test_a_handed_over_frame_stands_in_for_its_noise(net: DiT) -> None:
     conditions = some_conditions()  # given for the second clip only
     x, t = noisy(conditions)

@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 from jobs.recipes.training import RECIPES, Name
-from model.data.epoch_order import AS_IT_IS, Epoch, OrderSettings, SamplingTable, epoch_order
+from model.data.epoch_order import Epoch, OrderSettings, SamplingTable, epoch_order
+from model.data.groups import AS_IT_IS
 from model.data.reference_rule import ReferenceRule, num_shown
 from model.data.rng import words
 from model.nets.sizes import Sizes, wan_1b, wan_14b
@@ -33,6 +34,7 @@ def films(count: int) -> SamplingTable:
         frames=25 + (215 * rng.random(count) ** 2).astype(np.int64),
         references=rng.integers(1, 5, count),
         group=np.zeros(count, np.int64),
+        data_set=np.zeros(count, np.int64),
     )
 
 

@@ -49,7 +49,7 @@ def seed_of(data: Path, slots: range, loud: int) -> int:
         loader = Loader(str(data), heard(seed))
         places = (advance(loader.position, slot, loader.order.slots_of) for slot in slots)
         draws = [loader.order.epoch(place.epoch).slot(place.slot)[0] for place in places]
-        return sum(loader.index.row(draw.row).has_audio for draw in draws)
+        return sum(loader.drawn.index.row(draw.row).has_audio for draw in draws)
 
     return next(seed for seed in itertools.count() if found(seed) == loud)
 

@@ -28,9 +28,9 @@ def run(data_set: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("exported")
     settings = training(phases=(body(2),))
     train(data_set, folder, settings)
-    facts = {"index_sha256": "a" * 64, "canvas_area": 4096, "ranks": 1, "device": "cpu", "code": "abc"}
+    facts = {"index_sha256": ("a" * 64,), "canvas_area": 4096, "ranks": 1, "device": "cpu", "code": "abc"}
     plain = settings.as_plain()
-    note_start(folder, Start(data="set", recipe="tiny", settings=plain, versions={}, **facts))  # type: ignore[arg-type]
+    note_start(folder, Start(data=("set",), recipe="tiny", settings=plain, versions={}, **facts))  # type: ignore[arg-type]
     return folder
 
 

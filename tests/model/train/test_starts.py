@@ -13,8 +13,8 @@ from model.train.names import RUN
 from model.train.starts import Start, note_start, starts_of
 
 START: dict[str, Any] = {
-    "data": "set",
-    "index_sha256": "0" * 64,
+    "data": ("set",),
+    "index_sha256": ("0" * 64,),
     "canvas_area": 13_824,
     "recipe": "tiny",
     "settings": {"seed": 1},
@@ -29,7 +29,16 @@ def test_starts_are_kept_in_their_order(tmp_path: Path) -> None:
     for ranks in (1, 2):
         note_start(tmp_path, Start(**{**START, "ranks": ranks}))
     assert [start.ranks for start in starts_of(tmp_path)] == [1, 2]
-    assert json.loads((tmp_path / RUN).read_text())[0] == START
+    plain = {**START, "data": ["set"], "index_sha256": ["0" * 64]}
+    assert json.loads((tmp_path / RUN).read_text())[0] == plain
+
+
+@pytest.mark.parametrize(("data", "rows"), [("set", ("set",)), ("", ())])
+def test_a_run_of_one_data_set_as_it_once_was_told_is_read(
+    tmp_path: Path, data: str, rows: tuple[str, ...]
+) -> None:
+    (tmp_path / RUN).write_text(json.dumps([{**START, "data": data, "index_sha256": "0" * 64}]))
+    assert [(start.data, start.index_sha256) for start in starts_of(tmp_path)] == [(rows, ("0" * 64,))]
 
 
 @pytest.mark.parametrize(

@@ -53,8 +53,8 @@ def test_looks_are_taken_at_the_start_now_and_then_and_at_the_end_of_stages(run)
 def test_what_is_held_out_is_never_drawn_and_always_the_same(data_set: Path) -> None:
     settings = looked_at().loader
     loader = Loader(str(data_set), settings)
-    held = Validator(loader, loader.held_out, CLOSE, some_codec())
-    again = Validator(loader, loader.held_out, CLOSE, some_codec())
+    held = Validator(loader, loader.drawn.held_out, CLOSE, some_codec())
+    again = Validator(loader, loader.drawn.held_out, CLOSE, some_codec())
     keys = [held[clip].keys[0] for clip in range(len(held))]
     assert len(set(keys)) == 3
     for clip in range(3):
@@ -63,10 +63,11 @@ def test_what_is_held_out_is_never_drawn_and_always_the_same(data_set: Path) -> 
         assert torch.equal(one.video, other.video)
         assert one.references.shape[1] == 1
         assert not one.drop_pose.any()
-    drawn = {row.key for number in range(40) for row in [loader.index.row(number % len(loader.index))]}
-    assert loader.held_out is not None
-    assert not drawn & set(loader.held_out.table["key"].to_pylist())
-    assert set(keys) <= set(loader.held_out.table["key"].to_pylist())
+    index = loader.drawn.index
+    drawn = {row.key for number in range(40) for row in [index.row(number % len(index))]}
+    assert loader.drawn.held_out is not None
+    assert not drawn & set(loader.drawn.held_out.parts[0].table["key"].to_pylist())
+    assert set(keys) <= set(loader.drawn.held_out.parts[0].table["key"].to_pylist())
 
 
 def test_looking_changes_nothing_of_the_training(run, data_set: Path, tmp_path: Path) -> None:

@@ -17,6 +17,7 @@ from torch import Tensor
 from media.members import AROUND, num_sounds
 from model.data.batch import Batch, as_input
 from model.data.loader import Loader
+from model.data.mixture import MixedSamples
 from model.encode.inputs import blank
 from model.nets.conditions import FaceCrops
 from model.nets.param_groups import part
@@ -25,7 +26,7 @@ from model.train import checkpoint
 from model.train.engines.engine import PlainEngine
 from model.train.engines.optimizer import OptimizerSettings
 from model.train.load import has_learned
-from model.train.objectives.speech import SpeechInputs, score_speech, speech_inputs
+from model.train.objectives.speech import SYNC, SpeechInputs, score_speech, speech_inputs
 from model.train.objectives.video import Score
 from model.train.phases import Phase, body, change, face, speech
 from model.train.settings import Training
@@ -102,20 +103,22 @@ def test_the_loss_is_zero_for_the_truth_and_the_targets_for_the_mean(monkeypatch
         return score_speech(net, given)
 
     found = scored(truth)
-    assert found.loss < 1e-5
+    assert found.metrics["loss"] < 1e-5
+    assert found.metrics["in_sync"] == 1
+    torch.testing.assert_close(found.loss, SYNC * found.metrics["sync"], atol=1e-5, rtol=0)
     assert found.counts == 1
     found = scored(mean.expand_as(truth))
-    torch.testing.assert_close(found.loss, found.metrics["target_power"])
+    torch.testing.assert_close(found.metrics["loss"], found.metrics["target_power"])
     wrong = torch.zeros_like(truth)
     wrong[..., -mouth:] = 0.25  # a spread, in every frame alike
     found = scored(truth + wrong)
-    assert found.loss == pytest.approx(1, rel=1e-3)
+    assert found.metrics["loss"] == pytest.approx(1, rel=1e-3)
     assert found.metrics["pace"] < 1e-4
     wrong[:, 1::2] *= -1  # and back in every other frame
     assert scored(truth + wrong).metrics["pace"] == pytest.approx(2, rel=1e-3)
     eyes = torch.zeros_like(truth)
     eyes[..., :6] = 0.25
-    assert scored(truth + eyes).loss == pytest.approx(0.1, rel=1e-3)
+    assert scored(truth + eyes).metrics["loss"] == pytest.approx(0.1, rel=1e-3)
 
 
 def test_frames_without_a_face_do_not_count() -> None:
@@ -161,10 +164,9 @@ def test_it_learns_what_can_be_heard() -> None:
         found = score_speech(net, given)
         found.loss.backward()
         optimizer.step()
-        losses.append(float(found.loss.detach()))
-    assert losses[0] == pytest.approx(
-        float(found.metrics["target_power"]), rel=1e-4
-    )  # it begins with the mean
+        losses.append(float(found.metrics["loss"]))
+    # it begins with the mean
+    assert losses[0] == pytest.approx(float(found.metrics["target_power"]), rel=1e-4)
     assert losses[-1] < 0.3 * losses[0]
 
 
@@ -172,8 +174,8 @@ def test_mean_and_spread_are_those_of_heard_faces(data_set: Path) -> None:
     loader, net = Loader(str(data_set), heard()), awake(small())
     task = SpeechTask(loader=loader, codec=some_codec(), validation=ValidationSettings())
     task.begin(net)
-    validator = task.validator(loader.index)
-    assert len(validator) == loader.index.numbers("has_audio").sum() == 4
+    validator = task.validator(loader.drawn.index)
+    assert len(validator) == loader.drawn.index.parts[0].numbers("has_audio").sum() == 4
     talks = [speech_inputs(validator[clip]) for clip in range(4)]
     assert all(one.sounds.any() for one in talks)
     vectors = torch.cat([net.face(one.faces)[0, ::5] for one in talks]).detach()
@@ -193,22 +195,21 @@ def test_held_out_clips_are_looked_at_by_what_is_heard(data_set: Path) -> None:
     task = SpeechTask(loader=loader, codec=some_codec(), validation=ValidationSettings(clips=2, times=1))
     settings = OptimizerSettings()
     engine = PlainEngine(net, settings, 0, device=torch.device("cpu"), dtype="float32", grad_accumulation=1)
-    result = task.validator(loader.index).validate(engine, task.given, partial(task.score, engine))
-    expected = [
-        float(score_speech(net, speech_inputs(task.validator(loader.index)[clip])).loss.detach())
-        for clip in (0, 1)
-    ]
-    assert result.loss == pytest.approx(sum(expected) / 2, rel=1e-5)
+    held = task.validator(loader.drawn.index)
+    result = held.validate(engine, task.given, partial(task.score, engine), task.metrics)
+    scores = [score_speech(net, speech_inputs(held[clip])) for clip in (0, 1)]
+    expected = [float(score.metrics["loss"]) for score in scores]
+    assert result.loss == result.metrics["loss"] == pytest.approx(sum(expected) / 2, rel=1e-5)
+    assert result.metrics.keys() == set(task.metrics)
     assert result.films == ()
 
 
 def test_a_data_set_without_sound_is_refused(data_set: Path) -> None:
     loader = Loader(str(data_set), heard())
-    assert 0 < refuse_silence(hearing(), loader) <= len(loader.present)
-    mute = replace(
-        loader.newest, table=loader.newest.table.filter(pc.invert(loader.newest.table["has_audio"]))
-    )
-    loader.newest, loader.place = mute, np.arange(len(mute))
+    assert 0 < refuse_silence(hearing(), loader) <= len(loader.drawn.present)
+    (whole,) = loader.drawn.newest.parts
+    mute = MixedSamples((replace(whole, table=whole.table.filter(pc.invert(whole.table["has_audio"]))),))
+    loader.drawn = replace(loader.drawn, newest=mute, index=mute, place=np.arange(len(mute)))
     with pytest.raises(ValueError, match="no sample has a face and sound: speech cannot be learned"):
         refuse_silence(hearing(), loader)
     assert refuse_silence(training(phases=(body(1),)), loader) == 0
