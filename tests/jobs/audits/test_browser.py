@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import subprocess
 from pathlib import Path
 
@@ -14,15 +13,14 @@ from jobs.audits.findings import Finding, Plot
 from jobs.audits.report import Audited, report
 from jobs.audits.rules import read_rules
 from pipeline.measures.known import OWN
+from tests.browser import browser
 
-BROWSER = shutil.which("chromium") or shutil.which("google-chrome")
 HEADLESS = ("--headless", "--no-sandbox", "--disable-gpu", "--hide-scrollbars", "--virtual-time-budget=2000")
 
 
 @pytest.fixture(scope="module")
 def page(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    if BROWSER is None:
-        pytest.skip("no Chromium on this machine: apt-get install chromium")
+    browser()  # without one none of this can be told
     rules = read_rules(None)
     findings = [
         Finding(rule=one, asked=100, beyond=n % 4, worst=(("a-1", 9.0),) * (n % 4))
@@ -50,7 +48,7 @@ def page(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def browse(page: Path, *flags: str) -> str:
-    command = [str(BROWSER), *HEADLESS, f"--user-data-dir={page.parent / 'profile'}", *flags, page.as_uri()]
+    command = [browser(), *HEADLESS, f"--user-data-dir={page.parent / 'profile'}", *flags, page.as_uri()]
     done = subprocess.run(command, capture_output=True, text=True, check=True, timeout=120)
     return done.stdout + done.stderr
 
