@@ -14,7 +14,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
-from dataset.names import INDEX, SHARD, SHARDS, index_copy, tar_name, tar_place
+from dataset.names import INDEX, INDEX_COPIES, SHARD, SHARDS, index_copy, tar_name, tar_place
 from schemas.columns import index_schema
 from storage.place import Place, Where
 from storage.scratch import workplace
@@ -145,7 +145,8 @@ def read_back(path: Path, rows: int) -> None:
 
 
 def remove_unnamed(out: Place, named: set[str]) -> None:
-    """Remove tars below `out/shards` that are not named, and what killed attempts left beside them."""
+    """Remove tars that are not named, and what killed attempts left beside tars and copies of indexes."""
+    out.sweep(INDEX_COPIES)
     for entry in out.files(SHARDS):
         if SHARD.fullmatch(entry.name) and entry.name not in named:
             out.remove(entry.name)

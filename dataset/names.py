@@ -12,7 +12,9 @@ NEXT = "next.json"
 """What a run under way makes of the data set: it becomes `RUN` at the end. Until then the old index holds."""
 INDEX = "index.parquet"
 """One row a sample, written last: what it does not name does not exist."""
-INDEX_COPY = re.compile(r"index/(?P<digest>[0-9a-f]{64})\.parquet")
+INDEX_COPIES = "index"
+"""Folder of all indexes that were `INDEX` once, or are."""
+INDEX_COPY = re.compile(rf"{INDEX_COPIES}/(?P<digest>[0-9a-f]{{64}})\.parquet")
 """An index that was `INDEX` once, or is: a training keeps to the order of the one that it began with."""
 RUNNING = "running.json"
 """What a run says of itself while it lasts. No reader needs it."""
@@ -42,7 +44,7 @@ Older sets, and those of latents, have numbers in place of the key."""
 
 def index_copy(digest: str) -> str:
     """Path of the index that had this sha256 when it was written."""
-    return f"index/{digest}.parquet"
+    return f"{INDEX_COPIES}/{digest}.parquet"
 
 
 def tar_name(place: str, samples: Iterable[str]) -> str:

@@ -11,7 +11,7 @@ from pathlib import Path
 import pyarrow.parquet as pq
 
 from dataset.index import WITHDRAWN_KEY, drawn_to_be_held_out, read_index
-from dataset.names import INDEX_COPY, SHARD, SHARDS, SOURCE_DIGITS, tar_name
+from dataset.names import INDEX_COPIES, INDEX_COPY, SHARD, SHARDS, SOURCE_DIGITS, tar_name
 from dataset.reader import members_of
 from dataset.tar import TAR_END, sample_digest
 from schemas.arrow import encode
@@ -65,7 +65,7 @@ def redact_copies(out: Place, prefixes: Collection[str]) -> int:
     and group, and held out or not as it was.
     """
     changed = 0
-    for entry in out.files("index"):
+    for entry in out.files(INDEX_COPIES):
         found = INDEX_COPY.fullmatch(entry.name)
         if found is None:
             continue

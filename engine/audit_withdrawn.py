@@ -10,7 +10,7 @@ import pyarrow.parquet as pq
 
 from dataset.deny import kept_out
 from dataset.index import Index, read_index
-from dataset.names import DENIED, INDEX, INDEX_COPY, LANDINGS
+from dataset.names import DENIED, INDEX, INDEX_COPIES, INDEX_COPY, LANDINGS
 from dataset.tombstones import Tombstones
 from storage.json_files import json_at
 from storage.place import Place
@@ -24,7 +24,7 @@ def traces(out: Place, stones: Tombstones) -> Iterator[str]:
     yield from of_index(out, INDEX, "", stones)
     with suppress(OSError, ValueError):  # who reads that list next is told
         yield from of_keys(DENIED, kept_out(out), stones)
-    for entry in out.files("index"):
+    for entry in out.files(INDEX_COPIES):
         if found := INDEX_COPY.fullmatch(entry.name):
             yield from of_index(out, entry.name, found["digest"], stones)
     for entry in out.files(LANDINGS):

@@ -12,6 +12,7 @@ from typing import Literal
 from dataset.names import (
     DENIED,
     INDEX,
+    INDEX_COPIES,
     INDEX_COPY,
     LANDINGS,
     NEXT,
@@ -20,7 +21,6 @@ from dataset.names import (
     SHARD,
     SHARDS,
     WITHDRAWN,
-    index_copy,
 )
 from dataset.tar import StoredSample, read_members, samples_in
 from dataset.verify.sample import CheckedSample, Violation, faults_of
@@ -35,7 +35,7 @@ UNFINISHED = re.compile(r"(^|/)\.[^/]+\.tmp$")
 """What `storage.place` writes before it has its name."""
 FILES = {INDEX, RUN, NEXT, RUNNING, WITHDRAWN}
 """Of a set, beside its folders."""
-FOLDERS = {SHARDS: ".tar", LANDINGS: "", str(Path(index_copy("")).parent): ".parquet"}
+FOLDERS = {SHARDS: ".tar", LANDINGS: "", INDEX_COPIES: ".parquet"}
 """Of a set, and how the names of what lies in them end. What audits measure lies beside the set."""
 Kind = Literal["file", "folder", "link", "device"]
 

@@ -6,11 +6,13 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from operator import is_
 
+from engine.lap_tables import table_of
 from engine.ledger import Lap, Ledger, digest, marker_of, marker_text
 from engine.withdraw import put
 from schemas.arrow import encode
 from schemas.media import Listed
 from schemas.origin import Origin, disagreement
+from storage.disk import sha256_of
 from storage.place import Where
 
 LEG = "listing"
@@ -87,18 +89,30 @@ def told_otherwise(listing: CorpusListing, videos: Where, out: Where) -> str:
 
 
 def relisted(ledger: Ledger, change: Callable[[Listed], Listed]) -> None:
-    """Listed files changed where they stand, so that no lap is cut otherwise."""
-    for name in ledger.names(LEG):
+    """Listed files changed where they stand, so that no lap is cut otherwise.
+
+    A call that was killed is ended by the next: what it left beside the listing goes, and where its tables
+    are changed already their marker is written anew.
+    """
+    names = ledger.names(LEG)
+    ledger.prune(LEG, set(names))
+    for name in names:
         rows = list(ledger.rows(LEG, name, Listed))
         changed = [change(row) for row in rows]
         landed = ledger.landed(LEG, name)
-        if landed is None or all(map(is_, changed, rows)):
+        if landed is None or (all(map(is_, changed, rows)) and landed.content == lying(ledger, name)):
             continue
         lap = Lap(leg=LEG, name=name, inputs=landed.inputs, items=len(rows), read=_nothing)
         tables = {"part": encode(changed, Listed), "rejects": ledger.rejects(LEG, name)}
         content = [put(ledger, lap, kind, one)[""] for kind, one in tables.items()]
         landed = replace(landed, content=digest(*content))
         ledger.place.write(marker_of(LEG, name), marker_text(lap, landed).encode())
+
+
+def lying(ledger: Ledger, name: str) -> str:
+    """What a marker says of the tables of a part as they lie there."""
+    tables = (table_of(LEG, kind, name) for kind in ("part", "rejects"))
+    return digest(*(sha256_of(ledger.place.chunks(table)) for table in tables))
 
 
 def _nothing(_: Ledger) -> Iterable[Listed]:

@@ -113,7 +113,10 @@ def test_tars_of_an_earlier_plan_and_leftovers_go_and_nothing_else(tmp_path: Pat
     for name in ("000000.tar", "000001.tar", "notes.txt", "mine.tar"):
         (bucket / name).write_bytes(b"")
     aside(bucket / "000001.tar").write_bytes(b"half")
+    write_index(tmp_path, parts(row(2)))
+    aside(tmp_path / "index" / "0.parquet").write_bytes(b"half")
     write_index(tmp_path, parts(row(1)))
+    assert [path.suffix for path in (tmp_path / "index").iterdir()] == [".parquet", ".parquet"]
     assert sorted(path.name for path in bucket.iterdir()) == ["000000.tar", "mine.tar", "notes.txt"]
 
 

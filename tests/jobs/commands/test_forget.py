@@ -24,6 +24,7 @@ from jobs.commands.forget import Forget, forget
 from jobs.commands.plan import PlanRun, forecast_of
 from jobs.stored.curation import stored_in
 from jobs.stored.set_facts import set_facts
+from storage.disk import aside
 from storage.place import Place
 from tests.resume.job import contents, settings
 from tests.resume.test_redo import state
@@ -89,6 +90,29 @@ def test_what_stays_is_what_would_be_without_them(films: Path, made: Path, witho
     assert not (made / FORGETTING).exists()
     stones = json.loads((made / WITHDRAWN).read_text())["stones"]
     assert [stone["why"] for stone in stones] == ["asked for it"]
+
+
+def test_one_that_was_killed_at_the_listing_leaves_nothing_behind(
+    films: Path, made: Path, without: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    gone = digest_of(films / "videos" / "1.mp4")
+    marker, write = "listing/part-000000.done", Place.write
+
+    def die(place: Place, name: str, data: bytes) -> None:
+        if name == marker:
+            raise KeyboardInterrupt
+        write(place, name, data)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Place, "write", die)
+        with pytest.raises(KeyboardInterrupt):
+            ask(films, made, gone)
+    assert (made / FORGETTING).exists()
+    for name in (f"landings/{marker}", next(made.glob("index/*.parquet")).relative_to(made)):
+        aside(made / name).write_bytes(b"half")
+    ask(films, made, gone)
+    assert broken(made) == {}
+    assert contents(made) == contents(without)
 
 
 def test_nothing_is_to_be_done_afterwards_and_they_do_not_come_back(films: Path, made: Path) -> None:
