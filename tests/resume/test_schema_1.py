@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -113,7 +114,7 @@ def test_it_is_told_what_is_done_again_and_why(of_schema_1: Path, films: Path) -
     stored = stored_in(Place.at(of_schema_1))
     assert stored is not None
     assert [leg.leg for leg in legs_again(stored, small(films), Ledger(of_schema_1))] == AGAIN
-    assert "probe: version 1 before, version 3 now" in said(of_schema_1, small(films))
+    assert re.search(r"probe: version 1 before, version \d+ now", said(of_schema_1, small(films)))
 
 
 @pytest.mark.parametrize("of_schema_1", ["one number for all rules"], indirect=True)
