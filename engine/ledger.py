@@ -191,8 +191,12 @@ class Ledger:
                 tallies,
                 known.inputs,
             )
-        self.place.write(marker, marker_text(lap, landed).encode())
+        self.mark(lap, landed)
         return landed
+
+    def mark(self, lap: Lap, landed: Landed) -> None:
+        """Write the marker of a lap whose tables are in their place: now it has landed."""
+        self.place.write(marker_of(lap.leg, lap.name), marker_text(lap, landed).encode())
 
     def prune(self, leg: str, names: AbstractSet[str]) -> int:
         """Forget the laps of a leg that are not in its plan any more, their markers first; how many.

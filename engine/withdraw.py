@@ -18,7 +18,7 @@ import pyarrow as pa
 
 from engine.core import Gather, Tally
 from engine.lap_tables import TableFile
-from engine.ledger import Landed, Lap, Ledger, landing, marker_of, marker_text
+from engine.ledger import Landed, Lap, Ledger, landing
 from engine.leg import Leg
 from schemas.arrow import encode
 from schemas.outcome import Reject
@@ -57,7 +57,7 @@ def left_over(ledger: Ledger, leg: Leg, lap: Lap, left: Left, *, valid: bool) ->
         tallies(before.steps, leg, lap.items, rows.num_rows, rejects, left.gone),
         facets,
     )
-    ledger.place.write(marker_of(lap.leg, lap.name), marker_text(lap_of(lap, landed), landed).encode())
+    ledger.mark(lap_of(lap, landed), landed)
     return landed
 
 
@@ -79,7 +79,7 @@ def told_anew(ledger: Ledger, leg: Leg, lap: Lap, change: Callable[[Any], Any]) 
         before.steps,
         facets,
     )
-    ledger.place.write(marker_of(lap.leg, lap.name), marker_text(lap, landed).encode())
+    ledger.mark(lap, landed)
     return landed
 
 

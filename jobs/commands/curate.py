@@ -207,8 +207,8 @@ def told_anew(
     """
     out = Place.at(job.out)
     retelling = begun(out)
-    told = compared_with(ledger, found).otherwise
-    if retelling is None and not (told and job.redo):
+    told = compared_with(ledger, found).otherwise if job.redo and retelling is None else {}
+    if retelling is None and not told:
         return None
     stored, stones = stored_in(out), own_tombstones(out)
     if stored is None or any(leg.laps for leg in legs_again(stored, job.settings, ledger)):

@@ -8,7 +8,7 @@ from dataclasses import replace
 from dataset.names import SHARD
 from dataset.tables import records
 from dataset.trusted_rows import trusted_rows
-from engine.ledger import Lap, Ledger, digest, marker_of, marker_text
+from engine.ledger import Lap, Ledger, digest
 from engine.withdraw import kept, put
 from model.data.latents import LIMITS, write_index
 from model.encode.flow import FIT, TARS
@@ -61,7 +61,7 @@ def unlist(ledger: Ledger, gone: Callable[[str, str], bool]) -> None:
         landed = replace(
             before, content=content, rows=tables["part"].num_rows, rejects=tables["rejects"].num_rows
         )
-        ledger.place.write(marker_of(FIT, name), marker_text(lap, landed).encode())
+        ledger.mark(lap, landed)
 
 
 def nothing(_: Ledger) -> tuple[()]:

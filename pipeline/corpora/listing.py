@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from operator import is_
 
 from engine.lap_tables import table_of
-from engine.ledger import Lap, Ledger, digest, marker_of, marker_text
+from engine.ledger import Lap, Ledger, digest
 from engine.withdraw import put
 from schemas.arrow import encode
 from schemas.media import Listed
@@ -106,7 +106,7 @@ def relisted(ledger: Ledger, change: Callable[[Listed], Listed]) -> None:
         tables = {"part": encode(changed, Listed), "rejects": ledger.rejects(LEG, name)}
         content = [put(ledger, lap, kind, one)[""] for kind, one in tables.items()]
         landed = replace(landed, content=digest(*content))
-        ledger.place.write(marker_of(LEG, name), marker_text(lap, landed).encode())
+        ledger.mark(lap, landed)
 
 
 def lying(ledger: Ledger, name: str) -> str:

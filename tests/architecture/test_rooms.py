@@ -64,7 +64,6 @@ ROOMS: dict[str, set[str]] = {  # files, or folders that end in a slash
     },
     "transformers": {
         "model/nets/pretrained/by_transformers.py",
-        "model/nets/pretrained/clip.py",
         "model/nets/pretrained/hearing.py",
     },
     "tokenizers": {"model/nets/pretrained/captions.py"},

@@ -27,7 +27,11 @@ def loaded(
     name = classes[kind_of(folder, classes)]
     try:
         import transformers
-
+    except ImportError as absent:
+        raise ValueError(
+            f"{folder}: {name} is read by transformers: install the extra `baselines`"
+        ) from absent
+    try:
         transformers.utils.logging.disable_progress_bar()
         how: dict[str, Any] = {"local_files_only": True, "use_safetensors": True, "dtype": dtype}
         net, told = getattr(transformers, name).from_pretrained(folder, output_loading_info=True, **how)

@@ -12,6 +12,10 @@ import torch
 from torch import Tensor
 from torch.nn.functional import interpolate
 
+from model.nets.pretrained.by_transformers import loaded
+
+KINDS = dict.fromkeys(("clip_vision_model", "clip"), "CLIPVisionModel")
+"""The class of transformers by what a folder's config.json calls its network: the encoder, or all of CLIP."""
 MEAN = (0.48145466, 0.4578275, 0.40821073)
 STD = (0.26862954, 0.26130258, 0.27577711)
 """Of RGB, 0..1, as CLIP was trained."""
@@ -32,22 +36,10 @@ class ClipPictures:
         Raises:
             ValueError: there is none in that folder, or transformers is not installed.
         """
-        what = f"{folder}: not a CLIP picture encoder"
         try:
-            from transformers import CLIPVisionModel
-        except ImportError as absent:
-            raise ValueError(
-                "CLIP's pictures are read by transformers: install the extra `baselines`"
-            ) from absent
-        if not (folder / "config.json").is_file():
-            raise ValueError(f"{what} (config.json and safetensors weights were expected)")
-        how: dict[str, Any] = {"local_files_only": True, "use_safetensors": True, "output_loading_info": True}
-        try:
-            net, told = CLIPVisionModel.from_pretrained(str(folder), dtype=dtype, **how)
-        except (OSError, ValueError, RuntimeError, KeyError, TypeError) as broken:
-            raise ValueError(f"{what} ({broken})") from broken
-        if missing := sorted(told["missing_keys"]):
-            raise ValueError(f"{what} (it lacks {missing[0]} and {len(missing) - 1} more)")
+            net = loaded(folder, KINDS, dtype)
+        except ValueError as broken:
+            raise ValueError(f"{folder}: not a CLIP picture encoder ({broken})") from broken
         return cls(net.to(device))
 
     @torch.no_grad()

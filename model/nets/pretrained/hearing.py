@@ -61,7 +61,7 @@ class Hearing:
     def __call__(self, sounds_NW: Tensor) -> Tensor:
         """Features (N, M, L), float32, of sounds of -1..1."""
         net = self.net.to(sounds_NW.device)
-        listen = whisper_states if hasattr(net, "encoder") and hasattr(net, "decoder") else wav2vec_states
+        listen = whisper_states if is_whisper(net) else wav2vec_states
         parts = [listen(net, some) for some in sounds_NW.float().split(AT_ONCE)]
         states_NLM = torch.cat(parts)
         return layer_norm(states_NLM, states_NLM.shape[-1:]).transpose(1, 2)
@@ -70,9 +70,14 @@ class Hearing:
 def opened(folder: Path) -> nn.Module:
     """The encoder of a folder. Raises ValueError where it is none of those, or not whole."""
     net = loaded(folder, KINDS, torch.float32, UNUSED)
-    if isinstance(encoder := getattr(net, "encoder", None), nn.Module) and hasattr(net, "decoder"):
-        shorten(encoder)
+    if is_whisper(net):
+        shorten(net.encoder)
     return net
+
+
+def is_whisper(net: Any) -> bool:
+    """Whether an encoder of speech is Whisper's."""
+    return bool(net.config.model_type == "whisper")
 
 
 def shorten(encoder: Any) -> None:
