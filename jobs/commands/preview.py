@@ -210,7 +210,7 @@ def strip(
         f"{range_of(row)}   seen: face {row.face_ratio:.0%}, body {row.body_ratio:.0%}, "
         f"left hand {row.left_hand_ratio:.0%}, right hand {row.right_hand_ratio:.0%}{window}",
         f"motion {row.motion:.2f} torso lengths/s   sharpness {row.sharpness:.0f}   "
-        f"least similarity {row.reference_similarity:.2f}   sound {'yes' if row.has_audio else 'no'}   "
+        f"least similarity {row.reference_similarity:.2f}   sound {'yes' if row.has_audio else 'no'}",
         "rows: video under its controls, where side, radius or hand change most, controls, faces, references",
     ]
     rows = [frames, *worst, drawn, faces, beside(pictures)]
