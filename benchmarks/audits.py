@@ -27,7 +27,7 @@ from pipeline.measures.table import table_schema
 from schemas.measures import TABLE
 from tests.stored import write_data_set
 
-HERE = Path(__file__).parent
+FOLDER = Path(__file__).parent
 SAMPLES, FRAMES = 600_000, 120
 MOST_S, MOST_MIB = 600.0, 2048
 
@@ -46,8 +46,8 @@ print(time.perf_counter() - began, resource.getrusage(resource.RUSAGE_SELF).ru_m
 def enlarge(out: Path, samples: int) -> None:
     """Make the index of a data set so long, by rows of tars that are not there, and its measures."""
     random, table = np.random.default_rng(0), read_index(out).table
-    there = table.num_rows
-    number = np.arange(samples - there)
+    existing = table.num_rows
+    number = np.arange(samples - existing)
     text = pa.array([f"{n:012x}-000000-0" for n in number])
     new = {name: pa.repeat(table[name][0].as_py(), len(number)) for name in table.column_names}
     new |= {
@@ -106,7 +106,7 @@ def main(samples: int) -> None:
     ]
     title = "The page of an audit, its measures taken"
     write_table(
-        HERE / "AUDITS.md",
+        FOLDER / "AUDITS.md",
         title,
         f"python -m benchmarks.audits {samples}",
         rows,

@@ -110,11 +110,11 @@ def row_of(
         name,
         str(len(pairs)),
         " / ".join(
-            f"{statistics.median(one.cpu_s for one in some):.1f}" for some in zip(*pairs, strict=True)
+            f"{statistics.median(one.cpu_s for one in runs):.1f}" for runs in zip(*pairs, strict=True)
         ),
         f"{cpu:.3f}{'' if cpu <= MOST else ', more than ' + str(MOST)}",
         f"{clock:.3f}",
-        " / ".join(f"{max(one.peak_mib for one in some):.0f}" for some in zip(*pairs, strict=True)),
+        " / ".join(f"{max(one.peak_mib for one in runs):.0f}" for runs in zip(*pairs, strict=True)),
         f"{compared - len(differ)} of {compared}",
     )
 

@@ -29,7 +29,7 @@ from jobs.commands.estimate_cost import RATES
 from pipeline.flow import Curation, legs
 from pipeline.stages.corpus import CorpusSettings
 
-HERE = Path(__file__).parent
+FOLDER = Path(__file__).parent
 WORKERS = 2
 MOST_ERROR = 0.15
 
@@ -52,20 +52,20 @@ def main(folder: Path, prefixes: tuple[str, ...]) -> None:
         rates = read_rates(RATES)
         works = works_landed(Ledger(out), legs(settings(), out), rates)
     paper = bill(works, [Machines(name="here", count=1, cores=WORKERS)], worker_s=rates.worker_s)
-    said_s = init_s + paper.wall_s
-    error = said_s / real_s - 1
+    predicted_s = init_s + paper.wall_s
+    error = predicted_s / real_s - 1
     rows: list[tuple[str, ...]] = [("leg", "laps", "work, s", "from, s", "to, s")]
     rows += [
         (leg.leg, str(leg.laps), f"{leg.work_s:.1f}", f"{leg.start_s:.1f}", f"{leg.stop_s:.1f}")
         for leg in paper.legs
     ]
     write_table(
-        HERE / "COST.md",
+        FOLDER / "COST.md",
         "The planner on paper",
         "python -m benchmarks.cost CLIPS_FOLDER",
         rows,
-        f"Ray's start {init_s:.1f} s and the laps on paper {paper.wall_s:.1f} s: {said_s:.1f} s. The run on "
-        f"{WORKERS} workers took {real_s:.1f} s: wrong by {error:+.1%}, "
+        f"Ray's start {init_s:.1f} s and the laps on paper {paper.wall_s:.1f} s: {predicted_s:.1f} s. "
+        f"The run on {WORKERS} workers took {real_s:.1f} s: wrong by {error:+.1%}, "
         f"{'within' if abs(error) <= MOST_ERROR else 'not within'} {MOST_ERROR:.0%}.",
     )
 

@@ -33,7 +33,7 @@ from media.pictures import Painter
 from schemas.outcome import UnfitError
 from tests.mutants import mutant
 
-HERE = Path(__file__).parent
+FOLDER = Path(__file__).parent
 FRAMES, WIDTH, HEIGHT = 240, 640, 960
 WINDOWS, WINDOW = 8, 49
 MUTANTS = 120
@@ -56,7 +56,7 @@ def main(clips: Path, turns: int) -> None:
         for fate in ("read", "named error", "unnamed error", "process aborted", "no end")
     ]
     notes = hdr(clips / "hard_01_phone_rotated_hdr.mov", turns)
-    write_table(HERE / "DECODERS.md", "Decoders", "python -m benchmarks.decoders CLIPS", rows, *notes)
+    write_table(FOLDER / "DECODERS.md", "Decoders", "python -m benchmarks.decoders CLIPS", rows, *notes)
 
 
 def stored(clip: Path) -> bytes:

@@ -120,7 +120,7 @@ def measured(nets: dict[Role, Network], video: Probed, num_frames: int, device: 
     def whole() -> None:
         work = stage.begin({})
         for frames in ahead(decode(video, 0, num_frames, window=window)):
-            stage.look(work, frames)
+            stage.estimate_window(work, frames)
         stage.tell(work)
 
     rounds = 1 if device == "cpu" else 20

@@ -26,7 +26,7 @@ from tests.paint import frames_of, write_video
 from tests.stored import plan_of, probed, sample_of, with_sound, write_set
 from tests.synth import Scene, expression
 
-HERE = Path(__file__).parent
+FOLDER = Path(__file__).parent
 PEOPLE, SIDE, FRAMES = 120, 128, 96
 """Drawn people; side of their pictures, px, and frames of their videos."""
 STARTS, LENGTH = ((0, 10), (45, 56)), 40
@@ -41,7 +41,7 @@ def main(folder: Path) -> None:
     learn(
         str(folder / "set"),
         folder / "runs",
-        HERE / "FACES.md",
+        FOLDER / "FACES.md",
         "What a small network learns of faces, of drawn people",
         "python -m benchmarks.faces FOLDER",
         f"{PEOPLE} drawn people whose eyes and mouths move by chance.",
@@ -70,7 +70,7 @@ def samples() -> Iterator[Sample]:
             num_frames=FRAMES,
             framing="portrait",
             turn_deg=(float(turn[0]), float(turn[1])),
-            look=number,
+            appearance=number,
             mood=number,
         )
         film = write_video(Path(f"{number}.mp4"), frames_of(scene), scene.fps)

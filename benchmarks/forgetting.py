@@ -34,13 +34,13 @@ def main(kills: int) -> None:
         left = Path(shutil.copytree(whole, Path(folder) / "left"))
         changes = int(run_forget(left, films / "truths", gone).stdout)
         found = [one_kill(whole, films, left, gone, changes, seed) for seed in range(kills)]
-    told = {name: sum(one[name] for one in found) for name in found[0]}
-    reached = told["traces"] == told["bytes that differ"] == told["faults that check finds"] == 0
+    totals = {name: sum(one[name] for one in found) for name in found[0]}
+    reached = totals["traces"] == totals["bytes that differ"] == totals["faults that check finds"] == 0
     write_table(
         Path(__file__).with_name(f"{Path(__file__).stem.upper()}.md"),
         "Killed while somebody leaves",
         f"python -m benchmarks.forgetting {kills}",
-        [("of so many kills", f"{kills}"), *((name, f"{number}") for name, number in told.items())],
+        [("of so many kills", f"{kills}"), *((name, f"{number}") for name, number in totals.items())],
         f"Goal: no trace, nobody else's byte, no fault. {'Reached' if reached else 'Not reached'}. "
         f"{changes} changes of files a run.",
     )

@@ -36,7 +36,7 @@ from model.train.load import trained
 from model.train.settings import Training
 from model.train.validation import ValidationSettings, Validator
 
-HERE = Path(__file__).parent
+FOLDER = Path(__file__).parent
 COMMAND = "python -m benchmarks.learning DATA RUNS_FOLDER"
 CLIPS, TIMES, FILMS = 40, 6, 4
 SOLVING = SamplerSettings(steps=8)
@@ -59,7 +59,7 @@ NOTES = (
 
 
 def main(data: str, runs: Path) -> None:
-    learn(data, runs, HERE / "LEARNING.md", "What a small network learns of real clips", COMMAND)
+    learn(data, runs, FOLDER / "LEARNING.md", "What a small network learns of real clips", COMMAND)
 
 
 def learn(data: str, runs: Path, table: Path, title: str, command: str, *more: str) -> None:
@@ -133,12 +133,12 @@ def filmed(
     settings: Training,
 ) -> Iterator[Row]:
     """How far swaps move the pixels of some clips' films, by region."""
-    some = inputs[:: -(-len(inputs) // FILMS)]
+    subset = inputs[:: -(-len(inputs) // FILMS)]
     sampler = SOLVING.as_trained(settings.timestep_shift)
-    films = partial(ablation.films, net, codec, some, sampler=sampler, seed=0)
+    films = partial(ablation.films, net, codec, subset, sampler=sampler, seed=0)
     own = films(ablation.as_it_is)
     for name, swap in swaps.items():
-        yield row(f"{which}, film, {name}", ablation.moved(some, own, films(swap)), "{:.1f} of 255")
+        yield row(f"{which}, film, {name}", ablation.moved(subset, own, films(swap)), "{:.1f} of 255")
 
 
 def row(what: str, metrics: Mapping[str, float], text: str) -> Row:

@@ -28,7 +28,7 @@ from engine.runners.inline import run
 from engine.runners.status import LegProgress, WorkerState
 from pipeline.flow import Curation, legs
 
-HERE = Path(__file__).parent
+FOLDER = Path(__file__).parent
 CLIPS_PER_SOURCE = 10
 SIZES = (10_000, 100_000, 600_000)
 MOST_TIMES, MOST_MIB = 3.0, 2048
@@ -149,7 +149,7 @@ def main(sizes: Sequence[int]) -> None:
     reached = times <= MOST_TIMES and peak <= MOST_MIB
     per_clip = ", ".join(f"{row[2] / row[0] * 1e6:.0f} µs" for row in scans)
     write_table(
-        HERE / "LEDGER.md",
+        FOLDER / "LEDGER.md",
         "The ledger at scale",
         f"python -m benchmarks.ledger {' '.join(map(str, sizes))}",
         [

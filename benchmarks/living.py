@@ -61,7 +61,7 @@ def main(clips: Path, seconds: str) -> None:
         if understudy(left) or understudy(["check", str(out)]):
             raise SystemExit("somebody could not leave")
         rows.append(row("1 leaves", CLIPS + len(COMING) - 1, grown, tars_of(out)))
-    good = all(told[-2:] == ("0", "0") for told in rows[2:])
+    good = all(cells[-2:] == ("0", "0") for cells in rows[2:])
     write_table(
         Path(__file__).with_name("LIVING.md"),
         "A set of real clips that grows, and that somebody leaves",
@@ -91,8 +91,8 @@ def make(videos: Path, out: Path, run: Curation) -> None:
 def tars_of(out: Path) -> Tars:
     """The tars of a set."""
     keys: dict[str, set[str]] = {}
-    for told in read_index(out).rows():
-        keys.setdefault(told.shard, set()).add(told.key)
+    for sample in read_index(out).rows():
+        keys.setdefault(sample.shard, set()).add(sample.key)
     return {
         name: (hashlib.sha256((out / name).read_bytes()).hexdigest(), frozenset(held))
         for name, held in keys.items()

@@ -49,7 +49,7 @@ from schemas.index import IndexRow
 from schemas.sample import FACE, TRACKS, VIDEO, reference_member
 from tests.stored import write_shards
 
-HERE = Path(__file__).parent
+FOLDER = Path(__file__).parent
 SETTINGS = LoaderSettings(
     order=OrderSettings(groups=AS_IT_IS, max_dropped=1.0),
     sample=SampleSettings(references=ReferenceRule(max_references=1)),
@@ -91,7 +91,7 @@ def write(data: str, turns: int) -> None:
     for part in (speeds(data, turns), drawing(data), first_batches(data), dealing(), memory()):
         rows += [*part, ("", "", "", "")]
     write_table(
-        HERE / "LOADER.md",
+        FOLDER / "LOADER.md",
         "Speed and memory of the loader",
         f"python -m benchmarks.loader CLIPS {turns}",
         rows[:-1],
@@ -119,7 +119,7 @@ def speeds(data: str, turns: int) -> list[tuple[str, ...]]:
         assert run() == len(pairs)
         times[name].append(time.perf_counter() - began)
     frames = sum(draw.frames for draw in draws)
-    took = {name: statistics.median(some) for name, some in times.items()}
+    took = {name: statistics.median(durations) for name, durations in times.items()}
     against = took["plain webdataset"]
     return [
         (
@@ -189,8 +189,8 @@ def drawing(data: str) -> list[tuple[str, ...]]:
         framing.append(row.framing)
     found: list[tuple[str, ...]] = []
     for name in sorted(set(framing)):
-        some = np.array([one == name for one in framing])
-        maps_ms, video_ms = (1e3 * np.mean(np.array(times)[some]) for times in (draw_s, decode_s))
+        mask = np.array([one == name for one in framing])
+        maps_ms, video_ms = (1e3 * np.mean(np.array(times)[mask]) for times in (draw_s, decode_s))
         share = f"{maps_ms / video_ms:.1%} of decoding"
         found.append(
             (f"maps of a frame, {name}", f"draw {maps_ms:.2f} ms", f"decode {video_ms:.2f} ms", share)
@@ -209,7 +209,7 @@ def first_batches(data: str) -> list[tuple[str, ...]]:
         loader.load_state_dict({**loader.state_dict(), "epoch": epoch, "slot": slot})
         next(iter(loader))
         times[name].append(time.perf_counter() - began)
-    took = {name: statistics.median(some) for name, some in times.items()}
+    took = {name: statistics.median(durations) for name, durations in times.items()}
     fresh = took["a fresh start"]
     return [
         (f"first batch, {n}", f"{1e3 * s:.0f} ms", "", f"{s / fresh:.1%} of a fresh start's")

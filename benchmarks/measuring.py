@@ -26,7 +26,7 @@ from pipeline.measures.opened import opened_sample
 from pipeline.measures.pictures import fingerprint
 from schemas.index import IndexRow
 
-HERE = Path(__file__).parent
+FOLDER = Path(__file__).parent
 LEAST = 0.8
 """Speed of an audit over that of decoding alone."""
 T = TypeVar("T")
@@ -38,10 +38,10 @@ def timed(work: Callable[[], T]) -> tuple[T, float]:
     return work(), time.process_time() - began
 
 
-def times_of(row: IndexRow, members: Members, told: Sequence[Measure]) -> tuple[float, float]:
+def times_of(row: IndexRow, members: Members, kinds: Sequence[Measure]) -> tuple[float, float]:
     """Seconds of decoding a sample, and of measuring it."""
     sample, decoding = timed(lambda: opened_sample(row, members))
-    _, measuring = timed(lambda: [fingerprint(sample.frames), *(one.measured(sample) for one in told)])
+    _, measuring = timed(lambda: [fingerprint(sample.frames), *(one.measured(sample) for one in kinds)])
     return decoding, measuring
 
 
@@ -52,10 +52,10 @@ def main(data: str) -> None:
         SystemExit: measuring takes more than a quarter of decoding.
     """
     cv2.setNumThreads(1)
-    reader, told, found = Reader(data, verify=False), measures(), read_index(data)
+    reader, kinds, found = Reader(data, verify=False), measures(), read_index(data)
     rows = list(found.rows())
-    times_of(rows[0], reader.read(rows[0]), told)  # libraries are loaded by the first
-    times = [times_of(row, reader.read(row), told) for row in rows]
+    times_of(rows[0], reader.read(rows[0]), kinds)  # libraries are loaded by the first
+    times = [times_of(row, reader.read(row), kinds) for row in rows]
     decoding, measuring = (sum(part) for part in zip(*times, strict=True))
     share = decoding / (decoding + measuring)
     frames = sum(row.frames for row in rows)
@@ -66,7 +66,7 @@ def main(data: str) -> None:
     sizes = sorted({f"{row.width}x{row.height}" for row in rows})
     notes = f"Canvases: {', '.join(sizes)}. Measured on {date.today()}."
     title = "Measuring samples beside decoding them"
-    write_table(HERE / "MEASURING.md", title, "python -m benchmarks.measuring", table, notes)
+    write_table(FOLDER / "MEASURING.md", title, "python -m benchmarks.measuring", table, notes)
     if share < LEAST:
         raise SystemExit("measuring takes more than a quarter of decoding")
 

@@ -25,7 +25,7 @@ from pipeline.flow import Curation, legs
 from pipeline.stages.corpus import list_corpus
 from schemas.index import ShardPlan, bucket_name
 
-HERE = Path(__file__).parent
+FOLDER = Path(__file__).parent
 LIMIT_MIB = 1536
 
 
@@ -40,7 +40,7 @@ def main(clip: Path, minutes: list[int]) -> None:
         rows += [(f"{length} min", *line.split("\t")) for line in output.splitlines()]
     peak = max(int(row[2]) for row in rows[1:])
     write_table(
-        HERE / "MEMORY.md",
+        FOLDER / "MEMORY.md",
         "Peak memory of a worker",
         f"python -m benchmarks.memory CLIP {' '.join(map(str, minutes))}",
         rows,

@@ -41,7 +41,7 @@ from pipeline.estimators.identity.face_embedder import PackagedFaceEmbedder
 from pipeline.estimators.identity.face_net import FaceNet
 from pipeline.estimators.mediapipe.net import Net
 
-HERE = Path(__file__).parent
+FOLDER = Path(__file__).parent
 FRAMES, SIZE = 16, (320, 192)
 """Of the film: a window."""
 LEAST = 0.8
@@ -136,7 +136,7 @@ def main(clip: Path) -> None:
     height, width = pictures.shape[1:3]
     notes = (f"{FRAMES} frames of {width}x{height} px.", f"Measured on {date.today()}.")
     title = "Metrics beside their networks alone"
-    write_table(HERE / "METRICS.md", title, "python -m benchmarks.metrics", rows, " ".join(notes))
+    write_table(FOLDER / "METRICS.md", title, "python -m benchmarks.metrics", rows, " ".join(notes))
     if min(shares) < LEAST:
         raise SystemExit("metrics take more than a fifth beside their networks")
 

@@ -72,8 +72,10 @@ def studio() -> Studio:
         actors=(actor,), width=WIDTH, height=HEIGHT, num_frames=PICTURES, fps=FPS, sharpness=1, seed=3
     )
     on = cast(take, kept_folder())
-    (told,) = truth(on)
-    return Studio(on, acted(take, actor, on.people[0], frame_times(take)), told.head_center3d.mean(axis=0))
+    (person_truth,) = truth(on)
+    return Studio(
+        on, acted(take, actor, on.people[0], frame_times(take)), person_truth.head_center3d.mean(axis=0)
+    )
 
 
 def calibration_of(room: Studio) -> dict[str, object]:
@@ -124,7 +126,7 @@ def bench(folder: Path) -> list[tuple[str, ...]]:
     """The rows of the table."""
     room = studio()
     data, ready, out = folder / "data", folder / "ready", folder / "set"
-    write_take(data, room.film, version=2, sequence="EXP-1-head", told=calibration_of(room))
+    write_take(data, room.film, version=2, sequence="EXP-1-head", camera_params=calibration_of(room))
     main(["nersemble", str(data), "--out", str(ready)])
     how = ("--settings.control.canvas-area", "153600", "--settings.screen.min-source-share", "0.2")
     main(["curate", "--videos", str(ready / "manifest.csv"), "--out", str(out), *how])

@@ -18,7 +18,7 @@ from jobs.audits.rules import read_rules
 from jobs.cli import main as understudy
 from tests.jobs.audits.planted import write_planted
 
-HERE = Path(__file__).parent
+FOLDER = Path(__file__).parent
 Found = dict[str, set[str]]
 """Keys by rule."""
 
@@ -69,7 +69,7 @@ def main() -> None:
             )
         )
     write_table(
-        HERE / "PLANTED.md",
+        FOLDER / "PLANTED.md",
         "Planted faults",
         "python -m benchmarks.planted",
         rows,

@@ -54,10 +54,10 @@ def main(folder: Path, prefixes: tuple[str, ...]) -> None:
         for name, settings, version in changes(run):
             changed = Path(shutil.copytree(out, Path(scratch) / "changed"))
             with version:
-                told, planned_s = planned(changed, settings)
+                plan_text, planned_s = planned(changed, settings)
                 shared[name] = seconds(videos, changed, settings) / whole_s
             shutil.rmtree(changed)
-            rows.append((name, told, f"{shared[name]:.1%}", f"{planned_s / busy_of(out):.1%}"))
+            rows.append((name, plan_text, f"{shared[name]:.1%}", f"{planned_s / busy_of(out):.1%}"))
     write_table(
         Path(__file__).with_name("RECOMPUTE.md"),
         "What is redone when something changes",
@@ -107,8 +107,8 @@ def planned(out: Path, settings: Curation) -> tuple[str, float]:
     stored = stored_in(place)
     assert stored is not None
     legs = forecast_of(PlanRun(out=str(out), settings=settings), place, stored).legs
-    told = [f"{leg.leg} ({', '.join(leg.facets)})" if leg.facets else leg.leg for leg in legs if leg.again]
-    return ", ".join(told) or "nothing", sum(sum(leg.again) for leg in legs)
+    redone = [f"{leg.leg} ({', '.join(leg.facets)})" if leg.facets else leg.leg for leg in legs if leg.again]
+    return ", ".join(redone) or "nothing", sum(sum(leg.again) for leg in legs)
 
 
 def busy_of(out: Path) -> float:

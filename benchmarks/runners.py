@@ -26,7 +26,7 @@ from pathlib import Path
 from benchmarks.chosen import chosen
 from benchmarks.machine import write_table
 
-HERE = Path(__file__).parent
+FOLDER = Path(__file__).parent
 PREFIXES = (
     *("talk_01", "talk_03", "talk_04", "talk_05", "talk_07", "talk_08"),
     *("half_03", "half_04", "half_05", "full_01", "full_08"),
@@ -80,7 +80,7 @@ def main(folder: Path, prefixes: tuple[str, ...]) -> None:
         rows.append((name, *times, f"{run.again_s:.1f} s, {again:.1%}", "yes" if same else "NO"))
     rows.append(("a bare ray.init and the weights", f"{bare_s:.1f} s", *[""] * 5))
     write_table(
-        HERE / "RUNNERS.md",
+        FOLDER / "RUNNERS.md",
         "One job on both runners",
         "python -m benchmarks.runners CLIPS_FOLDER",
         rows,
@@ -137,14 +137,14 @@ def run(videos: Path, out: Path, how: tuple[str, ...], cores: set[int] | None) -
     first = threading.Event()
     first_s = 0.0
 
-    def look() -> None:
+    def wait_for_landing() -> None:
         nonlocal first_s
         while not first.wait(0.02):
             if any((out / "landings" / "sources").glob("*.done")):
                 first_s = time.perf_counter() - began
                 return
 
-    watcher = threading.Thread(target=look, daemon=True)
+    watcher = threading.Thread(target=wait_for_landing, daemon=True)
     watcher.start()
     done = subprocess.run(
         [*command, "--settings.sources-per-lap", "1", "--settings.samples-per-shard", "2", *how],

@@ -37,7 +37,7 @@ from model.train.objectives.speech import score_speech, speech_inputs
 from model.train.settings import Training
 from model.train.validation import ValidationSettings, Validator
 
-HERE = Path(__file__).parent
+FOLDER = Path(__file__).parent
 NUMBERS = ("loss", "target", "mouth", "pace")
 
 
@@ -50,11 +50,11 @@ def main(folder: Path) -> None:
     net, codec = trained(run, "average", torch.device("cpu"))
     rows: list[Row] = []
     for which, index in (("strangers", loader.drawn.held_out), ("clips it learned from", loader.drawn.index)):
-        exam = Validator(loader, index, ValidationSettings(clips=CLIPS), codec)
-        batches = [exam[clip] for clip in range(len(exam))]
+        validator = Validator(loader, index, ValidationSettings(clips=CLIPS), codec)
+        batches = [validator[clip] for clip in range(len(validator))]
         rows += [*vectors(net, batches, which), *videos(net, codec, batches, which, settings), ("",) * 5]
     write_table(
-        HERE / "SPEAKING.md",
+        FOLDER / "SPEAKING.md",
         "What a small network learns of speech, of drawn people",
         "python -m benchmarks.speaking FOLDER",
         [("what", *REGIONS), *rows[:-1]],

@@ -35,7 +35,7 @@ from pipeline.stages.estimate import Estimate
 from schemas.controls import CANVAS_AREA
 from schemas.media import FPS, Clip
 
-HERE = Path(__file__).parent
+FOLDER = Path(__file__).parent
 PREFIXES = ("talk_01", "talk_04", "half_04", "half_05", "full_01", "full_08")
 
 
@@ -50,7 +50,7 @@ def main(folder: Path, prefixes: tuple[str, ...]) -> None:
         curate(job, Console(quiet=True))
         again_s = time.perf_counter() - began
         rows, busy_s = of_stages(out)
-        write_rates(HERE / "stages.json", rates(out))
+        write_rates(FOLDER / "stages.json", rates(out))
         rows += against_light(out)
         rows.append(
             (
@@ -63,7 +63,7 @@ def main(folder: Path, prefixes: tuple[str, ...]) -> None:
         rows.append(("a finished job run again", "", f"{again_s:.2f} s", f"{again_s / first_s:.1%}"))
     heads = ("what", "frames at 24 fps a second", "time", "share")
     write_table(
-        HERE / "STAGES.md",
+        FOLDER / "STAGES.md",
         "Speed of the stages",
         "python -m benchmarks.stages",
         [heads, *rows],
@@ -131,18 +131,18 @@ def crew_making_s(leg: str) -> float:
         f"[LegRunner(leg, float, lambda _, stage: stage) for leg in house if leg.name == {leg!r}]\n"
         "print(time.perf_counter() - began)"
     )
-    return float(told(code).splitlines()[-1])
+    return float(printed_by(code).splitlines()[-1])
 
 
 def worker_start_s() -> float:
     """Seconds of the start of an actor and then of the process that it guards."""
     began = time.perf_counter()
-    told("import engine.runners.ray.fleet")
-    told("import engine.runners.process, pipeline.flow")
+    printed_by("import engine.runners.ray.fleet")
+    printed_by("import engine.runners.process, pipeline.flow")
     return time.perf_counter() - began
 
 
-def told(code: str) -> str:
+def printed_by(code: str) -> str:
     """What a Python process of its own prints."""
     return subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True).stdout
 
@@ -181,7 +181,7 @@ def parts_of(stage: Estimate, clip: Clip) -> tuple[float, float, float]:
     while (frames := next(windows, None)) is not None:
         decode_s += time.perf_counter() - began
         began = time.perf_counter()
-        stage.look(work, frames)
+        stage.estimate_window(work, frames)
         light_s += time.perf_counter() - began
         small.append(resample(frames, np.array([[scale, 0.0, 0.0], [0.0, scale, 0.0]]), width, height))
         began = time.perf_counter()

@@ -20,30 +20,30 @@ from benchmarks.chosen import chosen
 from benchmarks.machine import write_table
 from benchmarks.runners import PREFIXES, digest
 
-HERE = Path(__file__).parent
+FOLDER = Path(__file__).parent
 OWN, WATCHED = "in the job's own process (--strict)", "in a process that is watched"
-WAYS = {OWN: ("--strict",), WATCHED: ()}
+MODES = {OWN: ("--strict",), WATCHED: ()}
 MOST_COST = 1.02
 
 
 def main(folder: Path, turns: int, prefixes: tuple[str, ...]) -> None:
-    times: dict[str, list[tuple[float, float]]] = {way: [] for way in WAYS}
+    times: dict[str, list[tuple[float, float]]] = {mode: [] for mode in MODES}
     digests = set()
     with tempfile.TemporaryDirectory() as scratch:
         videos = chosen(folder, prefixes, Path(scratch) / "videos")
         for turn in range(turns):
-            for way in list(WAYS)[:: 1 if turn % 2 else -1]:
-                out = Path(scratch) / f"{turn} {way}".replace("/", " ")
-                times[way].append(run(videos, out, WAYS[way]))
+            for mode in list(MODES)[:: 1 if turn % 2 else -1]:
+                out = Path(scratch) / f"{turn} {mode}".replace("/", " ")
+                times[mode].append(run(videos, out, MODES[mode]))
                 digests.add(digest(out))
-    took, busy = ({way: median(pair[what] for pair in times[way]) for way in WAYS} for what in (0, 1))
+    took, busy = ({mode: median(pair[what] for pair in times[mode]) for mode in MODES} for what in (0, 1))
     rows: list[tuple[str, ...]] = [("run", "time", "processor seconds", "of the own process")]
-    for way in WAYS:
-        share = f"{busy[way] / busy[OWN]:.3f}"
-        rows.append((way, f"{took[way]:.1f} s", f"{busy[way]:.1f} s", share))
+    for mode in MODES:
+        share = f"{busy[mode] / busy[OWN]:.3f}"
+        rows.append((mode, f"{took[mode]:.1f} s", f"{busy[mode]:.1f} s", share))
     cost = busy[WATCHED] / busy[OWN]
     write_table(
-        HERE / "SUPERVISED.md",
+        FOLDER / "SUPERVISED.md",
         "What a watched process costs",
         f"python -m benchmarks.supervised CLIPS_FOLDER {turns}",
         rows,

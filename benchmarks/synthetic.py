@@ -46,9 +46,9 @@ def key_of(source: int) -> str:
     return f"{source:012x}"
 
 
-def record(cls: Any, filler: str, **said: Any) -> Any:
-    """A record with arrays of zeros, `NUM_FRAMES` long, and the filler in all strings that are not said."""
-    return cls(**{name: said.get(name, value_of(hint, filler)) for name, hint in field_types(cls).items()})
+def record(cls: Any, filler: str, **stated: Any) -> Any:
+    """A record with arrays of zeros, `NUM_FRAMES` long, and the filler in all strings that are not stated."""
+    return cls(**{name: stated.get(name, value_of(hint, filler)) for name, hint in field_types(cls).items()})
 
 
 def value_of(hint: Any, filler: str) -> Any:

@@ -53,7 +53,7 @@ from model.train.phases import enter, everything
 from model.train.settings import Training
 from tests.model.train.runs import Notes
 
-HERE = Path(__file__).parent
+FOLDER = Path(__file__).parent
 FRAMES = (25, 73, 121)
 DEVICE = torch.device("cuda" if torch.cuda.is_available() else "cpu")
 STEPS = 10**6
@@ -70,7 +70,7 @@ def main(turns: int) -> None:
         rows += [*part, ("", "", "", "", "")]
     where = torch.cuda.get_device_name() if DEVICE.type == "cuda" else "a processor, one thread"
     write_table(
-        HERE / "TRAINING.md",
+        FOLDER / "TRAINING.md",
         "Speed and memory of the trainer",
         f"python -m benchmarks.training {turns}",
         rows[:-1],
@@ -104,7 +104,7 @@ def made_up(clips: int, frames: int, width: int, height: int) -> Batch:
     return Batch(keys=("made up",) * clips, starts=(0,) * clips, faults=(), **made)
 
 
-def some_codec() -> PatchCodec:
+def random_codec() -> PatchCodec:
     """An autoencoder that was fitted to nothing."""
     basis = torch.randn(VALUES, 16, generator=torch.Generator().manual_seed(3))
     codec = PatchCodec(torch.zeros(VALUES), torch.linalg.qr(basis).Q, torch.full((16,), 3.0))
@@ -121,7 +121,7 @@ def now() -> float:
 
 def speeds(turns: int) -> Iterator[Row]:
     """Steps a second of each contender."""
-    batch, codec = made_up(2, 25, 192, 128), some_codec()
+    batch, codec = made_up(2, 25, 192, 128), random_codec()
     with tempfile.TemporaryDirectory() as scratch:
         join(DEVICE)
         ways: dict[str, dict[str, Any]] = {
@@ -133,20 +133,22 @@ def speeds(turns: int) -> Iterator[Row]:
         steps = {"a bare loop": bare(plain, codec, batch)}
         motion = Path(scratch) / "motion.pt"  # or the trainer would ask its loader for faces to measure
         torch.save(init.fresh(plain).face.motion.state_dict(), motion)
-        for way, changes in ways.items():
-            steps[way] = trained(Path(scratch) / way, replace(plain, motion=motion, **changes), codec, batch)
-        times: dict[str, list[float]] = {way: [] for way in steps}
+        for name, changes in ways.items():
+            steps[name] = trained(
+                Path(scratch) / name, replace(plain, motion=motion, **changes), codec, batch
+            )
+        times: dict[str, list[float]] = {name: [] for name in steps}
         for step in steps.values():
             step()  # compiles, and takes memory for the first time
         for _ in range(turns):
-            for way, step in steps.items():
+            for name, step in steps.items():
                 began = now()
                 step()
-                times[way].append(now() - began)
-    took = {way: statistics.median(some) for way, some in times.items()}
+                times[name].append(now() - began)
+    took = {name: statistics.median(durations) for name, durations in times.items()}
     least = took["a bare loop"]
-    for way, s in took.items():
-        yield way, f"{1 / s:.3f} steps/s", f"{1e3 * s:.0f} ms", f"{s / least - 1:+.1%} of the bare loop", ""
+    for name, s in took.items():
+        yield name, f"{1 / s:.3f} steps/s", f"{1e3 * s:.0f} ms", f"{s / least - 1:+.1%} of the bare loop", ""
 
 
 def bare(settings: Training, codec: PatchCodec, batch: Batch) -> Callable[[], None]:
@@ -239,7 +241,7 @@ def best_tflops(dtype: torch.dtype) -> float:
 
 def measured(settings: Training, window: WindowSpec, result: Memory, turns: int) -> tuple[int, float]:
     """Most bytes, and median seconds, of a step."""
-    batch, codec = made_up(1, window.frames, window.width, window.height), some_codec()
+    batch, codec = made_up(1, window.frames, window.width, window.height), random_codec()
     engine = enter(
         init.fresh(settings), {}, settings.phases[0], settings.engine(DEVICE), settings.optimizer
     ).engine

@@ -41,7 +41,7 @@ class SideBySide:
     fields: tuple[FieldSummary, ...]
 
 
-def side_by_side(here: Index, there: Index, most: int) -> SideBySide:
+def side_by_side(left: Index, right: Index, most: int) -> SideBySide:
     """Compare two data sets by their samples' keys; into `most` of those of other bytes it is looked.
 
     They are spread evenly over all of them; 0 looks into all. Of the others the index tells.
@@ -49,11 +49,11 @@ def side_by_side(here: Index, there: Index, most: int) -> SideBySide:
     Raises:
         OSError: a storage does not answer.
     """
-    rows = [{row.key: row for row in index.rows()} for index in (here, there)]
+    rows = [{row.key: row for row in index.rows()} for index in (left, right)]
     keys = sorted(rows[0].keys() & rows[1].keys())
     pairs = [(rows[0][key], rows[1][key]) for key in keys]
     chosen = spread([mine.key for mine, other in pairs if mine.sha256 != other.sha256], most)
-    readers = Reader(here.root, verify=False), Reader(there.root, verify=False)
+    readers = Reader(left.root, verify=False), Reader(right.root, verify=False)
     found: dict[str, list[FieldDistance]] = {}
     unreadable = []
     for mine, other in pairs:
@@ -95,13 +95,13 @@ def summaries(found: dict[str, list[FieldDistance]]) -> Iterator[FieldSummary]:
     for key, differences in found.items():
         for one in differences:
             by_field.setdefault((one.field, one.unit), []).append((one.distance, key))
-    for (field, unit), told in sorted(by_field.items()):
-        far = np.array([distance for distance, _ in told])
-        worst = max(told, key=lambda pair: (-math.inf if math.isnan(pair[0]) else pair[0], pair[1]))
+    for (field, unit), pairs in sorted(by_field.items()):
+        far = np.array([distance for distance, _ in pairs])
+        worst = max(pairs, key=lambda pair: (-math.inf if math.isnan(pair[0]) else pair[0], pair[1]))
         yield FieldSummary(
             field=field,
             unit=unit,
-            samples=len(told),
+            samples=len(pairs),
             median=float(np.median(far)),
             p95=float(np.quantile(far, 0.95)),
             worst=worst[0],

@@ -91,7 +91,7 @@ def extra_of(text: str) -> dict[str, str]:
     except ValueError:
         return {}
     return (
-        {name: told for name, told in found.items() if isinstance(told, str)}
+        {name: value for name, value in found.items() if isinstance(value, str)}
         if isinstance(found, dict)
         else {}
     )

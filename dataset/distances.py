@@ -107,8 +107,8 @@ def control_distances(mine: Controls, other: Controls) -> Iterator[FieldDistance
     frames = min(len(mine.body_yaw), len(other.body_yaw))
     a, b = ({f.name: part(getattr(one, f.name), frames) for f in fields(Controls)} for one in (mine, other))
     for unit, arrays in (("px", PX), ("m", METRES)):
-        for name, told in arrays.items():
-            both = (a[told] > 0) & (b[told] > 0)
+        for name, measured in arrays.items():
+            both = (a[measured] > 0) & (b[measured] > 0)
             yield from numbers(f"tracks.{name}", unit, mean(apart(a[name], b[name])[both]))
     both = a["head_valid"] & b["head_valid"]
     yield from numbers("tracks.head_rotation", "degrees", mean(turned(a, b)[both]))

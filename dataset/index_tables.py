@@ -68,9 +68,9 @@ def columns_of(data: bytes) -> list[str]:
 
 def completed(table: pa.Table) -> pa.Table:
     """A table of an older schema with the columns of this one, in its order."""
-    rows, told = table.num_rows, set(table.column_names)
+    rows, present = table.num_rows, set(table.column_names)
     names = schema_of(IndexRow).names
-    return pa.table({name: table[name] if name in told else untold(name, rows) for name in names})
+    return pa.table({name: table[name] if name in present else untold(name, rows) for name in names})
 
 
 def untold(name: str, rows: int) -> pa.ChunkedArray:

@@ -117,19 +117,19 @@ def seed_of(seed: int, kind: str, person: str) -> list[int]:
 def another_time(people: SampleGroups, person: str, frames: int, rng: Rng) -> Drawn:
     """The same person in another source that is not of the same take, or a second or more away in one."""
     driver, target = (
-        window(some(held[person], rng), frames, rng) for held in (people.by_person, people.targets)
+        window(random_row(held[person], rng), frames, rng) for held in (people.by_person, people.targets)
     )
     return (driver, target) if away(driver, target) else None
 
 
 def another_camera(people: SampleGroups, person: str, frames: int, rng: Rng) -> Drawn:
     """The same moment in another camera of the take."""
-    target = window(some(people.targets[person], rng), frames, rng)
+    target = window(random_row(people.targets[person], rng), frames, rng)
     rows = people.by_take.get(target.row.take, ())
     others = [row for row in rows if row.source_sha256 != target.row.source_sha256 and row.person == person]
     if not others:
         return None
-    other = some(others, rng)
+    other = random_row(others, rng)
     start = round((target.start_s - other.start_s) * FPS)
     if not 0 <= start <= other.frames - frames:
         return None
@@ -141,12 +141,12 @@ def another_person(people: SampleGroups, person: str, frames: int, rng: Rng) -> 
     others = [other for other in people.by_person if other != person]
     if not others:
         return None
-    other = some(people.by_person[others[rng.integers(len(others))]], rng)
-    mine = some(people.targets[person], rng)
+    other = random_row(people.by_person[others[rng.integers(len(others))]], rng)
+    mine = random_row(people.targets[person], rng)
     return window(other, frames, rng), window(mine, frames, rng)
 
 
-def some(rows: Sequence[IndexRow], rng: Rng) -> IndexRow:
+def random_row(rows: Sequence[IndexRow], rng: Rng) -> IndexRow:
     """One of them."""
     return rows[int(rng.integers(len(rows)))]
 
@@ -177,7 +177,7 @@ def reference_for(people: SampleGroups, target: Window, rng: Rng) -> IndexRow:
     """
     rows = people.by_person[target.row.person]
     offered = [row for row in rows if row is not target.row and is_elsewhere(row, target)]
-    return some(offered, rng) if offered else target.row
+    return random_row(offered, rng) if offered else target.row
 
 
 def is_elsewhere(row: IndexRow, target: Window) -> bool:

@@ -29,7 +29,7 @@ LooksOf = Callable[[str], NDArray[np.float64] | None]
 """The looks of a sample's person, a unit vector; None where they are not known."""
 
 
-def rows_of(pairs: Iterable[ChosenPair], reader: Reader, look: LooksOf) -> Iterator[PairRow]:
+def rows_of(pairs: Iterable[ChosenPair], reader: Reader, appearance_of: LooksOf) -> Iterator[PairRow]:
     """The rows of some pairs, with how far the two are turned and how alike they look.
 
     Raises:
@@ -52,7 +52,7 @@ def rows_of(pairs: Iterable[ChosenPair], reader: Reader, look: LooksOf) -> Itera
             driver_subject=driver.row.subject,
             target_subject=target.row.subject,
             yaw_difference_deg=yaw_difference(yaw_of(driver, reader), yaw_of(target, reader)),
-            similarity=similarity(look(driver.row.key), look(target.row.key)),
+            similarity=similarity(appearance_of(driver.row.key), appearance_of(target.row.key)),
             schema=SCHEMA,
         )
 

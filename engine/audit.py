@@ -182,16 +182,16 @@ def audit_withdrawn(place: Place, report: Report) -> None:
 def run_faults(place: Place) -> Iterator[str]:
     """What is wrong with `run.json`."""
     try:
-        said = json_at(place, RUN)
+        stored = json_at(place, RUN)
     except (OSError, ValueError) as error:
         yield str(error)
         return
-    if not isinstance(said, dict):
+    if not isinstance(stored, dict):
         yield "no JSON object"
         return
-    known = {name: said[name] for name in RUN_SHAPE if name in said}
+    known = {name: stored[name] for name in RUN_SHAPE if name in stored}
     yield from misfits(known, RUN_SHAPE, "run")
-    yield from (f"{name} is missing" for name in RUN_KEYS if name not in said)
+    yield from (f"{name} is missing" for name in RUN_KEYS if name not in stored)
     if known.get("schema") not in READABLE or known.get("drawing") != DRAWING:
         yield f"schema and drawing are {SHOWN.repr(known)}, expected one of {READABLE} and {DRAWING}"
 
@@ -210,5 +210,5 @@ def audit_landings(place: Place, legs: Sequence[LegNames], rows: Sequence[IndexR
 def values_of(row: IndexRow) -> tuple[object, ...]:
     """A row's values, the key first; of its tar the place alone, which is all that its landing knows."""
     values = {name: getattr(row, name) for name in IndexRow.__dataclass_fields__}
-    told = (values | {"shard": tar_place(row.shard)}).values()
-    return tuple(told) if row.schema == SCHEMA else comparable(told)
+    compared = (values | {"shard": tar_place(row.shard)}).values()
+    return tuple(compared) if row.schema == SCHEMA else comparable(compared)

@@ -148,12 +148,12 @@ def read_lap(
         yield Violation("landings", str(error))
         return
     landings.given[leg.name] += marker["rows"]
-    said = tuple(marker[name] for name in ("leg", "lap", "content", "rows", "rejects"))
+    stated = tuple(marker[name] for name in ("leg", "lap", "content", "rows", "rejects"))
     content = digest(*contents)
     if list(facets.values()) != contents[1:-1]:
         yield Violation("landings", f"the marker says {facets}, the tables are {contents[1:-1]}")
-    if marker["schema"] not in READABLE or said != (leg.name, lap, content, *counts):
-        yield Violation("landings", f"the marker says {said}, the tables are {(content, *counts)}")
+    if marker["schema"] not in READABLE or stated != (leg.name, lap, content, *counts):
+        yield Violation("landings", f"the marker says {stated}, the tables are {(content, *counts)}")
     if marker["schema"] == SCHEMA and [step["step"] for step in marker["steps"]] != list(leg.steps):
         yield Violation("landings", f"its steps are not {', '.join(leg.steps)}")
     elif marker["steps"]:
@@ -165,13 +165,13 @@ def losses(marker: dict[str, Any], leg: LegNames, reasons: Counter[tuple[str, st
     """Items that a lap lost or made up between its first step and its landing."""
     steps = marker["steps"]
     for step in steps:
-        told = {(step["step"], reason): times for reason, times in step["reasons"].items() if times}
-        if step["offered"] != step["kept"] + sum(told.values()):
-            rejected = sum(told.values())
+        stated = {(step["step"], reason): times for reason, times in step["reasons"].items() if times}
+        if step["offered"] != step["kept"] + sum(stated.values()):
+            rejected = sum(stated.values())
             yield f"{step['step']} was offered {step['offered']}, kept {step['kept']}, rejected {rejected}"
         found = {place: times for place, times in reasons.items() if place[0] == step["step"]}
-        if told != found:
-            yield f"{step['step']} tells of rejects {told}, its rows of {found}"
+        if stated != found:
+            yield f"{step['step']} tells of rejects {stated}, its rows of {found}"
     for step, after in itertools.pairwise(steps):
         passed = step["kept"] if step["step"] in leg.groups else step["gave"]  # groups are counted by members
         if passed != after["offered"]:

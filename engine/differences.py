@@ -64,8 +64,8 @@ def leaves(plain: Any, path: str = "") -> Iterator[tuple[str, Any]]:
 def placements(settings: Any, path: str = "") -> Iterator[str]:
     """Paths of the settings that say where and how fast, and nothing of what comes out."""
     for setting in fields(settings):
-        here, value = f"{path}.{setting.name}".lstrip("."), getattr(settings, setting.name)
+        setting_path, value = f"{path}.{setting.name}".lstrip("."), getattr(settings, setting.name)
         if is_placement(setting):
-            yield here
+            yield setting_path
         elif is_dataclass(value):
-            yield from placements(value, here)
+            yield from placements(value, setting_path)

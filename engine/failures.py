@@ -58,7 +58,7 @@ def memory_is_left() -> bool:
     return True
 
 
-def told(error: BaseException) -> str:
+def kind_and_place(error: BaseException) -> str:
     """Kind and place of an error, the same in every run and on every machine: no message, no path, no number.
 
     Messages hold what differs: names of scratch files, addresses, times.

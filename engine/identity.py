@@ -27,32 +27,32 @@ def identity(settings: Any) -> str:
     if not is_dataclass(settings) or isinstance(settings, type):
         return repr(settings)
     cls = type(settings)
-    told = [
+    parts = [
         f"{field.name}={identity(getattr(settings, field.name))}"
         for field in fields(cls)
         if not is_placement(field)
     ]
-    return f"{cls.__qualname__} {getattr(cls, 'version', 1)}({', '.join(told)})"
+    return f"{cls.__qualname__} {getattr(cls, 'version', 1)}({', '.join(parts)})"
 
 
 def unsaid(settings: Any, path: str = "") -> Iterator[tuple[str, str]]:
     """What counts of settings beside what they say: versions of their classes, digests of files, by names."""
     for name in (field.name for field in fields(settings) if not is_placement(field)):
-        here, value = f"{path}.{name}".lstrip("."), getattr(settings, name)
+        setting_path, value = f"{path}.{name}".lstrip("."), getattr(settings, name)
         if isinstance(value, Path):
-            yield here, content_of(value)
+            yield setting_path, content_of(value)
         elif is_dataclass(value):
             if hasattr(value, "version"):
-                yield here, f"version {value.version}"
-            yield from unsaid(value, here)
+                yield setting_path, f"version {value.version}"
+            yield from unsaid(value, setting_path)
 
 
 def content_of(path: Path) -> str:
     """Digest of a file, or of a folder's files and their names; where there is neither, that it is so."""
     if path.is_dir():
         files = sorted(file for file in path.rglob("*") if file.is_file())
-        told = [f"{file.relative_to(path).as_posix()} {content_of(file)}" for file in files]
-        return hashlib.sha256("\n".join(told).encode()).hexdigest()
+        lines = [f"{file.relative_to(path).as_posix()} {content_of(file)}" for file in files]
+        return hashlib.sha256("\n".join(lines).encode()).hexdigest()
     if not path.is_file():
         return f"missing {path}"
     state = path.stat()

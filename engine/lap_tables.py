@@ -83,9 +83,9 @@ class TableFile:
         own = [name for name in schema.names if name not in facets]
         self.columns = {"": own, **{facet: ["key", facet] for facet in facets}}
         self.paths = {facet: path.with_suffix(f".{facet or 'parquet'}") for facet in self.columns}
-        said = {FACETS: " ".join(facets).encode()} if facets else None
+        metadata = {FACETS: " ".join(facets).encode()} if facets else None
         self.schemas = {
-            facet: pa.schema([schema.field(name) for name in names], said if facet == "" else None)
+            facet: pa.schema([schema.field(name) for name in names], metadata if facet == "" else None)
             for facet, names in self.columns.items()
         }
         self.waiting: list[pa.Table] = []
@@ -189,18 +189,18 @@ def opened(
             return stack.enter_context(pq.ParquetFile(file))
 
         file = file_of()
-        names = told_of(file) if facets is None else facets
+        names = facets_of(file) if facets is None else facets
         yield LapTable(file=file, facets={facet: file_of(facet) for facet in names})
 
 
-def told_of(file: pq.ParquetFile) -> list[str]:
+def facets_of(file: pq.ParquetFile) -> list[str]:
     """The facets that a table names.
 
     Raises:
         DamagedError: names that no facet has: they would lead elsewhere.
     """
-    told: bytes = (file.schema_arrow.metadata or {}).get(FACETS, b"")
-    names = told.decode(errors="replace").split()
+    stored: bytes = (file.schema_arrow.metadata or {}).get(FACETS, b"")
+    names = stored.decode(errors="replace").split()
     if not all(NAME.fullmatch(name) for name in names):
         raise DamagedError("a table names facets as none are called")
     return names

@@ -106,12 +106,12 @@ class Ledger:
             text = self.place.read(marker_of(leg, name))
         except FileNotFoundError:
             return None
-        said = json.loads(text)
-        if said["schema"] not in READABLE:
-            raise ValueError(f"{leg}/{name} was landed with schema {said['schema']}; read are 1 to {SCHEMA}")
-        tallies = tuple(tally_of(step) for step in said["steps"])
-        known = {field: said[field] for field in ("inputs", "rows", "rejects", "content")}
-        facets = {facet: LandedFacet(**told) for facet, told in said.get("facets", {}).items()}
+        marker = json.loads(text)
+        if (schema := marker["schema"]) not in READABLE:
+            raise ValueError(f"{leg}/{name} was landed with schema {schema}; read are 1 to {SCHEMA}")
+        tallies = tuple(tally_of(step) for step in marker["steps"])
+        known = {field: marker[field] for field in ("inputs", "rows", "rejects", "content")}
+        facets = {facet: LandedFacet(**values) for facet, values in marker.get("facets", {}).items()}
         return Landed(**known, steps=tallies, facets=facets)
 
     def all_landed(self, leg: str) -> Iterator[tuple[str, Landed]]:
@@ -261,7 +261,7 @@ def landing(
         rejects=counts[1],
         content=digest(*rows.values(), *rejects.values()),
         steps=tuple(steps),
-        facets={name: LandedFacet(inputs=told, content=rows[name]) for name, told in facets.items()},
+        facets={name: LandedFacet(inputs=digest, content=rows[name]) for name, digest in facets.items()},
     )
 
 
@@ -274,26 +274,26 @@ def read_all(read: Callable[[A], B], names: Iterable[A]) -> Iterator[B]:
     """`read` of each name, in order, many at a time."""
     waiting = iter(names)
     with ThreadPoolExecutor(READERS) as pool:
-        while some := list(islice(waiting, AT_ONCE)):
-            yield from pool.map(read, some)
+        while batch := list(islice(waiting, AT_ONCE)):
+            yield from pool.map(read, batch)
 
 
 def marker_text(lap: Lap, landed: Landed) -> str:
     """The marker of a landed lap."""
-    said: dict[str, Any] = {"schema": SCHEMA, "leg": lap.leg, "lap": lap.name}
-    said |= {fact.name: getattr(landed, fact.name) for fact in fields(landed) if fact.name != "facets"}
+    marker: dict[str, Any] = {"schema": SCHEMA, "leg": lap.leg, "lap": lap.name}
+    marker |= {fact.name: getattr(landed, fact.name) for fact in fields(landed) if fact.name != "facets"}
     if landed.facets:
-        said["facets"] = {facet: asdict(told) for facet, told in landed.facets.items()}
-    said["steps"] = [
+        marker["facets"] = {facet: asdict(landed_facet) for facet, landed_facet in landed.facets.items()}
+    marker["steps"] = [
         {name: value for name, value in vars(tally).items() if name not in ("traces", "parts_s") or value}
         for tally in landed.steps
     ]
-    said["made_by"] = made_by()  # to be read by people: a lap made elsewhere is as done as any
-    return json.dumps(said, indent=1)
+    marker["made_by"] = made_by()  # to be read by people: a lap made elsewhere is as done as any
+    return json.dumps(marker, indent=1)
 
 
-def tally_of(said: dict[str, Any]) -> Tally:
+def tally_of(step: dict[str, Any]) -> Tally:
     """A step's tally from its marker."""
-    tally = Tally(**{name: value for name, value in said.items() if name != "reasons"})
-    tally.reasons.update(said["reasons"])
+    tally = Tally(**{name: value for name, value in step.items() if name != "reasons"})
+    tally.reasons.update(step["reasons"])
     return tally

@@ -74,7 +74,7 @@ class Leg:
     @cached_property
     def settings(self) -> str:
         """Digest of all that the answers depend on besides the items."""
-        return digest(*map(told_of, self.steps), *self.facets.values())
+        return digest(*map(step_identity, self.steps), *self.facets.values())
 
     @cached_property
     def earlier(self) -> str:
@@ -90,16 +90,18 @@ class Leg:
     @cached_property
     def facets(self) -> dict[str, str]:
         """By facet of its step, if it has any, a digest of all that it depends on besides the items."""
-        told: dict[str, str] = {}
+        digests: dict[str, str] = {}
         for step in self.steps:
             for facet in step.facets if isinstance(step, Step) else ():
-                before = (told[name] for name in facet.reads)
-                told[facet.name] = digest(told_of(step), facet.name, identity(facet.settings), *before)
-        return told
+                before = (digests[name] for name in facet.reads)
+                digests[facet.name] = digest(
+                    step_identity(step), facet.name, identity(facet.settings), *before
+                )
+        return digests
 
     def facet_inputs(self, lap: Lap) -> dict[str, str]:
         """By facet, a digest of all that it is made from in a lap."""
-        return {facet: digest(told, lap.reads) for facet, told in self.facets.items()}
+        return {facet: digest(facet_digest, lap.reads) for facet, facet_digest in self.facets.items()}
 
     def kept(self, lap: Lap, landed: Landed) -> dict[str, LandedFacet]:
         """The facets of a landed lap that stay when it runs again."""
@@ -137,7 +139,7 @@ def known_of(ledger: Ledger, leg: Leg, lap: Lap) -> Known:
     return ledger.known(lap, leg.facet_inputs(lap), leg.kept(lap, landed), landed, leg.gives)
 
 
-def told_of(step: Step[Any, Any] | Gather[Any, Any]) -> str:
+def step_identity(step: Step[Any, Any] | Gather[Any, Any]) -> str:
     """What the answers of a step depend on besides its items and facets."""
     return f"{step.name} {step.version} {identity(step.settings)}"
 
@@ -218,6 +220,6 @@ class LegRunner:
 
         known = known_of(ledger, self.leg, lap)
         outcomes: Iterable[Any] = lap.read(ledger)
-        for here, tally in zip(self.posts, tallies, strict=True):
-            outcomes = here.run(outcomes, tally, self.clock, known)
+        for bound_step, tally in zip(self.posts, tallies, strict=True):
+            outcomes = bound_step.run(outcomes, tally, self.clock, known)
         return ledger.land(lap, watched(outcomes), self.leg.gives, tallies, known)

@@ -13,8 +13,8 @@ def placement(default: T) -> T:
 
     A record's `repr`, by which a leg knows its settings, leaves it out: work that was done elsewhere is done.
     """
-    told: T = field(default=default, repr=False)
-    return told
+    setting: T = field(default=default, repr=False)
+    return setting
 
 
 def is_placement(setting: Field[Any]) -> bool:

@@ -61,7 +61,7 @@ def left_over(ledger: Ledger, leg: Leg, lap: Lap, left: Left, *, valid: bool) ->
     return landed
 
 
-def told_anew(ledger: Ledger, leg: Leg, lap: Lap, change: Callable[[Any], Any]) -> Landed:
+def restated(ledger: Ledger, leg: Leg, lap: Lap, change: Callable[[Any], Any]) -> Landed:
     """Land a lap again from what it reads now, with each of its rows changed: none comes, none goes.
 
     Its marker must be there: it holds until the new one takes its place.

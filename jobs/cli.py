@@ -84,10 +84,10 @@ def ended(run: Callable[[Console], ExitCode], stopped: str) -> ExitCode:
             print(f"understudy: {visible(note)}", file=sys.stderr)
         raise
     except Exception as trouble:  # noqa: BLE001  Python itself would end with the code of a poor result
-        return told(trouble)
+        return report_failure(trouble)
 
 
-def told(trouble: Exception) -> ExitCode:
+def report_failure(trouble: Exception) -> ExitCode:
     """How a command ended that something went wrong in: a sentence on stderr, a trace as well for a bug."""
     from engine.core import CannotRun, EstimatorUnavailable  # bring numpy along
 

@@ -37,12 +37,12 @@ def write_manifests(data: str, index: Index, pairs: Sequence[PairRow], folder: P
     reader, place = Reader(data, verify=True), Place.at(folder.absolute())
     for name in ("videos", "references"):
         (folder / name).mkdir(parents=True, exist_ok=True)
-    told = []
+    entries = []
     for pair in pairs:
         driver = (rows[pair.driver_key], pair.driver_start, pair.frames)
         target = (rows[pair.target_key], pair.target_start, pair.frames)
         videos = [write_window(reader, place, *window) for window in (driver, target)]
-        told.append(
+        entries.append(
             dict(
                 zip(
                     COLUMNS,
@@ -51,8 +51,8 @@ def write_manifests(data: str, index: Index, pairs: Sequence[PairRow], folder: P
                 )
             )
         )
-    place.write("metadata.csv", as_csv(told))
-    place.write("metadata.jsonl", "".join(f"{json.dumps(row)}\n" for row in told).encode())
+    place.write("metadata.csv", as_csv(entries))
+    place.write("metadata.jsonl", "".join(f"{json.dumps(row)}\n" for row in entries).encode())
 
 
 def as_csv(rows: Sequence[Mapping[str, str]]) -> bytes:

@@ -26,7 +26,7 @@ from schemas.reasons import reason_of
 from storage.address import is_uri, stored_path
 from storage.place import Place, suffix_of
 from storage.scratch import locked, scratch, take
-from storage.space import space_told
+from storage.space import reporting_no_space
 from storage.store import Unreached
 
 
@@ -91,7 +91,7 @@ def fetch(source: Source, path: Path) -> None:
         make_room(source.num_bytes)
         file = aside.open("xb")
         fcntl.flock(file, fcntl.LOCK_EX)
-    with file, space_told(copies()):
+    with file, reporting_no_space(copies()):
         try:
             pour(source, file)
             aside.replace(path)

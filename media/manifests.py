@@ -36,13 +36,13 @@ def refused_uses(store: bytes) -> Iterator[str]:
                 yield f"{label} that cannot be read"
 
 
-def uses_in(said: Any) -> Iterator[str]:
+def uses_in(assertion: Any) -> Iterator[str]:
     """The uses that an assertion does not allow.
 
     Raises:
         ValueError: it is no assertion.
     """
-    entries = said.get("entries") if isinstance(said, dict) else None
+    entries = assertion.get("entries") if isinstance(assertion, dict) else None
     if not isinstance(entries, dict):
         refuse("no entries")
     for name, entry in entries.items():

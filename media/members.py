@@ -141,7 +141,7 @@ def decode_sound(name: str, data: bytes, num_frames: int, start: int, out: NDArr
     if at != len(whole):
         raise UnfitError("wrong_sound", f"{name}: {at} samples for {num_frames} frames")
     before = num_sounds(start) - num_sounds(AROUND)
-    there = slice(max(before, 0), max(before + len(out), 0))
-    found = whole[there].astype(np.float32) / 2**15
+    span = slice(max(before, 0), max(before + len(out), 0))
+    found = whole[span].astype(np.float32) / 2**15
     out[...] = 0
-    out[there.start - before :][: len(found)] = found
+    out[span.start - before :][: len(found)] = found

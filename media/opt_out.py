@@ -58,7 +58,7 @@ def parts(file: BinaryIO) -> Iterator[tuple[str, bytes]]:
 
 def box_parts(file: BinaryIO, stop: int) -> Iterator[tuple[str, bytes]]:
     """Those of an mp4 or mov."""
-    for kind, begin, end in some_boxes(file, 0, stop):
+    for kind, begin, end in first_boxes(file, 0, stop):
         if kind == b"uuid":
             name, first = part_of(file, begin, min(begin + 16, end)), begin + 16
             if name == XMP_ID:
@@ -67,13 +67,13 @@ def box_parts(file: BinaryIO, stop: int) -> Iterator[tuple[str, bytes]]:
                 data = part_of(file, first, end)
                 yield "c2pa", data[data.find(b"\0", PURPOSE_AT) + 1 + MERKLE_BYTES :]
         elif kind == b"moov":
-            for _, first, last in (one for one in some_boxes(file, begin, end) if one[0] == b"udta"):
-                for name, start, close in some_boxes(file, first, last):
+            for _, first, last in (one for one in first_boxes(file, begin, end) if one[0] == b"udta"):
+                for name, start, close in first_boxes(file, first, last):
                     if name == b"XMP_":
                         yield "xmp", part_of(file, start, close)
 
 
-def some_boxes(file: BinaryIO, start: int, stop: int) -> Iterator[tuple[bytes, int, int]]:
+def first_boxes(file: BinaryIO, start: int, stop: int) -> Iterator[tuple[bytes, int, int]]:
     """The first boxes between two bytes."""
     return islice(boxes(file, start, stop), MAX_PARTS)
 

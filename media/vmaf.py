@@ -87,8 +87,8 @@ class Vmaf:
         yuv = both.filter("scale", in_range="pc", out_range="tv", out_color_matrix="bt709", flags=exact)
         halves = yuv.filter("format", "yuv444p").filter_multi_output("split")
         made, truth = (halves[n].filter("crop", width, height, n * width, 0) for n in (0, 1))
-        told = ffmpeg.filter([made, truth], "libvmaf", log_fmt="json", log_path=str(self.log), n_threads=1)
-        return compiled(told.output("pipe:", format="null"))
+        scored = ffmpeg.filter([made, truth], "libvmaf", log_fmt="json", log_path=str(self.log), n_threads=1)
+        return compiled(scored.output("pipe:", format="null"))
 
 
 def has_vmaf() -> bool:

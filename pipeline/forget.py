@@ -171,8 +171,8 @@ def nameless(row: Listed, forgetting: Forgetting) -> Listed:
     """A listed file; of one that leaves the place alone."""
     if row.uri not in forgetting.uris:
         return row
-    told = salted(forgetting.salt, row.uri)
-    return Listed(key=told[:SOURCE_DIGITS], uri=f"{STANDS_FOR}{told}", origin=Origin())
+    digits = salted(forgetting.salt, row.uri)
+    return Listed(key=digits[:SOURCE_DIGITS], uri=f"{STANDS_FOR}{digits}", origin=Origin())
 
 
 def leave(ledger: Ledger, leg: Leg, forgetting: Forgetting) -> None:
@@ -237,9 +237,9 @@ def lap_name(row: IndexRow) -> str:
 
 def rows_of(index: pa.Table, keys: Sequence[str]) -> list[IndexRow]:
     """The rows of samples, in this order, as far as there are any."""
-    told = index["key"].cast(pa.string())
-    some = index.filter(pc.is_in(told, value_set=pa.array(keys, pa.string())))
-    found = {row.key: row for row in records(some, IndexRow)}
+    stored_keys = index["key"].cast(pa.string())
+    selected = index.filter(pc.is_in(stored_keys, value_set=pa.array(keys, pa.string())))
+    found = {row.key: row for row in records(selected, IndexRow)}
     return [found[key] for key in keys if key in found]
 
 

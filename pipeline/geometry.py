@@ -163,8 +163,8 @@ def rotation_about(vectors: ArrayLike) -> Array:
 
 def slerp(start: Reals, stop: Reals, share: ArrayLike) -> Array:
     """Rotations `share` (0..1, broadcast) of the shortest way from `start` to `stop`."""
-    way = rotation_vector(np.swapaxes(start, -1, -2) @ stop)
-    return np.asarray(start @ rotation_about(np.asarray(share)[..., None] * way))
+    turn = rotation_vector(np.swapaxes(start, -1, -2) @ stop)
+    return np.asarray(start @ rotation_about(np.asarray(share)[..., None] * turn))
 
 
 def head_angles(rotations: Reals) -> tuple[Array, Array, Array]:

@@ -41,7 +41,7 @@ def listed(ledger: Ledger, leg: Leg, *, sources_per_lap: int) -> list[Lap]:
                     inputs=digest(
                         leg.settings, *(fact for row in chunk for fact in (row.uri, repr(to_row(row.origin))))
                     ),
-                    earlier=tuple(told_by_schema_1(leg, chunk)),
+                    earlier=tuple(inputs_of_schema_1(leg, chunk)),
                     items=len(chunk),
                     read=partial(_given, rows=chunk),
                 )
@@ -49,12 +49,12 @@ def listed(ledger: Ledger, leg: Leg, *, sources_per_lap: int) -> list[Lap]:
     return laps
 
 
-def told_by_schema_1(leg: Leg, chunk: Sequence[Listed]) -> Iterator[str]:
+def inputs_of_schema_1(leg: Leg, chunk: Sequence[Listed]) -> Iterator[str]:
     """The inputs of a chunk's lap as data sets of schema 1 told them, which knew a licence and a domain."""
     facts = [fact for row in chunk for fact in (row.uri, row.origin.licence, row.origin.domain)]
     plain = (Origin(licence=row.origin.licence, domain=row.origin.domain) for row in chunk)
     if all(to_row(row.origin) == to_row(origin) for row, origin in zip(chunk, plain, strict=True)):
-        yield from (digest(told, *facts) for told in (leg.settings, leg.earlier) if told)
+        yield from (digest(settings, *facts) for settings in (leg.settings, leg.earlier) if settings)
 
 
 def first_copies(ledger: Ledger, leg: Leg) -> list[Lap]:
@@ -163,8 +163,8 @@ def _places(ledger: Ledger, leg: str, names: Iterable[str]) -> pa.Table:
     """The samples of all laps."""
     tables = read_all(partial(_places_of, ledger, leg), enumerate(names))
     blocks = [PLACES.empty_table()]
-    while some := list(islice(tables, LAPS_AT_ONCE)):
-        blocks.append(pa.concat_tables(some).combine_chunks())
+    while batch := list(islice(tables, LAPS_AT_ONCE)):
+        blocks.append(pa.concat_tables(batch).combine_chunks())
     return pa.concat_tables(blocks)
 
 

@@ -24,7 +24,7 @@ from dataset.withdraw import whole
 from engine.core import Step
 from engine.ledger import Ledger
 from engine.leg import Leg
-from engine.withdraw import told_anew
+from engine.withdraw import restated
 from pipeline.corpora.listing import relisted
 from pipeline.flow import TARS, TRACKS
 from pipeline.forget import rows_of, sources_in, stale_laps
@@ -47,7 +47,7 @@ CARRYING = ("sources", "clips", TRACKS)
 class Retelling:
     """What is told of known files now."""
 
-    told: Mapping[str, Origin]
+    origins: Mapping[str, Origin]
     """By address, all that is told of a file."""
     stale: Mapping[str, tuple[str, ...]]
     """By leg, laps that run again all the same: they were to before, or a camera is another."""
@@ -56,25 +56,25 @@ class Retelling:
 
     def listed(self, row: Listed) -> Listed:
         """A listed file with what is told of it."""
-        return replace(row, origin=self.told[row.uri]) if row.uri in self.told else row
+        return replace(row, origin=self.origins[row.uri]) if row.uri in self.origins else row
 
     def carried(self, row: Any) -> Any:
         """A source, or what was cut from one or seen in it, with what is told of the source."""
         if isinstance(row, Source):
-            return replace(row, origin=self.told.get(row.uri, row.origin))
+            return replace(row, origin=self.origins.get(row.uri, row.origin))
         inner = next(name for name in ("source", "video", "clip") if hasattr(row, name))
         return replace(row, **{inner: self.carried(getattr(row, inner))})
 
 
 def retelling_of(
-    ledger: Ledger, house: Sequence[Leg], told: Mapping[str, Origin], tombstones: Tombstones
+    ledger: Ledger, house: Sequence[Leg], origins: Mapping[str, Origin], tombstones: Tombstones
 ) -> Retelling:
     """What is to be done so that other things are told of known files, by their addresses.
 
     Raises:
         ValueError: a file is told to show somebody who has left.
     """
-    for uri, origin in told.items():
+    for uri, origin in origins.items():
         if tombstones.hold_subject(origin.subject):
             raise ValueError(
                 f"{uri}: is told to show {origin.subject}, who has left: understudy forget --source {uri}"
@@ -82,7 +82,7 @@ def retelling_of(
     stale = {leg.name: set(stale_laps(ledger, leg)) for leg in house}
     sources = list(sources_in(ledger))
     moved = {
-        name for name, one in sources if "lens" in disagreement(one.origin, told.get(one.uri, one.origin))
+        name for name, one in sources if "lens" in disagreement(one.origin, origins.get(one.uri, one.origin))
     }
     stale["clips"] |= moved
     stale[TRACKS] |= moved
@@ -91,7 +91,7 @@ def retelling_of(
     for name in stale[TARS].intersection(ledger.names(TARS)):
         anew |= {key[:SOURCE_DIGITS] for key in ledger.columns(TARS, name, ["key"])["key"].to_pylist()}
     return Retelling(
-        told=told,
+        origins=origins,
         stale={leg: tuple(sorted(stale[leg])) for leg in CARRYING},
         anew=tuple(sorted(anew)),
     )
@@ -127,7 +127,7 @@ def retell(ledger: Ledger, house: Sequence[Leg], retelling: Retelling) -> None:
             landed = ledger.landed(leg.name, lap.name)
             known = landed is not None and lap.name not in retelling.stale[leg.name]
             if landed is not None and known and landed.inputs != lap.inputs:
-                told_anew(ledger, leg, lap, retelling.carried)
+                restated(ledger, leg, lap, retelling.carried)
 
 
 def restoring(

@@ -107,8 +107,8 @@ def draw_skeleton(
     points, depth, score = figures(controls, frames)
     maps = black(len(points), height, width, out)
     for first in range(0, len(maps), FRAMES_AT_ONCE):
-        some = slice(first, first + FRAMES_AT_ONCE)
-        draw_figures(maps[some], points[some], depth[some], score[some])
+        part = slice(first, first + FRAMES_AT_ONCE)
+        draw_figures(maps[part], points[part], depth[part], score[part])
     return maps
 
 

@@ -45,8 +45,8 @@ def extra_text(extra: Mapping[str, str]) -> str:
 
 def disagreement(one: Origin, other: Origin) -> list[str]:
     """Which fields tell otherwise."""
-    told, instead = asdict(one), asdict(other)
-    return [name for name in told if told[name] != instead[name]]
+    stated, instead = asdict(one), asdict(other)
+    return [name for name in stated if stated[name] != instead[name]]
 
 
 def with_origin(row: dict[str, Any]) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
 
-from storage.space import space_told
+from storage.space import reporting_no_space
 from storage.store import CHUNK_BYTES
 
 
@@ -44,7 +44,7 @@ def replacing(path: Path) -> Iterator[BinaryIO]:
     path.parent.mkdir(parents=True, exist_ok=True)
     unfinished = aside(path)
     try:
-        with space_told(path.parent), unfinished.open("xb+") as file:
+        with reporting_no_space(path.parent), unfinished.open("xb+") as file:
             yield file
             file.flush()
             os.fsync(file.fileno())

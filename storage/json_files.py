@@ -116,7 +116,7 @@ class Perhaps:
     shape: Any
 
 
-def there(shape: Any) -> Any:
+def unwrapped(shape: Any) -> Any:
     """The shape of what is there."""
     return shape.shape if isinstance(shape, Perhaps) else shape
 
@@ -134,7 +134,9 @@ def all_misfits(value: Any, shape: Any, where: str) -> Iterator[str]:
     if isinstance(shape, dict) and isinstance(value, dict):
         if str in shape:
             shape = dict.fromkeys(value, shape[str])
-        shape = {name: there(part) for name, part in shape.items() if name in value or there(part) is part}
+        shape = {
+            name: unwrapped(part) for name, part in shape.items() if name in value or unwrapped(part) is part
+        }
         if value.keys() != shape.keys():
             yield f"{where}: wrong keys {SHOWN.repr(sorted(value.keys() ^ shape.keys()))}"
         for name in sorted(value.keys() & shape.keys()):

@@ -32,11 +32,13 @@ def faults_of(broken: Exception) -> str:
     if not isinstance(broken, ValidationError):
         return f"{type(broken).__name__}: {broken}"
     faults = broken.errors(include_url=False, include_input=False)
-    told = [f"{'.'.join(map(str, fault['loc']))[:99]}: {told_as(fault)}" for fault in faults[:MOST_FAULTS]]
+    messages = [
+        f"{'.'.join(map(str, fault['loc']))[:99]}: {message_of(fault)}" for fault in faults[:MOST_FAULTS]
+    ]
     more = [f"and {len(faults) - MOST_FAULTS} more"] * (len(faults) > MOST_FAULTS)
-    return "; ".join([*told, *more])
+    return "; ".join([*messages, *more])
 
 
-def told_as(fault: ErrorDetails) -> str:
+def message_of(fault: ErrorDetails) -> str:
     """Why a value does not fit."""
     return "no such name" if fault["type"] in UNKNOWN else fault["msg"][:199]

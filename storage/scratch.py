@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from storage.space import space_told
+from storage.space import reporting_no_space
 
 
 def scratch(name: str) -> Path:
@@ -58,7 +58,7 @@ def workplace() -> Iterator[Path]:
         folder = Path(tempfile.mkdtemp(dir=home))
         handle = take(folder, fcntl.LOCK_EX)
     try:
-        with space_told(folder):
+        with reporting_no_space(folder):
             yield folder
     finally:
         shutil.rmtree(folder, ignore_errors=True)

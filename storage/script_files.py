@@ -106,13 +106,13 @@ class ScriptUnpickler(RestrictedUnpickler):
             return STORAGES[global_name]
         return super().find_class(module_name, global_name)
 
-    def persistent_load(self, told: Any, /) -> Any:
+    def persistent_load(self, entry: Any, /) -> Any:
         """The numbers of a tensor.
 
         Raises:
             ValueError: they are packed, more or fewer than is said, or of no known kind.
         """
-        _, dtype, key, _, count = told
+        _, dtype, key, _, count = entry
         if key not in self.read:
             entry = self.archive.getinfo(f"{self.root}/data/{key}")
             if entry.compress_type != zipfile.ZIP_STORED or entry.file_size != count * dtype.itemsize:

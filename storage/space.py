@@ -18,7 +18,7 @@ class NoSpace(OSError):
 
 
 @contextmanager
-def space_told(folder: Path) -> Iterator[None]:
+def reporting_no_space(folder: Path) -> Iterator[None]:
     """Say that the disk of a folder is full, in place of errors that name no file, or one in it.
 
     Raises:

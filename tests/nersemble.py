@@ -74,16 +74,16 @@ def write_take(
     serials: tuple[str, ...] = SERIALS,
     sequence: str = "SEN-01-cramp_small_danger",
     colours: bool = True,
-    told: dict[str, Any] | None = None,
+    camera_params: dict[str, Any] | None = None,
 ) -> Path:
     """One take of participant 017; `pictures` gives those of a camera, all at 73 a second.
 
-    `told` is its calibration, where that is another than `calibration`'s.
+    `camera_params` is its calibration, where that is another than `calibration`'s.
     """
     person = folder / "017"
     place = person / "calibration" if version == 2 else person
     place.mkdir(parents=True, exist_ok=True)
-    (place / "camera_params.json").write_text(json.dumps(told or calibration(serials)))
+    (place / "camera_params.json").write_text(json.dumps(camera_params or calibration(serials)))
     if colours and version == 2:
         every = {serial: polynomial_of(serial).tolist() for serial in serials}
         (place / "color_calibration.json").write_text(json.dumps(every))

@@ -63,9 +63,9 @@ def frames_of(scene: Scene) -> Frames:
     pictures = np.repeat(background(scene.width, scene.height)[None], scene.num_frames, axis=0)
     for t, picture in enumerate(pictures):
         if t in scene.company:
-            paint_figure(scene, picture, shifted(act), t, colours(scene.look + 1))
+            paint_figure(scene, picture, shifted(act), t, colours(scene.appearance + 1))
         if t not in scene.absent:
-            paint_figure(scene, picture, act, t, colours(scene.look))
+            paint_figure(scene, picture, act, t, colours(scene.appearance))
         if scene.mirrored:
             picture[:] = picture[:, ::-1].copy()
         write_strip(picture, scene.number, t)

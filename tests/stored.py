@@ -155,9 +155,9 @@ def plan_of(*samples: Sample, number: int = 0) -> ShardPlan:
 
 SCENES = (
     Scene(number=1, width=96, height=144, num_frames=72, framing="full"),
-    Scene(number=2, width=96, height=144, num_frames=64, framing="half", look=1, turn_deg=(40, -20)),
-    Scene(number=3, width=144, height=96, num_frames=80, framing="half", look=2),
-    Scene(number=4, width=144, height=96, num_frames=56, framing="full", look=3, turn_deg=(170, 200)),
+    Scene(number=2, width=96, height=144, num_frames=64, framing="half", appearance=1, turn_deg=(40, -20)),
+    Scene(number=3, width=144, height=96, num_frames=80, framing="half", appearance=2),
+    Scene(number=4, width=144, height=96, num_frames=56, framing="full", appearance=3, turn_deg=(170, 200)),
 )
 STRETCHES = ((0, 25), (7, 33), (12, 41), (3, 53))
 """First frame and number of frames of the clips of each scene."""

@@ -52,7 +52,7 @@ class Scene:
     fps: float = 24.0
     framing: Framing = "full"
     turn_deg: tuple[float, float] = (-30.0, 30.0)  # body yaw of the first and of the last frame
-    look: int = 0  # clothes, hair and skin
+    appearance: int = 0  # clothes, hair and skin
     absent: range = range(0)  # frames in which nobody is there
     company: range = range(0)  # frames in which a second figure stands beside
     mirrored: bool = False

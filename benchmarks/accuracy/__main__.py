@@ -10,8 +10,8 @@ import tyro
 from benchmarks.accuracy import body, face, hands, head, identity, shots, synthetic
 from benchmarks.accuracy.table import markdown
 
-HERE = Path(__file__).parent
-SHARED = Path(os.environ.get("UNDERSTUDY_SHARED", HERE.parents[2] / "shared"))
+FOLDER = Path(__file__).parent
+SHARED = Path(os.environ.get("UNDERSTUDY_SHARED", FOLDER.parents[2] / "shared"))
 HEADER = """# Accuracy
 
 The embedded estimators against `groundtruth/` of the corpus, measured by `python -m benchmarks.accuracy`.
@@ -28,7 +28,7 @@ def main(corpus: Path = SHARED / "corpus") -> None:
     """
     rows = [row for part in (head, face, body, hands, identity, shots) for row in part.measure(corpus)]
     text = HEADER + markdown(rows)
-    (HERE / "RESULTS.md").write_text(text)
+    (FOLDER / "RESULTS.md").write_text(text)
     print(text)
     synthetic.main()
 

@@ -32,8 +32,8 @@ def measure(corpus: Path) -> list[Row]:
     photographs = load(corpus / "groundtruth" / "head_pose_aflw2000")
     near = [i for i, photograph in enumerate(photographs) if abs(photograph.angles[0]) <= MAX_YAW_DEG]
     rows = []
-    for how, look in (("head told", labelled_head), ("person found", seen)):
-        heads = [look(photograph.path) for photograph in photographs]
+    for how, find_head in (("head told", labelled_head), ("person found", seen)):
+        heads = [find_head(photograph.path) for photograph in photographs]
         rows += rows_of(
             f"AFLW2000, yaw within {MAX_YAW_DEG:g} deg, {how}",
             [photographs[i] for i in near],

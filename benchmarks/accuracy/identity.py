@@ -23,7 +23,7 @@ from pipeline.stages.gather import GatherSettings
 from schemas.media import FPS, Frames
 
 Vector = NDArray[np.float64]
-Look = tuple[Vector, Vector]
+FaceAndColours = tuple[Vector, Vector]
 """A unit vector of the face, and one of the person's colours."""
 KINDS = ("talk", "half", "full")
 FRAMES = 6
@@ -38,13 +38,13 @@ Pair = tuple[str, str, bool]
 
 def measure(corpus: Path) -> list[Row]:
     """AUC of faces and of colours on each set of labels, then what the limit of the pipeline lets pass."""
-    look = looker()
+    embed = looker()
     rows = []
     for name, pairs in photographs(corpus / "groundtruth").items():
         names = sorted({one for pair in pairs for one in pair[:2]})
-        looks = {one: look(picture(corpus / "groundtruth" / name / one)) for one in names}
+        looks = {one: embed(picture(corpus / "groundtruth" / name / one)) for one in names}
         rows += rows_of(name, looks, pairs)
-    looks = {one: seen for one, seen in frames_of(corpus / "clips", look) if seen is not None}
+    looks = {one: seen for one, seen in frames_of(corpus / "clips", embed) if seen is not None}
     pairs = [(a, b, person(a) == person(b)) for a, b in itertools.combinations(looks, 2)]
     rows += rows_of(f"{FRAMES} frames each of {len({person(one) for one in looks})} clips", looks, pairs)
     return rows
@@ -53,17 +53,17 @@ def measure(corpus: Path) -> list[Row]:
 def photographs(groundtruth: Path) -> dict[str, list[Pair]]:
     """Pairs of labelled photographs by folder, and whether they show one person."""
     with (groundtruth / "identity_pairs" / "pairs.csv").open() as file:
-        told = [(row["file_x"], row["file_y"], row["Decision"] == "Yes") for row in csv.DictReader(file)]
+        labelled = [(row["file_x"], row["file_y"], row["Decision"] == "Yes") for row in csv.DictReader(file)]
     names = sorted(path.name for path in (groundtruth / "identity_named").glob("*.jpg"))
     named = [(a, b, a.split("_")[0] == b.split("_")[0]) for a, b in itertools.combinations(names, 2)]
-    return {"identity_pairs": told, "identity_named": named}
+    return {"identity_pairs": labelled, "identity_named": named}
 
 
-def looker() -> Callable[[Frames], Look | None]:
+def looker() -> Callable[[Frames], FaceAndColours | None]:
     """What tells the looks of a picture's main person; None of whoever shows no face that is large enough."""
     faces, colours = PackagedFaceEmbedder().build(), ColourLayout().build()
 
-    def look(frames: Frames) -> Look | None:
+    def embed(frames: Frames) -> FaceAndColours | None:
         people = person_tracker()(frames)
         found = face_detector()(frames, people)
         if not found.valid[0] or found.box[0, 2] - found.box[0, 0] < IDENTITY_PX:
@@ -71,10 +71,12 @@ def looker() -> Callable[[Frames], Look | None]:
         colour = colours(upright_square(frames[0], people.box[0])[None]).vectors[0]
         return faces(frames, found).vectors[0].astype(np.float64), colour.astype(np.float64)
 
-    return look
+    return embed
 
 
-def frames_of(clips: Path, look: Callable[[Frames], Look | None]) -> Iterator[tuple[str, Look | None]]:
+def frames_of(
+    clips: Path, embed: Callable[[Frames], FaceAndColours | None]
+) -> Iterator[tuple[str, FaceAndColours | None]]:
     """Looks in some frames of each clip of one person."""
     for path in sorted(clips.iterdir()):
         if path.name.split("_")[0] not in KINDS or path.name in SEVERAL:
@@ -83,7 +85,7 @@ def frames_of(clips: Path, look: Callable[[Frames], Look | None]) -> Iterator[tu
         count = int(video.duration_s * FPS)
         numbers = [round(count * (part + 0.5) / FRAMES) for part in range(FRAMES)]
         for number, frame in zip(numbers, decode_frames(video, numbers), strict=True):
-            yield f"{path.name} {number}", look(frame[None])
+            yield f"{path.name} {number}", embed(frame[None])
 
 
 def person(frame: str) -> str:
@@ -92,7 +94,7 @@ def person(frame: str) -> str:
     return SAME.get(clip, clip)
 
 
-def rows_of(data: str, looks: Mapping[str, Look | None], pairs: Sequence[Pair]) -> list[Row]:
+def rows_of(data: str, looks: Mapping[str, FaceAndColours | None], pairs: Sequence[Pair]) -> list[Row]:
     """The rows of one set of pairs."""
     known = [(a, b, same) for one, other, same in pairs if (a := looks[one]) and (b := looks[other])]
     same = np.array([pair[2] for pair in known])

@@ -42,11 +42,11 @@ PATHS: tuple[tuple[str, Framing], ...] = (
 def rows_of(person_truth: PersonTruth, first: int, num: int) -> PersonTruth:
     """The truth of some frames."""
     values = {field.name: getattr(person_truth, field.name) for field in fields(person_truth)}
-    some: dict[str, Any] = {
+    sliced: dict[str, Any] = {
         name: value[first : first + num] if isinstance(value, np.ndarray) else value
         for name, value in values.items()
     }
-    return PersonTruth(**some)
+    return PersonTruth(**sliced)
 
 
 HEADINGS: tuple[str, ...] = (
@@ -101,8 +101,8 @@ def by_view(values: Array, view: Array, unit: str, views: tuple[int, ...]) -> st
 
 def quantile(values: Array, share_below: float) -> float:
     """Of the values that are numbers; NaN where none is."""
-    some = values[np.isfinite(values)]
-    return float(np.quantile(some, share_below)) if len(some) else float("nan")
+    finite = values[np.isfinite(values)]
+    return float(np.quantile(finite, share_below)) if len(finite) else float("nan")
 
 
 def part_of(which: Array, of: Array) -> str:

@@ -125,7 +125,7 @@ def hands_of(controls: Controls, hands: Array, person_truth: PersonTruth) -> tup
     return errors, gaps
 
 
-def masked_mean(values: Array, counts: NDArray[np.bool_], some: list[int]) -> Array:
+def masked_mean(values: Array, counts: NDArray[np.bool_], columns: list[int]) -> Array:
     """Means (t,) over those of some columns that count; 0 where none does."""
-    weight = counts[:, some]
-    return np.asarray((values[:, some] * weight).sum(axis=1) / np.maximum(weight.sum(axis=1), 1))
+    weight = counts[:, columns]
+    return np.asarray((values[:, columns] * weight).sum(axis=1) / np.maximum(weight.sum(axis=1), 1))

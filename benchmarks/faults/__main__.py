@@ -21,8 +21,8 @@ from benchmarks.faults.outcomes import HEADINGS, Outcome, append, line_of, outco
 from benchmarks.faults.recoveries import recover_all, recovery_lines
 from benchmarks.machine import write_table
 
-HERE = Path(__file__).resolve().parents[1]
-CORPUS = HERE.parents[1] / "shared" / "corpus"
+FOLDER = Path(__file__).resolve().parents[1]
+CORPUS = FOLDER.parents[1] / "shared" / "corpus"
 VIDEOS_A_JOB = 50
 KILLS = "kills"
 MOST_MIB = 2048
@@ -102,7 +102,7 @@ def table(folder: Path) -> None:
     ]
     bad = [f"- {line_of(outcome)}" for outcome in outcomes if outcome.is_bad]
     write_table(
-        HERE / "FAULTS.md",
+        FOLDER / "FAULTS.md",
         "What strangers send, and kills",
         "python -m benchmarks.faults FOLDER",
         [HEADINGS, *rows],

@@ -12,7 +12,7 @@ from pipeline.estimators.fakes import save_truth
 from tests.paint import frames_of
 from tests.synth import Scene, truth
 
-SCENE = Scene(number=1, num_frames=30, width=160, height=240, look=1)
+SCENE = Scene(number=1, num_frames=30, width=160, height=240, appearance=1)
 TITLE = "0123456789abcdef"
 """Of every clip that is encoded here: metadata that can be found and changed."""
 

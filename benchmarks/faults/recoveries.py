@@ -24,11 +24,11 @@ def recover_all(folder: Path, share: float, kinds: Collection[str] = (), seeds: 
     Where kinds are given those scenarios alone; where seeds are, those jobs of each, found before or not.
     """
     file = folder / FILE
-    with ground(folder / "kills") as here:
-        disturb(chosen(local(here), kinds), file, share, seeds)
+    with ground(folder / "kills") as workspace:
+        disturb(chosen(local(workspace), kinds), file, share, seeds)
         if not kinds or any(kind.endswith(ON_RAY) for kind in kinds):
             with machines(2) as cluster:
-                disturb(chosen(clustered(here, cluster.address), kinds), file, share, seeds)
+                disturb(chosen(clustered(workspace, cluster.address), kinds), file, share, seeds)
 
 
 def chosen(scenarios: Mapping[str, Job], kinds: Collection[str]) -> dict[str, Job]:
@@ -63,13 +63,13 @@ def recovery_lines(folder: Path) -> list[str]:
     heads = ("killed", "kills", "jobs", "files compared", "files different", "left over")
     lines = ["| " + " | ".join(heads) + " |", "|" + " --- |" * len(heads)]
     for name in dict.fromkeys(recovery.scenario for recovery in found):
-        some = [recovery for recovery in found if recovery.scenario == name]
+        matching = [recovery for recovery in found if recovery.scenario == name]
         numbers = (
-            sum(recovery.kills for recovery in some),
-            len(some),
-            sum(recovery.files for recovery in some),
-            sum(len(recovery.different) for recovery in some),
-            sum(len(recovery.left_over) for recovery in some),
+            sum(recovery.kills for recovery in matching),
+            len(matching),
+            sum(recovery.files for recovery in matching),
+            sum(len(recovery.different) for recovery in matching),
+            sum(len(recovery.left_over) for recovery in matching),
         )
         lines.append("| " + " | ".join((name, *map(str, numbers))) + " |")
     return lines if found else []

@@ -33,7 +33,7 @@ def positions(data: bytes | bytearray, word: bytes) -> list[int]:
     return [found.start() for found in re.finditer(re.escape(word), data)]
 
 
-def some(draw: Random, clips: Clips) -> tuple[str, bytes]:
+def drawn_clip(draw: Random, clips: Clips) -> tuple[str, bytes]:
     """A clip; those of `CODECS`, in which a person is seen, three times as often as those of a corpus."""
     names = [name for name in clips for _ in range(3 if name in CODECS else 1)]
     name = draw.choice(names)
@@ -42,7 +42,7 @@ def some(draw: Random, clips: Clips) -> tuple[str, bytes]:
 
 def headers(draw: Random, clips: Clips, folder: Path, *_: object) -> str:
     """A clip with changes in its headers: the boxes of mp4 and mov, one end of any other."""
-    name, data = some(draw, clips)
+    name, data = drawn_clip(draw, clips)
     index = data.find(b"moov")
     start = index - 4 if index > 0 else draw.choice((0, 0, max(len(data) - HEAD, 0)))
     write(folder / name, data, draw, start, start + HEAD)
@@ -51,7 +51,7 @@ def headers(draw: Random, clips: Clips, folder: Path, *_: object) -> str:
 
 def streams(draw: Random, clips: Clips, folder: Path, *_: object) -> str:
     """A clip with changes in its pictures and sound."""
-    name, data = some(draw, clips)
+    name, data = drawn_clip(draw, clips)
     write(folder / name, data, draw, min(HEAD, len(data) // 2), len(data))
     return name
 
@@ -76,14 +76,14 @@ def containers(draw: Random, clips: Clips, folder: Path, secret: Path, address: 
 
 def renamed(draw: Random, clips: Clips, folder: Path, *_: object) -> str:
     """Under the name of another container."""
-    (name, data), (other, _other) = some(draw, clips), some(draw, clips)
+    (name, data), (other, _other) = drawn_clip(draw, clips), drawn_clip(draw, clips)
     (folder / other).write_bytes(data + free_box(draw))
     return f"{name} as {other}"
 
 
 def grafted(draw: Random, clips: Clips, folder: Path, *_: object) -> str:
     """The head of one file and the rest of another."""
-    (name, data), (other, rest) = some(draw, clips), some(draw, clips)
+    (name, data), (other, rest) = drawn_clip(draw, clips), drawn_clip(draw, clips)
     at = draw.randrange(1, min(len(data), len(rest)))
     (folder / name).write_bytes(data[:at] + rest[at:])
     return f"{name} and {other} from {at}"
@@ -91,7 +91,7 @@ def grafted(draw: Random, clips: Clips, folder: Path, *_: object) -> str:
 
 def joined(draw: Random, clips: Clips, folder: Path, *_: object) -> str:
     """Two files one after the other."""
-    (name, data), (other, rest) = some(draw, clips), some(draw, clips)
+    (name, data), (other, rest) = drawn_clip(draw, clips), drawn_clip(draw, clips)
     (folder / name).write_bytes(data + rest)
     return f"{name} and {other}"
 
@@ -188,13 +188,13 @@ def names(draw: Random, clips: Clips, folder: Path, secret: Path, _: str) -> str
 
 def bind(path: Path) -> None:
     """A socket."""
-    here = Path.cwd()
+    previous = Path.cwd()
     os.chdir(path.parent)  # the kernel takes short paths only
     try:
         with socket.socket(socket.AF_UNIX) as one:
             one.bind(path.name)
     finally:
-        os.chdir(here)
+        os.chdir(previous)
 
 
 def link_twice(path: Path, secret: Path) -> None:

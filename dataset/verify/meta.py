@@ -58,7 +58,7 @@ def stated_twice(row: IndexRow, meta: Mapping[str, Any]) -> dict[str, tuple[Any,
     """What `meta.json` says, and what it must say."""
     references, quality = meta["references"], meta["quality"]
     older = row.schema == 1
-    told = OLDER_TEXTS if older else (*ORIGIN_TEXTS, "uri")
+    texts = OLDER_TEXTS if older else (*ORIGIN_TEXTS, "uri")
     content = {
         "schema": (meta["schema"], row.schema),
         "drawing": (meta["drawing"], DRAWING),
@@ -70,7 +70,7 @@ def stated_twice(row: IndexRow, meta: Mapping[str, Any]) -> dict[str, tuple[Any,
         "framing": (meta["framing"], row.framing),
         "joints": (meta["joints"], list(BODY_JOINTS)),
         "source.sha256": (meta["source"]["sha256"], row.source_sha256),
-        **{f"source.{name}": (meta["source"][name], getattr(row, name)) for name in told},
+        **{f"source.{name}": (meta["source"][name], getattr(row, name)) for name in texts},
         "references": (
             [reference["member"] for reference in references],
             [reference_member(index) for index in range(len(references))],

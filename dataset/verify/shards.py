@@ -122,8 +122,8 @@ def kind_of(path: Path) -> Kind:
 
 def is_plain_file(place: Place, name: str) -> bool:
     """Whether there is a file of this name, and no link."""
-    there = place.size(name) is not None
-    return there and not (place.folder is not None and (place.folder / name).is_symlink())
+    exists = place.size(name) is not None
+    return exists and not (place.folder is not None and (place.folder / name).is_symlink())
 
 
 def shard_faults(

@@ -20,17 +20,17 @@ def machines_of(text: str) -> Machines:
     Raises:
         ValueError: it says no machines.
     """
-    said = MACHINES.fullmatch(text)
-    if said is None or not int(said["count"]):
+    parsed = MACHINES.fullmatch(text)
+    if parsed is None or not int(parsed["count"]):
         raise ValueError(
             f"{text!r} is no list of machines: write NAME=COUNTxCORES+GPUS@PRICE, as cpu=8x16@0.68"
         )
-    price = None if said["price"] is None else float(said["price"])
+    price = None if parsed["price"] is None else float(parsed["price"])
     return Machines(
-        name=said["name"],
-        count=int(said["count"]),
-        cores=int(said["cores"]),
-        gpus=int(said["gpus"] or 0),
+        name=parsed["name"],
+        count=int(parsed["count"]),
+        cores=int(parsed["cores"]),
+        gpus=int(parsed["gpus"] or 0),
         price=price,
     )
 

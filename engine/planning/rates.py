@@ -52,8 +52,8 @@ def read_rates(path: Path) -> Rates:
         OSError: it cannot be read.
     """
     try:
-        said: dict[str, Any] = json.loads(path.read_text())
-        return Rates(**said | {"steps": tuple(Rate(**rate) for rate in said["steps"])})
+        raw: dict[str, Any] = json.loads(path.read_text())
+        return Rates(**raw | {"steps": tuple(Rate(**rate) for rate in raw["steps"])})
     except (UnicodeDecodeError, KeyError, TypeError, json.JSONDecodeError) as error:
         raise ValueError(f"{path}: no table of rates ({error})") from error
 
@@ -63,10 +63,10 @@ def write_rates(path: Path, rates: Rates) -> None:
     path.write_text(json.dumps(asdict(rates), indent=1) + "\n")
 
 
-def measured(ledger: Ledger, legs: Sequence[Leg], before: Rates, said: str) -> Rates:
+def measured(ledger: Ledger, legs: Sequence[Leg], before: Rates, origin: str) -> Rates:
     """The rates of what has landed in a data set; those of `before` for steps that have landed nothing.
 
-    `said` tells where they are from. A lap's own cost and a worker's start do not show in a ledger.
+    `origin` tells where they are from. A lap's own cost and a worker's start do not show in a ledger.
 
     Raises:
         ValueError: no file has been probed yet.
@@ -80,7 +80,7 @@ def measured(ledger: Ledger, legs: Sequence[Leg], before: Rates, said: str) -> R
     fresh = {place: rate_of(place[0], tally, source_s) for place, tally in tallies.items() if tally.offered}
     return replace(
         before,
-        measured=said,
+        measured=origin,
         steps=tuple(fresh.get((rate.leg, rate.step), rate) for rate in before.steps),
         source_s=source_s,
         sample_s=shard.offered_s / shard.offered if shard and shard.offered else before.sample_s,

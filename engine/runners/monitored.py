@@ -9,7 +9,7 @@ from functools import partial
 from typing import Any
 
 from engine.core import Failed, Gather, Stage, Step, footage_s, members_of, outcomes_of
-from engine.failures import FAILED, is_machines, told, trace_of
+from engine.failures import FAILED, is_machines, kind_and_place, trace_of
 from engine.runners.status import CurrentItem
 from schemas.outcome import Reject
 from schemas.reasons import reason_of
@@ -109,7 +109,7 @@ class Monitored:
 
     def reject(self, member: Any, held: Quarantined) -> Reject:
         """A held member as a row."""
-        told = {
+        row = {
             "key": member.key,
             "step": self.step.name,
             "reason": reason_of(held.reason),
@@ -117,8 +117,8 @@ class Monitored:
             "uri": member.uri,
         }
         if held.trace:
-            return Failed(trace=held.trace, **told)
-        return Reject(**told)
+            return Failed(trace=held.trace, **row)
+        return Reject(**row)
 
     def spot(self, item: Any) -> CurrentItem:
         """Where the worker is when it is at an item."""
@@ -127,5 +127,5 @@ class Monitored:
 
 def held(bug: Exception, key: str, times: int) -> Quarantined:
     """An item that broke a step."""
-    detail = f"{told(bug)}, {times} times; understudy replay OUT {key}"
+    detail = f"{kind_and_place(bug)}, {times} times; understudy replay OUT {key}"
     return Quarantined(reason=FAILED, detail=detail, trace=trace_of(bug))

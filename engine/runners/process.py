@@ -120,7 +120,7 @@ class PipeReport:
 
     def __init__(self, link: Connection) -> None:
         self.link = link
-        self.told = -math.inf
+        self.last_sent = -math.inf
 
     def at(self, spot: CurrentItem | None) -> None:
         """An item begins, or none is worked on: told before anything is done with it."""
@@ -129,16 +129,16 @@ class PipeReport:
     def tallies(self, tallies: Sequence[Tally]) -> None:
         """An outcome has come."""
         now = time.monotonic()
-        if now - self.told >= TELL_EVERY_S:
-            self.told = now
+        if now - self.last_sent >= TELL_EVERY_S:
+            self.last_sent = now
             self.link.send(("tallies", tallies))
 
 
 def failure(lap: Lap, trouble: Exception, *, traced: bool) -> Failure:
     """What is told of an exception."""
-    said = "; ".join([str(trouble) or type(trouble).__name__, *getattr(trouble, "__notes__", [])])
+    message = "; ".join([str(trouble) or type(trouble).__name__, *getattr(trouble, "__notes__", [])])
     trace = "".join(traceback.format_exception(trouble)) if traced else ""
-    return Failure(sentence=f"{lap.leg}/{lap.name}: {said}", trace=trace)
+    return Failure(sentence=f"{lap.leg}/{lap.name}: {message}", trace=trace)
 
 
 @shown_streams()

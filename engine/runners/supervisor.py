@@ -22,7 +22,7 @@ from engine.runners.sessions import kill_session
 from engine.runners.settings import Timeouts
 from engine.runners.status import CurrentItem, WorkerState, WorkerStatus
 
-LOOK_S = 1.0
+POLL_S = 1.0
 """How often a guard looks up while nothing is told."""
 EXIT_S = 10.0
 """A process that has hung up has so long to end."""
@@ -111,11 +111,11 @@ class Supervisor:
         self.status.begin(lap)
         try:
             self.link.send((lap, holds, over))
-            while (kind_and_said := self.message()) is not None:
-                kind, said = kind_and_said
+            while (message := self.message()) is not None:
+                kind, content = message
                 if kind == "end":
-                    return self.known(said)
-                (self.status.move if kind == "at" else self.status.count)(said)
+                    return self.known(content)
+                (self.status.move if kind == "at" else self.status.count)(content)
                 self.heard(self.status.sight)
         except (EOFError, BrokenPipeError, ConnectionResetError):
             return self.death(self.exit_code())
@@ -125,7 +125,7 @@ class Supervisor:
     def message(self) -> tuple[str, Any] | None:
         """What the process tells next; None where it stays where it is for too long."""
         limit_s = self.patience.limit_s(self.status.spot)
-        while not self.link.poll(max(0.0, min(LOOK_S, self.status.since + limit_s - self.status.clock()))):
+        while not self.link.poll(max(0.0, min(POLL_S, self.status.since + limit_s - self.status.clock()))):
             if self.status.clock() >= self.status.since + limit_s:
                 return None
             self.heard(self.status.sight)

@@ -78,7 +78,9 @@ def box_of(person: Controlled, picture: Pictures) -> NDArray[np.float32]:
     return box
 
 
-def look(picture: Pictures, box: NDArray[np.float32], embed: ImageEmbedder) -> NDArray[np.float32]:
+def appearance_vector(
+    picture: Pictures, box: NDArray[np.float32], embed: ImageEmbedder
+) -> NDArray[np.float32]:
     """The unit vector of a person in a picture (h, w, 3)."""
     vector: NDArray[np.float32] = embed(upright_square(picture, box)[None]).vectors[0]
     return vector
@@ -112,8 +114,8 @@ class Gathering:
         """The film as it is, while some frames are kept; one that ends early ends what is kept."""
         first = 0
         for part in parts:
-            here = self.numbers[(self.numbers >= first) & (self.numbers < first + len(part))]
-            self.pictures.append(part[here - first])
+            inside = self.numbers[(self.numbers >= first) & (self.numbers < first + len(part))]
+            self.pictures.append(part[inside - first])
             first += len(part)
             yield part
         self.numbers = self.numbers[self.numbers < first]
@@ -122,7 +124,7 @@ class Gathering:
         """Views of the greatest, least and median yaw that pass the gates and look like the first picture."""
         pictures, part = np.concatenate(self.pictures), self.part
         shown = frames_of(part.controls, self.numbers)
-        vector, looks = look(first.picture, first.box, embed), looks_of(pictures, shown, embed)
+        vector, looks = appearance_vector(first.picture, first.box, embed), looks_of(pictures, shown, embed)
         taken = selected(part.clip(self.numbers, looks), self.yaw[self.numbers], vector, MAX_VIEWS)
         found = boxes(shown, *pictures.shape[1:3])
         return [
@@ -166,7 +168,7 @@ def refuse_stranger(
     Raises:
         ValueError: it shows someone else.
     """
-    alike = max(float(look(view.picture, view.box, embed) @ vector) for view in views)
+    alike = max(float(appearance_vector(view.picture, view.box, embed) @ vector) for view in views)
     if alike < LIKE:
-        told = f"likeness {alike:.2f}, least {LIKE}"
-        raise ValueError(f"{path}: shows another person than the reference ({told})")
+        detail = f"likeness {alike:.2f}, least {LIKE}"
+        raise ValueError(f"{path}: shows another person than the reference ({detail})")

@@ -41,7 +41,7 @@ class Performance:
     shows_face: bool
     part: DrivenPart | None = None
     """The driver's, where there is one."""
-    said: str = ""
+    note: str = ""
     """What became of the driver's way, where it would have left the canvas."""
 
 
@@ -58,11 +58,11 @@ def by_video(driver: Controlled, person: Controlled, canonical: Figure | None) -
         dub=(lambda silent, out: add_sound(silent, driver.clip, out)) if sounds else None,
         shows_face=bool(driver.controls.face_valid.any()),
         part=DrivenPart(driver=driver, controls=controls, person=person, drive=drive),
-        said=way_said(kept),
+        note=travel_note(kept),
     )
 
 
-def way_said(kept: Held) -> str:
+def travel_note(kept: Held) -> str:
     """A line about a way that was shortened."""
     if not kept.left:
         return ""

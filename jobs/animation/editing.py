@@ -16,7 +16,7 @@ from typing import Protocol
 import numpy as np
 
 from dataset.arrays import pack, unpack_file
-from jobs.animation.atlas import LIKE, box_of, look
+from jobs.animation.atlas import LIKE, appearance_vector, box_of
 from jobs.animation.people import PersonReader, figure_of, on_canvas
 from model.sample.pixels import Pictures
 from model.sample.retarget import SEEN, Figure
@@ -101,7 +101,7 @@ def score_of(
     """How an edited picture shows the person of a picture."""
     embed = people.estimate.estimators.appearance
     one, other = (
-        look(canvas, box_of(shown, canvas), embed)
+        appearance_vector(canvas, box_of(shown, canvas), embed)
         for shown, canvas in (
             (person, on_canvas(picture, person.width, person.height)),
             (standing, on_canvas(edited, standing.width, standing.height)),

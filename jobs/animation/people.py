@@ -229,8 +229,8 @@ class VideoDrive:
         first, count = int(wanted[0]), int(np.ptp(wanted)) + 1
         crops = []
         for frames in decode(clip.video, clip.first_frame + first, count, window=WINDOW):
-            here = wanted[(wanted >= first) & (wanted < first + len(frames))]
-            seen = frames[here - first]
-            crops.append(crop_squares(seen, own.face_box[here], own.face_valid[here], FACE_SIZE))
+            inside = wanted[(wanted >= first) & (wanted < first + len(frames))]
+            seen = frames[inside - first]
+            crops.append(crop_squares(seen, own.face_box[inside], own.face_valid[inside], FACE_SIZE))
             first += len(frames)
         return np.concatenate(crops)[places]

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
-from jobs.animation.atlas import as_given, chosen, look, refuse_stranger
+from jobs.animation.atlas import appearance_vector, as_given, chosen, refuse_stranger
 from jobs.animation.atlas_files import read_atlas
 from jobs.animation.drives import Performance, Speaks, by_video, spoken, standing
 from jobs.animation.editing import Editor, canonical
@@ -107,8 +107,8 @@ class Performer:
         """
         read = partial(self.people.foremost, say=say) if say else self.people.picture
         picture, person = read(pictures[0])
-        told = say or (lambda _: None)
-        posed = canonical(picture, person, editor, self.people, pictures[0], told) if editor else None
+        report = say or (lambda _: None)
+        posed = canonical(picture, person, editor, self.people, pictures[0], report) if editor else None
         others = (read(path)[0] for path in pictures[1:])
         references = [on_canvas(still, person.width, person.height) for still in (picture, *others)]
         return Portrait(picture=picture, person=person, references=np.stack(references), canonical=posed)
@@ -143,7 +143,7 @@ class Performer:
         """
         views, embed = read_atlas(path), self.people.estimate.estimators.appearance
         first = as_given(portrait.references[0], portrait.person, "")
-        refuse_stranger(views, look(first.picture, first.box, embed), embed, path)
+        refuse_stranger(views, appearance_vector(first.picture, first.box, embed), embed, path)
         taken = chosen(views, part.driver, len(portrait.references))
         for view in taken:
             say(f"{path}: a reference of yaw {np.degrees(view.yaw):.0f} degrees, from {view.source}")

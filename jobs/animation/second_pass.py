@@ -120,8 +120,8 @@ def boxes(controls: Controls, height: int, width: int) -> NDArray[np.float32]:
     shown = np.concatenate([controls.joints_score >= DRAW_SCORE, np.repeat(radius > 0, 2, axis=1)], axis=1)
     low, high = (np.where(shown[..., None], points, edge) for edge in (np.inf, -np.inf))
     found = np.concatenate([low.min(axis=1), high.max(axis=1)], axis=1)
-    some = shown.sum(axis=1, keepdims=True) > 0
-    return np.where(some, found, [0, 0, width - 1, height - 1]).astype(np.float32)
+    any_shown = shown.sum(axis=1, keepdims=True) > 0
+    return np.where(any_shown, found, [0, 0, width - 1, height - 1]).astype(np.float32)
 
 
 def selected(

@@ -100,11 +100,15 @@ def against(
 def rule_change(now: Finding, asked: duckdb.DuckDBPyConnection) -> RuleChange:
     """How what a rule finds has changed."""
     rule, before = now.rule, found_before(now.rule, asked)
-    here = dict(answer_to(beyond_of(rule), asked).rows)
-    there = dict(answer_to(beyond_of(rule, EARLIER), asked).rows) if before else {}
-    new = [(key, value) for key, value in here.items() if key not in there]
+    beyond_now = dict(answer_to(beyond_of(rule), asked).rows)
+    beyond_before = dict(answer_to(beyond_of(rule, EARLIER), asked).rows) if before else {}
+    new = [(key, value) for key, value in beyond_now.items() if key not in beyond_before]
     return RuleChange(
-        now=now, before=before, new=tuple(new[:NAMED]), more=len(new), gone=len(there.keys() - here.keys())
+        now=now,
+        before=before,
+        new=tuple(new[:NAMED]),
+        more=len(new),
+        gone=len(beyond_before.keys() - beyond_now.keys()),
     )
 
 

@@ -13,19 +13,19 @@ from jobs.pages.tables import Cell, Row, table
 from schemas.visible import visible
 
 
-def changes(told: Against) -> str:
+def changes(change: Against) -> str:
     """The section: counts, rules, hours and medians, before and now."""
     return (
-        f"<p>Before is {text(told.name)}: {told.samples_before:,} samples, now {told.samples:,}; "
-        f"{told.only_here:,} are new, {told.only_there:,} are gone, {told.same:,} have the same bytes, "
-        f"{told.other_bytes:,} have others.</p>" + rules(told) + hours(told) + medians(told)
+        f"<p>Before is {text(change.name)}: {change.samples_before:,} samples, now {change.samples:,}; "
+        f"{change.only_here:,} are new, {change.only_there:,} are gone, {change.same:,} have the same bytes, "
+        f"{change.other_bytes:,} have others.</p>" + rules(change) + hours(change) + medians(change)
     )
 
 
-def rules(told: Against) -> str:
+def rules(change: Against) -> str:
     """A line a rule."""
     heads = ("rule", "before", "now", "beyond before", "beyond now", "newly beyond", "no longer")
-    return table(heads, [rule_row(one) for one in told.rules], "rules")
+    return table(heads, [rule_row(one) for one in change.rules], "rules")
 
 
 def rule_row(one: RuleChange) -> Row:
@@ -55,7 +55,7 @@ def share(finding: Finding | None) -> str:
     return f"{finding.beyond:,} of {finding.asked:,}" if finding else ""
 
 
-def hours(told: Against) -> str:
+def hours(change: Against) -> str:
     """A line for each value whose hours changed."""
     rows: list[Row] = [
         (
@@ -63,13 +63,13 @@ def hours(told: Against) -> str:
             *(Cell(text=f"{number:,.3f}", order=number) for number in (one.before, one.now)),
             Cell(text=f"{one.now - one.before:+,.3f}", order=one.now - one.before),
         )
-        for one in told.hours
+        for one in change.hours
         if one.now != one.before
     ]
     return table(("hours by", "before", "now", "change"), rows, "hours") if rows else "<p>The same hours.</p>"
 
 
-def medians(told: Against) -> str:
+def medians(change: Against) -> str:
     """A line a measure."""
     rows: list[Row] = [
         (
@@ -77,7 +77,7 @@ def medians(told: Against) -> str:
             Cell(text=visible(one.measure.unit), kind="words"),
             *(Cell(text=number(value), order=value or 0.0) for value in (one.before, one.now)),
         )
-        for one in told.medians
+        for one in change.medians
     ]
     heads = ("median of", Cell(text="unit", kind="words"), "before", "now")
     return table(heads, rows, "measures")
@@ -88,11 +88,11 @@ def number(value: float | None) -> str:
     return "" if value is None else figure(value)
 
 
-def numbers_against(told: Against) -> dict[str, Any]:
+def numbers_against(change: Against) -> dict[str, Any]:
     """The same as JSON."""
     counts = ("name", "samples_before", "samples", "only_here", "only_there", "same", "other_bytes")
     return {
-        **{name: getattr(told, name) for name in counts},
+        **{name: getattr(change, name) for name in counts},
         "rules": [
             {
                 "id": one.now.rule.id,
@@ -104,10 +104,10 @@ def numbers_against(told: Against) -> dict[str, Any]:
                 "no_longer": one.gone,
                 "worst": [list(pair) for pair in one.new],
             }
-            for one in told.rules
+            for one in change.rules
         ],
-        "hours": [asdict(one) for one in told.hours],
+        "hours": [asdict(one) for one in change.hours],
         "medians": [
-            {"measure": one.measure.name, "before": one.before, "now": one.now} for one in told.medians
+            {"measure": one.measure.name, "before": one.before, "now": one.now} for one in change.medians
         ],
     }

@@ -108,8 +108,8 @@ def spread(title: str, value: str, asked: duckdb.DuckDBPyConnection) -> Plot:
     """Hours by a value, the most first."""
     query = f"{hours_by(value)} order by hours desc, what limit {MOST_BARS}"
     rows = list(answer_to(query, asked).rows)
-    told = tuple((what, hours) for what, hours, _ in rows)
-    return Plot(title=title, query=query, rows=told, samples=sum(count for *_, count in rows))
+    bars = tuple((what, hours) for what, hours, _ in rows)
+    return Plot(title=title, query=query, rows=bars, samples=sum(count for *_, count in rows))
 
 
 def distribution(rule: Rule, asked: duckdb.DuckDBPyConnection) -> tuple[Plot, float]:

@@ -207,6 +207,6 @@ def in_words(name: str) -> Cell:
     return Cell(text=name, kind="words")
 
 
-def told(audited: Audited) -> str:
+def numbers_json(audited: Audited) -> str:
     """The numbers as a JSON file."""
     return json.dumps(numbers_of(audited), indent=1, sort_keys=True, allow_nan=False) + "\n"

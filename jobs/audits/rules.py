@@ -74,23 +74,23 @@ def read_rules(path: Path | None) -> tuple[Rule, ...]:
     """
     path = path or DEFAULTS
     try:
-        said: Any = tomllib.loads(path.read_text())
-        rules = TypeAdapter(tuple[Rule, ...]).validate_python(said.get("rule", ()), strict=False)
+        raw: Any = tomllib.loads(path.read_text())
+        rules = TypeAdapter(tuple[Rule, ...]).validate_python(raw.get("rule", ()), strict=False)
     except ValidationError as error:
         faults = "; ".join(f"{'.'.join(map(str, fault['loc']))}: {fault['msg']}" for fault in error.errors())
         raise ValueError(f"{path}: {faults}") from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise ValueError(f"{path}: no TOML: {error}") from error
-    refuse_odd(path, said, rules)
+    refuse_odd(path, raw, rules)
     return rules
 
 
-def refuse_odd(path: Path, said: Any, rules: tuple[Rule, ...]) -> None:
+def refuse_odd(path: Path, raw: Any, rules: tuple[Rule, ...]) -> None:
     """Raise ValueError where a file of rules has none, one twice, or a key that no rule has."""
     if not rules:
         raise ValueError(f"{path}: no [[rule]]")
     known = set(Rule.__dataclass_fields__)
-    if odd := sorted({name for rule in said["rule"] for name in rule} - known | (set(said) - {"rule"})):
+    if odd := sorted({name for rule in raw["rule"] for name in rule} - known | (set(raw) - {"rule"})):
         raise ValueError(f"{path}: no rule has {odd[0]!r}; there are {', '.join(sorted(known))}")
     names = [rule.id for rule in rules]
     if twice := sorted({name for name in names if names.count(name) > 1}):

@@ -41,7 +41,7 @@ def croissant(facts: CardFacts) -> str:
         f"{role}: {card.get('name')} {card.get('version')}, {card.get('licence')}"
         for role, card in facts.estimators.items()
     ]
-    said = {
+    document = {
         "@context": CONTEXT,
         "@type": "sc:Dataset",
         "name": facts.name,
@@ -81,7 +81,7 @@ def croissant(facts: CardFacts) -> str:
         "rai:machineAnnotationTools": tools,
         "prov:wasGeneratedBy": {"@type": "prov:Activity", "prov:used": tools},
     }
-    return json.dumps(said, indent=1, allow_nan=False) + "\n"
+    return json.dumps(document, indent=1, allow_nan=False) + "\n"
 
 
 def field(name: str, kind: str) -> dict[str, Any]:

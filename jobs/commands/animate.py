@@ -136,8 +136,8 @@ def make(job: Animate, voice: Voice | None, console: Console) -> None:
     if driver and (line := stretch_used(driver, job)):
         say(line)
     played = performer.performance(portrait, driver, voice, job.speaks)
-    if played.said:
-        say(f"{job.driving}: {played.said}")
+    if played.note:
+        say(f"{job.driving}: {played.note}")
     if job.atlas and played.part:
         portrait = performer.with_atlas(portrait, played.part, job.atlas, say)
     made = performer.perform(portrait, played, second_pass=job.second_pass, say=say)

@@ -24,7 +24,7 @@ from jobs.audits.against import Against, against
 from jobs.audits.compared import Use
 from jobs.audits.findings import SPREADS, Finding, distribution, found, spread
 from jobs.audits.findings import denied as denied_by
-from jobs.audits.report import Audited, report, told
+from jobs.audits.report import Audited, numbers_json, report
 from jobs.audits.rules import Rule, read_rules
 from jobs.audits.shots import shots_of
 from jobs.audits.tables import audited_tables
@@ -152,7 +152,7 @@ def write_report(
     )
     out = Place.at(job.out)
     out.write(PAGE, report(audited, shots_of(index)).encode())
-    out.write(NUMBERS, told(audited).encode())
+    out.write(NUMBERS, numbers_json(audited).encode())
     out.write(DENY, "".join(f"{key}\t{','.join(why)}\n" for key, why in keys.items()).encode())
     tell(audited, out, console)
     return findings
@@ -202,16 +202,16 @@ def tell(audited: Audited, out: Place, console: Console) -> None:
     )
 
 
-def tell_changes(told: Against, console: Console) -> None:
+def tell_changes(change: Against, console: Console) -> None:
     """Print what changed from another set."""
     console.print(
-        f"against {told.name}: {told.only_here} new samples, {told.only_there} gone, {told.same} of the same "
-        f"bytes, {told.other_bytes} of others",
+        f"against {change.name}: {change.only_here} new samples, {change.only_there} gone, {change.same} "
+        f"of the same bytes, {change.other_bytes} of others",
         highlight=False,
         soft_wrap=True,
     )
     table = Table("rule", "before", "now", "newly beyond", "no longer")
-    for one in told.rules:
+    for one in change.rules:
         if one.more or one.gone:
             before = str(one.before.beyond) if one.before else "not asked"
             table.add_row(one.now.rule.id, before, str(one.now.beyond), str(one.more), str(one.gone))

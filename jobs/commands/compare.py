@@ -71,7 +71,7 @@ def compare(job: Compare, console: Console) -> ExitCode:
     found = side_by_side(read_index(job.here), read_index(job.there), job.samples)
     beyond = list(faults(found, job))
     if job.json:
-        tell_json(console, {**as_told(found), "beyond": beyond})
+        tell_json(console, {**json_values(found), "beyond": beyond})
     else:
         tell(found, beyond, job, console)
     if found.unreadable:
@@ -91,7 +91,7 @@ def faults(found: SideBySide, job: Compare) -> Iterator[str]:
             yield f"{field.field}: {field.worst:.4g} {field.unit} in {field.worst_key}, beyond {limit}"
 
 
-def as_told(found: SideBySide) -> dict[str, object]:
+def json_values(found: SideBySide) -> dict[str, object]:
     """The comparison in JSON's values: what is no number is null."""
     fields = [
         {
@@ -110,8 +110,8 @@ def tell(found: SideBySide, beyond: list[str], job: Compare, console: Console) -
     for where, keys in ((job.here, found.only_here), (job.there, found.only_there)):
         if keys:
             more = f" and {len(keys) - SHOWN} more" if len(keys) > SHOWN else ""
-            told = f"{len(keys)} only in {where}: {', '.join(keys[:SHOWN])}{more}"
-            console.print(told, highlight=False, soft_wrap=True)
+            line = f"{len(keys)} only in {where}: {', '.join(keys[:SHOWN])}{more}"
+            console.print(line, highlight=False, soft_wrap=True)
     if found.fields:
         tell_table(console, table_of(found.fields))
     for sentence in (*found.unreadable[:SHOWN], *beyond):

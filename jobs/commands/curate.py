@@ -27,7 +27,7 @@ from jobs.long_run import LongRun
 from jobs.recipes.curation import Recipe, chosen, refuse_unready
 from jobs.stored.curation import NextIndex, StoredCuration, configured, own_tombstones, stored_in
 from jobs.stored.redo import legs_again, refuse_redo
-from pipeline.corpora.listing import CorpusListing, compared_with, enlist, told_otherwise
+from pipeline.corpora.listing import CorpusListing, compared_with, enlist, origins_note
 from pipeline.corpora.reach import UNREACHED, refuse_unreached
 from pipeline.flow import Curation, legs
 from pipeline.retell import Retelling, begin, begun, end, restoring, retell, retelling_of
@@ -177,9 +177,9 @@ def make(
         refuse_unreached(found)
         change()
     ledger = Ledger(out)
-    retelling = told_anew(job, ledger, found, change)
+    retelling = restated(job, ledger, found, change)
     if retelling is not None:
-        console.print(f"{len(retelling.told)} known files are told anew", highlight=False)
+        console.print(f"{len(retelling.origins)} known files are told anew", highlight=False)
     listing = enlist(ledger, found, change)
     for sentence in compared(listing, job):
         console.print(sentence, highlight=False, soft_wrap=True)
@@ -195,7 +195,7 @@ def make(
     return [tally for leg in house for tally in ledger.tallies(leg.name)]
 
 
-def told_anew(
+def restated(
     job: Curate, ledger: Ledger, found: Sequence[Listed], change: Callable[[], None]
 ) -> Retelling | None:
     """Take over what is told otherwise of known files, where the job is to; what it was, if anything.
@@ -207,15 +207,15 @@ def told_anew(
     """
     out = Place.at(job.out)
     retelling = begun(out)
-    told = compared_with(ledger, found).otherwise if job.redo and retelling is None else {}
-    if retelling is None and not told:
+    origins = compared_with(ledger, found).otherwise if job.redo and retelling is None else {}
+    if retelling is None and not origins:
         return None
     stored, stones = stored_in(out), own_tombstones(out)
     if stored is None or any(leg.laps for leg in legs_again(stored, job.settings, ledger)):
         raise ValueError(f"{out}: first what is told of files, then other settings: --redo one at a time")
     house = legs(job.settings, out, (), stones, kept_out(out))
     if retelling is None:
-        retelling = retelling_of(ledger, house, told, stones)
+        retelling = retelling_of(ledger, house, origins, stones)
         change()
         begin(out, retelling)
     retell(ledger, house, retelling)
@@ -228,7 +228,7 @@ def compared(listing: CorpusListing, job: Curate) -> Iterator[str]:
     if listing.gone and not job.drop_gone:
         yield "the samples of files that are gone stay, unless --drop-gone"
     if listing.otherwise:
-        yield told_otherwise(listing, job.videos, job.out)
+        yield origins_note(listing, job.videos, job.out)
 
 
 def verdict(tallies: list[Tally], min_kept_share: float, console: Console) -> ExitCode:

@@ -72,7 +72,7 @@ def doctor(job: Doctor, console: Console) -> ExitCode:
     tell_table(console, installed)
     tell_table(console, ready, ("role", "estimator", "state"))
     for recipe, names in recipes.items():
-        console.print(f"recipe {recipe}: {told(names)}", highlight=False, soft_wrap=True)
+        console.print(f"recipe {recipe}: {missing_text(names)}", highlight=False, soft_wrap=True)
     for option in options:
         console.print(f"optional, {option}", highlight=False)
     for trouble in troubles:
@@ -87,7 +87,7 @@ def files_lacking() -> list[str]:
     return [Path(file.member).name for file in PACKAGED if fault(file, weights_folder())]
 
 
-def told(names: list[str]) -> str:
+def missing_text(names: list[str]) -> str:
     """Which files of a recipe are missing."""
     return f"{len(names)} files are missing: {', '.join(names)}" if names else "all files are there"
 

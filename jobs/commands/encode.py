@@ -44,9 +44,9 @@ class Encode(Encoding, LongRun):
     @property
     def encoding(self) -> Encoding:
         """The settings alone; paths are those of any folder that a worker is started in."""
-        said = {setting.name: getattr(self, setting.name) for setting in fields(Encoding)}
-        paths = {name: said[name] and said[name].absolute() for name in ("vae", "text_encoder")}
-        return Encoding(**said | paths)
+        values = {setting.name: getattr(self, setting.name) for setting in fields(Encoding)}
+        paths = {name: values[name] and values[name].absolute() for name in ("vae", "text_encoder")}
+        return Encoding(**values | paths)
 
 
 def parse(args: list[str]) -> Encode:

@@ -130,13 +130,13 @@ def by_networks(
         for rate in rates.steps
     ]
     counted = [role for role in RESEARCH if role not in crops_per_s]
-    told = rates.measured + f"; as measured there: {', '.join(crops_per_s)}" * bool(crops_per_s)
+    origin = rates.measured + f"; as measured there: {', '.join(crops_per_s)}" * bool(crops_per_s)
     if counted:
-        told += (
+        origin += (
             f"; the paper's networks by operations, {share * operations_per_s / 1e12:g} TFLOP/s a worker: "
             + ", ".join(counted)
         )
-    return replace(rates, steps=tuple(steps), measured=told)
+    return replace(rates, steps=tuple(steps), measured=origin)
 
 
 def of_legs(result: Bill) -> Table:

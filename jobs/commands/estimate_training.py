@@ -253,7 +253,7 @@ def verdict(job: EstimateTraining) -> tuple[str, ...]:
     host = FLOAT * sum(parameters(job.settings.sizes).values())
     message = (
         f"a machine needs {gib(host)} GiB of its own when a phase begins, whatever its ranks: they read one "
-        f"copy of the weights, float32{offload_said(job)}",
+        f"copy of the weights, float32{offload_note(job)}",
     )
     if not job.tflops:
         return (*message, "give tflops for times")
@@ -264,7 +264,7 @@ def verdict(job: EstimateTraining) -> tuple[str, ...]:
     return (*message, f"all steps: {phases}; {hours:,.0f} GPU-hours{money}")
 
 
-def offload_said(job: EstimateTraining) -> str:
+def offload_note(job: EstimateTraining) -> str:
     """What is kept in the machine's memory in place of the GPUs', if anything."""
     if not job.settings.offload:
         return ""

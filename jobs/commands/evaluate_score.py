@@ -117,8 +117,8 @@ def evaluate_score(job: EvaluateScore, console: Console) -> ExitCode:
     for method in sorted(results):
         tell_table(console, table(method, outcome.numbers[method]))
     for film in outcome.missing:
-        told = f"missing: {film.method}, {film.pair_id}: {film.reason}"
-        console.print(told, style="red", highlight=False, soft_wrap=True)
+        line = f"missing: {film.method}, {film.pair_id}: {film.reason}"
+        console.print(line, style="red", highlight=False, soft_wrap=True)
     tell_failed(ledger, [TRUTHS, FILMS], [t for leg in (TRUTHS, FILMS) for t in ledger.tallies(leg)], console)
     return ExitCode.FAILED_ITEMS if outcome.missing else ExitCode.WHOLE
 

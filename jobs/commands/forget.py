@@ -26,7 +26,7 @@ from pipeline.forget import forget as carry_out
 from schemas.media import Source
 from storage.place import Place
 
-TOLD = 5
+SHOWN = 5
 """Names of those that are not there that are told."""
 
 
@@ -160,12 +160,12 @@ def selected(job: Forget, sources: Sequence[Source], people: Mapping[str, Collec
     by_name = {name: source for source in sources for name in (source.uri, source.sha256)}
     unknown = [name for name in names if name not in by_name]
     unknown += [name for name in job.licence if not any(one.origin.licence == name for one in sources)]
-    told = {one.origin.subject for one in sources} - {""}
-    unknown += [name for name in job.subject if name not in told]
+    subjects = {one.origin.subject for one in sources} - {""}
+    unknown += [name for name in job.subject if name not in subjects]
     unknown += [name for name in job.person if name not in people]
     if unknown:
-        more = f" and {len(unknown) - TOLD} more" if len(unknown) > TOLD else ""
-        raise ValueError(f"{job.out}: knows nothing of {', '.join(unknown[:TOLD])}{more}; nobody has left")
+        more = f" and {len(unknown) - SHOWN} more" if len(unknown) > SHOWN else ""
+        raise ValueError(f"{job.out}: knows nothing of {', '.join(unknown[:SHOWN])}{more}; nobody has left")
     seen_in = {sha256 for name in job.person for sha256 in people[name]}
     return [by_name[name] for name in names] + [
         one
@@ -220,10 +220,10 @@ def seen(job: Forget, out: Place, forgetting: Forgetting) -> Iterator[tuple[str,
         from model.train.seen import seen_by  # brings torch along
 
         for one in seen_by(run, out, forgetting.prefixes):
-            told = (
+            amount = (
                 "its order is not known any more" if one.samples is None else f"{one.samples} of the samples"
             )
-            yield one.checkpoint, told
+            yield one.checkpoint, amount
 
 
 def elsewhere(job: Forget, out: Place, forgetting: Forgetting) -> None:
@@ -242,15 +242,15 @@ def read_digest(out: Place) -> str:
     return read_index(out, trusted=False).digest
 
 
-def tell(job: Forget, console: Console, found: Leaving, said: str) -> None:
+def tell(job: Forget, console: Console, found: Leaving, outcome: str) -> None:
     """Say what leaves."""
     if job.json:
-        tell_json(console, {**asdict(found), "said": said})
+        tell_json(console, {**asdict(found), "said": outcome})
         return
     facts: dict[str, Any] = asdict(found)
     counts = [f"{facts[name]} {name}" for name in ("sources", "files", "clips", "samples", "tars", "sheets")]
     counts += [f"{found.others} of the samples of others in the same videos"] * bool(found.others)
     counts += [f"{number} latents in {where}" for where, number in found.latents.items()]
-    console.print(f"{', '.join(counts)} {said}", highlight=False, soft_wrap=True)
-    for checkpoint, told in found.checkpoints.items():
-        console.print(f"{checkpoint} has seen {told}", highlight=False, soft_wrap=True)
+    console.print(f"{', '.join(counts)} {outcome}", highlight=False, soft_wrap=True)
+    for checkpoint, amount in found.checkpoints.items():
+        console.print(f"{checkpoint} has seen {amount}", highlight=False, soft_wrap=True)

@@ -73,9 +73,9 @@ def manifest_table(views: Sequence[PreparedView]) -> bytes:
     rows = []
     for view in views:
         origin, lens = view.origin, view.origin.lens
-        told = [getattr(origin, name) for name in ORIGIN_TEXTS]
+        texts = [getattr(origin, name) for name in ORIGIN_TEXTS]
         camera = [repr(getattr(lens, name)) if lens else "" for name in LENS]
-        rows.append([view.uri, *told, *camera, *(origin.extra.get(name, "") for name in names)])
+        rows.append([view.uri, *texts, *camera, *(origin.extra.get(name, "") for name in names)])
     return table([["uri", *ORIGIN_TEXTS, *LENS, *names], *rows])
 
 

@@ -116,9 +116,9 @@ def looks_in(data: Place, keys: set[str]) -> dict[str, NDArray[np.float64]]:
     ledger, looks = Ledger(data), {}
     for name in ledger.names(SAMPLES):
         for sample in ledger.rows(SAMPLES, name, Sample, keys=keys):
-            look = sample.scene.appearance.vectors.sum(axis=0, dtype=np.float64)
-            if (length := float(np.linalg.norm(look))) > 0:
-                looks[sample.key] = look / length
+            vector = sample.scene.appearance.vectors.sum(axis=0, dtype=np.float64)
+            if (length := float(np.linalg.norm(vector))) > 0:
+                looks[sample.key] = vector / length
     return looks
 
 

@@ -25,7 +25,7 @@ from jobs.console.tables import tell_table, titled
 from jobs.exit_codes import ExitCode
 from jobs.stored.curation import StoredCuration, own_tombstones, settings_of, stored_in
 from jobs.stored.redo import sentence, unsaid_differences
-from pipeline.corpora.listing import CorpusListing, compared_with, told_otherwise
+from pipeline.corpora.listing import CorpusListing, compared_with, origins_note
 from pipeline.flow import Curation, legs
 from pipeline.stages.corpus import CorpusSettings, survey
 from storage.place import Place
@@ -99,7 +99,7 @@ def plan(job: PlanRun, console: Console) -> ExitCode:
     for reason in found.reasons:
         console.print(reason, highlight=False, soft_wrap=True)
     tell_table(console, of_legs(found.legs), ("leg", "laps again", "one worker"))
-    for line in told(found):
+    for line in summary_lines(found):
         console.print(line, highlight=False, soft_wrap=True)
     return ExitCode.WHOLE
 
@@ -129,7 +129,7 @@ def forecast_of(job: PlanRun, out: Place, stored: StoredCuration) -> Forecast:
 def retold(job: PlanRun, listing: CorpusListing | None) -> Iterator[str]:
     """A sentence on files of which other things are told than before, where there are any."""
     if listing and listing.otherwise:
-        yield told_otherwise(listing, job.videos, job.out)
+        yield origins_note(listing, job.videos, job.out)
 
 
 def source_s(ledger: Ledger, house: Sequence[Leg]) -> float:
@@ -159,7 +159,7 @@ def of_legs(found: Sequence[LegForecast]) -> Any:
     return table
 
 
-def told(found: Forecast) -> list[str]:
+def summary_lines(found: Forecast) -> list[str]:
     """The whole in a few lines."""
     lines = []
     if found.new_files:

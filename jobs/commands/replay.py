@@ -91,8 +91,8 @@ def house_of(out: Place, videos: str) -> Callable[[str], list[Leg]]:
         ValueError: there is neither, its settings are not those of this version, or latents are of a data set
             on a server that nobody named.
     """
-    if (told := evaluation_in(out)) is not None:
-        return evaluation_house(told, f"{out}: not the settings of an evaluation")
+    if (evaluation := evaluation_in(out)) is not None:
+        return evaluation_house(evaluation, f"{out}: not the settings of an evaluation")
     stored = latents_in(out)
     if stored is None:
         settings = settings_of(out)
@@ -106,14 +106,14 @@ def house_of(out: Place, videos: str) -> Callable[[str], list[Leg]]:
     return lambda where: [fitting(data, where), encoding(run, autoencoder, data, where)]
 
 
-def evaluation_house(told: StoredEvaluation, what: str) -> Callable[[str], list[Leg]]:
+def evaluation_house(stored: StoredEvaluation, what: str) -> Callable[[str], list[Leg]]:
     """The same of films of a benchmark, or of what was measured of them, which is written nowhere.
 
     Raises:
         ValueError: `what`, and why.
     """
-    if told.evaluation == "render":
-        films = read_as(evaluate_render.EvaluateRender, told.job, what)
+    if stored.evaluation == "render":
+        films = read_as(evaluate_render.EvaluateRender, stored.job, what)
         return lambda where: evaluate_render.legs_of(films, where)
-    scores = read_as(evaluate_score.EvaluateScore, told.job, what)
+    scores = read_as(evaluate_score.EvaluateScore, stored.job, what)
     return lambda _: evaluate_score.legs_of(scores)

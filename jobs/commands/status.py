@@ -166,5 +166,5 @@ def stuck_ones(running: Running, now: float) -> list[str]:
 
 def place_of(worker: Mapping[str, str | None]) -> str:
     """Where a worker is, for a person."""
-    here = f"step {worker['step']}, item {worker['key']}" if worker["step"] else "between items"
-    return f"{worker['leg']}/{worker['lap']}, {here}"
+    position = f"step {worker['step']}, item {worker['key']}" if worker["step"] else "between items"
+    return f"{worker['leg']}/{worker['lap']}, {position}"

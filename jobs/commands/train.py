@@ -38,7 +38,7 @@ from model.train.settings import Training
 from model.train.starts import Start, note_start
 from schemas.version import DRAWING, SCHEMA
 from storage.place import Place
-from storage.space import space_told
+from storage.space import reporting_no_space
 
 if TYPE_CHECKING:
     from model.train.loop import TrainObserver
@@ -136,10 +136,10 @@ def train_rank(job: Train, context: DistributedContext, stop: StopRequest, conso
         console.print(
             f"speech: {heard} of {len(loader.drawn.present)} samples have a face and sound", highlight=False
         )
-    told = refuse_other_captions(job.settings, loader)
-    if told and context.rank == 0:
+    speeds = refuse_other_captions(job.settings, loader)
+    if speeds and context.rank == 0:
         samples = len(loader.drawn.present)
-        console.print(f"captions: {told} of {samples} samples have one", highlight=False)
+        console.print(f"captions: {speeds} of {samples} samples have one", highlight=False)
     new_epoch = job.new_epoch or (is_own(job) and not indexes)
     if context.rank > 0:
         codec = shared_codec(job.out, job.data, job.settings, context)
@@ -148,7 +148,7 @@ def train_rank(job: Train, context: DistributedContext, stop: StopRequest, conso
         return ExitCode.WHOLE if whole else ExitCode.STOPPED
     with Lock(Place.at(job.out), lambda: {"runner": RUNNER}, manner(console, force=job.force)) as lock:
         refuse_other(job.out, job.settings, console)
-        with space_told(job.out):
+        with reporting_no_space(job.out):
             whole = lead(replace(job, new_epoch=new_epoch), context, loader, lock, stop, console)
     if not whole:
         console.print(f"stopped; {goes_on(job.out)}", highlight=False, soft_wrap=True)
@@ -195,7 +195,7 @@ def lead(
     console: Console,
 ) -> bool:
     """Train as the first rank, which alone writes and speaks; whether to the end."""
-    from model.train.init import base_said
+    from model.train.init import base_note
     from model.train.loop import Trainer
     from model.train.profiling import ProfileWriter
     from model.train.tensorboard import TensorBoardWriter
@@ -203,25 +203,25 @@ def lead(
     codec = shared_codec(job.out, job.data, job.settings, context)
     for line in loader.table().split("\n"):
         console.print(line, highlight=False)
-    console.print(held_out_said(loader), highlight=False)
+    console.print(held_out_note(loader), highlight=False)
     samples = len(loader.drawn.index)
     if samples < FEW_SAMPLES:
         few = f"only {samples} samples: this shows that all runs, and teaches nothing of strangers"
         console.print(few, style="yellow", highlight=False)
     before = begun(job.out)
     if before and saved.checkpoints(job.out) and before.index_sha256 != digests_of(loader.drawn.newest):
-        console.print(changed_said(before.index_sha256, loader), highlight=False)
+        console.print(changed_note(before.index_sha256, loader), highlight=False)
     if job.settings.base and not saved.checkpoints(job.out):
-        console.print(f"base: {base_said(job.settings)}", highlight=False)
+        console.print(f"base: {base_note(job.settings)}", highlight=False)
     curves = TensorBoardWriter(job.out / CURVES)
     terminal = TrainConsole(console, time.monotonic, total_steps(job.settings))
     observers: tuple[TrainObserver, ...] = (Unsaved(stop), LockCheck(lock), terminal, curves)
     if job.profile:
         observers = (*observers, ProfileWriter(job.out, job.profile))
-    told = Speeds(all_of(*observers), job.settings, context.replicas, peak_tflops(context.device))
+    speeds = Speeds(all_of(*observers), job.settings, context.replicas, peak_tflops(context.device))
     how: dict[str, Any] = {"new_epoch": job.new_epoch, "asked": stop}
     try:
-        trainer = Trainer(job.out, job.settings, loader, codec, context.device, told, **how)
+        trainer = Trainer(job.out, job.settings, loader, codec, context.device, speeds, **how)
         console.print(f"attention: {trainer.kernel}, on {context.device}", highlight=False)
         note_start(job.out, start_of(job, context, loader))
         return trainer.train()
@@ -234,7 +234,7 @@ def digests_of(samples: MixedSamples) -> tuple[str, ...]:
     return tuple(part.digest for part in samples.parts)
 
 
-def changed_said(before: tuple[str, ...], loader: Loader) -> str:
+def changed_note(before: tuple[str, ...], loader: Loader) -> str:
     """How a run goes on whose data set has another index by now than the one that it began with."""
     if before != digests_of(loader.drawn.index):
         return "the data set has changed since: the run goes on with its next epoch"
@@ -242,7 +242,7 @@ def changed_said(before: tuple[str, ...], loader: Loader) -> str:
     return f"the data set has changed since: the run keeps its order, {gone}; --new-epoch takes what is new"
 
 
-def held_out_said(loader: Loader) -> str:
+def held_out_note(loader: Loader) -> str:
     """How much is kept for validation."""
     share = loader.settings.order.held_out
     if loader.drawn.held_out is None:

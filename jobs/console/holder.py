@@ -50,8 +50,8 @@ def this_process(proc: Path = PROC) -> Holder:
 
 def lives(holder: Holder, proc: Path = PROC) -> bool | None:
     """Whether the process goes on; None where that cannot be told from here."""
-    here = scope(proc)
-    if "" in here or (holder.boot, holder.namespace) != here:
+    local = scope(proc)
+    if "" in local or (holder.boot, holder.namespace) != local:
         return None
     try:
         return started(holder.process, proc) == holder.started

@@ -26,15 +26,15 @@ from jobs.console.holder import Holder, lives, this_process
 from storage.place import Place
 from storage.scratch import locked
 
-TOLD_EVERY_S = 5.0
+BEAT_S = 5.0
 """Seconds between two signs of life."""
 SILENT_S = 60.0
 """A run elsewhere is taken for dead whose last sign of life is so old, and that gives none,"""
-WATCHED_S = 3 * TOLD_EVERY_S
+WATCHED_S = 3 * BEAT_S
 """while it is watched for so long: clocks differ."""
 CERTAIN_S = 3600.0
 """No clock is so far off: such a run is not watched."""
-LOOK_S = 1.0
+POLL_S = 1.0
 """Seconds between two looks at the file."""
 SETTLE_S = 2.0
 """Where nothing keeps two from writing at once, what was written is read back after so long."""
@@ -137,7 +137,7 @@ class Lock:
             self.tell(AT_WORK, certain=True)
         if not certain:
             self.manner.sleep(SETTLE_S)
-            self.look()
+            self.poll()
             self.check()
 
     def is_free(self, other: Claim) -> bool:
@@ -150,8 +150,8 @@ class Lock:
             return not alive
         wait_s = max(WATCHED_S, SILENT_S - age_s)
         self.manner.say(f"{self.place}: waiting {wait_s:.0f} s for a sign of life of {other.holder}")
-        for _ in range(math.ceil(wait_s / LOOK_S)):
-            self.manner.sleep(LOOK_S)
+        for _ in range(math.ceil(wait_s / POLL_S)):
+            self.manner.sleep(POLL_S)
             found = read_claim(self.place)
             if found != other:
                 return found is None or found.state != AT_WORK
@@ -159,20 +159,20 @@ class Lock:
 
     def beat(self) -> None:
         """Give signs of life until the block ends."""
-        while not self.over.wait(TOLD_EVERY_S):
+        while not self.over.wait(BEAT_S):
             with suppress(OSError):  # the next may be heard
                 self.tell(AT_WORK)
 
     def tell(self, state: str, *, certain: bool = False) -> None:
         """Write the file, unless the place was taken over."""
         if not certain:
-            self.look()
+            self.poll()
         if self.lost is None:
             self.claim = replace(self.claim, told=self.manner.wall(), state=state)
             result = {"claim": asdict(self.claim), **self.content()}
             self.place.write(RUNNING, (json.dumps(result, indent=1) + "\n").encode())
 
-    def look(self) -> None:
+    def poll(self) -> None:
         """See whether another run has taken the place."""
         found = read_claim(self.place)
         if found is not None and (found.holder, found.began) != (self.claim.holder, self.claim.began):

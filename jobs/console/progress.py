@@ -84,10 +84,10 @@ class ConsoleProgress:
     def sights(self, sights: Sequence[WorkerState]) -> None:
         """What the workers are at."""
         for name, shown in self.legs.items():
-            under_way = sum(
+            in_progress = sum(
                 sight.tallies[0].offered for sight in sights if sight.leg == name and sight.tallies
             )
-            self.show(shown, min(shown.lane.items_done + under_way, shown.lane.items))
+            self.show(shown, min(shown.lane.items_done + in_progress, shown.lane.items))
 
     def show(self, shown: ShownLeg, done: int) -> None:
         """Bring a leg's line up to date."""

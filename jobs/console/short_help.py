@@ -25,7 +25,7 @@ class Flag:
     kind: str
     """Its type, as it is written."""
     default: str
-    told: str
+    text: str
 
     @property
     def is_position(self) -> bool:
@@ -46,11 +46,11 @@ def help_of(module: str, name: str, width: int) -> list[str]:
     record, tree = record_in(module)
     flags = list(flags_of(record, tree))
     places = " ".join(flag.name.upper() for flag in flags if flag.is_position)
-    lines = [f"understudy {name} {places}".rstrip() + " [FLAGS]", "", *wrapped(told_of(record), width, "")]
+    lines = [f"understudy {name} {places}".rstrip() + " [FLAGS]", "", *wrapped(summary_of(record), width, "")]
     own = [flag for flag in flags if not flag.is_group]
     groups = [flag for flag in flags if flag.is_group]
     for flag in own:
-        lines += ["", f"  {headed(flag)}", *wrapped(flag.told, width, INDENT)]
+        lines += ["", f"  {headed(flag)}", *wrapped(flag.text, width, INDENT)]
     if groups:
         rooms = ", ".join(f"--{dashed(flag.name)}.*" for flag in groups)
         lines += ["", *wrapped(f"{rooms}: understudy {name} --help-all lists every setting", width, "")]
@@ -83,7 +83,7 @@ def flags_of(record: ast.ClassDef, tree: ast.Module) -> Iterator[Flag]:
             yield from flags_of(*imported(inner, tree))
             continue
         default = ast.unparse(field.value) if field.value else ""
-        yield Flag(name=field.target.id, kind=kind, default=default, told=text_of(after))
+        yield Flag(name=field.target.id, kind=kind, default=default, text=text_of(after))
     for base in record.bases:  # what it has from other records
         yield from flags_of(*imported(ast.unparse(base), tree))
 
@@ -109,8 +109,8 @@ def imported(name: str, tree: ast.Module) -> tuple[ast.ClassDef, ast.Module]:
         for found in tree.body
         if isinstance(found, ast.ImportFrom) and found.module and name in {one.name for one in found.names}
     )
-    there = parsed(source)
-    return next(c for c in there.body if isinstance(c, ast.ClassDef) and c.name == name), there
+    module = parsed(source)
+    return next(c for c in module.body if isinstance(c, ast.ClassDef) and c.name == name), module
 
 
 def parsed(module: str) -> ast.Module:
@@ -149,7 +149,7 @@ def dashed(name: str) -> str:
     return name.replace("_", "-")
 
 
-def told_of(record: ast.ClassDef) -> str:
+def summary_of(record: ast.ClassDef) -> str:
     """What a class says of itself."""
     return ast.get_docstring(record) or ""
 

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from types import FrameType
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
-SAID = b"understudy: stopping after this step, with a checkpoint; once more stops at once\n"
+NOTICE = b"understudy: stopping after this step, with a checkpoint; once more stops at once\n"
 
 
 class StopRequest:
@@ -30,7 +30,7 @@ class StopRequest:
         if self.made or not self.unsaved:
             signal.default_int_handler(number, frame)
         self.made = True
-        os.write(2, SAID)
+        os.write(2, NOTICE)
 
 
 @contextmanager

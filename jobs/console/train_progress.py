@@ -12,7 +12,7 @@ from rich.console import Console
 from jobs.console.lock import Lock
 from jobs.console.progress import QUIET_S, pace
 from jobs.console.stopping import StopRequest
-from jobs.console.train_speed import speed_said
+from jobs.console.train_speed import speed_text
 
 if TYPE_CHECKING:
     from model.train.loop import StepMetrics
@@ -51,7 +51,7 @@ class TrainConsole:
         else:
             metrics = "nothing here to learn from"
         rate = pace(step.total - self.began[1], self.total - step.total, now - self.began[0], "steps")
-        speed = speed_said(step.speed)
+        speed = speed_text(step.speed)
         line = f"{step.phase} {step.step} of {step.steps}: {metrics}{speed}{', ' if rate else ''}{rate}"
         self.console.print(line, highlight=False)
 

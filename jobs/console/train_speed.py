@@ -83,7 +83,7 @@ class Speeds:
         self.observer.saved(folder)
 
 
-def speed_said(speed: dict[str, float]) -> str:
+def speed_text(speed: dict[str, float]) -> str:
     """The speed of a step for a person; empty where it is not known."""
     if "tokens_per_s" not in speed:
         return ""

@@ -36,8 +36,8 @@ def side_changes(controls: Controls) -> Array:
     other = controls.joints2d[:, OTHER_SIDE][:, SIDED].astype(np.float64)
     drawn = (controls.joints_score[:, SIDED] >= DRAW_SCORE) & controls.body_valid[:, None]
     both = drawn[1:] & drawn[:-1]
-    way, exchanged = (np.linalg.norm(joints[1:] - before[:-1], axis=2) for before in (joints, other))
-    nearer = np.sum((way - exchanged) * both, axis=1) / np.maximum(both.sum(axis=1), 1)
+    distance, exchanged = (np.linalg.norm(joints[1:] - before[:-1], axis=2) for before in (joints, other))
+    nearer = np.sum((distance - exchanged) * both, axis=1) / np.maximum(both.sum(axis=1), 1)
     return np.asarray(np.maximum(nearer, 0.0))
 
 
@@ -55,7 +55,7 @@ def hand_changes(controls: Controls) -> Array:
         points = getattr(controls, f"{side}_hand2d").astype(np.float64)
         seen = getattr(controls, f"{side}_hand_score") >= DRAW_SCORE
         size = np.max(np.ptp(points, axis=1), axis=1)[1:]
-        way = np.linalg.norm(np.diff(points, axis=0), axis=2).mean(axis=1) / np.maximum(size, 1.0)
-        change = np.where(seen[1:] & seen[:-1], way, np.where(seen[1:] != seen[:-1], GONE, 0.0))
+        distance = np.linalg.norm(np.diff(points, axis=0), axis=2).mean(axis=1) / np.maximum(size, 1.0)
+        change = np.where(seen[1:] & seen[:-1], distance, np.where(seen[1:] != seen[:-1], GONE, 0.0))
         most = np.maximum(most, change)
     return most

@@ -44,7 +44,7 @@ FIGURE = replace(SPEAKER, actors=(random_actor(8, "turn"),), camera_path="still"
 """The whole figure's."""
 
 
-TOLD = {
+FACTS = {
     "astronaut.mp4": ("public domain (NASA)", "portrait"),
     "admiral and cameraman.mp4": ("public domain (US Navy), CC0-1.0", "portrait"),
     "together.mp4": ("public domain (NASA, US Navy)", "portrait"),
@@ -82,7 +82,7 @@ def write_manifest(path: Path) -> Path:
     with path.open("w", newline="", encoding="utf-8") as file:
         table = csv.writer(file)
         table.writerow(("uri", "licence", "domain"))
-        table.writerows((name, *told) for name, told in TOLD.items())
+        table.writerows((name, *facts) for name, facts in FACTS.items())
     return path
 
 

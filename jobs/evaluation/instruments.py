@@ -130,10 +130,10 @@ class Instruments:
         if samples is None:
             return {}
         opening = reading.readings.frames["mouth_open"]
-        told = mouth_and_sound(opening, loudness(samples, SOUND_RATE, len(opening), fps))
+        values = mouth_and_sound(opening, loudness(samples, SOUND_RATE, len(opening), fps))
         if self.networks.syncnet is None or reading.lips is None:
-            return told
-        return told | in_sync(reading.lips, heard(self.networks.syncnet, samples, len(reading.lips)))
+            return values
+        return values | in_sync(reading.lips, heard(self.networks.syncnet, samples, len(reading.lips)))
 
     def expected(self, reference: Path, driving: Path, frames: int, fps: float) -> ExpectedJoints | None:
         """Where joints should be if somebody else drives; None where people are not looked for or found."""

@@ -33,7 +33,7 @@ class PeopleMeter:
     def see(self, made: Pictures, _: Pictures | None) -> None:
         """Frames, each once; somebody is followed within them."""
         with np.errstate(all="ignore"):
-            seen, faces = look(self.estimators, made)
+            seen, faces = estimate_person(self.estimators, made)
         self.parts.append(seen)
         if self.lips is not None:
             self.lips.see(made, faces)
@@ -51,7 +51,7 @@ class PeopleMeter:
         return joined(self.parts)
 
 
-def look(estimators: Estimators, frames: Pictures) -> tuple[SeenPerson, FaceTrack]:
+def estimate_person(estimators: Estimators, frames: Pictures) -> tuple[SeenPerson, FaceTrack]:
     """The person of some frames (n, h, w, 3), and its face."""
     person = estimators.person(frames)
     body, faces = estimators.body(frames, person), estimators.face(frames, person)
@@ -75,5 +75,5 @@ def likeness(vectors: Vector, reference: Vector, seen: NDArray[np.bool_]) -> NDA
 
 def face_of(estimators: Estimators, embedder: FaceEmbedder, picture: Pictures) -> Vector | None:
     """The vector of the face in a picture (h, w, 3); None where none is seen."""
-    _, faces = look(estimators, picture[None])
+    _, faces = estimate_person(estimators, picture[None])
     return embedder(picture[None], faces).vectors[0] if faces.valid[0] else None

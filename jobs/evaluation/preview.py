@@ -56,8 +56,8 @@ def shrunk(picture: Pictures) -> Pictures:
 
 def chunks(pictures: Iterator[Pictures]) -> Iterator[np.ndarray]:
     """Pictures, some at a time."""
-    while some := list(islice(pictures, 24)):
-        yield np.stack(some)
+    while batch := list(islice(pictures, 24)):
+        yield np.stack(batch)
 
 
 def address(kind: str, data: bytes) -> str:

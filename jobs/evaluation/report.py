@@ -56,8 +56,8 @@ def paper_section(paper: PaperTable, outcome: Outcome) -> str:
         for method, numbers in outcome.numbers.items()
         if method != RESERVED
     ]
-    told = "Rows as printed are of other films and unknown variants: compare order and gaps, not values."
-    return section(paper.title, paragraph(told), table(headings, [*printed, *ours]), listed(paper.unknown))
+    caveat = "Rows as printed are of other films and unknown variants: compare order and gaps, not values."
+    return section(paper.title, paragraph(caveat), table(headings, [*printed, *ours]), listed(paper.unknown))
 
 
 def group_table(metrics: Mapping[str, Metric], outcome: Outcome) -> str:

@@ -26,8 +26,8 @@ def bars(rows: Sequence[tuple[str, float]], unit: str) -> str:
             f'<rect class="bar" x="{LABEL}" y="{top + 4}" width="{length:.1f}" height="{ROW - 8}" rx="2"/>'
             f'<text x="{LABEL + length + 5:.1f}" y="{top + 15}">{figure(value)}</text>'
         )
-    told = ", ".join(f"{label} {figure(value)}" for label, value in rows)
-    return svg(max(len(rows), 1) * ROW, f"{unit}: {told}", "".join(parts))
+    description = ", ".join(f"{label} {figure(value)}" for label, value in rows)
+    return svg(max(len(rows), 1) * ROW, f"{unit}: {description}", "".join(parts))
 
 
 def histogram(
@@ -57,13 +57,13 @@ def histogram(
         f'<text x="{MARGIN}" y="{PLOT + 18}">{figure(low)}</text>'
         f'<text x="{WIDTH - MARGIN}" y="{PLOT + 18}" text-anchor="end">{figure(high)}</text>'
     )
-    told = f"{sum(count for _, count in counts)} samples from {figure(low)} to {figure(high)}"
-    return svg(PLOT + 24, told, "".join(parts))
+    description = f"{sum(count for _, count in counts)} samples from {figure(low)} to {figure(high)}"
+    return svg(PLOT + 24, description, "".join(parts))
 
 
-def svg(height: float, told: str, content: str) -> str:
+def svg(height: float, description: str, content: str) -> str:
     """A picture of shapes with what it shows in words."""
-    box, name = f"0 0 {WIDTH} {height:g}", text(told)
+    box, name = f"0 0 {WIDTH} {height:g}", text(description)
     return f'<svg class="counted" viewBox="{box}" role="img" aria-label="{name}">{content}</svg>'
 
 

@@ -16,7 +16,7 @@ class Cell:
     """What it is sorted by; its text where None."""
     note: str = ""
     """Small print below the text."""
-    told: str = ""
+    tooltip: str = ""
     """Told where a pointer rests on it."""
     kind: str = ""
     """A class of the style: best, faint, bad."""
@@ -52,9 +52,9 @@ def row_cells(cells: Row) -> Iterable[str]:
     for number, cell in enumerate(map(as_cell, cells)):
         tag = 'th scope="row"' if number == 0 else "td"
         order = cell.text if cell.order is None else cell.order
-        told = f' title="{escape(cell.told)}"' if cell.told else ""
+        title = f' title="{escape(cell.tooltip)}"' if cell.tooltip else ""
         kind = f' class="{cell.kind}"' if cell.kind else ""
-        yield f'<{tag}{kind}{told} data-order="{escape(str(order))}">{inner(cell)}</{tag[:2]}>'
+        yield f'<{tag}{kind}{title} data-order="{escape(str(order))}">{inner(cell)}</{tag[:2]}>'
 
 
 def inner(cell: Cell) -> str:

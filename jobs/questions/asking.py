@@ -41,8 +41,8 @@ def answer_to(question: str, asked: duckdb.DuckDBPyConnection) -> Answer:
 
 def rows_of(asked: duckdb.DuckDBPyConnection) -> Iterator[tuple[Any, ...]]:
     """The rows of the question that was asked last."""
-    while some := answered(lambda: asked.fetchmany(ROWS_AT_ONCE), asked):
-        yield from some
+    while batch := answered(lambda: asked.fetchmany(ROWS_AT_ONCE), asked):
+        yield from batch
 
 
 def only_one(question: str, asked: duckdb.DuckDBPyConnection) -> str:
@@ -79,8 +79,8 @@ def answered(work: Callable[[], T], asked: duckdb.DuckDBPyConnection) -> T:
         raise
     except (duckdb.Error, OverflowError, ValueError) as error:  # the last two: values that Python has not
         lines = str(error).splitlines()  # the first says what, the others show where
-        there = f"; there are {', '.join(TABLES)}" if isinstance(error, duckdb.CatalogException) else ""
-        raise ValueError(f"no answer: {lines[0] if lines else error}{there}") from error
+        hint = f"; there are {', '.join(TABLES)}" if isinstance(error, duckdb.CatalogException) else ""
+        raise ValueError(f"no answer: {lines[0] if lines else error}{hint}") from error
 
 
 def settle(outcome: Future[T], work: Callable[[], T]) -> None:

@@ -72,9 +72,9 @@ def measured(out: Place, index: Index) -> pa.Table:
     if table is None:
         return table_schema(measures()).empty_table().drop_columns(["sample_sha256"])
     wanted = dict(zip(index.table["key"].to_pylist(), index.table["sha256"].to_pylist(), strict=True))
-    told = zip(table["key"].to_pylist(), table["sample_sha256"].to_pylist(), strict=True)
+    stored = zip(table["key"].to_pylist(), table["sample_sha256"].to_pylist(), strict=True)
     return table.filter(
-        pa.array([wanted.get(key) == sha256 for key, sha256 in told], pa.bool_())
+        pa.array([wanted.get(key) == sha256 for key, sha256 in stored], pa.bool_())
     ).drop_columns(["sample_sha256"])
 
 

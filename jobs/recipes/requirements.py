@@ -34,10 +34,10 @@ def refuse_without_memory(settings: Training, context: DistributedContext) -> No
     Raises:
         ValueError: it has not; says how much is missing.
     """
-    needed, there = standing_bytes(settings, context.world_size), free_bytes(context.device)
-    if there is not None and needed > there:
+    needed, free = standing_bytes(settings, context.world_size), free_bytes(context.device)
+    if free is not None and needed > free:
         raise ValueError(
             f"weights, gradients and optimizer take {needed / GIB:.1f} GiB of {context.device}, and "
-            f"{there / GIB:.1f} GiB are free: smaller --settings.sizes, more ranks and "
+            f"{free / GIB:.1f} GiB are free: smaller --settings.sizes, more ranks and "
             "--settings.zero-stage 3, or a larger machine; see understudy estimate-training"
         )

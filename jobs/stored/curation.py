@@ -173,7 +173,7 @@ class NextIndex:
 
     def begin(self) -> None:
         """Say what will be made; to be called before anything changes."""
-        write(self.out, NEXT, self.said())
+        write(self.out, NEXT, self.content())
 
     @property
     def begun(self) -> bool:
@@ -187,12 +187,12 @@ class NextIndex:
             write_index(
                 self.out, [of_tar(partial(ledger.columns, TARS, name)) for name in ledger.names(TARS)]
             )
-        write(self.out, RUN, self.said())
+        write(self.out, RUN, self.content())
         self.out.remove(NEXT)
 
-    def said(self) -> dict[str, Any]:
+    def content(self) -> dict[str, Any]:
         """What the files say."""
-        said = StoredCuration(
+        stored = StoredCuration(
             videos=storable(self.videos),
             corpus=self.corpus,
             drop_gone=self.drop_gone,
@@ -204,7 +204,7 @@ class NextIndex:
             code=version("understudy"),
             estimators=estimators_in(Ledger(self.out), self.settings),
         )
-        return asdict(said)
+        return asdict(stored)
 
 
 def estimators_in(ledger: Ledger, settings: Curation) -> dict[str, Any]:

@@ -35,7 +35,7 @@ def evaluation_in(out: Place) -> StoredEvaluation | None:
         ValueError: the file that says it is not ours.
         OSError: it cannot be read.
     """
-    said = json_at(out, RUN) if out.size(RUN) is not None else None
-    if not isinstance(said, dict) or "evaluation" not in said:
+    raw = json_at(out, RUN) if out.size(RUN) is not None else None
+    if not isinstance(raw, dict) or "evaluation" not in raw:
         return None
-    return read_as(StoredEvaluation, said, f"{out.uri_of(RUN)}: not what an evaluation says of itself")
+    return read_as(StoredEvaluation, raw, f"{out.uri_of(RUN)}: not what an evaluation says of itself")

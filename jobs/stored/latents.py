@@ -57,10 +57,10 @@ def latents_in(out: Place) -> StoredLatents | None:
         OSError: it cannot be read.
     """
     name = NEXT if out.size(NEXT) is not None else RUN
-    said = json_at(out, name) if out.size(name) is not None else None
-    if not isinstance(said, dict) or "max_tokens" not in said:
+    raw = json_at(out, name) if out.size(name) is not None else None
+    if not isinstance(raw, dict) or "max_tokens" not in raw:
         return None
-    return read_as(StoredLatents, said, f"{out.uri_of(name)}: not what latents say of themselves")
+    return read_as(StoredLatents, raw, f"{out.uri_of(name)}: not what latents say of themselves")
 
 
 def has_to_fit(encoding: Encoding, out: Place) -> bool:

@@ -62,8 +62,8 @@ def refuse_redo(
     if not any(leg.laps for leg in again):
         return
     others = list(unsaid_differences(stored, settings))
-    for told in others:
-        console.print(told, highlight=False)
+    for line in others:
+        console.print(line, highlight=False)
     if not found and not others:
         console.print("these legs were made by another version of the code", highlight=False)
     for leg in again:
@@ -86,8 +86,8 @@ def legs_again(stored: StoredCuration, settings: Curation, ledger: Ledger) -> li
     """The legs from the first whose work is not what it was: at most these run again."""
     names = changed(digests(settings), known_by(stored, settings))
     same = {
-        leg: frozenset(told.items() & stored.facets.get(leg, {}).items())
-        for leg, told in facet_digests(settings).items()
+        leg: frozenset(facets.items() & stored.facets.get(leg, {}).items())
+        for leg, facets in facet_digests(settings).items()
         if leg in names[:1]  # behind another leg, all that it reads may be other
     }
     return [again(ledger, leg, settings, dict(same.get(leg, ())).keys()) for leg in names]

@@ -52,10 +52,10 @@ def cut(quads: Ints, quads_texture: Ints, inside: Array) -> tuple[Corners, Ints]
     pieces = [np.stack([whole, whole], axis=2).reshape(-1, 2, 2)]
     shares = [np.zeros(len(whole) * 3)]
     for kept in (1, 2):  # the corner that stands alone first
-        some, at = both[count == kept], value[count == kept]
+        triangles, at = both[count == kept], value[count == kept]
         alone = np.argmax(at > 0, axis=1) if kept == 1 else np.argmin(at > 0, axis=1)
         turn = (alone[:, None] + np.arange(3)) % 3
-        a, b, c = np.moveaxis(np.take_along_axis(some, turn[..., None], axis=1), 1, 0)
+        a, b, c = np.moveaxis(np.take_along_axis(triangles, turn[..., None], axis=1), 1, 0)
         va, vb, vc = np.take_along_axis(at, turn, axis=1).T
         ab, ac, nil = va / (va - vb), va / (va - vc), np.zeros(len(va))
         ways = (

@@ -43,12 +43,12 @@ def stand(random: np.random.Generator, times: Array, course: Course) -> Skeleton
     arms = np.stack([np.stack([swung(0.02, s * ARM_ASIDE), swung(0.22, s * 0.08)]) for s in (1, -1)])
     legs = np.stack([np.stack([swung(0.0, s * 0.06), swung(-0.04, s * 0.02)]) for s in (1, -1)])
     sway = np.stack([waves(random, times, 0.3) for _ in range(3)], axis=1)
-    look = np.stack([waves(random, times, 0.4) for _ in range(3)], axis=1)
+    head_turn = np.stack([waves(random, times, 0.4) for _ in range(3)], axis=1)
     return SkeletonPose(
         place=course.place + sway * (0.012, 0.0, 0.01),
         hips=head_rotation(np.full(t, course.yaw), 0.0, 0.0),
         spine=0.03 * sway,
-        head=look * (0.10, 0.22, 0.06),
+        head=head_turn * (0.10, 0.22, 0.06),
         arms=np.broadcast_to(arms, (t, 2, 2, 3)).copy(),
         legs=np.broadcast_to(legs, (t, 2, 2, 3)).copy(),
         feet=np.zeros((t, 2)),

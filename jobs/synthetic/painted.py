@@ -73,9 +73,11 @@ def mask(name: str) -> Map:
 def lay(surface: Map, colour: Colour | Map, amount: Map) -> Map:
     """The surface with `amount` (0..1) of a colour over it, in place."""
     x, y, width, height = cv2.boundingRect((amount > 0).astype(np.uint8))
-    some = (slice(y, y + height), slice(x, x + width))
+    region = (slice(y, y + height), slice(x, x + width))
     over = np.asarray(colour, np.float32)
-    surface[some] += amount[some][..., None] * ((over if over.ndim == 1 else over[some]) - surface[some])
+    surface[region] += amount[region][..., None] * (
+        (over if over.ndim == 1 else over[region]) - surface[region]
+    )
     return surface
 
 

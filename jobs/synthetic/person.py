@@ -66,10 +66,10 @@ class Person:
     def stature(self) -> tuple[float, float]:
         """From the point between the hips up to the crown and down to the soles of one who stands, m."""
         at, heads = self.model.index, self.shape.heads
-        way = [heads[at[name]] for name in ("upperleg01.L", "lowerleg01.L", "foot.L")]
-        leg = sum(float(np.linalg.norm(b - a)) for a, b in pairwise(way))
+        chain = [heads[at[name]] for name in ("upperleg01.L", "lowerleg01.L", "foot.L")]
+        leg = sum(float(np.linalg.norm(b - a)) for a, b in pairwise(chain))
         skin = self.shape.vertices[np.unique(self.model.quads[self.model.faces("skin")])]
-        return float(way[0][1] - skin[:, 1].min()), leg + float(skin[:, 1].max() - way[-1][1])
+        return float(chain[0][1] - skin[:, 1].min()), leg + float(skin[:, 1].max() - chain[-1][1])
 
     def surface(self, at: Posed, amounts: Array, frame: int) -> Array:
         """The mesh's vertices (n, 3) in the frame of `at`, with these amounts (18,) of the face's actions."""

@@ -65,8 +65,8 @@ def posed(model: BodyModel, shape: Shape, pose: SkeletonPose) -> Posed:
         turn = fixed.get(name)
         if name in limbs:
             end, base, wanted = limbs[name]
-            way = np.einsum("tij,tj->ti", rotation[:, model.index[base]], wanted)
-            own = np.einsum("tji,tj->ti", rotation[:, parent], way)
+            direction = np.einsum("tij,tj->ti", rotation[:, model.index[base]], wanted)
+            own = np.einsum("tji,tj->ti", rotation[:, parent], direction)
             turn = aimed(shape.heads[model.index[end]] - shape.heads[bone], own)
         rotation[:, bone] = rotation[:, parent] if turn is None else rotation[:, parent] @ turn
         heads[:, bone] = heads[:, parent] + rotation[:, parent] @ (shape.heads[bone] - shape.heads[parent])

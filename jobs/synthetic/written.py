@@ -37,11 +37,11 @@ def write_film(on: FilmSet, path: Path) -> None:
 
 def windows(on: FilmSet) -> Iterator[Frames]:
     """The pictures of a take, some at a time."""
-    some = []
+    window = []
     for picture in each_frame(on):
-        some.append(picture)
-        if len(some) == WINDOW:
-            yield np.stack(some)
-            some = []
-    if some:
-        yield np.stack(some)
+        window.append(picture)
+        if len(window) == WINDOW:
+            yield np.stack(window)
+            window = []
+    if window:
+        yield np.stack(window)

@@ -77,5 +77,5 @@ def scaled(controls: Controls, across: float, down: float) -> Controls:
 
 def shrink(pictures: NDArray[np.uint8], out: NDArray[np.uint8]) -> None:
     """Pictures (t, h, w, 3) in the size of `out`, each pixel the mean of what it covers."""
-    for picture, there in zip(pictures, out, strict=True):
-        there[...] = cv2.resize(picture, (out.shape[2], out.shape[1]), interpolation=cv2.INTER_AREA)
+    for picture, target in zip(pictures, out, strict=True):
+        target[...] = cv2.resize(picture, (out.shape[2], out.shape[1]), interpolation=cv2.INTER_AREA)

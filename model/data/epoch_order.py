@@ -114,9 +114,9 @@ class Epoch:
 
     def slot(self, number: int) -> tuple[Draw, ...]:
         """The draws of a slot."""
-        some = range(self.bounds[number], self.bounds[number + 1])
+        draws = range(self.bounds[number], self.bounds[number + 1])
         return tuple(
-            Draw(int(self.row[i]), int(self.start[i]), int(self.frames[i]), int(self.seed[i])) for i in some
+            Draw(int(self.row[i]), int(self.start[i]), int(self.frames[i]), int(self.seed[i])) for i in draws
         )
 
 

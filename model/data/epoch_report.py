@@ -94,7 +94,7 @@ def check(table: SamplingTable, settings: OrderSettings) -> None:
         raise ValueError(
             f"{share:.1%} of {samples} samples would never be drawn ({message}); "
             f"max_dropped is {settings.max_dropped:.1%}"
-            + (f"; {budget_said(table, settings, out[OVER])}" if gone[OVER] else "")
+            + (f"; {budget_needed(table, settings, out[OVER])}" if gone[OVER] else "")
         )
     decks_of(table, longest_windows(table, settings) >= settings.window.min_frames, settings)
 
@@ -106,11 +106,11 @@ def refuse_small_budget(table: SamplingTable, settings: OrderSettings) -> None:
     for number, group in enumerate(settings.groups):
         mine = table.group == number
         if group.share > 0 and np.any(large & mine) and not np.any(fits & mine):
-            result = budget_said(table, settings, large & mine)
+            result = budget_needed(table, settings, large & mine)
             raise ValueError(f"no clip of group {group.name!r} fits the token budget: {result}")
 
 
-def budget_said(table: SamplingTable, settings: OrderSettings, large: NDArray[np.bool_]) -> str:
+def budget_needed(table: SamplingTable, settings: OrderSettings, large: NDArray[np.bool_]) -> str:
     """What budget the clips would fit that are over it."""
     least_frames = settings.window.min_frames
     tokens = num_tokens(table.width[large], table.height[large], least_frames)

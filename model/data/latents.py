@@ -106,7 +106,7 @@ class Latents:
         number = int(self.places(ident, none, none)[0])
         return None if number < 0 else self.stored(number)
 
-    def told(self, rows: Iterable[IndexRow]) -> tuple[Stored[LatentRow] | None, ...]:
+    def captions(self, rows: Iterable[IndexRow]) -> tuple[Stored[LatentRow] | None, ...]:
         """Where the captions of samples lie, each as `caption` says; none at all where no sample has one."""
         found = tuple(self.caption(caption_of(row.extra)) for row in rows)
         return found if any(found) else ()

@@ -195,8 +195,8 @@ class Loader(IterableDataset[Batch]):
         draws = tuple(draw for draw in shown if drawn.place[draw.row] >= 0)
         rows = tuple(self.at(int(drawn.place[draw.row])) for draw in draws)
         stored, canvas = drawn.index.row(first), (int(samples.height[first]), int(samples.width[first]))
-        told = self.captions.told(at.row for at in rows) if self.captions else ()
-        slot = Slot(draws=draws, rows=rows, shape=(shown[0].frames, *canvas), captions=told)
+        captions = self.captions.captions(at.row for at in rows) if self.captions else ()
+        slot = Slot(draws=draws, rows=rows, shape=(shown[0].frames, *canvas), captions=captions)
         if self.latents is None or canvas != (stored.height, stored.width):
             return slot  # shrunk canvases have no latents
         if not self.encoded(self.latents, place.epoch)[place.slot]:

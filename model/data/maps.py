@@ -138,8 +138,8 @@ def integers_within(low: Tensor, high: Tensor, size: int) -> tuple[Tensor, Tenso
 
 def draw_spheres(head_N3: Tensor, rotation_N33: Tensor, height: int, width: int) -> Tensor:
     """Sphere maps N H W 3 uint8, as `schemas.raster.draw_ball` draws each: `head` is x, y, radius in px."""
-    some = (head_N3[:, 2] > 0).nonzero()[:, 0]
-    center, radius = head_N3[some, :2].double(), head_N3[some, 2].double()
+    visible = (head_N3[:, 2] > 0).nonzero()[:, 0]
+    center, radius = head_N3[visible, :2].double(), head_N3[visible, 2].double()
     reach = radius + 0.5
     ball, row = integers_within(center[:, 1] - reach, center[:, 1] + reach, height)
     line, column = integers_within((center[:, 0] - reach)[ball], (center[:, 0] + reach)[ball], width)
@@ -148,8 +148,8 @@ def draw_spheres(head_N3: Tensor, rotation_N33: Tensor, height: int, width: int)
     squared = x * x + y * y
     share = (reach.float()[ball] - radius.float()[ball] * squared.sqrt()).clamp(0, 1)
     normal = torch.stack([x, y, -(1 - squared).clamp(min=0).sqrt()], dim=1)
-    colour = torch.einsum("nij,ni->nj", rotation_N33.float()[some][ball], normal) * 127.5 + 127.5
+    colour = torch.einsum("nij,ni->nj", rotation_N33.float()[visible][ball], normal) * 127.5 + 127.5
     flat = torch.zeros((len(head_N3) * height * width, 3), dtype=torch.uint8, device=head_N3.device)
-    pixel = some[ball] * (height * width) + row * width + column
+    pixel = visible[ball] * (height * width) + row * width + column
     flat[pixel] = (colour.clamp(0, 255) * share[:, None] + 0.5).to(torch.uint8)
     return flat.view(-1, height, width, 3)

@@ -36,7 +36,7 @@ def lengths(samples: SamplingTable, epoch: Epoch) -> Lengths:
     )
     values, length = np.unique(epoch.frames, return_inverse=True)
     columns = np.array_split(values, min(len(values), MOST_COLUMNS))
-    column = np.repeat(np.arange(len(columns)), [len(some) for some in columns])[length]
+    column = np.repeat(np.arange(len(columns)), [len(span) for span in columns])[length]
     shape = (sides.shape[1], len(columns))
     first = np.unique(epoch.row, return_index=True)[1]
 
@@ -47,7 +47,7 @@ def lengths(samples: SamplingTable, epoch: Epoch) -> Lengths:
     kept = counted(first)
     return Lengths(
         canvases=tuple(bucket_name(width, height) for width, height in sides.T.tolist()),
-        spans=tuple((int(some[0]), int(some[-1])) for some in columns),
+        spans=tuple((int(span[0]), int(span[-1])) for span in columns),
         kept=kept,
         repeated=counted(np.arange(len(epoch.row))) - kept,
         batches=counted(epoch.bounds[:-1]),

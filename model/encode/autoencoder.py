@@ -36,7 +36,7 @@ class Autoencoder:
         Raises:
             OSError: one of its files is missing, or cannot be read.
         """
-        with self.here() as path:
+        with self.local_path() as path:
             return codec_digest(path, getattr(torch, self.precision))
 
     def open(self) -> VideoCodec:
@@ -45,11 +45,11 @@ class Autoencoder:
         Raises:
             ValueError: there is none at that path.
         """
-        with self.here() as path:
+        with self.local_path() as path:
             return open_codec(path, torch.device(self.device), getattr(torch, self.precision))
 
     @contextmanager
-    def here(self) -> Iterator[Path]:
+    def local_path(self) -> Iterator[Path]:
         """Where its files lie on this machine while the block lasts."""
         place = Place.at(self.out)
         if self.path is not None:

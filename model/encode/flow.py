@@ -117,30 +117,30 @@ def each_tar(_: Ledger, leg: Leg, *, run: Encoding, autoencoder: Autoencoder, da
     if run.vae is None and Place.at(autoencoder.out).size(CODEC) is None:
         raise ValueError(f"{autoencoder.out}: no sample could be read to fit a codec to; see its rejects")
     vae, texts, laps = autoencoder.digest, texts_of(run), []
-    for shard, some in index.by_shard():
-        told = chain(some.table["key"].to_pylist(), some.table["sha256"].to_pylist())
-        captions = [texts.digest, *some.table["extra"].to_pylist()] if texts else []
+    for shard, samples in index.by_shard():
+        identifiers = chain(samples.table["key"].to_pylist(), samples.table["sha256"].to_pylist())
+        captions = [texts.digest, *samples.table["extra"].to_pylist()] if texts else []
         laps.append(
             Lap(
                 leg=leg.name,
                 name=shard.removeprefix("shards/").removesuffix(".tar").replace("/", "-"),
-                inputs=digest(leg.settings, vae, shard, *told, *captions),
-                items=len(parts_in(some, run)),
-                read=partial(of_tar, some=some, run=run, shard=shard),
+                inputs=digest(leg.settings, vae, shard, *identifiers, *captions),
+                items=len(parts_in(samples, run)),
+                read=partial(of_tar, samples=samples, run=run, shard=shard),
             )
         )
     return [lap for lap in laps if lap.items]
 
 
-def of_tar(_: Ledger, *, some: Index, run: Encoding, shard: str) -> list[LatentParts]:
+def of_tar(_: Ledger, *, samples: Index, run: Encoding, shard: str) -> list[LatentParts]:
     """All that is to be encoded of the samples of one tar, together."""
-    return [LatentParts(key=shard, members=tuple(parts_in(some, run)))]
+    return [LatentParts(key=shard, members=tuple(parts_in(samples, run)))]
 
 
-def parts_in(some: Index, run: Encoding) -> list[LatentPart]:
+def parts_in(samples: Index, run: Encoding) -> list[LatentPart]:
     """All that is to be encoded of the samples of one tar."""
     captions = run.text_encoder is not None
-    return parts_of(some, run.window, run.max_tokens, mirrored=run.mirrored, captions=captions)
+    return parts_of(samples, run.window, run.max_tokens, mirrored=run.mirrored, captions=captions)
 
 
 def given(_: Ledger, *, parts: LatentParts) -> list[LatentParts]:

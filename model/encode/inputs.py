@@ -58,7 +58,7 @@ def inputs_of(
     )
     if first_frames:
         shown = None if batch.encoded else as_input(batch.video[:, :1])[:, :, 0]
-        conditions = first_frames.told(conditions, shown)
+        conditions = first_frames.added(conditions, shown)
     return Inputs(latents=latents, conditions=conditions)
 
 
@@ -72,12 +72,12 @@ def begun_later(inputs: Inputs) -> Inputs:
 
     So a segment goes on that was given the last latent frame of the one before, as it was.
     """
-    told, faces = inputs.conditions, inputs.conditions.faces
+    given, faces = inputs.conditions, inputs.conditions.faces
     conditions = replace(
-        told,
-        maps=told.maps[:, :, TIME_STRIDE:],
+        given,
+        maps=given.maps[:, :, TIME_STRIDE:],
         first=inputs.latents[:, :, 1],
-        first_given=torch.ones_like(told.first_given),
+        first_given=torch.ones_like(given.first_given),
         faces=faces and FaceCrops(*(values[:, TIME_STRIDE:] for values in faces)),
     )
     return Inputs(latents=inputs.latents[:, :, 1:], conditions=conditions)

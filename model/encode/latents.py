@@ -51,8 +51,8 @@ class LatentPart:
     @property
     def key(self) -> str:
         """Key of the latents."""
-        told = bool(self.caption)
-        return latents_key(self.row.key, self.start, self.frames, mirrored=self.mirrored, caption=told)
+        captioned = bool(self.caption)
+        return latents_key(self.row.key, self.start, self.frames, mirrored=self.mirrored, caption=captioned)
 
     @property
     def made_from(self) -> str:
@@ -103,7 +103,7 @@ def parts_of(
     samples = sampling_table(index, order.groups)
     longest = longest_windows(samples, order)
     parts: list[LatentPart] = []
-    told = {""}
+    texts = {""}
     for number in np.flatnonzero(longest >= rule.min_frames).tolist():
         row = index.row(number)
         drawn = windows_of(row.frames, int(longest[number]), samples.ident[number], rule)
@@ -112,8 +112,8 @@ def parts_of(
             for side in (False, True)[: 1 + mirrored]
             for start, frames in [(0, 0), *drawn]
         ]
-        if captions and (caption := caption_of(row.extra)) not in told:
-            told.add(caption)
+        if captions and (caption := caption_of(row.extra)) not in texts:
+            texts.add(caption)
             parts.append(LatentPart(row=row, start=0, frames=0, caption=caption))
     return parts
 
@@ -155,8 +155,8 @@ class Encoder:
         with tempfile.TemporaryDirectory() as folder:
             aside = Path(folder) / "latents.tar"
             with tarfile.open(aside, "w", format=tarfile.USTAR_FORMAT) as tar:
-                for _, some in itertools.groupby(parts.members, lambda part: part.row.key):
-                    yield from self.write(tar, parts.key, some)
+                for _, group in itertools.groupby(parts.members, lambda part: part.row.key):
+                    yield from self.write(tar, parts.key, group)
                 filled = tar.offset > 0
             if filled:
                 self.out.put(parts.key, aside)
@@ -169,7 +169,7 @@ class Encoder:
         for part in parts:
             try:
                 if part.caption:
-                    latents = self.told(part.caption)
+                    latents = self.embed(part.caption)
                 else:
                     members = members or self.reader.read(part.row)
                     latents = self.encode(pictures_of(part, members), each=part.frames == 0)
@@ -181,7 +181,7 @@ class Encoder:
                 encoder = self.text if part.caption else self.vae
                 yield row_of(part, encoder, latents, stored, shard, offset, tar.offset - offset)
 
-    def told(self, caption: str) -> Halves:
+    def embed(self, caption: str) -> Halves:
         """The embedding (L, E, 1, 1) of a caption.
 
         Raises:

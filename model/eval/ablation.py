@@ -78,9 +78,9 @@ def losses(
             eps = torch.randn(mine.latents.shape, generator=generator)
             point = between(mine.latents, eps, times_B)
             error_BTHW = (net.denoise(point.x_t, times_B, context) - point.v).square().mean(dim=1)
-            for region, there in places.items():
-                sums[region] += float(error_BTHW[there].sum())
-                sizes[region] += int(there.sum())
+            for region, cells in places.items():
+                sums[region] += float(error_BTHW[cells].sum())
+                sizes[region] += int(cells.sum())
     return {region: sums[region] / max(sizes[region], 1) for region in REGIONS}
 
 
@@ -101,16 +101,16 @@ def films(
     return made
 
 
-def moved(lessons: Sequence[Inputs], some: Sequence[Tensor], others: Sequence[Tensor]) -> dict[str, float]:
+def moved(lessons: Sequence[Inputs], own: Sequence[Tensor], others: Sequence[Tensor]) -> dict[str, float]:
     """How far the pixels of each region lie apart in two films of each clip, mean of differences, 0..255."""
     sums, sizes = dict.fromkeys(REGIONS, 0.0), dict.fromkeys(REGIONS, 0)
-    for mine, one_B3FHW, other_B3FHW in zip(lessons, some, others, strict=True):
+    for mine, one_B3FHW, other_B3FHW in zip(lessons, own, others, strict=True):
         stride = mine.conditions.maps.shape[-1] // mine.latents.shape[-1]
         apart_BFHW = 127.5 * (one_B3FHW - other_B3FHW).abs().mean(dim=1)
         for region, cells in regions(mine.conditions.maps, stride).items():
-            there = in_pixels(cells, stride)
-            sums[region] += float(apart_BFHW[there].sum())
-            sizes[region] += int(there.sum())
+            pixels = in_pixels(cells, stride)
+            sums[region] += float(apart_BFHW[pixels].sum())
+            sizes[region] += int(pixels.sum())
     return {region: sums[region] / max(sizes[region], 1) for region in REGIONS}
 
 

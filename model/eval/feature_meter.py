@@ -47,9 +47,9 @@ def of_pictures(pictures: Pictures, networks: Networks) -> dict[str, NDArray[np.
     """Features of each frame (n, h, w, 3)."""
     found, x = {}, torch.from_numpy(pictures).permute(0, 3, 1, 2)
     if networks.inception is not None:
-        net, here = networks.inception, x.to(next(networks.inception.parameters()).device)
-        found["inception_tf"] = rows(net(inception.prepared_tf(here)))
-        found["inception_pytorch"] = rows(net(inception.prepared_pytorch(here)))
+        net, on_device = networks.inception, x.to(next(networks.inception.parameters()).device)
+        found["inception_tf"] = rows(net(inception.prepared_tf(on_device)))
+        found["inception_pytorch"] = rows(net(inception.prepared_pytorch(on_device)))
     return found
 
 

@@ -29,8 +29,8 @@ class Bottleneck(nn.Module):
         self.bn1, self.bn2, self.bn3 = (nn.BatchNorm3d(n) for n in (width, width, WIDER * width))
         self.downsample = nn.Sequential()
         if stride > 1 or before != WIDER * width:
-            way = nn.Conv3d(before, WIDER * width, 1, stride, bias=False)
-            self.downsample = nn.Sequential(way, nn.BatchNorm3d(WIDER * width))
+            shortcut = nn.Conv3d(before, WIDER * width, 1, stride, bias=False)
+            self.downsample = nn.Sequential(shortcut, nn.BatchNorm3d(WIDER * width))
 
     def forward(self, x: Tensor) -> Tensor:
         """The same places, or every other one."""

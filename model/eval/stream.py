@@ -61,15 +61,15 @@ def measure(meters: Sequence[Meter], made: Iterable[Pictures], truth: Iterable[P
 def alone(made: Iterable[Pictures]) -> Iterator[tuple[Pictures, None]]:
     """A film's frames, some at a time."""
     frames = iter(made)
-    while some := list(islice(frames, CHUNK)):
-        yield np.stack(some), None
+    while chunk := list(islice(frames, CHUNK)):
+        yield np.stack(chunk), None
 
 
 def together(made: Iterable[Pictures], truth: Iterable[Pictures]) -> Iterator[tuple[Pictures, Pictures]]:
     """Frames of both films, some at a time."""
     pairs = matched(made, truth)
-    while some := list(islice(pairs, CHUNK)):
-        yield np.stack([one for one, _ in some]), np.stack([other for _, other in some])
+    while chunk := list(islice(pairs, CHUNK)):
+        yield np.stack([one for one, _ in chunk]), np.stack([other for _, other in chunk])
 
 
 def matched(made: Iterable[Pictures], truth: Iterable[Pictures]) -> Iterator[tuple[Pictures, Pictures]]:

@@ -21,7 +21,7 @@ from model.flow.solver import Velocity
 Form = Literal["nested", "independent"]
 
 
-class Told(NamedTuple):
+class ConditionMask(NamedTuple):
     """What an answer is told of."""
 
     references: bool
@@ -29,14 +29,14 @@ class Told(NamedTuple):
     face: bool
 
 
-NOTHING = Told(references=False, pose=False, face=False)
-REFERENCES = Told(references=True, pose=False, face=False)
-POSED = Told(references=True, pose=True, face=False)
-DRIVEN = Told(references=False, pose=True, face=True)
-ALL = Told(references=True, pose=True, face=True)
+NOTHING = ConditionMask(references=False, pose=False, face=False)
+REFERENCES = ConditionMask(references=True, pose=False, face=False)
+POSED = ConditionMask(references=True, pose=True, face=False)
+DRIVEN = ConditionMask(references=False, pose=True, face=True)
+ALL = ConditionMask(references=True, pose=True, face=True)
 
 
-def answers(form: Form, *, references: float, pose: float, face: float) -> dict[Told, float]:
+def answers(form: Form, *, references: float, pose: float, face: float) -> dict[ConditionMask, float]:
     """The answers to ask for and the weight of each; weights add up to 1.
 
     Answers of weight zero are not asked for: equal weights take two in the nested form and three in the

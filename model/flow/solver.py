@@ -21,9 +21,9 @@ def euler(velocity: Velocity, x: Tensor, times: Tensor) -> Tensor:
 def heun(velocity: Velocity, x: Tensor, times: Tensor) -> Tensor:
     """The point at the last time, two evaluations a step; errors shrink as the step squared."""
     for now, then in pairwise(times.tolist()):
-        here = velocity(x, at(now, x))
-        there = velocity(x + (then - now) * here, at(then, x))
-        x = x + (then - now) / 2 * (here + there)
+        v_now = velocity(x, at(now, x))
+        v_then = velocity(x + (then - now) * v_now, at(then, x))
+        x = x + (then - now) / 2 * (v_now + v_then)
     return x
 
 

@@ -29,13 +29,13 @@ def unipc(velocity: Velocity, x: Tensor, times: Tensor) -> Tensor:
         return Found(x - time * velocity(x, at(time, x)), time)
 
     first, *others = times.tolist()
-    here, before = found(x, first), None
+    current, before = found(x, first), None
     for then in others:
-        start, x = x, moved(x, foretold(before, here, then), here.time, then)
+        start, x = x, moved(x, foretold(before, current, then), current.time, then)
         if then > 0:
-            there = found(x, then)
-            x = moved(start, mended(before, here, there), here.time, then)
-            before, here = here, there
+            end = found(x, then)
+            x = moved(start, mended(before, current, end), current.time, then)
+            before, current = current, end
     return x
 
 
@@ -44,36 +44,36 @@ def moved(x: Tensor, x_0: Tensor, now: float, then: float) -> Tensor:
     return then / now * x + (1 - then / now) * x_0
 
 
-def foretold(before: Found | None, here: Found, then: float) -> Tensor:
+def foretold(before: Found | None, current: Found, then: float) -> Tensor:
     """The data of a step by its beginning; they go on as they changed, but in a last step, of endless length.
 
     Pure noise is endlessly far away too: how data changed since then says nothing.
     """
     if before is None or before.time >= 1 or then <= 0:
-        return here.x_0
-    return here.x_0 + change(before, here, then) / 2
+        return current.x_0
+    return current.x_0 + change(before, current, then) / 2
 
 
-def mended(before: Found | None, here: Found, there: Found) -> Tensor:
+def mended(before: Found | None, current: Found, end: Found) -> Tensor:
     """The data of a step by its beginning and its end."""
     if before is None or before.time >= 1:
-        return (here.x_0 + there.x_0) / 2
-    h, back = length(here.time, there.time), ago(before, here, there.time)
+        return (current.x_0 + end.x_0) / 2
+    h, back = length(current.time, end.time), ago(before, current, end.time)
     shrunk = math.expm1(-h)
     even = -1 / h - 1 / shrunk  # mean of l, then of l squared, over the step, as points count towards its end
     late = 2 * ((1 / h + 1 / shrunk) / h - 1 / (2 * shrunk))
     past = (even - late) / (1 + back)
-    return here.x_0 + past * change(before, here, there.time) + (even - past) * (there.x_0 - here.x_0)
+    return current.x_0 + past * change(before, current, end.time) + (even - past) * (end.x_0 - current.x_0)
 
 
-def change(before: Found, here: Found, then: float) -> Tensor:
+def change(before: Found, current: Found, then: float) -> Tensor:
     """How data would change over a step, going on as before."""
-    return (here.x_0 - before.x_0) / ago(before, here, then)
+    return (current.x_0 - before.x_0) / ago(before, current, then)
 
 
-def ago(before: Found, here: Found, then: float) -> float:
+def ago(before: Found, current: Found, then: float) -> float:
     """How long ago the answer before was, in lengths of the step."""
-    return length(before.time, here.time) / length(here.time, then)
+    return length(before.time, current.time) / length(current.time, then)
 
 
 def length(now: float, then: float) -> float:

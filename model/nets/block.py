@@ -90,7 +90,7 @@ class Block(nn.Module):
         x_seen, r_seen = both_BSD.tensor_split([x_BND.shape[1]], dim=1)
         x_BND, r_BRD = x_attn.onto(x_BND, x_seen), r_attn.onto(r_BRD, r_seen)
 
-        r_BRD = self.told(r_BRD, context)
+        r_BRD = self.captioned(r_BRD, context)
         x_BND = self.shown(x_BND, self.ref_attn.known(r_BRD) if self.ref_attn else None, context)
 
         x_BND = x_ffn.onto(x_BND, self.ffn(x_ffn.into(x_BND)))
@@ -105,7 +105,7 @@ class Block(nn.Module):
         turn, r_in = context.turn.last(r_BRD.shape[1]), attn.into(r_BRD)
         jointly = self.self_attn.known(r_in, turn)
         r_BRD = attn.onto(r_BRD, self.self_attn.ask(r_in, jointly, turn, context.lanes))
-        r_BRD = self.told(r_BRD, context)
+        r_BRD = self.captioned(r_BRD, context)
         again = self.ref_attn.known(r_BRD) if self.ref_attn else None
         return ffn.onto(r_BRD, self.ffn(ffn.into(r_BRD))), ReferenceMemory(jointly, again)
 
@@ -120,18 +120,18 @@ class Block(nn.Module):
 
     def shown(self, x_BND: Tensor, references: KeysValues | None, context: Context) -> Tensor:
         """Noise tokens with what they read of caption, references and faces."""
-        x_BND = self.told(x_BND, context)
+        x_BND = self.captioned(x_BND, context)
         if self.ref_attn is not None and references is not None:
             x_BND = x_BND + self.ref_attn(x_BND, references, context.lanes)
         if self.face_attn is not None and context.faces is not None:
             x_BND = x_BND + self.face_attn(x_BND, context.faces)
         return x_BND
 
-    def told(self, x_BND: Tensor, context: Context) -> Tensor:
+    def captioned(self, x_BND: Tensor, context: Context) -> Tensor:
         """Tokens with what they read of caption and image; where neither is there, nobody needs to ask."""
         text_BLD = context.text_BLD
         if context.image is not None:
-            return x_BND + self.cross_attn.told(self.norm3(x_BND), text_BLD, context.image)
+            return x_BND + self.cross_attn.with_image(self.norm3(x_BND), text_BLD, context.image)
         if text_BLD.shape[1] == 1:
             return x_BND + self.cross_attn.of_one(text_BLD)
         return x_BND + self.cross_attn(self.norm3(x_BND), text_BLD)

@@ -239,9 +239,9 @@ class DiT(nn.Module):
         seen_BFV = self.face(faces)
         if speech is None:
             return seen_BFV
-        said_BFV = self.speech(speech.sounds).type_as(seen_BFV)
+        spoken_BFV = self.speech(speech.sounds).type_as(seen_BFV)
         mouth = self.sizes.motion.feature if speech.mouth_only else self.sizes.motion.vector
-        return torch.cat([seen_BFV[..., :-mouth], said_BFV[..., -mouth:]], dim=-1)
+        return torch.cat([seen_BFV[..., :-mouth], spoken_BFV[..., -mouth:]], dim=-1)
 
     def grid(self, latent_BCTHW: Tensor) -> tuple[int, int, int]:
         """Tokens along time, height and width."""

@@ -61,8 +61,8 @@ class FaceEncoder(nn.Module):
 
     def measure(self, faces: Sequence[FaceCrops]) -> None:
         """Let a fresh motion encoder measure faces of clips, some of each in every batch; see there."""
-        pixels = torch.cat([some.pixels[some.seen][::EVERY] for some in faces])
-        points = torch.cat([some.points[some.seen][::EVERY] for some in faces])
+        pixels = torch.cat([crops.pixels[crops.seen][::EVERY] for crops in faces])
+        points = torch.cat([crops.points[crops.seen][::EVERY] for crops in faces])
         num = -(-len(pixels) // CHUNK)
         batches = (self.placed(pixels[first::num], points[first::num]) for first in range(num))
         self.motion.measure(batch for batch in batches if len(batch) > 1)

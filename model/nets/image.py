@@ -53,7 +53,7 @@ class CaptionAttention(Attention):
             self.k_img, self.v_img = nn.Linear(width, width), nn.Linear(width, width)
             self.norm_k_img = RMSNorm32(width, eps=EPS)
 
-    def told(self, x_BND: Tensor, text_BLD: Tensor, image: ImageTokens) -> Tensor:
+    def with_image(self, x_BND: Tensor, text_BLD: Tensor, image: ImageTokens) -> Tensor:
         """What each token (B, N, D) reads of both."""
         q = self.split(self.norm_q(self.q(x_BND)), None)
         shown = KeysValues(

@@ -165,5 +165,5 @@ class SpeechEncoder(nn.Module):
         for block in self.blocks:
             x_NTD = block(x_NTD, turn)
         own_ND = x_NTD[:, x_NTD.shape[1] // 2]  # the token at the frame's own time
-        said_NV = self.out(self.norm(own_ND)).float()
-        return (said_NV * self.spread_V + self.mean_V).unflatten(0, sounds_BFW.shape[:2])
+        motion_NV = self.out(self.norm(own_ND)).float()
+        return (motion_NV * self.spread_V + self.mean_V).unflatten(0, sounds_BFW.shape[:2])

@@ -155,7 +155,7 @@ def block(
     faced = window.faces and has.face and bool(learning & FACES)
     into = (FLOAT + value) * base  # normalised, and as scaled and shifted
 
-    spoken, told = flows or base, heard or base
+    spoken, ref_flows = flows or base, heard or base
     shown = spoken or reference
     moved = shown or faced
     ask = partial(attention, sizes, precision)
@@ -170,19 +170,20 @@ def block(
         (n * flows + r * heard) * d * value * (window.shared_by > 1)
     )  # the answer, before it was exchanged
     if window.caption > 1:
-        total += (n * spoken + r * told) * d * FLOAT + (n + r) * d * value * base
-        for tokens, some in ((n, spoken), (r, told)):
-            total += ask(d, tokens, window.caption, learns=base, asks=some, asked=some)
+        total += (n * spoken + r * ref_flows) * d * FLOAT + (n + r) * d * value * base
+        for tokens, flowing in ((n, spoken), (r, ref_flows)):
+            total += ask(d, tokens, window.caption, learns=base, asks=flowing, asked=flowing)
     if has.reference:
-        total += (n * shown + r * (told or reference)) * d * FLOAT + (n + r) * d * value * reference
-        total += ask(sizes.branch, n, r, learns=reference, asks=spoken, asked=told)
+        total += (n * shown + r * (ref_flows or reference)) * d * FLOAT + (n + r) * d * value * reference
+        total += ask(sizes.branch, n, r, learns=reference, asks=spoken, asked=ref_flows)
     if window.faces and has.face:
         k = keys(sizes, window)
         total += n * d * FLOAT * moved + k * d * copy * faced + (n + k) * d * value * face
         total += ask(sizes.branch, n, k, learns=face, asks=shown, asked=faced)
-    total += n * d * FLOAT * moved + r * d * (copy if has.reference else FLOAT) * told  # float32 kept above
+    # float32 is kept above
+    total += n * d * FLOAT * moved + r * d * (copy if has.reference else FLOAT) * ref_flows
     total += (n + r) * d * (into + value * base)
-    total += (n * moved + r * told) * sizes.ffn * value + (n + r) * sizes.ffn * value * base
+    total += (n * moved + r * ref_flows) * sizes.ffn * value + (n + r) * sizes.ffn * value * base
     return window.clips * total
 
 

@@ -47,7 +47,7 @@ def block(
     reference = window.references * window.picture(sizes)
     alone = sizes.references_see == "references"
     heard = still if alone else before
-    spoken, told = before | BASE, heard | BASE
+    spoken, reference_after = before | BASE, heard | BASE
     shown = spoken | REFERENCE if has.reference else spoken
     faced = shown | FACES if window.faces and has.face else shown
 
@@ -55,15 +55,17 @@ def block(
         yield table("base", 6 * d)
         yield from joint_attention(d, b, (noise, before), (reference, heard), alone=alone)
         pictured = sizes.image_width > 0
-        yield from text(d, b, (noise, spoken), (reference, told), window.caption, pictured=pictured)
+        yield from text(
+            d, b, (noise, spoken), (reference, reference_after), window.caption, pictured=pictured
+        )
         if has.reference:
             yield table("reference", d, 4)
-            asked = (reference, told)
+            asked = (reference, reference_after)
             yield from attention("reference", d, b, (noise, spoken), asked, inner=sizes.branch)
         if has.face:
             yield table("face_attn", d, 4)
             yield from face_attention(sizes, window, noise, shown)
-        for rows, after, tied in ((noise, faced, False), (reference, told, True)):
+        for rows, after, tied in ((noise, faced, False), (reference, reference_after, True)):
             yield Product(part="base", rows=b * rows, inputs=d, outputs=sizes.ffn, after=after, tied=tied)
             yield Product(part="base", rows=b * rows, inputs=sizes.ffn, outputs=d, after=after, tied=tied)
 

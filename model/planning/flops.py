@@ -173,9 +173,9 @@ def operations(
     forward = backward = again = 0
     for work in works(sizes, window):
         ranks = sequence_parallel if work.shared else 1
-        there, back = work.forward // ranks, work.backward(learning) // ranks
+        forth, back = work.forward // ranks, work.backward(learning) // ranks
         scores = back // 5 if isinstance(work, Attending) else 0
-        forward, backward, again = forward + there, backward + back - scores, again + scores
+        forward, backward, again = forward + forth, backward + back - scores, again + scores
         kept = keep_attention and isinstance(work, Attending) and work.asked > FEW
-        again += there if activation_checkpointing and work.again and not kept else 0
+        again += forth if activation_checkpointing and work.again and not kept else 0
     return Operations(forward=forward, backward=backward, again=again)

@@ -84,7 +84,7 @@ def memory(sizes: Sizes, window: WindowSpec, learning: Parts, how: Sharing) -> M
     """What a batch takes where some parts learn."""
     value = how.precision.value
     everything, learns = held(sizes, learning, exact=False)
-    some = kept(
+    activations = kept(
         sizes,
         window,
         learning,
@@ -110,8 +110,8 @@ def memory(sizes: Sizes, window: WindowSpec, learning: Parts, how: Sharing) -> M
         states=states,
         buckets=buckets,
         inputs=inputs(sizes, window),
-        kept=some.total,
-        working=some.again + back,
+        kept=activations.total,
+        working=activations.again + back,
         stepping=stepping,
     )
 

@@ -38,7 +38,7 @@ class FirstFrames:
         return cls(codec=codec, grey=sizes.first_frame == "beside", clip=clip)
 
     @torch.no_grad()
-    def told(self, conditions: Conditions, first_B3HW: Tensor | None) -> Conditions:
+    def added(self, conditions: Conditions, first_B3HW: Tensor | None) -> Conditions:
         """The conditions with all that is read of the first frames; None where none is to be handed over.
 
         Where pixels are asked for and only the latent of the first frame is there, they are decoded from it.

@@ -59,10 +59,10 @@ def num_segments(frames: int) -> int:
 
 def numbers_of(segment: int, frames: int) -> NDArray[np.int64]:
     """Numbers of the driving frames of a segment; behind the end the drive runs back, and forth again."""
-    return there_and_back(np.arange(SEGMENT) + segment * (SEGMENT - 1), frames)
+    return ping_pong(np.arange(SEGMENT) + segment * (SEGMENT - 1), frames)
 
 
-def there_and_back(numbers: NDArray[np.int64], frames: int) -> NDArray[np.int64]:
+def ping_pong(numbers: NDArray[np.int64], frames: int) -> NDArray[np.int64]:
     """Frames of a film of so many that goes back at its end, and forth again at its beginning."""
     lap = numbers % max(2 * (frames - 1), 1)
     return np.minimum(lap, 2 * (frames - 1) - lap)
@@ -132,7 +132,7 @@ class Animator:
             text=self.caption,
             text_seen=flag,
         ).to(self.device, torch.float32)
-        return FirstFrames.of(self.net.sizes, self.codec, self.clip).told(found, None)
+        return FirstFrames.of(self.net.sizes, self.codec, self.clip).added(found, None)
 
     def noise(self, segment: int, stretch: Stretch) -> Tensor:
         """The noise of a segment, drawn on the processor: the same on any device."""

@@ -12,7 +12,7 @@ from typing import Literal, NamedTuple
 import torch
 from torch import Tensor
 
-from model.flow.guidance import Form, Told, answers, in_one_batch, one_by_one
+from model.flow.guidance import ConditionMask, Form, answers, in_one_batch, one_by_one
 from model.flow.solver import Velocity, euler, heun
 from model.flow.timesteps import descent
 from model.flow.unipc import unipc
@@ -98,16 +98,16 @@ def nothing(x: Tensor, _: Tensor) -> Tensor:
 
 
 def weighted(
-    ask: Asked, conditions: Conditions, weights: Mapping[Told, float], *, one_batch: bool
+    ask: Asked, conditions: Conditions, weights: Mapping[ConditionMask, float], *, one_batch: bool
 ) -> Velocity:
     """The weighted sum of some answers."""
-    asked = [told(conditions, shown) for shown in weights]
+    asked = [masked(conditions, shown) for shown in weights]
     if one_batch:
         return in_one_batch(ask(joined(asked)), [*weights.values()])
     return one_by_one([ask(one) for one in asked], [*weights.values()])
 
 
-def told(conditions: Conditions, shown: Told) -> Conditions:
+def masked(conditions: Conditions, shown: ConditionMask) -> Conditions:
     """The conditions without what is not to be shown."""
     faces = conditions.faces
     if faces is not None and not shown.face:

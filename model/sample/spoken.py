@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from model.nets.conditions import Speech
 from model.nets.speech import heard
-from model.sample.segments import Drive, Stretch, there_and_back
+from model.sample.segments import Drive, Stretch, ping_pong
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,6 +30,6 @@ class SpokenDrive:
 
     def __call__(self, numbers: NDArray[np.int64]) -> Stretch:
         """What drives these frames: each hears its own second of the speech, whatever else is asked for."""
-        stretch = self.drive(there_and_back(numbers, self.frames))
+        stretch = self.drive(ping_pong(numbers, self.frames))
         sounds_1FW = heard(torch.from_numpy(self.sound)[None], torch.from_numpy(numbers)).float() / 2**15
         return stretch._replace(speech=Speech(sounds_1FW, self.mouth_only))

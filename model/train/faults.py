@@ -22,7 +22,7 @@ class TrainingFault(ValueError):
 
 
 @contextmanager
-def memory_said(batch: Batch) -> Iterator[None]:
+def reporting_no_memory(batch: Batch) -> Iterator[None]:
     """Turn the exhaustion of memory into a sentence.
 
     Raises:

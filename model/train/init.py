@@ -30,7 +30,7 @@ from storage.weight_files import by_pattern, check_keys, read_weights, write_wei
 EXPERTS = (("high_noise_model", "low_noise_model"), ("transformer", "transformer_2"))
 """Folders of the two networks of Wan 2.2 A14B, for much noise and little: as published, and diffusers'."""
 
-HERE = ("face.", "speech.")
+IN_MEMORY = ("face.", "speech.")
 """Parts that are measured before a phase: they are in memory from the first."""
 
 
@@ -63,7 +63,7 @@ def fresh(settings: Training) -> DiT:
     return net
 
 
-def base_said(settings: Training) -> str:
+def base_note(settings: Training) -> str:
     """A line about what of a base has no place in the network.
 
     Raises:
@@ -140,6 +140,6 @@ def outlined(settings: Training, stored: StoredWeights) -> DiT:
         net = empty(settings)
     check_keys(stored.outlines, net.state_dict(), "these weights are not those of this network")
     for name in net.state_dict():
-        if name.startswith(HERE):
+        if name.startswith(IN_MEMORY):
             put(net, name, stored[name])
     return net

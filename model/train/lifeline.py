@@ -62,7 +62,7 @@ class Lifeline:
         self.seen: dict[int, tuple[bytes, float]] = {}
         """The last sign of life of each rank that is watched, and how long ago it came."""
 
-    def look(self, since_s: float) -> None:
+    def beat(self, since_s: float) -> None:
         """Give a sign of life and look for the others'; `since_s` have passed since the last look."""
         self.beats += 1
         self.board.set(self.name(self.rank), str(self.beats))
@@ -150,7 +150,7 @@ def beating(line: Lifeline, over: Event) -> None:
     """Look at the others until the block is over, or the store that all met by is gone."""
     while not over.wait(BEAT_S):
         try:
-            line.look(BEAT_S)
+            line.beat(BEAT_S)
         except RuntimeError:  # torch's, of a store that does not answer
             line.say(f"the first rank is gone: {ALL_END}")
             line.end(CANNOT_RUN)

@@ -23,7 +23,7 @@ from model.nets.pretrained.hearing import Hearing
 from model.train import checkpoint, init
 from model.train.agreement import agreed
 from model.train.engines.engine import DTYPES
-from model.train.faults import DivergenceCheck, memory_said
+from model.train.faults import DivergenceCheck, reporting_no_memory
 from model.train.frozen import Digests, digests, prove
 from model.train.objectives.video import Score
 from model.train.phases import Change, Phase, States, change, enter
@@ -214,7 +214,7 @@ class Trainer:
             keys += batch.keys
             sides = (*batch.points.shape[:2], *batch.video.shape[2:4])
             shown.append((*sides, batch.reference_valid.shape[1]))
-            with memory_said(batch):
+            with reporting_no_memory(batch):
                 sums.append(self.learn(batch, place))
         mine = torch.stack(sums).mean(dim=0)
         *means, seen, stop, due, writing = engine.mean(torch.cat([mine, self.wishes(mine)])).tolist()

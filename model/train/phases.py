@@ -150,10 +150,10 @@ def enter(
     learning = tuple(name for part in phase.learning for name in named[part])
     for name, weight in net.named_parameters():
         weight.requires_grad_(name in learning)
-    here: dict[str, Tensor] = {
+    in_memory: dict[str, Tensor] = {
         name: value.detach().clone() for name, value in net.state_dict().items() if not value.is_meta
     }
-    exact: Mapping[str, Tensor] = ChainMap(here, cast("Any", stored))  # nothing is put into it
+    exact: Mapping[str, Tensor] = ChainMap(in_memory, cast("Any", stored))  # nothing is put into it
     engine = build(net, settings, steps, stored=exact)
     for name in learning:
         value = exact[name]

@@ -7,7 +7,7 @@ from typing import TypeVar
 
 import torch
 
-Told = TypeVar("Told")
+Value = TypeVar("Value")
 SHOWN = 12
 """Characters of a digest that tell it from others."""
 
@@ -17,22 +17,22 @@ def own_rank() -> int:
     return torch.distributed.get_rank() if torch.distributed.is_initialized() else 0
 
 
-def of_first(mine: Told) -> Told:
+def of_first(mine: Value) -> Value:
     """What the first rank has; all ranks ask together."""
     if not torch.distributed.is_initialized():
         return mine
-    told: list[Told | None] = [mine]
-    torch.distributed.broadcast_object_list(told, src=0)
-    return told[0]  # type: ignore[return-value]
+    values: list[Value | None] = [mine]
+    torch.distributed.broadcast_object_list(values, src=0)
+    return values[0]  # type: ignore[return-value]
 
 
-def of_all(mine: Told) -> list[Told]:
+def of_all(mine: Value) -> list[Value]:
     """What each rank has; all ranks ask together."""
     if not torch.distributed.is_initialized():
         return [mine]
-    told: list[Told | None] = [None] * torch.distributed.get_world_size()
-    torch.distributed.all_gather_object(told, mine)
-    return told  # type: ignore[return-value]
+    values: list[Value | None] = [None] * torch.distributed.get_world_size()
+    torch.distributed.all_gather_object(values, mine)
+    return values  # type: ignore[return-value]
 
 
 def refuse_unlike(found: Sequence[Mapping[str, str]]) -> None:
@@ -42,10 +42,10 @@ def refuse_unlike(found: Sequence[Mapping[str, str]]) -> None:
         ValueError: they did not; says what differs, and where.
     """
     others = [
-        f"{name} is {found[0][name][:SHOWN]} for rank 0 and {there[name][:SHOWN]} for rank {rank}"
-        for rank, there in enumerate(found)
+        f"{name} is {found[0][name][:SHOWN]} for rank 0 and {theirs[name][:SHOWN]} for rank {rank}"
+        for rank, theirs in enumerate(found)
         for name in found[0]
-        if there[name] != found[0][name]
+        if theirs[name] != found[0][name]
     ]
     if others:
         raise ValueError(

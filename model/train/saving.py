@@ -37,10 +37,10 @@ class Saver:
         self.thread = Thread(target=self.write, args=(self.pending,), name="checkpoint", daemon=True)
         self.thread.start()
 
-    def write(self, some: Snapshot) -> None:
+    def write(self, snapshot: Snapshot) -> None:
         """Write, and keep what goes wrong for whoever finishes."""
         try:
-            some.write()
+            snapshot.write()
         except BaseException as trouble:  # noqa: BLE001  told by `finish`, in the thread that trains
             self.fault = trouble
 

@@ -75,7 +75,9 @@ def of_one(start: object) -> object:
     if not isinstance(start, dict):
         return start
     rows = {
-        name: [told] * bool(told) for name, told in start.items() if name in ROWS and isinstance(told, str)
+        name: [value] * bool(value)
+        for name, value in start.items()
+        if name in ROWS and isinstance(value, str)
     }
     return {**start, **rows}
 

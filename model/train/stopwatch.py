@@ -43,8 +43,8 @@ class Stopwatch:
             self.events[-1][2].synchronize()
         for name, began, ended in self.events:
             self.add(name, began.elapsed_time(ended) / 1000)
-        told, self.seconds, self.events = self.seconds, {}, []
-        return {**told, "step": sum(told.values())}
+        seconds, self.seconds, self.events = self.seconds, {}, []
+        return {**seconds, "step": sum(seconds.values())}
 
 
 def most_memory(device: torch.device) -> float:

@@ -72,10 +72,10 @@ class VideoTask:
     def begin(self, net: DiT) -> None:
         """The statistics of faces, where the network is told of some and its motion encoder has none."""
         if self.faces and self.fresh_faces and not net.face.motion.measured():
-            some = Validator(
+            clips = Validator(
                 self.loader, self.loader.drawn.present, ValidationSettings(clips=MEASURED), self.codec
             )
-            net.face.measure([faces_of(some[clip]) for clip in range(len(some))])
+            net.face.measure([faces_of(clips[clip]) for clip in range(len(clips))])
 
     def validator(self, held_out: MixedSamples | None) -> Validator:
         """All samples, some made into films."""
@@ -119,10 +119,10 @@ class SpeechTask:
             ValueError: no sample has both a face and sound, or one breaks a promise of formats.md, or the
             motion encoder gives all faces the same motion.
         """
-        some = Validator(
+        clips = Validator(
             self.loader, heard_in(self.loader.drawn.present), ValidationSettings(clips=MEASURED), self.codec
         )
-        shown = [shown_by(net, speech_inputs(some[clip])) for clip in range(len(some))]
+        shown = [shown_by(net, speech_inputs(clips[clip])) for clip in range(len(clips))]
         if not sum(map(len, shown)):
             raise ValueError(f"{self.loader.named}: no sample has a face and sound: speech cannot be learned")
         mean_V, spread_V = spread_of(torch.cat(shown), net.sizes.motion.parts)

@@ -22,10 +22,10 @@ def place() -> torch.device:
 
     They meet at the address that torchrun tells.
     """
-    there = torch.cuda.is_available()
+    on_gpu = torch.cuda.is_available()
     if int(os.environ.get("WORLD_SIZE", "1")) > 1 and not torch.distributed.is_initialized():
-        torch.distributed.init_process_group("nccl" if there else "gloo")
-    if not there:
+        torch.distributed.init_process_group("nccl" if on_gpu else "gloo")
+    if not on_gpu:
         return torch.device("cpu")
     return torch.device("cuda", int(os.environ.get("LOCAL_RANK", "0")))
 

@@ -91,7 +91,7 @@ class Validator:
         found = slots(samples, how, settings.clips) if samples is not None else ()
         known = loader.captions
         self.slots = tuple(
-            replace(slot, captions=known.told(at.row for at in slot.rows)) if known else slot
+            replace(slot, captions=known.captions(at.row for at in slot.rows)) if known else slot
             for slot in found
         )
         self.settings, self.codec, self.seed = settings, codec, how.seed
@@ -119,8 +119,8 @@ class Validator:
             given = teach(self[clip])
             for time in range(self.settings.times):
                 found = judge(given, self.lot(clip, time), 0.0)
-                told = [found.metrics[name] for name in names]
-                sums += counts * found.counts * torch.stack([torch.ones_like(found.counts), *told])
+                values = [found.metrics[name] for name in names]
+                sums += counts * found.counts * torch.stack([torch.ones_like(found.counts), *values])
         num, *totals = engine.mean(sums).tolist()
         means = {name: total / num if num else math.nan for name, total in zip(names, totals, strict=True)}
         filmed = range(min(self.settings.films, len(self)))

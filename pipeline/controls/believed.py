@@ -25,8 +25,8 @@ def believed(tracked: Tracked, hand_reach: float) -> Tracked:
     head = replace(once.head, valid=fits)
     body, swapped = sided(once.body, head)
     hands = exchanged(once.hands, swapped)
-    told = ~once.body.valid | body.valid  # where the arms' sides are not, the hands' are not either
-    hands = replace(hands, score=hands.score * told[:, None])
+    certain = ~once.body.valid | body.valid  # where the arms' sides are not, the hands' are not either
+    hands = replace(hands, score=hands.score * certain[:, None])
     return replace(
         once,
         body=body,

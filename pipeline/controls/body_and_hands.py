@@ -108,15 +108,17 @@ def attached(hands: HandTrack, body: BodyTrack, reach: float) -> HandTrack:
     seen = hands.score > 0
     points2d = np.where(seen[..., None, None], hands.points2d, 0)
     wrists = np.where(body.valid[:, None, None], body.joints2d[:, WRISTS], 0)
-    way = (
+    distance = (
         np.linalg.norm(points2d[:, :, None, 0] - wrists[:, None], axis=-1) * seen[:, :, None]
     )  # t hand wrist
-    swap = body.valid & (way[:, 0, 1] + way[:, 1, 0] < SWAP_GAIN * (way[:, 0, 0] + way[:, 1, 1]))
+    swap = body.valid & (
+        distance[:, 0, 1] + distance[:, 1, 0] < SWAP_GAIN * (distance[:, 0, 0] + distance[:, 1, 1])
+    )
     hand = np.where(swap[:, None], [1, 0], [0, 1])  # for each wrist the hand that it gets
     frame = np.arange(len(hand))[:, None]
     box = bounding_box(points2d[frame, hand])
     side = HAND_BOX_SCALE * np.max(box[..., 2:] - box[..., :2], axis=-1)
-    near = ~body.valid[:, None] | (way[frame, hand, [0, 1]] <= reach * side)
+    near = ~body.valid[:, None] | (distance[frame, hand, [0, 1]] <= reach * side)
     kept = chosen(hands, hand)
     return replace(kept, score=np.where(near, kept.score, np.float32(0)))
 

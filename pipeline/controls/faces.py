@@ -52,7 +52,7 @@ def median_around(sizes: Reals, frames: Mask) -> Array:
     """For each frame the median (t,) of the sizes of `frames` near it; 0 where there are none."""
     known = np.flatnonzero(frames)
     near = [sizes[known[np.abs(known - t) <= NEAR_FRAMES]] for t in range(len(sizes))]
-    return np.array([np.median(some) if len(some) else 0.0 for some in near])
+    return np.array([np.median(nearby) if len(nearby) else 0.0 for nearby in near])
 
 
 def face_windows(windows: Array, valid: Mask, max_gap: int, sigma: float, shown: Frames) -> Array:

@@ -118,13 +118,13 @@ def with_hand(
     """Puts a hand onto the body's rotations (t, 55, 3, 3); where (t,) it is known. Elsewhere these stay."""
     elbow, wrist = ELBOWS[side], WRISTS[side]
     arm = turns_in_camera(local[:, : len(BODY)])[:, elbow]
-    told = hands.rotations[:, side].astype(np.float64)
-    bend = wrist_in_arm(arm, told[:, 0])
+    rotations = hands.rotations[:, side].astype(np.float64)
+    bend = wrist_in_arm(arm, rotations[:, 0])
     bent_by = np.linalg.norm(rotation_vector(bend), axis=-1)
     believed = np.asarray((hands.score[:, side] > 0) & (bent_by <= MOST_BEND))
     if not believed.any():
         return believed
-    turned, known = filled(np.concatenate([bend[:, None], told[:, 1:]], axis=1), believed, max_gap)
+    turned, known = filled(np.concatenate([bend[:, None], rotations[:, 1:]], axis=1), believed, max_gap)
     turned = smoothed(turned, known, sigma, shown)
     roll, bent = split_roll(turned[:, 0], unit(rest[wrist] - rest[elbow]))
     local[known, elbow] = (local[:, elbow] @ roll)[known]

@@ -55,12 +55,12 @@ def labelled(body: BodyTrack, head: HeadTrack) -> tuple[BodyTrack, Mask]:
     torsos = [torso_frame(one.joints3d[seen]) for one in readings]
     doubt = np.stack([against_faces(torso, head, seen) for torso in torsos], axis=1)
     doubt[:, 1] += np.abs(torsos[0][:, 2, 2])
-    way = turns(torsos, seen)
-    least = least_costs(doubt, way)
+    transition = turns(torsos, seen)
+    least = least_costs(doubt, transition)
     path = (least[:, 1] < least[:, 0]).astype(np.int64)
     swap[seen] = path == 1
     valid = body.valid.copy()
-    valid[seen] = sure(doubt, path, way[np.arange(len(way)), path[:-1], path[1:]] > BREAK)
+    valid[seen] = sure(doubt, path, transition[np.arange(len(transition)), path[:-1], path[1:]] > BREAK)
     return replace(chosen(body, readings[1], swap), valid=valid), swap
 
 
@@ -122,10 +122,10 @@ def turn_cost(before: Array, after: Array, frames: Frames) -> Array:
     return np.asarray((np.clip(angle - FASTEST, 0, None) / STEP) ** 2)
 
 
-def least_costs(doubt: Array, way: Array) -> Array:
+def least_costs(doubt: Array, transition: Array) -> Array:
     """Cost (n, 2) of the cheapest path through each state of each frame (min-sum, forward and backward)."""
     before, after = doubt.copy(), np.zeros_like(doubt)
     for t in range(1, len(doubt)):
-        before[t] += (before[t - 1][:, None] + way[t - 1]).min(axis=0)
-        after[-t - 1] = (way[-t] + doubt[-t] + after[-t]).min(axis=1)
+        before[t] += (before[t - 1][:, None] + transition[t - 1]).min(axis=0)
+        after[-t - 1] = (transition[-t] + doubt[-t] + after[-t]).min(axis=1)
     return np.asarray(before + after)

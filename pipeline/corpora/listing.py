@@ -63,11 +63,13 @@ def compared(known: Mapping[str, Listed], found: Sequence[Listed]) -> CorpusList
 
     Where nothing at all is told of a file, as in a folder, that is no other word than before.
     """
-    here = {row.key for row in found}
-    lost = sorted(key for key, row in known.items() if key not in here and not row.uri.startswith(STANDS_FOR))
+    present = {row.key for row in found}
+    lost = sorted(
+        key for key, row in known.items() if key not in present and not row.uri.startswith(STANDS_FOR)
+    )
     pairs = [(known[row.key].origin, row) for row in found if row.key in known]
-    told = [(row, disagreement(was, row.origin)) for was, row in pairs]
-    differing = [(row, names) for row, names in told if names and disagreement(row.origin, Origin())]
+    stated = [(row, disagreement(was, row.origin)) for was, row in pairs]
+    differing = [(row, names) for row, names in stated if names and disagreement(row.origin, Origin())]
     return CorpusListing(
         new=len(found) - len(pairs),
         known=len(pairs),
@@ -77,7 +79,7 @@ def compared(known: Mapping[str, Listed], found: Sequence[Listed]) -> CorpusList
     )
 
 
-def told_otherwise(listing: CorpusListing, videos: Where, out: Where) -> str:
+def origins_note(listing: CorpusListing, videos: Where, out: Where) -> str:
     """How many known files are told otherwise, in which columns, and the command that takes it over."""
     how = (
         "looking again at clips of other cameras" if "lens" in listing.columns else "without reading a video"

@@ -18,7 +18,7 @@ from schemas.media import Frames
 Made = TypeVar("Made")
 Net = Callable[[Any], tuple[Any, ...]]
 """A network: crops (b, 3, h, w) in, arrays with as many rows out, or tensors that a device still makes."""
-HERE = OnProcessor()
+ON_PROCESSOR = OnProcessor()
 """Who cuts crops where nothing else is said."""
 Rows = tuple[NDArray[np.float32], ...]
 """What a network gives, an array each."""
@@ -30,7 +30,7 @@ class Batches:
     Nothing is waited for before the end, so a GPU works on one batch while the next is cut.
     """
 
-    def __init__(self, net: Net, size: int, cutter: Cutter = HERE) -> None:
+    def __init__(self, net: Net, size: int, cutter: Cutter = ON_PROCESSOR) -> None:
         self.net = net
         self.size = size
         self.cutter = cutter
@@ -89,7 +89,7 @@ def on_device(module: Any, device: str) -> Net:
 def cutter_on(device: str) -> Cutter:
     """Who cuts crops for a network on a device: there, but for a processor, which is faster by OpenCV."""
     if device == "cpu":
-        return HERE
+        return ON_PROCESSOR
     from pipeline.estimators.device_crops import OnDevice
 
     return OnDevice(device)
@@ -102,9 +102,9 @@ def named_file(path: Path | None, what: str) -> Path:
         EstimatorUnavailable: it names none, or one that is not there.
     """
     if path is None or not path.is_file():
-        told = "no file is named" if path is None else f"there is no file {path}"
+        problem = "no file is named" if path is None else f"there is no file {path}"
         raise EstimatorUnavailable(
-            f"{what}: {told}; `understudy weights --recipe research` says where it is had"
+            f"{what}: {problem}; `understudy weights --recipe research` says where it is had"
         )
     return path
 

@@ -21,35 +21,35 @@ from schemas.media import Frames
 from schemas.tracks import HandTrack, KeypointTrack
 
 Given = TypeVar("Given")
-Told = TypeVar("Told")
+Result = TypeVar("Result")
 
 
-class CropEstimator(ABC, Generic[Given, Told]):
+class CropEstimator(ABC, Generic[Given, Result]):
     """An estimator that reads crops; called on frames, it takes them for a whole clip."""
 
     @abstractmethod
-    def begin(self) -> OverClip[Given, Told]:
+    def begin(self) -> OverClip[Given, Result]:
         """It, at the beginning of a clip."""
 
-    def __call__(self, frames: Frames, given: Given, /) -> Told:
+    def __call__(self, frames: Frames, given: Given, /) -> Result:
         """What it says of a clip of these frames."""
         clip = self.begin()
         clip.see(frames, given)
         return clip.track()
 
 
-class PerWindow(Generic[Given, Told]):
+class PerWindow(Generic[Given, Result]):
     """An estimator that answers for each window, over a clip."""
 
-    def __init__(self, estimator: Callable[[Frames, Given], Told]) -> None:
+    def __init__(self, estimator: Callable[[Frames, Given], Result]) -> None:
         self.estimator = estimator
-        self.tracks: list[Told] = []
+        self.tracks: list[Result] = []
 
     def see(self, frames: Frames, given: Given, /) -> None:
         """Show it the next window."""
         self.tracks.append(self.estimator(frames, given))
 
-    def track(self) -> Told:
+    def track(self) -> Result:
         """What it said of all windows."""
         return joined(self.tracks)
 
@@ -74,7 +74,7 @@ def boxes_of(estimator: HandEstimator, person: KeypointTrack, hands: HandTrack) 
     return boxes
 
 
-def over_clip(estimator: Callable[[Frames, Any], Told]) -> OverClip[Any, Told]:
+def over_clip(estimator: Callable[[Frames, Any], Result]) -> OverClip[Any, Result]:
     """An estimator at the beginning of a clip."""
     return estimator.begin() if isinstance(estimator, CropEstimator) else PerWindow(estimator)
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from storage.packaged_files import PackagedFile
 
-MOST_TOLD = 3
+MOST_NAMED = 3
 """Points that a refusal names."""
 
 
@@ -26,10 +26,10 @@ def refuse_mixture(backends: Mapping[str, Any]) -> None:
     for role, backend in backends.items():
         lacking = sorted(getattr(backend, "reads", frozenset()) - given) if given is not None else []
         if lacking:
-            more = f" and {len(lacking) - MOST_TOLD} more" * (len(lacking) > MOST_TOLD)
+            more = f" and {len(lacking) - MOST_NAMED} more" * (len(lacking) > MOST_NAMED)
             raise ValueError(
                 f"{type(backend).__name__} as {role} does not fit {type(person).__name__} as person, "
-                f"which does not give {', '.join(lacking[:MOST_TOLD])}{more}"
+                f"which does not give {', '.join(lacking[:MOST_NAMED])}{more}"
             )
 
 

@@ -14,7 +14,7 @@ from schemas.tracks import Role
 
 TOKENS, DEPTH, WIDTH = 192, 32, 1280
 """Of HMR2.0's and HaMeR's backbone on one crop."""
-LOOK_EVERY = 6
+APPEARANCE_EVERY = 6
 """Frames of which one is looked at for appearance."""
 
 
@@ -43,7 +43,7 @@ RESEARCH: Mapping[Role, NetworkWork] = {
     "body": NetworkWork(crops=1, operations=vit_operations(TOKENS, DEPTH, WIDTH)),
     "hands": NetworkWork(crops=2, operations=vit_operations(TOKENS, DEPTH, WIDTH)),
     "head": NetworkWork(crops=1, operations=2 * 5.4e9),  # ResNet-50 at 256 x 256
-    "appearance": NetworkWork(crops=1 / LOOK_EVERY, operations=vit_operations(257, 24, 1024)),
+    "appearance": NetworkWork(crops=1 / APPEARANCE_EVERY, operations=vit_operations(257, 24, 1024)),
 }
 """The paper's stack by role; faces are found by the embedded network, on the processor."""
 

@@ -19,7 +19,7 @@ BEHIND = np.cos(np.radians(110.0))
 """No head turns further against its shoulders: a neck reaches 80 degrees (AAOS, Joint Motion, 1965)."""
 FLIP_GAIN = 0.5
 """Sides were exchanged between two frames where exchanging them back shortens all ways to this share."""
-FLIP_WAY = 0.1
+FLIP_DISTANCE = 0.1
 """Of the torso: mean way of the joints below which nothing was exchanged."""
 IN_VIEW_SCORE = 0.5
 MIRRORED = list(mirrored(BODY_JOINTS))
@@ -39,8 +39,8 @@ def mostly_seen(controls: Controls, valid: Mask) -> NDArray[np.int64]:
 
 def torso_px(controls: Controls, valid: Mask) -> float:
     """Median length from neck to pelvis in the picture, at least 1 px."""
-    way = controls.joints2d[valid, J["neck"]] - controls.joints2d[valid, J["pelvis"]]
-    return max(float(np.median(np.linalg.norm(way, axis=1))), 1.0)
+    torso = controls.joints2d[valid, J["neck"]] - controls.joints2d[valid, J["pelvis"]]
+    return max(float(np.median(np.linalg.norm(torso, axis=1))), 1.0)
 
 
 def joint_jitter(sample: OpenedSample) -> float | None:
@@ -75,7 +75,7 @@ def side_flips(sample: OpenedSample) -> float | None:
         np.linalg.norm(points[1:, SIDED] - points[:-1, order], axis=2).mean(axis=1)
         for order in (SIDED, [MIRRORED[index] for index in SIDED])
     )
-    both = valid[1:] & valid[:-1] & (stay > FLIP_WAY * torso_px(controls, valid))
+    both = valid[1:] & valid[:-1] & (stay > FLIP_DISTANCE * torso_px(controls, valid))
     return float((both & (change < FLIP_GAIN * stay)).sum())
 
 
@@ -106,12 +106,12 @@ def hand_reach(sample: OpenedSample) -> float | None:
     """See `MEASURES`."""
     controls, ratios = sample.controls, list[Array]()
     for points, score, wrist in hands(controls):
-        there = (score > 0) & controls.body_valid
-        fingers = points[there, 1:].astype(np.float64)
+        seen = (score > 0) & controls.body_valid
+        fingers = points[seen, 1:].astype(np.float64)
         if len(fingers):
             size = np.linalg.norm(np.ptp(fingers, axis=1), axis=1)
-            way = np.linalg.norm(fingers.mean(axis=1) - controls.joints2d[there, wrist], axis=1)
-            ratios.append(way / np.maximum(size, 1.0))
+            reach = np.linalg.norm(fingers.mean(axis=1) - controls.joints2d[seen, wrist], axis=1)
+            ratios.append(reach / np.maximum(size, 1.0))
     return float(np.percentile(np.concatenate(ratios), 90)) if ratios else None
 
 

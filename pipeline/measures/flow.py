@@ -36,15 +36,15 @@ def measuring(data: str) -> Leg:
 def each_tar(_: Ledger, leg: Leg, *, data: str) -> list[Lap]:
     """One lap for each tar of the data set."""
     laps = []
-    for shard, some in read_index(data).by_shard():
-        told = (text for name in ("key", "sha256") for text in some.table[name].to_pylist())
+    for shard, samples in read_index(data).by_shard():
+        identifiers = (text for name in ("key", "sha256") for text in samples.table[name].to_pylist())
         name = shard.removeprefix("shards/").removesuffix(".tar").replace("/", "-")
-        inputs = digest(leg.settings, *told)
-        read = partial(samples_in, some=some)
-        laps.append(Lap(leg=leg.name, name=name, inputs=inputs, items=len(some), read=read))
+        inputs = digest(leg.settings, *identifiers)
+        read = partial(samples_in, samples=samples)
+        laps.append(Lap(leg=leg.name, name=name, inputs=inputs, items=len(samples), read=read))
     return laps
 
 
-def samples_in(_: Ledger, *, some: Index) -> Iterator[SampleToMeasure]:
+def samples_in(_: Ledger, *, samples: Index) -> Iterator[SampleToMeasure]:
     """The samples of a tar."""
-    return (SampleToMeasure(row=row) for row in some.rows())
+    return (SampleToMeasure(row=row) for row in samples.rows())

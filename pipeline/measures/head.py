@@ -35,8 +35,8 @@ def head_off_neck(sample: OpenedSample) -> float | None:
     both = controls.head_valid & controls.body_valid & (controls.head_radius > 0)
     if not enough(both):
         return None
-    way = np.linalg.norm(controls.head_center[both] - controls.joints2d[both, J["neck"]], axis=1)
-    return float(np.percentile(way / controls.head_radius[both], 90))
+    distance = np.linalg.norm(controls.head_center[both] - controls.joints2d[both, J["neck"]], axis=1)
+    return float(np.percentile(distance / controls.head_radius[both], 90))
 
 
 def face_off_head(sample: OpenedSample) -> float | None:
@@ -45,8 +45,8 @@ def face_off_head(sample: OpenedSample) -> float | None:
     both = controls.head_valid & controls.face_valid & (controls.head_radius > 0)
     if not enough(both):
         return None
-    way = np.linalg.norm(middles(sample)[both] - controls.head_center[both], axis=1)
-    return float(np.percentile(way / controls.head_radius[both], 90))
+    distance = np.linalg.norm(middles(sample)[both] - controls.head_center[both], axis=1)
+    return float(np.percentile(distance / controls.head_radius[both], 90))
 
 
 def crop_jitter(sample: OpenedSample) -> float | None:

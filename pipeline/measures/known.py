@@ -23,12 +23,12 @@ def measures() -> tuple[Measure, ...]:
     found = list(OWN)
     for entry in sorted(entry_points(group=GROUP), key=lambda entry: entry.name):
         given = entry.load()
-        some = given if isinstance(given, (list, tuple)) else (given,)
-        if not all(isinstance(one, Measure) for one in some):
+        added = given if isinstance(given, (list, tuple)) else (given,)
+        if not all(isinstance(one, Measure) for one in added):
             raise ValueError(
                 f"the entry point {entry.name} = {entry.value} is no Measure of pipeline.measures"
             )
-        found += some
+        found += added
     names = [one.name for one in found]
     if twice := sorted({name for name in names if names.count(name) > 1}):
         raise ValueError(f"two measures are named {twice[0]}")

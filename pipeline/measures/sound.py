@@ -78,20 +78,20 @@ def clipping(sample: OpenedSample) -> float | None:
 
 def mouth_confidence(sample: OpenedSample) -> float | None:
     """See `MEASURES`."""
-    told = told_by_lag(sample)
-    return None if told is None else float(told.max() - np.median(told))
+    explained = explained_by_lag(sample)
+    return None if explained is None else float(explained.max() - np.median(explained))
 
 
 def mouth_offset_ms(sample: OpenedSample) -> float | None:
     """See `MEASURES`."""
-    told = told_by_lag(sample)
-    if told is None or told.max() - np.median(told) < MIN_CONFIDENCE:
+    explained = explained_by_lag(sample)
+    if explained is None or explained.max() - np.median(explained) < MIN_CONFIDENCE:
         return None
-    best = int(told.argmax())
-    return float(1000 / FPS * (best - MOST_LAG + peak_between(told, best)))
+    best = int(explained.argmax())
+    return float(1000 / FPS * (best - MOST_LAG + peak_between(explained, best)))
 
 
-def told_by_lag(sample: OpenedSample) -> Array | None:
+def explained_by_lag(sample: OpenedSample) -> Array | None:
     """Share of the sound's loudness that the mouth's pixels tell, by lag; None where nobody speaks."""
     if sample.sound is None or sample.row.frames < MIN_FRAMES:
         return None
@@ -103,7 +103,7 @@ def told_by_lag(sample: OpenedSample) -> Array | None:
     spare = MOST_LAG
     inner = slice(spare, len(loud) - spare)
     lags = range(2 * spare + 1)
-    return np.array([share_told(mouth[inner], loud[lag : lag + len(loud) - 2 * spare]) for lag in lags])
+    return np.array([explained_share(mouth[inner], loud[lag : lag + len(loud) - 2 * spare]) for lag in lags])
 
 
 def mouth_parts(sample: OpenedSample) -> Array:
@@ -118,7 +118,7 @@ def mouth_parts(sample: OpenedSample) -> Array:
     return np.asarray(ways[:, :PARTS] * sizes[:PARTS])
 
 
-def share_told(given: Array, wanted: Array) -> float:
+def explained_share(given: Array, wanted: Array) -> float:
     """Share of the variance of `wanted` (t,) that the best line through `given` (t, n) tells."""
     centred = wanted - wanted.mean()
     total = float((centred**2).sum())
@@ -133,8 +133,8 @@ def peak_between(values: Array, best: int) -> float:
     """Where a parabola through the largest of values and its neighbours has its top, from the largest on."""
     if not 0 < best < len(values) - 1:
         return 0.0
-    before, here, after = values[best - 1 : best + 2]
-    bend = before - 2 * here + after
+    before, peak, after = values[best - 1 : best + 2]
+    bend = before - 2 * peak + after
     return float((before - after) / (2 * bend)) if bend < 0 else 0.0
 
 

@@ -19,11 +19,11 @@ ROWS_AT_ONCE = 2**14
 
 def table_schema(measures: Sequence[Measure]) -> pa.Schema:
     """Columns of the table; each measure's carries its unit, definition and source."""
-    told = [
+    columns = [
         pa.field(one.name, pa.float64(), metadata={"unit": one.unit, "says": one.says, "source": one.source})
         for one in measures
     ]
-    return pa.schema([*(pa.field(name, pa.string(), nullable=False) for name in KEYS), *told])
+    return pa.schema([*(pa.field(name, pa.string(), nullable=False) for name in KEYS), *columns])
 
 
 def write_table(place: Place, rows: Iterable[MeasuredSample], measures: Sequence[Measure]) -> int:
@@ -46,14 +46,14 @@ def write_table(place: Place, rows: Iterable[MeasuredSample], measures: Sequence
 
 def batches(rows: Iterable[MeasuredSample]) -> Iterable[list[MeasuredSample]]:
     """The rows, some at a time."""
-    some = list[MeasuredSample]()
+    batch = list[MeasuredSample]()
     for row in rows:
-        some.append(row)
-        if len(some) == ROWS_AT_ONCE:
-            yield some
-            some = []
-    if some:
-        yield some
+        batch.append(row)
+        if len(batch) == ROWS_AT_ONCE:
+            yield batch
+            batch = []
+    if batch:
+        yield batch
 
 
 def read_table(place: Place) -> pa.Table | None:

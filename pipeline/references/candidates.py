@@ -138,8 +138,8 @@ def clearness(looks: Appearance) -> Array:
 
 def usual(values: NDArray[np.floating]) -> float:
     """Median of the values that are not 0; 0 where all are."""
-    some = values[values > 0]
-    return float(np.median(some)) if len(some) else 0.0
+    nonzero = values[values > 0]
+    return float(np.median(nonzero)) if len(nonzero) else 0.0
 
 
 def at_least_median(values: NDArray[np.floating]) -> Mask:

@@ -12,7 +12,7 @@ from pipeline.estimators.crops import Square
 from schemas.media import REPEAT_LUMA, Frames
 from schemas.tracks import FaceBoxTrack
 
-LOOK_PX = 224
+APPEARANCE_PX = 224
 """Side of the square pictures that appearance is told from."""
 PART_PX = 96
 """Side of those that tell how sharp a face or a hand is."""
@@ -49,9 +49,9 @@ def upright_square(frame: NDArray[np.uint8], box: NDArray[np.float32]) -> NDArra
     left = np.clip((x0 + x1 - side) / 2, 0, max(width - side, 0))
     top = np.clip(y0, 0, max(height - side, 0))
     part = frame[int(top) : int(top + side) + 1, int(left) : int(left + side) + 1]
-    shrinks = part.shape[0] > LOOK_PX
+    shrinks = part.shape[0] > APPEARANCE_PX
     scaled = cv2.resize(
-        part, (LOOK_PX, LOOK_PX), interpolation=cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR
+        part, (APPEARANCE_PX, APPEARANCE_PX), interpolation=cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR
     )
     return np.asarray(scaled, np.uint8)
 

@@ -65,10 +65,10 @@ def window_inside(edges: Edges, seen: tuple[int, int], stored: tuple[int, int]) 
 
     `edges` (n, 4) are those of the pictures as seen, of (width, height) px.
     """
-    told = edges[edges.any(axis=1)]
-    if len(told) < AGREEING * len(edges):
+    filled = edges[edges.any(axis=1)]
+    if len(filled) < AGREEING * len(edges):
         return ()
-    usual = np.median(told, axis=0)
+    usual = np.median(filled, axis=0)
     if np.mean(np.abs(edges - usual).max(axis=1) <= 2) < AGREEING:
         return ()
     share = np.where(usual > 0, (usual + 1) / np.array([*seen, *seen]), 0)

@@ -44,9 +44,9 @@ def odd_frames(scan: ShotScan, begin: int, end: int) -> tuple[int, ...]:
 
 def window_of(scan: ShotScan, begin: int, end: int, stored: tuple[int, int]) -> tuple[int, ...]:
     """What bars or fillings leave of pictures of `stored` px in frames `begin` to `end`, exclusive."""
-    here = pictures_of(scan, begin, end)
-    bars = window_within(scan.edges[here], scan.size, stored)
-    return bars or window_inside(scan.fillings[here], scan.size, stored)
+    shown = pictures_of(scan, begin, end)
+    bars = window_within(scan.edges[shown], scan.size, stored)
+    return bars or window_inside(scan.fillings[shown], scan.size, stored)
 
 
 def pictures_of(scan: ShotScan, begin: int, end: int) -> slice:
@@ -55,19 +55,19 @@ def pictures_of(scan: ShotScan, begin: int, end: int) -> slice:
     return slice(first, int(np.searchsorted(scan.tick, end, side="left")))
 
 
-def look_at(scan: ShotScan, begin: int, end: int) -> PictureStats:
+def picture_stats(scan: ShotScan, begin: int, end: int) -> PictureStats:
     """How the pictures look that frames `begin` to `end`, exclusive, of the clock show."""
-    here = pictures_of(scan, begin, end)
-    later = slice(here.start + 1, here.stop)
+    shown = pictures_of(scan, begin, end)
+    later = slice(shown.start + 1, shown.stop)
     changes = scan.change[later][scan.change[later] > REPEAT_LUMA]
     return PictureStats(
-        brightness=float(np.median(scan.brightness[here])),
-        contrast=float(np.median(scan.contrast[here])),
+        brightness=float(np.median(scan.brightness[shown])),
+        contrast=float(np.median(scan.contrast[shown])),
         motion=float(np.median(changes)) if changes.size else 0.0,
-        frozen=frozen_share(np.clip(scan.begin_s[here], begin / FPS, None), scan.change[here], end / FPS),
-        sharpness=float(np.median(scan.sharpness[here])),
-        rate=moving_rate(scan.begin_s[here], scan.change[here]),
-        mixed=float(np.mean(scan.is_mixed[here])),
+        frozen=frozen_share(np.clip(scan.begin_s[shown], begin / FPS, None), scan.change[shown], end / FPS),
+        sharpness=float(np.median(scan.sharpness[shown])),
+        rate=moving_rate(scan.begin_s[shown], scan.change[shown]),
+        mixed=float(np.mean(scan.is_mixed[shown])),
     )
 
 

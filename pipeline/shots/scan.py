@@ -77,7 +77,7 @@ def scan(pictures: Iterable[tuple[Fraction, NDArray[np.uint8]]], settings: Split
         transitions(seen)
         flashes(seen)
         times.append((float(begin_s), first_tick(begin_s)))
-        looks.append((*look_of(luma), float(cv2.absdiff(luma, luma if before is None else before).mean())))
+        looks.append((*luma_stats(luma), float(cv2.absdiff(luma, luma if before is None else before).mean())))
         edges.append(black_edges(luma))
         fillings.append(blurred_edges(luma))
         before = luma
@@ -114,7 +114,7 @@ def of_stretches(stretches: Iterable[tuple[int, int]], length: int) -> Mask:
     return at({place for stretch in stretches for place in range(*stretch)}, length)
 
 
-def look_of(luma: NDArray[np.uint8]) -> tuple[float, float, float]:
+def luma_stats(luma: NDArray[np.uint8]) -> tuple[float, float, float]:
     """Mean and standard deviation of a picture's luma, and the variance of its Laplacian."""
     mean, deviation = cv2.meanStdDev(luma)
     _, roughness = cv2.meanStdDev(cv2.Laplacian(luma, cv2.CV_16S))

@@ -57,14 +57,14 @@ class Mixture:
 
 def mixture(before: Thumbnail, picture: Thumbnail, after: Thumbnail) -> Mixture | None:
     """How `picture` lies between two others; None where hardly anything differs between these."""
-    way = after - before
-    length2 = np.einsum("bc,bc->b", way, way)
+    change = after - before
+    length2 = np.einsum("bc,bc->b", change, change)
     changed = length2 > CHANGED**2
     if changed.mean() < 0.2:
         return None
-    way, length2, gone = way[changed], length2[changed], (picture - before)[changed]
-    share = np.einsum("bc,bc->b", gone, way) / length2
-    missed = gone - np.clip(share, 0, 1)[:, None] * way
+    change, length2, gone = change[changed], length2[changed], (picture - before)[changed]
+    share = np.einsum("bc,bc->b", gone, change) / length2
+    missed = gone - np.clip(share, 0, 1)[:, None] * change
     apart = np.einsum("bc,bc->b", missed, missed) > 0.3**2 * length2
     return Mixture(
         changed=float(changed.mean()),
@@ -80,7 +80,9 @@ def varied(before: Thumbnail, after: Thumbnail) -> float:
     """Share of the blocks that neither became brighter as most did, nor as many times as bright."""
     more = np.median(after - before, axis=0)
     times = np.median((after + 1) / (before + 1), axis=0)
-    left = [np.linalg.norm(after - said, axis=1) > CHANGED for said in (before + more, before * times)]
+    left = [
+        np.linalg.norm(after - expected, axis=1) > CHANGED for expected in (before + more, before * times)
+    ]
     return float(np.logical_and(*left).mean())
 
 

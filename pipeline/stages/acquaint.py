@@ -22,19 +22,19 @@ def acquaint(items: Iterable[Estimated]) -> list[Tracked]:
     clips = list(items)
     if any(clip.identity for clip in clips):
         return [without_vectors(clip, clip.identity) for clip in clips]
-    told: dict[str, tuple[FaceDistances, ...]] = {}
+    identities: dict[str, tuple[FaceDistances, ...]] = {}
     for _, group in groupby(sorted(clips, key=lambda clip: clip.key), key=lambda clip: clip.clip.video.key):
-        told |= met(list(group))
-    return [without_vectors(clip, told[clip.key]) for clip in clips]
+        identities |= met(list(group))
+    return [without_vectors(clip, identities[clip.key]) for clip in clips]
 
 
 def met(clips: Sequence[Estimated]) -> dict[str, tuple[FaceDistances, ...]]:
     """By clip of one source, in the order of their keys, what its stretches are told."""
     distances = distances_of(np.concatenate([clip.face_vectors for clip in clips]))
-    told = enumerate(distances)
+    numbered = enumerate(distances)
 
     def next_face(frames: list[int]) -> FaceDistances:
-        place, distance = next(told)
+        place, distance = next(numbered)
         return FaceDistances(place=place, distance=distance, frames=tuple(frames))
 
     return {clip.key: tuple(map(next_face, clip.face_frames.tolist())) for clip in clips}
@@ -45,11 +45,11 @@ def distances_of(vectors: NDArray[np.float32]) -> NDArray[np.float32]:
     faces = vectors.astype(np.float64)
     apart = np.reshape([np.linalg.norm(faces - face, axis=1) for face in faces], (len(faces), len(faces)))
     known = faces.any(axis=1)
-    told: NDArray[np.float64] = np.where(np.outer(known, known), np.round(apart * GRID) / GRID, np.nan)
-    return told.astype(np.float32)
+    distances: NDArray[np.float64] = np.where(np.outer(known, known), np.round(apart * GRID) / GRID, np.nan)
+    return distances.astype(np.float32)
 
 
-def without_vectors(one: Estimated, told: tuple[FaceDistances, ...]) -> Tracked:
+def without_vectors(one: Estimated, identity: tuple[FaceDistances, ...]) -> Tracked:
     """A clip as it lands."""
     kept: dict[str, Any] = {field.name: getattr(one, field.name) for field in fields(Tracked)}
-    return Tracked(**kept | {"identity": told})
+    return Tracked(**kept | {"identity": identity})

@@ -21,7 +21,7 @@ from pipeline.estimators.contracts import (
 )
 from pipeline.estimators.flex import flex
 from pipeline.references.looks import (
-    LOOK_PX,
+    APPEARANCE_PX,
     face_sharpness,
     hand_sharpness,
     sharpness,
@@ -93,12 +93,12 @@ class ClipWork:
     def __init__(
         self,
         estimators: Estimators,
-        look_every: int,
+        appearance_every: int,
         known: Mapping[Role, Any],
         call: Callable[..., Any],
     ) -> None:
         self.estimators = estimators
-        self.look_every = look_every
+        self.appearance_every = appearance_every
         self.known = known
         self.call = call
         self.over: dict[Role, Any] = {
@@ -126,7 +126,7 @@ class ClipWork:
             self.recognize(frames, faces)
         self.show("hands", frames, person)
         if "appearance" not in self.known:
-            self.look(frames, person, given["face"], self.hand_boxes(person, given.get("hands")))
+            self.keep_appearance(frames, person, given["face"], self.hand_boxes(person, given.get("hands")))
         self.people.append(person)
         self.faces.append(given["face"])
         self.num_frames += len(frames)
@@ -139,8 +139,8 @@ class ClipWork:
     def recognize(self, frames: Frames, faces: FaceTrack) -> None:
         """Tell who is seen in a window, unless that is known."""
         if "identity" not in self.known:
-            told = telling(faces, self.num_frames)
-            self.identities.append(self.call("identity", self.estimators.identity, frames, told))
+            telling_faces = telling(faces, self.num_frames)
+            self.identities.append(self.call("identity", self.estimators.identity, frames, telling_faces))
 
     def hand_boxes(self, person: KeypointTrack, known: HandTrack | None) -> NDArray[np.float64]:
         """Boxes (t, 2, 4), px, in which hands are in the last window; zeros where one is not seen."""
@@ -149,24 +149,24 @@ class ClipWork:
             return boxes
         return boxes_of(self.estimators.hands, person, known)
 
-    def look(
+    def keep_appearance(
         self, frames: Frames, person: KeypointTrack, faces: FaceBoxTrack, hands: NDArray[np.float64]
     ) -> None:
         """Keep how the person looks in every n-th frame of a window; `hands` are boxes."""
-        for t in range(-self.num_frames % self.look_every, len(frames), self.look_every):
+        for t in range(-self.num_frames % self.appearance_every, len(frames), self.appearance_every):
             if person.valid[t]:
-                look = PersonLook(
+                sighting = PersonLook(
                     frame=self.num_frames + t,
                     picture=upright_square(frames[t], person.box[t]),
                     face_sharpness=face_sharpness(frames[t], faces, t),
                     hand_sharpness=hand_sharpness(frames[t], hands[t]),
                     eyes_open=float(faces.eyes_open[t]),
                 )
-                self.looks.append(look)
+                self.looks.append(sighting)
 
     def tracks(self) -> dict[Role, Any]:
         """What those say of the clip whose tracks were not known."""
-        said: dict[Role, Callable[[], Any]] = {
+        finishers: dict[Role, Callable[[], Any]] = {
             "person": lambda: joined(self.people),
             "body": lambda: self.call("body", self.over["body"].track),
             "hands": lambda: self.call("hands", self.over["hands"].track),
@@ -175,7 +175,7 @@ class ClipWork:
             "appearance": lambda: self.call("appearance", appearance, self.looks, self.estimators.appearance),
             "identity": lambda: joined(self.identities),
         }
-        return {role: told() for role, told in said.items() if role not in self.known}
+        return {role: finish() for role, finish in finishers.items() if role not in self.known}
 
 
 def kept_of(faces: FaceTrack) -> FaceBoxTrack:
@@ -194,14 +194,14 @@ def telling(faces: FaceTrack, start: int) -> FaceTrack:
 
 def appearance(looks: Sequence[PersonLook], embed: ImageEmbedder) -> Appearance:
     """Appearance and sharpness of the person in the frames that were looked at."""
-    pictures = np.zeros((len(looks), LOOK_PX, LOOK_PX, 3), np.uint8)
-    for place, look in zip(pictures, looks, strict=True):
-        place[...] = look.picture
+    pictures = np.zeros((len(looks), APPEARANCE_PX, APPEARANCE_PX, 3), np.uint8)
+    for place, sighting in zip(pictures, looks, strict=True):
+        place[...] = sighting.picture
     return Appearance(
-        frames=np.array([look.frame for look in looks], np.int32),
+        frames=np.array([sighting.frame for sighting in looks], np.int32),
         vectors=embed(pictures).vectors,
-        sharpness=np.array([sharpness(look.picture) for look in looks], np.float32),
-        face_sharpness=np.array([look.face_sharpness for look in looks], np.float32),
-        hand_sharpness=np.array([look.hand_sharpness for look in looks], np.float32),
-        eyes_open=np.array([look.eyes_open for look in looks], np.float32),
+        sharpness=np.array([sharpness(sighting.picture) for sighting in looks], np.float32),
+        face_sharpness=np.array([sighting.face_sharpness for sighting in looks], np.float32),
+        hand_sharpness=np.array([sighting.hand_sharpness for sighting in looks], np.float32),
+        eyes_open=np.array([sighting.eyes_open for sighting in looks], np.float32),
     )

@@ -188,8 +188,8 @@ def require_life(face: FaceBoxTrack, min_flex: float) -> None:
     if len(known) < LAG_FRAMES:
         return
     change = float(np.quantile(face.flex[known], 0.9))
-    way = np.abs(face.box[known] - face.box[known - LAG_FRAMES]).max(axis=1)
-    moved = float(np.max(way / (face.box[known, 2] - face.box[known, 0])))
+    shift = np.abs(face.box[known] - face.box[known - LAG_FRAMES]).max(axis=1)
+    moved = float(np.max(shift / (face.box[known, 2] - face.box[known, 0])))
     if change < min_flex and moved > MOVED:
         raise Rejected("still_face", f"the shape of the face changes by {change:.1%}, where it moves")
 

@@ -131,8 +131,8 @@ def address(place: Place, text: str) -> str:
 def path_of(place: Place, text: str) -> str | None:
     """The path on disk that a row names; None where it names something else."""
     if is_uri(text):
-        here = re.fullmatch(r"file://(?:localhost)?(/[^?]*)", text, re.IGNORECASE | re.DOTALL)
-        return unquote(here[1]) if here else None
+        matched = re.fullmatch(r"file://(?:localhost)?(/[^?]*)", text, re.IGNORECASE | re.DOTALL)
+        return unquote(matched[1]) if matched else None
     if place.folder is not None or Path(text).is_absolute():
         return str((place.folder or Path()) / text)
     return None

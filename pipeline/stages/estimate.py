@@ -57,9 +57,9 @@ class Estimate:
 
     def __call__(self, clip: Clip, /, **known: Any) -> Iterator[Estimated]:
         """The whole clip, and what the estimators say of it; `known` are fields that they have said."""
-        told = {} if all(role in known for role in ROLES) else self.looked(clip, known)
-        faces = told.pop("identity", None)
-        whole: dict[str, Any] = known | told | {"key": clip.key, "clip": clip}
+        estimated = {} if all(role in known for role in ROLES) else self.looked(clip, known)
+        faces = estimated.pop("identity", None)
+        whole: dict[str, Any] = known | estimated | {"key": clip.key, "clip": clip}
         runs: list[slice] = []
         vectors = np.zeros((0, 0), np.float32)
         if faces is not None:
@@ -87,7 +87,7 @@ class Estimate:
         news, last, ratios = list[NDArray[np.bool_]](), None, list[float]()
         windows = decode(clip.video, clip.first_frame, clip.num_frames, window=self.window_of(clip))
         for frames in ahead(windows):
-            self.look(work, frames)
+            self.estimate_window(work, frames)
             news.append(fresh(frames, last))
             last = frames[-1]
             ratios += comb_ratios(frames)
@@ -96,8 +96,8 @@ class Estimate:
         tracks = self.tell(work)
         cards = {role: getattr(self.estimators, role).card for role in tracks}
         pictures = PictureTrack(fresh=np.concatenate(news))
-        told: dict[str, Any] = {"pictures": pictures, "provenance": known.get("provenance", {}) | cards}
-        return told | {str(role): track for role, track in tracks.items()}
+        estimated: dict[str, Any] = {"pictures": pictures, "provenance": known.get("provenance", {}) | cards}
+        return estimated | {str(role): track for role, track in tracks.items()}
 
     def window_of(self, clip: Clip) -> int:
         """Frames of the clip that are looked at together: as many as memory is reserved for."""
@@ -109,7 +109,7 @@ class Estimate:
         tracks = {role: known[role] for role in ROLES if role in known}
         return ClipWork(self.estimators, self.settings.look_every_frames, tracks, self.call)
 
-    def look(self, work: ClipWork, frames: Frames) -> None:
+    def estimate_window(self, work: ClipWork, frames: Frames) -> None:
         """Show the estimators the next window of a clip."""
         work.see(frames)
 
@@ -135,9 +135,9 @@ def model_seconds(stage: Estimate, clock: Callable[[], float]) -> Callable[[], M
 
     def timed(role: Role, call: Callable[..., Any], *given: Any) -> Any:
         began = clock()
-        said = call(*given)
+        result = call(*given)
         spent_s[role] = spent_s.get(role, 0.0) + clock() - began
-        return said
+        return result
 
     stage.call = timed
     return lambda: spent_s

@@ -68,18 +68,18 @@ def walk(root: Path, *, follow_links: bool) -> Tree:
     seen: set[Path] = set()
     waiting = [root]
     while waiting:
-        here = waiting.pop()
-        if here in seen:
+        folder = waiting.pop()
+        if folder in seen:
             continue
-        seen.add(here)
+        seen.add(folder)
         try:
-            with os.scandir(here) as opened:
+            with os.scandir(folder) as opened:
                 entries = list(opened)
         except OSError:
-            tree.closed.append(here)
+            tree.closed.append(folder)
             continue
         for entry in entries:
-            path = here / entry.name
+            path = folder / entry.name
             if not entry.is_symlink():
                 (waiting if entry.is_dir() else tree.files).append(path)
             elif not (target := real(path)).is_relative_to(root) and not follow_links:

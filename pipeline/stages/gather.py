@@ -75,14 +75,14 @@ def place(clip: Controlled) -> tuple[str, str]:
     return source_key(clip), clip.key
 
 
-def mean_look(clip: Controlled) -> Array:
+def mean_appearance(clip: Controlled) -> Array:
     """Mean appearance (d,) of a clip, of unit length; zeros where nobody was looked at."""
     return unit(clip.appearance.vectors.sum(axis=0, dtype=np.float64))
 
 
 def people_in(clips: Sequence[Controlled], settings: GatherSettings) -> list[list[int]]:
     """The clips of one source by person, as numbers; groups and numbers in order of the first ones."""
-    looks = np.stack([mean_look(clip) for clip in clips])
+    looks = np.stack([mean_appearance(clip) for clip in clips])
     like = np.einsum("id,jd->ij", looks, looks)
     faced = [i for i, clip in enumerate(clips) if clip.identity.known]
     apart = face_distances([clips[i] for i in faced])
@@ -103,8 +103,8 @@ def people_in(clips: Sequence[Controlled], settings: GatherSettings) -> list[lis
 def face_distances(clips: Sequence[Controlled]) -> Array:
     """Between the faces of some clips of one source (n, n)."""
     places = [clip.identity.place for clip in clips]
-    told = [clip.identity.distance[places] for clip in clips]
-    return np.reshape(told, (len(clips), len(clips))).astype(np.float64)
+    distances = [clip.identity.distance[places] for clip in clips]
+    return np.reshape(distances, (len(clips), len(clips))).astype(np.float64)
 
 
 def linked(numbers: Sequence[int], distance: Array, most: float) -> list[list[int]]:

@@ -58,14 +58,14 @@ def origin_of(row: Mapping[Any, Any], unsaid: Origin, what: str) -> Origin:
     """
     if None in row:  # where csv puts cells beyond the last column
         raise ValueError(f"{what} has more cells than there are columns")
-    texts = {name: told(row[name]) for name in ORIGIN_TEXTS if told(row.get(name))}
-    extra = {name: told(value) for name, value in row.items() if name not in KNOWN and told(value)}
+    texts = {name: cell_text(row[name]) for name in ORIGIN_TEXTS if cell_text(row.get(name))}
+    extra = {name: cell_text(value) for name, value in row.items() if name not in KNOWN and cell_text(value)}
     origin = replace(unsaid, **texts, extra=extra, lens=lens_of(row, what))
     refuse_long(origin, what)
     return origin
 
 
-def told(value: Any) -> str:
+def cell_text(value: Any) -> str:
     """A cell as a text, empty where it says nothing."""
     return "" if value is None else str(value)
 
@@ -76,7 +76,7 @@ def lens_of(row: Mapping[str, Any], what: str) -> Lens | None:
     Raises:
         ValueError: it tells a part of it, or no numbers, or a focal length that is not positive.
     """
-    given = [told(row.get(name)) for name in LENS]
+    given = [cell_text(row.get(name)) for name in LENS]
     if not any(given):
         return None
     try:

@@ -40,10 +40,10 @@ class OnePerson:
             for run in large_stretches(whole.clip, whole.person, self.settings):
                 yield stretch(whole, run)
             return
-        told = [(slice(*face.frames), face) for face in whole.identity]
-        long = [(run, face) for run, face in told if run.stop - run.start >= MIN_CLIP_FRAMES]
+        stretches = [(slice(*face.frames), face) for face in whole.identity]
+        long = [(run, face) for run, face in stretches if run.stop - run.start >= MIN_CLIP_FRAMES]
         if not long:
-            raise Rejected("several_people", f"{len(told)} follow each other, none for a second")
+            raise Rejected("several_people", f"{len(stretches)} follow each other, none for a second")
         for run, face in long:
             yield stretch(whole, run, face)
 

@@ -13,7 +13,7 @@ from media.probe import probe, tags_of
 from schemas.media import Probed, Source
 from schemas.outcome import Rejected
 
-MOST_SAID = 300
+MOST_LETTERS = 300
 """Letters of a file's words that are kept."""
 WIDEST, LONGEST = 0.2, 20.0
 """Focal lengths of cameras without distortion, over the longer side of their pictures: 136 to 3 degrees."""
@@ -68,9 +68,9 @@ def refuse_opted_out(source: Source, max_pixels: int) -> None:
         open_source(source, max_pixels=max_pixels) as container,
         opened_file(Path(container.name)) as file,
     ):
-        said = reservations(file, tags_of(container))
-    if said:
-        raise Rejected("opted_out", "; ".join(said)[:MOST_SAID])
+        reserved = reservations(file, tags_of(container))
+    if reserved:
+        raise Rejected("opted_out", "; ".join(reserved)[:MOST_LETTERS])
 
 
 def refuse_other_lens(video: Probed) -> None:

@@ -90,8 +90,10 @@ class PickReferences:
 
 def farthest_face(member: Controlled, cast: PersonClips) -> float:
     """Of the faces of a cast's clips, how far the farthest is from a member's; 0 where no other is known."""
-    told = [member.identity.distance[other.identity.place] for other in cast.members if other is not member]
-    return float(np.nanmax([0.0, *told]))
+    distances = [
+        member.identity.distance[other.identity.place] for other in cast.members if other is not member
+    ]
+    return float(np.nanmax([0.0, *distances]))
 
 
 def require_face(cast: PersonClips) -> None:
@@ -190,8 +192,8 @@ def nearest(
     for why, value in wanted[: len(values)]:
         miss = np.where(free, np.abs(values - value), np.inf)
         near = free & (miss <= tolerance)
-        some = near & preferred if (near & preferred).any() else near if near.any() else free
-        best = some & (clear >= clear[some].max()) if near.any() else some
+        eligible = near & preferred if (near & preferred).any() else near if near.any() else free
+        best = eligible & (clear >= clear[eligible].max()) if near.any() else eligible
         index = int(np.argmin(np.where(best, miss, np.inf)))
         free[index] = False
         chosen.append((index, why))

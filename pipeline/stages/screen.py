@@ -47,20 +47,20 @@ class Screen:
         Raises:
             Rejected: "transition", "too_short", "too_small", "black", "frozen", "low_rate" or "blurred".
         """
-        limits, look = self.settings, clip.look
+        limits, stats = self.settings, clip.look
         width, height = clip.size
-        if look.mixed > 0:
-            raise Rejected("transition", f"{look.mixed:.0%} of its pictures fade or show two shots")
+        if stats.mixed > 0:
+            raise Rejected("transition", f"{stats.mixed:.0%} of its pictures fade or show two shots")
         if clip.num_frames < limits.min_clip_frames:
             raise Rejected("too_short", f"{clip.num_frames} frames of {limits.min_clip_frames}")
         if width * height < self.least_area_px:
             raise Rejected("too_small", f"{width}x{height} px, fewer than {self.least_area_px}")
-        if look.brightness < limits.min_brightness and look.contrast < limits.min_contrast:
-            raise Rejected("black", f"luma {look.brightness:.1f}, its deviation {look.contrast:.1f}")
-        if look.frozen > limits.max_frozen_share:
-            raise Rejected("frozen", f"{look.frozen:.0%} of the time")
-        if look.rate < limits.min_rate_fps * (1 - ROUNDING):
-            raise Rejected("low_rate", f"{look.rate:.1f} distinct pictures a second")
-        if look.sharpness < limits.min_sharpness:
-            raise Rejected("blurred", f"variance of the Laplacian {look.sharpness:.1f}")
+        if stats.brightness < limits.min_brightness and stats.contrast < limits.min_contrast:
+            raise Rejected("black", f"luma {stats.brightness:.1f}, its deviation {stats.contrast:.1f}")
+        if stats.frozen > limits.max_frozen_share:
+            raise Rejected("frozen", f"{stats.frozen:.0%} of the time")
+        if stats.rate < limits.min_rate_fps * (1 - ROUNDING):
+            raise Rejected("low_rate", f"{stats.rate:.1f} distinct pictures a second")
+        if stats.sharpness < limits.min_sharpness:
+            raise Rejected("blurred", f"variance of the Laplacian {stats.sharpness:.1f}")
         yield clip

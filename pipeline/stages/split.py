@@ -9,11 +9,11 @@ from typing import ClassVar
 
 from media.clock import num_ticks
 from media.pictures import small_pictures
-from pipeline.shots.looks import borders, look_at, odd_frames, window_of
+from pipeline.shots.looks import borders, odd_frames, picture_stats, window_of
 from pipeline.shots.scan import ShotScan, SplitSettings, scan
 from schemas.media import MAX_CLIP_FRAMES, Clip, Probed, clip_key
 
-LOOK_HEIGHT_PX = 360
+SCAN_HEIGHT_PX = 360
 """Height of the pictures that are looked at."""
 
 
@@ -65,7 +65,7 @@ def clip_of(video: Probed, found: ShotScan, begin: int, end: int) -> Clip:
         num_frames=end - begin,
         odd_frames=odd_frames(found, begin, end),
         window=window_of(found, begin, end, (video.width, video.height)),
-        look=look_at(found, begin, end),
+        look=picture_stats(found, begin, end),
     )
 
 
@@ -79,4 +79,4 @@ def stretches(first: int, stop: int) -> Iterator[tuple[int, int]]:
 
 def scan_pictures(video: Probed, settings: SplitSettings) -> ShotScan:
     """Cuts, transitions and looks of all pictures of a source; they are decoded once and none is kept."""
-    return scan(small_pictures(video, max_height=LOOK_HEIGHT_PX), settings)
+    return scan(small_pictures(video, max_height=SCAN_HEIGHT_PX), settings)

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from pipeline.controls.smoothing import SmoothingSettings
 from pipeline.controls.smplx_tree import ELBOWS, WRISTS, turns_in_camera
-from pipeline.estimators.batches import HERE
+from pipeline.estimators.batches import ON_PROCESSOR
 from pipeline.estimators.crop_grid import OnProcessor
 from pipeline.estimators.device_crops import OnDevice
 from pipeline.geometry import project
@@ -55,7 +55,7 @@ def tracked(told: SimpleNamespace, embedded: tuple[str, ...]) -> Tracked:
 
 
 def controlled(
-    embedded: tuple[str, ...], cutter: OnProcessor | There = HERE
+    embedded: tuple[str, ...], cutter: OnProcessor | There = ON_PROCESSOR
 ) -> tuple[Controlled, Controlled]:
     """The sample of a mixture, on a canvas of the pictures' size, and that of its head without the body.
 

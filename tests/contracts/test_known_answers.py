@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 
 from jobs.recipes.curation import research
 from pipeline.controls.smplx_tree import ELBOWS, turns_in_camera
-from pipeline.estimators.batches import HERE
+from pipeline.estimators.batches import ON_PROCESSOR
 from pipeline.estimators.crop_grid import Cutter
 from pipeline.estimators.crops import Square
 from pipeline.estimators.faceverse.head import RegressedHead
@@ -187,7 +187,7 @@ def known() -> Truth:
     return Truth()
 
 
-def stack(true: Truth, embedded: tuple[str, ...], cutter: Cutter = HERE) -> Estimators:
+def stack(true: Truth, embedded: tuple[str, ...], cutter: Cutter = ON_PROCESSOR) -> Estimators:
     """Every role by a network that knows the answer, but for those that are embedded."""
     person = person_with(POINTS, np.zeros((FRAMES, len(POINTS), 2)), true.box)
     body = BodyTrack(
@@ -246,7 +246,7 @@ def degrees(one: NDArray[np.floating], other: NDArray[np.floating]) -> float:
 
 
 @cache
-def told_of(embedded: tuple[str, ...], cutter: Cutter = HERE) -> Any:
+def told_of(embedded: tuple[str, ...], cutter: Cutter = ON_PROCESSOR) -> Any:
     """What a mixture says of the film, in windows."""
     work, shown = ClipWork(stack(known(), embedded, cutter), 3, {}, asked), film()
     for start, stop in itertools.pairwise(WINDOWS):

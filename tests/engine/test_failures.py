@@ -12,7 +12,7 @@ import av
 import pytest
 
 from engine.core import EstimatorUnavailable, Tally
-from engine.failures import FailureCount, TooManyFailed, is_machines, told, trace_of
+from engine.failures import FailureCount, TooManyFailed, is_machines, kind_and_place, trace_of
 from storage.disk import Unwritable
 from storage.place import Place
 from storage.store import Denied, Unreached
@@ -82,9 +82,9 @@ def raised(words: str) -> Exception:
 def test_what_is_told_holds_no_words_of_one_run() -> None:
     one, other = (raised(f"{word}/../a") for word in ("one", "other"))
     assert str(one) != str(other)
-    assert told(one) == told(other)
-    assert told(one).startswith("ValueError in storage.")
-    assert told(av.error.OSError(errno.EIO, "x")) == "av.error.OSError in ?, line 0"
+    assert kind_and_place(one) == kind_and_place(other)
+    assert kind_and_place(one).startswith("ValueError in storage.")
+    assert kind_and_place(av.error.OSError(errno.EIO, "x")) == "av.error.OSError in ?, line 0"
 
 
 def test_a_trace_is_bounded() -> None:

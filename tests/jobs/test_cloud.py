@@ -43,7 +43,7 @@ def films(tmp_path_factory: pytest.TempPathFactory, server: Store) -> Path:
     """Videos on disk and, the same, at s3://bucket/videos; the truths on disk only."""
     folder = tmp_path_factory.mktemp("films")
     (folder / "videos").mkdir()
-    scene = Scene(number=1, num_frames=26, width=160, height=240, look=1, turn_deg=(-30.0, 30.0))
+    scene = Scene(number=1, num_frames=26, width=160, height=240, appearance=1, turn_deg=(-30.0, 30.0))
     film(scene, folder / "videos" / "one person.mp4", folder / "truths")
     film(
         Scene(number=3, num_frames=26, width=160, height=240, absent=range(26)),

@@ -84,7 +84,7 @@ def test_the_help_of_a_command_is_short_and_brings_nothing_along(entry: MenuEntr
         if is_dataclass(field) and field.__module__ == entry.module
     )
     told = list(flags_of(*record_in(entry.module)))
-    assert [flag.name for flag in told if not flag.told and not flag.is_group] == []
+    assert [flag.name for flag in told if not flag.text and not flag.is_group] == []
     hidden = {"settings", "patience", "loader", "window", "sampler", "backends", "weights", "segments", "wan"}
     flagged = {
         line.split()[0].removeprefix("--").removeprefix("[no-]") for line in lines if line[:4] == "  --"

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-HERE = Path(__file__).parent
+FOLDER = Path(__file__).parent
 CHECKS: dict[int, tuple[str, dict[str, tuple[str, ...]]]] = {
     11: (
         "a driver that is its own reference is not changed",
@@ -114,5 +114,5 @@ def test_the_list_is_whole() -> None:
 def test_each_check_has_its_tests(number: int) -> None:
     _, places = CHECKS[number]
     for file, names in places.items():
-        tree = ast.parse((HERE / file).read_text())
+        tree = ast.parse((FOLDER / file).read_text())
         assert set(names) <= {node.name for node in tree.body if isinstance(node, ast.FunctionDef)}

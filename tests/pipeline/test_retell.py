@@ -103,7 +103,7 @@ def test_a_set_is_what_it_would_be_had_it_been_told_before(films: Path, made: Pa
 def test_what_was_stopped_goes_on(
     films: Path, made: Path, fresh: Path, at: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    videos, carry, calls = fresh.parent / "videos.csv", withdraw.told_anew, list[str]()
+    videos, carry, calls = fresh.parent / "videos.csv", withdraw.restated, list[str]()
 
     def stopped(*what: Any) -> Any:
         if len(calls) == at:
@@ -112,7 +112,7 @@ def test_what_was_stopped_goes_on(
         return carry(*what)
 
     with monkeypatch.context() as patch:
-        patch.setattr(retell, "told_anew", stopped)
+        patch.setattr(retell, "restated", stopped)
         with pytest.raises(KeyboardInterrupt):
             ask(films, videos, made, redo=True)
     assert (made / RETELLING).exists()

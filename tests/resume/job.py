@@ -85,7 +85,7 @@ def make_films(folder: Path) -> Path:
     """Three short videos, one of them with nobody in it, and a copy."""
     (folder / "videos").mkdir()
     for number, turn in ((1, (-30.0, 30.0)), (2, (0.0, 170.0))):
-        scene = Scene(number=number, num_frames=26, width=160, height=240, look=number, turn_deg=turn)
+        scene = Scene(number=number, num_frames=26, width=160, height=240, appearance=number, turn_deg=turn)
         film(scene, folder / "videos" / f"{number}.mp4", folder / "truths")
     film(
         Scene(number=3, num_frames=26, width=160, height=240, absent=range(26)),

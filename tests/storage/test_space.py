@@ -15,7 +15,7 @@ from storage import weight_files
 from storage.disk import replacing
 from storage.place import Place
 from storage.scratch import workplace
-from storage.space import NoSpace, space_told
+from storage.space import NoSpace, reporting_no_space
 from storage.weight_files import write_weights
 
 FREE = r"\d+ MiB of \d+ MiB are free"
@@ -28,7 +28,7 @@ def full(*_: object) -> None:
 @pytest.mark.parametrize("code", [errno.ENOSPC, errno.EDQUOT])
 def test_place_and_room_are_told(code: int, tmp_path: Path) -> None:
     sentence = f"{os.strerror(code)}, {FREE}: '{tmp_path}'$"
-    with pytest.raises(NoSpace, match=sentence) as caught, space_told(tmp_path):
+    with pytest.raises(NoSpace, match=sentence) as caught, reporting_no_space(tmp_path):
         raise OSError(code, os.strerror(code))
     assert caught.value.errno == code
     free, total = map(int, re.findall(r"(\d+) MiB", str(caught.value)))
@@ -42,7 +42,7 @@ def test_other_errors_and_other_disks_are_left_alone(tmp_path: Path) -> None:
         OSError(errno.ENOSPC, "full", "/elsewhere/file"),
         NoSpace(errno.ENOSPC, "told", str(tmp_path)),
     ):
-        with pytest.raises(OSError) as caught, space_told(tmp_path):  # noqa: PT011  whichever
+        with pytest.raises(OSError) as caught, reporting_no_space(tmp_path):  # noqa: PT011  whichever
             raise error
         assert caught.value is error
 

@@ -23,7 +23,7 @@ from engine.runners.ray.worker import Lost, PoolWorker, WorkerHandle, WorkerSpec
 from engine.runners.stall import Wait
 from engine.runners.status import WorkerState
 
-LOOK_S = 1.0
+POLL_S = 1.0
 """How often the driver looks round."""
 IDLE_S = 10.0
 """So long a worker without a lap is kept while others want its place: about what a new one takes to begin."""
@@ -72,7 +72,7 @@ class Fleet:
         self.limits = limits
         self.pools = [Pool(kind=kind) for kind in kinds(legs)]
         self.numbers = count()
-        self.remote = ray.remote(concurrency_groups={"look": 1})(PoolWorker)
+        self.remote = ray.remote(concurrency_groups={"state": 1})(PoolWorker)
 
     def __enter__(self) -> Self:
         return self
@@ -100,7 +100,7 @@ class Fleet:
                         raise missing(pool.kind, [order.states[leg].leg for leg in sorted(pool.kind.legs)])
                     if not pool.workers:
                         self.hire(pool)  # what waits for a place makes a cluster grow
-                    time.sleep(LOOK_S)
+                    time.sleep(POLL_S)
 
     def staff(self, order: LapOrder) -> None:
         """Let workers go and hire others as laps wait, and give laps to the idle."""
@@ -140,19 +140,19 @@ class Fleet:
             for ref in (worker.coming, worker.work)
             if ref is not None
         }
-        ready, _ = ray.wait(list(refs), num_returns=1, timeout=LOOK_S)
+        ready, _ = ray.wait(list(refs), num_returns=1, timeout=POLL_S)
         ready, _ = ray.wait(list(refs), num_returns=len(refs), timeout=0) if ready else ([], [])
         for ref in ready:
             pool, worker = refs[ref]
             lap = worker.lap
             if (end := self.end(pool, worker, ref)) is not None and lap is not None:
                 yield lap, end
-        self.look()
+        self.poll()
 
     def end(self, pool: Pool, worker: WorkerHandle, ref: Any) -> Landed | Failure | Lost | None:
         """What a worker has to say; nothing where it has only begun, or died before."""
         try:
-            said = ray.get(ref)
+            result = ray.get(ref)
         except RayTaskError:
             raise
         except RayError as error:
@@ -165,21 +165,21 @@ class Fleet:
         worker.lap = worker.work = worker.sight = None
         worker.since = self.clock()
         if worker.coming is None:
-            return said  # type: ignore[no-any-return]
-        if said:
-            raise CannotBegin(said)
+            return result  # type: ignore[no-any-return]
+        if result:
+            raise CannotBegin(result)
         worker.coming, pool.stillborn = None, 0
         return None
 
-    def look(self) -> None:
+    def poll(self) -> None:
         """See what the workers are at, without waiting for any."""
         for worker in [worker for _, worker in self.workers if worker.work is not None]:
-            if worker.look is not None and ray.wait([worker.look], timeout=0)[0]:
+            if worker.state_ref is not None and ray.wait([worker.state_ref], timeout=0)[0]:
                 with suppress(RayError):  # its lap will tell
-                    worker.sight = ray.get(worker.look)
-                worker.look = None
-            if worker.look is None:
-                worker.look = worker.actor.sight.options(concurrency_group="look").remote()
+                    worker.sight = ray.get(worker.state_ref)
+                worker.state_ref = None
+            if worker.state_ref is None:
+                worker.state_ref = worker.actor.sight.options(concurrency_group="state").remote()
 
     @property
     def sights(self) -> list[WorkerState]:
@@ -190,7 +190,7 @@ class Fleet:
     def waits(self) -> list[Wait]:
         """Workers that wait for a place."""
         return [
-            Wait(legs=pool.kind.legs, since=worker.since, needs=said(pool.kind.needs))
+            Wait(legs=pool.kind.legs, since=worker.since, needs=needs_text(pool.kind.needs))
             for pool, worker in self.workers
             if worker.coming is not None
         ]
@@ -216,7 +216,7 @@ def machines() -> list[Capacity]:
     return sorted(found, key=lambda machine: machine.gpus)
 
 
-def said(needs: Needs) -> str:
+def needs_text(needs: Needs) -> str:
     """Needs for a person: 1 CPU, 0.5 GPU, 1 GiB."""
     amounts = ((needs.cpus, "CPU"), (needs.gpus, "GPU"), (needs.memory_bytes / 2**30, "GiB"))
     return ", ".join(f"{amount:g} {what}" for amount, what in amounts if amount)
@@ -227,6 +227,6 @@ def missing(kind: Kind, legs: Sequence[Leg]) -> DeviceMissing:
     steps = [step for leg in legs for step in leg.steps if isinstance(step, Step)]
     hardest = max(steps, key=lambda step: (step.gpus, step.cpus, step.memory_bytes))
     return DeviceMissing(
-        f"step {hardest.name!r} needs {said(kind.needs)} on one machine, and no machine of the cluster has "
-        "it (a cluster that can grow is given time with --machine-wait-s)"
+        f"step {hardest.name!r} needs {needs_text(kind.needs)} on one machine, and no machine of the cluster "
+        "has it (a cluster that can grow is given time with --machine-wait-s)"
     )

@@ -25,10 +25,10 @@ def kinds(legs: Sequence[Leg]) -> list[Kind]:
         found.setdefault(leg.needs, []).append(leg.name)
     made = list[Kind]()
     for name, on_gpu in (("gpu", True), ("cpu", False)):
-        here = [(needs, names) for needs, names in found.items() if (needs.gpus > 0) is on_gpu]
+        matching = [(needs, names) for needs, names in found.items() if (needs.gpus > 0) is on_gpu]
         made += [
             Kind(name=f"{name}{number or ''}", legs=frozenset(names), needs=needs)
-            for number, (needs, names) in enumerate(here)
+            for number, (needs, names) in enumerate(matching)
         ]
     return made
 

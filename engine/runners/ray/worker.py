@@ -70,7 +70,7 @@ class WorkerHandle:
     since: float  # when it was hired, placed, or done with its last lap
     lap: Lap | None = None
     work: Any = None
-    look: Any = None
+    state_ref: Any = None
     sight: WorkerState | None = None
 
     @property

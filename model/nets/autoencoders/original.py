@@ -110,15 +110,15 @@ def diffusers_name(name: str) -> str:
     return name
 
 
-def second_level(way: str, level: str, part: str, rest: str) -> str:
+def second_level(half: str, level: str, part: str, rest: str) -> str:
     """The name of a part of a level of Wan 2.2: a residual block, or the step behind them."""
     step = rest.startswith(("resample.", "time_conv."))
-    return f"{way}_blocks.{level}.{f'{way[8:]}sampler' if step else f'resnets.{part}'}.{rest}"
+    return f"{half}_blocks.{level}.{f'{half[8:]}sampler' if step else f'resnets.{part}'}.{rest}"
 
 
-def first_level(way: str, number: str, rest: str) -> str:
+def first_level(half: str, number: str, rest: str) -> str:
     """The name of a part of Wan 2.1: its encoder's lie in one row in both, its decoder's in levels."""
-    if way == "encoder.down":
-        return f"{way}_blocks.{number}.{rest}"
+    if half == "encoder.down":
+        return f"{half}_blocks.{number}.{rest}"
     level, part = divmod(int(number), UP)
-    return f"{way}_blocks.{level}.{'upsamplers.0' if part == UP - 1 else f'resnets.{part}'}.{rest}"
+    return f"{half}_blocks.{level}.{'upsamplers.0' if part == UP - 1 else f'resnets.{part}'}.{rest}"

@@ -166,8 +166,8 @@ def reading_of(covariances_3MM: Tensor, analysis_MC: Tensor) -> Tensor:
 
     Covariances are of patches with those 0, 1 and 2 latent frames later; latents are patches by `analysis`.
     """
-    told_3CM = analysis_MC.T @ covariances_3MM
-    own, one, two = told_3CM @ analysis_MC
+    projected_3CM = analysis_MC.T @ covariances_3MM
+    own, one, two = projected_3CM @ analysis_MC
     among = torch.cat(
         [
             torch.cat([own, one, two], dim=1),
@@ -175,9 +175,9 @@ def reading_of(covariances_3MM: Tensor, analysis_MC: Tensor) -> Tensor:
             torch.cat([two.T, one.T, own], dim=1),
         ]
     )
-    before, after = told_3CM[1], analysis_MC.T @ covariances_3MM[1].T
+    before, after = projected_3CM[1], analysis_MC.T @ covariances_3MM[1].T
     error = ERROR * own.diagonal().mean() * torch.eye(len(among)).double()
-    return torch.linalg.solve(among + error, torch.cat([before, told_3CM[0], after]))
+    return torch.linalg.solve(among + error, torch.cat([before, projected_3CM[0], after]))
 
 
 ERROR = 0.03

@@ -157,7 +157,7 @@ class WanVae:
 
     @classmethod
     def holding(
-        cls, said: object, weights: Weights, what: str, device: torch.device, dtype: torch.dtype
+        cls, settings: object, weights: Weights, what: str, device: torch.device, dtype: torch.dtype
     ) -> WanVae:
         """The autoencoder of these settings and weights.
 
@@ -166,7 +166,7 @@ class WanVae:
         """
         from diffusers import AutoencoderKLWan
 
-        config = read_as(WanConfig, said, what)
+        config = read_as(WanConfig, settings, what)
         with torch.device("meta"):
             vae = AutoencoderKLWan(**config.as_plain())
         check_keys(weights, vae.state_dict(), what)

@@ -34,10 +34,10 @@ def loaded(
     try:
         transformers.utils.logging.disable_progress_bar()
         how: dict[str, Any] = {"local_files_only": True, "use_safetensors": True, "dtype": dtype}
-        net, told = getattr(transformers, name).from_pretrained(folder, output_loading_info=True, **how)
+        net, loading = getattr(transformers, name).from_pretrained(folder, output_loading_info=True, **how)
     except (ImportError, OSError, ValueError, TypeError, KeyError, RuntimeError) as error:
         raise ValueError(f"{folder}: no {name} of transformers that can be loaded: {error}") from error
-    if missing := sorted(set(told["missing_keys"]) - unused):
+    if missing := sorted(set(loading["missing_keys"]) - unused):
         raise ValueError(
             f"{folder}: no whole {name}: its files lack {missing[0]} and {len(missing) - 1} more"
         )

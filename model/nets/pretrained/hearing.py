@@ -62,7 +62,7 @@ class Hearing:
         """Features (N, M, L), float32, of sounds of -1..1."""
         net = self.net.to(sounds_NW.device)
         listen = whisper_states if is_whisper(net) else wav2vec_states
-        parts = [listen(net, some) for some in sounds_NW.float().split(AT_ONCE)]
+        parts = [listen(net, chunk) for chunk in sounds_NW.float().split(AT_ONCE)]
         states_NLM = torch.cat(parts)
         return layer_norm(states_NLM, states_NLM.shape[-1:]).transpose(1, 2)
 

@@ -197,8 +197,8 @@ class DeepSpeedEngine:
 
 def offloaded(zero_stage: Zero) -> dict[str, Any]:
     """What DeepSpeed is told to keep in the machine's memory."""
-    there = {"device": "cpu", "pin_memory": torch.cuda.is_available()}
-    return {"offload_optimizer": there} | ({"offload_param": there} if zero_stage == 3 else {})
+    host = {"device": "cpu", "pin_memory": torch.cuda.is_available()}
+    return {"offload_optimizer": host} | ({"offload_param": host} if zero_stage == 3 else {})
 
 
 class FlatShards:

@@ -98,8 +98,8 @@ def score_speech(net: DiT, given: SpeechInputs) -> Score:
 def shown_by(net: DiT, given: SpeechInputs) -> Tensor:
     """Some of the motion vectors (N, V) that faces of a batch show, where they count."""
     pixels, points, seen = (part.flatten(0, 1)[::EVERY] for part in given.faces)
-    some = FaceCrops(pixels[seen][None], points[seen][None], seen[seen][None])
-    return net.face(some)[0] if seen.any() else torch.zeros(0, net.sizes.motion.vector)
+    crops = FaceCrops(pixels[seen][None], points[seen][None], seen[seen][None])
+    return net.face(crops)[0] if seen.any() else torch.zeros(0, net.sizes.motion.vector)
 
 
 def spread_of(vectors_NV: Tensor, parts: tuple[int, ...]) -> tuple[Tensor, Tensor]:
@@ -122,24 +122,26 @@ def distances(wrong_BFV: Tensor, seen_BF: Tensor, parts: tuple[int, ...]) -> tup
     return mean(wrong_BFV.abs() @ weights_V, seen_BF), mean(changes_BFV.abs() @ weights_V, both_BF)
 
 
-def in_time(said_BFM: Tensor, shown_BFM: Tensor, seen_BF: Tensor) -> tuple[Tensor, Tensor]:
+def in_time(spoken_BFM: Tensor, shown_BFM: Tensor, seen_BF: Tensor) -> tuple[Tensor, Tensor]:
     """How unsure mouths as said leave their time (1 at random), and the share of them that are in time.
 
     Windows count where all of their frames are seen, and so at another time at least; both are 0 where none
     does.
     """
-    told_BFO = torch.stack([moved(seen_BF, by) for by in OFFSET], dim=2) & seen_BF[..., None]
-    apart_BFO = torch.stack([(said_BFM - moved(shown_BFM, by)).square().mean(dim=2) for by in OFFSET], dim=2)
+    seen_BFO = torch.stack([moved(seen_BF, by) for by in OFFSET], dim=2) & seen_BF[..., None]
+    apart_BFO = torch.stack(
+        [(spoken_BFM - moved(shown_BFM, by)).square().mean(dim=2) for by in OFFSET], dim=2
+    )
     if seen_BF.shape[1] < WINDOW:
-        return said_BFM.sum() * 0, said_BFM.new_zeros(())
-    told_BNO = told_BFO.unfold(1, WINDOW, 1).all(dim=3)
+        return spoken_BFM.sum() * 0, spoken_BFM.new_zeros(())
+    known_BNO = seen_BFO.unfold(1, WINDOW, 1).all(dim=3)
     near_BNO = -apart_BFO.unfold(1, WINDOW, 1).mean(dim=3) / TEMPERATURE
-    near_BNO = near_BNO.masked_fill(~told_BNO, -torch.inf)
-    counts_BN = told_BNO[..., OFFSETS] & (told_BNO.sum(dim=2) > 1)
-    near_NO, told_NO = near_BNO[counts_BN], told_BNO[counts_BN]
+    near_BNO = near_BNO.masked_fill(~known_BNO, -torch.inf)
+    counts_BN = known_BNO[..., OFFSETS] & (known_BNO.sum(dim=2) > 1)
+    near_NO, known_NO = near_BNO[counts_BN], known_BNO[counts_BN]
     if not len(near_NO):
-        return said_BFM.sum() * 0, said_BFM.new_zeros(())
-    unsure_N = -near_NO.log_softmax(dim=1)[:, OFFSETS] / told_NO.sum(dim=1).log()
+        return spoken_BFM.sum() * 0, spoken_BFM.new_zeros(())
+    unsure_N = -near_NO.log_softmax(dim=1)[:, OFFSETS] / known_NO.sum(dim=1).log()
     right_N = (near_NO.argmax(dim=1) - OFFSETS).abs() <= NEAR
     return unsure_N.mean(), right_N.float().mean()
 

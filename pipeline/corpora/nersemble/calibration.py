@@ -67,10 +67,10 @@ class PlacedCamera:
         for scale in SCALES:
             middle = (self.intrinsics[:2, 2] + 0.5) / scale  # from the picture's corner
             if np.abs(middle / (width, height) - 0.5).max() <= OFF_CENTRE:
-                told = self.intrinsics.copy()
-                told[:2] /= scale
-                told[:2, 2] = middle - 0.5
-                return PlacedCamera(self.rotation, self.shift, told)
+                intrinsics = self.intrinsics.copy()
+                intrinsics[:2] /= scale
+                intrinsics[:2, 2] = middle - 0.5
+                return PlacedCamera(self.rotation, self.shift, intrinsics)
         raise ValueError(
             f"a principal point at {self.intrinsics[0, 2]:.0f}, {self.intrinsics[1, 2]:.0f} in pictures of "
             f"{width}x{height}"
@@ -84,18 +84,18 @@ def read_cameras(path: Path) -> dict[str, PlacedCamera]:
         ValueError: it cannot be read, or a camera of it cannot be one.
         OSError: it cannot be read.
     """
-    told = json_at(*Place.holding(str(path)))
-    if misfits(told, CAMERAS, "calibration"):
-        raise ValueError(f"{path}: {misfits(told, CAMERAS, 'calibration')[0]}")
+    raw = json_at(*Place.holding(str(path)))
+    if misfits(raw, CAMERAS, "calibration"):
+        raise ValueError(f"{path}: {misfits(raw, CAMERAS, 'calibration')[0]}")
     return {
-        serial: camera_of(pose, intrinsics_of(told.get("intrinsics"), serial), f"{path}: camera {serial}")
-        for serial, pose in told["world_2_cam"].items()
+        serial: camera_of(pose, intrinsics_of(raw.get("intrinsics"), serial), f"{path}: camera {serial}")
+        for serial, pose in raw["world_2_cam"].items()
     }
 
 
-def intrinsics_of(told: Any, serial: str) -> Any:
+def intrinsics_of(raw: Any, serial: str) -> Any:
     """A camera's matrix, where all have one or each has its own."""
-    return told.get(serial) if isinstance(told, dict) else told
+    return raw.get(serial) if isinstance(raw, dict) else raw
 
 
 def camera_of(pose: Any, intrinsics: Any, what: str) -> PlacedCamera:

@@ -20,7 +20,7 @@ PRODUCTS = (
     *("RRG", "GGB", "BBR", "RRB", "GGR", "BBG", "RRR", "GGG", "BBB", "RRGB", "RGGB", "RGBB"),
 )
 """Products of the three channels, of which a polynomial has some."""
-SOME: dict[int, tuple[str, ...]] = {
+POLYNOMIALS: dict[int, tuple[str, ...]] = {
     3: PRODUCTS[:3],
     4: (*PRODUCTS[:3], ""),
     5: (*PRODUCTS[:3], "RGB", ""),
@@ -49,7 +49,7 @@ class ColourMatrix:
 
     def __post_init__(self) -> None:
         """Raise ValueError where it has another shape, or holds what is no number."""
-        terms = (4,) if self.rule == "affine" else tuple(SOME)
+        terms = (4,) if self.rule == "affine" else tuple(POLYNOMIALS)
         if self.matrix.ndim != 2 or self.matrix.shape[0] != 3 or self.matrix.shape[1] not in terms:
             raise ValueError(
                 f"a colour matrix of {self.matrix.shape}, 3 by {' or '.join(map(str, terms))} is read"
@@ -71,7 +71,9 @@ def expanded(linear: Array, terms: int) -> Array:
     """The terms (..., n) of a polynomial of colours (..., 3)."""
     channel = dict(zip("RGB", np.moveaxis(linear, -1, 0), strict=True))
     one = np.ones(linear.shape[:-1])
-    products = [np.prod([one, *(channel[name] for name in product)], axis=0) for product in SOME[terms]]
+    products = [
+        np.prod([one, *(channel[name] for name in product)], axis=0) for product in POLYNOMIALS[terms]
+    ]
     return np.stack(products, axis=-1)
 
 
@@ -96,8 +98,8 @@ def colour_matrix(path: Path, serial: str) -> ColourMatrix:
     """
     try:
         if path.suffix == ".npy":
-            told = np.load(path, allow_pickle=False).astype(np.float64)
-            return ColourMatrix("affine", by_output(told))
+            matrix = np.load(path, allow_pickle=False).astype(np.float64)
+            return ColourMatrix("affine", by_output(matrix))
         every = json_at(*Place.holding(str(path)))
         return ColourMatrix("polynomial", np.array(every[serial], np.float64))
     except KeyError:
@@ -106,8 +108,8 @@ def colour_matrix(path: Path, serial: str) -> ColourMatrix:
         raise ValueError(f"{path}: {error}") from None
 
 
-def by_output(told: NDArray[np.float64]) -> Array:
-    """A matrix with a row for each channel that comes out; rgb @ told[:, :3] + told[:, 3] is meant."""
-    if told.shape != (3, 4):
-        raise ValueError(f"a colour matrix of {told.shape}, 3 by 4 is read")
-    return np.column_stack([told[:, :3].T, told[:, 3]])
+def by_output(matrix: NDArray[np.float64]) -> Array:
+    """A matrix with a row for each channel that comes out; rgb @ matrix[:, :3] + matrix[:, 3] is meant."""
+    if matrix.shape != (3, 4):
+        raise ValueError(f"a colour matrix of {matrix.shape}, 3 by 4 is read")
+    return np.column_stack([matrix[:, :3].T, matrix[:, 3]])

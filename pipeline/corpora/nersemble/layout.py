@@ -87,12 +87,15 @@ def of_version_1(folder: Path, person: Path, sequence: Path) -> MultiViewTake:
         folder / "color_correction" / person.name,
     )
     colours = {path.stem: path for place in reversed(places) for path in sorted(place.glob("*.npy"))}
-    told = (person / "camera_params.json", folder / "camera_params" / person.name / "camera_params.json")
+    candidates = (
+        person / "camera_params.json",
+        folder / "camera_params" / person.name / "camera_params.json",
+    )
     return MultiViewTake(
         participant=person.name,
         sequence=sequence.name,
         version=1,
-        calibration=next((path for path in told if path.exists()), told[0]),
+        calibration=next((path for path in candidates if path.exists()), candidates[0]),
         cameras={serial: tuple(paths) for serial, paths in sorted(cameras.items())},
         colours=colours,
     )

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from engine.placement import placement
 from pipeline.estimators.batches import (
-    HERE,
+    ON_PROCESSOR,
     Batches,
     Net,
     cutter_on,
@@ -174,7 +174,7 @@ class RegressedHead(CropEstimator[FaceTrack, HeadTrack]):
     """`HeadTracker` on the regressor and the landmarks of faces."""
 
     def __init__(
-        self, net: Net, head: HeadModel, card: EstimatorCard, batch: int, cutter: Cutter = HERE
+        self, net: Net, head: HeadModel, card: EstimatorCard, batch: int, cutter: Cutter = ON_PROCESSOR
     ) -> None:
         self.net = net
         self.cutter = cutter
@@ -227,7 +227,7 @@ class HeadOfClip:
         valid = np.concatenate(self.valid)
         rotation = np.tile(np.eye(3, dtype=np.float32), (len(valid), 1, 1))
         center, radius = np.zeros((len(valid), 2), np.float32), np.zeros(len(valid), np.float32)
-        if (told := self.batches.rows()) is not None:
-            coefficients, mesh = told[0].astype(np.float64), np.stack(self.mesh).astype(np.float64)
+        if (rows := self.batches.rows()) is not None:
+            coefficients, mesh = rows[0].astype(np.float64), np.stack(self.mesh).astype(np.float64)
             rotation[valid], center[valid], radius[valid] = self.tracker.heads(coefficients, mesh, self.crops)
         return HeadTrack(rotation=rotation, center=center, radius=radius, valid=valid)

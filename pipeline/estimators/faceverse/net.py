@@ -32,8 +32,8 @@ class ResidualBlock(nn.Module):
         self.bn1, self.bn2, self.bn3 = (nn.BatchNorm2d(n) for n in (width, width, WIDER * width))
         self.downsample = nn.Sequential()
         if stride > 1 or before != WIDER * width:
-            way = nn.Conv2d(before, WIDER * width, 1, stride, bias=False)
-            self.downsample = nn.Sequential(way, nn.BatchNorm2d(WIDER * width))
+            shortcut = nn.Conv2d(before, WIDER * width, 1, stride, bias=False)
+            self.downsample = nn.Sequential(shortcut, nn.BatchNorm2d(WIDER * width))
 
     def forward(self, x: Tensor) -> Tensor:
         """The same places, or every other one."""

@@ -120,7 +120,7 @@ def seen_part(
 def affine_of(region: Region) -> NDArray[np.float64]:
     """The 2x3 map from a picture's px to a crop's, by three points in single precision as published."""
     middle, half = np.array([region.x, region.y], np.float32), region.side * 0.5
-    below, beside = (np.array(way, np.float32) for way in ((0, half), (half, 0)))
+    below, beside = (np.array(offset, np.float32) for offset in ((0, half), (half, 0)))
     source = np.stack([middle, middle + below, middle + beside]).astype(np.float32)
     half_crop = SIDE / 2
     target = np.array([(half_crop, half_crop), (half_crop, SIDE), (SIDE, half_crop)], np.float32)

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.placement import placement
-from pipeline.estimators.batches import HERE, Batches, Net, cutter_on, digest_of, named_file
+from pipeline.estimators.batches import ON_PROCESSOR, Batches, Net, cutter_on, digest_of, named_file
 from pipeline.estimators.clipwise import CropEstimator
 from pipeline.estimators.crop_grid import Cutter
 from pipeline.estimators.hmr.camera import focal_px, picture_translation
@@ -85,7 +85,7 @@ class MeshHands(CropEstimator[KeypointTrack, HandTrack]):
     """`HandEstimator` on a network of right hands and a hand model."""
 
     def __init__(
-        self, settings: HmrHands, net: Net, joints: Joints, card: EstimatorCard, cutter: Cutter = HERE
+        self, settings: HmrHands, net: Net, joints: Joints, card: EstimatorCard, cutter: Cutter = ON_PROCESSOR
     ) -> None:
         self.settings = settings
         self.net = net

@@ -76,7 +76,7 @@ class BodyMapper:
         height, width = frames.shape[1:3]
         focal_px, center = assumed_focal_px(width, height), principal_point(width, height)
         points, world = person.points.astype(np.float64), person.world.astype(np.float64)
-        joints2d, metres = (np.einsum("jp,tpx->tjx", self.weights, some) for some in (points, world))
+        joints2d, metres = (np.einsum("jp,tpx->tjx", self.weights, values) for values in (points, world))
         away = np.ones(len(metres))
         result = person.score * in_picture(points, width, height)
         for t in np.flatnonzero(person.valid):

@@ -109,11 +109,11 @@ class MeshFaceDetector:
         """The face in a square, seen from the square that fits it; None where there is none."""
         face = None
         for _ in range(MAX_RUNS):
-            look = self._mesh(as_input(region.cut(frame, MESH_SIDE), low=0))
-            presence = score(sigmoid(look.presence))
+            output = self._mesh(as_input(region.cut(frame, MESH_SIDE), low=0))
+            presence = score(sigmoid(output.presence))
             if presence < self._settings.min_presence:
                 return None
-            marks = look.points / MESH_SIDE
+            marks = output.points / MESH_SIDE
             mesh = np.column_stack([region.to_picture(marks[:, :2]), marks[:, 2] * region.side])
             face = PlacedFace(mesh, presence)
             if stays(face.region, region):

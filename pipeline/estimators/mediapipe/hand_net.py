@@ -95,6 +95,6 @@ def palm_square(palm: Array) -> Square:
     return Square(float(x), float(y), 2.6 * side, angle)
 
 
-def upward(way: Array) -> float:
-    """Angle of a square in which `way` (2,) points up, rad."""
-    return float(np.arctan2(way[0], -way[1]))
+def upward(direction: Array) -> float:
+    """Angle of a square in which `direction` (2,) points up, rad."""
+    return float(np.arctan2(direction[0], -direction[1]))

@@ -90,10 +90,10 @@ class HandTracker:
 
     def both(self, picture: Picture, body: Arms, last: Hands, t: int) -> Hands:
         """The left and the right hand in frame `t` of the window, as far as they are seen."""
-        left, right = (self.look(picture, body, side, last[side], t) for side in (0, 1))
+        left, right = (self.find_hand(picture, body, side, last[side], t) for side in (0, 1))
         return self.assigned(left, right, body)
 
-    def look(self, picture: Picture, body: Arms, side: int, last: Hand | None, t: int) -> Hand | None:
+    def find_hand(self, picture: Picture, body: Arms, side: int, last: Hand | None, t: int) -> Hand | None:
         """The hand of one side, where it was, else on the body's hand, else on a palm nearby."""
         if last is not None:
             hand = self.net(picture, last.square)

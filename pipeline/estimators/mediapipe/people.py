@@ -91,7 +91,7 @@ class People:
         seen: list[Seen] = []
         for number, square in known:
             self.add(seen, Seen(self.follow(picture, square), number, 0.0))
-        faces = self.look_for_faces(picture)
+        faces = self.find_faces(picture)
         self.propose(seen, picture, self.body_proposals(picture))
         self.propose(seen, picture, [below(score, face) for score, face in faces])
         if seen:
@@ -139,7 +139,7 @@ class People:
             found.append(Proposal(row[0], points[:2].mean(axis=0), body_square(points[2], points[3])))
         return found
 
-    def look_for_faces(self, picture: Picture) -> list[tuple[float, DetectedFace]]:
+    def find_faces(self, picture: Picture) -> list[tuple[float, DetectedFace]]:
         """Faces, best first, each with the score of the detector that proposed it."""
         found = []
         for row in self.detect(self.faces, picture):
@@ -176,8 +176,8 @@ class People:
 def agree(one: Square, other: Square, apart: float, growth: float) -> bool:
     """Whether two regions are about the same body's: so far apart, in sides, and so much larger, at most."""
     larger, smaller = max(one.side, other.side), min(one.side, other.side)
-    way = np.hypot(one.x - other.x, one.y - other.y)
-    return bool(way < apart * larger and larger < growth * smaller)
+    distance = np.hypot(one.x - other.x, one.y - other.y)
+    return bool(distance < apart * larger and larger < growth * smaller)
 
 
 def head_square(pose: Pose, scale: float) -> Square:

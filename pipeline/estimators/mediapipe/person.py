@@ -115,12 +115,12 @@ class PersonTracker:
             self.walk(frames, poses, range(start - 1, max(start - step, -1), -1))
         return poses
 
-    def walk(self, frames: Frames, poses: dict[int, Pose], way: range) -> None:
-        """Follows the person along `way` from the frame before it, until it is lost or known again."""
-        for t in way:
+    def walk(self, frames: Frames, poses: dict[int, Pose], numbers: range) -> None:
+        """Follows the person along `numbers` from the frame before it, until it is lost or known again."""
+        for t in numbers:
             if t in poses:
                 return
-            pose = self.people.follow(frames[t], poses[t - way.step].square)
+            pose = self.people.follow(frames[t], poses[t - numbers.step].square)
             if pose.presence < self.settings.min_presence:
                 return
             poses[t] = pose

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from engine.placement import placement
 from pipeline.estimators.batches import (
-    HERE,
+    ON_PROCESSOR,
     Batches,
     Net,
     cutter_on,
@@ -108,7 +108,7 @@ class WholeBodyTracker:
         card: EstimatorCard,
         *,
         by_visibility: bool,
-        cutter: Cutter = HERE,
+        cutter: Cutter = ON_PROCESSOR,
     ) -> None:
         self.settings = settings
         self.people = people
@@ -125,9 +125,9 @@ class WholeBodyTracker:
         box = between({t: body_box(pose, width, height) for t, pose in seen.items()}, len(frames))
         heads = self.settings.people.head_box_heads
         head = between({t: np.array(head_square(pose, heads).box) for t, pose in seen.items()}, len(frames))
-        there = reached(seen, len(frames), self.settings.people.detect_every_frames)
-        points, score = self.look(frames, box, there)
-        valid = there & (score[:, :NUM_BODY].mean(axis=1) >= self.settings.min_score)
+        present = reached(seen, len(frames), self.settings.people.detect_every_frames)
+        points, score = self.estimate_points(frames, box, present)
+        valid = present & (score[:, :NUM_BODY].mean(axis=1) >= self.settings.min_score)
         head = on_ears(head, points, score, self.settings.min_ear)
         return KeypointTrack(
             names=WHOLE_BODY,
@@ -140,12 +140,14 @@ class WholeBodyTracker:
             others=others.astype(np.float32),
         )
 
-    def look(self, frames: Frames, box: Array, there: NDArray[np.bool_]) -> tuple[Array, NDArray[np.float32]]:
+    def estimate_points(
+        self, frames: Frames, box: Array, present: NDArray[np.bool_]
+    ) -> tuple[Array, NDArray[np.float32]]:
         """Points (t, 133, 2) and scores (t, 133), 0..1, of the person in its box; zeros where nobody is."""
         width, height = self.size
         points = np.zeros((len(frames), len(WHOLE_BODY), 2))
         score = np.zeros(points.shape[:2], np.float32)
-        boxes = {int(t): PaddedBox.around(box[t], width / height) for t in np.flatnonzero(there)}
+        boxes = {int(t): PaddedBox.around(box[t], width / height) for t in np.flatnonzero(present)}
         batches = Batches(self.net, self.settings.batch, self.cutter)
         for t, padded in boxes.items():
             batches.add(frames, t, PoseCrop(padded, width, height))

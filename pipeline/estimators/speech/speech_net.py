@@ -104,14 +104,14 @@ class SpeechNet:
         given = x_SC @ self.weights["lstm_cell.weight_ih"].T + bias
         again = self.weights["lstm_cell.weight_hh"].T
         hidden, cell = np.zeros(CELL, np.float32), np.zeros(CELL, np.float32)
-        said = np.zeros((len(given), CELL))
+        outputs = np.zeros((len(given), CELL))
         for step, gates in enumerate(given):
             enter, forget, new, leave = np.split(gates + hidden @ again, 4)
             cell = sigmoid(forget) * cell + sigmoid(enter) * np.tanh(new)
             hidden = sigmoid(leave) * np.tanh(cell)
-            said[step] = np.maximum(hidden, 0)
+            outputs[step] = np.maximum(hidden, 0)
         last = self.weights["final_conv.weight"][0, :, 0].astype(np.float64)
-        return np.asarray(sigmoid(said @ last + self.weights["final_conv.bias"]), np.float64)
+        return np.asarray(sigmoid(outputs @ last + self.weights["final_conv.bias"]), np.float64)
 
 
 def sigmoid(x: NDArray[np.floating]) -> NDArray[np.floating]:

@@ -16,10 +16,10 @@ from jobs.animation.atlas import (
     MAX_VIEWS,
     AtlasView,
     Gathering,
+    appearance_vector,
     as_given,
     best,
     chosen,
-    look,
     refuse_stranger,
 )
 from jobs.animation.atlas_files import read_atlas, save_atlas
@@ -95,7 +95,7 @@ def test_a_film_gives_views_of_its_turn_that_look_like_the_first_picture() -> No
 def test_an_atlas_of_someone_else_is_refused() -> None:
     noise = np.random.default_rng(0).integers(0, 255, (64, 48, 3)).astype(np.uint8)
     mine, other = view(0), view(0, picture=noise)
-    vector = look(mine.picture, mine.box, EMBED)
+    vector = appearance_vector(mine.picture, mine.box, EMBED)
     refuse_stranger([mine, other], vector, EMBED, Path("a.atlas"))
     with pytest.raises(ValueError, match=r"a\.atlas: shows another person than the reference"):
         refuse_stranger([other], vector, EMBED, Path("a.atlas"))

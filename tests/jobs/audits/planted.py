@@ -34,7 +34,7 @@ def scene(number: int) -> Scene:
         height=288,
         num_frames=FRAMES,
         framing="half",
-        look=number % 4,
+        appearance=number % 4,
         turn_deg=(-25 + 3 * number % 20, 5 * number % 20),
         mood=number,
     )

@@ -98,8 +98,10 @@ def test_a_batch_tells_the_caption_of_each_sample(told: Path, captioned: Path, t
             text = caption_in(told, key)
             assert bool(batch.has_caption[number]) == bool(text)
             if text:
-                wanted = encoder(text).half()
-                assert torch.equal(batch.caption[number, : len(wanted)], wanted)
+                wanted = encoder(text).half()  # of another process: the last bit of a sum may differ
+                torch.testing.assert_close(
+                    batch.caption[number, : len(wanted)], wanted, rtol=2**-9, atol=2**-9
+                )
                 assert not batch.caption[number, len(wanted) :].any()
                 told_of += 1
     assert told_of == 10

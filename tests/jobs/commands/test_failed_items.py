@@ -28,7 +28,7 @@ def corpus(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("corpus")
     (folder / "videos").mkdir()
     for number in (1, 2):
-        scene = Scene(number=number, num_frames=26, width=160, height=240, look=number)
+        scene = Scene(number=number, num_frames=26, width=160, height=240, appearance=number)
         film(scene, folder / "videos" / f"{number}.mp4", folder / "truths")
     (folder / "truths" / "2.npz").rename(folder / "2.npz")
     return folder

@@ -117,14 +117,14 @@ def test_elsewhere_a_sign_of_life_counts_by_any_clock(off_s: float, tmp_path: Pa
     place = Place.at(tmp_path)
 
     def lives(now: float) -> None:
-        if (now - NOW) % lock.TOLD_EVERY_S == 0:
+        if (now - NOW) % lock.BEAT_S == 0:
             claim(place, ELSEWHERE, now + off_s)
 
     claim(place, ELSEWHERE, NOW + off_s)
     hours = Hours(lives)
     with pytest.raises(AtWork, match="process 1 on elsewhere"), held(place, hours):
         pass
-    assert hours.now - NOW == lock.TOLD_EVERY_S
+    assert hours.now - NOW == lock.BEAT_S
 
 
 def test_elsewhere_a_run_that_ends_meanwhile_frees_the_place(tmp_path: Path) -> None:
@@ -196,7 +196,7 @@ def test_on_disk_one_of_many_at_once_wins(tmp_path: Path) -> None:
 @contextmanager
 def beating(monkeypatch: pytest.MonkeyPatch, seconds: float) -> Iterator[None]:
     with monkeypatch.context() as patched:
-        patched.setattr(lock, "TOLD_EVERY_S", seconds)
+        patched.setattr(lock, "BEAT_S", seconds)
         yield
 
 

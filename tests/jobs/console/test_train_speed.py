@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from jobs.console.train_speed import Speeds, speed_said
+from jobs.console.train_speed import Speeds, speed_text
 from jobs.recipes.training import RECIPES
 from model.planning.flops import operations
 from model.planning.peak import tflops_of
@@ -38,8 +38,8 @@ def test_speeds_follow_from_what_a_step_showed() -> None:
     )
     asked = sum(operations(settings.sizes, w, learning, activation_checkpointing=True).model for w in windows)
     assert told.speed["mfu"] == pytest.approx(asked / 10 / 989e12)
-    assert speed_said(told.speed).startswith(", 86,400 tokens/s, MFU ")
-    assert speed_said(told.speed).endswith(", waits 10%")
+    assert speed_text(told.speed).startswith(", 86,400 tokens/s, MFU ")
+    assert speed_text(told.speed).endswith(", waits 10%")
 
 
 def test_where_the_gpu_is_not_known_there_is_no_share_of_its_best() -> None:
@@ -48,7 +48,7 @@ def test_where_the_gpu_is_not_known_there_is_no_share_of_its_best() -> None:
     assert set(notes.steps[0].speed) == {"tokens_per_s", "wait_share"}
     speeds.stepped(step(seconds={}))
     assert notes.steps[1].speed == {}
-    assert speed_said({}) == ""
+    assert speed_text({}) == ""
 
 
 @pytest.mark.parametrize(("name", "tflops"), [("NVIDIA H200", 989), ("NVIDIA H20", 148), ("NVIDIA L4", None)])

@@ -30,7 +30,7 @@ def tags(html: str) -> list[tuple[str, dict[str, str | None]]]:
 
 
 def test_what_is_shown_is_escaped_and_nothing_is_fetched() -> None:
-    cells = row(HOSTILE, Cell(text=HOSTILE, note=HOSTILE, told=HOSTILE, order=HOSTILE))
+    cells = row(HOSTILE, Cell(text=HOSTILE, note=HOSTILE, tooltip=HOSTILE, order=HOSTILE))
     chart = lines(HOSTILE, {HOSTILE: np.arange(3.0)}, below=HOSTILE) + bars(
         HOSTILE, np.arange(3.0), below=HOSTILE
     )

@@ -12,8 +12,8 @@ from model.flow.guidance import (
     NOTHING,
     POSED,
     REFERENCES,
+    ConditionMask,
     Form,
-    Told,
     answers,
     in_one_batch,
     one_by_one,
@@ -34,7 +34,7 @@ def velocity(value: Tensor) -> Velocity:
     return lambda x, t: value * x * t[:, None]
 
 
-def guided(form: Form, references: float, pose: float, face: float) -> tuple[Tensor, list[Told]]:
+def guided(form: Form, references: float, pose: float, face: float) -> tuple[Tensor, list[ConditionMask]]:
     weights = answers(form, references=references, pose=pose, face=face)
     x, t = torch.full((2, 5), 2.0, dtype=torch.float64), torch.full((2,), 0.5, dtype=torch.float64)
     found = one_by_one([velocity(V[shown]) for shown in weights], [*weights.values()])(x, t)
@@ -78,7 +78,7 @@ def test_answers_combine_as_the_independent_form_says(references: float, pose: f
     ],
 )
 def test_only_answers_that_count_are_asked_for(
-    form: Form, weights: tuple[float, float, float], asked: set[Told]
+    form: Form, weights: tuple[float, float, float], asked: set[ConditionMask]
 ) -> None:
     assert set(guided(form, *weights)[1]) == asked
 

@@ -21,12 +21,12 @@ def brightness(pictures: Tensor) -> Tensor:
 
 
 def test_a_network_that_reads_none_is_told_nothing() -> None:
-    assert FirstFrames.of(small(), some_codec()).told(CONDITIONS, FIRST) is CONDITIONS
+    assert FirstFrames.of(small(), some_codec()).added(CONDITIONS, FIRST) is CONDITIONS
 
 
 def test_grey_pixels_are_encoded_behind_a_first_frame() -> None:
     codec = some_codec()
-    told = FirstFrames.of(small(first_frame="beside"), codec, brightness).told(CONDITIONS, FIRST)
+    told = FirstFrames.of(small(first_frame="beside"), codec, brightness).added(CONDITIONS, FIRST)
     film = torch.zeros(2, 3, 9, 32, 48)
     film[:, :, 0] = FIRST
     assert told.unknown
@@ -40,14 +40,14 @@ def test_grey_pixels_are_encoded_behind_a_first_frame() -> None:
 def test_pixels_of_a_handed_over_latent_are_decoded_from_it() -> None:
     codec = some_codec()
     given = replace(CONDITIONS, first=codec.encode(FIRST[:, :, None])[:, :, 0])
-    told = FirstFrames.of(small(first_frame="beside"), codec).told(given, None)
+    told = FirstFrames.of(small(first_frame="beside"), codec).added(given, None)
     shown = codec.decode(given.first[:, :, None])[:, :, 0]
-    expected = FirstFrames.of(small(first_frame="beside"), codec).told(given, shown)
+    expected = FirstFrames.of(small(first_frame="beside"), codec).added(given, shown)
     assert told.unknown
     assert expected.unknown
     assert torch.equal(told.unknown.behind_first, expected.unknown.behind_first)
     nothing = replace(given, first_given=torch.zeros(2, dtype=torch.bool))
-    grey = FirstFrames.of(small(first_frame="beside"), codec, brightness).told(nothing, None)
+    grey = FirstFrames.of(small(first_frame="beside"), codec, brightness).added(nothing, None)
     assert grey.unknown
     assert torch.equal(*grey.unknown)
     assert grey.image is None

@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from model.data.batch import Batch
-from model.train.faults import PATIENCE, DivergenceCheck, TrainingFault, memory_said
+from model.train.faults import PATIENCE, DivergenceCheck, TrainingFault, reporting_no_memory
 
 SOUND = {"loss": 1.0, "target_power": 1.0, "grad_norm": 0.1}
 
@@ -63,7 +63,7 @@ class Clips:
 def test_memory_that_does_not_suffice_is_said(trouble: RuntimeError) -> None:
     with (
         pytest.raises(TrainingFault, match=r"2 clips of 73 frames of 96x64 px: lower .*max-tokens"),
-        memory_said(cast("Batch", Clips)),
+        reporting_no_memory(cast("Batch", Clips)),
     ):
         raise trouble
 
@@ -72,6 +72,6 @@ def test_other_trouble_is_left_as_it_is() -> None:
     def break_down() -> Any:
         raise RuntimeError("a bug")
 
-    with pytest.raises(RuntimeError, match="a bug") as caught, memory_said(cast("Batch", Clips)):
+    with pytest.raises(RuntimeError, match="a bug") as caught, reporting_no_memory(cast("Batch", Clips)):
         break_down()
     assert not isinstance(caught.value, TrainingFault)

@@ -41,24 +41,24 @@ class Team:
 
         return Lifeline(self.board, rank, size, say=say, end=end)
 
-    def look(self, *ranks: int, times: int = 1) -> None:
+    def beat(self, *ranks: int, times: int = 1) -> None:
         for _ in range(times):
             for rank in ranks:
                 if rank not in self.ended:
-                    self.lines[rank].look(BEAT_S)
+                    self.lines[rank].beat(BEAT_S)
 
 
 def test_ranks_that_live_go_on() -> None:
     team = Team(3)
-    team.look(0, 1, 2, times=99)
+    team.beat(0, 1, 2, times=99)
     assert (team.said, team.ended) == ([], {})
 
 
 @pytest.mark.parametrize("lost", [0, 2])
 def test_a_rank_that_is_silent_ends_all_within_a_minute_with_one_sentence(lost: int) -> None:
     team, others = Team(3), [rank for rank in range(3) if rank != lost]
-    team.look(0, 1, 2)
-    team.look(*others, times=int((SILENT_S + 3 * BEAT_S) / BEAT_S))
+    team.beat(0, 1, 2)
+    team.beat(*others, times=int((SILENT_S + 3 * BEAT_S) / BEAT_S))
     assert SILENT_S + 3 * BEAT_S < 60
     assert team.ended == dict.fromkeys(others, 2)
     ((speaker, sentence),) = team.said
@@ -70,7 +70,7 @@ def test_a_fault_is_told_by_the_first_rank_alone() -> None:
     team = Team(3)
     team.board.set("heard", "")
     assert team.lines[2].tell(ValueError("clip-7: wrong_digest"), Event())
-    team.look(0, 1)
+    team.beat(0, 1)
     assert team.said == [(0, "rank 2 of 3: clip-7: wrong_digest")]
     assert team.ended == {0: 2, 1: 2}
 
@@ -79,7 +79,7 @@ def test_a_rank_that_is_done_is_not_missed() -> None:
     team = Team(2)
     with held(team.lines[1]):
         pass
-    team.look(0, times=99)
+    team.beat(0, times=99)
     assert (team.said, team.ended) == ([], {})
 
 

@@ -10,7 +10,7 @@ import scipy
 import torch
 from numpy.typing import NDArray
 
-from pipeline.estimators.batches import HERE, Batches, cutter_on
+from pipeline.estimators.batches import ON_PROCESSOR, Batches, cutter_on
 from pipeline.estimators.crop_grid import Cut
 from pipeline.estimators.device_crops import OnDevice, cropped, window_on
 from pipeline.estimators.faceverse.head import FaceCrop
@@ -116,7 +116,7 @@ def test_batches_are_made_where_crops_are(picture: NDArray[np.uint8]) -> None:
 
 
 def test_a_processor_keeps_to_the_published_recipe() -> None:
-    assert cutter_on("cpu") is HERE
+    assert cutter_on("cpu") is ON_PROCESSOR
     assert isinstance(cutter_on("meta"), OnDevice)
 
 

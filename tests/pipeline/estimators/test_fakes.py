@@ -146,7 +146,7 @@ def test_who_is_told_that_nobody_is_there_finds_nobody(truths):
 def test_colours_tell_looks_apart():
     embed = FakeEmbedder().build()
     one, other = (
-        frames_of(Scene(width=96, height=144, num_frames=2, look=look))[:, 40:100] for look in (0, 1)
+        frames_of(Scene(width=96, height=144, num_frames=2, appearance=look))[:, 40:100] for look in (0, 1)
     )
     vectors = embed(np.concatenate([one, other])).vectors
     likeness = vectors @ vectors.T

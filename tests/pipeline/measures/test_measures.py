@@ -144,7 +144,7 @@ def test_bars_are_told_by_their_share_and_text_by_its_box() -> None:
 
 
 def test_a_stranger_as_reference_is_far() -> None:
-    stranger = opened(replace(SCENE, look=2, number=9)).references[0]
+    stranger = opened(replace(SCENE, appearance=2, number=9)).references[0]
     references = np.stack([SAMPLE.references[0], stranger])
     assert (number("reference_distance", replace(SAMPLE, references=references)) or 0) > 0.45
 

@@ -20,12 +20,12 @@ def plan(tmp_path_factory: pytest.TempPathFactory) -> ShardPlan:
     folder = tmp_path_factory.mktemp("videos")
     loud, silent = (
         filmed(folder / "a b.mp4", SCENE, sound=True),
-        filmed(folder / "c.mp4", replace(SCENE, look=1)),
+        filmed(folder / "c.mp4", replace(SCENE, appearance=1)),
     )
     return plan_of(
         sample_of(loud, SCENE, 0, 33),
         sample_of(loud, SCENE, 33, 27),
-        sample_of(silent, replace(SCENE, look=1), 20, 30),
+        sample_of(silent, replace(SCENE, appearance=1), 20, 30),
     )
 
 

@@ -202,7 +202,7 @@ def test_maps_are_baked_where_wanted(plan: ShardPlan, tmp_path: Path) -> None:
 def test_a_tar_that_an_index_may_name_stays_where_nothing_takes_its_place(
     plan: ShardPlan, tmp_path: Path
 ) -> None:
-    source = filmed(tmp_path / "source.mp4", replace(SCENE, look=2))
+    source = filmed(tmp_path / "source.mp4", replace(SCENE, appearance=2))
     alone = plan_of(sample_of(source, SCENE, 0, 25))
     shard = Shard(ShardSettings(), tmp_path)
     (row,) = in_their_tar(shard(alone))

@@ -28,7 +28,7 @@ from tests.stored import filmed, in_their_tar, plan_of, sample_of, tar_in
 
 
 def test_a_source_that_is_gone_is_a_reject_and_the_others_are_stored(plan: ShardPlan, tmp_path: Path) -> None:
-    gone = filmed(tmp_path / "gone.mp4", replace(SCENE, look=2))
+    gone = filmed(tmp_path / "gone.mp4", replace(SCENE, appearance=2))
     Path(gone.uri).unlink()
     lost = sample_of(gone, SCENE, 0, 25)
     make = partial(Shard, ShardSettings(), tmp_path)

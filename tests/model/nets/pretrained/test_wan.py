@@ -16,7 +16,7 @@ from model.nets.dit import DiT
 from model.nets.param_groups import PUBLIC, part
 from model.nets.pretrained.wan import load_base, ours
 from model.nets.sizes import Sizes, wan_1b, wan_14b
-from model.train.init import EXPERTS, base_said, fresh
+from model.train.init import EXPERTS, base_note, fresh
 from storage.weight_files import write_weights
 from tests.model.nets_inputs import change, noisy, seed, small, some_conditions
 from tests.model.train.runs import training
@@ -237,9 +237,9 @@ def test_of_two_experts_the_one_of_the_times_is_taken(pair: tuple[str, str], tmp
     for number, times in enumerate([(0.9, 1.0), (0.0, 0.9)]):
         taught = training(sizes=small(), base=tmp_path, times=times)
         assert fresh(taught).head.head.bias.unique().tolist() == [number]
-        assert base_said(taught) == f"{tmp_path / pair[number]}: whole"
+        assert base_note(taught) == f"{tmp_path / pair[number]}: whole"
     with pytest.raises(ValueError, match=rf"two networks.*{pair[1]}.*--settings.times"):
-        base_said(training(sizes=small(), base=tmp_path))
+        base_note(training(sizes=small(), base=tmp_path))
 
 
 def test_original_and_diffusers_names_are_the_same_weights() -> None:

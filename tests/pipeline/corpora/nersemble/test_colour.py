@@ -8,7 +8,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from pipeline.corpora.nersemble.colour import SOME, ColourMatrix, colour_matrix, decoded, encoded, expanded
+from pipeline.corpora.nersemble.colour import (
+    POLYNOMIALS,
+    ColourMatrix,
+    colour_matrix,
+    decoded,
+    encoded,
+    expanded,
+)
 from tests.nersemble import affine_of
 
 LINEAR = np.array([0.17224810, 0.09170660, 0.06416938])
@@ -29,7 +36,7 @@ def test_a_row_of_the_matrix_is_a_channel_that_comes_out() -> None:
 
 def test_terms_are_those_of_the_paper() -> None:
     r, g, b = 0.5, 0.25, 2.0
-    for terms, names in SOME.items():
+    for terms, names in POLYNOMIALS.items():
         assert len(names) == len(set(names)) == terms
     found = expanded(np.array([r, g, b]), 11)
     np.testing.assert_allclose(found, [r, g, b, r * g, r * b, g * b, r * r, g * g, b * b, r * g * b, 1])
@@ -61,7 +68,7 @@ def test_an_affine_matrix_multiplies_rows_and_adds_its_last_column(tmp_path: Pat
     assert result.tolist() == [round(255 * 0.6), round(255 * 0.45), 0], "red @ told[:, :3] is its first row"
 
 
-@pytest.mark.parametrize("terms", sorted(SOME))
+@pytest.mark.parametrize("terms", sorted(POLYNOMIALS))
 def test_the_identity_changes_nothing(terms: int) -> None:
     pictures = np.random.default_rng(1).integers(0, 256, (2, 8, 8, 3), dtype=np.uint8)
     same = ColourMatrix("polynomial", np.eye(3, terms)).corrected(pictures)

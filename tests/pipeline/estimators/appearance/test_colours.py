@@ -78,6 +78,8 @@ def test_size_of_the_picture_does_not_matter(embed):
 
 def test_a_turning_figure_stays_nearer_to_itself_than_to_one_in_other_clothes(embed):
     turning = frames_of(Scene(width=160, height=240, framing="half", num_frames=8, turn_deg=(0, 360)))
-    other = frames_of(Scene(width=160, height=240, framing="half", num_frames=8, turn_deg=(0, 360), look=1))
+    other = frames_of(
+        Scene(width=160, height=240, framing="half", num_frames=8, turn_deg=(0, 360), appearance=1)
+    )
     found = likeness(embed, *turning[:, 20:180], *other[:, 20:180])
     assert found[:8, :8].min() > found[:8, 8:].max()
