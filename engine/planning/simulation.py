@@ -82,6 +82,11 @@ class Queues:
     def __init__(self, works: Sequence[Work]) -> None:
         self.works = {work.leg: work for work in works}
         self.places = {work.leg: place for place, work in enumerate(works)}
+        self.by_rank = sorted(range(len(works)), key=lambda leg: (works[leg].needs.gpus == 0, -leg))
+        self.followers = [
+            [(place, other) for place, other in enumerate(works) if work.leg in other.follows]
+            for work in works
+        ]
         self.ready: list[deque[int]] = [deque() for _ in works]
         self.done: dict[str, set[int]] = {work.leg: set() for work in works}
         self.begun: set[str] = set()
@@ -106,19 +111,18 @@ class Queues:
 
     def waiting(self) -> Iterator[int]:
         """Legs that have laps that may run: those on GPUs first, then the last."""
-        legs = [self.places[name] for name, work in self.works.items() if self.ready[self.places[name]]]
-        works = list(self.works.values())
-        return iter(sorted(legs, key=lambda leg: (works[leg].needs.gpus == 0, -leg)))
+        return (leg for leg in self.by_rank if self.ready[leg])
 
-    def landed(self, leg: int, lap: int) -> None:
-        """A lap is done."""
+    def landed(self, leg: int, lap: int) -> bool:
+        """A lap is done; whether its leg is over by it."""
         name = list(self.works)[leg]
         self.done[name].add(lap)
-        for other, work in self.works.items():
-            if name in work.follows and other in self.begun and self.may_run(work, lap):
-                self.ready[self.places[other]].append(lap)
-        if self.is_over(name):
+        for place, other in self.followers[leg]:
+            if other.leg in self.begun and self.may_run(other, lap):
+                self.ready[place].append(lap)
+        if over := self.is_over(name):
             self.begin()
+        return over
 
 
 class SimulatedCrowd:
@@ -139,6 +143,8 @@ class SimulatedCrowd:
         if (known := next((worker for worker in self.idle if worker.needs == needs), None)) is not None:
             self.idle.remove(known)
             return known
+        if needs in self.full and not self.idle:
+            return None
         wanted = {self.works[other].needs for other in queues.waiting()}
         spare = [worker for worker in self.idle if worker.needs not in wanted]
         while needs in self.full or (place := place_for(self.room(needs, queues), needs)) is None:
@@ -173,6 +179,7 @@ def simulate(works: Sequence[Work], machines: Sequence[Machines], *, worker_s: f
     check(works, machines)
     queues, crowd, now, ran = Queues(works), SimulatedCrowd(works, machines), 0.0, list[Ran]()
     running: list[tuple[float, int, SimulatedWorker]] = []  # when it stops, index into `ran`
+    needed = {work.needs for work in works if not queues.is_over(work.leg)}
     while True:
         while (begun := next_lap(queues, crowd)) is not None:
             leg, lap, worker = begun
@@ -183,9 +190,9 @@ def simulate(works: Sequence[Work], machines: Sequence[Machines], *, worker_s: f
         if not running:
             return ran
         now, index, worker = heapq.heappop(running)
-        queues.landed(ran[index].leg, ran[index].lap)
         crowd.idle.append(worker)
-        needed = {work.needs for work in works if not queues.is_over(work.leg)}
+        if queues.landed(ran[index].leg, ran[index].lap):
+            needed = {work.needs for work in works if not queues.is_over(work.leg)}
         for one in [one for one in crowd.idle if one.needs not in needed]:
             crowd.release(one)
 
