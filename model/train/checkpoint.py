@@ -19,7 +19,7 @@ import json
 import os
 import re
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from hashlib import sha256
 from itertools import chain
@@ -141,17 +141,18 @@ def snapshot(run: Path, train_state: TrainState, entered: ActivePhase) -> Snapsh
         for stale in folder.parent.glob("*" + PART):
             shutil.rmtree(stale)
     of_all(None)  # nobody writes before
-    copies = {WEIGHTS: own(engine, ((name, engine.weight(name)) for name in entered.learning))}
+    names = entered.learning
+    copies = {WEIGHTS: own(engine, names, engine.weights(names))}
     for kind in KINDS:
-        copies[kind] = own(engine, ((name, engine.state(name, kind)) for name in entered.learning))
+        copies[kind] = own(engine, names, engine.states(names, kind))
     still = [(name, entered.still) for name in list(entered.still)[engine.rank :: engine.world_size]]
     return Snapshot(folder=folder, rank=engine.rank, state=train_state, copies=copies, still=still)
 
 
-def own(engine: Engine, tensors: Iterator[tuple[str, Tensor]]) -> list[tuple[str, Tensor]]:
+def own(engine: Engine, names: Sequence[str], tensors: Iterator[Tensor]) -> list[tuple[str, Tensor]]:
     """Copies of every so manieth tensor."""
-    rank, ranks = engine.rank, engine.world_size
-    return [(name, copied(t)) for number, (name, t) in enumerate(tensors) if number % ranks == rank]
+    rank, ranks, named = engine.rank, engine.world_size, zip(names, tensors, strict=True)
+    return [(name, copied(t)) for number, (name, t) in enumerate(named) if number % ranks == rank]
 
 
 def copied(tensor: Tensor) -> Tensor:

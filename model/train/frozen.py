@@ -16,11 +16,11 @@ Digests = dict[Part, str]
 def digests(entered: ActivePhase) -> Digests:
     """By part, SHA-256 over names and bytes of all that does not learn, as this rank's network holds it."""
     sums: dict[Part, hashlib._Hash] = {}
-    for name in sorted(entered.still):
+    names = sorted(entered.still)
+    for name, value in zip(names, entered.engine.weights(names), strict=True):
         digest = sums.setdefault(part(name), hashlib.sha256())
-        value = entered.engine.weight(name).contiguous()
         digest.update(name.encode())
-        digest.update(value.reshape(-1).view(torch.uint8).numpy().data)
+        digest.update(value.cpu().contiguous().reshape(-1).view(torch.uint8).numpy().data)
     return {part: digest.hexdigest() for part, digest in sums.items()}
 
 

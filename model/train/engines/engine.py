@@ -6,7 +6,7 @@ and settings give the same losses.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, Literal, Protocol, TypeVar
 
 import torch
@@ -61,16 +61,19 @@ class Engine(Protocol):
         """Length of the last step's gradient by part, before clipping; nothing where nothing was moved."""
         ...
 
-    def weight(self, name: str) -> Tensor:
-        """A weight: float32 if it learns, else as the network holds it."""
+    def weights(self, names: Sequence[str], /) -> Iterator[Tensor]:
+        """Weights in their order: float32 where they learn, else as the network holds them.
+
+        Valid until the next is asked for.
+        """
         ...
 
     def put_weight(self, name: str, value: Tensor) -> None:
         """Replace a weight that learns, float32."""
         ...
 
-    def state(self, name: str, kind: Kind) -> Tensor:
-        """A state of a weight that learns, float32."""
+    def states(self, names: Sequence[str], kind: Kind, /) -> Iterator[Tensor]:
+        """A state of weights that learn, in their order, float32; valid until the next is asked for."""
         ...
 
     def put_state(self, name: str, kind: Kind, value: Tensor) -> None:
@@ -165,9 +168,9 @@ class PlainEngine:
         """By part."""
         return lengths(self.optimizer, self.length, lambda squares: squares)
 
-    def weight(self, name: str) -> Tensor:
-        """A weight."""
-        return self.masters.get(name, self.all[name]).detach()
+    def weights(self, names: Sequence[str]) -> Iterator[Tensor]:
+        """Weights."""
+        return (self.masters.get(name, self.all[name]).detach() for name in names)
 
     @torch.no_grad()
     def put_weight(self, name: str, value: Tensor) -> None:
@@ -175,10 +178,9 @@ class PlainEngine:
         self.masters[name].copy_(value)
         self.show(name)
 
-    def state(self, name: str, kind: Kind) -> Tensor:
-        """A state."""
-        state: Tensor = self.optimizer.state[self.masters[name]][kind]
-        return state
+    def states(self, names: Sequence[str], kind: Kind) -> Iterator[Tensor]:
+        """States."""
+        return (self.optimizer.state[self.masters[name]][kind] for name in names)
 
     def put_state(self, name: str, kind: Kind, value: Tensor) -> None:
         """Replace a state."""

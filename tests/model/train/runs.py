@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from torch import Tensor
 
 from model.data.loader import Loader
 from model.data.position import advance
@@ -18,7 +19,8 @@ from model.data.windows import WindowRule
 from model.nets.autoencoders.patches import VALUES, PatchCodec
 from model.nets.sizes import Sizes
 from model.sample.solve import SamplerSettings
-from model.train.engines.optimizer import OptimizerSettings
+from model.train.engines.engine import Engine
+from model.train.engines.optimizer import Kind, OptimizerSettings
 from model.train.loop import StepMetrics, Trainer
 from model.train.phases import Change, Phase, body, everything, face, speech
 from model.train.settings import Training
@@ -133,6 +135,16 @@ def train(data: Path, run: Path, settings: Training) -> Notes:
     notes = Notes()
     trainer(data, run, settings, notes).train()
     return notes
+
+
+def weight_of(engine: Engine, name: str) -> Tensor:
+    """A weight, to be kept."""
+    return next(engine.weights([name])).clone()
+
+
+def state_of(engine: Engine, name: str, kind: Kind) -> Tensor:
+    """A state of a weight, to be kept."""
+    return next(engine.states([name], kind)).clone()
 
 
 def main(result: dict[str, Any]) -> None:

@@ -22,7 +22,7 @@ from model.train.faults import TrainingFault
 from model.train.phases import FACE, body, everything, face
 from model.train.settings import lengthened
 from storage.weight_files import read_weights, write_weights
-from tests.model.train.runs import STAGES, Notes, loaded, train, trainer, training
+from tests.model.train.runs import STAGES, Notes, loaded, train, trainer, training, weight_of
 from tests.processes import execute
 
 
@@ -278,7 +278,7 @@ def test_a_loss_that_is_no_number_ends_the_run_and_spares_the_checkpoints(
     under_way.one_step(batches)
     name = under_way.entered.learning[0]
     under_way.entered.engine.put_weight(
-        name, torch.full_like(under_way.entered.engine.weight(name), torch.nan)
+        name, torch.full_like(weight_of(under_way.entered.engine, name), torch.nan)
     )
     with pytest.raises(TrainingFault, match="body, step 2: the loss and the grad_norm is no number"):
         under_way.one_step(batches)

@@ -14,6 +14,7 @@ from model.train.engines.optimizer import KINDS, OptimizerSettings
 from model.train.frozen import digests, prove
 from model.train.phases import BODY, FACE, ActivePhase, Phase, body, change, enter, everything, face
 from tests.model.nets_inputs import awake, seed, small
+from tests.model.train.runs import state_of, weight_of
 
 SETTINGS = OptimizerSettings(lr=1e-2)
 BUILD = partial(PlainEngine, device=torch.device("cpu"), dtype="float32", grad_accumulation=1)
@@ -39,9 +40,9 @@ def test_a_stage_teaches_its_parts_and_no_others(phase: Phase, learning: tuple[s
 def test_a_stage_begins_with_the_weights_as_averages_and_no_moments() -> None:
     net, under_way = entered(face(1))
     for name in under_way.learning:
-        assert torch.equal(under_way.engine.state(name, "average"), net.state_dict()[name])
-        assert not under_way.engine.state(name, "exp_avg").any()
-        assert not under_way.engine.state(name, "exp_avg_sq").any()
+        assert torch.equal(state_of(under_way.engine, name, "average"), net.state_dict()[name])
+        assert not state_of(under_way.engine, name, "exp_avg").any()
+        assert not state_of(under_way.engine, name, "exp_avg_sq").any()
 
 
 def test_a_stage_goes_on_with_what_was_saved() -> None:
@@ -54,7 +55,7 @@ def test_a_stage_goes_on_with_what_was_saved() -> None:
     under_way = enter(net, {}, body(5), BUILD, SETTINGS, 3, states)
     for name in under_way.learning:
         for kind in KINDS:
-            assert torch.equal(under_way.engine.state(name, kind), states[kind][name])
+            assert torch.equal(state_of(under_way.engine, name, kind), states[kind][name])
 
 
 def test_nothing_is_lost_to_rounding() -> None:
@@ -63,7 +64,7 @@ def test_nothing_is_lost_to_rounding() -> None:
     }
     _, under_way = entered(face(1), "bfloat16")
     for name, value in exact.items():
-        found = under_way.still[name] if name in under_way.still else under_way.engine.weight(name)
+        found = under_way.still[name] if name in under_way.still else weight_of(under_way.engine, name)
         assert torch.equal(found, value), name
 
 
