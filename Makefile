@@ -7,6 +7,7 @@ BUILD := --build-constraints requirements-build.lock --require-build-hashes --pr
 PYTHON ?= python3
 VIDEOS ?=
 OUT ?= out/demo
+PROCESSES ?= 3
 LIMITS := $(addprefix tests/,golden parity contracts resume pipeline/controls pipeline/estimators \
   $(addsuffix .py,$(addprefix media/test_,encode members pictures resample sound)))
 
@@ -29,11 +30,11 @@ $(VENV)/.ready: requirements-dev.lock storage/weights.lock pyproject.toml $(UV)
 demo: setup  ## a data set from real video, and its overlay sheets; VIDEOS=folder takes your own
 	$(BIN)/python -m jobs.demo --out "$(OUT)" $(if $(VIDEOS),--videos "$(VIDEOS)")
 
-test: setup  ## all tests, on two processes
-	$(BIN)/python -m pytest -n 2 --dist worksteal
+test: setup  ## all tests; one process more than two cores, for tests of clusters mostly wait
+	$(BIN)/python -m pytest -n $(PROCESSES) --dist worksteal
 
 test-limits: setup  ## known answers, with libraries held back to what any processor has
-	$(BIN)/python -m tests.machines.limits sse $(BIN)/python -m pytest -n 2 --dist worksteal $(LIMITS)
+	$(BIN)/python -m tests.machines.limits sse $(BIN)/python -m pytest -n $(PROCESSES) --dist worksteal $(LIMITS)
 
 check: setup  ## lint, types, import contracts
 	$(BIN)/ruff check .

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import shutil
 import sys
+from collections import defaultdict
 from collections.abc import Iterator
 from contextlib import suppress
 from functools import partial
@@ -42,9 +44,38 @@ os.environ.pop("COLUMNS", None)  # what commands print here goes to nobody's scr
 os.environ["OMP_NUM_THREADS"] = "1"
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """What may take long comes first, so that no process is left alone with it at the end."""
-    items.sort(key=lambda item: item.get_closest_marker("timeout") is None)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """What may take long comes first in each process, so that none is left alone with it at the end.
+
+    Processes begin with equal stretches of the list, and later take from each other's ends. Clusters stay in
+    one process: two at a time would be too much for a small machine.
+    """
+    processes = int(getattr(config, "workerinput", {}).get("workercount", 1))
+    long: dict[Path, list[pytest.Item]] = defaultdict(list)
+    rest = []
+    for item in items:
+        place = item.path.parent if item.path.parent.name == "cluster" else item.path
+        (rest if item.get_closest_marker("timeout") is None else long[place]).append(item)
+    shares: list[list[pytest.Item]] = [[] for _ in range(processes)]
+    limits_s = [0.0] * processes
+    for of_place in sorted(long.values(), key=limit_s, reverse=True):
+        share = limits_s.index(min(limits_s))
+        limits_s[share] += limit_s(of_place)
+        shares[share].extend(of_place)
+    for share in shares[:-1]:
+        room = max(0, len(items) // processes - len(share))
+        share.extend(rest[:room])
+        del rest[:room]
+    items[:] = [*itertools.chain.from_iterable(shares), *rest]
+
+
+def limit_s(items: list[pytest.Item]) -> float:
+    """Seconds that the longest of each file may take, together."""
+    limits = {item.path: 0.0 for item in items}
+    for item in items:
+        marker = item.get_closest_marker("timeout")
+        limits[item.path] = max(limits[item.path], marker.args[0] if marker else 0.0)
+    return sum(limits.values())
 
 
 @pytest.fixture(autouse=True, scope="module")

@@ -16,8 +16,11 @@ def start(net: nn.Module, generator: Generator) -> None:
 
     Layers behind a ReLU or SiLU in the encoders keep the size of the signal (He); those of the transformer
     are Glorot's, as in Wan 2.1. Parts that are added to a base begin with zero as their answer. The speech
-    encoder is drawn last: the rest is the same with it and without.
+    encoder is drawn last: the rest is the same with it and without. A network without memory stays without
+    numbers: torch would load its compiler to draw none.
     """
+    if all(parameter.is_meta for parameter in net.parameters()):
+        return
     for name, module in net.named_modules():
         if not name.startswith("speech."):
             draw(name, module, generator)

@@ -15,6 +15,7 @@ import pytest
 
 from tests.house.fates import Fates
 
+pytestmark = pytest.mark.timeout(900)
 TABLE = {
     "full_01_football_juggle.mp4": ["clips 0+123 123+124", "0+123 full"],
     "full_02_run_past.mp4": ["clips 0+38", "0 nobody"],

@@ -16,6 +16,7 @@ from dataset.index import read_index
 from jobs.cli import main
 from model.train import checkpoint as saved
 
+pytestmark = pytest.mark.timeout(600)
 CLIPS = ("full_04_balance_cam01.mp4", "half_05_sign_football.mp4", "talk_06_face_then_cartoon_vfr.mov")
 """A balancing man, whole, a signing woman, half, and a man who talks: 40, 50 and 58 frames."""
 STAGES = {"body": 30, "face": 4, "everything": 6}
