@@ -21,21 +21,24 @@ def start(net: nn.Module, generator: Generator) -> None:
     """
     if all(parameter.is_meta for parameter in net.parameters()):
         return
-    for name, module in net.named_modules():
-        if not name.startswith("speech."):
-            draw(name, module, generator)
+    draw_layers(net, generator, speech=False)
     for name, parameter in net.named_parameters():
         if name.endswith("modulation"):
             init.normal_(parameter, std=parameter.shape[-1] ** -0.5, generator=generator)
         elif name in {"no_reference", "face.null"}:
             init.normal_(parameter, std=STD, generator=generator)
-    for name, module in net.named_modules():
-        if name.startswith("speech."):
-            draw(name, module, generator)
+    draw_layers(net, generator, speech=True)
     for name, parameter in net.named_parameters():
         if begins_as_zero(name):
             init.zeros_(parameter)
     draw_changes_of(net, generator)
+
+
+def draw_layers(net: nn.Module, generator: Generator, *, speech: bool) -> None:
+    """Draw the weights of the layers of the speech encoder, or of all others."""
+    for name, module in net.named_modules():
+        if name.startswith("speech.") == speech:
+            draw(name, module, generator)
 
 
 def draw(name: str, module: nn.Module, generator: Generator) -> None:
