@@ -52,16 +52,16 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     """
     processes = int(getattr(config, "workerinput", {}).get("workercount", 1))
     long: dict[Path, list[pytest.Item]] = defaultdict(list)
-    rest = []
+    rest: list[pytest.Item] = []
     for item in items:
         place = item.path.parent if item.path.parent.name == "cluster" else item.path
         (rest if item.get_closest_marker("timeout") is None else long[place]).append(item)
     shares: list[list[pytest.Item]] = [[] for _ in range(processes)]
     limits_s = [0.0] * processes
     for of_place in sorted(long.values(), key=limit_s, reverse=True):
-        share = limits_s.index(min(limits_s))
-        limits_s[share] += limit_s(of_place)
-        shares[share].extend(of_place)
+        process = limits_s.index(min(limits_s))
+        limits_s[process] += limit_s(of_place)
+        shares[process].extend(of_place)
     for share in shares[:-1]:
         room = max(0, len(items) // processes - len(share))
         share.extend(rest[:room])

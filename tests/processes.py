@@ -23,6 +23,8 @@ CHANGES = {"open", "os.rename", "os.remove", "os.rmdir", "os.mkdir"}
 
 LASTING = ("multiprocessing.forkserver", "multiprocessing.resource_tracker", "tests.store_server")
 """Words of the commands of programs that serve a whole session."""
+WARM = "tests.warm.server"
+"""Word of one that lasts, whose forks do not."""
 
 
 @contextmanager
@@ -95,6 +97,9 @@ def description(process: psutil.Process) -> str:
     with suppress(psutil.Error):
         found, command = process.environ(), " ".join(process.cmdline())
         ours = found.get(MARK) == str(os.getpid()) and process.pid != os.getpid()
-        if ours and process.status() != psutil.STATUS_ZOMBIE and not any(word in command for word in LASTING):
+        lasting = any(word in command for word in LASTING) or (
+            WARM in command and process.ppid() == os.getpid()
+        )
+        if ours and process.status() != psutil.STATUS_ZOMBIE and not lasting:
             return f"{found.get('PYTEST_CURRENT_TEST')} left {process.pid}: {command[:200]}"
     return ""

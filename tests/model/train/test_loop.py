@@ -7,7 +7,6 @@ import json
 import random
 import shutil
 import signal
-import sys
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -23,7 +22,7 @@ from model.train.phases import FACE, body, everything, face
 from model.train.settings import lengthened
 from storage.weight_files import read_weights, write_weights
 from tests.model.train.runs import STAGES, Notes, loaded, train, trainer, training, weight_of
-from tests.processes import execute
+from tests.warm.programs import execute
 
 
 @pytest.fixture(scope="module")
@@ -128,7 +127,7 @@ def test_killed_at_random_moments_the_losses_stay_the_same(
         message: dict[str, Any] = {"data": str(data_set), "trainings": [training]}
         for kill_at in kills:
             message["kill_at"] = kill_at
-            done = execute(sys.executable, "-m", "tests.model.train.runs", json.dumps(message))
+            done = execute("-m", "tests.model.train.runs", json.dumps(message))
             assert done.returncode == (-signal.SIGKILL if kill_at else 0), done.stderr
         return [json.loads(line) for line in losses.read_text().splitlines()]
 

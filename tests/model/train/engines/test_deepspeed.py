@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import shutil
-import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,7 +17,7 @@ from storage.weight_files import read_weights
 from tests.model.train.objectives.test_video import blind
 from tests.model.train.runs import Notes, seed_of, short, train, trainer, training
 from tests.once import once
-from tests.processes import execute
+from tests.warm.programs import execute_ranks
 
 pytestmark = pytest.mark.timeout(
     1800
@@ -87,11 +86,9 @@ def run_all(data_set: Path, folder: Path) -> None:
         }
         for name, settings in RUNS.items()
     ]
-    launch = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", str(RANKS)]
     content = json.dumps({"data": str(data_set), "trainings": trainings})
-    command = (*launch, "-m", "tests.model.train.runs", content)
-    done = execute(*command)
-    assert done.returncode == 0, done.stderr[-4000:]
+    for done in execute_ranks(RANKS, "-m", "tests.model.train.runs", content):
+        assert done.returncode == 0, done.stderr[-4000:]
 
 
 def saves(name: str) -> dict[str, int]:

@@ -1,0 +1,102 @@
+"""Programs that tests start where the heavy libraries have been read already: forks of one process of theirs.
+
+What is tested of a start itself is started for real (`tests.processes.execute`).
+"""
+
+from __future__ import annotations
+
+import atexit
+import os
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager, suppress
+from functools import cache
+from pathlib import Path
+from typing import IO
+
+from tests.processes import ROOT, wait_until
+from tests.warm.ask import Asked
+
+
+@cache
+def warm_process() -> tuple[str, subprocess.Popen[bytes]]:
+    """The socket of this process's warm one, and that, which is started when it is first asked for."""
+    path = str(Path(tempfile.mkdtemp(prefix="us-warm-")) / "socket")
+    command = [sys.executable, "-m", "tests.warm.server", path]
+    process = subprocess.Popen(command, cwd=ROOT, start_new_session=True)
+    atexit.register(end, process)
+    wait_until(lambda: Path(path).exists() or process.poll() is not None, "the warm process listens")
+    return path, process
+
+
+def end(process: subprocess.Popen[bytes]) -> None:
+    """Nobody asks it for anything any more."""
+    process.kill()
+    process.wait()
+
+
+class Program:
+    """A program under way."""
+
+    def __init__(self, words: Sequence[str], env: Mapping[str, str], out: IO[str], err: IO[str]) -> None:
+        self.words, self.out, self.err = words, out, err
+        path, _ = warm_process()
+        with Path(os.devnull).open() as nothing:
+            given = [file.fileno() for file in (nothing, out, err)]
+            self.asked = Asked(path, words, environment=env, folder=str(ROOT), descriptors=given)
+
+    def kill(self) -> None:
+        """End it and all that it started."""
+        with suppress(ProcessLookupError):
+            os.killpg(self.asked.process, signal.SIGKILL)
+        self.asked.close()
+
+    def ended(self) -> subprocess.CompletedProcess[str]:
+        """How it ended, and all that it said."""
+        code = self.asked.wait()
+        said = []
+        for file in (self.out, self.err):
+            file.seek(0)
+            said.append(file.read())
+        return subprocess.CompletedProcess(self.words, code, *said)
+
+
+@contextmanager
+def program(*words: object, env: Mapping[str, str] | None = None) -> Iterator[Program]:
+    """`-m MODULE ARGUMENTS` in a group of its own, which is killed when the block ends, however it ends."""
+    with tempfile.TemporaryFile("w+") as out, tempfile.TemporaryFile("w+") as err:
+        found = Program([*map(str, words)], os.environ if env is None else env, out, err)
+        try:
+            yield found
+        finally:
+            found.kill()
+
+
+def execute(*words: object, env: Mapping[str, str] | None = None) -> subprocess.CompletedProcess[str]:
+    """How `-m MODULE ARGUMENTS` ended, and all that it said."""
+    with program(*words, env=env) as found:
+        return found.ended()
+
+
+def free_port() -> int:
+    """A port of this machine that nobody has taken."""
+    with socket.socket() as asked:
+        asked.bind(("127.0.0.1", 0))
+        return int(asked.getsockname()[1])
+
+
+def execute_ranks(number: int, *words: object) -> list[subprocess.CompletedProcess[str]]:
+    """How so many ranks of torch.distributed ended, as torchrun would have started them."""
+    with ExitStack() as stack:
+        store = {"MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(free_port()), "WORLD_SIZE": str(number)}
+        ranks = [
+            stack.enter_context(
+                program(*words, env={**os.environ, **store, "RANK": str(rank), "LOCAL_RANK": str(rank)})
+            )
+            for rank in range(number)
+        ]
+        return [rank.ended() for rank in ranks]
