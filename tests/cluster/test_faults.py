@@ -19,6 +19,8 @@ from tests.resume.job import contents, landed
 
 pytestmark = pytest.mark.timeout(600)
 LONG_S = 240.0
+KILLS = 4
+"""Of each kind; `benchmarks.faults` makes two hundred."""
 
 
 @pytest.fixture(scope="module")
@@ -45,31 +47,31 @@ def assert_same(out: Path, undisturbed: Path) -> None:
     assert [name for name, verdict in report.items() if verdict.failed] == []
 
 
-def test_workers_killed_at_ten_random_moments(
+def test_workers_killed_at_random_moments(
     cluster: Cluster, films: Path, undisturbed: Path, tmp_path: Path
 ) -> None:
     draw = random.Random(0)
     kills = 0
-    for attempt in range(10):
+    for attempt in range(KILLS):
         out = tmp_path / f"set{attempt}"
         with start(films / "videos", out, films / "truths", cluster.address) as job:
-            while job.poll() is None and kills < 10:
+            while job.poll() is None and kills < KILLS:
                 time.sleep(draw.uniform(0.2, 1.5))
                 here = workers()
                 kills += kill(draw.choice(here)) if here else 0
             finish(job)
         assert_same(out, undisturbed)
-        if kills >= 10:
+        if kills >= KILLS:
             break
-    assert kills >= 10
+    assert kills >= KILLS
 
 
-def test_the_driver_killed_at_ten_random_moments(
+def test_the_driver_killed_at_random_moments(
     cluster: Cluster, films: Path, undisturbed: Path, tmp_path: Path
 ) -> None:
     draw = random.Random(1)
     kills, out = 0, tmp_path / "set"
-    while kills < 10:
+    while kills < KILLS:
         wanted = markers(out) + draw.randrange(3)
         with start(films / "videos", out, films / "truths", cluster.address) as job:
             wait_until(lambda: job.poll() is not None or markers(out) >= wanted, "laps", LONG_S)  # noqa: B023

@@ -19,6 +19,7 @@ from storage.place import Place
 from tests.docs.blocks import PAGES, ROOT, Block, blocks_of, outside
 from tests.films import ffmpeg
 from tests.stores import Store, serving
+from tests.warm.programs import asking
 
 NOT_RUN = {
     "needs weights of one's own": 1,
@@ -80,7 +81,8 @@ def desk(corpus: Path, tmp_path: Path, bucket: Store) -> Path:
     (tmp_path / "bin").mkdir()
     for name in ("understudy", "make", "tensorboard"):
         command = tmp_path / "bin" / name
-        command.write_text(f'#!/bin/sh\nexec "{sys.executable}" -m tests.docs.commands {name} "$@"\n')
+        ask = " ".join(f'"{word}"' for word in (*asking(), "-m", "tests.docs.commands", name))
+        command.write_text(f'#!/bin/sh\nexec {ask} "$@"\n')
         command.chmod(0o755)
     return tmp_path
 
@@ -96,9 +98,7 @@ def run(block: Block, desk: Path) -> str:
     """Run a block as a reader would; what it printed."""
     script = desk / f"block_{block.number}.{'py' if block.language == 'python' else 'sh'}"
     script.write_text(block.text)
-    command: list[str | Path] = (
-        [sys.executable, script] if block.language == "python" else ["bash", "-euo", "pipefail", script]
-    )
+    start = asking() if block.language == "python" else ("bash", "-euo", "pipefail")
     environment = os.environ | {
         "PATH": f"{desk / 'bin'}:{Path(sys.executable).parent}:{os.environ['PATH']}",
         "PYTHONPATH": str(ROOT),
@@ -107,7 +107,9 @@ def run(block: Block, desk: Path) -> str:
         "HF_HOME": str(desk / "hub"),
         "OMP_NUM_THREADS": "1",
     }
-    done = subprocess.run(command, cwd=desk, env=environment, capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        [*start, script], cwd=desk, env=environment, capture_output=True, text=True, check=False
+    )
     assert done.returncode == 0, "\n".join((f"{block.page}: {block.text}", done.stdout, done.stderr))
     return done.stdout
 

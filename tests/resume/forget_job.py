@@ -16,14 +16,14 @@ from pathlib import Path
 from rich.console import Console
 
 from jobs.commands.forget import Forget, forget
-from tests.processes import execute
 from tests.resume.changes import Counting, begin
 from tests.resume.job import settings
+from tests.warm.programs import execute
 
 
 def run_forget(out: Path, truths: Path, sha256: str, kill_at: int = 0) -> subprocess.CompletedProcess[str]:
     """The job in a process of its own."""
-    return execute(sys.executable, "-m", "tests.resume.forget_job", out, truths, sha256, kill_at)
+    return execute("-m", "tests.resume.forget_job", out, truths, sha256, kill_at)
 
 
 def main(out: str, truths: str, sha256: str, kill_at: str = "0") -> int:

@@ -35,9 +35,9 @@ from pipeline.flow import Curation
 from pipeline.stages.control import ControlSettings
 from pipeline.stages.screen import ScreenSettings
 from tests.paint import film
-from tests.processes import execute
 from tests.resume.changes import Counting, begin
 from tests.synth import Scene
+from tests.warm.programs import execute
 
 
 def settings(truths: Path) -> Curation:
@@ -65,7 +65,7 @@ def run_job(
 ) -> subprocess.CompletedProcess[str]:
     """The job in a process of its own, on the corpus or on videos elsewhere."""
     places = (videos or corpus / "videos", out, corpus / "truths")
-    return execute(sys.executable, "-m", "tests.resume.job", *places, kill_at, whom, area)
+    return execute("-m", "tests.resume.job", *places, kill_at, whom, area)
 
 
 def contents(out: Path) -> dict[str, str]:

@@ -39,6 +39,11 @@ def end(process: subprocess.Popen[bytes]) -> None:
     process.wait()
 
 
+def asking() -> tuple[str, ...]:
+    """A command that is whatever `-m MODULE ARGUMENTS`, or a file of Python, behind it says."""
+    return sys.executable, "-m", "tests.warm.ask", warm_process()[0]
+
+
 class Program:
     """A program under way."""
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import math
 import os
-from bisect import bisect_right
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import accumulate, groupby
 from typing import Any, Literal, cast
@@ -23,6 +22,7 @@ from model.nets.precision import rounded
 from model.train.engines.engine import DTYPES, Answer, Dtype, lengths
 from model.train.engines.optimizer import AveragingAdamW, Kind, OptimizerSettings
 from model.train.engines.process_group import ProcessGroup
+from model.train.engines.zero_mends import FlatShards, unprinted
 
 Zero = Literal[1, 2, 3]
 
@@ -75,22 +75,25 @@ class DeepSpeedEngine:
             net.group = ProcessGroup.of(sequence_parallel)  # type: ignore[assignment]
         net = rounded(net, device, DTYPES[dtype], stored)
         learning = {name: weight for name, weight in net.named_parameters() if weight.requires_grad}
-        self.engine, sharded, _, _ = deepspeed.initialize(
-            model=CallableModule(net),
-            model_parameters=list(learning.values()),
-            optimizer=AveragingAdamW(learning, settings),
-            config={
-                "train_micro_batch_size_per_gpu": 1,  # its own count only: ours are by tokens
-                "gradient_accumulation_steps": grad_accumulation,
-                "gradient_clipping": settings.max_grad_norm,
-                "data_types": {"grad_accum_dtype": "fp32"},  # of which types weights are, they say themselves
-                "communication_data_type": "fp32",
-                "zero_optimization": {"stage": zero_stage, **(offloaded(zero_stage) if offload else {})},
-                "zero_force_ds_cpu_optimizer": False,  # ours is torch's, and keeps an average
-                "zero_allow_untested_optimizer": True,  # it is AdamW and one more state
-                "steps_per_print": SILENT,
-            },
-        )
+        with unprinted():
+            self.engine, sharded, _, _ = deepspeed.initialize(
+                model=CallableModule(net),
+                model_parameters=list(learning.values()),
+                optimizer=AveragingAdamW(learning, settings),
+                config={
+                    "train_micro_batch_size_per_gpu": 1,  # its own count only: ours are by tokens
+                    "gradient_accumulation_steps": grad_accumulation,
+                    "gradient_clipping": settings.max_grad_norm,
+                    "data_types": {
+                        "grad_accum_dtype": "fp32"
+                    },  # of which types weights are, they say themselves
+                    "communication_data_type": "fp32",
+                    "zero_optimization": {"stage": zero_stage, **(offloaded(zero_stage) if offload else {})},
+                    "zero_force_ds_cpu_optimizer": False,  # ours is torch's, and keeps an average
+                    "zero_allow_untested_optimizer": True,  # it is AdamW and one more state
+                    "steps_per_print": SILENT,
+                },
+            )
         self.parameters = dict(net.named_parameters())
         self.buffers = dict(net.named_buffers())
         self.optimizer: Any = sharded
@@ -243,35 +246,6 @@ def offloaded(zero_stage: Zero) -> dict[str, Any]:
     """What DeepSpeed is told to keep in the machine's memory."""
     host = {"device": "cpu", "pin_memory": torch.cuda.is_available()}
     return {"offload_optimizer": host} | ({"offload_param": host} if zero_stage == 3 else {})
-
-
-class FlatShards:
-    """Shards of weights of several types, moved into one buffer a type: to be read as if they were one row.
-
-    DeepSpeed's ZeRO 3 would have all in one buffer and of one type; it asks for stretches of one type alone.
-    """
-
-    def __init__(self, shards: Sequence[Tensor]) -> None:
-        self.buffers: list[Tensor] = []
-        self.starts: list[int] = []
-        start = 0
-        for _, run in groupby(shards, key=lambda shard: shard.dtype):
-            self.buffers.append(flattened(list(run)))
-            self.starts.append(start)
-            start += self.buffers[-1].numel()
-
-    def narrow(self, dim: int, start: int, length: int) -> Tensor:
-        """A stretch of the row."""
-        number = bisect_right(self.starts, start) - 1
-        return self.buffers[number].narrow(dim, start - self.starts[number], length)
-
-
-def flattened(shards: Sequence[Tensor]) -> Tensor:
-    """The shards in a row, which they are from now on parts of."""
-    row = torch.cat([shard.flatten() for shard in shards])
-    for shard, part in zip(shards, row.split([shard.numel() for shard in shards]), strict=True):
-        shard.data = part
-    return row
 
 
 def sharded_weights(optimizer: Any) -> bool:

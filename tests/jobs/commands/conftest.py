@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 
 import pytest
 
 from jobs.cli import main
 from tests.jobs.commands.encoded import command, contents
-from tests.processes import execute
+from tests.warm.programs import execute
 
 
 @pytest.fixture(scope="module")
@@ -23,7 +22,7 @@ def latents(data_set, tmp_path_factory) -> Path:
 def changes(data_set, latents, tmp_path_factory) -> int:
     """Changes of files that an undisturbed run makes, the fit of its codec included."""
     out = tmp_path_factory.mktemp("counted") / "latents"
-    done = execute(sys.executable, "-m", "tests.resume.encode_job", out, 0, "job", *command(data_set, out))
+    done = execute("-m", "tests.resume.encode_job", out, 0, "job", *command(data_set, out))
     assert done.returncode == 0, done.stderr
     assert contents(out) == contents(latents)
     return int(done.stdout.split()[-1])

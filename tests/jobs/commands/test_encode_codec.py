@@ -5,7 +5,6 @@ from __future__ import annotations
 import random
 import shutil
 import signal
-import sys
 from pathlib import Path
 
 import pyarrow.parquet as pq
@@ -15,7 +14,7 @@ from dataset.index import read_index
 from engine.ledger import Ledger
 from jobs.cli import main
 from tests.jobs.commands.encoded import command, contents, replayed
-from tests.processes import execute
+from tests.warm.programs import execute
 
 
 def test_a_sample_that_cannot_be_read_is_a_reject(data_set, latents, tmp_path):
@@ -37,11 +36,9 @@ def test_killed_at_random_and_started_again_it_gives_the_same_bytes(
     """The job with its process, or its process alone, which the job replaces."""
     out, draw = tmp_path / "latents", random.Random(whom)
     assert changes > 20
-    for _ in range(3):
+    for _ in range(2):
         at = draw.randrange(1, changes)
-        killed = execute(
-            sys.executable, "-m", "tests.resume.encode_job", out, at, whom, *command(data_set, out)
-        )
+        killed = execute("-m", "tests.resume.encode_job", out, at, whom, *command(data_set, out))
         assert killed.returncode in (-signal.SIGKILL, 0), killed.stderr
     assert main(command(data_set, out)) == 0
     assert contents(out) == contents(latents)
