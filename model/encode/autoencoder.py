@@ -11,8 +11,9 @@ from pathlib import Path
 import torch
 
 from model.encode.settings import CODEC
-from model.nets.autoencoders.opened import codec_digest, open_codec
+from model.nets.autoencoders.opened import open_codec
 from model.nets.autoencoders.wan import VideoCodec
+from model.nets.pretrained.folders import network_digest
 from storage.place import Place
 
 
@@ -37,7 +38,7 @@ class Autoencoder:
             OSError: one of its files is missing, or cannot be read.
         """
         with self.local_path() as path:
-            return codec_digest(path, getattr(torch, self.precision))
+            return network_digest(path, getattr(torch, self.precision))
 
     def open(self) -> VideoCodec:
         """The autoencoder, with its weights.

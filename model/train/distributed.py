@@ -12,8 +12,9 @@ from torch._C._distributed_c10d import PrefixStore
 
 from model.data.settings import LatentSource
 from model.encode.fit import fit_codec
-from model.nets.autoencoders.opened import codec_digest, open_codec, refuse_unfit
+from model.nets.autoencoders.opened import open_codec, refuse_unfit
 from model.nets.autoencoders.wan import VideoCodec
+from model.nets.pretrained.folders import network_digest
 from model.train.engines.deepspeed import join
 from model.train.engines.engine import DTYPES
 from model.train.lifeline import Lifeline, speak
@@ -94,7 +95,7 @@ def shared_codec(
         aside.replace(path)
     if settings.zero_stage is not None:
         torch.distributed.barrier()
-    digest = codec_digest(path, dtype)
+    digest = network_digest(path, dtype)
     refuse_unlike(of_all({"the autoencoder": digest}))
     codec = open_codec(path, context.device, dtype)
     refuse_unfit(codec, settings.sizes, path)

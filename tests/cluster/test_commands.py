@@ -11,6 +11,8 @@ import time
 from contextlib import AbstractContextManager
 from pathlib import Path
 
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
 import pytest
 from ray.cluster_utils import Cluster
 
@@ -23,7 +25,7 @@ from storage.place import Place
 from tests.cluster.small import kill, workers
 from tests.jobs.commands.encoded import command, contents
 from tests.jobs.commands.test_evaluate_render import QUICK, bench
-from tests.processes import program, wait_until
+from tests.processes import execute, program, wait_until
 
 __all__ = ["bench"]
 
@@ -105,6 +107,27 @@ def test_an_audit_in_a_store_is_that_of_the_disk_killed_and_started_again(
         }
     page = Place.at("s3://bucket/report").read("index.html").decode()
     assert page.replace(there.uri, str(here)) == (tmp_path / "report" / "index.html").read_text()
+
+
+def test_ray_data_reads_measures(cluster: Cluster, data_set: Path, tmp_path: Path) -> None:
+    """As docs/audit.md says, in a process of its own: a reader has a Ray of their own."""
+    data = Path(shutil.copytree(data_set, tmp_path / "set"))
+    assert main(["audit", str(data), "--fail-on", "never", "--out", str(tmp_path / "report")]) == 0
+    table = pq.read_table(data / "measures" / "measures.parquet")
+    shaky = pc.sum(pc.greater(table["joint_jitter"], 0.01)).as_py()
+    assert 0 < shaky <= table.num_rows
+    code = READ_BY_RAY.format(address=cluster.address, table=data / "measures" / "measures.parquet")
+    done = execute(sys.executable, "-c", code)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.split() == [str(table.num_rows), str(shaky)]
+
+
+READ_BY_RAY = """
+import ray
+ray.init("{address}", log_to_driver=False)
+rows = ray.data.read_parquet("{table}")
+print(rows.count(), rows.filter(expr="joint_jitter > 0.01").count())
+"""
 
 
 def landed(data: Place) -> bool:

@@ -8,7 +8,7 @@ import torch
 
 from model.nets.autoencoders.patches import PatchCodec
 from model.nets.autoencoders.wan import VideoCodec, WanVae
-from model.nets.pretrained.folders import digest_of, refuse_odd
+from model.nets.pretrained.folders import refuse_odd
 from model.nets.sizes import Sizes
 
 PUBLISHED = (".pth", ".safetensors")
@@ -45,12 +45,3 @@ def refuse_unfit(codec: VideoCodec, sizes: Sizes, path: Path) -> None:
             f"{path}: a latent pixel is of {codec.stride} px a side; the network reads {sizes.stride}: "
             f"--settings.sizes.stride {codec.stride} reads those"
         )
-
-
-def codec_digest(path: Path, dtype: torch.dtype) -> str:
-    """sha256 of all that the latents depend on besides the video: weights, settings, precision.
-
-    Raises:
-        OSError: one of its files is missing, or no regular file.
-    """
-    return digest_of(path, dtype)

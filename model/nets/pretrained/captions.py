@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 
 from model.nets.pretrained.by_transformers import loaded
-from model.nets.pretrained.folders import digest_of
+from model.nets.pretrained.folders import network_digest
 from schemas.latents import CAPTION_TOKENS
 
 KINDS = {"umt5": "UMT5EncoderModel", "t5": "T5EncoderModel"}
@@ -52,7 +52,7 @@ def caption_digest(folder: Path, dtype: torch.dtype) -> str:
         OSError: a file is missing, or no regular file.
     """
     weights, words = parts_of(folder)
-    both = digest_of(weights, dtype) + digest_of(words / TOKENS, dtype)
+    both = network_digest(weights, dtype) + network_digest(words / TOKENS, dtype)
     return hashlib.sha256(both.encode()).hexdigest()
 
 

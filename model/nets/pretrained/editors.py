@@ -62,7 +62,7 @@ class PictureEditor:
             raise ValueError(f"{folder}: no {name} that can be loaded ({broken})") from broken
         pipeline.set_progress_bar_config(disable=True)
         how = {**EDITORS[name], **({} if steps is None else {"num_inference_steps": steps})}
-        return cls(pipeline.to(device), how, digest_of(folder, how))
+        return cls(pipeline.to(device), how, editor_digest(folder, how))
 
     def __call__(self, picture: NDArray[np.uint8], sentence: str, seed: int) -> NDArray[np.uint8]:
         """The picture (h, w, 3), RGB, as the sentence says; the same for the same seed."""
@@ -83,7 +83,7 @@ def rounded(side: int) -> int:
     return max(1, round(side / MULTIPLE)) * MULTIPLE
 
 
-def digest_of(folder: Path, how: Mapping[str, Any]) -> str:
+def editor_digest(folder: Path, how: Mapping[str, Any]) -> str:
     """What edits depend on besides picture, sentence and seed: how it is asked, and its files.
 
     Of large files names and sizes count: an editor has tens of gigabytes, and what is kept is a convenience.

@@ -34,7 +34,7 @@ def refuse_odd(folder: Path) -> None:
             raise ValueError(str(broken)) from broken
 
 
-def digest_of(path: Path, dtype: torch.dtype) -> str:
+def network_digest(path: Path, dtype: torch.dtype) -> str:
     """sha256 of all that a network's answers depend on besides the question: weights, settings, precision.
 
     Raises:

@@ -19,7 +19,7 @@ from torch import Tensor, nn
 from torch.nn.functional import layer_norm, pad
 
 from model.nets.pretrained.by_transformers import loaded
-from model.nets.pretrained.folders import digest_of
+from model.nets.pretrained.folders import network_digest
 from model.nets.speech import HEARD, HOP, SpeechSizes
 
 KINDS = {"wav2vec2": "Wav2Vec2Model", "hubert": "HubertModel", "whisper": "WhisperModel"}
@@ -121,7 +121,7 @@ def whisper_mel(sounds_NW: Tensor, bands: int) -> Tensor:
 
 def hearing_digest(folder: Path) -> str:
     """What an encoder is known by. Raises OSError where one of its files is missing."""
-    return digest_of(folder, torch.float32)
+    return network_digest(folder, torch.float32)
 
 
 def hearing_sizes(folder: Path, sizes: SpeechSizes) -> SpeechSizes:

@@ -128,12 +128,12 @@ def in_time(spoken_BFM: Tensor, shown_BFM: Tensor, seen_BF: Tensor) -> tuple[Ten
     Windows count where all of their frames are seen, and so at another time at least; both are 0 where none
     does.
     """
+    if seen_BF.shape[1] < WINDOW:
+        return spoken_BFM.sum() * 0, spoken_BFM.new_zeros(())
     seen_BFO = torch.stack([moved(seen_BF, by) for by in OFFSET], dim=2) & seen_BF[..., None]
     apart_BFO = torch.stack(
         [(spoken_BFM - moved(shown_BFM, by)).square().mean(dim=2) for by in OFFSET], dim=2
     )
-    if seen_BF.shape[1] < WINDOW:
-        return spoken_BFM.sum() * 0, spoken_BFM.new_zeros(())
     known_BNO = seen_BFO.unfold(1, WINDOW, 1).all(dim=3)
     near_BNO = -apart_BFO.unfold(1, WINDOW, 1).mean(dim=3) / TEMPERATURE
     near_BNO = near_BNO.masked_fill(~known_BNO, -torch.inf)

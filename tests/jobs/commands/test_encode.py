@@ -32,8 +32,9 @@ from model.data.loader import Loader
 from model.data.sample_rng import SampleRng
 from model.data.settings import LatentSource, LoaderSettings, SampleSettings
 from model.data.windows import WindowRule
-from model.nets.autoencoders.opened import codec_digest, open_codec
+from model.nets.autoencoders.opened import open_codec
 from model.nets.autoencoders.patches import PatchCodec
+from model.nets.pretrained.folders import network_digest
 from model.train.distributed import check_latents
 from storage.place import Place
 from tests.jobs.commands.encoded import command, replayed, stored
@@ -45,7 +46,7 @@ RULE = WindowRule(variants=2, max_frames=33)
 
 
 def vae_of(latents: Path) -> str:
-    return codec_digest(latents / "codec.npz", torch.float32)
+    return network_digest(latents / "codec.npz", torch.float32)
 
 
 def settings(latents: Path | str | None, vae: str | None = None, **changes: Any) -> LoaderSettings:
@@ -263,6 +264,6 @@ def test_a_training_finds_all_windows_of_its_recipe_among_its_latents(
         torch.testing.assert_close(encoded.latents.float(), latents, atol=5e-3, rtol=5e-3)
         flipped = codec.encode(as_input(shown.video.flip(3)))
         assert not torch.allclose(encoded.latents.float(), flipped, atol=5e-2)
-    check_latents(message.loader.latents, codec_digest(out / "codec.npz", torch.float32), out)
+    check_latents(message.loader.latents, network_digest(out / "codec.npz", torch.float32), out)
     with pytest.raises(ValueError, match="no latents that `understudy encode` has finished"):
         on_latents(RECIPES["tiny"](), [str(tmp_path / "none")])

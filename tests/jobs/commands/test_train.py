@@ -35,8 +35,8 @@ from model.train.starts import Start, note_start
 from schemas.arrow import encode
 from schemas.index import IndexRow
 from storage.place import Place
-from tests.processes import execute, program
-from tests.trained import SHORT, SHORTEST
+from tests.processes import program
+from tests.trained import SHORT
 
 ROOT = Path(__file__).resolve().parents[3]
 
@@ -168,27 +168,6 @@ def test_a_stop_saves_what_was_learned(data_set: Path, tmp_path: Path, by: signa
     assert "stopping after this step, with a checkpoint; once more stops at once" in errors
     assert f"stopped; understudy train --out {tmp_path} goes on from {folder}\n" in out.replace("\n/", " /")
     assert checkpoint.train_state(folder).step < 5000
-
-
-def test_torchrun_with_deepspeed(data_set: Path, tmp_path: Path) -> None:
-    launch = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2"]
-    args = ["train", "--data", str(data_set), "--out", str(tmp_path), *SHORTEST, "--settings.zero-stage", "2"]
-    code = f"from jobs.cli import main; raise SystemExit(main({args!r}))"
-    program = (*launch, "--no-python", sys.executable, "-c", code)
-    done = execute(*program)
-    assert done.returncode == 0, done.stderr[-3000:]
-    assert done.stdout.count("phase body, 1 steps") == 1  # one rank speaks
-    assert checkpoint.train_state(tmp_path / "checkpoints" / "3-000001").world_size == 2
-    assert sorted(curve(tmp_path, "loss")) == [1, 2, 3]
-
-
-def test_deepspeed_alone_needs_no_launcher(data_set: Path, tmp_path: Path) -> None:
-    args = ["train", "--data", str(data_set), "--out", str(tmp_path), *SHORTEST, "--settings.zero-stage", "2"]
-    code = f"from jobs.cli import main; raise SystemExit(main({args!r}))"
-    found = {name: value for name, value in os.environ.items() if name not in {"RANK", "LOCAL_RANK"}}
-    done = execute(sys.executable, "-c", code, env=found)
-    assert done.returncode == 0, done.stderr[-3000:]
-    assert checkpoint.train_state(tmp_path / "checkpoints" / "3-000001").world_size == 1
 
 
 def test_what_cannot_be_used_is_one_sentence(data_set: Path, tmp_path: Path, capsys) -> None:

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 import torch
 
-from model.nets.autoencoders.opened import codec_digest, open_codec
+from model.nets.autoencoders.opened import open_codec
+from model.nets.pretrained.folders import network_digest
 from storage.regular_file import NotAFileError
 
 CPU = torch.device("cpu")
@@ -23,15 +24,15 @@ def test_a_fifo_is_refused(tmp_path: Path, name: str) -> None:
     with pytest.raises(ValueError, match=r"a FIFO; only regular files|No plain file"):
         open_codec(path, CPU, torch.float32)
     with pytest.raises(NotAFileError, match="a FIFO"):
-        codec_digest(path, torch.float32)
+        network_digest(path, torch.float32)
 
 
 def test_the_digest_is_that_of_all_files(tmp_path: Path) -> None:
     for name in ("config.json", "a.safetensors", "notes.txt"):
         (tmp_path / name).write_text(name)
-    first = codec_digest(tmp_path, torch.float32)
+    first = network_digest(tmp_path, torch.float32)
     (tmp_path / "notes.txt").write_text("other")
-    assert codec_digest(tmp_path, torch.float32) == first
-    assert codec_digest(tmp_path, torch.bfloat16) != first
+    assert network_digest(tmp_path, torch.float32) == first
+    assert network_digest(tmp_path, torch.bfloat16) != first
     (tmp_path / "a.safetensors").write_text("other")
-    assert codec_digest(tmp_path, torch.float32) != first
+    assert network_digest(tmp_path, torch.float32) != first

@@ -12,7 +12,7 @@ import pytest
 import torch
 from PIL import Image
 
-from model.nets.pretrained.editors import EDITORS, PictureEditor, digest_of
+from model.nets.pretrained.editors import EDITORS, PictureEditor, editor_digest
 
 CPU = torch.device("cpu")
 
@@ -65,8 +65,8 @@ def test_the_pipelines_are_those_of_diffusers() -> None:
 
 def test_the_digest_is_that_of_the_files_and_of_how_they_are_asked(tmp_path: Path) -> None:
     (tmp_path / "a.json").write_text("{}")
-    first = digest_of(tmp_path, {"steps": 1})
-    assert digest_of(tmp_path, {"steps": 1}) == first
-    assert digest_of(tmp_path, {"steps": 2}) != first
+    first = editor_digest(tmp_path, {"steps": 1})
+    assert editor_digest(tmp_path, {"steps": 1}) == first
+    assert editor_digest(tmp_path, {"steps": 2}) != first
     (tmp_path / "a.json").write_text("[]")
-    assert digest_of(tmp_path, {"steps": 1}) != first
+    assert editor_digest(tmp_path, {"steps": 1}) != first

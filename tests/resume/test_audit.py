@@ -1,0 +1,56 @@
+"""An audit that is killed and started again: the same measures and the same page, nothing left over."""
+
+from __future__ import annotations
+
+import hashlib
+import random
+import shutil
+import signal
+from pathlib import Path
+
+import pytest
+
+from tests.warm.programs import execute
+
+JOB = ("-m", "tests.resume.audit_job")
+
+
+def files(folder: Path) -> dict[str, str]:
+    """Digests of what the measures of a set and their report are, by path; markers tell of times."""
+    return {
+        path.relative_to(folder).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest()
+        for part in ("set/measures", "report")
+        for path in sorted((folder / part).rglob("*"))
+        if path.is_file() and "done" not in path.name
+    }
+
+
+@pytest.fixture(scope="module")
+def whole(data_set: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, int]:
+    """A folder of a set whose audit nobody disturbs, and after how many changes it is done."""
+    folder = tmp_path_factory.mktemp("whole")
+    shutil.copytree(data_set, folder / "set")
+    done = execute(*JOB, folder / "set", 0, folder / "report")
+    assert done.returncode == 0, done.stderr
+    return folder, int(done.stdout.split()[-1])
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_killed_at_random_and_started_again(
+    data_set: Path, whole: tuple[Path, int], tmp_path: Path, seed: int
+) -> None:
+    folder, changes = whole
+    draw = random.Random(seed)
+    kills = sorted((draw.randrange(1, changes - 2) for _ in range(1 + seed % 2)), reverse=True)
+    data = Path(shutil.copytree(data_set, tmp_path / "set"))
+    for kill_at in kills:
+        killed = execute(*JOB, data, kill_at, tmp_path / "report")
+        assert killed.returncode in (-signal.SIGKILL, 0), killed.stderr
+    done = execute(*JOB, data, 0, tmp_path / "report")
+    assert done.returncode == 0, done.stderr
+    found, expected = files(tmp_path), files(folder)
+    page = "report/index.html"
+    assert found.keys() == expected.keys()
+    assert {name for name in expected if found[name] != expected[name]} <= {page}
+    pages = [(place / page).read_text().replace(str(place), "") for place in (tmp_path, folder)]
+    assert pages[0] == pages[1]
