@@ -55,12 +55,13 @@ def shepherd(link: socket.socket) -> None:
     text, descriptors, _, _ = socket.recv_fds(link, 2**20, 3)
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
     if (pid := os.fork()) == 0:
+        os.setsid()  # before anybody knows of it: from now on it can be killed with all that it starts
+        link.sendall(f"{os.getpid()}\n".encode())
         link.close()
         become(json.loads(text), descriptors)
         sys.exit()
     for descriptor in descriptors:
         os.close(descriptor)
-    link.sendall(f"{pid}\n".encode())
     _, status = os.waitpid(pid, 0)
     link.sendall(f"{os.waitstatus_to_exitcode(status)}\n".encode())
     os._exit(0)
@@ -71,11 +72,10 @@ def become(request: dict[str, Any], descriptors: list[int]) -> None:
     for number, descriptor in enumerate(descriptors):
         os.dup2(descriptor, number)
         os.close(descriptor)
-    sys.stdin = sys.__stdin__ = os.fdopen(0, closefd=False)
-    sys.stdout = sys.__stdout__ = os.fdopen(1, "w", closefd=False)
-    sys.stderr = sys.__stderr__ = os.fdopen(2, "w", closefd=False, errors="backslashreplace", buffering=1)
+    sys.stdin = os.fdopen(0, closefd=False)
+    sys.stdout = os.fdopen(1, "w", closefd=False)
+    sys.stderr = os.fdopen(2, "w", closefd=False, errors="backslashreplace", buffering=1)
     words = request["words"]
-    os.setsid()
     os.chdir(request["folder"])
     os.environ.clear()
     os.environ.update(request["environment"])
