@@ -25,6 +25,7 @@ from model.train.load import Taken, last_of, much_noise, settings_of, trained
 from model.train.starts import starts_of
 from model.train.together import Across, place, shared
 from pipeline.backends import Backends
+from pipeline.stages.control import Control
 from schemas.controls import Controlled
 
 
@@ -93,6 +94,12 @@ class Performer:
                 caption=caption,
             ),
         )
+
+    def on_canvases(self, area: int) -> Performer:
+        """The same, whose films have up to so many px a frame, and no more than before."""
+        settings = self.people.control.settings
+        control = Control(replace(settings, canvas_area=min(area, settings.canvas_area)))
+        return replace(self, people=replace(self.people, control=control))
 
     def portrait(
         self, pictures: Sequence[Path], editor: Editor | None = None, say: Callable[[str], None] | None = None

@@ -12,6 +12,7 @@ import numpy as np
 
 from engine.placement import placement
 from jobs.evaluation.films import Pictures, facts_of, pictures_of
+from jobs.evaluation.manifest import BenchPair
 from jobs.evaluation.rendering import Renderer
 from media.stills import read_still
 from model.eval.wan_animate import WanAnimate, WanAnimateSettings
@@ -54,14 +55,14 @@ def animated(
     seed: int,
     reference: Path,
     _: Path,
-    pair_id: str,
+    pair: BenchPair,
 ) -> Iterator[Pictures]:
     """The frames of one film.
 
     Raises:
         Rejected: what was prepared of the driving film is missing, cannot be read, or is not of its frames.
     """
-    pose, face = (frames_of(prepared / pair_id / name) for name in (POSE, FACE))
+    pose, face = (frames_of(prepared / pair.pair_id / name) for name in (POSE, FACE))
     if len(pose) != len(face):
         raise Rejected("not_comparable", f"{len(pose)} frames of {POSE}, {len(face)} of {FACE}")
     yield network.film(read_still(reference, max_pixels=REFERENCE_PIXELS), pose, face, how, seed)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -38,8 +39,10 @@ MEMORY = 12 * 2**30
 class Renderer(Protocol):
     """Makes a film of a person in a picture that moves like a film's."""
 
-    def __call__(self, reference: Path, driving: Path, pair_id: str, /) -> Iterator[Pictures]:
+    def __call__(self, reference: Path, driving: Path, pair: BenchPair, /) -> Iterator[Pictures]:
         """The frames (t, h, w, 3), part by part, as many as the pair's driving film has at 24 a second.
+
+        Their size is the pair's canvas, where that is not larger than what the network has learned.
 
         Raises:
             Rejected: a person cannot be found where one is needed.
@@ -85,9 +88,10 @@ class RunRendering:
 
 
 def performed(
-    performer: Performer, reference: Path, driving: Path, _: str, *, second_pass: bool
+    performer: Performer, reference: Path, driving: Path, pair: BenchPair, *, second_pass: bool
 ) -> Iterator[Pictures]:
     """The frames of one film by a run."""
+    performer = performer.on_canvases(math.prod(pair.canvas))
     try:
         portrait, driver = performer.portrait([reference]), performer.people.video(driving)
     except ValueError as error:
@@ -150,7 +154,7 @@ class RenderFilms:
 
         with tempfile.TemporaryDirectory() as folder:
             film = Path(folder) / "film.mp4"
-            write_video(film, counted(self.renderer(reference, driving, task.pair.pair_id)), FILM)
+            write_video(film, counted(self.renderer(reference, driving, task.pair)), FILM)
             sha256 = self.out.put(name, film)
         yield RenderedFilm(
             key=task.key, uri=task.uri, name=name, sha256=sha256, frames=count, width=size[0], height=size[1]

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
+import cv2
 import pytest
 
 from jobs.cli import main
@@ -72,3 +74,19 @@ def test_a_run_that_is_none_is_told_first(bench: Path, tmp_path: Path, capsys: A
     assert render(bench, tmp_path / "nowhere", tmp_path / "out") == 2
     assert "nowhere: no checkpoint of a run there" in capsys.readouterr().err
     assert not (tmp_path / "out").exists()
+
+
+def test_a_film_has_the_canvas_of_its_pair(
+    bench: Path, short_run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Films of the run's own choice would be larger, and of another shape."""
+    picture = cv2.imread(str(bench.parent / json.loads(bench.read_text())["pairs"][0]["reference"]["uri"]))
+    cv2.imwrite(str(tmp_path / "small.png"), cv2.resize(picture, (80, 96), interpolation=cv2.INTER_AREA))
+    (tmp_path / "films.csv").write_text(
+        f"pair_id,kind,driving,reference\na,cross,{bench.parent / 'man.mp4'},small.png\n"
+    )
+    table = ["--table", str(tmp_path / "films.csv"), "--out", str(tmp_path / "bench.json")]
+    assert main(["evaluate", "manifest", *table]) == 0
+    assert render(tmp_path / "bench.json", short_run, tmp_path / "out") == 0
+    film = facts_of(tmp_path / "out" / "a.mp4")
+    assert (film.width, film.height) == (80, 96)
