@@ -34,7 +34,10 @@ TOKENS = 256
 
 
 class ManyToMany(nn.Module):
-    """Attention of many tokens to many, by heads (B, A, N, E), (B, A, M, E)."""
+    """Attention of many tokens to many, by heads (B, A, N, E), (B, A, M, E).
+
+    Torch is told a kernel for the whole process: networks with one compute in one thread at a time.
+    """
 
     backend: SDPBackend | None = None
     """The kernel; None leaves it to torch."""

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
 
 import pytest
 import torch
 from torch import Tensor
+from torch.nn.attention import SDPBackend, sdpa_kernel
 
 from model.nets.dit import DiT
-from model.nets.kernels import use_kernel
 from model.nets.sequence import Lanes
 from model.nets.sizes import Sizes
 from tests.model.nets.ranks import Thread, on_ranks
@@ -18,10 +19,16 @@ from tests.model.nets_inputs import awake, noisy, small, some_conditions
 Taught = tuple[Tensor, dict[str, Tensor]]
 
 
+@pytest.fixture(autouse=True)
+def products() -> Iterator[None]:
+    """All attention one by one, said once: which kernels torch may take, all threads of a process share."""
+    with sdpa_kernel(SDPBackend.MATH):
+        yield
+
+
 def taught(net: DiT) -> Taught:
     """The answer to a batch, and the gradients of what it teaches."""
     conditions = some_conditions(latents=4, references=3)
-    use_kernel(net, "math")
     velocity = net(*noisy(conditions), conditions)
     (velocity.square().mean() + velocity[:, :3].abs().mean()).backward()
     gradients = {name: weight.grad for name, weight in net.named_parameters() if weight.grad is not None}
