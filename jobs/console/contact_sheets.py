@@ -16,6 +16,7 @@ FONT = ImageFont.load_default(size=15)
 LINE_PX = 20
 INK = (235, 235, 235)
 PAPER = 24
+NOTHING = np.zeros(3, np.uint8)
 
 
 def overlay(
@@ -24,10 +25,11 @@ def overlay(
     """The video under its own control maps, as bright as it is where nothing is drawn; (t, H, W, 3)."""
     laid = frames.copy()
     for picture, bones, ball in zip(laid, skeleton, sphere, strict=True):
-        rows, columns = np.nonzero((bones | ball).any(axis=-1))
-        line, round_it = bones[rows, columns].astype(np.float32), ball[rows, columns] * np.float32(0.75)
-        mark = np.where(line.any(axis=-1, keepdims=True), line, round_it)
-        picture[rows, columns] = picture[rows, columns] * np.float32(0.35) + mark * np.float32(0.65)
+        drawn = np.flatnonzero(cv2.inRange(bones | ball, NOTHING, NOTHING) == 0)
+        line, round_it = (numbers.reshape(-1, 3)[drawn].astype(np.float32) for numbers in (bones, ball))
+        mark = np.where(line.any(axis=-1, keepdims=True), line, round_it * np.float32(0.75))
+        seen = picture.reshape(-1, 3)
+        seen[drawn] = seen[drawn] * np.float32(0.35) + mark * np.float32(0.65)
     return laid
 
 
