@@ -261,7 +261,7 @@ def landing(
         rejects=counts[1],
         content=digest(*rows.values(), *rejects.values()),
         steps=tuple(steps),
-        facets={name: LandedFacet(inputs=digest, content=rows[name]) for name, digest in facets.items()},
+        facets={name: LandedFacet(inputs=known, content=rows[name]) for name, known in facets.items()},
     )
 
 

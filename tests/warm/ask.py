@@ -31,6 +31,7 @@ class Asked:
         self.link.connect(path)
         request = {"words": [*words], "environment": {**environment}, "folder": folder}
         socket.send_fds(self.link, [json.dumps(request).encode()], [*descriptors])
+        self.link.shutdown(socket.SHUT_WR)  # so it ends, in however many parts it comes
         self.lines = self.link.makefile()
         self.process = int(self.lines.readline())
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import atexit
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -23,25 +24,26 @@ from tests.warm.ask import Asked
 
 
 @cache
-def warm_process() -> tuple[str, subprocess.Popen[bytes]]:
-    """The socket of this process's warm one, and that, which is started when it is first asked for."""
+def warm_socket() -> str:
+    """The socket of this process's warm one, which is started when it is first asked for."""
     path = str(Path(tempfile.mkdtemp(prefix="us-warm-")) / "socket")
     command = [sys.executable, "-m", "tests.warm.server", path]
     process = subprocess.Popen(command, cwd=ROOT, start_new_session=True)
-    atexit.register(end, process)
+    atexit.register(end, process, path)
     wait_until(lambda: Path(path).exists() or process.poll() is not None, "the warm process listens")
-    return path, process
+    return path
 
 
-def end(process: subprocess.Popen[bytes]) -> None:
+def end(process: subprocess.Popen[bytes], path: str) -> None:
     """Nobody asks it for anything any more."""
     process.kill()
     process.wait()
+    shutil.rmtree(Path(path).parent)
 
 
 def asking() -> tuple[str, ...]:
     """A command that is whatever `-m MODULE ARGUMENTS`, or a file of Python, behind it says."""
-    return sys.executable, "-m", "tests.warm.ask", warm_process()[0]
+    return sys.executable, "-m", "tests.warm.ask", warm_socket()
 
 
 class Program:
@@ -49,10 +51,9 @@ class Program:
 
     def __init__(self, words: Sequence[str], env: Mapping[str, str], out: IO[str], err: IO[str]) -> None:
         self.words, self.out, self.err = words, out, err
-        path, _ = warm_process()
         with Path(os.devnull).open() as nothing:
             given = [file.fileno() for file in (nothing, out, err)]
-            self.asked = Asked(path, words, environment=env, folder=str(ROOT), descriptors=given)
+            self.asked = Asked(warm_socket(), words, environment=env, folder=str(ROOT), descriptors=given)
 
     def kill(self) -> None:
         """End it and all that it started."""

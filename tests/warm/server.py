@@ -40,8 +40,9 @@ def serve(path: str) -> None:
     assert threads - {"jemalloc_bg_thd"} == {Path("/proc/self/comm").read_text().strip()}, threads
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # nobody asks how a shepherd ended
     with socket.socket(socket.AF_UNIX) as listening:
-        listening.bind(path)
+        listening.bind(path + ".new")
         listening.listen()
+        Path(path + ".new").rename(path)  # who finds it is heard
         while True:
             link, _ = listening.accept()
             if os.fork() == 0:
@@ -53,6 +54,8 @@ def serve(path: str) -> None:
 def shepherd(link: socket.socket) -> None:
     """Start the program that is asked for, in a session of its own, and tell how it ended."""
     text, descriptors, _, _ = socket.recv_fds(link, 2**20, 3)
+    while more := link.recv(2**20):
+        text += more
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
     if (pid := os.fork()) == 0:
         os.setsid()  # before anybody knows of it: from now on it can be killed with all that it starts
