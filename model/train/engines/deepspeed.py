@@ -95,7 +95,7 @@ class DeepSpeedEngine:
                 },
             )
         self.parameters = dict(net.named_parameters())
-        self.buffers = dict(net.named_buffers())
+        self.tensors: dict[str, Tensor] = {**self.parameters, **dict(net.named_buffers())}
         self.optimizer: Any = sharded
         self.begin(steps)
 
@@ -157,7 +157,7 @@ class DeepSpeedEngine:
                 with GatheredParameters(
                     [self.parameters[name] for name in bucket if name in self.parameters]
                 ):
-                    yield from ((self.parameters | self.buffers)[name].detach() for name in bucket)
+                    yield from (self.tensors[name].detach() for name in bucket)
 
     def put_weight(self, name: str, value: Tensor) -> None:
         """Replace a weight."""
@@ -208,7 +208,7 @@ class DeepSpeedEngine:
 
     def size(self, name: str) -> torch.Size:
         """The whole size of a weight or buffer."""
-        tensor: Any = (self.parameters | self.buffers)[name]
+        tensor: Any = self.tensors[name]
         return cast("torch.Size", getattr(tensor, "ds_shape", tensor.shape))
 
     def learns(self, name: str) -> bool:
