@@ -2,12 +2,13 @@
 
     python -m benchmarks.measuring [SET]
 
-SET is a data set of real videos: `make demo` makes one. Seconds are the process's, of one thread, so other
-work on the machine does not count. Each sample is decoded once, then measured.
+SET is a data set of real videos: `make demo` makes one. Seconds are the process's, of one thread as in a
+worker of one core, so other work on the machine does not count. Each sample is decoded once, then measured.
 """
 
 from __future__ import annotations
 
+import os
 import sys
 import time
 from collections.abc import Callable, Sequence
@@ -15,11 +16,10 @@ from datetime import date
 from pathlib import Path
 from typing import TypeVar
 
-import cv2
-
 from benchmarks.machine import write_table
 from dataset.index import read_index
 from dataset.reader import Members, Reader
+from engine.runners.supervisor import POOLS
 from pipeline.measures.known import measures
 from pipeline.measures.measure import Measure
 from pipeline.measures.opened import opened_sample
@@ -41,7 +41,7 @@ def timed(work: Callable[[], T]) -> tuple[T, float]:
 def times_of(row: IndexRow, members: Members, kinds: Sequence[Measure]) -> tuple[float, float]:
     """Seconds of decoding a sample, and of measuring it."""
     sample, decoding = timed(lambda: opened_sample(row, members))
-    _, measuring = timed(lambda: [fingerprint(sample.frames), *(one.measured(sample) for one in kinds)])
+    _, measuring = timed(lambda: [fingerprint(sample.greys), *(one.measured(sample) for one in kinds)])
     return decoding, measuring
 
 
@@ -51,7 +51,6 @@ def main(data: str) -> None:
     Raises:
         SystemExit: measuring takes more than a quarter of decoding.
     """
-    cv2.setNumThreads(1)
     reader, kinds, found = Reader(data, verify=False), measures(), read_index(data)
     rows = list(found.rows())
     times_of(rows[0], reader.read(rows[0]), kinds)  # libraries are loaded by the first
@@ -72,4 +71,9 @@ def main(data: str) -> None:
 
 
 if __name__ == "__main__":
+    one = dict.fromkeys(POOLS, "1")
+    if not one.items() <= os.environ.items():  # libraries read it as they are loaded
+        os.execve(
+            sys.executable, [sys.executable, "-m", "benchmarks.measuring", *sys.argv[1:]], os.environ | one
+        )
     main(sys.argv[1] if len(sys.argv) > 1 else "out/demo/set")

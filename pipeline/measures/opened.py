@@ -13,7 +13,8 @@ from dataset.meta import meta_in
 from dataset.reader import Members
 from dataset.sample_files import controls_of, facts_of, require
 from media.members import AROUND, decode_sound, decode_still, decode_window, num_sounds
-from pipeline.geometry import apply_affine
+from pipeline.geometry import Array, apply_affine
+from pipeline.measures.synchrony import Sound, explained_by_lag
 from schemas.controls import Controls
 from schemas.index import IndexRow
 from schemas.media import Frames
@@ -21,7 +22,6 @@ from schemas.sample import AUDIO, FACE, FACE_SIZE, META, TRACKS, VIDEO, referenc
 
 STEP = 6
 """Of the video every so many frames are looked at; of face crops all are."""
-Sound = NDArray[np.float32]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,6 +50,13 @@ class OpenedSample:
         for picture, luma in zip(self.frames, found, strict=True):
             cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY, dst=luma)
         return found
+
+    @cached_property
+    def mouth_tells(self) -> Array | None:
+        """Share of the sound's loudness that the mouth tells, by lag; None where nobody speaks."""
+        if self.sound is None:
+            return None
+        return explained_by_lag(self.sound, self.faces, self.controls.face_valid)
 
     @cached_property
     def looked_at(self) -> NDArray[np.int64]:

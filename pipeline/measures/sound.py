@@ -2,68 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from itertools import pairwise
-
-import cv2
 import numpy as np
-from numpy.typing import NDArray
 
 from pipeline.geometry import Array
 from pipeline.measures.measure import Measure
-from pipeline.measures.opened import OpenedSample, Sound
-from schemas.media import FPS, SOUND_RATE
+from pipeline.measures.opened import OpenedSample
+from pipeline.measures.synchrony import MOST_LAG, level_of
+from schemas.media import FPS
 
-FULL_SCALE_DB = -100.0
-VOICE_HZ = (100.0, 4000.0)
-ABOVE_FLOOR_DB = 10.0
-"""A frame is loud where it is so much above the clip's tenth percentile, and above `QUIET_DB`."""
-QUIET_DB = -50.0
-VOICED = 0.5
-"""Least share of a loud frame's energy between the `VOICE_HZ`."""
-MOUTH = (slice(134, 206), slice(62, 162))
-"""Rows and columns of the face crop that hold the mouth (method.md 2.2)."""
-MOUTH_PX = (16, 10)
-PARTS = 3
-"""Ways in which the mouth's pixels change most; the sound is told from these alone."""
-MOST_LAG = 10
-"""Frames that sound may be early or late by: beyond, a syllable is taken for another."""
-MIN_FRAMES = 36
 MIN_CONFIDENCE = 0.35
 """Below which an offset is not told: of rendered speakers one of 0.29 was off by 128 ms."""
-
-
-@dataclass(frozen=True)
-class Heard:
-    """Sound by the frames of the video."""
-
-    level_db: Array  # t, dBFS
-    voiced: NDArray[np.bool_]  # t, speech is likely
-
-
-def heard(sound: Sound, num_frames: int) -> Heard:
-    """How loud each frame is, half a frame before it to half a frame after, and whether it may be speech."""
-    edges = np.clip(np.round((np.arange(num_frames + 1) - 0.5) * SOUND_RATE / FPS), 0, len(sound)).astype(int)
-    parts = [sound[start:stop] for start, stop in pairwise(edges)]
-    level = np.array([level_of(part) for part in parts])
-    loud = (level > QUIET_DB) & (level > np.percentile(level, 10) + ABOVE_FLOOR_DB)
-    voiced = np.array(
-        [is_loud and voice_share(part) >= VOICED for is_loud, part in zip(loud, parts, strict=True)]
-    )
-    return Heard(level, voiced)
-
-
-def level_of(part: Sound) -> float:
-    """Root mean square, dB of full scale."""
-    return max(float(10 * np.log10(np.mean(np.square(part, dtype=np.float64)) + 1e-10)), FULL_SCALE_DB)
-
-
-def voice_share(part: Sound) -> float:
-    """Share of the energy that lies where voices are."""
-    power = np.abs(np.fft.rfft(part * np.hanning(len(part)))) ** 2
-    hertz = np.fft.rfftfreq(len(part), 1 / SOUND_RATE)
-    inside = (hertz >= VOICE_HZ[0]) & (hertz <= VOICE_HZ[1])
-    return float(power[inside].sum() / max(power.sum(), 1e-12))
 
 
 def loudness(sample: OpenedSample) -> float | None:
@@ -78,55 +26,17 @@ def clipping(sample: OpenedSample) -> float | None:
 
 def mouth_confidence(sample: OpenedSample) -> float | None:
     """See `MEASURES`."""
-    explained = explained_by_lag(sample)
+    explained = sample.mouth_tells
     return None if explained is None else float(explained.max() - np.median(explained))
 
 
 def mouth_offset_ms(sample: OpenedSample) -> float | None:
     """See `MEASURES`."""
-    explained = explained_by_lag(sample)
+    explained = sample.mouth_tells
     if explained is None or explained.max() - np.median(explained) < MIN_CONFIDENCE:
         return None
     best = int(explained.argmax())
     return float(1000 / FPS * (best - MOST_LAG + peak_between(explained, best)))
-
-
-def explained_by_lag(sample: OpenedSample) -> Array | None:
-    """Share of the sound's loudness that the mouth's pixels tell, by lag; None where nobody speaks."""
-    if sample.sound is None or sample.row.frames < MIN_FRAMES:
-        return None
-    sounding, face = heard(sample.sound, sample.row.frames), sample.controls.face_valid
-    if sounding.voiced.mean() < 0.15 or face.mean() < 0.7:
-        return None
-    loud = 10 ** (sounding.level_db / 20)
-    mouth = mouth_parts(sample)
-    spare = MOST_LAG
-    inner = slice(spare, len(loud) - spare)
-    lags = range(2 * spare + 1)
-    return np.array([explained_share(mouth[inner], loud[lag : lag + len(loud) - 2 * spare]) for lag in lags])
-
-
-def mouth_parts(sample: OpenedSample) -> Array:
-    """The most frequent changes (t, `PARTS`) of the mouth's pixels against their mean."""
-    boxes = [
-        cv2.resize(cv2.cvtColor(face[MOUTH], cv2.COLOR_RGB2GRAY), MOUTH_PX, interpolation=cv2.INTER_AREA)
-        for face in sample.faces
-    ]
-    pixels = np.asarray(boxes, np.float64).reshape(len(boxes), -1)
-    pixels -= pixels.mean(axis=0)
-    ways, sizes, _ = np.linalg.svd(pixels, full_matrices=False)
-    return np.asarray(ways[:, :PARTS] * sizes[:PARTS])
-
-
-def explained_share(given: Array, wanted: Array) -> float:
-    """Share of the variance of `wanted` (t,) that the best line through `given` (t, n) tells."""
-    centred = wanted - wanted.mean()
-    total = float((centred**2).sum())
-    if total <= 1e-12:
-        return 0.0
-    inputs = given - given.mean(axis=0)
-    left = centred - inputs @ np.linalg.lstsq(inputs, centred, rcond=None)[0]
-    return float(1 - (left**2).sum() / total)
 
 
 def peak_between(values: Array, best: int) -> float:

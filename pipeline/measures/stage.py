@@ -33,5 +33,5 @@ class MeasureSamples:
         for measure in self.measures:
             numbers |= measure.measured(opened)
         yield MeasuredSample(
-            key=row.key, sample_sha256=row.sha256, fingerprint=fingerprint(opened.frames), numbers=numbers
+            key=row.key, sample_sha256=row.sha256, fingerprint=fingerprint(opened.greys), numbers=numbers
         )

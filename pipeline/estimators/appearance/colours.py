@@ -31,10 +31,10 @@ from schemas.tracks import Embeddings, EstimatorCard
 SIDE = 64
 """Pictures are shrunk to this many px on both sides: colours need no more."""
 
-CELLS = np.array([8, 8, 8])
+CELLS = np.array([[8], [8], [8]])
 """Cells along L, a and b."""
 
-LOW, HIGH = np.array([0.0, -40.0, -40.0]), np.array([100.0, 40.0, 40.0])
+LOW, HIGH = np.array([[0.0], [-40.0], [-40.0]]), np.array([[100.0], [40.0], [40.0]])
 """Centres of the outermost cells, which also count what lies beyond: few things are more colourful."""
 
 NEAR = 0.45
@@ -65,18 +65,19 @@ ACROSS = (np.arange(SIDE) - (SIDE - 1) / 2) / (SIDE / 2)
 WEIGHT = np.tile(np.exp(-((ACROSS / NEAR) ** 2)), SIDE)
 """Of each pixel of a shrunk picture, row by row."""
 HALF = np.repeat((0, CELLS.prod()), SIDE * SIDE // 2)
-STRIDES = np.array([CELLS[1] * CELLS[2], CELLS[2], 1])
+STRIDES = np.array([CELLS[1, 0] * CELLS[2, 0], CELLS[2, 0], 1])
 """Numbers of the first cell of each pixel's half, and from a cell to the next along L, a and b."""
 
 
 def colour_shares(image: NDArray[np.uint8]) -> NDArray[np.float64]:
     """Share of each colour in the upper, then in the lower half of a picture (h, w, 3); each sums to 1."""
     small = cv2.resize(image, (SIDE, SIDE), interpolation=cv2.INTER_AREA)
-    colour = cv2.cvtColor(small.astype(np.float32) / 255, cv2.COLOR_RGB2LAB).reshape(-1, 3)
+    pixels = cv2.cvtColor(small.astype(np.float32) / 255, cv2.COLOR_RGB2LAB).reshape(-1, 3)
+    colour = np.ascontiguousarray(pixels.T)
     place = np.clip((colour - LOW) / (HIGH - LOW), 0, 1) * (CELLS - 1)
     cell = np.minimum(place.astype(np.intp), CELLS - 2)
-    beyond = np.ascontiguousarray((place - cell).T)
-    sides, first = (1 - beyond, beyond), HALF + cell @ STRIDES
+    beyond = place - cell
+    sides, first = (1 - beyond, beyond), HALF + STRIDES @ cell
     shares = np.zeros(2 * CELLS.prod())
     for corner in product((0, 1), repeat=3):
         near = sides[corner[0]][0] * sides[corner[1]][1] * sides[corner[2]][2]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 
 import cv2
 import numpy as np
@@ -11,6 +12,7 @@ import pytest
 from pipeline.geometry import rotation_about
 from pipeline.measures.known import OWN
 from pipeline.measures.opened import OpenedSample
+from pipeline.measures.pictures import by_fours
 from schemas.joints import BODY_JOINTS, J, mirrored
 from tests.pipeline.measures.opened import SCENE, opened, with_controls
 from tests.synth import acted
@@ -141,6 +143,13 @@ def test_bars_are_told_by_their_share_and_text_by_its_box() -> None:
     share = number("text", replace(SAMPLE, frames=written))
     assert share is not None
     assert 0.02 < share < 0.12
+
+
+def test_pictures_shrunk_by_fours_are_those_shrunk_alone() -> None:
+    greys = [*np.random.default_rng(0).integers(0, 256, (6, 49, 67), np.uint8)]
+    shrink = partial(cv2.resize, dsize=(13, 11), interpolation=cv2.INTER_AREA)
+    for count in (1, 4, 6):
+        np.testing.assert_array_equal(by_fours(greys[:count], shrink), [*map(shrink, greys[:count])])
 
 
 def test_a_stranger_as_reference_is_far() -> None:
