@@ -24,6 +24,7 @@ from jobs.evaluation.manifest import (
     faults_of,
     text_of,
 )
+from jobs.evaluation.measuring import PACKAGED
 from jobs.evaluation.table import pairs_in
 from jobs.exit_codes import ExitCode
 from jobs.recipes.evaluation import TABLES
@@ -90,6 +91,7 @@ def evaluate_manifest(job: EvaluateManifest, console: Console) -> ExitCode:
         compare=Comparison(resize=job.resize),
         segments=job.segments,
         extractors=extractors(job.weights),
+        packaged=PACKAGED,
         statistics=Statistics(seed=job.seed),
     )
     for fault in faults_of(manifest):

@@ -108,7 +108,7 @@ def evaluate_score(job: EvaluateScore, console: Console) -> ExitCode:
             outcome = outcome_of(
                 ledger, benchmark.manifest, sorted(results), Path(scratch), allow_small=job.allow_small
             )
-        write_tables(out, ledger, outcome)
+        write_tables(out, benchmark, ledger, outcome)
         paper, version = TABLES.get(benchmark.manifest.recipe), version_of("understudy") or ""
         films = list(pair_parts(benchmark, results, outcome, ledger))
         out.write("index.html", page(benchmark, outcome, paper, films, version).encode())

@@ -10,11 +10,12 @@ from pathlib import Path
 
 from dataset.index import Index
 from dataset.reader import Reader
-from jobs.evaluation.films import facts_of
+from jobs.evaluation.films import Pictures, facts_of
 from jobs.evaluation.manifest import BenchFile, BenchPair, DrivingFilm, Kind
 from media.stills import read_still
 from media.voice import add_voice, voice_of
 from schemas.index import IndexRow
+from schemas.media import Probed
 from schemas.sample import AUDIO, VIDEO, reference_member
 from storage.disk import replacing
 
@@ -78,7 +79,7 @@ def pairs_of(index: Index, chosen: list[Chosen], kind: Kind, files: Path) -> Ite
             kind=kind,
             driving=driving,
             reference=reference,
-            canvas=(picture.shape[1], picture.shape[0]),
+            canvas=canvas_of(kind, (pair.driving.width, pair.driving.height), picture),
             identity_id=pair.shown.source_sha256[:12],
             licence=" and ".join(sorted({pair.driving.licence, pair.shown.licence})),
         )
@@ -94,18 +95,23 @@ def film_of(row: IndexRow, reader: Reader, files: Path) -> DrivingFilm:
             sound.write_bytes(members[AUDIO])
             with voice_of(sound) as voice:
                 add_voice(silent, voice, loud)
-        return driving_film(loud if AUDIO in members else silent, files)
+        return driving_film(facts_of(loud if AUDIO in members else silent), files)
 
 
-def driving_film(path: Path, files: Path) -> DrivingFilm:
+def driving_film(video: Probed, files: Path) -> DrivingFilm:
     """A film of this machine, copied to where the benchmark's files lie.
 
     Raises:
-        Rejected, OSError: it cannot be read.
+        OSError: it cannot be read.
     """
-    video = facts_of(path)
+    path = Path(video.source.uri)
     file = kept(path.read_bytes(), path.suffix.lower(), files)
     return DrivingFilm(uri=file.uri, sha256=file.sha256, frames=video.num_frames, fps=round(video.fps, 3))
+
+
+def canvas_of(kind: Kind, film: tuple[int, int], picture: Pictures) -> tuple[int, int]:
+    """Width and height that films of a pair should have: those of the truth, else of the reference."""
+    return film if kind == "self" else (picture.shape[1], picture.shape[0])
 
 
 def kept(data: bytes, suffix: str, files: Path) -> BenchFile:

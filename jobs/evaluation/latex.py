@@ -44,11 +44,10 @@ def tabular(
     """A table of some metrics, with rows that are given before those of the methods."""
     heads = [plain(text) + ARROWS[METRICS[name].better] for name, text in columns.items()]
     rows = [[plain(text) for text in row] for row in before]
-    rows += [
-        [plain(method), *(value(found.get(name)) for name in columns)]
-        for method, found in numbers.items()
-        if method != RESERVED and found
-    ]
+    for method, found in numbers.items():
+        if method != RESERVED and found:
+            rows.append([plain(method), *(value(found.get(name)) for name in columns)])
+            rows.append(["", *(small_print(found.get(name)) for name in columns)])
     return "\n".join(ruled(title, heads, rows))
 
 
@@ -64,6 +63,15 @@ def ruled(title: str, heads: Sequence[str], rows: Sequence[Sequence[str]]) -> It
 def value(number: Number | None) -> str:
     """A number, or a dash where there is none."""
     return "--" if number is None or number.value is None else f"{number.value:.4f}"
+
+
+def small_print(number: Number | None) -> str:
+    """What stands below a number: its interval where there is one, and its n."""
+    if number is None:
+        return ""
+    spread = "" if number.low is None else f"{number.low:.4f} to {number.high:.4f}, "
+    withheld = "" if number.value is not None else "withheld, "
+    return f"\\scriptsize {withheld}{spread}$n$ = {number.n}"
 
 
 def plain(text: str) -> str:

@@ -118,6 +118,8 @@ class BenchManifest:
     segments: Segments = field(default_factory=Segments)
     extractors: dict[str, Extractor] = field(default_factory=dict)
     """By the name of the flag that gives the file."""
+    packaged: dict[str, str] = field(default_factory=dict)
+    """SHA-256 of the networks that Understudy fetches itself, by their files' names."""
     statistics: Statistics = field(default_factory=Statistics)
 
 

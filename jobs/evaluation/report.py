@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from jobs.evaluation.manifest import Benchmark
+from engine.made_by import version_of
+from jobs.evaluation.manifest import BenchManifest, Benchmark
 from jobs.evaluation.outcome import Outcome
 from jobs.evaluation.results import RESERVED
 from jobs.pages.document import document, listed, paragraph, section
@@ -32,13 +33,14 @@ def page(
     about = (
         f"Benchmark {manifest.name}, {len(manifest.pairs)} pairs, manifest {benchmark.sha256}, "
         f"understudy {version}. "
-        "Intervals are 95 % of bootstrapped means over pairs. A film that could not be measured is missing, "
-        "and numbers of sets are withheld then. The row of the driving films says what such films are like."
+        "Intervals are of 95 %: of means by a bootstrap over pairs, of sets by a jackknife over groups of "
+        "pairs. A film that could not be measured is missing, and numbers of sets are withheld then. "
+        "The row of the driving films says what such films are like."
     )
     parts = [paragraph(about)]
     parts += [] if paper is None else [paper_section(paper, outcome)]
     parts += [section(name, group_table(metrics, outcome)) for name, metrics in GROUPS.items()]
-    parts.append(section("Missing and lossy", *caveats(outcome)))
+    parts.append(section("Missing and lossy", *caveats(outcome), *other_decoder(manifest)))
     parts.append(section("Films", *pairs))
     parts.append(section("What the metrics are", definitions(outcome)))
     return document(f"Evaluation: {manifest.name}", parts)
@@ -146,6 +148,16 @@ def caveats(outcome: Outcome) -> Iterator[str]:
     if texts:
         yield paragraph("Lossy files, which cost every number that compares pixels, by as much as 1 to 3 dB:")
         yield listed(texts)
+
+
+def other_decoder(manifest: BenchManifest) -> Iterator[str]:
+    """What is told where films were decoded by another version than the manifest names."""
+    decode, version = manifest.decode, version_of("av")
+    if decode.version != version:
+        yield paragraph(
+            f"Films were decoded by {decode.library} {version}, and the manifest names {decode.version}: "
+            "pixels, and with them all numbers, may differ a little from other labs'."
+        )
 
 
 def definitions(outcome: Outcome) -> str:

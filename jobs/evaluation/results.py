@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
@@ -128,13 +129,28 @@ def in_table(path: Path, manifest: BenchManifest) -> Results:
         try:
             found[name] = MadeResult(
                 path=path.parent / row["result"],
-                start=int(row.get("start_frame") or 0),
+                start=first_frame_of(row.get("start_frame") or "0"),
                 crop=crop_of(row.get("crop") or ""),
-                fps=float(row["fps"]) if row.get("fps") else None,
+                fps=rate_of(row["fps"]) if row.get("fps") else None,
             )
         except ValueError as error:
             raise ValueError(f"{path}: pair {name}: {error}") from error
     return {name: found.get(name, f"{path}: no row for {name}") for name in sorted(pairs)}
+
+
+def first_frame_of(text: str) -> int:
+    """The number of a film's frame, from 0 on."""
+    if not text.isdecimal():
+        raise ValueError(f"start_frame {text!r}: a number such as 0, the first")
+    return int(text)
+
+
+def rate_of(text: str) -> float:
+    """Frames a second."""
+    rate = float(text)
+    if not 0 < rate < math.inf:
+        raise ValueError(f"fps {text!r}: frames a second, more than 0")
+    return rate
 
 
 def crop_of(text: str) -> Crop | None:

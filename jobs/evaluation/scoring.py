@@ -126,9 +126,9 @@ class MeasureFilm:
         fps, truth = task.pair.driving.fps, pictures_of(driving) if same else None
         reading = self.instruments.measured(film.pictures(size), truth, face, fps)
         readings, person = reading.readings, reading.person
+        refuse_length(len(readings.frames["change"]), len(task.truth.film.frames["change"]))
         frames, numbers = dict(readings.frames), over_time(readings.frames, self.how.segments)
         if person is not None and task.truth.person is not None:
-            refuse_length(len(person.face), len(task.truth.person.face))
             frames |= compared(person, task.truth.person, same_person=same)
             if (wanted := task.truth.expected) is not None:
                 place = wanted.in_film(film.width, film.height)

@@ -11,7 +11,8 @@ from typing import Any
 
 import pyarrow.parquet as pq
 
-from jobs.evaluation.choose import driving_film, kept
+from jobs.evaluation.choose import canvas_of, driving_film, kept
+from jobs.evaluation.films import facts_of
 from jobs.evaluation.manifest import BenchPair
 from media.stills import read_still
 from schemas.outcome import Rejected
@@ -75,16 +76,15 @@ def pairs_in(path: Path, files: Path) -> Iterator[BenchPair]:
         seen.add(row["pair_id"])
         driving, reference = path.parent / row["driving"], path.parent / row["reference"]
         try:
-            film = driving_film(driving, files)
-            picture = read_still(reference, max_pixels=2**26)
+            video, picture = facts_of(driving), read_still(reference, max_pixels=2**26)
         except Rejected as no:
             raise ValueError(f"{path}: pair {row['pair_id']}: {no}") from no
         yield BenchPair(
             pair_id=row["pair_id"],
             kind=kind,
-            driving=film,
+            driving=driving_film(video, files),
             reference=kept(reference.read_bytes(), reference.suffix.lower(), files),
-            canvas=(picture.shape[1], picture.shape[0]),
+            canvas=canvas_of(kind, (video.width, video.height), picture),
             identity_id=row.get("identity_id") or "",
             licence=row.get("licence") or "",
         )

@@ -12,7 +12,9 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from engine.identity import identity
 from engine.ledger import Ledger
+from engine.made_by import version_of
 from jobs.evaluation.instruments import Measuring
 from jobs.evaluation.manifest import Benchmark
 from jobs.evaluation.measured import MeasuredFilm
@@ -32,14 +34,17 @@ FRAMES = pa.schema(
 PAIRS = pa.schema([field for field in FRAMES if field.name != "frame"])
 
 
-def write_tables(out: Place, ledger: Ledger, outcome: Outcome) -> None:
-    """Write `frames.parquet` and `pairs.parquet`, a film in memory at a time."""
+def write_tables(out: Place, benchmark: Benchmark, ledger: Ledger, outcome: Outcome) -> None:
+    """Write `frames.parquet` and `pairs.parquet`, a film in memory at a time; both name the manifest."""
+    named = {"manifest_sha256": benchmark.sha256}
     with tempfile.TemporaryDirectory() as folder:
         frames, pairs = Path(folder) / "frames.parquet", Path(folder) / "pairs.parquet"
-        with pq.ParquetWriter(frames, FRAMES, compression="zstd") as writer:
+        with pq.ParquetWriter(frames, FRAMES.with_metadata(named), compression="zstd") as writer:
             for film in films_in(ledger):
                 writer.write_table(frame_rows(film))
-        pq.write_table(pa.Table.from_pylist(list(pair_rows(outcome)), schema=PAIRS), pairs)
+        pq.write_table(
+            pa.Table.from_pylist(list(pair_rows(outcome)), schema=PAIRS.with_metadata(named)), pairs
+        )
         for path in (frames, pairs):
             out.put(path.name, path)
 
@@ -77,6 +82,8 @@ def write_summary(out: Place, benchmark: Benchmark, how: Measuring, outcome: Out
         "code_version": version,
         "weights_sha256": digests(how.weights),
         "people": how.people,
+        "estimators": identity(how.backends) if how.people else "",
+        "decoded_by": f"PyAV {version_of('av')}",
         "methods": {method: plain(numbers) for method, numbers in outcome.numbers.items()},
         "missing": [dict(vars(film)) for film in outcome.missing],
         "lossy": outcome.losses,

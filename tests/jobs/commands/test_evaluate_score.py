@@ -24,6 +24,8 @@ PAIRS = ("a", "b")
 NOISES = {"copy": 0.0, "good": 4.0, "bad": 40.0}
 MORE_IS_BETTER = {"psnr": 1, "ssim_gauss_rgb": 1, "ssim_disco": 1, "vmaf": 1, "effnet_distance": -1}
 
+TOLD = ("summary.json", "frames.parquet", "pairs.parquet", "index.html", "tables.tex")
+
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
@@ -82,6 +84,8 @@ def test_the_tables_are_told_in_latex(report: Path) -> None:
     assert r"ssim\_disco $\uparrow$" in text
     assert text.startswith("% manifest " + summary(report)["manifest_sha256"])
     assert "copy & 100.0000 & 1.0000 & 1.0000" in text
+    assert r" & \scriptsize 100.0000 to 100.0000, $n$ = 2 & " in text
+    assert r"\scriptsize withheld, $n$ = 12" in text
 
 
 def test_a_copy_is_perfect_and_worse_ones_are_below(report: Path) -> None:
@@ -91,17 +95,14 @@ def test_a_copy_is_perfect_and_worse_ones_are_below(report: Path) -> None:
     assert copy["ssim_disco"]["value"] == pytest.approx(1.0)
     assert copy["effnet_distance"]["value"] == 0.0
     assert "12 rows of 16 features" in copy["effnet_frechet"]["withheld"]
-    for metric, sign in {
-        "psnr": 1,
-        "ssim_gauss_rgb": 1,
-        "ssim_disco": 1,
-        "vmaf": 1,
-        "effnet_distance": -1,
-    }.items():
+    for metric, sign in MORE_IS_BETTER.items():
         values = [sign * methods[name][metric]["value"] for name in ("copy", "good", "bad")]
         assert values == sorted(values, reverse=True), metric
         assert values[1] - values[2] > 0.05, metric
     assert methods["driving"].keys() == {"flicker", "stillness_vbench", "dynamic_degree"}
+    for name in ("frames.parquet", "pairs.parquet"):
+        named = pq.read_schema(report / name).metadata[b"manifest_sha256"].decode()
+        assert named == summary(report)["manifest_sha256"]
     frames = pq.read_table(report / "frames.parquet").to_pylist()
     shown = [row for row in frames if (row["method"], row["metric"], row["pair_id"]) == ("bad", "psnr", "b")]
     assert [row["frame"] for row in shown] == list(range(FRAMES))
@@ -157,13 +158,12 @@ def test_two_runs_give_the_same_bytes_and_a_third_measures_nothing(
     film = made(folder, "good", PAIRS, 4.0)
     one, two = tmp_path / "one", tmp_path / "two"
     assert score(folder, one, film) == score(folder, two, film) == 0
-    names = ("summary.json", "frames.parquet", "pairs.parquet")
-    before = {name: (one / name).read_bytes() for name in names}
-    assert before == {name: (two / name).read_bytes() for name in names}
+    before = {name: (one / name).read_bytes() for name in TOLD}
+    assert before == {name: (two / name).read_bytes() for name in TOLD}
     monkeypatch.setattr(instruments.Instruments, "measured", None)
     (one / "summary.json").unlink()
     assert score(folder, one, film) == 0
-    assert before == {name: (one / name).read_bytes() for name in names}
+    assert before == {name: (one / name).read_bytes() for name in TOLD}
 
 
 def test_a_run_that_was_stopped_goes_on_to_the_same_bytes(
@@ -184,13 +184,17 @@ def test_a_run_that_was_stopped_goes_on_to_the_same_bytes(
     assert not (tmp_path / "out" / "summary.json").exists()
     assert score(folder, tmp_path / "out", film) == 0
     assert len(calls) == 5, "three were measured before, the fourth and no other is measured again"
-    for name in ("summary.json", "frames.parquet", "pairs.parquet"):
+    for name in TOLD:
         assert (tmp_path / "out" / name).read_bytes() == (tmp_path / "whole" / name).read_bytes()
 
 
 def test_a_cross_driven_pair_has_no_truth_and_no_numbers_of_one(tmp_path: Path) -> None:
     benchmark(tmp_path, "a", kind="cross")
-    assert score(tmp_path, tmp_path / "out", made(tmp_path, "good", ("a",), 4.0)) == 0
+    write(tmp_path / "short" / "a.mp4", moving(FRAMES - 1))
+    films = (made(tmp_path, "good", ("a",), 4.0), f"short={tmp_path / 'short'}")
+    assert score(tmp_path, tmp_path / "out", *films) == 3
+    (missing,) = summary(tmp_path / "out")["missing"]
+    assert missing["reason"] == "not_comparable: the films differ in length: 5 and 6 frames"
     found = summary(tmp_path / "out")["methods"]["good"]
     assert "psnr" not in found
     assert "dynamic_degree" in found

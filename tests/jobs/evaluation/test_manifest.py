@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
+from PIL import Image
 
 from jobs.cli import main
 from jobs.evaluation.manifest import read_benchmark, refuse_changed, text_of
+from jobs.evaluation.measuring import measuring_of
+from model.eval.networks import WeightFiles
+from pipeline.backends import Backends
 from schemas.outcome import Rejected
 from tests.jobs.evaluation.made_up import benchmark
 
@@ -39,6 +44,28 @@ def test_its_files_lie_beside_it_by_their_digests(tmp_path: Path) -> None:
     path.unlink()
     with pytest.raises(Rejected, match=rf"missing: {path}: No such file"):
         refuse_changed(moved.folder, pair.driving)
+
+
+def test_films_of_a_pair_have_the_truths_size_or_where_there_is_none_the_references(tmp_path: Path) -> None:
+    benchmark(tmp_path, "a")
+    Image.new("RGB", (50, 70)).save(tmp_path / "true" / "a.png")
+    for kind, size in {"self": (96, 64), "cross": (50, 70)}.items():
+        (tmp_path / "films.csv").write_text(
+            f"pair_id,kind,driving,reference\na,{kind},true/a.mp4,true/a.png\n"
+        )
+        bench = tmp_path / f"{kind}.json"
+        assert main(["evaluate", "manifest", "--table", f"{tmp_path}/films.csv", "--out", str(bench)]) == 0
+        assert read_benchmark(bench).manifest.pairs[0].canvas == size
+
+
+def test_networks_that_packages_carry_are_those_of_the_manifest(tmp_path: Path) -> None:
+    manifest = read_benchmark(benchmark(tmp_path, "a")).manifest
+    how: dict[str, Any] = {"people": False, "backends": Backends(), "device": "cpu"}
+    assert measuring_of(WeightFiles(), manifest, **how).resize == "none"
+    name = "efficientnet-lite0-57934424.pth"
+    other = replace(manifest, packaged=manifest.packaged | {name: "0" * 64})
+    with pytest.raises(ValueError, match=f"compares through {name} of sha256 000"):
+        measuring_of(WeightFiles(), other, **how)
 
 
 def named(name: str, plain: dict[str, Any]) -> None:

@@ -103,7 +103,9 @@ def test_a_table_names_films_their_first_frame_and_their_column(tmp_path: Path) 
     ("row", "words"),
     [
         ("a,x.mp4,,,3/2", "crop '3/2': such as 3/3"),
-        ("a,x.mp4,one,,", "invalid literal for int"),
+        ("a,x.mp4,one,,", "start_frame 'one': a number such as 0"),
+        ("a,x.mp4,-1,,", "start_frame '-1': a number such as 0"),
+        ("a,x.mp4,,nan,", "fps 'nan': frames a second, more than 0"),
         ("z,x.mp4,,,", "pair z is none of the benchmark"),
         ("a,x.mp4,,,\na,y.mp4,,,", "pair a is there twice"),
         ("a,,,,", "row 1 has no result"),
