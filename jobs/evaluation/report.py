@@ -167,4 +167,4 @@ def definitions(outcome: Outcome) -> str:
         row(name, METRICS[name].better or "neither", Cell(text=METRICS[name].text, kind="words"))
         for name in shown
     ]
-    return table(["metric", "better", "what it is"], rows)
+    return table(["metric", "better", Cell(text="what it is", kind="words")], rows)
