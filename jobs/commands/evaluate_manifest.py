@@ -29,7 +29,7 @@ from jobs.evaluation.table import pairs_in
 from jobs.exit_codes import ExitCode
 from jobs.recipes.evaluation import TABLES
 from model.eval.drift import Segments
-from model.eval.networks import WeightFiles, digests
+from model.eval.networks import WeightFiles, digests, load_networks
 from storage.disk import replacing
 
 
@@ -72,7 +72,7 @@ def evaluate_manifest(job: EvaluateManifest, console: Console) -> ExitCode:
     """Write the benchmark.
 
     Raises:
-        ValueError: the data set or the table cannot be used, or too little is given; says why.
+        ValueError: data set, table or a file of weights cannot be used, or too little is given; says why.
         OSError: a file cannot be read or written.
     """
     if (job.data is None) == (job.table is None):
@@ -82,6 +82,9 @@ def evaluate_manifest(job: EvaluateManifest, console: Console) -> ExitCode:
         raise ValueError(f"{job.out}: {why}")
     if job.pairs < 1:
         raise ValueError("at least one pair is wanted: --pairs")
+    weights = extractors(job.weights)
+    if weights:
+        load_networks(job.weights, "cpu")  # a benchmark that compares through other files could not be scored
     files = job.out.with_suffix(".files")
     manifest = BenchManifest(
         name=job.out.stem,
@@ -90,7 +93,7 @@ def evaluate_manifest(job: EvaluateManifest, console: Console) -> ExitCode:
         decode=Decoding(version=version_of("av") or ""),
         compare=Comparison(resize=job.resize),
         segments=job.segments,
-        extractors=extractors(job.weights),
+        extractors=weights,
         packaged=PACKAGED,
         statistics=Statistics(seed=job.seed),
     )

@@ -119,6 +119,20 @@ def test_a_table_that_says_nothing_is_refused(
     assert not out.exists()
 
 
+def test_weights_that_are_none_are_refused_before_there_is_a_benchmark(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    benchmark(tmp_path, "a")
+    capsys.readouterr()
+    (tmp_path / "junk.pth").write_bytes(b"junk")
+    table, out = tmp_path / "films.csv", tmp_path / "other.json"
+    weights = ("--weights.resnet3d", str(tmp_path / "junk.pth"))
+    assert "junk.pth: not a checkpoint" in refused(
+        ["--table", str(table), "--out", str(out), *weights], capsys
+    )
+    assert not out.exists()
+
+
 def test_a_spreadsheets_mark_is_no_part_of_a_column(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
