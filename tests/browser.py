@@ -7,9 +7,9 @@ import re
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol, TypeVar
 
 import pytest
 from aiohttp import ClientSession
@@ -29,6 +29,7 @@ QUIET = (
     "--mute-audio",
 )
 LIMIT_S = 120
+T = TypeVar("T")
 
 
 def browser() -> str:
@@ -39,8 +40,30 @@ def browser() -> str:
     return found
 
 
+class Asked(Protocol):
+    """A browser that shows a page: what a method of its protocol (chromium: DevTools) gives."""
+
+    async def __call__(self, method: str, **given: Any) -> dict[str, Any]: ...
+
+
 def answers(page: Path, scripts: Sequence[str]) -> tuple[list[Any], list[str]]:
     """What each script gives on a page, promises awaited, and all errors that the page caused."""
+
+    async def each(ask: Asked) -> list[Any]:
+        return [await answer(ask, script) for script in scripts]
+
+    return visit(page, each)
+
+
+async def answer(ask: Asked, script: str) -> Any:
+    """What a script gives on the page."""
+    found = await ask("Runtime.evaluate", expression=script, awaitPromise=True, returnByValue=True)
+    assert "exceptionDetails" not in found, found
+    return found["result"].get("value")
+
+
+def visit(page: Path, look: Callable[[Asked], Awaitable[T]]) -> tuple[T, list[str]]:
+    """What somebody finds who looks at a page, and all errors that the page caused."""
     with tempfile.TemporaryDirectory() as profile:
         command = [browser(), *FLAGS, *QUIET, f"--user-data-dir={profile}", "about:blank"]
         with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process:
@@ -48,13 +71,13 @@ def answers(page: Path, scripts: Sequence[str]) -> tuple[list[Any], list[str]]:
                 assert process.stderr is not None
                 lines = iter(process.stderr.readline, "")
                 port = next(found[1] for line in lines if (found := re.search(r"ws://[^:]+:(\d+)/", line)))
-                return asyncio.run(asyncio.wait_for(talk(port, page, scripts), LIMIT_S))
+                return asyncio.run(asyncio.wait_for(talk(port, page, look), LIMIT_S))
             finally:
                 process.terminate()
 
 
-async def talk(port: str, page: Path, scripts: Sequence[str]) -> tuple[list[Any], list[str]]:
-    """Open the page and ask."""
+async def talk(port: str, page: Path, look: Callable[[Asked], Awaitable[T]]) -> tuple[T, list[str]]:
+    """Open the page and look."""
     async with ClientSession() as session:
         async with session.get(f"http://127.0.0.1:{port}/json") as listed:
             tabs = await listed.json()
@@ -67,9 +90,11 @@ async def talk(port: str, page: Path, scripts: Sequence[str]) -> tuple[list[Any]
                 nonlocal number
                 number += 1
                 await socket.send_json({"id": number, "method": method, "params": given})
-                return await until(lambda message: message.get("id") == number)
+                found = await until(lambda message: message.get("id") == number)
+                assert "error" not in found, (method, found["error"])
+                return dict(found["result"])
 
-            async def until(met: Any) -> dict[str, Any]:
+            async def until(met: Callable[[dict[str, Any]], bool]) -> dict[str, Any]:
                 while True:
                     message: dict[str, Any] = await socket.receive_json()
                     events.append(message)
@@ -80,13 +105,7 @@ async def talk(port: str, page: Path, scripts: Sequence[str]) -> tuple[list[Any]
                 await ask(f"{domain}.enable")
             await ask("Page.navigate", url=page.as_uri())
             await until(lambda message: message.get("method") == "Page.loadEventFired")
-            found = [
-                (await ask("Runtime.evaluate", expression=script, awaitPromise=True, returnByValue=True))[
-                    "result"
-                ]
-                for script in scripts
-            ]
-            return [one["result"].get("value") for one in found], list(complaints(events, page))
+            return await look(ask), list(complaints(events, page))
 
 
 def complaints(events: Sequence[dict[str, Any]], page: Path) -> list[str]:

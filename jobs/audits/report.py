@@ -67,7 +67,7 @@ def report(audited: Audited, shots: Shots) -> str:
         f"{audited.hours:,.2f} hours · {audited.denied:,} samples on the deny list</p>"
         f'<p class="faint">index {text(audited.digest)}</p>'
     )
-    parts = (section(name, f'<span id="{key}"></span>', content) for key, name, content in sections)
+    parts = (section(name, content, key=key) for key, name, content in sections)
     top = (head, links([(key, name) for key, name, _ in sections]))
     return document(visible(f"Audit of {audited.name}"), [*top, *parts, numbers(numbers_of(audited))])
 
@@ -175,7 +175,7 @@ def worst(audited: Audited, shots: Shots) -> str:
 def shown(key: str, value: float, address: str | None) -> str:
     """A sample with its value."""
     picture = (
-        f'<img src="{address}" alt="the middle frame of {text(key)} under its controls" loading="lazy">'
+        f'<img src="{address}" alt="the middle frame of {text(key)} under its controls">'
         if address
         else '<p class="faint">no picture</p>'
     )

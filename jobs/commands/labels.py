@@ -1,4 +1,7 @@
-"""`understudy labels`: key points as COCO has them, and clips with their numbers, as FiftyOne reads both."""
+"""`understudy labels`: key points as COCO has them, and clips with their numbers: FiftyOne reads both.
+
+The clips are a folder of videos for Hugging Face's `datasets` too: a table with a column of media.
+"""
 
 from __future__ import annotations
 
@@ -6,11 +9,13 @@ import csv
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
-from io import StringIO
+from io import BytesIO, StringIO
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
 import tyro
 from rich.console import Console
 
@@ -32,6 +37,8 @@ from schemas.sample import TRACKS, VIDEO
 from storage.place import Place
 
 DATA, LABELS, CLIPS, TABLE, FIELDS = "data", "labels.json", "clips", "labels.csv", "fields.json"
+METADATA = "metadata.parquet"
+"""The name by which `datasets` finds what is said of a folder's videos; `file_name` says which one."""
 NUMBERS = (
     "select samples.* exclude (frames), samples.frames as num_frames, measures.* exclude (key) "
     "from samples left join measures using (key) order by key"
@@ -41,7 +48,7 @@ NUMBERS = (
 
 @dataclass(frozen=True, kw_only=True)
 class Labels:
-    """Write pictures with key points (COCO), and clips with their numbers (CSV): both open in FiftyOne."""
+    """Write pictures with key points (COCO), and clips with their numbers, for FiftyOne and `datasets`."""
 
     data: tyro.conf.Positional[str]
     """Folder or address of the data set."""
@@ -114,26 +121,29 @@ def written(
 
 
 def write_numbers(job: Labels, index: Index, lost: set[str], place: Place) -> None:
-    """Write the table of clips, and of what kind each of its columns is, of those that have a value.
+    """Write the table of clips, as CSV and as Parquet, and of what kind each column is that has a value.
 
-    `filepath` below data/, then what the index and an audit say. Kinds are bool, int, float and str.
+    `filepath` below data/ (`file_name` from clips/ on in the second), then what the index and an audit say.
+    Kinds are bool, int, float and str.
     """
     answer = answer_to(NUMBERS, views(Place.at(job.data)))
-    wanted = {*index.table["key"].to_pylist()} - lost
-    text, kinds = StringIO(newline=""), dict[str, str]()
+    wanted, at = {*index.table["key"].to_pylist()} - lost, answer.columns.index("key")
+    rows = [[plain(value) for value in row] for row in answer.rows if row[at] in wanted]
+    kinds = {
+        name: kind_of(value)
+        for row in rows
+        for name, value in zip(answer.columns, row, strict=True)
+        if value not in (None, "")
+    }
+    text, packed = StringIO(newline=""), BytesIO()
     table = csv.writer(text, lineterminator="\n")
     table.writerow(["filepath", *answer.columns])
-    at = answer.columns.index("key")
-    for row in answer.rows:
-        if row[at] in wanted:
-            values = [plain(value) for value in row]
-            kinds |= {
-                name: kind_of(value)
-                for name, value in zip(answer.columns, values, strict=True)
-                if value not in (None, "")
-            }
-            table.writerow([f"{row[at]}.mp4", *("" if value is None else value for value in values)])
+    table.writerows([f"{row[at]}.mp4", *("" if value is None else value for value in row)] for row in rows)
+    columns = {name: [row[number] for row in rows] for number, name in enumerate(answer.columns)}
+    files = {"file_name": [f"{DATA}/{row[at]}.mp4" for row in rows]}
+    pq.write_table(pa.table(files | columns), packed, compression="zstd")
     place.write(f"{CLIPS}/{TABLE}", text.getvalue().encode())
+    place.write(f"{CLIPS}/{METADATA}", packed.getvalue())
     place.write(f"{CLIPS}/{FIELDS}", json.dumps(kinds, indent=1, sort_keys=True).encode())
 
 

@@ -33,9 +33,10 @@ def document(title: str, parts: Iterable[str]) -> str:
     )
 
 
-def section(heading: str, *parts: str) -> str:
-    """Parts under a heading."""
-    return "\n".join(["<section>", f"<h2>{escape(heading)}</h2>", *parts, "</section>"])
+def section(heading: str, *parts: str, key: str = "") -> str:
+    """Parts under a heading, with an id where links go to it."""
+    name = f' id="{escape(key)}"' if key else ""
+    return "\n".join([f"<section{name}>", f"<h2>{escape(heading)}</h2>", *parts, "</section>"])
 
 
 def paragraph(text: str) -> str:

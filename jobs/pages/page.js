@@ -13,7 +13,11 @@ for (const table of document.querySelectorAll("table")) {
   };
   for (const head of heads) {
     head.addEventListener("click", () => sort(head));
-    head.addEventListener("keydown", (event) => event.key === "Enter" && sort(head));
+    head.addEventListener("keydown", (event) => {
+      if (event.key !== "Enter" && event.key !== " ") return;
+      event.preventDefault();  // the page would scroll by a space
+      sort(head);
+    });
   }
 }
 for (const group of document.querySelectorAll(".pair")) {

@@ -1,4 +1,4 @@
-"""Tables of pages: sorted by a click on a heading, or by Enter on it."""
+"""Tables of pages: sorted by a click on a heading, or by Enter or Space on it."""
 
 from __future__ import annotations
 
@@ -34,7 +34,8 @@ def row(*cells: str | Cell) -> Row:
 def table(headings: Row, rows: Iterable[Row], caption: str = "") -> str:
     """A table; the first cell of a row is its heading."""
     head = "".join(map(heading, map(as_cell, headings)))
-    body = "".join(f"<tr>{''.join(row_cells(cells))}</tr>\n" for cells in rows)
+    names = [as_cell(cell).text for cell in headings]
+    body = "".join(f"<tr>{''.join(row_cells(names, cells))}</tr>\n" for cells in rows)
     title = f"<caption>{escape(caption)}</caption>" if caption else ""
     return (
         f'<div class="wide"><table>{title}<thead><tr>{head}</tr></thead><tbody>\n{body}</tbody></table></div>'
@@ -47,10 +48,10 @@ def heading(cell: Cell) -> str:
     return f'<th{kind} scope="col" tabindex="0">{inner(cell)}</th>'
 
 
-def row_cells(cells: Row) -> Iterable[str]:
-    """The cells of a row."""
-    for number, cell in enumerate(map(as_cell, cells)):
-        tag = 'th scope="row"' if number == 0 else "td"
+def row_cells(names: Sequence[str], cells: Row) -> Iterable[str]:
+    """The cells of a row; all but the first name their column, which a narrow window shows beside them."""
+    for number, (name, cell) in enumerate(zip(names, map(as_cell, cells), strict=True)):
+        tag = f'td data-head="{escape(name)}"' if number else 'th scope="row"'
         order = cell.text if cell.order is None else cell.order
         title = f' title="{escape(cell.tooltip)}"' if cell.tooltip else ""
         kind = f' class="{cell.kind}"' if cell.kind else ""

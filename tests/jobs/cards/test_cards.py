@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
+import subprocess
 from dataclasses import replace
 from pathlib import Path
 
@@ -50,6 +52,27 @@ def test_croissant_names_every_column_and_every_file(data_set: Path) -> None:
         assert one["dataType"].split(":")[0] in said["@context"]
     assert {"name", "description", "license", "version"} <= said.keys()
     assert said["rai:machineAnnotationTools"] == ["body: truth 1, none"]
+
+
+def test_mlcroissant_finds_no_fault_and_reads_the_rows(data_set: Path, tmp_path: Path) -> None:
+    """Its packages are not those of our lock: it is asked in an environment of its own."""
+    if not (python := os.environ.get("MLCROISSANT_PYTHON")):
+        pytest.skip("MLCROISSANT_PYTHON names no Python that has the package mlcroissant")
+    shutil.copy(data_set / "index.parquet", tmp_path)
+    (tmp_path / "croissant.json").write_text(croissant(card_facts(read_index(data_set), CARDS)))
+    read = [python, "-c", READ]
+    done = subprocess.run(read, cwd=tmp_path, capture_output=True, text=True, check=True)
+    found, keys = json.loads(done.stdout)
+    assert found == []
+    assert keys == [row.key for row in read_index(data_set).rows()]
+
+
+READ = """
+import json, mlcroissant
+data = mlcroissant.Dataset("croissant.json")
+keys = [row["clips/key"] for row in data.records("clips")]
+print(json.dumps([sorted(data.metadata.ctx.issues.errors), [key.decode() for key in keys]]))
+"""
 
 
 def test_a_summary_tells_hours_and_leaves_open_what_it_does_not_know(data_set: Path) -> None:

@@ -8,13 +8,16 @@ from pathlib import Path
 from typing import Any
 
 import cv2
+import pytest
 
 from dataset.index import read_index
 from jobs.cli import main
 from tests.stored import tar_in
 
 
-def test_pictures_and_clips_are_those_that_the_tables_name(data_set: Path, tmp_path: Path) -> None:
+def test_pictures_and_clips_are_those_that_the_tables_name(
+    data_set: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     out = tmp_path / "labels"
     assert main(["labels", str(data_set), "--out", str(out), "--where", "bucket=96x144", "frames<40"]) == 0
     rows = {row.key: row for row in read_index(data_set).rows() if row.width == 96 and row.frames < 40}
@@ -39,6 +42,19 @@ def test_pictures_and_clips_are_those_that_the_tables_name(data_set: Path, tmp_p
         "framing": "str",
     }.items() <= kinds.items()
     assert "frames" not in told[0], "FiftyOne keeps that name of videos for itself"
+    loads_with_its_videos(out / "clips", [*rows], tmp_path, monkeypatch)
+
+
+def loads_with_its_videos(clips: Path, keys: list[str], cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The folder is a table with a column of media for `datasets`, as the Hub's viewer shows it."""
+    monkeypatch.setenv("HF_HUB_OFFLINE", "1")
+    import datasets
+
+    how = {"data_dir": str(clips), "split": "train", "cache_dir": str(cache / "cache")}
+    loaded = datasets.load_dataset("videofolder", **how).cast_column("video", datasets.Video(decode=False))
+    assert loaded["key"][:] == keys
+    assert [Path(one["path"]).name for one in loaded["video"]] == [f"{key}.mp4" for key in keys]
+    assert set(loaded["framing"]) <= {"full", "half"}
 
 
 def test_a_sample_that_cannot_be_read_is_named_and_in_no_table(
