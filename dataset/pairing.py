@@ -48,6 +48,12 @@ class ChosenPair:
     target: Window
     reference: IndexRow
 
+    @property
+    def key(self) -> str:
+        """Its own: both samples and where their windows begin."""
+        driver, target = self.driver, self.target
+        return f"{self.kind}-{driver.row.key}-{driver.start}-{target.row.key}-{target.start}"
+
 
 @dataclass(frozen=True)
 class SampleGroups:

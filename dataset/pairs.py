@@ -39,7 +39,7 @@ def rows_of(pairs: Iterable[ChosenPair], reader: Reader, appearance_of: LooksOf)
     for pair in pairs:
         driver, target = pair.driver, pair.target
         yield PairRow(
-            key=f"{pair.kind}-{driver.row.key}-{driver.start}-{target.row.key}-{target.start}",
+            key=pair.key,
             kind=pair.kind,
             driver_key=driver.row.key,
             driver_start=driver.start,

@@ -4,55 +4,84 @@ from __future__ import annotations
 
 import csv
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from io import StringIO
-from pathlib import Path
 
 import numpy as np
 
-from dataset.index import Index
 from dataset.reader import Reader
 from media.encode import VideoSettings, video_writer
 from media.members import decode_window
+from schemas.base import record
 from schemas.index import IndexRow
 from schemas.pairs import PairRow
 from schemas.sample import VIDEO, reference_member
 from storage.place import Place
+from storage.scratch import workplace
 
 COLUMNS = ("driving_video", "target_video", "reference", "prompt")
 """Files by their paths below the folder; the prompt is empty, since both readers ask for one."""
 
 
-def write_manifests(data: str, index: Index, pairs: Sequence[PairRow], folder: Path) -> None:
-    """Fill a folder with the windows and references of pairs, and with `metadata.csv` and `metadata.jsonl`.
+@record
+class PairFile:
+    """A window of a sample as a video of its own, or its first reference as a picture."""
 
-    Each window is a video of its own under `videos`, at 24 fps; the first reference is a picture under
-    `references`. What several pairs share is there once. The tables come last: they name what is there.
+    key: str  # path below the folder
+    row: IndexRow
+    start: int
+    frames: int  # 0 of a picture
+
+    @property
+    def uri(self) -> str:
+        """The tar."""
+        return self.row.shard
+
+
+@record
+class WrittenFile:
+    """A file that is in its place."""
+
+    key: str  # path below the folder
+    sha256: str
+
+
+def files_of(pair: PairRow, rows: Mapping[str, IndexRow]) -> Iterator[PairFile]:
+    """Driver, target and reference of a pair; `rows` are the samples by their keys."""
+    for key, start in ((pair.driver_key, pair.driver_start), (pair.target_key, pair.target_start)):
+        name = f"videos/{key}-{start:03d}-{pair.frames:03d}.mp4"
+        yield PairFile(key=name, row=rows[key], start=start, frames=pair.frames)
+    key = pair.reference_key
+    yield PairFile(key=f"references/{key}.jpg", row=rows[key], start=0, frames=0)
+
+
+def written(reader: Reader, folder: Place, file: PairFile) -> WrittenFile:
+    """Put a file of a pair into its place: a window at 24 fps, a reference as it is stored.
 
     Raises:
-        UnfitError: a sample breaks a promise of formats.md.
+        UnfitError: the sample breaks a promise of formats.md.
         OSError: the folder cannot be written.
     """
-    rows = {row.key: row for row in index.rows()}
-    reader, place = Reader(data, verify=True), Place.at(folder.absolute())
-    for name in ("videos", "references"):
-        (folder / name).mkdir(parents=True, exist_ok=True)
-    entries = []
-    for pair in pairs:
-        driver = (rows[pair.driver_key], pair.driver_start, pair.frames)
-        target = (rows[pair.target_key], pair.target_start, pair.frames)
-        videos = [write_window(reader, place, *window) for window in (driver, target)]
-        entries.append(
-            dict(
-                zip(
-                    COLUMNS,
-                    (*videos, write_reference(reader, place, rows[pair.reference_key]), ""),
-                    strict=True,
-                )
-            )
-        )
-    place.write("metadata.csv", as_csv(entries))
-    place.write("metadata.jsonl", "".join(f"{json.dumps(row)}\n" for row in entries).encode())
+    members, row = reader.read(file.row), file.row
+    with workplace() as scratch:
+        path = scratch / file.key.rpartition("/")[2]
+        if file.frames:
+            pictures = np.empty((file.frames, row.height, row.width, 3), np.uint8)
+            decode_window(VIDEO, members[VIDEO], row.frames, file.start, pictures)
+            with video_writer(path, row.width, row.height, VideoSettings()) as write:
+                write(pictures)
+        else:
+            path.write_bytes(members[reference_member(0)])
+        return WrittenFile(key=file.key, sha256=folder.put(file.key, path))
+
+
+def write_tables(pairs: Sequence[PairRow], rows: Mapping[str, IndexRow], folder: Place) -> None:
+    """Write `metadata.csv` and `metadata.jsonl` of pairs whose files are in the folder."""
+    entries = [
+        dict(zip(COLUMNS, (*(file.key for file in files_of(pair, rows)), ""), strict=True)) for pair in pairs
+    ]
+    folder.write("metadata.csv", as_csv(entries))
+    folder.write("metadata.jsonl", "".join(f"{json.dumps(row)}\n" for row in entries).encode())
 
 
 def as_csv(rows: Sequence[Mapping[str, str]]) -> bytes:
@@ -62,25 +91,3 @@ def as_csv(rows: Sequence[Mapping[str, str]]) -> bytes:
     table.writeheader()
     table.writerows(rows)
     return text.getvalue().encode()
-
-
-def write_window(reader: Reader, place: Place, row: IndexRow, start: int, frames: int) -> str:
-    """A window of a sample as a video; its path below the folder."""
-    name = f"videos/{row.key}-{start:03d}-{frames:03d}.mp4"
-    if place.size(name) is None:
-        pictures = np.empty((frames, row.height, row.width, 3), np.uint8)
-        decode_window(VIDEO, reader.read(row)[VIDEO], row.frames, start, pictures)
-        assert place.folder is not None
-        aside = place.folder / f"{name}.part.mp4"
-        with video_writer(aside, row.width, row.height, VideoSettings()) as write:
-            write(pictures)
-        aside.rename(place.folder / name)
-    return name
-
-
-def write_reference(reader: Reader, place: Place, row: IndexRow) -> str:
-    """The first reference of a sample, as it is stored; its path below the folder."""
-    name = f"references/{row.key}.jpg"
-    if place.size(name) is None:
-        place.write(name, reader.read(row)[reference_member(0)])
-    return name

@@ -40,6 +40,8 @@ from storage.place import Where
 
 TRACKS = "tracks"
 """The leg that estimates."""
+SAMPLES = "samples"
+"""The leg that makes controls and chooses references."""
 TARS = "shards"
 """The leg whose laps are tars of samples."""
 
@@ -101,12 +103,12 @@ def legs(
             name=TRACKS, steps=(estimate(run), same_source()), plan=LapForLap(reads=(Clip,)), after=("clips",)
         ),
         Leg(
-            name="samples",
+            name=SAMPLES,
             steps=(one_person(run), control(run), same_person(run), reference(run)),
             plan=LapForLap(reads=(Tracked,)),
             after=(TRACKS,),
         ),
-        Leg(name=TARS, steps=(shard(run, out, denied or {}),), plan=tars, after=("samples",)),
+        Leg(name=TARS, steps=(shard(run, out, denied or {}),), plan=tars, after=(SAMPLES,)),
     ]
 
 

@@ -7,30 +7,22 @@ the same call goes on. Nobody else's sample is decoded, and no byte of one chang
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from functools import partial
-from typing import Any
-
-import pyarrow as pa
-import pyarrow.compute as pc
 
 from dataset.deny import kept_out, let_go
-from dataset.index import read_index
 from dataset.index_writer import of_tar, write_index
-from dataset.names import FORGETTING, INDEX, SHARDS, SOURCE_DIGITS, tar_place
-from dataset.tables import records
+from dataset.names import FORGETTING, INDEX, SOURCE_DIGITS
 from dataset.tombstones import Tombstones, salted, tombstones_of, write_tombstones
-from dataset.withdraw import redact_copies, remade
-from engine.core import Tally
-from engine.lap_tables import table_of
-from engine.ledger import Landed, Lap, Ledger
+from dataset.withdraw import redact_copies
+from engine.ledger import Lap, Ledger
 from engine.leg import Leg
 from engine.withdraw import Left, left_over
 from pipeline.corpora.listing import LEG as LISTING
 from pipeline.corpora.listing import STANDS_FOR, relisted
 from pipeline.flow import TARS, Curation, legs
-from schemas.index import IndexRow
+from pipeline.repack import Repacking, lost_in, refuse_failed, repacking
 from schemas.media import Listed, Source
 from schemas.origin import Origin
 from schemas.outcome import Reject
@@ -57,6 +49,8 @@ class Forgetting:
     """Laps of the listing that hold them."""
     stale: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     """By leg, laps that were not what they should be before: the next run does them again all the same."""
+    lost: tuple[Reject, ...] = ()
+    """Of those that stay, the samples that were to be in a tar and are in none, with the reasons."""
 
     @property
     def prefixes(self) -> frozenset[str]:
@@ -100,6 +94,7 @@ def asked(
 ) -> Forgetting:
     """What is to be done so that sources leave, by digests of their contents, and people, by their names."""
     wanted = frozenset(sources)
+    prefixes = tuple(source[:SOURCE_DIGITS] for source in wanted)
     found = [(name, source) for name, source in sources_in(ledger) if source.sha256 in wanted]
     listed = listed_of(ledger, subjects)
     return Forgetting(
@@ -111,6 +106,7 @@ def asked(
         subjects=tuple(sorted(subjects)),
         laps=tuple(sorted({name for name, _ in found} | {*rejected_in(ledger, listed)})),
         stale={leg.name: stale_laps(ledger, leg) for leg in legs(run, "", denied=kept_out(ledger.place))},
+        lost=tuple(no for no in lost_in(ledger, TARS) if not no.key.startswith(prefixes)),
     )
 
 
@@ -143,12 +139,15 @@ def end(out: Place) -> None:
     out.remove(FORGETTING)
 
 
-def forget(out: Place, run: Curation, forgetting: Forgetting) -> Tombstones:
-    """Do what was begun; the tombstones that stand then.
+def forget(
+    out: Place, run: Curation, forgetting: Forgetting, bring_to_end: Callable[[Leg], None]
+) -> Tombstones:
+    """Do what was begun; the tombstones that stand then. `bring_to_end` runs the leg that makes tars anew.
 
     Raises:
-        UnfitError: bytes of a sample that stays are not those of the index; nothing has left the index yet.
-        OSError: the place cannot be read or written.
+        OSError: the place cannot be read or written, or bytes of a sample that stays are not those of the
+            index; nothing has left the index then.
+        CannotRun: as `bring_to_end`.
     """
     stones = replace(tombstones_of(out), salt=forgetting.salt)
     stones = stones.with_sources(forgetting.sources, forgetting.date, forgetting.why)
@@ -161,7 +160,10 @@ def forget(out: Place, run: Curation, forgetting: Forgetting) -> Tombstones:
     for leg in before:
         leave(ledger, leg, forgetting)
     if out.size(INDEX) is not None:
-        repack(out, ledger, tars, forgetting)
+        stale = frozenset(forgetting.stale.get(TARS, ()))
+        how = Repacking(out=out, gone=forgetting.prefixes, stale=stale, lost=forgetting.lost)
+        bring_to_end(repacking(tars, how))
+        refuse_failed(ledger, TARS, forgetting.lost)
         write_index(out, [of_tar(partial(ledger.columns, TARS, name)) for name in ledger.names(TARS)])
     redact_copies(out, forgetting.prefixes)
     return stones
@@ -196,71 +198,3 @@ def stand_ins(ledger: Ledger, lap: Lap) -> Iterator[Reject]:
     for row in lap.read(ledger):
         if row.uri.startswith(STANDS_FOR):
             yield Reject(key=row.key, step="corpus", reason=reason_of("withdrawn"), detail="", uri=row.uri)
-
-
-def repack(out: Place, ledger: Ledger, tars: Leg, forgetting: Forgetting) -> None:
-    """Tars that are others by now are put together of what lies in the old ones; these go with the old index.
-
-    Raises:
-        UnfitError: a sample's bytes are not those of the index.
-    """
-    laps = tars.laps(ledger)
-    planned = {lap.name for lap in laps}
-    others = [name for name in ledger.names(TARS) if name not in planned]
-    index = read_index(out, trusted=False).table
-    stale = frozenset(forgetting.stale.get(TARS, ()))
-    for lap in laps:
-        landed = ledger.landed(TARS, lap.name)
-        if landed is not None and (
-            lap.is_in(landed) or (lap.name in stale and not holds(ledger, lap, forgetting))
-        ):
-            continue
-        keys = [member.key for plan in lap.read(ledger) for member in plan.members]
-        rows = rows_of(index, keys)
-        lost = rejects_of(ledger, [*others, lap.name], keys)
-        if len(rows) + len(lost) == len(keys):
-            old = {lap_name(row) for row in rows}
-            land(out, ledger, lap if not old & stale else replace(lap, inputs=""), rows, lost)
-    ledger.prune(TARS, planned)
-
-
-def holds(ledger: Ledger, lap: Lap, forgetting: Forgetting) -> bool:
-    """Whether a tar has samples that leave."""
-    keys = ledger.columns(TARS, lap.name, ["key"])["key"].to_pylist()
-    return any(forgetting.gone(key, "") for key in keys)
-
-
-def lap_name(row: IndexRow) -> str:
-    """The lap that a sample's tar is of."""
-    return tar_place(row.shard).removeprefix(f"{SHARDS}/").replace("/", "-")
-
-
-def rows_of(index: pa.Table, keys: Sequence[str]) -> list[IndexRow]:
-    """The rows of samples, in this order, as far as there are any."""
-    stored_keys = index["key"].cast(pa.string())
-    selected = index.filter(pc.is_in(stored_keys, value_set=pa.array(keys, pa.string())))
-    found = {row.key: row for row in records(selected, IndexRow)}
-    return [found[key] for key in keys if key in found]
-
-
-def rejects_of(ledger: Ledger, laps: Sequence[str], keys: Sequence[str]) -> list[Reject]:
-    """The rejects of samples among those of some tars, each once."""
-    wanted, found = frozenset(keys), dict[str, Reject]()
-    for name in laps:
-        if ledger.place.size(table_of(TARS, "rejects", name)) is None:
-            continue
-        for row in ledger.rejects(TARS, name).to_pylist():
-            row.pop("leg")
-            if row["key"] in wanted:
-                found[row["key"]] = Reject(**row)
-    return list(found.values())
-
-
-def land(out: Place, ledger: Ledger, lap: Lap, rows: Sequence[IndexRow], lost: Sequence[Reject]) -> Landed:
-    """Put a tar together, and land its rows."""
-    (plan,) = lap.read(ledger)
-    tally = Tally(step="shard", offered=len(plan.members), kept=len(rows), gave=len(rows))
-    tally.offered_s, tally.gave_s = plan.duration_s, sum(row.duration_s for row in rows)
-    tally.reasons.update(no.reason for no in lost)
-    outcomes: list[Any] = [*remade(out, plan.key, rows), *lost]
-    return ledger.land(lap, outcomes, IndexRow, (tally,))

@@ -9,32 +9,26 @@ bytes of the old ones.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
 
-from dataset.index import read_index
 from dataset.meta import meta_in, pack_meta
 from dataset.names import INDEX, RETELLING, SOURCE_DIGITS
-from dataset.reader import members_of
 from dataset.tombstones import Tombstones
-from dataset.withdraw import whole
-from engine.core import Step
 from engine.ledger import Ledger
 from engine.leg import Leg
 from engine.withdraw import restated
 from pipeline.corpora.listing import relisted
 from pipeline.flow import TARS, TRACKS
-from pipeline.forget import rows_of, sources_in, stale_laps
-from pipeline.stages.shard import Members, Shard, ShardSettings
-from schemas.index import IndexRow, ShardPlan
+from pipeline.forget import sources_in, stale_laps
+from pipeline.reshard import Reshard, with_tars
+from pipeline.stages.shard import Members, ShardSettings, encode
 from schemas.media import Listed, Source
 from schemas.origin import Origin, disagreement
-from schemas.outcome import Reject
 from schemas.sample import META, Sample
-from schemas.version import SCHEMA
 from storage.json_files import json_at
 from storage.place import Place
 from storage.records import read_as
@@ -140,18 +134,10 @@ def restoring(
     """The same legs, whose tars are put together of what lies in the old ones, as far as that holds."""
     if out.size(INDEX) is None:
         return list(house)
-    make = partial(Restored, settings, out, retelling.anew, denied)
-    return [with_tars(leg, make) if leg.name == TARS else leg for leg in house]
+    return with_tars(house, partial(Restored, settings, out, retelling.anew, denied))
 
 
-def with_tars(leg: Leg, make: Any) -> Leg:
-    """The leg of tars, made by another stage that gives the same bytes."""
-    (step,) = leg.steps
-    assert isinstance(step, Step)
-    return replace(leg, steps=(replace(step, make=make),))
-
-
-class Restored(Shard):
+class Restored(Reshard):
     """The same tars, of samples whose bytes lie in those of the index: of these their words alone are new.
 
     Samples of sources that begin with one of `anew`, those of other schemas and new ones are encoded.
@@ -162,23 +148,14 @@ class Restored(Shard):
     ) -> None:
         super().__init__(settings, out, denied)
         self.anew = frozenset(anew)
-        self.table = read_index(out, trusted=False).table
-        self.rows: dict[str, IndexRow] = {}
 
-    def __call__(self, plan: ShardPlan) -> Iterator[IndexRow | Reject]:
-        """As a `Shard`.
+    def members(self, sample: Sample, folder: Path) -> Members:
+        """The members of a sample.
 
         Raises:
             UnfitError: the bytes of an old tar are not those of the index.
         """
-        found = rows_of(self.table, [sample.key for sample in plan.members])
-        self.rows = {row.key: row for row in found if row.schema == SCHEMA}
-        yield from super().__call__(plan)
-
-    def members(self, sample: Sample, folder: Path) -> Members:
-        """The members of a sample."""
-        row = self.rows.get(sample.key)
-        if row is None or sample.key[:SOURCE_DIGITS] in self.anew:
-            return super().members(sample, folder)
-        old = members_of(row, whole(self.out, row))
+        old = None if sample.key[:SOURCE_DIGITS] in self.anew else self.stored(sample.key)
+        if old is None:
+            return encode(sample, folder, self.settings, self.speech)
         return {**old, META: pack_meta(sample, meta_in(old[META])["quality"])}

@@ -25,11 +25,19 @@ from jobs.console.progress import ConsoleProgress, readable_s, tell_funnel
 from jobs.exit_codes import ExitCode
 from jobs.long_run import LongRun
 from jobs.recipes.curation import Recipe, chosen, refuse_unready
-from jobs.stored.curation import NextIndex, StoredCuration, configured, own_tombstones, stored_in
+from jobs.stored.curation import (
+    NextIndex,
+    StoredCuration,
+    configured,
+    has_todays_videos,
+    own_tombstones,
+    stored_in,
+)
 from jobs.stored.redo import legs_again, refuse_redo
 from pipeline.corpora.listing import CorpusListing, compared_with, enlist, origins_note
 from pipeline.corpora.reach import UNREACHED, refuse_unreached
 from pipeline.flow import Curation, legs
+from pipeline.reshard import reusing
 from pipeline.retell import Retelling, begin, begun, end, restoring, retell, retelling_of
 from pipeline.stages.corpus import CorpusSettings, Survey, survey
 from schemas.media import Listed
@@ -185,6 +193,8 @@ def make(
         console.print(sentence, highlight=False, soft_wrap=True)
     dropped, stones = listing.gone if job.drop_gone else (), own_tombstones(out)
     house = legs(job.settings, out, dropped, stones, kept_out(out))
+    if retelling is None and has_todays_videos(out, job.settings):
+        house = reusing(house, job.settings.shard, out, kept_out(out))
     if retelling is not None:
         house = restoring(house, out, retelling, job.settings.shard, kept_out(out))
     with ConsoleProgress(console, time.monotonic) as terminal:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import secrets
+import time
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import date
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -14,11 +16,18 @@ from rich.console import Console
 
 from dataset.index import read_index
 from dataset.names import INDEX, MEASURES, NEXT, SOURCE_DIGITS
+from engine.failures import UNJUDGED
 from engine.ledger import Ledger
+from engine.leg import Leg
+from engine.runners.status import RunObserver
 from jobs.console.flags import parsed
-from jobs.console.lock import Lock, manner
+from jobs.console.heartbeat import Heartbeat
+from jobs.console.lock import manner
+from jobs.console.observers import all_of
 from jobs.console.plain import tell_json
+from jobs.console.progress import ConsoleProgress
 from jobs.exit_codes import ExitCode
+from jobs.long_run import LongRun
 from jobs.stored.curation import own_tombstones, seal, settings_of
 from pipeline.flow import Curation
 from pipeline.forget import Forgetting, asked, begin, begun, end, sources_in
@@ -31,7 +40,7 @@ SHOWN = 5
 
 
 @dataclass(frozen=True, kw_only=True)
-class Forget:
+class Forget(LongRun):
     """Let sources leave a data set for ever: what was made of them goes, and a tombstone stays."""
 
     out: tyro.conf.Positional[str]
@@ -56,8 +65,6 @@ class Forget:
     """Folders or addresses of latents of the data set."""
     sheets: tuple[Path, ...] = ()
     """Folders of contact sheets of it."""
-    force: bool = False
-    """Take OUT over from a run that seems to be at work on it and is not."""
     json: bool = False
     """For programs."""
 
@@ -94,6 +101,7 @@ def forget(job: Forget, console: Console, settings: Curation | None = None) -> E
         ValueError: nobody is named, or somebody who is not there; or the data set is not finished.
         AtWork: a run is at work on the data set.
         OSError: it cannot be read or written.
+        CannotRun: as `LongRun.bring_to_end`.
     """
     out = Place.at(job.out)
     run = settings or settings_of(out)
@@ -102,18 +110,26 @@ def forget(job: Forget, console: Console, settings: Curation | None = None) -> E
         return ExitCode.WHOLE
     if begun(out) is None:
         wanted(job, out, run)  # who is not there is said before a file tells of it
-    with Lock(out, lambda: {"runner": "forget"}, manner(console, force=job.force)):
+    with Heartbeat(out, job.runner, manner(console, force=job.force)) as heartbeat:
         out.sweep()
         forgetting = begun(out) or wanted(job, out, run)
         found = leaving(job, out, forgetting)
         begin(out, forgetting)
-        stones = carry_out(out, run, forgetting)
+        stones = carry_out(out, run, forgetting, partial(bring_to_end, job, out, heartbeat, console))
         seal(out)
         elsewhere(job, out, forgetting)
         unmeasure(out)
         end(out)
     tell(job, console, found, f"left; {len(stones.stones)} tombstones; index {read_digest(out)[:16]}")
     return ExitCode.WHOLE
+
+
+def bring_to_end(job: Forget, out: Place, heartbeat: Heartbeat, console: Console, leg: Leg) -> None:
+    """Run the leg that makes tars anew; what failed in an earlier run is tried again."""
+    with ConsoleProgress(Console(quiet=True) if job.json else console, time.monotonic) as terminal:
+        observers: tuple[RunObserver, ...] = (heartbeat, terminal)
+        watch = all_of(*observers)
+        job.bring_to_end([leg], Ledger(out), watch, unseal=lambda: None, shared=[out.folder], always=UNJUDGED)
 
 
 def unmeasure(out: Place) -> None:

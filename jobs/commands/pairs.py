@@ -2,45 +2,51 @@
 
 from __future__ import annotations
 
+import time
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
+from itertools import chain
 
 import numpy as np
 import pyarrow.parquet as pq
 import tyro
-from numpy.typing import NDArray
 from rich.console import Console
 
 from dataset.index import Index, read_index
 from dataset.pairing import pairs_of
-from dataset.pairs import rows_of
-from dataset.reader import Reader
+from engine.failures import UNJUDGED
 from engine.ledger import Ledger
+from engine.leg import Leg
+from engine.runners.status import RunObserver
 from jobs.console.flags import parsed
+from jobs.console.heartbeat import Heartbeat
+from jobs.console.lock import manner
+from jobs.console.observers import all_of
+from jobs.console.progress import ConsoleProgress
 from jobs.exit_codes import ExitCode
-from jobs.pair_manifests import write_manifests
+from jobs.long_run import LongRun
+from jobs.pair_legs import MEASURED, forget_lost_files, measuring, writing
+from jobs.pair_manifests import write_tables
 from schemas.arrow import encode
+from schemas.index import IndexRow
 from schemas.media import MAX_CLIP_FRAMES, MIN_CLIP_FRAMES
-from schemas.outcome import UnfitError
 from schemas.pairs import PairKind, PairRow
-from schemas.sample import Sample
 from storage.place import Place
 from storage.scratch import workplace
 
-SAMPLES = "samples"
-"""The leg whose landings tell how people look."""
+SUFFIX = ".parquet"
 
 
 @dataclass(frozen=True, kw_only=True)
-class MakePairs:
+class MakePairs(LongRun):
     """Write pairs of samples: a driver, a target that is to be seen, and a reference of its looks."""
 
     data: tyro.conf.Positional[str]
     """Folder or address of the data set."""
     out: str
-    """Parquet table to write, a file or its address in an object store."""
+    """Parquet table to write, a file or its address in an object store; what is measured on the way lies in a
+    folder beside it that is called like it."""
     kind: PairKind
     """Same person at another time; same moment in another camera; another person's performance."""
     frames: int = 73
@@ -49,8 +55,9 @@ class MakePairs:
     """Most pairs of each target person, so that nobody is shown more often than others."""
     seed: int = 0
     """Another one draws other pairs."""
-    manifests: Path | None = None
-    """Folder for the pairs as videos and pictures, with the tables that DiffSynth and AutoModel read."""
+    manifests: str | None = None
+    """Folder or address for the pairs as videos and pictures, with the tables that DiffSynth and AutoModel
+    read."""
 
 
 def parse(args: list[str]) -> MakePairs:
@@ -62,7 +69,10 @@ def pairs(job: MakePairs, console: Console) -> ExitCode:
     """Write the table; `WHOLE`.
 
     Raises:
-        ValueError: a setting cannot be, the data set tells of no people, or there is no such pair.
+        ValueError: a setting cannot be, the data set tells of no people, there is no such pair, or a sample
+            cannot be read.
+        AtWork: another run makes the same table.
+        CannotRun: as `LongRun.bring_to_end`.
         OSError: the data set cannot be read, or the table not written.
     """
     refuse_odd(job)
@@ -74,17 +84,36 @@ def pairs(job: MakePairs, console: Console) -> ExitCode:
     chosen = list(pairs_of(rows, job.kind, **how))
     if not chosen:
         raise ValueError(f"{job.data}: {why_none(index, job)}")
-    wanted = {window.row.key for pair in chosen for window in (pair.driver, pair.target)}
-    looks = looks_in(Place.at(job.data), wanted)
-    try:
-        made = list(rows_of(chosen, Reader(job.data, verify=True), looks.get))
-    except UnfitError as no:
-        raise ValueError(f"{job.data}: a sample cannot be read: {no}; understudy check tells all") from no
-    write(made, job.out)
+    data, work = Place.at(job.data), work_of(job.out)
+    bring_to_end(job, [measuring(data, chosen)], work, console)
+    made = list(measured(work))
     if job.manifests is not None:
-        write_manifests(job.data, index, made, job.manifests)
+        write_manifests(job, {row.key: row for row in rows}, made, work, console)
+    write(made, job.out)
     tell(made, job, console)
     return ExitCode.WHOLE
+
+
+def work_of(out: str) -> Place:
+    """Where landings of a table lie: in a folder beside it that is called like it."""
+    place, name = Place.holding(out)
+    return place / name[: -len(SUFFIX)]
+
+
+def measured(work: Place) -> Iterator[PairRow]:
+    """The rows of all pairs, in order."""
+    ledger = Ledger(work)
+    return chain.from_iterable(ledger.rows(MEASURED, name, PairRow) for name in ledger.names(MEASURED))
+
+
+def write_manifests(
+    job: MakePairs, rows: Mapping[str, IndexRow], made: Sequence[PairRow], work: Place, console: Console
+) -> None:
+    """Write pairs as videos and pictures, and then the tables that name them."""
+    folder = Place.at(str(job.manifests))
+    forget_lost_files(Ledger(work), folder)
+    bring_to_end(job, [writing(Place.at(job.data), folder, rows, made)], work, console)
+    write_tables(made, rows, folder)
 
 
 def refuse_odd(job: MakePairs) -> None:
@@ -93,7 +122,7 @@ def refuse_odd(job: MakePairs) -> None:
         raise ValueError(f"--frames {job.frames}: a sample has {MIN_CLIP_FRAMES} to {MAX_CLIP_FRAMES}")
     if job.per_person < 1:
         raise ValueError(f"--per-person {job.per_person}: at least one")
-    if not job.out.lower().endswith(".parquet"):
+    if not job.out.lower().endswith(SUFFIX):
         raise ValueError(f"{job.out}: a Parquet table is written: name it so, as pairs.parquet")
 
 
@@ -111,15 +140,30 @@ def why_none(index: Index, job: MakePairs) -> str:
     }[job.kind]
 
 
-def looks_in(data: Place, keys: set[str]) -> dict[str, NDArray[np.float64]]:
-    """How the person of each sample looks, a unit vector; none where the landings are not there."""
-    ledger, looks = Ledger(data), {}
-    for name in ledger.names(SAMPLES):
-        for sample in ledger.rows(SAMPLES, name, Sample, keys=keys):
-            vector = sample.scene.appearance.vectors.sum(axis=0, dtype=np.float64)
-            if (length := float(np.linalg.norm(vector))) > 0:
-                looks[sample.key] = vector / length
-    return looks
+def bring_to_end(job: MakePairs, legs: Sequence[Leg], work: Place, console: Console) -> None:
+    """Run legs; what they have landed stays in a folder beside the table.
+
+    Raises:
+        ValueError: a sample cannot be read.
+        AtWork: another run makes the same table.
+        CannotRun: as `LongRun.bring_to_end`.
+    """
+    with Heartbeat(work, job.runner, manner(console, force=job.force)) as heartbeat:
+        work.sweep()
+        with ConsoleProgress(console, time.monotonic) as terminal:
+            observers: tuple[RunObserver, ...] = (heartbeat, terminal)
+            places = [Place.at(job.data).folder, work.folder]
+            places += [Place.at(job.manifests).folder] if job.manifests else []
+            job.bring_to_end(
+                legs, Ledger(work), all_of(*observers), unseal=lambda: None, shared=places, always=UNJUDGED
+            )
+    for leg in legs:
+        for table in Ledger(work).all_rejects(leg.name):
+            for no in table.to_pylist():
+                raise ValueError(
+                    f"{job.data}: a sample cannot be read: {no['reason']}: {no['detail']}; understudy check "
+                    "tells all"
+                )
 
 
 def write(made: Sequence[PairRow], out: str) -> None:

@@ -6,6 +6,7 @@ The old index and its tars hold until the new index takes the place of the old o
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from functools import partial
@@ -21,7 +22,7 @@ from engine.ledger import Ledger, digest
 from engine.leg import Leg
 from jobs.stored.addresses import storable
 from jobs.stored.files import write
-from pipeline.flow import TARS, TRACKS, Curation, legs
+from pipeline.flow import SAMPLES, TARS, TRACKS, Curation, legs
 from pipeline.stages.corpus import CorpusSettings
 from schemas.tracks import Tracked
 from schemas.version import DRAWING, SCHEMA
@@ -45,6 +46,8 @@ class StoredCuration:
     """By leg that has any, what the work on each of its facets was known by."""
     unsaid: Mapping[str, str] = field(default_factory=dict)
     """What counts beside the settings, by name: versions of steps and estimators, digests of weights."""
+    index: str = ""
+    """sha256 of the index that was made so."""
     tombstones: str = ""
     """Seal of those of the data set (`dataset.tombstones`); empty where nobody has left."""
     schema: int = SCHEMA
@@ -112,9 +115,29 @@ def own_tombstones(out: Place) -> Tombstones:
 
 
 def seal(out: Place) -> None:
-    """Say in `run.json` which tombstones are the data set's."""
+    """Say in `run.json` which tombstones are the data set's, and which index it has since."""
     if out.size(RUN) is not None:
-        write(out, RUN, {**json_at(out, RUN), "tombstones": tombstones_of(out).seal})
+        told = json_at(out, RUN)
+        index = {"index": sha256_at(out, INDEX)} if told.get("index") else {}
+        write(out, RUN, {**told, **index, "tombstones": tombstones_of(out).seal})
+
+
+def sha256_at(place: Place, name: str) -> str:
+    """Digest of a file; empty where there is none."""
+    return hashlib.sha256(place.read(name)).hexdigest() if place.size(name) is not None else ""
+
+
+def has_todays_videos(out: Place, settings: Curation) -> bool:
+    """Whether the tars of an index were made as these settings make them, but for who is seen where.
+
+    Estimators, controls and references may be others. An index that `run.json` does not name is none: a run
+    was killed between the two, or an earlier version wrote them.
+    """
+    if out.size(RUN) is None or out.size(INDEX) is None:
+        return False
+    stored, now = stored_as(out, RUN), digests(settings)
+    same = all(stored.legs.get(leg) == now[leg] for leg in now if leg not in (TRACKS, SAMPLES))
+    return same and stored.index == sha256_at(out, INDEX)
 
 
 def settings_of(out: Place) -> Curation:
@@ -187,7 +210,7 @@ class NextIndex:
             write_index(
                 self.out, [of_tar(partial(ledger.columns, TARS, name)) for name in ledger.names(TARS)]
             )
-        write(self.out, RUN, self.content())
+        write(self.out, RUN, {**self.content(), "index": sha256_at(self.out, INDEX)})
         self.out.remove(NEXT)
 
     def content(self) -> dict[str, Any]:

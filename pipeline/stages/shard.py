@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import tarfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -28,6 +28,7 @@ from schemas.arrays import array_specs
 from schemas.controls import Controlled, Controls
 from schemas.drawing import draw_skeleton, draw_spheres
 from schemas.index import MEASURED, IndexRow, ShardPlan, bucket_name
+from schemas.media import Frames
 from schemas.origin import ORIGIN_TEXTS, extra_text
 from schemas.outcome import DamagedError, Reject, Rejected
 from schemas.sample import (
@@ -49,6 +50,7 @@ from storage.place import Place, Where
 from storage.scratch import workplace
 
 Members = dict[str, bytes]
+NOTHING: Mapping[str, bytes] = {}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -155,8 +157,16 @@ def append(tar: tarfile.TarFile, key: str, members: Members) -> None:
         tar.addfile(entry, io.BytesIO(data))
 
 
-def encode(sample: Sample, folder: Path, settings: ShardSettings, speech: SpeechShare) -> Members:
+def encode(
+    sample: Sample,
+    folder: Path,
+    settings: ShardSettings,
+    speech: SpeechShare,
+    known: Mapping[str, bytes] = NOTHING,
+) -> Members:
     """The members of a sample by name, in order; `folder` holds the videos while they grow.
+
+    Videos that are `known` are as they would be encoded.
 
     Raises:
         Rejected: the source cannot be decoded here (any more).
@@ -170,7 +180,7 @@ def encode(sample: Sample, folder: Path, settings: ShardSettings, speech: Speech
         quality |= {"audio_share": len(sound) / span, "speech_share": speech(sound, span)}
         if len(sound):
             members[AUDIO] = encode_flac(folder / AUDIO, sound, clip.num_frames)
-    members |= videos(sample, folder, settings)
+    members |= videos(sample, folder, settings, known)
     members[META] = pack_meta(sample, quality)
     return dict(sorted(members.items()))
 
@@ -193,27 +203,36 @@ def stills(sample: Sample) -> Members:
     }
 
 
-def videos(sample: Sample, folder: Path, settings: ShardSettings) -> Members:
-    """The clip, its faces and, where wanted, its maps, encoded while the source is decoded once."""
+def videos(
+    sample: Sample, folder: Path, settings: ShardSettings, known: Mapping[str, bytes] = NOTHING
+) -> Members:
+    """The clip, its faces and, where wanted, its maps: but for what is known, encoded from one decode."""
     scene, controls = sample.scene, sample.scene.controls
     canvas = (scene.width, scene.height)
     sizes = {VIDEO: canvas, FACE: (FACE_SIZE, FACE_SIZE)}
     if settings.bake_maps:
         sizes |= {SKELETON: canvas, SPHERE: canvas}
+    pictures: dict[str, Callable[[Frames, slice], Frames]] = {
+        VIDEO: lambda frames, _: resample(frames, scene.to_canvas, *canvas),
+        FACE: lambda frames, at: crop_squares(
+            frames, controls.face_box[at], controls.face_valid[at], FACE_SIZE
+        ),
+        SKELETON: lambda _, at: draw_skeleton(controls, *canvas, at),
+        SPHERE: lambda _, at: draw_spheres(controls, *canvas, at),
+    }
     clip, done = scene.clip, 0
     with ExitStack() as stack:
         write = {
             name: stack.enter_context(video_writer(folder / name, *size, settings.video))
             for name, size in sizes.items()
+            if name not in known
         }
-        for frames in decode(clip.video, clip.first_frame, clip.num_frames, window=settings.window):
+        windows = decode(clip.video, clip.first_frame, clip.num_frames, window=settings.window)
+        for frames in windows if write else ():
             span = slice(done, done := done + len(frames))
-            write[VIDEO](resample(frames, scene.to_canvas, *canvas))
-            write[FACE](crop_squares(frames, controls.face_box[span], controls.face_valid[span], FACE_SIZE))
-            if settings.bake_maps:
-                write[SKELETON](draw_skeleton(controls, *canvas, span))
-                write[SPHERE](draw_spheres(controls, *canvas, span))
-    return {name: (folder / name).read_bytes() for name in sizes}
+            for name, add in write.items():
+                add(pictures[name](frames, span))
+    return {name: known[name] if name in known else (folder / name).read_bytes() for name in sizes}
 
 
 def row_of(sample: Sample, members: Members, place: str, offset: int, size: int) -> IndexRow:

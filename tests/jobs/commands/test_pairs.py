@@ -26,7 +26,7 @@ from schemas.index import IndexRow
 from schemas.pairs import PairRow
 from tests.films import source_of
 
-SHORT = ("--frames", "25", "--per-person", "2")
+SHORT = ("--frames", "25", "--per-person", "2", "--strict")
 
 
 def made(out: Path, kind: str, table: Path, *more: str) -> list[PairRow]:
