@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, fields, is_dataclass
 from typing import Any
 
-from engine.placement import is_placement
+from schemas.placement import is_placement
 
 ABSENT = "not set"
 

@@ -9,14 +9,14 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from engine.placement import is_placement
+from schemas.placement import is_placement
 
 
 def identity(settings: Any) -> str:
     """Settings as a text that is another wherever what they are used for would answer otherwise.
 
     Of a dataclass: its name, the `version` of its class where that has one, and its fields but for
-    placements (`engine.placement`), each likewise. Of a path, which names a file of weights or a folder of
+    placements (`schemas.placement`), each likewise. Of a path, which names a file of weights or a folder of
     them: the digest of what lies there, so that other weights under the same name are another setting, and
     the same ones elsewhere are not.
     """

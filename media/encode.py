@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from media.child import kill, started
 from schemas.media import FPS, Frames
+from schemas.placement import placement
 from storage.space import no_space
 
 JPEG_QUALITY = 95
@@ -49,7 +50,7 @@ class VideoSettings:
     average: 12 frames, a sixth of the mean window of 73."""
     threads: int = 1
     """Threads of one encoder; several run side by side. Another number may change the bytes."""
-    limit_s: float = 120.0
+    limit_s: float = placement(120.0)
     """The encoder is killed when it takes longer than this for one window of frames."""
 
 

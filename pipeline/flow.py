@@ -10,7 +10,6 @@ from dataset.tar import MAX_SAMPLE_BYTES
 from dataset.tombstones import NOBODY, Tombstones
 from engine.core import Facet, Gather, Step
 from engine.leg import Leg
-from engine.placement import placement
 from engine.plans import LapForLap, at_once
 from pipeline import memory, plans
 from pipeline.backends import Backends
@@ -34,6 +33,7 @@ from pipeline.stretches import RULE, OnePersonSettings
 from schemas.controls import Controlled, PersonClips
 from schemas.index import IndexRow, ShardPlan
 from schemas.media import Clip, Copies, Listed, Probed, Source
+from schemas.placement import placement
 from schemas.sample import Sample
 from schemas.tracks import ROLES, Estimated, Role, Tracked
 from storage.place import Where

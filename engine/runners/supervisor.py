@@ -10,7 +10,7 @@ import subprocess
 import sys
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from multiprocessing.connection import Pipe
 from typing import Any
 
@@ -43,8 +43,17 @@ class Death:
 
 
 def kit_of(legs: Iterable[Leg], ledger: Ledger, tries: int) -> bytes:
-    """What the process is given to work with, packed: a guard itself need not load any of it."""
-    return pickle.dumps(WorkerKit(legs={leg.name: leg for leg in legs}, ledger=ledger, tries=tries))
+    """What the process is given to work with, packed: a guard itself need not load any of it.
+
+    Plans stay with the driver: what they hold may be as large as the data set.
+    """
+    given = {leg.name: replace(leg, plan=planned_elsewhere) for leg in legs}
+    return pickle.dumps(WorkerKit(legs=given, ledger=ledger, tries=tries))
+
+
+def planned_elsewhere(_: Ledger, leg: Leg) -> list[Lap]:
+    """Raise AssertionError: the driver plans."""
+    raise AssertionError(f"leg {leg.name!r} is planned by the driver")
 
 
 def nobody(_: WorkerState) -> None:

@@ -10,7 +10,6 @@ from pathlib import Path
 
 import numpy as np
 
-from engine.placement import placement
 from jobs.evaluation.films import Pictures, facts_of, pictures_of
 from jobs.evaluation.manifest import BenchPair
 from jobs.evaluation.rendering import Renderer
@@ -18,6 +17,7 @@ from media.stills import read_still
 from model.eval.wan_animate import WanAnimate, WanAnimateSettings
 from schemas.media import FPS
 from schemas.outcome import Rejected
+from schemas.placement import placement
 
 POSE, FACE = "src_pose.mp4", "src_face.mp4"
 """What the preprocessing of Wan-Animate calls them."""

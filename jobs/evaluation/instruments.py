@@ -10,7 +10,6 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.placement import placement
 from jobs.evaluation.films import Pictures
 from jobs.evaluation.manifest import Resize
 from jobs.evaluation.people import PeopleMeter, Vector, face_of
@@ -35,6 +34,7 @@ from pipeline.estimators.identity.face_embedder import FaceEmbedder, PackagedFac
 from pipeline.stages.clip_tracks import Estimators
 from schemas.media import SOUND_RATE
 from schemas.outcome import Rejected
+from schemas.placement import placement
 
 REFERENCE_PIXELS = 2048 * 2048
 """Larger references are shrunk to this."""

@@ -17,7 +17,6 @@ from dataset.meta import camera_of, meta_in, pack_meta, usable_for
 from dataset.names import SHARDS, tar_name
 from dataset.tar import read_members, sample_digest, samples_in
 from dataset.verify.sample import CheckedSample, faults_of
-from engine.placement import placement
 from media.content import sha256_of_file
 from media.decode import decode, decode_frames
 from media.encode import VideoSettings, encode_jpeg, video_writer
@@ -31,6 +30,7 @@ from schemas.index import MEASURED, IndexRow, ShardPlan, bucket_name
 from schemas.media import Frames
 from schemas.origin import ORIGIN_TEXTS, extra_text
 from schemas.outcome import DamagedError, Reject, Rejected
+from schemas.placement import placement
 from schemas.sample import (
     AUDIO,
     FACE,

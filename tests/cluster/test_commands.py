@@ -17,6 +17,7 @@ import pytest
 from ray.cluster_utils import Cluster
 
 from engine.ledger import Ledger
+from engine.runners.settings import ClusterSettings
 from jobs.cli import main
 from jobs.evaluation import rendering
 from jobs.evaluation.films import facts_of
@@ -25,7 +26,10 @@ from storage.place import Place
 from tests.cluster.small import kill, workers
 from tests.jobs.commands.encoded import command, contents
 from tests.jobs.commands.test_evaluate_render import QUICK, bench
+from tests.jobs.commands.test_forget import ask as let_go
+from tests.jobs.commands.test_forget import digest_of
 from tests.processes import execute, program, wait_until
+from tests.resume.job import contents as made_of
 
 __all__ = ["bench"]
 
@@ -107,6 +111,42 @@ def test_an_audit_in_a_store_is_that_of_the_disk_killed_and_started_again(
         }
     page = Place.at("s3://bucket/report").read("index.html").decode()
     assert page.replace(there.uri, str(here)) == (tmp_path / "report" / "index.html").read_text()
+
+
+def test_who_leaves_a_store_leaves_what_one_process_would_leave(
+    cluster: Cluster, films: Path, undisturbed: Path, tmp_path: Path
+) -> None:
+    here, there = Path(shutil.copytree(undisturbed, tmp_path / "set")), Place.at("s3://bucket/leaving")
+    for entry in Place.at(here).files():
+        there.write(entry.name, (here / entry.name).read_bytes())
+    gone = digest_of(films / "videos" / "1.mp4")
+    let_go(films, here, gone)
+    on_ray = ClusterSettings(address=cluster.address, workers=2)
+    let_go(films, there.uri, gone, strict=False, runner="ray", cluster=on_ray)
+    left = made_of(here)
+    assert left
+    assert {name: hashlib.sha256(there.read(name)).hexdigest() for name in left} == left
+    assert {entry.name for entry in there.files("shards")} == {name for name in left if "/" in name}
+
+
+def test_pairs_and_their_files_are_those_of_one_process(
+    cluster: Cluster, data_set: Path, tmp_path: Path
+) -> None:
+    words = ["pairs", str(data_set), "--kind", "cross_identity", "--frames", "25", "--per-person", "1"]
+    table, files = tmp_path / "pairs.parquet", tmp_path / "files"
+    assert main([*words, "--out", str(table), "--manifests", str(files), "--strict"]) == 0
+    store = ["--out", "s3://bucket/pairs.parquet", "--manifests", "s3://bucket/files"]
+    assert main([*words, *store, *on(cluster.address)]) == 0
+    assert Place.at("s3://bucket").read("pairs.parquet") == table.read_bytes()
+    made = {entry.name: (files / entry.name).read_bytes() for entry in Place.at(files).files()}
+    there = Place.at("s3://bucket/files")
+    assert {entry.name: there.read(entry.name) for entry in there.files()} == made
+    assert sorted({name.partition("/")[0] for name in made}) == [
+        "metadata.csv",
+        "metadata.jsonl",
+        "references",
+        "videos",
+    ]
 
 
 def test_ray_data_reads_measures(cluster: Cluster, data_set: Path, tmp_path: Path) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from engine.differences import as_plain, differences
-from engine.placement import placement
+from schemas.placement import placement
 
 
 @dataclass(frozen=True)

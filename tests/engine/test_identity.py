@@ -10,7 +10,7 @@ from typing import ClassVar
 import pytest
 
 from engine.identity import identity
-from engine.placement import placement
+from schemas.placement import placement
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -19,9 +19,9 @@ from PIL import Image
 
 from engine.core import EstimatorUnavailable
 from engine.identity import content_of
-from engine.placement import placement
 from pipeline.estimators.contracts import ImageEmbedder
 from schemas.media import Frames
+from schemas.placement import placement
 from schemas.tracks import Embeddings, EstimatorCard
 
 HOW = (

@@ -15,7 +15,6 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.placement import placement
 from pipeline.estimators.batches import (
     ON_PROCESSOR,
     Batches,
@@ -46,6 +45,7 @@ from pipeline.estimators.head_pose import (
     turn_towards,
 )
 from schemas.media import Frames
+from schemas.placement import placement
 from schemas.tracks import EstimatorCard, FaceTrack, HeadTrack
 
 Array = NDArray[np.float64]

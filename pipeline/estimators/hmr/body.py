@@ -10,7 +10,6 @@ from typing import ClassVar, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.placement import placement
 from pipeline.estimators.batches import ON_PROCESSOR, Batches, Net, cutter_on, digest_of, named_file
 from pipeline.estimators.clipwise import CropEstimator
 from pipeline.estimators.crop_grid import Cutter
@@ -21,6 +20,7 @@ from pipeline.geometry import in_picture, principal_point, project
 from schemas.arrays import joined
 from schemas.joints import BODY_JOINTS
 from schemas.media import Frames
+from schemas.placement import placement
 from schemas.tracks import BodyTrack, EstimatorCard, KeypointTrack
 
 Array = NDArray[np.float32]

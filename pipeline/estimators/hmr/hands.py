@@ -10,7 +10,6 @@ from typing import ClassVar, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.placement import placement
 from pipeline.estimators.batches import ON_PROCESSOR, Batches, Net, cutter_on, digest_of, named_file
 from pipeline.estimators.clipwise import CropEstimator
 from pipeline.estimators.crop_grid import Cutter
@@ -19,6 +18,7 @@ from pipeline.estimators.hmr.crop import HmrCrop, Region
 from pipeline.estimators.keypoints import BOTH_HANDS, HANDS, columns
 from pipeline.geometry import bounding_box, principal_point, project
 from schemas.media import Frames
+from schemas.placement import placement
 from schemas.tracks import EstimatorCard, HandTrack, KeypointTrack
 
 Array = NDArray[np.float32]

@@ -14,7 +14,6 @@ from typing import ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.placement import placement
 from pipeline.estimators.batches import (
     ON_PROCESSOR,
     Batches,
@@ -32,6 +31,7 @@ from pipeline.estimators.mediapipe.person import MediapipePerson, PersonTracker
 from pipeline.estimators.mediapipe.pose import Pose
 from pipeline.estimators.rtmpose.topdown import PaddedBox, PoseCrop, decoded, visibility
 from schemas.media import Frames
+from schemas.placement import placement
 from schemas.tracks import EstimatorCard, KeypointTrack
 
 Array = NDArray[np.float64]

@@ -50,7 +50,7 @@ def made_of(films: Path, videos: Path, out: Path) -> Path:
 def ask(films: Path, out: Path | str, *sources: str, **how: Any) -> str:
     """Let sources leave; what is printed."""
     console = Console(file=io.StringIO(), width=200)
-    job = Forget(out=str(out), source=sources, why="asked for it", strict=True, **how)
+    job = Forget(out=str(out), source=sources, why="asked for it", **({"strict": True} | how))
     assert forget(job, console, settings(films / "truths")) == 0
     assert isinstance(console.file, io.StringIO)
     return console.file.getvalue()

@@ -69,7 +69,7 @@ def test_nothing_is_done_again_where_nothing_changed_or_only_where_and_how_fast(
     assert "nothing would be done" in said(undisturbed, run)
 
 
-PLACED = re.compile(r"(^|[._])(device|batch|gpu_share|workers|memory|mib)$|^shard\.window$")
+PLACED = re.compile(r"(^|[._])(device|batch|gpu_share|workers|memory|mib|limit_s)$|^shard\.window$")
 """Settings whose names say where and how fast."""
 
 
