@@ -130,8 +130,8 @@ def facts_of_pair(item: PairToMeasure) -> tuple[str, ...]:
     """What the row of a pair is made from."""
     pair = item.pair
     rows = (pair.driver.row, pair.target.row)
-    told = (f"{row.sha256} {row.person} {row.subject} {item.known.get(row.key)}" for row in rows)
-    return (item.key, str(pair.target.frames), pair.reference.key, *told)
+    samples = (f"{row.sha256} {row.person} {row.subject} {item.known.get(row.key)}" for row in rows)
+    return (item.key, str(pair.target.frames), pair.reference.key, *samples)
 
 
 def looked(data: Place, keys: set[str]) -> dict[str, Looked]:
@@ -187,7 +187,7 @@ def given(_: Ledger, *, items: Sequence[T]) -> Sequence[T]:
 
 def forget_lost_files(ledger: Ledger, folder: Place) -> None:
     """To be called before the leg runs: a file that is gone is written anew, whatever the ledger says."""
-    there = {entry.name for entry in folder.files()}
+    present = {entry.name for entry in folder.files()}
     for name in ledger.names(FILES):
-        if any(file.key not in there for file in ledger.rows(FILES, name, WrittenFile)):
+        if any(file.key not in present for file in ledger.rows(FILES, name, WrittenFile)):
             ledger.place.remove(marker_of(FILES, name))

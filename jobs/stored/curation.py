@@ -117,9 +117,9 @@ def own_tombstones(out: Place) -> Tombstones:
 def seal(out: Place) -> None:
     """Say in `run.json` which tombstones are the data set's, and which index it has since."""
     if out.size(RUN) is not None:
-        told = json_at(out, RUN)
-        index = {"index": sha256_at(out, INDEX)} if told.get("index") else {}
-        write(out, RUN, {**told, **index, "tombstones": tombstones_of(out).seal})
+        content = json_at(out, RUN)
+        index = {"index": sha256_at(out, INDEX)} if content.get("index") else {}
+        write(out, RUN, {**content, **index, "tombstones": tombstones_of(out).seal})
 
 
 def sha256_at(place: Place, name: str) -> str:
