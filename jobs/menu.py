@@ -54,7 +54,7 @@ MENU = (
     MenuEntry("card", "Looking at them", "a data set described for a hub, a standard, a law", AS_IT_WAS),
     MenuEntry("labels", "Looking at them", "key points as COCO, clips with numbers: FiftyOne", PARTLY),
     MenuEntry("query", "Looking at them", "a question in SQL to samples, rejects and sources", AS_IT_WAS),
-    MenuEntry("preview", "Looking at them", "contact sheets and overlay videos of a data set", PARTLY),
+    MenuEntry("preview", "Looking at them", "contact sheets of a data set, and overlay videos", PARTLY),
     MenuEntry("show", "Looking at them", "a batch as the model will see it, as one picture", ANEW),
     MenuEntry("pairs", "Training and animating", "pairs of samples across clips, for training", PARTLY),
     MenuEntry("encode", "Training and animating", "store latents once instead of in every epoch", GOES_ON),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 
 import numpy as np
 from av.video.frame import VideoFrame
@@ -57,15 +57,18 @@ def decode_frames(video: Probed, indices: Sequence[int]) -> Frames:
     return block
 
 
-def decode_bytes(data: bytes) -> Frames:
-    """All frames (t h w 3) of a video member, an mp4 of ours in memory.
+def decode_bytes(data: bytes, only: Collection[int] | None = None) -> Frames:
+    """All frames (t h w 3) of a video member, an mp4 of ours in memory, or `only` some, by their numbers.
+
+    All of them are decoded; what is left out is not turned into RGB.
 
     Raises:
         av.FFmpegError, media.tables.TablesError: it is damaged.
     """
     painter = Painter()
     with open_media(io.BytesIO(data), ["mov"], max_pixels=MAX_PIXELS) as container:
-        return np.stack([painter(frame) for frame in container.decode(video=0)])
+        frames = enumerate(container.decode(video=0))
+        return np.stack([painter(frame) for number, frame in frames if only is None or number in only])
 
 
 def refuse_outside(video: Probed, first: int, last: int) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import fields
 from typing import Annotated, Literal
 
 import numpy as np
@@ -50,6 +51,12 @@ class Controls:
         NDArray[np.float32], Axes("t")
     ]  # 0 facing the camera, + towards image right, unwrapped
     camera_focal: Annotated[NDArray[np.float32], Axes("")]  # px on the canvas
+
+
+def frames_of(controls: Controls, frames: slice | NDArray[np.int64]) -> Controls:
+    """The controls of some frames, in their order."""
+    parts = {field.name: getattr(controls, field.name) for field in fields(Controls)}
+    return Controls(**{name: a[frames] if a.ndim else a for name, a in parts.items()})
 
 
 @record

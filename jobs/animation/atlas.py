@@ -15,12 +15,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from jobs.animation.second_pass import DrivenPart, boxes, covering, looks_of, selected
-from model.data.augment import frames_of
 from model.sample.pixels import Pictures
 from pipeline.estimators.contracts import ImageEmbedder
 from pipeline.references.candidates import on_one_branch
 from pipeline.references.looks import sharpness, upright_square
-from schemas.controls import Controlled, Framing
+from schemas.controls import Controlled, Framing, frames_of
 from schemas.sample import MAX_REFERENCES
 
 STEPS = 12

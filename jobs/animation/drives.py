@@ -15,13 +15,12 @@ from jobs.animation.second_pass import DrivenPart
 from media.resample import crop_squares
 from media.sound import add_sound, clip_sound
 from media.voice import Voice, add_voice
-from model.data.augment import frames_of
 from model.sample.pixels import Pictures, stretch_of
 from model.sample.retarget import Figure, retarget
 from model.sample.segments import Drive, Stretch
 from model.sample.spoken import SpokenDrive
 from model.sample.travel import Held, held
-from schemas.controls import Controlled
+from schemas.controls import Controlled, frames_of
 from schemas.drawing import draw_skeleton, draw_spheres
 from schemas.landmarks import face_points
 from schemas.sample import FACE_SIZE

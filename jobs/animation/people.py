@@ -17,7 +17,6 @@ from media.decode import decode
 from media.encode import VideoSettings, write_video
 from media.resample import crop_squares, resample_one
 from media.stills import read_still
-from model.data.augment import frames_of
 from model.sample.pixels import Pictures, stretch_of
 from model.sample.retarget import Figure
 from model.sample.segments import Stretch
@@ -33,7 +32,7 @@ from pipeline.stages.one_person import OnePerson
 from pipeline.stages.probe import Probe, ProbeSettings
 from pipeline.stages.split import Split
 from pipeline.stretches import OnePersonSettings
-from schemas.controls import Controlled, Controls
+from schemas.controls import Controlled, Controls, frames_of
 from schemas.drawing import draw_skeleton, draw_spheres
 from schemas.landmarks import face_points
 from schemas.media import MIN_CLIP_FRAMES, Listed, Probed

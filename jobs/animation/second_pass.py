@@ -13,14 +13,13 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from model.data.augment import frames_of
 from model.sample.pixels import Pictures
 from model.sample.segments import SEGMENT, Drive
 from pipeline.estimators.contracts import ImageEmbedder
 from pipeline.references.candidates import of_member, on_one_branch
 from pipeline.references.looks import sharpness, upright_square
 from pipeline.stages.reference import ReferenceSettings, by_yaw, whole_frames
-from schemas.controls import Controlled, Controls
+from schemas.controls import Controlled, Controls, frames_of
 from schemas.drawing import DRAW_SCORE
 from schemas.sample import MAX_REFERENCES, Reference
 from schemas.tracks import Appearance

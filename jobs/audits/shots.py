@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Callable
-from dataclasses import fields
 from functools import cache
 
 import cv2
@@ -15,7 +14,7 @@ from dataset.reader import Reader
 from dataset.sample_files import controls_of
 from jobs.console.contact_sheets import Picture, fit, overlay
 from media.members import decode_window
-from schemas.controls import Controls
+from schemas.controls import frames_of
 from schemas.drawing import draw_skeleton, draw_spheres
 from schemas.index import IndexRow
 from schemas.outcome import UnfitError
@@ -59,9 +58,7 @@ def drawn(row: IndexRow, reader: Reader) -> Picture:
     if VIDEO not in members or TRACKS not in members:
         raise UnfitError("missing_member", row.key)
     decode_window(VIDEO, members[VIDEO], row.frames, t, frame)
-    whole = controls_of(row, members[TRACKS])
-    arrays = {field.name: getattr(whole, field.name) for field in fields(Controls)}
-    one = Controls(**{name: array[t : t + 1] if array.ndim else array for name, array in arrays.items()})
+    one = frames_of(controls_of(row, members[TRACKS]), slice(t, t + 1))
     maps = (draw(one, row.width, row.height) for draw in (draw_skeleton, draw_spheres))
     return fit(overlay(frame, *maps)[0], HEIGHT_PX)
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from io import BytesIO
 from math import degrees, tau
-from pathlib import Path
+from pathlib import Path, PurePosixPath
+from typing import NamedTuple
 
 import cv2
 import numpy as np
@@ -26,10 +27,9 @@ from jobs.console.worst_frames import worst_frames
 from jobs.exit_codes import ExitCode
 from media.decode import decode_bytes
 from media.encode import EncodeError, VideoSettings, video_writer
-from schemas.controls import Controls
+from schemas.controls import Controls, frames_of
 from schemas.drawing import draw_skeleton, draw_spheres
 from schemas.index import IndexRow
-from schemas.media import Frames
 from schemas.sample import FACE, META, TRACKS, VIDEO
 from storage.place import Place
 
@@ -42,9 +42,17 @@ SHEET_PX = 1000
 VIDEO_PX = 480
 
 
+class SheetFrames(NamedTuple):
+    """Frames of a sample by their numbers."""
+
+    laid: Mapping[int, Picture]  # under their controls
+    maps: Mapping[int, Picture]  # the controls alone
+    face: Mapping[int, Picture]
+
+
 @dataclass(frozen=True, kw_only=True)
 class Preview:
-    """Draw contact sheets and overlay videos of a data set."""
+    """Draw contact sheets of a data set, and overlay videos if wished."""
 
     data: tyro.conf.Positional[str | Path]
     """Folder or address of the data set."""
@@ -62,8 +70,8 @@ class Preview:
     """So many samples of the least `sort`, by itself of the least reference_similarity."""
     per_sheet: int = 3
     """Samples on one sheet."""
-    videos: bool = True
-    """Write an overlay video of each shown sample, too."""
+    videos: bool = False
+    """Write an overlay video of each shown sample, too: all of its frames, which takes longer."""
 
 
 def parse(args: list[str]) -> Preview:
@@ -129,13 +137,33 @@ def drawn(job: Preview, data: Place, row: IndexRow) -> Picture:
     """A sample on a sheet; its overlay video is written, where that is asked for."""
     members = members_of(data, row)
     controls = Controls(**unpack(members[TRACKS]))
-    video, face = decode_bytes(members[VIDEO]), decode_bytes(members[FACE])
-    skeleton = draw_skeleton(controls, row.width, row.height)
-    sphere = draw_spheres(controls, row.width, row.height)
-    laid, maps = overlay(video, skeleton, sphere), np.maximum(skeleton, sphere)
+    seen = drawn_frames(members, controls, row, range(row.frames) if job.videos else on_sheet(controls))
     if job.videos:
-        write_overlay(job.out / f"{row.key}.mp4", laid, maps, face)
-    return strip(row, controls, laid, maps, face, references(members, row), window_in(members))
+        write_overlay(job.out / f"{row.key}.mp4", seen)
+    return strip(row, controls, seen, references(members, row), window_in(members))
+
+
+def on_sheet(controls: Controls) -> list[int]:
+    """The frames of a sample that its strip shows: spread evenly, and the worst with those before them."""
+    worst = [t for last in worst_frames(controls).values() for t in (last - 1, last)]
+    return sorted({*spread_frames(len(controls.body_yaw)), *worst})
+
+
+def spread_frames(frames: int) -> list[int]:
+    """The frames of so many that a strip shows of any sample."""
+    numbers: list[int] = np.linspace(0, frames - 1, STRIP_FRAMES, dtype=int).tolist()
+    return numbers
+
+
+def drawn_frames(
+    members: dict[str, bytes], controls: Controls, row: IndexRow, numbers: Sequence[int]
+) -> SheetFrames:
+    """Those frames of a sample, in increasing order, decoded and drawn."""
+    video, face = (decode_bytes(members[name], numbers) for name in (VIDEO, FACE))
+    part = frames_of(controls, np.asarray(numbers))
+    skeleton, sphere = (draw(part, row.width, row.height) for draw in (draw_skeleton, draw_spheres))
+    pictures = (overlay(video, skeleton, sphere), np.maximum(skeleton, sphere), face)
+    return SheetFrames(*(dict(zip(numbers, frames, strict=True)) for frames in pictures))
 
 
 def members_of(data: Place, row: IndexRow) -> dict[str, bytes]:
@@ -191,33 +219,34 @@ def window_in(members: dict[str, bytes]) -> str:
 def strip(
     row: IndexRow,
     controls: Controls,
-    laid: Frames,
-    maps: Frames,
-    face: Frames,
+    seen: SheetFrames,
     pictures: Sequence[Picture],
     window: str,
 ) -> Picture:
     """One sample on a sheet: its facts, frames under their controls, the worst, maps, faces, references."""
-    shown = np.linspace(0, row.frames - 1, STRIP_FRAMES, dtype=int)
-    frames = beside([captioned(fit(laid[t], FRAME_PX), f"{t}") for t in shown])
-    worst = worst_of(controls, laid)
-    drawn = beside([fit(maps[t], SMALL_PX) for t in shown])
-    result = ["" if valid else "no face" for valid in controls.face_valid[shown]]
-    faces = beside([captioned(fit(face[t], SMALL_PX), word) for t, word in zip(shown, result, strict=True)])
+    shown = spread_frames(row.frames)
+    frames = beside([captioned(fit(seen.laid[t], FRAME_PX), f"{t}") for t in shown])
+    worst = worst_of(controls, seen.laid)
+    drawn = beside([fit(seen.maps[t], SMALL_PX) for t in shown])
+    words = ["" if valid else "no face" for valid in controls.face_valid[shown]]
+    faces = beside(
+        [captioned(fit(seen.face[t], SMALL_PX), word) for t, word in zip(shown, words, strict=True)]
+    )
     facts = [
         f"{row.key}   {row.framing}   {row.frames} frames   {row.width}x{row.height}   "
         f"domain: {row.domain}   licence: {row.licence}   usable for: {row.usable_for}",
         f"{range_of(row)}   seen: face {row.face_ratio:.0%}, body {row.body_ratio:.0%}, "
         f"left hand {row.left_hand_ratio:.0%}, right hand {row.right_hand_ratio:.0%}{window}",
         f"motion {row.motion:.2f} torso lengths/s   sharpness {row.sharpness:.0f}   "
-        f"least similarity {row.reference_similarity:.2f}   sound {'yes' if row.has_audio else 'no'}",
+        f"least similarity {row.reference_similarity:.2f}   sound {'yes' if row.has_audio else 'no'}   "
+        f"file: {PurePosixPath(row.uri).name}",
         "rows: video under its controls, where side, radius or hand change most, controls, faces, references",
     ]
     rows = [frames, *worst, drawn, faces, beside(pictures)]
     return below([label(facts, max(frames.shape[1], SHEET_PX)), *rows])
 
 
-def worst_of(controls: Controls, laid: Frames) -> list[Picture]:
+def worst_of(controls: Controls, laid: Mapping[int, Picture]) -> list[Picture]:
     """A row of the frames in which side, radius or hand changes most, each behind the one before it."""
     found = worst_frames(controls)
     shown = [(t, word) for word, last in found.items() for t in (last - 1, last)]
@@ -225,24 +254,30 @@ def worst_of(controls: Controls, laid: Frames) -> list[Picture]:
     return [beside(pictures)] if pictures else []
 
 
-def write_overlay(path: Path, laid: Frames, maps: Frames, face: Frames) -> None:
-    """A video of overlay, maps and face crop side by side.
+def write_overlay(path: Path, seen: SheetFrames) -> None:
+    """A video of overlay, maps and face crop side by side, of all frames.
 
     Raises:
         OSError: it cannot be written.
     """
 
     def page(t: int) -> Picture:
-        parts = beside([fit(laid[t], VIDEO_PX), fit(maps[t], VIDEO_PX), fit(face[t], VIDEO_PX)])
+        parts = beside([fit(pictures[t], VIDEO_PX) for pictures in seen])
         return parts[:, : parts.shape[1] // 2 * 2]
 
     height, width = page(0).shape[:2]
     try:
         with video_writer(path, width, height, VideoSettings(crf=23)) as write:
-            for t in range(len(laid)):
+            for t in seen.laid:
                 write(page(t)[None])
     except EncodeError as error:
         raise OSError(str(error)) from error
+
+
+def refuse_other_picture(path: Path) -> None:
+    """Raise OSError where a picture's name is no PNG's."""
+    if path.suffix.lower() != ".png":
+        raise OSError(f"{path}: a PNG is written: name it so")
 
 
 def write_picture(path: Path, picture: Picture) -> None:
@@ -251,7 +286,6 @@ def write_picture(path: Path, picture: Picture) -> None:
     Raises:
         OSError: it cannot be written, or its name is no PNG's.
     """
-    if path.suffix.lower() != ".png":
-        raise OSError(f"{path}: a PNG is written: name it so")
+    refuse_other_picture(path)
     packed = cv2.imencode(".png", cv2.cvtColor(picture, cv2.COLOR_RGB2BGR))[1]
     Place.at(path.absolute().parent).write(path.name, packed.tobytes())

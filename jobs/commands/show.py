@@ -10,7 +10,7 @@ import numpy as np
 import tyro
 from rich.console import Console
 
-from jobs.commands.preview import write_picture
+from jobs.commands.preview import refuse_other_picture, write_picture
 from jobs.console.contact_sheets import Picture, below, beside, captioned, fit, label, overlay
 from jobs.console.flags import parsed, value_of
 from jobs.exit_codes import ExitCode
@@ -57,9 +57,11 @@ def show(job: Show, console: Console) -> ExitCode:
 
     Raises:
         ValueError: there is no data set that these settings can draw from.
+        OSError: the picture cannot be written.
     """
     from model.data.loader import Loader  # brings torch along: not before a batch is wanted
 
+    refuse_other_picture(job.picture)
     if job.batch < 0:
         raise ValueError(f"there is no batch {job.batch}: they are counted from 0")
     order = replace(job.loader.order, where=(*job.loader.order.where, *job.where))

@@ -42,6 +42,9 @@ def demo(job: Demo, console: Console) -> ExitCode:
         return made
     checked = check(Check(out=job.out / "set"), console)
     shown = preview(Preview(data=job.out / "set", out=job.out / "sheets"), console)
+    console.print(
+        f"next: understudy train --data {job.out / 'set'} --out RUN", highlight=False, soft_wrap=True
+    )
     return checked or shown
 
 

@@ -20,6 +20,7 @@ import numpy as np
 import skimage.data
 from numpy.typing import NDArray
 
+from jobs.commands.preview import write_picture
 from jobs.synthetic.film import cast
 from jobs.synthetic.kept import kept_folder
 from jobs.synthetic.take import Take, random_actor
@@ -58,12 +59,13 @@ FACTS = {
 def write_demo_videos(folder: Path) -> Path:
     """Videos of one person, of two shots, of two people at once, of nobody, a speaker and a whole figure.
 
-    What comes back is the path of their manifest.
+    What comes back is the path of their manifest; beside it lies `person.png`, a picture to animate.
     """
     folder.mkdir(parents=True, exist_ok=True)
     astronaut, cameraman, coffee = skimage.data.astronaut(), skimage.data.camera(), skimage.data.coffee()
     hopper = str(matplotlib.cbook.get_sample_data("grace_hopper.jpg", asfileobj=False))
     admiral = np.asarray(cv2.imread(hopper, cv2.IMREAD_COLOR_RGB), np.uint8)
+    write_picture(folder / "person.png", astronaut)
     together = np.hstack([astronaut[:, 80:400], admiral[: len(astronaut), 100:420]])
     write_video(folder / "astronaut.mp4", windows(filmed(astronaut, seconds=4, phase=0.0)), VideoSettings())
     shots = np.concatenate(

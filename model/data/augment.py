@@ -6,14 +6,14 @@ All are off by default. What is drawn comes from the sample's own lots; what is 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from model.data.sample_rng import SampleRng
-from schemas.controls import Controls
+from schemas.controls import Controls, frames_of
 from schemas.joints import BODY_JOINTS, BODY_LIMBS, J, mirrored
 from schemas.media import FPS
 
@@ -155,12 +155,6 @@ def scale_bones(controls: Controls, bones: Bones) -> Controls:
 def window_of(controls: Controls, start: int, frames: int) -> Controls:
     """The controls of a stretch of frames."""
     return frames_of(controls, slice(start, start + frames))
-
-
-def frames_of(controls: Controls, frames: slice | NDArray[np.int64]) -> Controls:
-    """The controls of some frames, in their order."""
-    parts = {field.name: getattr(controls, field.name) for field in fields(Controls)}
-    return Controls(**{name: a[frames] if a.ndim else a for name, a in parts.items()})
 
 
 def jitter_faces(faces: NDArray[np.uint8], points: Floats, chances: SampleRng, how: FaceJitter) -> None:

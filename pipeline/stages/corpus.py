@@ -81,8 +81,9 @@ def survey(videos: Where, settings: CorpusSettings = CorpusSettings()) -> Survey
         found = scanned(place, follow_links=settings.follow_links)
         facts = dict.fromkeys(found.videos, unsaid)
         if not facts and not (place.folder and place.folder.is_dir()):
+            nothing = "nothing is there; " if place.folder and not place.folder.exists() else ""
             raise ValueError(
-                f"{videos}: expected a folder of videos, a video, or a manifest, .csv or .parquet"
+                f"{videos}: {nothing}expected a folder of videos, a video, or a manifest, .csv or .parquet"
             )
     rows = [Listed(key=short_sha256(uri.encode()), uri=uri, origin=facts[uri]) for uri in sorted(facts)]
     return Survey(videos=rows, others=found.others, links_out=found.links_out)

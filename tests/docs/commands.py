@@ -30,7 +30,7 @@ SMALL = {
         "1",
         *(f"--sampler.{weight}=1" for weight in ("references", "pose", "face")),
     ),
-    "preview": ("--samples", "2", "--no-videos"),
+    "preview": ("--samples", "2"),
 }
 
 

@@ -10,10 +10,23 @@ import cv2
 import numpy as np
 import pytest
 
+from dataset.arrays import unpack
 from dataset.index import read_index
 from jobs.cli import main
-from jobs.commands.preview import Preview, beside_range, chosen, range_of, write_picture
+from jobs.commands.preview import (
+    Preview,
+    beside_range,
+    chosen,
+    drawn_frames,
+    members_of,
+    on_sheet,
+    range_of,
+    write_picture,
+)
 from jobs.console.contact_sheets import overlay
+from schemas.controls import Controls
+from schemas.sample import TRACKS
+from storage.place import Place
 
 
 def keys(data_set: Path, **how: object) -> list[str]:
@@ -53,20 +66,34 @@ def test_what_chooses_nothing_is_refused(data_set: Path, how: dict[str, object],
 
 def test_sheets_come_one_after_the_other(data_set: Path, tmp_path: Path, capsys) -> None:
     args = ["preview", str(data_set), "--out", str(tmp_path), "--samples", "3", "--per-sheet", "2"]
-    assert main([*args, "--no-videos"]) == 0
+    assert main(args) == 0
     lines = [line.split(":")[0].split(";")[0] for line in capsys.readouterr().out.splitlines()]
     first, second = (f"wrote {tmp_path / name}" for name in ("sheet_000.png", "sheet_001.png"))
     assert lines == ["1 of 3", "2 of 3", first, "3 of 3", second]
     assert cv2.imread(str(tmp_path / "sheet_001.png")) is not None
 
 
+def test_a_sheet_draws_the_frames_that_it_shows_alone(data_set: Path) -> None:
+    row = read_index(data_set).rows()[0]
+    members = members_of(Place.at(data_set), row)
+    controls = Controls(**unpack(members[TRACKS]))
+    numbers = on_sheet(controls)
+    assert {0, row.frames - 1} < set(numbers)
+    assert len(numbers) <= 12 < row.frames
+    shown, every = (drawn_frames(members, controls, row, which) for which in (numbers, range(row.frames)))
+    for some, whole in zip(shown, every, strict=True):
+        assert list(some) == numbers
+        assert list(whole) == list(range(row.frames))
+        assert all(np.array_equal(some[t], whole[t]) for t in numbers)
+
+
 def test_what_cannot_be_written_is_no_success(data_set: Path, tmp_path: Path, capsys) -> None:
     (tmp_path / "sheet_000.png").mkdir()
-    args = ["preview", str(data_set), "--out", str(tmp_path), "--samples", "1", "--no-videos"]
+    args = ["preview", str(data_set), "--out", str(tmp_path), "--samples", "1"]
     assert main(args) == 2
     assert "sheet_000.png" in capsys.readouterr().err
     (tmp_path / f"{read_index(data_set).rows()[0].key}.mp4").mkdir()
-    assert main(args[:-1]) == 2
+    assert main([*args, "--videos"]) == 2
     output = capsys.readouterr().err
     assert "Traceback" not in output
     assert output.count("\n") == 1

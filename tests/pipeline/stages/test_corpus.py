@@ -204,10 +204,10 @@ def test_a_manifest_that_cannot_be_used(tmp_path: Path, content: bytes, message:
         list_corpus(tmp_path / "list.csv")
 
 
-@pytest.mark.parametrize("name", ["absent", "words.txt"])
-def test_neither_folder_nor_manifest(tmp_path: Path, name: str) -> None:
+@pytest.mark.parametrize(("name", "first"), [("absent", "nothing is there; "), ("words.txt", "")])
+def test_neither_folder_nor_manifest(tmp_path: Path, name: str, first: str) -> None:
     touch(tmp_path / "words.txt")
-    with pytest.raises(ValueError, match="expected a folder of videos, a video, or a manifest"):
+    with pytest.raises(ValueError, match=f"{name}: {first}expected a folder of videos, a video, or a manif"):
         list_corpus(tmp_path / name)
 
 
