@@ -16,12 +16,15 @@ import pytest
 import pytest_randomly
 from hypothesis import settings
 
+from engine.runners import supervisor
 from tests.once import once
 from tests.processes import MARK, running_on, wait_until
 from tests.resume.job import make_films, run_job
 from tests.stored import write_data_set
 from tests.stores import Store, serving
 from tests.trained import train_on_all
+from tests.warm.programs import warm_socket
+from tests.warm.workers import WarmStart
 
 SHARED = Path(os.environ.get("UNDERSTUDY_SHARED", Path(__file__).resolve().parents[2] / "shared"))
 
@@ -85,6 +88,14 @@ def nothing_runs_on() -> Iterator[None]:
     with suppress(AssertionError):
         wait_until(lambda: not running_on(), "gone", limit_s=30)
     assert running_on() == []
+
+
+@pytest.fixture(autouse=True, scope="module")
+def warm_workers() -> Iterator[None]:
+    """Workers of jobs are forked; where their start is tested, a fixture of this name does nothing."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(supervisor, "start_worker", WarmStart(warm_socket))
+        yield
 
 
 @pytest.fixture(scope="session")

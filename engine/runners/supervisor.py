@@ -60,6 +60,17 @@ def nobody(_: WorkerState) -> None:
     """Hears, and does nothing."""
 
 
+def start_worker(descriptor: int, environment: Mapping[str, str]) -> subprocess.Popen[bytes]:
+    """A process that runs laps until the other end of the pipe behind the descriptor is closed."""
+    return subprocess.Popen(
+        [sys.executable, "-c", f"{BEGIN}; main({descriptor}, {os.getpid()})"],
+        stdin=subprocess.DEVNULL,  # nothing that it starts may wait for what nobody types
+        pass_fds=[descriptor],
+        env={**environment, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
+        start_new_session=True,  # so that it can be killed with the encoders that it started
+    )
+
+
 class Supervisor:
     """One process that runs laps one after the other, and is replaced when it dies."""
 
@@ -168,21 +179,8 @@ class Supervisor:
     def start(self) -> None:
         """Start a process. It loads what it needs while nobody waits for it."""
         self.link, theirs = Pipe()
-        self.process = subprocess.Popen(
-            [
-                sys.executable,
-                "-c",
-                f"{BEGIN}; main({theirs.fileno()}, {os.getpid()})",
-            ],
-            stdin=subprocess.DEVNULL,  # nothing that it starts may wait for what nobody types
-            pass_fds=[theirs.fileno()],
-            env={
-                **os.environ,
-                **(dict.fromkeys(POOLS, str(self.threads)) if self.threads else {}),
-                "PYTHONPATH": os.pathsep.join(filter(None, sys.path)),
-            },
-            start_new_session=True,  # so that it can be killed with the encoders that it started
-        )
+        pools = dict.fromkeys(POOLS, str(self.threads)) if self.threads else {}
+        self.process = start_worker(theirs.fileno(), {**os.environ, **pools})
         theirs.close()
         with contextlib.suppress(BrokenPipeError):  # told when it is given its first lap
             self.link.send_bytes(self.kit)

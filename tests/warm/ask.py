@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import os
+import select
 import socket
 import sys
 from collections.abc import Mapping, Sequence
@@ -38,6 +39,10 @@ class Asked:
     def wait(self) -> int:
         """Its exit code."""
         return int(self.lines.readline())
+
+    def ends_within(self, limit_s: float | None) -> bool:
+        """Whether it has ended by then; None waits as long as it takes."""
+        return bool(select.select([self.link], [], [], limit_s)[0])
 
     def close(self) -> None:
         """Hear no more of it."""

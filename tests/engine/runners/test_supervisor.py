@@ -26,6 +26,11 @@ from tests.processes import alive, program, wait_until
 PATIENCE = Timeouts(base_s=20.0, per_footage_s=1.0, tries=2, kills=3)
 
 
+@pytest.fixture(autouse=True, scope="module")
+def warm_workers() -> None:
+    """Processes start here as they do for users."""
+
+
 @contextmanager
 def guarding(ledger: Ledger, patience: Timeouts = PATIENCE) -> Iterator[Supervisor]:
     kit = kit_of(house(10), ledger, patience.tries)
