@@ -11,7 +11,7 @@ PROCESSES ?= 3
 LIMITS := $(addprefix tests/,golden parity contracts resume pipeline/controls pipeline/estimators \
   $(addsuffix .py,$(addprefix media/test_,encode members pictures resample sound)))
 
-.PHONY: setup demo test test-limits check bench lock clean
+.PHONY: setup demo test test-long test-limits check bench lock clean
 
 setup: $(VENV)/.ready
 
@@ -30,11 +30,14 @@ $(VENV)/.ready: requirements-dev.lock storage/weights.lock pyproject.toml $(UV)
 demo: setup  ## a data set from real video, and its overlay sheets; VIDEOS=folder takes your own
 	$(BIN)/python -m jobs.demo --out "$(OUT)" $(if $(VIDEOS),--videos "$(VIDEOS)")
 
-test: setup  ## all tests; one process more than two cores, for tests of clusters mostly wait
-	$(BIN)/python -m pytest -n $(PROCESSES) --dist worksteal
+test: setup  ## what every change must pass; one process more than two cores, for tests of clusters mostly wait
+	$(BIN)/python -m pytest -n $(PROCESSES) --dist worksteal -m "not long"
+
+test-long: setup  ## more clips, ranks and kills of what `make test` shows, before a release
+	$(BIN)/python -m pytest -n $(PROCESSES) --dist worksteal -m long
 
 test-limits: setup  ## known answers, with libraries held back to what any processor has
-	$(BIN)/python -m tests.machines.limits sse $(BIN)/python -m pytest -n $(PROCESSES) --dist worksteal $(LIMITS)
+	$(BIN)/python -m tests.machines.limits sse $(BIN)/python -m pytest -n $(PROCESSES) --dist worksteal -m "not long" $(LIMITS)
 
 check: setup  ## lint, types, import contracts
 	$(BIN)/ruff check .

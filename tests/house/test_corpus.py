@@ -70,6 +70,20 @@ TABLE = {
     "talk_12_qcif_ruined.mp4": ["0 too_small", "no clips"],
 }
 
+SHORT = (
+    "full_02_run_past.mp4",
+    "full_05_balance_cam03_back.mp4",
+    "hands_03_count_vfr.mp4",
+    "hard_01_phone_rotated_hdr.mov",
+    "multi_04_market_crowd.mp4",
+    "none_01_cars_from_above.mp4",
+    "talk_01_man_green_backdrop.mp4",
+    "talk_07_grid_man.mpg",
+    "talk_09_woman_head_turns.gif",
+)
+"""One of each fate; `tests.house.test_walk` has two whole figures and a face besides."""
+CLIPS = [pytest.param(name, marks=[] if name in SHORT else [pytest.mark.long]) for name in TABLE]
+
 
 @pytest.fixture(scope="module")
 def fates() -> Fates:
@@ -80,6 +94,6 @@ def test_the_table_has_every_clip(corpus: Path) -> None:
     assert sorted(path.name for path in (corpus / "clips").iterdir()) == sorted(TABLE)
 
 
-@pytest.mark.parametrize("name", TABLE)
+@pytest.mark.parametrize("name", CLIPS)
 def test_what_becomes_of_a_clip(corpus: Path, fates: Fates, name: str) -> None:
     assert fates.of(corpus / "clips" / name) == TABLE[name]
