@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import os
 import shutil
+import signal
 import sys
 from collections import defaultdict
 from collections.abc import Iterator
@@ -41,6 +42,8 @@ def seed_torch(seed: int) -> None:
 pytest_randomly.entrypoint_reseeds = [seed_torch]  # in place of DeepSpeed's, which every process would import
 
 
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # as of what a shell runs behind itself
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # what is started here can be interrupted
 os.environ[MARK] = str(os.getpid())
 os.environ.pop("COLUMNS", None)  # what commands print here goes to nobody's screen
 # Torch is not read yet: its threads would spin on shared cores, and sums of one are the same everywhere.

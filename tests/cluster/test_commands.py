@@ -71,6 +71,7 @@ def test_on_a_cluster_it_gives_the_bytes_of_one_process(
     assert contents(tmp_path / "latents") == contents(alone)
 
 
+@pytest.mark.long
 def test_killed_workers_and_drivers_change_nothing(
     cluster: Cluster, data_set: Path, alone: Path, tmp_path: Path
 ) -> None:
@@ -185,6 +186,7 @@ def tables(data: Place, name: str) -> list[str]:
     ]
 
 
+@pytest.mark.long
 def test_films_of_a_benchmark_are_made_by_workers(
     cluster: Cluster, bench: Path, short_run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

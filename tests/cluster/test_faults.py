@@ -66,6 +66,7 @@ def test_workers_killed_at_random_moments(
     assert kills >= KILLS
 
 
+@pytest.mark.long
 def test_the_driver_killed_at_random_moments(
     cluster: Cluster, films: Path, undisturbed: Path, tmp_path: Path
 ) -> None:
@@ -86,6 +87,7 @@ def test_the_driver_killed_at_random_moments(
     assert_same(out, undisturbed)
 
 
+@pytest.mark.long
 def test_a_machine_is_taken_away(cluster: Cluster, films: Path, undisturbed: Path, tmp_path: Path) -> None:
     out = tmp_path / "set"
     extra = cluster.add_node(num_cpus=1)

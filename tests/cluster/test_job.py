@@ -220,6 +220,7 @@ def test_the_bytes_are_those_of_one_process(connected: Cluster, tmp_path: Path) 
     assert content(ours) == content(theirs)
 
 
+@pytest.mark.long
 def test_a_swapped_model(connected: Cluster, films: Path, undisturbed: Path, tmp_path: Path) -> None:
     ours, theirs = (shutil.copytree(undisturbed, tmp_path / name) for name in ("a", "b"))
     how: dict[str, Any] = {"clock": time.perf_counter, "unseal": lambda: None}
@@ -229,6 +230,7 @@ def test_a_swapped_model(connected: Cluster, films: Path, undisturbed: Path, tmp
     assert landed(ours) == landed(theirs) != landed(undisturbed)
 
 
+@pytest.mark.long
 def test_from_store_to_store(connected: Cluster, store: Store, films: Path, tmp_path: Path) -> None:
     """The bytes of one process, and the keys of the store nowhere but in the environment."""
     for path in sorted((films / "videos").iterdir()):

@@ -17,6 +17,7 @@ import os
 import runpy
 import select
 import signal
+import site
 import socket
 import sys
 import threading
@@ -123,6 +124,7 @@ def become(request: dict[str, Any], descriptors: list[int]) -> None:
     os.environ.clear()
     os.environ.update(request["environment"])
     sys.path[1:1] = filter(None, os.environ.get("PYTHONPATH", "").split(os.pathsep))
+    site.execsitecustomize()  # as at the start of any program, from where its own environment says
     if words[0] == WORKER:
         run_laps(descriptors[3], os.getppid())
     elif words[0] == "-m":

@@ -71,6 +71,7 @@ def test_a_sample_holds_the_body_model_and_is_drawn_from_it(made: Path) -> None:
     np.testing.assert_allclose(bones, bones[:1].repeat(26, axis=0), rtol=1e-4)  # of one length throughout
 
 
+@pytest.mark.long
 def test_a_cluster_makes_the_same_bytes(made: Path, videos: Path, weights: Path, tmp_path: Path) -> None:
     assert main(command(videos, tmp_path / "set", weights, "--runner", "ray")) == 0
     assert contents(tmp_path / "set") == contents(made)

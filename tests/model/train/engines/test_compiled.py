@@ -75,6 +75,7 @@ def assert_same_losses(data: Path, out: Path, asked: Training) -> None:
     assert train(data, out / "fast", asked).steps == []
 
 
+@pytest.mark.long
 @pytest.mark.skipif(not (shutil.which("g++") or shutil.which("clang++")), reason="no C++ compiler")
 @pytest.mark.timeout(1800)
 def test_kernels_of_a_compiler_give_the_same_losses(
