@@ -26,6 +26,7 @@ from jobs.console.lock import manner
 from jobs.console.observers import all_of
 from jobs.console.plain import tell_json
 from jobs.console.progress import ConsoleProgress
+from jobs.console.screen import no_screen
 from jobs.exit_codes import ExitCode
 from jobs.long_run import LongRun
 from jobs.stored.curation import own_tombstones, seal, settings_of
@@ -126,7 +127,7 @@ def forget(job: Forget, console: Console, settings: Curation | None = None) -> E
 
 def bring_to_end(job: Forget, out: Place, heartbeat: Heartbeat, console: Console, leg: Leg) -> None:
     """Run the leg that makes tars anew; what failed in an earlier run is tried again."""
-    with ConsoleProgress(Console(quiet=True) if job.json else console, time.monotonic) as terminal:
+    with ConsoleProgress(no_screen() if job.json else console, time.monotonic) as terminal:
         observers: tuple[RunObserver, ...] = (heartbeat, terminal)
         watch = all_of(*observers)
         job.bring_to_end([leg], Ledger(out), watch, unseal=lambda: None, shared=[out.folder], always=UNJUDGED)

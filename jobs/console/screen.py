@@ -19,6 +19,11 @@ def screen() -> VisibleConsole:
     return console if console.is_terminal else VisibleConsole(width=LOG_WIDTH)
 
 
+def no_screen() -> VisibleConsole:
+    """A console that shows nothing: of a command whose answer alone is printed, for a program."""
+    return VisibleConsole(quiet=True)
+
+
 class VisibleConsole(Console):
     """A console that reads no markup, and shows every string that it is given in one line, also in tables."""
 

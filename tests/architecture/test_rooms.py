@@ -93,6 +93,7 @@ ROOMS: dict[str, set[str]] = {  # files, or folders that end in a slash
         "dataset/index_rows.py",
         "dataset/index_tables.py",
         "dataset/pairs.py",
+        "jobs/commands/labels.py",
         "jobs/commands/pairs.py",
         "dataset/index_writer.py",
         "dataset/trusted_rows.py",
