@@ -19,10 +19,12 @@ def machine() -> str:
 
 def write_table(path: Path, title: str, command: str, rows: list[tuple[str, ...]], *notes: str) -> None:
     """A Markdown table with its command, its machine and its notes; `rows` begins with the headings."""
-    heads, *body = rows
-    lines = [f"# {title}", "", f"`{command}`, on {machine()}.", ""]
-    lines += ["| " + " | ".join(heads) + " |", "|" + " --- |" * len(heads)]
-    lines += ["| " + " | ".join(row) + " |" for row in body]
-    lines += ["", *notes]
+    lines = [f"# {title}", "", f"`{command}`, on {machine()}.", "", *table_lines(rows), "", *notes]
     path.write_text("\n".join(lines).rstrip() + "\n")
     print("\n".join(lines))
+
+
+def table_lines(rows: list[tuple[str, ...]]) -> list[str]:
+    """The lines of a Markdown table; `rows` begins with the headings."""
+    heads, *body = ["| " + " | ".join(row) + " |" for row in rows]
+    return [heads, "|" + " --- |" * len(rows[0]), *body]

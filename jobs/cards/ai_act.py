@@ -41,6 +41,20 @@ def ai_act(facts: CardFacts) -> str:
             for role, card in facts.estimators.items()
         ),
         "",
-        f"- Measures for reservations of rights, and for the removal of illegal content: {OURS}",
+        *reservations(facts),
+        f"- What sites say of learning (robots.txt, tdmrep.json), and the removal of illegal content: {OURS}",
     ]
     return "\n".join(lines) + "\n"
+
+
+def reservations(facts: CardFacts) -> list[str]:
+    """What was done about files whose owners reserve the right to learn from them."""
+    if facts.opted_out is None:
+        return [f"- Reservations of rights in files: not asked for, or not told; {OURS}"]
+    counts = [f"  - {plain(word)}: {count:,}" for word, count in facts.opted_out.items()]
+    return [
+        "- Reservations of rights in files: each was asked for C2PA assertions of training and mining, for "
+        "IPTC's data mining and for TDM's reservation, before it was read any further. "
+        + ("Files left out, by what they say:" if counts else "None said so."),
+        *counts,
+    ]

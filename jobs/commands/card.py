@@ -11,9 +11,10 @@ from rich.console import Console
 
 from dataset.index import read_index
 from dataset.names import RUN
+from engine.ledger import Ledger
 from jobs.cards.ai_act import ai_act
 from jobs.cards.croissant import croissant
-from jobs.cards.facts import CardFacts, card_facts
+from jobs.cards.facts import CardFacts, card_facts, opted_out_in
 from jobs.cards.huggingface import huggingface
 from jobs.console.flags import parsed
 from jobs.exit_codes import ExitCode
@@ -54,5 +55,13 @@ def card(job: Card, console: Console) -> ExitCode:
     index = read_index(place)
     content = json_at(place, RUN) if place.size(RUN) is not None else {}
     estimators = content.get("estimators", {}) if isinstance(content, dict) else {}
-    console.file.write(FORMS[job.form](card_facts(index, estimators)))
+    opted_out = opted_out_in(Ledger(place)) if asks(content) else None
+    console.file.write(FORMS[job.form](card_facts(index, estimators, opted_out)))
     return ExitCode.WHOLE
+
+
+def asks(content: object) -> bool:
+    """Whether a run's settings say that files which opt out were left out."""
+    for name in ("settings", "probe", "keep_opted_out"):
+        content = content.get(name) if isinstance(content, dict) else None
+    return content is False

@@ -13,11 +13,14 @@ import pytest
 import yaml
 
 from dataset.index import read_index
+from engine.ledger import Lap, Ledger
 from jobs.cards.ai_act import ai_act
 from jobs.cards.croissant import croissant
 from jobs.cards.facts import card_facts
 from jobs.cards.huggingface import huggingface
 from jobs.cli import main
+from schemas.media import Clip
+from schemas.outcome import Reject
 
 CARDS = {"body": {"name": "truth", "version": "1", "licence": "none"}}
 
@@ -80,7 +83,29 @@ def test_a_summary_tells_hours_and_leaves_open_what_it_does_not_know(data_set: P
     text = ai_act(facts)
     assert f"{facts.samples} clips" in text
     assert "| CC0 |" in text
-    assert text.count("[to be filled in by the provider]") == 4
+    assert text.count("[to be filled in by the provider]") == 5
+
+
+def test_a_summary_counts_the_files_that_opted_out_by_what_they_say(
+    data_set: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    shutil.copy(data_set / "index.parquet", tmp_path)
+    said = ("tdm-reservation 1", "DataMining DMI-PROHIBITED; tdm-reservation 1", "2000x2000 px")
+    reasons = ("opted_out", "opted_out", "too_large")
+    no = [
+        Reject(key=f"{number}", step="probe", reason=reason, detail=detail, uri="")
+        for number, (reason, detail) in enumerate(zip(reasons, said, strict=True))
+    ]
+    lap = Lap(leg="clips", name="000000", inputs="x", items=3, read=lambda ledger: ())
+    Ledger(tmp_path).land(lap, no, Clip, ())
+    for keeps, words in (
+        (False, "they say:\n  - tdm-reservation 1: 2\n  - DataMining DMI-PROHIBITED: 1\n- What"),
+        (True, "files: not asked for"),
+    ):
+        run = {"settings": {"probe": {"keep_opted_out": keeps}}}
+        (tmp_path / "run.json").write_text(json.dumps(run))
+        assert main(["card", str(tmp_path), "--form", "ai_act"]) == 0
+        assert words in capsys.readouterr().out
 
 
 def test_a_hostile_licence_stays_in_its_cell(data_set: Path) -> None:

@@ -15,6 +15,8 @@ from jobs.cli import main
 from schemas.arrow import encode
 from schemas.index import IndexRow
 from schemas.origin import extra_text
+from storage.place import Place
+from tests.stores import Store
 
 
 def asked(capsys: pytest.CaptureFixture[str], out: Path, question: str) -> Any:
@@ -37,6 +39,23 @@ def test_samples_rejects_and_sources_are_tables(
     films = asked(capsys, undisturbed, joined)
     assert {Path(row["uri"]).name for row in films} <= {f"{n}.mp4" for n in range(9)} | {"copy.mp4"}
     assert films
+
+
+def test_a_set_in_the_store_answers_as_one_on_disk(
+    cloud: Store, undisturbed: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    place = Place.at("s3://bucket/questions")
+    for path in (undisturbed / "index.parquet", *(undisturbed / "landings").rglob("*")):
+        if path.is_file():
+            place.put(path.relative_to(undisturbed).as_posix(), path)
+    question = """select samples.key, sources.uri, why from samples
+        join sources on source_sha256 = sources.sha256
+        join "references" on samples.key = "references".key
+        union all select key, uri, reason from rejects order by all"""
+    local = asked(capsys, undisturbed, question)
+    assert {row["why"] for row in local} > {"nobody", "duplicate"}
+    assert main(["query", place.uri, question, "--json"]) == 0
+    assert json.loads(capsys.readouterr().out) == local
 
 
 def test_other_columns_of_the_manifest_are_columns(own_set: Path, capsys: pytest.CaptureFixture[str]) -> None:
