@@ -4,6 +4,7 @@ import csv
 from dataclasses import replace
 from pathlib import Path
 
+import cv2
 import pytest
 
 from jobs.demo import videos
@@ -20,6 +21,9 @@ def test_the_demo_films_photographs_that_packages_bring_and_a_speaker(
         monkeypatch.setattr(videos, name, small)
     manifest = write_demo_videos(tmp_path)
     films = sorted(tmp_path.glob("*.mp4"))
+    person = cv2.imread(str(tmp_path / "person.png"))
+    assert person is not None
+    assert person.shape == (512, 512, 3)
     seconds = {path.name: probed(path).duration_s for path in films}
     assert seconds == {
         "admiral and cameraman.mp4": 6,
