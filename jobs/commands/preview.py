@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from io import BytesIO
 from math import degrees, tau
 from pathlib import Path, PurePosixPath
-from typing import NamedTuple
 
 import cv2
 import numpy as np
@@ -40,14 +39,6 @@ REFERENCE_PX = 200
 CAPTION_PX = 150
 SHEET_PX = 1000
 VIDEO_PX = 480
-
-
-class SheetFrames(NamedTuple):
-    """Frames of a sample by their numbers."""
-
-    laid: Mapping[int, Picture]  # under their controls
-    maps: Mapping[int, Picture]  # the controls alone
-    face: Mapping[int, Picture]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -153,6 +144,15 @@ def spread_frames(frames: int) -> list[int]:
     """The frames of so many that a strip shows of any sample."""
     numbers: list[int] = np.linspace(0, frames - 1, STRIP_FRAMES, dtype=int).tolist()
     return numbers
+
+
+@dataclass(frozen=True)
+class SheetFrames:
+    """Frames of a sample by their numbers."""
+
+    laid: Mapping[int, Picture]  # under their controls
+    maps: Mapping[int, Picture]  # the controls alone
+    face: Mapping[int, Picture]
 
 
 def drawn_frames(
@@ -262,7 +262,7 @@ def write_overlay(path: Path, seen: SheetFrames) -> None:
     """
 
     def page(t: int) -> Picture:
-        parts = beside([fit(pictures[t], VIDEO_PX) for pictures in seen])
+        parts = beside([fit(pictures[t], VIDEO_PX) for pictures in (seen.laid, seen.maps, seen.face)])
         return parts[:, : parts.shape[1] // 2 * 2]
 
     height, width = page(0).shape[:2]

@@ -96,7 +96,7 @@ def test_run_json_says_what_made_it(made: Path) -> None:
 def test_check_and_preview(made: Path, tmp_path: Path) -> None:
     console = Console(file=io.StringIO())
     assert check(Check(out=made), console) == 0
-    assert preview(Preview(data=made, out=tmp_path), console) == 0
+    assert preview(Preview(data=made, out=tmp_path, videos=True), console) == 0
     (row,) = read_index(made).rows()
     assert sorted(path.name for path in tmp_path.iterdir()) == sorted([f"{row.key}.mp4", "sheet_000.png"])
 
