@@ -8,7 +8,7 @@ PYTHON ?= python3
 VIDEOS ?=
 OUT ?= out/demo
 PROCESSES ?= 3
-LIMITS := $(addprefix tests/,golden parity contracts resume pipeline/controls pipeline/estimators \
+LIMITS := $(addprefix tests/,golden parity contracts pipeline/controls pipeline/estimators \
   $(addsuffix .py,$(addprefix media/test_,encode members pictures resample sound)))
 
 .PHONY: setup demo test test-long test-limits check bench lock clean

@@ -37,7 +37,7 @@ def canaries(tmp_path: Path) -> Iterator[Canaries]:
 
 
 @pytest.mark.parametrize(
-    ("kind", "number"), [("headers", 12), ("streams", 8), ("containers", 8), ("names", 8)]
+    ("kind", "number"), [("headers", 6), ("streams", 4), ("containers", 4), ("names", 4)]
 )
 def test_mutated_videos_stop_no_job(
     bases: Path, tmp_path: Path, canaries: Canaries, kind: str, number: int
@@ -64,9 +64,7 @@ def ready(tmp_path: Path, undisturbed: Path, short_run: Path, data_set: Path) ->
 
 
 @pytest.mark.usefixtures("ready")
-@pytest.mark.parametrize(
-    ("family", "number"), [("members", 30), ("sets", 10), ("weights", 20), ("stills", 20)]
-)
+@pytest.mark.parametrize(("family", "number"), [("members", 10), ("sets", 5), ("weights", 8), ("stills", 10)])
 def test_mutated_files_end_in_a_name(tmp_path: Path, canaries: Canaries, family: str, number: int) -> None:
     outcomes = list(reading.examine(family, range(number), tmp_path, canaries))
     assert [outcome.seed for outcome in outcomes] == list(range(number))

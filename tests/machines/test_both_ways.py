@@ -32,8 +32,8 @@ BOUNDS = {
 
 
 @pytest.fixture(scope="module")
-def sets(corpus: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
-    """Starts of two clips, one with sound, and a file that is no video, curated in all ways side by side."""
+def folder(corpus: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Starts of two clips, one with sound, and a file that is no video, below "videos"."""
     folder = tmp_path_factory.mktemp("both ways")
     (folder / "videos").mkdir()
     for name in CLIPS:
@@ -41,27 +41,33 @@ def sets(corpus: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Pa
     with_sound(folder / "videos" / CLIPS[1], *TONE)
     (folder / "videos" / CLIPS[1]).unlink()
     (folder / "videos" / "words.mp4").write_text("this is no video")
+    return folder
+
+
+def curated(folder: Path, *ways: str) -> list[Path]:
+    """Data sets of these videos, made in several ways side by side."""
     how = ("--settings.control.canvas-area", 24_576, "--settings.reference.allow-no-face")
     pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT}
     with ExitStack() as stack:
         running = []
-        for name, way in WAYS.items():
+        for name in ways:
             places = ("--videos", folder / "videos", "--out", folder / name)
-            running.append(stack.enter_context(program(*way, *CURATE, *places, *how, **pipes)))
+            running.append(stack.enter_context(program(*WAYS[name], *CURATE, *places, *how, **pipes)))
         for process in running:
             result, _ = process.communicate()
             assert process.returncode == 0, result
-    return {name: folder / name for name in WAYS}
+    return [folder / name for name in ways]
 
 
 @pytest.fixture(scope="module")
-def newer(sets: dict[str, Path]) -> Comparison:
-    return compare(sets["as it is"], sets["avx2"])
+def newer(folder: Path) -> Comparison:
+    return compare(*curated(folder, "as it is", "avx2"))
 
 
 @pytest.fixture(scope="module")
-def older(sets: dict[str, Path]) -> Comparison:
-    return compare(sets["as it is"], sets["sse"])
+def older(folder: Path, newer: Comparison) -> Comparison:
+    """Beside the set of this processor, which is there by then."""
+    return compare(folder / "as it is", *curated(folder, "sse"))
 
 
 @pytest.mark.parametrize(("limit", "left"), [("avx2", "AVX2"), ("sse", "DEFAULT")])
@@ -72,7 +78,7 @@ def test_libraries_are_held_back(limit: str, left: str) -> None:
     assert ("*AVX2" in opencv) == (limit == "avx2")
 
 
-@pytest.mark.parametrize("way", ["newer", "older"])
+@pytest.mark.parametrize("way", ["newer", pytest.param("older", marks=pytest.mark.long)])
 def test_keys_order_and_fates_are_the_same(way: str, request: pytest.FixtureRequest) -> None:
     both: Comparison = request.getfixturevalue(way)
     assert both.orders[0] == both.orders[1]
@@ -86,6 +92,7 @@ def test_with_avx2_every_byte_is_the_same(newer: Comparison) -> None:
     assert [name for name, part in newer.members.items() if part.equal < part.looked_at] == []
 
 
+@pytest.mark.long
 def test_without_it_sound_is_and_numbers_lie_near(older: Comparison) -> None:
     assert older.members["audio.flac"].equal == 1
     for names, bound in BOUNDS.values():

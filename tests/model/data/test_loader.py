@@ -35,6 +35,8 @@ pytestmark = pytest.mark.filterwarnings("ignore:This DataLoader will create")  #
 ROOT = Path(__file__).resolve().parents[3]
 RANKS = (1, 2, 3, 5)
 WORKERS = (0, 1, 2, 3)
+FEW = ((0, 1), (3, 2), (1, 5))
+"""Workers and ranks under which a run is stopped before every change; all others take long."""
 SLOTS = 30
 """A whole number of steps for every number of ranks, in the third epoch of the small data set."""
 
@@ -84,8 +86,13 @@ def after(data_set):
     return resumed
 
 
-@pytest.mark.parametrize("world_size", RANKS)
-@pytest.mark.parametrize("workers", WORKERS)
+@pytest.mark.parametrize(
+    ("workers", "world_size"),
+    [
+        pytest.param(workers, ranks, marks=[] if (workers, ranks) in FEW else [pytest.mark.long])
+        for workers, ranks in itertools.product(WORKERS, RANKS)
+    ],
+)
 def test_stopped_under_this_and_resumed_under_every_other(data_set, before, after, world_size, workers):
     """All pairs of ranks and workers before and after: what follows is the rest of the order, once."""
     slots, state = before(world_size, workers)
