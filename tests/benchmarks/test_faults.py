@@ -37,7 +37,7 @@ def canaries(tmp_path: Path) -> Iterator[Canaries]:
 
 
 @pytest.mark.parametrize(
-    ("kind", "number"), [("headers", 6), ("streams", 4), ("containers", 4), ("names", 4)]
+    ("kind", "number"), [("headers", 12), ("streams", 4), ("containers", 4), ("names", 4)]
 )
 def test_mutated_videos_stop_no_job(
     bases: Path, tmp_path: Path, canaries: Canaries, kind: str, number: int
