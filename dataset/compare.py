@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
 
 import numpy as np
+from numpy.typing import NDArray
 
 from dataset.distances import FieldDistance, distances
 from dataset.index import Index
+from dataset.joined import DifferingField, Joined, column_distances, joined
 from dataset.reader import Reader
-from schemas.index import IndexRow
 from schemas.outcome import DamagedError, UnfitError
 
 
@@ -49,61 +49,85 @@ def side_by_side(left: Index, right: Index, most: int) -> SideBySide:
     Raises:
         OSError: a storage does not answer.
     """
-    rows = [{row.key: row for row in index.rows()} for index in (left, right)]
-    keys = sorted(rows[0].keys() & rows[1].keys())
-    pairs = [(rows[0][key], rows[1][key]) for key in keys]
-    chosen = spread([mine.key for mine, other in pairs if mine.sha256 != other.sha256], most)
-    readers = Reader(left.root, verify=False), Reader(right.root, verify=False)
-    found: dict[str, list[FieldDistance]] = {}
-    unreadable = []
-    for mine, other in pairs:
-        try:
-            found[mine.key] = list(pair_distances(mine, other, readers, inside=mine.key in chosen))
-        except (UnfitError, DamagedError) as no:
-            unreadable.append(f"{mine.key}: {no}")
-    differing = sum(bool(one) for one in found.values())
+    both = joined(left, right)
+    chosen = spread(np.flatnonzero(both.other_words("sha256")), most)
+    inside, unreadable = looked_into(both, chosen)
+    read = np.ones(len(both), np.bool_)
+    read[[*unreadable]] = False
+    differs = np.zeros(len(both), np.bool_)
+    fields = []
+    for one in [*without(column_distances(both), read), *by_field(inside)]:
+        differs[one.numbers] = True
+        fields.append(summary(one, both))
     return SideBySide(
-        only_here=tuple(sorted(rows[0].keys() - rows[1].keys())),
-        only_there=tuple(sorted(rows[1].keys() - rows[0].keys())),
-        same=len(found) - differing,
-        differing=differing,
+        only_here=both.only_left,
+        only_there=both.only_right,
+        same=int((read & ~differs).sum()),
+        differing=int(differs.sum()),
         looked_into=len(chosen) - len(unreadable),
-        unreadable=tuple(unreadable),
-        fields=tuple(summaries(found)),
+        unreadable=tuple(unreadable.values()),
+        fields=tuple(sorted(fields, key=lambda one: (one.field, one.unit))),
     )
 
 
-def spread(keys: Sequence[str], most: int) -> set[str]:
-    """At most so many of the keys, evenly spread; all where `most` is 0."""
-    if most == 0 or len(keys) <= most:
-        return set(keys)
-    return {keys[at] for at in np.linspace(0, len(keys) - 1, most).round().astype(int)}
+def spread(numbers: NDArray[np.int64], most: int) -> NDArray[np.int64]:
+    """At most so many of the samples, evenly spread; all where `most` is 0."""
+    if most == 0 or len(numbers) <= most:
+        return numbers
+    at = np.linspace(0, len(numbers) - 1, most).round().astype(np.int64)
+    return np.asarray(numbers[np.unique(at)], np.int64)
 
 
-def pair_distances(
-    mine: IndexRow, other: IndexRow, readers: tuple[Reader, Reader], *, inside: bool
-) -> Iterator[FieldDistance]:
-    """The fields in which two samples of one key differ."""
-    if not inside:
-        return distances(mine, other, None)
-    return distances(mine, other, (readers[0].read(mine), readers[1].read(other)))
+def looked_into(
+    both: Joined, chosen: NDArray[np.int64]
+) -> tuple[dict[int, list[FieldDistance]], dict[int, str]]:
+    """What differs inside of common samples, and a sentence for each that cannot be read, by their numbers.
+
+    Raises:
+        OSError: a storage does not answer.
+    """
+    readers = Reader(both.left.root, verify=False), Reader(both.right.root, verify=False)
+    found: dict[int, list[FieldDistance]] = {}
+    unreadable: dict[int, str] = {}
+    for number in chosen.tolist():
+        mine, other = both.rows(number)
+        try:
+            members = readers[0].read(mine), readers[1].read(other)
+            found[number] = list(distances(mine, other, members))
+        except (UnfitError, DamagedError) as no:
+            unreadable[number] = f"{mine.key}: {no}"
+    return found, unreadable
 
 
-def summaries(found: dict[str, list[FieldDistance]]) -> Iterator[FieldSummary]:
-    """One summary a field, in the order of their names."""
-    by_field: dict[tuple[str, str], list[tuple[float, str]]] = {}
-    for key, differences in found.items():
+def without(columns: Iterable[DifferingField], read: NDArray[np.bool_]) -> Iterator[DifferingField]:
+    """The distances of those samples that can be read."""
+    for one in columns:
+        kept = read[one.numbers]
+        if kept.any():
+            yield replace(one, numbers=one.numbers[kept], distance=one.distance[kept])
+
+
+def by_field(inside: dict[int, list[FieldDistance]]) -> Iterator[DifferingField]:
+    """What differs inside of samples, field by field."""
+    found: dict[tuple[str, str], list[tuple[int, float]]] = {}
+    for number, differences in inside.items():
         for one in differences:
-            by_field.setdefault((one.field, one.unit), []).append((one.distance, key))
-    for (field, unit), pairs in sorted(by_field.items()):
-        far = np.array([distance for distance, _ in pairs])
-        worst = max(pairs, key=lambda pair: (-math.inf if math.isnan(pair[0]) else pair[0], pair[1]))
-        yield FieldSummary(
-            field=field,
-            unit=unit,
-            samples=len(pairs),
-            median=float(np.median(far)),
-            p95=float(np.quantile(far, 0.95)),
-            worst=worst[0],
-            worst_key=worst[1],
-        )
+            found.setdefault((one.field, one.unit), []).append((number, one.distance))
+    for (field, unit), pairs in found.items():
+        numbers, distance = zip(*pairs, strict=True)
+        yield DifferingField(field=field, unit=unit, numbers=np.array(numbers), distance=np.array(distance))
+
+
+def summary(one: DifferingField, both: Joined) -> FieldSummary:
+    """A field in short; of samples that are as far apart the last one is named."""
+    far = one.distance
+    worst = len(far) - 1 - int(np.argmax(far[::-1]))
+    return FieldSummary(
+        field=one.field,
+        unit=one.unit,
+        samples=len(far),
+        median=float(np.median(far)),
+        p95=float(np.quantile(far, 0.95)),
+        worst=float(far[worst]),
+        worst_key=both.key(int(one.numbers[worst])),
+    )

@@ -1,4 +1,4 @@
-"""How far two samples of one key lie apart: in their rows, their numbers, and the bytes of their members."""
+"""How far two samples of one key lie apart: in their numbers, and in the bytes of their members."""
 
 from __future__ import annotations
 
@@ -12,7 +12,6 @@ from numpy.typing import NDArray
 
 from dataset.meta import meta_in
 from dataset.sample_files import controls_of
-from schemas.columns import COLUMNS
 from schemas.controls import Controls
 from schemas.index import IndexRow
 from schemas.sample import META, TRACKS
@@ -21,8 +20,6 @@ Members = Mapping[str, bytes]
 Pair = tuple[Members, Members]
 Array = NDArray[Any]
 
-PLACES = {"key", "shard", "offset", "size", "sha256", "schema"}
-"""Columns that tell where a sample lies, and not what it is."""
 DEGREES = 180 / math.pi
 PX = {
     **dict.fromkeys(("joints2d",), "body_valid"),
@@ -41,45 +38,28 @@ class FieldDistance:
     """A field in which two samples differ."""
 
     field: str
-    unit: str  # px, m, degrees, s, share or the column's own; empty for words and bytes
+    unit: str  # px, m, degrees, s or share; empty for words and bytes
     distance: float  # mean over the frames in which both measured it; NaN for words and bytes
 
 
-def distances(mine: IndexRow, other: IndexRow, members: Pair | None) -> Iterator[FieldDistance]:
-    """The fields in which two samples differ; in numbers and bytes only where their `members` are given.
+def distances(mine: IndexRow, other: IndexRow, members: Pair) -> Iterator[FieldDistance]:
+    """The fields of their `members` in which two samples differ.
 
     Raises:
         UnfitError, DamagedError: members are not what they should be.
     """
-    yield from row_distances(mine, other)
-    if members is not None:
-        yield from member_distances(members)
-        meta = [meta_in(one[META]) for one in members]
-        yield from reference_distances(*meta)
-        yield from words("provenance", *(one["provenance"] for one in meta))
-        tracks = [controls_of(row, one[TRACKS]) for row, one in zip((mine, other), members, strict=True)]
-        yield from control_distances(*tracks)
-
-
-def row_distances(mine: IndexRow, other: IndexRow) -> Iterator[FieldDistance]:
-    """The columns of the index in which two rows differ; where one tells nothing (NaN), nothing is said."""
-    for column in fields(IndexRow):
-        name = column.name
-        values = getattr(mine, name), getattr(other, name)
-        if name in PLACES:
-            continue
-        if str(column.type) in ("float", "int"):
-            unit = COLUMNS[name][0]
-            scale, unit = (DEGREES, "degrees") if unit == "rad" else (1.0, unit)
-            yield from numbers(f"index.{name}", unit, scale * abs(values[0] - values[1]))
-        else:
-            yield from words(f"index.{name}", *values)
+    yield from member_distances(members)
+    meta = [meta_in(one[META]) for one in members]
+    yield from reference_distances(*meta)
+    yield from words("provenance", *(one["provenance"] for one in meta))
+    tracks = [controls_of(row, one[TRACKS]) for row, one in zip((mine, other), members, strict=True)]
+    yield from control_distances(*tracks)
 
 
 def numbers(field: str, unit: str, distance: float) -> Iterator[FieldDistance]:
     """A distance, where there is one."""
     if distance > 0:
-        yield FieldDistance(field=field, unit=unit or "1", distance=float(distance))
+        yield FieldDistance(field=field, unit=unit, distance=float(distance))
 
 
 def words(field: str, mine: object, other: object) -> Iterator[FieldDistance]:
