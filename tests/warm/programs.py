@@ -27,10 +27,10 @@ from tests.warm.ask import Asked
 def warm_socket() -> str:
     """The socket of this process's warm one, which is started when it is first asked for."""
     path = str(Path(tempfile.mkdtemp(prefix="us-warm-")) / "socket")
-    command = [sys.executable, "-m", "tests.warm.server", path]
+    command = [sys.executable, "-m", "tests.warm.server", path, str(os.getpid())]
     process = subprocess.Popen(command, cwd=ROOT, start_new_session=True)
     atexit.register(end, process, path)
-    wait_until(lambda: Path(path).exists() or process.poll() is not None, "the warm process listens")
+    wait_until(lambda: Path(path).exists() or process.poll() is not None, "the warm process listens", 600.0)
     return path
 
 

@@ -1,6 +1,6 @@
 """A process that has read the heavy libraries, and forks a program whenever it is asked to.
 
-    python -m tests.warm.server SOCKET
+    python -m tests.warm.server SOCKET PARENT
 
 A request is JSON (`tests.warm.ask`) and descriptors: what the program reads and writes, and a worker's pipe.
 The answer is its process, then its exit code, a line each. A program ends with whoever asked for it, the
@@ -137,4 +137,5 @@ def become(request: dict[str, Any], descriptors: list[int]) -> None:
 
 if __name__ == "__main__":
     end_with_parent()
-    serve(sys.argv[1])
+    if os.getppid() == int(sys.argv[2]):  # else it has died meanwhile
+        serve(sys.argv[1])
