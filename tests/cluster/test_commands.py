@@ -63,6 +63,7 @@ def finish(job: subprocess.Popen[str]) -> None:
     assert job.returncode == 0, said
 
 
+@pytest.mark.long
 def test_on_a_cluster_it_gives_the_bytes_of_one_process(
     cluster: Cluster, data_set: Path, alone: Path, tmp_path: Path
 ) -> None:
@@ -90,6 +91,7 @@ def test_killed_workers_and_drivers_change_nothing(
     assert contents(out) == contents(alone)
 
 
+@pytest.mark.long
 def test_an_audit_in_a_store_is_that_of_the_disk_killed_and_started_again(
     cluster: Cluster, data_set: Path, tmp_path: Path
 ) -> None:

@@ -47,6 +47,7 @@ def assert_same(out: Path, undisturbed: Path) -> None:
     assert [name for name, verdict in report.items() if verdict.failed] == []
 
 
+@pytest.mark.long
 def test_workers_killed_at_random_moments(
     cluster: Cluster, films: Path, undisturbed: Path, tmp_path: Path
 ) -> None:
