@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -74,7 +75,8 @@ def refuse_length(samples: int) -> None:
     """Reject what is too short to be a film, or too long."""
     seconds = samples / SOUND_RATE
     if samples < num_samples(MIN_CLIP_FRAMES):
-        raise Rejected("too_short", f"{seconds:.2f} s of sound; at least {MIN_CLIP_FRAMES / FPS:.2f} s")
+        least = math.ceil(100 * MIN_CLIP_FRAMES / FPS) / 100
+        raise Rejected("too_short", f"{seconds:.2f} s of sound; at least {least:.2f} s")
     if seconds > MAX_S:
         raise Rejected("too_long", f"more than {MAX_S:.0f} s of sound")
 

@@ -69,7 +69,9 @@ def test_what_is_no_speech_is_rejected(tmp_path: Path) -> None:
     silent = tmp_path / "silent.mp4"
     write_video(silent, iter([np.zeros((30, 64, 64, 3), np.uint8)]), VideoSettings())
     assert reason(silent) == "no_sound"
-    assert reason(wav(tmp_path / "short.wav", click(seconds=1.0), 16_000)) == "too_short"
+    short = wav(tmp_path / "short.wav", click(seconds=1.04), 16_000)
+    with pytest.raises(Rejected, match=r"too_short: 1\.04 s of sound; at least 1\.05 s"), voice_of(short):
+        pass
     (tmp_path / "text.wav").write_text("hello " * 1000)
     assert reason(tmp_path / "text.wav") in {"invalid_data", "unsupported_container"}
     assert reason(tmp_path / "none.wav") == "unreadable"
