@@ -92,6 +92,7 @@ ROOMS: dict[str, set[str]] = {  # files, or folders that end in a slash
         "dataset/index.py",
         "dataset/index_rows.py",
         "dataset/index_tables.py",
+        "dataset/joined.py",
         "dataset/pairs.py",
         "jobs/commands/labels.py",
         "jobs/commands/pairs.py",
