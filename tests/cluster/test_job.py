@@ -80,7 +80,7 @@ def content(ledger: Ledger) -> dict[str, list[str]]:
 def test_poison_is_held_back_and_everything_else_goes_on(connected: Cluster, tmp_path: Path) -> None:
     uris = [f"/v/fine-{n}" for n in range(6)]
     uris += ["/v/segv-1", "/v/hang-1", "/v/bug-1"]
-    ledger, patience = listing(tmp_path / "ray", *uris), Timeouts(base_s=12.0)
+    ledger, patience = listing(tmp_path / "ray", *uris), Timeouts(base_s=8.0)
     seen = run(ledger, ClusterSettings(workers=2), per_lap=2, patience=patience)
     assert all(lane.done == lane.laps == 5 for lane in seen.last.values())
     rejects = [row for name in ledger.names("sources") for row in ledger.rejects("sources", name).to_pylist()]
