@@ -54,15 +54,18 @@ class Studio:
         away = float(np.linalg.norm(self.head))
         return View(rotation=pose[:3, :3].T, place=self.head - away * pose[2, :3])
 
-    def film(self, serial: str) -> Frames:
-        """What a camera sees, in colours that its matrix corrects; only what 24 fps show is drawn anew."""
-        view, drawn = self.view(serial), shown_pictures(PICTURES)
+    def shown(self, serial: str, pictures: int = PICTURES) -> Frames:
+        """What a camera sees, in its true colours; only what 24 fps show is drawn anew."""
+        view, drawn = self.view(serial), shown_pictures(pictures)
         seen = {moment: exposed(self.on, [self.doing], view, moment) for moment in drawn}
-        last = np.maximum.accumulate([moment if moment in seen else 0 for moment in range(PICTURES)])
-        pictures = np.stack([seen[int(moment)] for moment in last])
-        shown = decoded(np.clip(pictures / 255, 0, 1))
-        before = encoded(np.clip(shown @ np.linalg.inv(polynomial_of(serial)).T, 0, 1))
-        return np.asarray(np.round(255 * before), np.uint8)
+        last = np.maximum.accumulate([moment if moment in seen else 0 for moment in range(pictures)])
+        return np.stack([seen[int(moment)] for moment in last])
+
+
+def polynomial_film(shown: Frames, serial: str) -> Frames:
+    """Pictures of a camera in the colours that its matrix of version 2 corrects."""
+    before = encoded(np.clip(decoded(shown / 255) @ np.linalg.inv(polynomial_of(serial)).T, 0, 1))
+    return np.asarray(np.round(255 * before), np.uint8)
 
 
 def studio() -> Studio:
@@ -126,7 +129,11 @@ def bench(folder: Path) -> list[tuple[str, ...]]:
     """The rows of the table."""
     room = studio()
     data, ready, out = folder / "data", folder / "ready", folder / "set"
-    write_take(data, room.film, version=2, sequence="EXP-1-head", camera_params=calibration_of(room))
+
+    def film(serial: str) -> Frames:
+        return polynomial_film(room.shown(serial), serial)
+
+    write_take(data, film, version=2, sequence="EXP-1-head", camera_params=calibration_of(room))
     main(["nersemble", str(data), "--out", str(ready)])
     how = ("--settings.control.canvas-area", "153600", "--settings.screen.min-source-share", "0.2")
     main(["curate", "--videos", str(ready / "manifest.csv"), "--out", str(out), *how])
