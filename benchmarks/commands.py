@@ -8,7 +8,6 @@ four steps. Seconds are those of processors, of all processes, beside those of t
 
 from __future__ import annotations
 
-import os
 import resource
 import subprocess
 import sys
@@ -48,8 +47,8 @@ def seconds(words: tuple[str, ...], checkout: Path) -> tuple[float, float]:
     """Of processors and of the clock; what the command printed is told where it fails."""
     before, began = resource.getrusage(resource.RUSAGE_CHILDREN), time.monotonic()
     done = subprocess.run(
-        [sys.executable, "-P", "-c", START, *words],
-        env=os.environ | {"PYTHONPATH": str(checkout)},
+        [sys.executable, "-c", START, *words],
+        cwd=checkout,  # its packages come first, in the processes that it starts too
         capture_output=True,
         text=True,
         check=False,
@@ -62,5 +61,5 @@ def seconds(words: tuple[str, ...], checkout: Path) -> tuple[float, float]:
 
 
 if __name__ == "__main__":
-    videos, picture, clip, *other = sys.argv[1:]
-    main(videos, picture, clip, Path(other[0] if other else ".").resolve())
+    videos, picture, clip, *other = (Path(path).resolve() for path in sys.argv[1:])
+    main(str(videos), str(picture), str(clip), other[0] if other else Path.cwd())
