@@ -128,6 +128,7 @@ def facts(batch: Batch, number: int) -> list[str]:
     return [
         f"{batch.keys[number]}   frames {start} to {start + frames - 1} ({frames})   {width}x{height}   "
         f"{int(batch.reference_valid[number].sum())} references   "
-        f"sound {'yes' if batch.has_speech[number] else 'no'}   withheld: {', '.join(withheld) or 'nothing'}",
+        f"sound {'' if batch.has_speech[number] else 'not '}given   "
+        f"withheld: {', '.join(withheld) or 'nothing'}",
         "rows: video under its controls, controls, faces, references",
     ]
