@@ -17,14 +17,13 @@ from engine.core import Step
 from engine.ledger import Lap, Ledger, digest, marker_of, read_all
 from engine.leg import Leg
 from jobs.pair_manifests import PairFile, WrittenFile, files_of, written
+from pipeline.flow import SAMPLES
 from schemas.base import record
 from schemas.outcome import Rejected, UnfitError
 from schemas.pairs import PairRow
 from schemas.sample import Sample
 from storage.place import Place
 
-SAMPLES = "samples"
-"""The leg whose landings tell how people look."""
 MEASURED, FILES = "pairs", "files"
 """The legs."""
 PAIRS_A_LAP, FILES_A_LAP = 256, 64

@@ -50,6 +50,7 @@ os.environ.pop("COLUMNS", None)  # what commands print here goes to nobody's scr
 os.environ["OMP_NUM_THREADS"] = "1"
 
 
+@pytest.hookimpl(trylast=True)  # of the tests that are left once some are deselected
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """What may take long comes first in each process, so that none is left alone with it at the end.
 

@@ -6,7 +6,6 @@ The old index and its tars hold until the new index takes the place of the old o
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from functools import partial
@@ -26,6 +25,7 @@ from pipeline.flow import SAMPLES, TARS, TRACKS, Curation, legs
 from pipeline.stages.corpus import CorpusSettings
 from schemas.tracks import Tracked
 from schemas.version import DRAWING, SCHEMA
+from storage.disk import sha256_of
 from storage.json_files import json_at
 from storage.place import Place, Where
 from storage.records import read_as
@@ -124,7 +124,7 @@ def seal(out: Place) -> None:
 
 def sha256_at(place: Place, name: str) -> str:
     """Digest of a file; empty where there is none."""
-    return hashlib.sha256(place.read(name)).hexdigest() if place.size(name) is not None else ""
+    return sha256_of(place.chunks(name)) if place.size(name) is not None else ""
 
 
 def has_todays_videos(out: Place, settings: Curation) -> bool:

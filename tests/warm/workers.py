@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import signal
 import subprocess
 import sys
 from collections.abc import Callable, Mapping
@@ -36,21 +35,6 @@ class WarmWorker(subprocess.Popen[bytes]):
             self.returncode = self.asked.wait()
             self.asked.close()
         return self.returncode
-
-    def poll(self) -> int | None:
-        """Its exit code; None while it runs."""
-        if self.returncode is None and self.asked.ends_within(0.0):
-            self.wait()
-        return self.returncode
-
-    def send_signal(self, sig: int) -> None:
-        """Send it a signal, unless it has ended."""
-        if self.poll() is None:
-            os.kill(self.pid, sig)
-
-    def kill(self) -> None:
-        """End it."""
-        self.send_signal(signal.SIGKILL)
 
 
 class WarmStart:
