@@ -22,6 +22,7 @@ from jobs.console.flags import parsed
 from jobs.console.progress import readable_s
 from jobs.exit_codes import ExitCode
 from jobs.stored.run_facts import run_facts
+from media.credentials import Signer, sign_film, signer_of
 from media.encode import VideoSettings, write_video
 from media.voice import Voice, voice_of
 from model.nets.pretrained.editors import PictureEditor
@@ -84,6 +85,11 @@ class Animate:
     """Atlas of the person: views of the sides that the driver shows become references beside the pictures."""
     save_atlas: Path | None = None
     """Atlas to write: the views of `--atlas`, the first picture, and sides that this film shows."""
+    c2pa_certificates: Path | None = None
+    """PEM file of the certificates that the film's Content Credentials are signed under, the signer's first:
+    they say that a trained model made it."""
+    c2pa_key: Path | None = None
+    """PEM file of the signer's private key."""
     backends: Backends = field(default_factory=Backends)
 
 
@@ -99,12 +105,13 @@ def animate(job: Animate, console: Console) -> ExitCode:
         ValueError: the run, a picture, the driving video or the speech cannot be used; says why.
     """
     refuse_senseless(job)
+    signer = signer_in(job)
     with heard(job) as voice:
-        make(job, voice, console)
+        make(job, voice, signer, console)
     return ExitCode.WHOLE
 
 
-def make(job: Animate, voice: Voice | None, console: Console) -> None:
+def make(job: Animate, voice: Voice | None, signer: Signer | None, console: Console) -> None:
     """Write the video.
 
     Raises:
@@ -147,10 +154,23 @@ def make(job: Animate, voice: Voice | None, console: Console) -> None:
         return
     gathering = Gathering(played.part) if job.save_atlas and played.part else None
     kept = gathering.through(made) if gathering else made
-    write(job.out, played, reported(kept, num_segments(played.frames), say))
+    write(job.out, played, reported(kept, num_segments(played.frames), say), signer)
     if gathering:
         keep_views(job, performer, portrait, gathering, say)
     say(f"{played.frames} frames of {portrait.person.width}x{portrait.person.height} px: {job.out}")
+
+
+def signer_in(job: Animate) -> Signer | None:
+    """Who signs the film of a job, if anybody does.
+
+    Raises:
+        ValueError: a file is missing, or cannot be used.
+    """
+    if job.c2pa_certificates and job.c2pa_key:
+        return signer_of(job.c2pa_certificates, job.c2pa_key)
+    if job.c2pa_certificates or job.c2pa_key:
+        raise ValueError("a film is signed by both --c2pa-certificates and --c2pa-key")
+    return None
 
 
 def editor_of(job: Animate) -> PictureEditor | None:
@@ -254,14 +274,16 @@ def reported(parts: Iterator[Pictures], segments: int, say: Callable[[str], None
         say(f"segment {done} of {segments}, {passed / done:.1f} s each, {left} left")
 
 
-def write(out: Path, played: Performance, windows: Iterator[Pictures]) -> None:
-    """Write the video aside, with the sound of the performance if it has any, and put it in its place."""
+def write(out: Path, played: Performance, windows: Iterator[Pictures], signer: Signer | None) -> None:
+    """Write the video aside, with sound and a signature if it has any, and put it in its place."""
     out.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=out.parent, prefix=".animate-") as folder:
-        silent, loud = Path(folder) / "silent.mp4", Path(folder) / "loud.mp4"
-        write_video(silent, windows, VideoSettings())
+        film, loud, signed = (Path(folder) / f"{name}.mp4" for name in ("silent", "loud", "signed"))
+        write_video(film, windows, VideoSettings())
         if played.dub:
-            played.dub(silent, loud)
-            loud.replace(out)
-        else:
-            silent.replace(out)
+            played.dub(film, loud)
+            film = loud
+        if signer:
+            sign_film(film, signed, signer)
+            film = signed
+        film.replace(out)

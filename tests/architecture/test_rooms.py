@@ -32,6 +32,7 @@ ROOMS: dict[str, set[str]] = {  # files, or folders that end in a slash
             "tone_mapping",
         )
     },
+    "c2pa": {MEDIA + "credentials.py"},
     "decord": set(),
     "ffmpeg": {MEDIA + name for name in ("encode.py", "sound.py", "vmaf.py", "voice.py")},
     "imageio_ffmpeg": {MEDIA + "encode.py"},

@@ -8,6 +8,8 @@ import shutil
 from pathlib import Path
 from typing import Any
 
+import av
+import c2pa
 import numpy as np
 import pytest
 from torch import Tensor
@@ -21,6 +23,7 @@ from model.sample.pixels import Pictures, pictures_of, references_of
 from model.train import checkpoint as saved
 from schemas.media import Probed, Source
 from schemas.origin import Origin
+from tests.signing import write_signer
 
 QUICK = ("--sampler.steps", "1", *(f"--sampler.{weight}=1" for weight in ("references", "pose", "face")))
 
@@ -41,6 +44,12 @@ def facts(path: Path) -> Probed:
     return probe(source, max_pixels=2**22, max_duration_s=60, max_pixel_stretch=0.1)
 
 
+def streams(path: Path) -> list[bytes]:
+    """The packets of a film, which a signature leaves as they are."""
+    with av.open(str(path)) as film:
+        return [bytes(packet) for packet in film.demux()]
+
+
 def test_a_picture_moves_and_sounds_as_the_video_does(
     short_run: Path, corpus: Path, tmp_path: Path, capsys
 ) -> None:
@@ -56,8 +65,11 @@ def test_a_picture_moves_and_sounds_as_the_video_does(
     assert made.width * made.height <= 96 * 144
     assert main(command(short_run, corpus, again)) == 0
     assert again.read_bytes() == one.read_bytes()
-    assert main(command(short_run, corpus, other, "--seed", "1")) == 0
-    assert other.read_bytes() != one.read_bytes()
+    chain, key = write_signer(tmp_path)
+    signed = ("--c2pa-certificates", str(chain), "--c2pa-key", str(key))
+    assert main(command(short_run, corpus, other, "--seed", "1", *signed)) == 0
+    assert streams(other) != streams(one)
+    assert c2pa.Reader(str(other)).get_validation_state() == "Valid"
     assert sorted(path.name for path in one.parent.iterdir()) == ["again.mp4", "one.mp4", "other.mp4"]
 
 
@@ -115,6 +127,9 @@ def test_what_cannot_be_used_is_one_sentence(short_run: Path, corpus: Path, tmp_
         *command(short_run, corpus, out), "--driving", str(out)
     )
     assert "a folder; --out names the video" in sentence(*command(short_run, corpus, tmp_path))
+    assert "both --c2pa-certificates and --c2pa-key" in sentence(
+        *command(short_run, corpus, out), "--c2pa-key", "key.pem"
+    )
     assert "at least one step, not in 0" in sentence(*command(short_run, corpus, out), "--sampler.steps", "0")
     assert "no checkpoint of a run" in sentence(*command(tmp_path / "none", corpus, out))
     gif = command(short_run, corpus, out.with_suffix(".gif"))
