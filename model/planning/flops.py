@@ -14,9 +14,10 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
-from functools import partial
+from functools import cache, partial
+from types import MappingProxyType
 
 from model.nets.kernels import FEW
 from model.nets.param_groups import Part
@@ -125,14 +126,15 @@ def speech(sizes: Sizes) -> Iterator[Work]:
     yield result(inputs=d, outputs=sizes.motion.vector)
 
 
-def parameters(sizes: Sizes, *, exact: bool = False) -> dict[Part, int]:
+@cache  # a search for the longest clip asks a thousand times
+def parameters(sizes: Sizes, *, exact: bool = False) -> Mapping[Part, int]:
     """Values of each part of a network; of those that stay float32 alone, where `exact` are asked for."""
     window = WindowSpec(frames=1, width=0, height=0)
     found: dict[Part, int] = {}
     for work in works(sizes, window):
         if isinstance(work, Product):
             found[work.part] = found.get(work.part, 0) + work.weights * (work.exact or not exact)
-    return found
+    return MappingProxyType(found)
 
 
 @dataclass(frozen=True, kw_only=True)
