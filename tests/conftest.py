@@ -18,6 +18,7 @@ import pytest_randomly
 from hypothesis import settings
 
 from engine.runners import supervisor
+from jobs.cli import main
 from tests.once import once
 from tests.processes import MARK, running_on, wait_until
 from tests.resume.job import make_films, run_job
@@ -150,6 +151,26 @@ def undisturbed(films: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
         (folder / "changes").write_text(done.stdout.split()[-1])
 
     return once(tmp_path_factory, "undisturbed", make) / "set"
+
+
+REAL_CLIPS = ("full_04_balance_cam01.mp4", "half_05_sign_football.mp4", "talk_06_face_then_cartoon_vfr.mov")
+"""A balancing man, whole, a signing woman, half, and a man who talks: 40, 50 and 58 frames."""
+
+
+@pytest.fixture(scope="session")
+def real_set(corpus: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """These clips as a data set of small canvases, by real estimators; not to be changed."""
+
+    def make(folder: Path) -> None:
+        (folder / "videos").mkdir()
+        for name in REAL_CLIPS:
+            (folder / "videos" / name).symlink_to(corpus / "clips" / name)
+        words = ["curate", "--videos", str(folder / "videos"), "--out", str(folder / "set"), "--follow-links"]
+        # the man's face is too small to be measured
+        how = ["--settings.control.canvas-area", "28672", "--settings.reference.allow-no-face"]
+        assert main([*words, *how]) == 0
+
+    return once(tmp_path_factory, "real set", make) / "set"
 
 
 @pytest.fixture(scope="session")

@@ -17,8 +17,6 @@ from jobs.cli import main
 from model.train import checkpoint as saved
 
 pytestmark = pytest.mark.timeout(600)
-CLIPS = ("full_04_balance_cam01.mp4", "half_05_sign_football.mp4", "talk_06_face_then_cartoon_vfr.mov")
-"""A balancing man, whole, a signing woman, half, and a man who talks: 40, 50 and 58 frames."""
 STAGES = {"body": 30, "face": 4, "everything": 6}
 STEPS = sum(STAGES.values())
 SHORT = [
@@ -35,26 +33,15 @@ SAMPLING = ("--sampler.steps", "4")
 
 
 @pytest.fixture(scope="module")
-def shards(corpus: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The clips as a data set of small canvases."""
-    videos, out = (tmp_path_factory.mktemp(name) for name in ("videos", "shards"))
-    for name in CLIPS:
-        (videos / name).symlink_to(corpus / "clips" / name)
-    how = ("--settings.control.canvas-area", "28672", "--settings.reference.allow-no-face")
-    assert main(["curate", "--videos", str(videos), "--out", str(out), "--follow-links", *how]) == 0
-    return out
-
-
-@pytest.fixture(scope="module")
-def run(shards: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def run(real_set: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A training of all three phases on it."""
     out = tmp_path_factory.mktemp("run")
-    assert main(training(shards, out)) == 0
+    assert main(training(real_set, out)) == 0
     return out
 
 
-def training(shards: Path, run: Path) -> list[str]:
-    return ["train", "--recipe", "tiny", "--data", str(shards), "--out", str(run), *SHORT]
+def training(real_set: Path, run: Path) -> list[str]:
+    return ["train", "--recipe", "tiny", "--data", str(real_set), "--out", str(run), *SHORT]
 
 
 def digests(folder: Path) -> dict[str, str]:
@@ -66,20 +53,20 @@ def digests(folder: Path) -> dict[str, str]:
     }
 
 
-def test_clips_become_samples_that_keep_every_promise(shards: Path) -> None:
-    rows = read_index(shards).rows()
+def test_clips_become_samples_that_keep_every_promise(real_set: Path) -> None:
+    rows = read_index(real_set).rows()
     assert sorted((row.framing, row.frames) for row in rows) == [
         ("full", 40),
         ("half", 50),
         ("portrait", 58),
     ]
     assert {(row.width, row.height) for row in rows} == {(128, 224), (224, 128)}
-    assert main(["check", str(shards)]) == 0
+    assert main(["check", str(real_set)]) == 0
 
 
-def test_a_batch_can_be_looked_at(shards: Path, tmp_path: Path) -> None:
+def test_a_batch_can_be_looked_at(real_set: Path, tmp_path: Path) -> None:
     picture = tmp_path / "batch.png"
-    assert main(["show", str(shards), "--picture", str(picture)]) == 0
+    assert main(["show", str(real_set), "--picture", str(picture)]) == 0
     assert picture.stat().st_size > 50_000
 
 
@@ -99,9 +86,9 @@ def test_three_stages_learn_and_prove_what_they_left_alone(run: Path) -> None:
     assert mean(losses[-STEPS // 3 :]) < mean(losses[: STEPS // 3])
 
 
-def test_a_finished_training_is_left_as_it_is(shards: Path, run: Path) -> None:
+def test_a_finished_training_is_left_as_it_is(real_set: Path, run: Path) -> None:
     before = digests(run / "checkpoints")
-    assert main(training(shards, run)) == 0
+    assert main(training(real_set, run)) == 0
     assert digests(run / "checkpoints") == before
 
 
@@ -111,11 +98,9 @@ def test_a_picture_is_brought_to_life_with_its_sound(run: Path, corpus: Path, tm
         corpus / "clips" / "talk_07_grid_man.mpg",
     )
     files = ("--run", str(run), "--reference", str(picture), "--driving", str(driving))
-    one, again = tmp_path / "one.mp4", tmp_path / "again.mp4"
-    for out in (one, again):
-        assert main(["animate", *files, "--out", str(out), *SAMPLING]) == 0
-    assert one.read_bytes() == again.read_bytes()
-    with av.open(str(one)) as made:
+    out = tmp_path / "one.mp4"
+    assert main(["animate", *files, "--out", str(out), *SAMPLING]) == 0
+    with av.open(str(out)) as made:
         video, sound = made.streams.video[0], made.streams.audio[0]
         assert video.average_rate == 24
         frames = [frame.to_ndarray(format="rgb24") for frame in made.decode(video)]
