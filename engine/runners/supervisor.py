@@ -29,8 +29,8 @@ EXIT_S = 10.0
 POOLS = ("OMP_NUM_THREADS", "OPENCV_FOR_THREADS_NUM")
 """Libraries ask these how many threads to keep, and would take all cores of the machine for each worker."""
 
-BEGIN = "from engine.runners.process import main"
-"""What the process does first."""
+BEGIN = "import understudy; from engine.runners.process import main"
+"""What the process does first: the packages are ours, whatever lies in the working folder."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -63,7 +63,7 @@ def nobody(_: WorkerState) -> None:
 def start_worker(descriptor: int, environment: Mapping[str, str]) -> subprocess.Popen[bytes]:
     """A process that runs laps until the other end of the pipe behind the descriptor is closed."""
     return subprocess.Popen(
-        [sys.executable, "-c", f"{BEGIN}; main({descriptor}, {os.getpid()})"],
+        [sys.executable, "-P", "-c", f"{BEGIN}; main({descriptor}, {os.getpid()})"],
         stdin=subprocess.DEVNULL,  # nothing that it starts may wait for what nobody types
         pass_fds=[descriptor],
         env={**environment, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))},

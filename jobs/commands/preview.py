@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from io import BytesIO
 from math import degrees, tau
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
 import cv2
 import numpy as np
@@ -16,9 +16,9 @@ import tyro
 from rich.console import Console
 
 from dataset.arrays import unpack
-from dataset.conditions import refuse_unknown
-from dataset.index import Index, read_index
+from dataset.index import read_index
 from dataset.tar import TAR_END, read_members, samples_in
+from jobs.choice import Choice, chosen, file_of
 from jobs.console.contact_sheets import Picture, below, beside, captioned, fit, label, overlay
 from jobs.console.flags import parsed
 from jobs.console.progress import readable_s
@@ -42,7 +42,7 @@ VIDEO_PX = 480
 
 
 @dataclass(frozen=True, kw_only=True)
-class Preview:
+class Preview(Choice):
     """Draw contact sheets of a data set, and overlay videos if wished."""
 
     data: tyro.conf.Positional[str | Path]
@@ -51,14 +51,6 @@ class Preview:
     """Folder for the pictures."""
     samples: int = 24
     """Most samples to show, spread evenly over those that are chosen, or the first ones by `sort`."""
-    where: tuple[str, ...] = ()
-    """Only samples for which all of these hold, on columns of the index: licence=CC0 face_ratio<0.5."""
-    keys: tuple[str, ...] = ()
-    """Only these samples."""
-    sort: str | None = None
-    """Column of the index by which samples come, the least first; with a minus before it the most first."""
-    worst: int | None = None
-    """So many samples of the least `sort`, by itself of the least reference_similarity."""
     per_sheet: int = 3
     """Samples on one sheet."""
     videos: bool = False
@@ -78,7 +70,7 @@ def preview(job: Preview, console: Console) -> ExitCode:
         OSError: a sheet or a video cannot be written.
     """
     data = Place.at(job.data)
-    shown = chosen(job, read_index(data))
+    shown = chosen(job, read_index(data), job.samples)
     job.out.mkdir(parents=True, exist_ok=True)
     began, strips = time.monotonic(), list[Picture]()
     for number, row in enumerate(shown, start=1):
@@ -92,36 +84,6 @@ def preview(job: Preview, console: Console) -> ExitCode:
             console.print(f"wrote {sheet}", highlight=False, soft_wrap=True)
             strips.clear()
     return ExitCode.WHOLE
-
-
-def chosen(job: Preview, index: Index) -> list[IndexRow]:
-    """The rows of the samples to show, in their order.
-
-    Raises:
-        ValueError: a condition or a column is none, a key is not there, or nothing is left.
-    """
-    rows = index.where(job.where).rows()
-    if job.keys:
-        by_key = {row.key: row for row in rows}
-        if lost := [key for key in job.keys if key not in by_key]:
-            raise ValueError(
-                f"{index.root}: no sample of the key {', '.join(lost[:5])} is among those chosen"
-            )
-        rows = [by_key[key] for key in job.keys]
-    if job.sort is None and job.worst is None:
-        return spread(rows, job.samples)
-    column = (job.sort or "reference_similarity").removeprefix("-")
-    refuse_unknown(column)
-    most_first = (job.sort or "").startswith("-")
-    ordered = sorted(rows, key=lambda row: getattr(row, column), reverse=most_first)
-    return ordered[: job.worst or job.samples]
-
-
-def spread(rows: Sequence[IndexRow], most: int) -> list[IndexRow]:
-    """At most `most` rows, evenly over the index."""
-    return [
-        rows[i] for i in sorted(set(np.linspace(0, len(rows) - 1, min(most, len(rows)), dtype=int).tolist()))
-    ]
 
 
 def drawn(job: Preview, data: Place, row: IndexRow) -> Picture:
@@ -239,7 +201,7 @@ def strip(
         f"left hand {row.left_hand_ratio:.0%}, right hand {row.right_hand_ratio:.0%}{window}",
         f"motion {row.motion:.2f} torso lengths/s   sharpness {row.sharpness:.0f}   "
         f"least similarity {row.reference_similarity:.2f}   sound {'yes' if row.has_audio else 'no'}   "
-        f"file: {PurePosixPath(row.uri).name}",
+        f"file: {file_of(row)}",
         "rows: video under its controls, where side, radius or hand change most, controls, faces, references",
     ]
     rows = [frames, *worst, drawn, faces, beside(pictures)]

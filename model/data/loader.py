@@ -43,7 +43,7 @@ from schemas.visible import visible
 LOG = logging.getLogger(__name__)
 CONTEXT = multiprocessing.get_context("forkserver")
 """Workers are born of a process without threads, CUDA or open connections, whatever the trainer holds."""
-PRELOAD = ["model.data.worker"]
+PRELOAD = ["understudy", "model.data.worker"]
 CONTEXT.set_forkserver_preload(PRELOAD)
 
 

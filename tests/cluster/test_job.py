@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import re
 import shutil
 import sys
@@ -33,7 +34,8 @@ from storage.place import Place
 from tests.cluster import meeting
 from tests.cluster.small import start, workers
 from tests.engine.runners.odd import house, listing
-from tests.processes import execute, wait_until
+from tests.names import taken_names
+from tests.processes import ROOT, execute, wait_until
 from tests.resume.job import contents, landed, run_job
 from tests.resume.test_facets import swapped
 from tests.stores import ACCESS_KEY, SECRET_KEY, TOKEN, Store
@@ -256,7 +258,11 @@ def sha256(data: bytes) -> str:
 
 
 def test_nothing_listens_beyond_this_machine(tmp_path: Path) -> None:
-    """On a machine alone, in a process of its own: every socket of Ray and ours is on loopback."""
+    """On a machine alone, in a process of its own: every socket of Ray and ours is on loopback.
+
+    It is started in a folder with files of our packages' names, which Ray's workers look into first.
+    """
+    folder = taken_names(tmp_path / "mine")
     listing(tmp_path, "/v/fine-1", "/v/hang-1")
     code = f"""
 import os, sys, time, json, threading
@@ -277,10 +283,11 @@ class Looking(Seen):
                      for c in p.net_connections(kind="inet") if c.status == psutil.CONN_LISTEN}}
             print("listening", json.dumps(sorted(found)), flush=True)
             os._exit(0)
+os.chdir({str(folder)!r})
 cluster.run(house(2), Ledger(Path({str(tmp_path)!r})), Looking(), clock=time.monotonic,
     unseal=lambda: None, settings=ClusterSettings(workers=1))
 """
-    done = execute(sys.executable, "-c", code)
+    done = execute(sys.executable, "-c", code, env=os.environ | {"PYTHONPATH": str(ROOT)})
     output = re.search(r"listening (.*)", done.stdout)
     assert output, done.stderr
     assert json.loads(output[1])

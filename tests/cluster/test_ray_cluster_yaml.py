@@ -189,5 +189,9 @@ def test_all_that_the_project_is_made_of_travels_and_no_more(cluster: dict[str, 
     }
     folders = {here for here in sent.values() if (ROOT / here).is_dir()}
     assert folders == {package.rstrip(".*") for package in packages}
+    modules = project["tool"]["setuptools"]["py-modules"]
+    assert {f"{module}.py" for module in modules} == {
+        there for there in sent.values() if there.endswith(".py")
+    }
     assert all((ROOT / here).exists() and there == f"~/understudy/{here}" for there, here in sent.items())
     assert set(cluster["file_mounts"]) - set(sent) == {"~/.ray/auth_token"}

@@ -29,6 +29,9 @@ START_S = 55.0
 STOP_S = 30.0
 """It is not waited for longer than this as it ends."""
 TRIES = 2
+BEGIN = {"worker_process_setup_hook": "understudy.claim"}
+"""What Ray's workers do first: they look into the driver's working folder before all others, and our packages
+are not the files of those names there."""
 OURS = ".understudy"
 """A file in the folder of a Ray that was started here."""
 
@@ -50,7 +53,9 @@ class Connection(Thread):
     def run(self) -> None:
         """Connect, wait, and disconnect."""
         try:
-            found = ray.init(logging_level="error", log_to_driver=False, **self.where)
+            found = ray.init(
+                logging_level="error", log_to_driver=False, runtime_env=dict(BEGIN), **self.where
+            )
             self.session = Path(found.address_info["session_dir"])
         except BaseException as trouble:  # noqa: BLE001  whatever it is, another thread tells it
             self.trouble = trouble

@@ -21,6 +21,7 @@ from engine.runners.settings import Timeouts
 from engine.runners.status import WorkerState
 from engine.runners.supervisor import Supervisor, kit_of
 from tests.engine.runners.odd import house, listing
+from tests.names import taken_names
 from tests.processes import alive, program, wait_until
 
 PATIENCE = Timeouts(base_s=20.0, per_footage_s=1.0, tries=2, kills=3)
@@ -62,6 +63,15 @@ def test_poison_is_held_back_and_the_others_land(tmp_path: Path) -> None:
         "leave1": ("crashed", "ended itself with code 3, 2 times; understudy replay OUT leave1"),
         "bad1": ("unreadable", "as told"),
     }
+
+
+def test_files_of_our_names_where_it_is_started_are_left_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ledger = listing(tmp_path / "set", "/v/fine-1")
+    monkeypatch.chdir(taken_names(tmp_path / "mine"))
+    with guarding(ledger) as guard:
+        assert isinstance(run_first(guard, ledger), Landed)
 
 
 def test_libraries_keep_as_many_threads_as_the_worker_has_cores(tmp_path: Path) -> None:

@@ -14,9 +14,7 @@ from dataset.arrays import unpack
 from dataset.index import read_index
 from jobs.cli import main
 from jobs.commands.preview import (
-    Preview,
     beside_range,
-    chosen,
     drawn_frames,
     members_of,
     on_sheet,
@@ -27,41 +25,6 @@ from jobs.console.contact_sheets import overlay
 from schemas.controls import Controls
 from schemas.sample import TRACKS
 from storage.place import Place
-
-
-def keys(data_set: Path, **how: object) -> list[str]:
-    job = Preview(data=data_set, out=Path("sheets"), **how)  # type: ignore[arg-type]
-    return [row.key for row in chosen(job, read_index(data_set))]
-
-
-def test_samples_are_chosen_by_condition_key_and_order(data_set: Path) -> None:
-    rows = read_index(data_set).rows()
-    everything = [row.key for row in rows]
-    assert keys(data_set, samples=999) == everything
-    assert keys(data_set, where=("framing=full",), samples=999) == [
-        row.key for row in rows if row.framing == "full"
-    ]
-    two = (everything[2], everything[0])
-    assert keys(data_set, keys=two) == list(two)
-    motions = sorted(row.motion for row in rows)
-    by_key = {row.key: row for row in rows}
-    assert [by_key[key].motion for key in keys(data_set, sort="motion", worst=3)] == motions[:3]
-    assert [by_key[key].motion for key in keys(data_set, sort="-motion", samples=2)] == motions[::-1][:2]
-    similar = sorted(row.reference_similarity for row in rows)
-    assert [by_key[key].reference_similarity for key in keys(data_set, worst=2)] == similar[:2]
-
-
-@pytest.mark.parametrize(
-    ("how", "message"),
-    [
-        ({"keys": ("abc",)}, "no sample of the key abc"),
-        ({"sort": "moton"}, "did you mean motion"),
-        ({"where": ("frames>9999",)}, "no sample of"),
-    ],
-)
-def test_what_chooses_nothing_is_refused(data_set: Path, how: dict[str, object], message: str) -> None:
-    with pytest.raises(ValueError, match=message):
-        keys(data_set, **how)
 
 
 def test_sheets_come_one_after_the_other(data_set: Path, tmp_path: Path, capsys) -> None:

@@ -18,10 +18,15 @@ from typing import Any
 import pytest
 
 from engine.runners.ray import connection
-from engine.runners.ray.connection import OURS, NoRay, connected
+from engine.runners.ray.connection import BEGIN, OURS, NoRay, connected
 from tests.processes import execute
 
-ALONE = {"address": "local", "object_store_memory": 128 * 2**20, "include_dashboard": False}
+ALONE = {
+    "address": "local",
+    "object_store_memory": 128 * 2**20,
+    "include_dashboard": False,
+    "runtime_env": BEGIN,
+}
 
 
 class FakeRay:
@@ -97,7 +102,7 @@ def test_one_that_says_nothing_is_given_up_in_time(monkeypatch: pytest.MonkeyPat
 def test_of_a_cluster_nothing_is_swept(monkeypatch: pytest.MonkeyPatch, session: Path) -> None:
     ray = fake(monkeypatch, session)
     with connected("1.2.3.4:5"):
-        assert ray.asked == [{"address": "1.2.3.4:5"}]
+        assert ray.asked == [{"address": "1.2.3.4:5", "runtime_env": BEGIN}]
     assert session.is_dir()
 
 
