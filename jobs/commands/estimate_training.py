@@ -15,6 +15,7 @@ from jobs.console.progress import readable_s
 from jobs.console.tables import GB, gib, records, tell_table, titled
 from jobs.exit_codes import ExitCode
 from jobs.recipes.training import RECIPES, Name
+from model.data.canvas import canvas
 from model.data.windows import FRAMES_PER_LATENT, clips_of, longest_window, num_tokens
 from model.planning.activations import FLOAT, Precision
 from model.planning.flops import Operations, operations, parameters
@@ -105,13 +106,12 @@ def check(job: EstimateTraining) -> None:
         raise ValueError("ranks, references, canvas, tflops and price are above 0, mfu and spare are shares")
     if job.canvas[0] % 16 or job.canvas[1] % 16:
         raise ValueError(f"a canvas of {job.canvas[0]}x{job.canvas[1]} px: both have to be multiples of 16")
-    order = job.settings.loader.order
-    shortest = int(num_tokens(*job.canvas, order.window.min_frames))
+    order, least = job.settings.loader.order, job.settings.loader.order.window.min_frames
+    shortest = max(tokens(replace(shown(job, phase, least), clips=1)) for phase in videos(job))
     if order.max_tokens < shortest:
         raise ValueError(
             f"no clip of {job.canvas[0]}x{job.canvas[1]} px fits the token budget: max_tokens is "
-            f"{order.max_tokens}, and a shortest window, of {order.window.min_frames} frames, "
-            f"takes {shortest}"
+            f"{order.max_tokens}, and a shortest window, of {least} frames, takes {shortest}"
         )
     if job.world_size % job.settings.sequence_parallel:
         raise ValueError(f"{job.world_size} ranks do not make groups of {job.settings.sequence_parallel}")
@@ -123,8 +123,9 @@ def check(job: EstimateTraining) -> None:
 
 def shown(job: EstimateTraining, phase: Phase, frames: int) -> WindowSpec:
     """What a batch shows: as many clips as the loader's token budget holds, at least one."""
-    width, height = job.canvas
-    order, most = job.settings.loader.order, job.settings.loader.sample.references.max_references
+    how = job.settings.loader_in(phase)
+    width, height = job.canvas if how.order.area is None else canvas(*job.canvas, how.order.area)
+    order, most = how.order, how.sample.references.max_references
     tokens, picture = num_tokens(width, height, frames), num_tokens(width, height, 1)
     clips = int(clips_of(tokens, picture, order.max_tokens, most))
     return WindowSpec(
@@ -197,13 +198,14 @@ def of_stages(job: EstimateTraining) -> Table:
     )
     table = titled(f"One batch of a rank ({how})", *heads, *(("seconds",) if job.tflops else ()))
     for phase in videos(job):
-        for frames in FRAMES:
+        most = phase.max_frames or FRAMES[-1]
+        for frames in sorted({min(frames, most) for frames in FRAMES}):
             window = shown(job, phase, frames)
             needed = memory(job.settings.sizes, window, learning(phase), sharing(job))
             work = counted(job, phase, window)
             kinds = (getattr(needed, name.split()[0]) for name in heads[4:12])
             table.add_row(
-                *(phase.name, str(frames), str(window.clips), f"{tokens(job, window):,}"),
+                *(phase.name, str(frames), str(window.clips), f"{tokens(window):,}"),
                 *(gib(count) for count in kinds),
                 *(f"{work.model / 1e12:,.3g}", f"{work.again / 1e12:,.3g}"),
                 *((f"{batch_s(job, work):,.3g}",) if job.tflops else ()),
@@ -211,9 +213,9 @@ def of_stages(job: EstimateTraining) -> Table:
     return table
 
 
-def tokens(job: EstimateTraining, window: WindowSpec) -> int:
+def tokens(window: WindowSpec) -> int:
     """Noise tokens of a batch, as the loader counts them."""
-    return window.clips * int(num_tokens(*job.canvas, window.frames))
+    return window.clips * int(num_tokens(window.width, window.height, window.frames))
 
 
 def of_gpus(job: EstimateTraining) -> Table:
@@ -274,8 +276,8 @@ def offload_note(job: EstimateTraining) -> str:
 
 def step_s(job: EstimateTraining, phase: Phase) -> float:
     """Mean seconds of a step: windows are as often of each length, and batches hold as many as fit."""
-    order = job.settings.loader.order
-    most, width, height = (np.array([number]) for number in (order.window.max_frames, *job.canvas))
+    order, one = job.settings.loader_in(phase).order, shown(job, phase, 1)
+    most, width, height = (np.array([number]) for number in (order.window.max_frames, one.width, one.height))
     longest = int(longest_window(most, width, height, order.window, order.max_tokens)[0])
     lengths = range(order.window.min_frames, longest + 1, FRAMES_PER_LATENT)
     windows = [shown(job, phase, frames) for frames in lengths]

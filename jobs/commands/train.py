@@ -31,6 +31,7 @@ from model.data.loader import Loader
 from model.data.mixture import MixedSamples
 from model.planning.peak import peak_tflops
 from model.train import checkpoint as saved
+from model.train.curriculum import loaders
 from model.train.distributed import DistributedContext, distributed_context, lifeline, shared_codec
 from model.train.lifeline import held
 from model.train.names import CURVES, RUN
@@ -201,8 +202,11 @@ def lead(
     from model.train.tensorboard import TensorBoardWriter
 
     codec = shared_codec(job.out, job.data, job.settings, context)
-    for line in loader.table().split("\n"):
-        console.print(line, highlight=False)
+    shown = loaders(job.settings, loader)
+    for names, each in shown.items():
+        if len(shown) > 1:
+            console.print(f"in {', '.join(names)}:", highlight=False)
+        console.print(each.table(), highlight=False)
     console.print(held_out_note(loader), highlight=False)
     samples = len(loader.drawn.index)
     if samples < FEW_SAMPLES:
@@ -223,7 +227,7 @@ def lead(
     try:
         trainer = Trainer(job.out, job.settings, loader, codec, context.device, speeds, **how)
         console.print(f"attention: {trainer.kernel}, on {context.device}", highlight=False)
-        note_start(job.out, start_of(job, context, loader))
+        note_start(job.out, start_of(job, context, loader, max(map(canvas_area, shown.values()))))
         return trainer.train()
     finally:
         curves.close()
@@ -255,12 +259,12 @@ def total_steps(settings: Training) -> int:
     return sum(phase.steps for phase in settings.phases)
 
 
-def start_of(job: Train, context: DistributedContext, loader: Loader) -> Start:
+def start_of(job: Train, context: DistributedContext, loader: Loader, area: int) -> Start:
     """All that it takes to repeat this start."""
     return Start(
         data=storable_all(job.data),
         index_sha256=digests_of(loader.drawn.index),
-        canvas_area=canvas_area(loader),
+        canvas_area=area,
         recipe=job.recipe,
         settings=job.settings.as_plain(),
         ranks=context.world_size,

@@ -74,7 +74,7 @@ class Loader(IterableDataset[Batch]):
     ) -> None:
         if not 0 <= rank < world_size:
             raise ValueError(f"rank {rank} of {world_size}")
-        self.roots = (data,) if isinstance(data, str) else data
+        self.roots, self.indexes = (data,) if isinstance(data, str) else data, indexes
         self.settings, self.rank, self.world_size = settings, rank, world_size
         self.drawn = read_drawn(self.roots, settings.order, indexes)
         self.num_withdrawn = int(np.count_nonzero(self.drawn.place < 0))

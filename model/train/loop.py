@@ -22,6 +22,7 @@ from model.nets.param_groups import part
 from model.nets.pretrained.hearing import Hearing
 from model.train import checkpoint, init
 from model.train.agreement import agreed
+from model.train.curriculum import under
 from model.train.engines.engine import DTYPES
 from model.train.faults import DivergenceCheck, reporting_no_memory
 from model.train.frozen import Digests, digests, prove
@@ -140,8 +141,9 @@ class Trainer:
         check_same(state.settings, self.settings, state.phase, state.step)
         if state.phase >= len(self.settings.phases):
             raise ValueError(f"{folder}: not a checkpoint of a run (its phase is none of the run's)")
-        self.loader.load_state_dict(state.loader, new_epoch=self.new_epoch)
         self.number, self.step, self.moved = state.phase, state.step, state.moved
+        self.loader = under(self.loader, self.settings.loader_in(self.phase))
+        self.loader.load_state_dict(state.loader, new_epoch=self.new_epoch)
         stored, learning = checkpoint.weights_of(folder), self.phase.learning
         net = init.outlined(self.settings, stored)
         learned = {name: weight for name, weight in net.named_parameters() if part(name) in learning}
@@ -151,6 +153,7 @@ class Trainer:
         self, net: DiT, stored: StoredWeights, states: States | None, frozen: Digests | None = None
     ) -> None:
         """Enter the phase of the trainer's number; with what was saved of it, in its middle."""
+        self.loader = under(self.loader, self.settings.loader_in(self.phase))
         self.task = task_of(self.phase, self.settings, self.codec, self.loader, self.device)
         if self.settings.hearing is not None:
             net.speech.features = Hearing(self.settings.hearing, self.settings.sizes.speech)
@@ -170,27 +173,35 @@ class Trainer:
         Raises:
             TrainingFault: memory does not suffice, or what is learned is of no use.
         """
-        batches = iter(self.loader)
         if self.total == 0:
             self.validate()
-        while True:
-            while self.step < self.phase.steps:
-                self.observer.stepped(self.one_step(batches))
-                if not self.writing:
-                    self.saver.finish()
-                last = self.step == self.phase.steps
-                if last or self.step % self.settings.save_every == 0 or self.stopping or self.due:
-                    self.save()
-                looked = last or self.step % self.settings.validation.every == 0
-                if looked or self.stopping:
-                    self.saver.finish()  # what follows may last, or be the end
-                if self.stopping:
-                    return False
-                if looked:
-                    self.validate()
+        while self.finish_phase(iter(self.loader)):
             if self.number + 1 == len(self.settings.phases):
                 return True
             self.next_stage()
+        return False
+
+    def finish_phase(self, batches: Iterator[Batch]) -> bool:
+        """Go through what is left of the phase; whether that was all of it.
+
+        Raises:
+            TrainingFault: as `train`.
+        """
+        while self.step < self.phase.steps:
+            self.observer.stepped(self.one_step(batches))
+            if not self.writing:
+                self.saver.finish()
+            last = self.step == self.phase.steps
+            if last or self.step % self.settings.save_every == 0 or self.stopping or self.due:
+                self.save()
+            looked = last or self.step % self.settings.validation.every == 0
+            if looked or self.stopping:
+                self.saver.finish()  # what follows may last, or be the end
+            if self.stopping:
+                return False
+            if looked:
+                self.validate()
+        return True
 
     def next_stage(self) -> None:
         """Enter the next phase with the weights of this one."""

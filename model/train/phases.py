@@ -36,6 +36,10 @@ class Phase:
     task: Taught = "video"
     on_averages: bool = False
     """Begins on the averages of what the phase before taught, not on its weights as last moved."""
+    area: int | None = None
+    """Px of the canvases of this phase: samples of larger ones are shown shrunk; None: as the loader says."""
+    max_frames: int | None = None
+    """Most frames of its windows, 4k+1; None: as the loader says."""
 
     def __post_init__(self) -> None:
         unknown = set(self.learning) - set(get_args(Part))
@@ -99,6 +103,7 @@ def change(before: Phase | None, phase: Phase) -> Change:
             phase=phase.name, kept=(), created=(*new, "loader: at the start of its order"), reset=()
         )
     joining = sorted(set(phase.learning) - set(before.learning))
+    anew = (phase.area, phase.max_frames) != (before.area, before.max_frames)
     resting = sorted(set(before.learning) - set(phase.learning))
     again = sorted(set(before.learning) & set(phase.learning))
     reset = [f"optimizer: moments of {', '.join(again)}, at zero"] if again else []
@@ -109,10 +114,13 @@ def change(before: Phase | None, phase: Phase) -> Change:
             "weights: the averages of what was taught, all others as they are"
             if phase.on_averages
             else "weights: all, as last moved, not their averages",
-            "loader: goes on in its order",
+            *(() if anew else ("loader: goes on in its order",)),
             "seed",
         ),
-        created=(f"optimizer: moments of {', '.join(joining)}, at zero",) if joining else (),
+        created=(
+            *((f"optimizer: moments of {', '.join(joining)}, at zero",) if joining else ()),
+            *(("loader: an order of other canvases and windows, from its next epoch",) if anew else ()),
+        ),
         reset=(*reset, "average: begins again at the weights", "schedule: warm-up from step 0"),
     )
 

@@ -12,6 +12,7 @@ from dataset.names import SOURCE_DIGITS, index_copy
 from model.data.data_order import Order
 from model.data.mixture import MixedSamples, read_drawn
 from model.data.position import Position
+from model.data.settings import LoaderSettings
 from model.train.checkpoint import checkpoints, train_state
 from model.train.settings import Training
 from model.train.starts import starts_of
@@ -44,7 +45,8 @@ def seen_by(run: Path, data: Place, sources: Collection[str]) -> list[Sighting]:
         settings = read_as(Training, starts[-1].settings, f"{run}: not the settings of a training")
         position = Position(**{name: state.loader[name] for name in ("order", "epoch", "slot")})
         begun = dict.fromkeys((start.data, start.index_sha256) for start in reversed(starts))
-        orders = (order_of(moved(roots, data), digests, settings) for roots, digests in begun)
+        how = settings.loader_in(settings.phases[state.phase])
+        orders = (order_of(moved(roots, data), digests, how) for roots, digests in begun)
         match = next((one for one in orders if one is not None and one[1].digest == position.order), None)
         samples = None if match is None else len(drawn(match[1], position) & theirs(match[0], sources))
         found.append(Sighting(checkpoint=str(folder), samples=samples))
@@ -57,7 +59,7 @@ def moved(roots: tuple[str, ...], data: Place) -> tuple[str, ...]:
 
 
 def order_of(
-    roots: tuple[str, ...], digests: tuple[str, ...], settings: Training
+    roots: tuple[str, ...], digests: tuple[str, ...], how: LoaderSettings
 ) -> tuple[MixedSamples, Order] | None:
     """The samples that a run draws from and their order; None where that is not known any more."""
     if len(roots) != len(digests):
@@ -65,7 +67,6 @@ def order_of(
     places = zip(roots, digests, strict=True)
     if any(Place.at(root).size(index_copy(digest)) is None for root, digest in places):
         return None
-    how = settings.loader
     index = read_drawn(roots, how.order, digests).index
     return index, Order(index, how.order, how.sample.references, how.seed)
 

@@ -116,6 +116,8 @@ class Training:
             raise ValueError("a training has phases, and accumulates, saves and keeps at least 1")
         if not 0 <= self.first_frame_share <= 1 or min(self.timestep_shift, self.head_weight) <= 0:
             raise ValueError("first_frame_share is a share, head_weight and timestep_shift are above 0")
+        for phase in self.phases:
+            self.loader_in(phase)
         refuse_untaught(self)
         refuse_apart(self)
         if any(phase.task == "speech" for phase in self.phases) and not self.loader.sample.speech:
@@ -127,6 +129,16 @@ class Training:
     def stages(self) -> tuple[Phase, ...]:
         """The phases with what learns in them: where the base has low-rank changes, those."""
         return tuple(taught(phase, self.sizes.lora) for phase in self.phases)
+
+    def loader_in(self, phase: Phase) -> LoaderSettings:
+        """How the data set is read in a phase.
+
+        Raises:
+            ValueError: its windows are none.
+        """
+        order = self.loader.order
+        window = replace(order.window, max_frames=phase.max_frames or order.window.max_frames)
+        return replace(self.loader, order=replace(order, area=phase.area or order.area, window=window))
 
     def as_plain(self) -> dict[str, Any]:
         """The settings as JSON has them."""
