@@ -20,6 +20,7 @@ from jobs.console.failed_items import num_failed, tell_failed
 from jobs.console.flags import parsed, value_of
 from jobs.console.heartbeat import Heartbeat
 from jobs.console.lock import manner
+from jobs.console.next_step import tell_next
 from jobs.console.observers import all_of
 from jobs.console.progress import ConsoleProgress, readable_s, tell_funnel
 from jobs.exit_codes import ExitCode
@@ -134,8 +135,7 @@ def curate(job: Curate, console: Console) -> ExitCode:
     names = [leg.name for leg in legs(job.settings, out)]
     tell_failed(Ledger(out), names, tallies, console)
     if code is ExitCode.WHOLE:
-        output = f"next: understudy check {job.out}; understudy preview {job.out} --out SHEETS"
-        console.print(output, highlight=False, soft_wrap=True)
+        tell_next(console, ("check", job.out), ("preview", job.out, "--out", "SHEETS"))
     return code
 
 

@@ -18,6 +18,7 @@ from jobs.console.failed_items import tell_failed
 from jobs.console.flags import parsed, value_of
 from jobs.console.heartbeat import Heartbeat
 from jobs.console.lock import manner
+from jobs.console.next_step import tell_next
 from jobs.console.observers import all_of
 from jobs.console.progress import ConsoleProgress, tell_funnel
 from jobs.exit_codes import ExitCode
@@ -85,9 +86,8 @@ def encode(job: Encode, console: Console) -> ExitCode:
     tallies = [tally for leg in (FIT, TARS) for tally in ledger.tallies(leg)]
     tell_funnel(console, tallies)
     tell_failed(ledger, [FIT, TARS], tallies, console)
-    recipe = f" --recipe {job.recipe}" if job.recipe else ""
-    output = f"next: understudy train --data {job.data} --out RUN --latents {job.out}{recipe}"
-    console.print(output, highlight=False, soft_wrap=True)
+    recipe = ("--recipe", job.recipe) if job.recipe else ()
+    tell_next(console, ("train", "--data", job.data, "--out", "RUN", "--latents", job.out, *recipe))
     return ExitCode.FAILED_ITEMS if any(tally.rejected for tally in tallies) else ExitCode.WHOLE
 
 

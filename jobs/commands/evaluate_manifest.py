@@ -11,6 +11,7 @@ from rich.console import Console
 from dataset.index import read_index
 from engine.made_by import version_of
 from jobs.console.flags import parsed
+from jobs.console.next_step import tell_next
 from jobs.evaluation.choose import choose, pairs_of
 from jobs.evaluation.manifest import (
     BenchManifest,
@@ -102,8 +103,7 @@ def evaluate_manifest(job: EvaluateManifest, console: Console) -> ExitCode:
     with replacing(job.out) as file:
         file.write(text_of(manifest))
     console.print(f"{len(manifest.pairs)} pairs: {job.out}, their files in {files}", highlight=False)
-    line = f"next: understudy evaluate render {job.out} --run RUN --out FILMS"
-    console.print(line, highlight=False, soft_wrap=True)
+    tell_next(console, ("evaluate", "render", job.out, "--run", "RUN", "--out", "FILMS"))
     return ExitCode.WHOLE
 
 

@@ -17,6 +17,7 @@ from jobs.console.failed_items import tell_failed
 from jobs.console.flags import parsed
 from jobs.console.heartbeat import Heartbeat
 from jobs.console.lock import manner
+from jobs.console.next_step import tell_next
 from jobs.console.observers import all_of
 from jobs.console.progress import ConsoleProgress
 from jobs.exit_codes import ExitCode
@@ -102,8 +103,7 @@ def evaluate_render(job: EvaluateRender, console: Console) -> ExitCode:
                 f"missing: {no['key']}: {no['reason']}: {no['detail']}", style="red", highlight=False
             )
     tell_failed(ledger, [RENDERED], tallies, console)
-    line = f"next: understudy evaluate score {job.bench} --made ours={job.out} --out report"
-    console.print(line, highlight=False, soft_wrap=True)
+    tell_next(console, ("evaluate", "score", job.bench, "--made", f"ours={job.out}", "--out", "report"))
     return ExitCode.FAILED_ITEMS if any(tally.rejected for tally in tallies) else ExitCode.WHOLE
 
 

@@ -11,6 +11,7 @@ import tyro
 from rich.console import Console
 
 from jobs.console.flags import parsed
+from jobs.console.next_step import tell_next
 from jobs.exit_codes import ExitCode
 from pipeline.stages.corpus import CorpusSettings, survey
 from schemas.origin import ORIGIN_TEXTS
@@ -55,5 +56,5 @@ def manifest(job: Manifest, console: Console) -> ExitCode:
     table.writerows((row.uri, *(getattr(row.origin, name) for name in ORIGIN_TEXTS)) for row in found)
     Place.at(job.out.absolute().parent).write(job.out.name, text.getvalue().encode())
     console.print(f"{len(found)} videos: {job.out}", highlight=False)
-    console.print(f"next: understudy curate --videos {job.out} --out SET", highlight=False, soft_wrap=True)
+    tell_next(console, ("curate", "--videos", job.out, "--out", "SET"))
     return ExitCode.WHOLE

@@ -13,6 +13,7 @@ import tyro
 from rich.console import Console
 
 from jobs.console.flags import parsed
+from jobs.console.next_step import tell_next
 from jobs.exit_codes import ExitCode
 from pipeline.corpora.nersemble.layout import takes_in
 from pipeline.corpora.nersemble.prepare import PreparedView, PrepareSettings, prepared
@@ -100,6 +101,4 @@ def tell(views: Sequence[PreparedView], left_out: Sequence[Reject], job: NeRSemb
         console.print(
             visible(f"{no.uri}: {no.reason}: {no.detail}"), style="red", highlight=False, markup=False
         )
-    console.print(
-        f"next: understudy curate --videos {job.out / MANIFEST} --out SET", highlight=False, soft_wrap=True
-    )
+    tell_next(console, ("curate", "--videos", job.out / MANIFEST, "--out", "SET"))

@@ -27,6 +27,7 @@ from jobs.stored.addresses import storable_all
 from jobs.stored.hearing import with_hearing
 from jobs.stored.latents import on_latents
 from jobs.stored.training import beginning, begun, of_length, refuse_other
+from jobs.stored.uses import tell_uses
 from model.data.loader import Loader
 from model.data.mixture import MixedSamples
 from model.planning.peak import peak_tflops
@@ -154,11 +155,9 @@ def train_rank(job: Train, context: DistributedContext, stop: StopRequest, conso
     if not whole:
         console.print(f"stopped; {goes_on(job.out)}", highlight=False, soft_wrap=True)
         return ExitCode.STOPPED
-    for line in (
-        f"done: {job.out}; curves: tensorboard --logdir {job.out / CURVES}",
-        f"next: understudy animate --run {job.out} --reference PICTURE --driving VIDEO --out video.mp4",
-    ):
-        console.print(line, highlight=False, soft_wrap=True)
+    line = f"done: {job.out}; curves: tensorboard --logdir {job.out / CURVES}"
+    console.print(line, highlight=False, soft_wrap=True)
+    tell_uses(console, job.out, job.recipe, job.settings, loader.drawn.present)
     return ExitCode.WHOLE
 
 

@@ -13,6 +13,7 @@ from jobs.cli import ended
 from jobs.commands.check import Check, check
 from jobs.commands.curate import Curate, curate
 from jobs.commands.preview import Preview, preview
+from jobs.console.next_step import tell_next
 from jobs.demo.videos import write_demo_videos
 from jobs.exit_codes import ExitCode
 from jobs.menu import GOES_ON
@@ -42,9 +43,7 @@ def demo(job: Demo, console: Console) -> ExitCode:
         return made
     checked = check(Check(out=job.out / "set"), console)
     shown = preview(Preview(data=job.out / "set", out=job.out / "sheets"), console)
-    console.print(
-        f"next: understudy train --data {job.out / 'set'} --out RUN", highlight=False, soft_wrap=True
-    )
+    tell_next(console, ("train", "--data", job.out / "set", "--out", "RUN"))
     return checked or shown
 
 
