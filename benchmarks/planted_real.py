@@ -32,6 +32,7 @@ from media.sound import encode_flac, num_samples
 from pipeline.measures.opened import sound_of
 from pipeline.stages.shard import append
 from schemas.arrow import encode
+from schemas.drawing import DRAW_SCORE
 from schemas.index import IndexRow
 from schemas.joints import BODY_JOINTS, mirrored
 from schemas.media import SOUND_RATE
@@ -64,9 +65,11 @@ def make_real(corpus: Path, folder: Path) -> Path:
     return out
 
 
-def swapped(sample: Stored) -> Members:
-    """Left and right exchanged in the middle third."""
+def swapped(sample: Stored) -> Members | None:
+    """Left and right exchanged in the middle third; None where no joint is drawn: no map would be another."""
     arrays = unpack(sample[1][TRACKS])
+    if (arrays["joints_score"] < DRAW_SCORE).all():
+        return None
     middle = (np.arange(sample[0].frames) * 3 // sample[0].frames == 1)[:, None, None]
     points = {name: arrays[name] for name in ("joints2d", "joints3d")}
     changed = {name: np.where(middle, array[:, OTHER], array) for name, array in points.items()}

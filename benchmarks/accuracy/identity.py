@@ -16,9 +16,9 @@ from benchmarks.accuracy.people import probed
 from benchmarks.accuracy.table import Row
 from media.decode import decode_frames
 from pipeline.estimators.appearance.colours import ColourLayout
+from pipeline.estimators.contracts import IDENTITY_PX
 from pipeline.estimators.identity.face_embedder import PackagedFaceEmbedder
 from pipeline.references.looks import upright_square
-from pipeline.stages.clip_tracks import IDENTITY_PX
 from pipeline.stages.gather import GatherSettings
 from schemas.media import FPS, Frames
 

@@ -23,6 +23,8 @@ from schemas.tracks import (
 )
 
 T = TypeVar("T", covariant=True)
+IDENTITY_PX = 40
+"""A face of less width tells nobody who it is."""
 Given = TypeVar("Given", contravariant=True)
 
 

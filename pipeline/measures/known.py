@@ -5,12 +5,15 @@ from __future__ import annotations
 from functools import cache
 from importlib.metadata import entry_points
 
-from pipeline.measures import body, head, pictures, references, sound
+from pipeline.measures import body, faces, head, pictures, references, sound
 from pipeline.measures.measure import Measure
 
 GROUP = "understudy.measures"
 """Entry points of this group are a `Measure`, or several."""
-OWN = (*body.MEASURES, *head.MEASURES, *pictures.MEASURES, *references.MEASURES, *sound.MEASURES)
+OWN = (
+    *(*body.MEASURES, *head.MEASURES, *pictures.MEASURES),
+    *(*references.MEASURES, *faces.MEASURES, *sound.MEASURES),
+)
 
 
 @cache

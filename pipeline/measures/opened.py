@@ -17,7 +17,7 @@ from pipeline.geometry import Array, apply_affine
 from pipeline.measures.synchrony import Sound, explained_by_lag
 from schemas.controls import Controls
 from schemas.index import IndexRow
-from schemas.media import Frames
+from schemas.media import FPS, Frames
 from schemas.sample import AUDIO, FACE, FACE_SIZE, META, TRACKS, VIDEO, reference_member
 
 STEP = 6
@@ -32,6 +32,7 @@ class OpenedSample:
     controls: Controls
     to_canvas: NDArray[np.float64]  # 2x3, source px to canvas px
     reference_yaws: NDArray[np.float64]  # n, rad
+    reference_frames: NDArray[np.int64]  # n, numbers of frames of the clip, below 0 and beyond it too
     frames: Frames  # every `STEP`th
     faces: Frames  # all, 224x224
     references: Frames
@@ -89,11 +90,17 @@ def opened_sample(row: IndexRow, members: Members) -> OpenedSample:
         controls=controls_of(row, members[TRACKS]),
         to_canvas=facts.to_canvas,
         reference_yaws=np.array([float(one["yaw"]) for one in meta["references"]]),
+        reference_frames=np.array([frame_of(one["source_time_s"], row) for one in meta["references"]]),
         frames=frames,
         faces=faces,
         references=references,
         sound=sound_of(row, members) if row.has_audio else None,
     )
+
+
+def frame_of(source_time_s: float, row: IndexRow) -> int:
+    """Which frame of a sample shows a moment of its source, counted on before and after the sample."""
+    return round((source_time_s - row.start_s) * FPS)
 
 
 def sound_of(row: IndexRow, members: Members) -> Sound:

@@ -69,6 +69,7 @@ MEASURES = (
         says="of the sound's loudness told by the mouth's changes at the best lag, above the median lag",
         source="audio-visual synchrony: Hershey and Movellan, NIPS 1999; Slaney and Covell, NIPS 2000",
         of=mouth_confidence,
+        version=2,
     ),
     Measure(
         name="mouth_offset_ms",
@@ -76,5 +77,6 @@ MEASURES = (
         says="by how much the sound is later than the mouth; told where mouth_confidence is 0.35 at least",
         source="limits of what is noticed: ITU-R BT.1359-1",
         of=mouth_offset_ms,
+        version=2,
     ),
 )

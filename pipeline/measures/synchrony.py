@@ -82,11 +82,10 @@ def explained_by_lag(sound: Sound, faces: Frames, shown: NDArray[np.bool_]) -> A
     if sounding.voiced.mean() < 0.15:
         return None
     loud = 10 ** (sounding.level_db / 20)
-    mouth = mouth_parts(faces)
-    spare = MOST_LAG
-    inner = slice(spare, len(loud) - spare)
-    lags = range(2 * spare + 1)
-    return np.array([explained_share(mouth[inner], loud[lag : lag + len(loud) - 2 * spare]) for lag in lags])
+    at = np.flatnonzero(shown)  # what stands for a face that is not shown would be its greatest change
+    inner = (at >= MOST_LAG) & (at < len(loud) - MOST_LAG)
+    mouth, at = mouth_parts(faces[at])[inner], at[inner]
+    return np.array([explained_share(mouth, loud[at + lag]) for lag in range(-MOST_LAG, MOST_LAG + 1)])
 
 
 def mouth_parts(faces: Frames) -> Array:

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from pipeline.estimators.clipwise import boxes_of, hands_over_clip, over_clip
 from pipeline.estimators.contracts import (
+    IDENTITY_PX,
     BodyEstimator,
     FaceDetector,
     HandEstimator,
@@ -41,8 +42,6 @@ from schemas.tracks import (
 
 IDENTITY_EVERY = 12
 """The face is compared with those of other clips by every n-th frame."""
-IDENTITY_PX = 40
-"""A face of less width tells nobody."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -11,7 +11,10 @@ from typing import Any
 import duckdb
 import pytest
 
+from dataset.index import read_index
 from jobs.cli import main
+from storage.place import Place
+from tests.stores import Store
 
 
 @pytest.fixture(scope="module")
@@ -86,7 +89,6 @@ def test_against_the_clean_set_each_fault_is_new_and_the_old_samples_are_the_sam
 
 
 def test_every_plot_has_its_n_and_the_question_that_gives_it(audited: dict[str, Any], planted: Path) -> None:
-    from dataset.index import read_index
     from jobs.audits.tables import audited_tables
     from jobs.commands.audit import Audit, use_of
 
@@ -132,13 +134,27 @@ def test_a_second_audit_measures_nothing_and_writes_the_same_bytes(
     assert "measures" not in capsys.readouterr().out
 
 
-def test_each_of_the_ten_questions_is_one_command(
-    audited: dict[str, Any], capsys: pytest.CaptureFixture[str]
+@pytest.mark.parametrize("of", ["audited", "curated"])
+def test_each_of_the_ten_questions_is_one_command_on_a_disk_and_in_a_store(
+    audited: dict[str, Any], undisturbed: Path, cloud: Store, of: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
+    """Of a set that was measured, and of one that has all landings of its pipeline."""
     text = (Path(__file__).parents[3] / "docs" / "audit.md").read_text()
     asked = re.findall(r"""^# \d+\. .*\nunderstudy query OUT (["'])(.*)\1$""", text, re.MULTILINE)
     assert len(asked) == 10
+    here = audited["faulty"][3] / "set" if of == "audited" else undisturbed
+    there = Place.at(f"s3://bucket/{of}")
+    for path in (here / "index.parquet", *(here / "landings").rglob("*"), *(here / "measures").rglob("*")):
+        if path.is_file():
+            there.put(path.relative_to(here).as_posix(), path)
     capsys.readouterr()
-    for _, question in asked:
-        assert main(["query", str(audited["faulty"][3] / "set"), question, "--json"]) == 0
-        json.loads(capsys.readouterr().out)
+    answered = list[int]()
+    somebody = read_index(here).row(0).key[:6]
+    for number, question in enumerate((text.replace("'25%'", f"'{somebody}%'") for _, text in asked), 1):
+        answers = []
+        for data in (str(here), there.uri):
+            assert main(["query", data, question, "--json"]) == 0
+            answers.append(sorted(map(str, json.loads(capsys.readouterr().out))))  # ties come in any order
+        assert answers[0] == answers[1]
+        answered += [number] if answers[0] else []
+    assert {"audited": {1, 3, 4, 7, 8}, "curated": {1, 2, 5, 6, 8}}[of] <= set(answered)

@@ -30,6 +30,7 @@ def opened(scene: Scene = SCENE, **changes: Any) -> OpenedSample:
         controls=controls,
         to_canvas=np.eye(2, 3),
         reference_yaws=controls.body_yaw[[0, -1]].astype(np.float64),
+        reference_frames=np.array([0, scene.num_frames - 1]),
         frames=frames[::STEP],
         faces=np.stack(faces),
         references=frames[[0, -1]],

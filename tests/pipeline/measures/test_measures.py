@@ -196,3 +196,12 @@ def test_what_was_not_measured_has_no_number() -> None:
         *("brightness", "contrast", "bars", "text", "picture_change"),
         *("reference_yaw_gap", "reference_distance"),
     }
+
+
+def test_frames_without_a_face_tell_nothing_of_a_voice() -> None:
+    """They are black: the greatest change of the mouth, and no word of it."""
+    shown, faces = (np.arange(T) < 30) | (np.arange(T) >= 48), SAMPLE.faces.copy()
+    faces[~shown] = 0
+    away = with_controls(replace(speaking(0.12), faces=faces), face_valid=shown)
+    assert number("mouth_offset_ms", away) == pytest.approx(120, abs=25)
+    assert (number("mouth_confidence", away) or 0) > 0.5

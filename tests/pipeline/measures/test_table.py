@@ -16,16 +16,6 @@ from schemas.measures import MeasuredSample
 from schemas.outcome import DamagedError
 from storage.place import Place
 
-PLUGIN = """
-from pipeline.measures.measure import Measure
-from pipeline.measures.opened import OpenedSample
-
-def share_of_red(sample: OpenedSample) -> float:
-    return float((sample.frames.argmax(axis=-1) == 0).mean())
-
-RED = Measure(name="red", unit="share", says="pixels that are mostly red", source="ours", of=share_of_red)
-"""
-
 
 def test_columns_carry_units_and_what_does_not_apply_is_null(tmp_path: Path) -> None:
     row = MeasuredSample(key="a", sample_sha256="b", fingerprint="c", numbers={"bars": 0.5})
@@ -52,8 +42,8 @@ def test_a_measure_has_a_name_of_its_own(name: str) -> None:
         Measure(name=name, unit="", says="", source="", of=lambda _: 0.0)
 
 
-def test_a_package_adds_a_measure_by_its_entry_point(tmp_path: Path) -> None:
-    (tmp_path / "reds.py").write_text(PLUGIN)
+def test_an_entry_point_that_is_no_measure_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "reds.py").write_text("RED = 'no measure'\n")
     info = tmp_path / "reds-1.0.dist-info"
     info.mkdir()
     (info / "METADATA").write_text("Metadata-Version: 2.1\nName: reds\nVersion: 1.0\n")
@@ -62,7 +52,6 @@ def test_a_package_adds_a_measure_by_its_entry_point(tmp_path: Path) -> None:
         f"import sys; sys.path.append({str(tmp_path)!r})\n"
         "from pipeline.measures.known import measures\nprint(measures()[-1])"
     )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert done.stdout == "red 1\n"
-    (info / "entry_points.txt").write_text("[understudy.measures]\nred = reds:PLUGIN_OF_NOBODY\n")
-    assert subprocess.run([sys.executable, "-c", code], capture_output=True, check=False).returncode
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert done.returncode
+    assert "the entry point red = reds:RED is no Measure" in done.stderr
