@@ -13,7 +13,7 @@ from model.train.settings import Training
 
 
 def tell_uses(console: Console, out: Path, recipe: str, settings: Training, samples: MixedSamples) -> None:
-    """Print how a run animates, and how it goes on to speech where it has not learned it from a set with sound."""
+    """Print how a run animates, and how it goes on to speech, which it has not learned and its set has."""
     from model.train.tasks import heard_in  # brings torch along
 
     animate = ("animate", "--run", out, "--reference", "PICTURE")
