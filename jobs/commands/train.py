@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import platform
-import subprocess
 import time
 from dataclasses import dataclass, replace
-from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -26,19 +23,21 @@ from jobs.recipes.training import Name
 from jobs.stored.addresses import storable_all
 from jobs.stored.hearing import with_hearing
 from jobs.stored.latents import on_latents
+from jobs.stored.mirrored import mirrored
+from jobs.stored.train_start import canvas_area, commit, digests_of, versions
 from jobs.stored.training import beginning, begun, of_length, refuse_other
 from jobs.stored.uses import tell_uses
 from model.data.loader import Loader
-from model.data.mixture import MixedSamples
 from model.planning.peak import peak_tflops
 from model.train import checkpoint as saved
 from model.train.curriculum import loaders
 from model.train.distributed import DistributedContext, distributed_context, lifeline, shared_codec
 from model.train.lifeline import held
+from model.train.mirror import Mirror
 from model.train.names import CURVES, RUN
+from model.train.ranks import of_all
 from model.train.settings import Training
 from model.train.starts import Start, note_start
-from schemas.version import DRAWING, SCHEMA
 from storage.place import Place
 from storage.space import reporting_no_space
 
@@ -48,9 +47,6 @@ if TYPE_CHECKING:
 RUNNER = "train"
 FEW_SAMPLES = 50
 """Fewer are learned by heart."""
-PACKAGES = ("understudy", "torch", "deepspeed", "numpy")
-GIT_S = 20.0
-"""A checkout on a slow disk is not waited for longer."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -65,6 +61,9 @@ class Train:
     """Where the settings' defaults come from."""
     steps: int | None = None
     """Steps of all phases together, each in its share; those that are done stay as they were."""
+    mirror: str = ""
+    """Address in an object store where the run is kept as well: an OUT that lacks checkpoints goes on from
+    those that are there."""
     latents: tuple[str, ...] = ()
     """Folders or addresses of stored latents: windows, token budget and autoencoder are theirs."""
     from_nothing: bool = False
@@ -88,6 +87,8 @@ def parse(args: list[str]) -> Train:
         ValueError: the run's settings are not ours.
     """
     config, run = value_of("--config", args), Path(value_of("--out", args) or ".") / RUN
+    if mirror := value_of("--mirror", args):
+        Mirror(run.parent, Place.at(mirror)).begin()
     file = Path(config) if config else run if run.exists() else None
     start = beginning(file, value_of("--recipe", args), others="forbid" if config else "ignore")
     data = start.data or tyro.MISSING
@@ -106,8 +107,7 @@ def train(job: Train, console: Console) -> ExitCode:
         KeyboardInterrupt: stopped where there was nothing to save; says from where the run goes on.
     """
     settings = on_latents(job.settings, job.latents) if job.latents else job.settings
-    settings = of_length(with_hearing(settings), job.steps, job.out)
-    job = replace(job, settings=settings)
+    job = replace(job, settings=with_hearing(settings))
     with stop_request() as stop:
         try:
             return train_until(job, stop, console)
@@ -130,6 +130,11 @@ def train_rank(job: Train, context: DistributedContext, stop: StopRequest, conso
     from model.train.tasks import refuse_other_captions, refuse_silence
 
     refuse_without_memory(job.settings, context)
+    mirror = Mirror(job.out, Place.at(job.mirror)) if job.mirror else None
+    if mirror and context.rank == 0 and (brought := mirror.fetch()):
+        console.print(f"from {job.mirror}: {', '.join(brought)}", highlight=False)
+    of_all(None)  # nobody looks for checkpoints before
+    job = replace(job, settings=of_length(job.settings, job.steps, job.out))
     indexes = () if job.new_epoch else kept_indexes(job)
     ranks: dict[str, Any] = {"rank": context.replica, "world_size": context.replicas}
     loader = Loader(job.data, job.settings.loader, **ranks, indexes=indexes)
@@ -150,8 +155,9 @@ def train_rank(job: Train, context: DistributedContext, stop: StopRequest, conso
         return ExitCode.WHOLE if whole else ExitCode.STOPPED
     with Lock(Place.at(job.out), lambda: {"runner": RUNNER}, manner(console, force=job.force)) as lock:
         refuse_other(job.out, job.settings, console)
-        with reporting_no_space(job.out):
-            whole = lead(replace(job, new_epoch=new_epoch), context, loader, lock, stop, console)
+        with reporting_no_space(job.out), mirrored(mirror, console) as copies:
+            watching = (LockCheck(lock), copies)
+            whole = lead(replace(job, new_epoch=new_epoch), context, loader, watching, stop, console)
     if not whole:
         console.print(f"stopped; {goes_on(job.out)}", highlight=False, soft_wrap=True)
         return ExitCode.STOPPED
@@ -190,7 +196,7 @@ def lead(
     job: Train,
     context: DistributedContext,
     loader: Loader,
-    lock: Lock,
+    watching: tuple[TrainObserver, ...],
     stop: StopRequest,
     console: Console,
 ) -> bool:
@@ -205,7 +211,8 @@ def lead(
     for names, each in shown.items():
         if len(shown) > 1:
             console.print(f"in {', '.join(names)}:", highlight=False)
-        console.print(each.table(), highlight=False)
+        for line in each.table().split("\n"):
+            console.print(line, highlight=False)
     console.print(held_out_note(loader), highlight=False)
     samples = len(loader.drawn.index)
     if samples < FEW_SAMPLES:
@@ -218,7 +225,7 @@ def lead(
         console.print(f"base: {base_note(job.settings)}", highlight=False)
     curves = TensorBoardWriter(job.out / CURVES)
     terminal = TrainConsole(console, time.monotonic, total_steps(job.settings))
-    observers: tuple[TrainObserver, ...] = (Unsaved(stop), LockCheck(lock), terminal, curves)
+    observers: tuple[TrainObserver, ...] = (Unsaved(stop), *watching, terminal, curves)
     if job.profile:
         observers = (*observers, ProfileWriter(job.out, job.profile))
     speeds = Speeds(all_of(*observers), job.settings, context.replicas, peak_tflops(context.device))
@@ -230,11 +237,6 @@ def lead(
         return trainer.train()
     finally:
         curves.close()
-
-
-def digests_of(samples: MixedSamples) -> tuple[str, ...]:
-    """Of the index of each data set."""
-    return tuple(part.digest for part in samples.parts)
 
 
 def changed_note(before: tuple[str, ...], loader: Loader) -> str:
@@ -269,27 +271,5 @@ def start_of(job: Train, context: DistributedContext, loader: Loader, area: int)
         ranks=context.world_size,
         device=str(context.device),
         code=commit(),
-        versions={
-            "python": platform.python_version(),
-            **{package: version(package) for package in PACKAGES},
-            "schema": SCHEMA,
-            "drawing": DRAWING,
-        },
+        versions=versions(),
     )
-
-
-def canvas_area(loader: Loader) -> int:
-    """Of the largest canvas that is trained on, px."""
-    return int((loader.order.samples.width * loader.order.samples.height).max())
-
-
-def commit() -> str:
-    """The commit of this code, if it is a checkout, and whether files differ from it."""
-    asked = ["git", "-C", str(Path(__file__).parent), "describe", "--always", "--dirty", "--abbrev=40"]
-    try:
-        done = subprocess.run(
-            asked, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=True, timeout=GIT_S
-        )
-    except (OSError, subprocess.SubprocessError):
-        return "not a checkout"
-    return done.stdout.strip()
