@@ -57,8 +57,8 @@ class Mirror:
             OSError: it does not answer, or the disk is full.
         """
         held = [name for name in (entry.name for entry in self.store.files()) if FILE.fullmatch(name)]
-        here = checkpoint.checkpoints(self.run)
-        last = checkpoint.place(here[-1]) if here else (0, 0)
+        own = checkpoint.checkpoints(self.run)
+        last = checkpoint.place(own[-1]) if own else (0, 0)
         newer = [name for name in whole(held) if checkpoint.place(Path(name)) > last]
         self.refuse_another()
         for name in held:
@@ -108,15 +108,15 @@ class Mirror:
             OSError: the store does not answer.
         """
         held = [entry.name for entry in self.store.files()]
-        here = [folder.name for folder in checkpoint.checkpoints(self.run)]
+        own = [folder.name for folder in checkpoint.checkpoints(self.run)]
         for name in (RUN, CODEC, *self.curves()):
             if (self.run / name).exists():
                 self.store.write(name, (self.run / name).read_bytes())  # curves grow while they are read
-        for number in here:
+        for number in own:
             if number not in whole(held):
                 with suppress(FileNotFoundError):  # too many by now, and removed meanwhile
                     self.send(checkpoint.folder_of(self.run, number))
-        kept = {folder.name for folder in checkpoint.checkpoints(self.run)} | set(here)
+        kept = {folder.name for folder in checkpoint.checkpoints(self.run)} | set(own)
         for name in sorted(held, key=lambda name: not name.endswith(f"/{STATE}")):
             if FILE.fullmatch(name) and name.startswith(CHECKPOINTS) and name.split("/")[1] not in kept:
                 self.store.remove(name)

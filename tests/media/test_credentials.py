@@ -46,8 +46,8 @@ def test_a_signed_film_says_that_a_trained_model_made_it(key: Key, plain: Path, 
     film = tmp_path / "film.mp4"
     sign_film(plain, film, signer_of(*write_signer(tmp_path, key)))
     assert state_of(film) == "Valid"
-    told = json.loads(c2pa.Reader(str(film)).json())
-    manifest = told["manifests"][told["active_manifest"]]
+    found = json.loads(c2pa.Reader(str(film)).json())
+    manifest = found["manifests"][found["active_manifest"]]
     (created,) = next(one for one in manifest["assertions"] if one["label"].startswith("c2pa.actions"))[
         "data"
     ]["actions"]
@@ -85,10 +85,10 @@ def test_files_that_do_not_sign_are_one_sentence_before_anything_is_made(tmp_pat
 def test_reservations_that_the_official_library_writes_are_read(
     use: str, plain: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    said = credentials.claim("video/mp4")
+    manifest = credentials.claim("video/mp4")
     entries = {"cawg.ai_generative_training": {"use": use}, "cawg.data_mining": {"use": "allowed"}}
-    said["assertions"].append({"label": "cawg.training-mining", "data": {"entries": entries}})
-    monkeypatch.setattr(credentials, "claim", lambda kind: said)
+    manifest["assertions"].append({"label": "cawg.training-mining", "data": {"entries": entries}})
+    monkeypatch.setattr(credentials, "claim", lambda kind: manifest)
     film = tmp_path / "film.mp4"
     sign_film(plain, film, signer_of(*write_signer(tmp_path)))
     with film.open("rb") as file:

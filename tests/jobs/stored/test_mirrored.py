@@ -37,22 +37,22 @@ def test_a_training_goes_on_where_nothing_but_the_store_is_left(
     assert kept() == [f"checkpoints/{name}/state.json" for name in names]
     new = tmp_path / "new"
     assert main(["train", "--out", str(new), "--mirror", URI, "--steps", "9"]) == 0
-    said = capsys.readouterr().out
-    assert f"from {URI}: {', '.join(names)}" in said.replace("\n", " ")
+    printed = capsys.readouterr().out
+    assert f"from {URI}: {', '.join(names)}" in printed.replace("\n", " ")
     last = checkpoint.checkpoints(new)[-1].name
     assert last not in names
     assert f"checkpoints/{last}/state.json" in kept()
 
 
 def test_a_store_that_fails_is_told_of_and_has_all_in_the_end(run: Path, cloud: Store) -> None:
-    said = io.StringIO()
+    printed = io.StringIO()
     for entry in Place.at(URI).files():
         Place.at(URI).remove(entry.name)
-    with mirrored(Mirror(run, Place.at(URI)), Console(file=said, width=200)) as copies:
+    with mirrored(Mirror(run, Place.at(URI)), Console(file=printed, width=200)) as copies:
         cloud.fail(DEAD)
         copies.saved(run)
         copies.pushing.result()  # type: ignore[attr-defined]
-        assert "not kept in the store yet: " in said.getvalue()
+        assert "not kept in the store yet: " in printed.getvalue()
         cloud.fail()
     assert len(kept()) == len(checkpoint.checkpoints(run))
 

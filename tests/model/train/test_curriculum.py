@@ -113,16 +113,16 @@ def test_what_a_checkpoint_has_seen_is_known_in_each_phase(
     )
     note_start(run, start)
     sources = {row.key[:SOURCE_DIGITS] for row in index.rows()}
-    told = [one.samples for one in seen_by(run, Place.at(data_set), sources)]
-    assert len(told) == 8
-    assert None not in told
-    assert told[-1] == len(index)
+    found = [one.samples for one in seen_by(run, Place.at(data_set), sources)]
+    assert len(found) == 8
+    assert None not in found
+    assert found[-1] == len(index)
 
 
 def test_what_changes_is_told() -> None:
-    told = change(PHASES[0], PHASES[1])
-    assert "loader: an order of other canvases and windows, from its next epoch" in told.created
-    assert "loader: goes on in its order" not in told.kept
+    found = change(PHASES[0], PHASES[1])
+    assert "loader: an order of other canvases and windows, from its next epoch" in found.created
+    assert "loader: goes on in its order" not in found.kept
     assert "loader: goes on in its order" in change(body(1), everything(1)).kept
 
 
