@@ -42,7 +42,7 @@ test-limits: setup  ## known answers, with libraries held back to what any proce
 check: setup  ## lint, types, import contracts
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	$(BIN)/mypy
+	$(BIN)/mypy --num-workers 2
 	$(BIN)/lint-imports
 
 bench: setup  ## speed, memory and accuracy tables in benchmarks/

@@ -33,7 +33,7 @@ from tests.resume.job import contents as made_of
 
 __all__ = ["bench"]
 
-pytestmark = pytest.mark.timeout(600)
+pytestmark = [pytest.mark.timeout(600), pytest.mark.long]  # `test_job` shows it of one job's legs
 LONG_S = 240.0
 
 
@@ -63,7 +63,6 @@ def finish(job: subprocess.Popen[str]) -> None:
     assert job.returncode == 0, said
 
 
-@pytest.mark.long
 def test_on_a_cluster_it_gives_the_bytes_of_one_process(
     cluster: Cluster, data_set: Path, alone: Path, tmp_path: Path
 ) -> None:
@@ -72,7 +71,6 @@ def test_on_a_cluster_it_gives_the_bytes_of_one_process(
     assert contents(tmp_path / "latents") == contents(alone)
 
 
-@pytest.mark.long
 def test_killed_workers_and_drivers_change_nothing(
     cluster: Cluster, data_set: Path, alone: Path, tmp_path: Path
 ) -> None:
@@ -91,7 +89,6 @@ def test_killed_workers_and_drivers_change_nothing(
     assert contents(out) == contents(alone)
 
 
-@pytest.mark.long
 def test_an_audit_in_a_store_is_that_of_the_disk_killed_and_started_again(
     cluster: Cluster, data_set: Path, tmp_path: Path
 ) -> None:
@@ -188,7 +185,6 @@ def tables(data: Place, name: str) -> list[str]:
     ]
 
 
-@pytest.mark.long
 def test_films_of_a_benchmark_are_made_by_workers(
     cluster: Cluster, bench: Path, short_run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -29,7 +29,7 @@ def alone(short_run: Path, corpus: Path, tmp_path_factory: pytest.TempPathFactor
     return frames(out)
 
 
-@pytest.mark.parametrize("across", ["guidance", "tokens"])
+@pytest.mark.parametrize("across", [pytest.param("guidance", marks=pytest.mark.long), "tokens"])
 def test_two_processes_make_the_film_of_one(
     short_run: Path, corpus: Path, alone: Pictures, tmp_path: Path, across: str
 ) -> None:

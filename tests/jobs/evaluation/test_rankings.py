@@ -16,6 +16,7 @@ from jobs.evaluation.films import Pictures, facts_of, pictures_of
 from tests.films import ffmpeg
 from tests.jobs.evaluation.made_up import write
 
+pytestmark = pytest.mark.long  # known answers of each metric are in tests/model/eval
 FRAMES = 3
 
 

@@ -108,7 +108,9 @@ def scenes(*, faces: bool) -> list[Conditions]:
     return [conditions if faces else replace(conditions, faces=None) for conditions in made]
 
 
-@pytest.mark.parametrize(("phase", "most"), [(body(1), 4), (everything(1), 4)])
+@pytest.mark.parametrize(
+    ("phase", "most"), [(body(1), 4), pytest.param(everything(1), 4, marks=pytest.mark.long)]
+)
 def test_many_shapes_share_few_graphs(phase: Phase, most: int, counted: Counted) -> None:
     net = entered(phase, training(compile=True))
     for conditions in scenes(faces=phase.faces):
