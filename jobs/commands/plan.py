@@ -19,6 +19,7 @@ from engine.planning.rates import Rates, measured, read_rates, work_of
 from jobs.commands.estimate_cost import RATES
 from jobs.commands.estimate_cost import verdict as priced
 from jobs.console.flags import parsed
+from jobs.console.next_step import tell_next
 from jobs.console.plain import tell_json
 from jobs.console.progress import readable_s
 from jobs.console.tables import tell_table, titled
@@ -101,6 +102,9 @@ def plan(job: PlanRun, console: Console) -> ExitCode:
     tell_table(console, of_legs(found.legs), ("leg", "laps again", "one worker"))
     for line in summary_lines(found):
         console.print(line, highlight=False, soft_wrap=True)
+    if not job.videos:
+        words = ("plan", job.out, "--videos", stored.videos or "VIDEOS")
+        tell_next(console, words, when="new files were not looked for")
     return ExitCode.WHOLE
 
 

@@ -66,7 +66,13 @@ def test_nothing_is_done_again_where_nothing_changed_or_only_where_and_how_fast(
     assert redone(undisturbed, run) == {}
     placed = replace(run, gpu_share=0.25, shard=replace(run.shard, window=3))
     assert redone(undisturbed, placed) == {}
-    assert "nothing would be done" in said(undisturbed, run)
+    output = said(undisturbed, run)
+    assert "nothing would be done\n" in output
+    corpus = stored_in(Place.at(undisturbed))
+    assert corpus is not None
+    looked = f"new files were not looked for: understudy plan {undisturbed} --videos {corpus.videos}\n"
+    assert looked in output
+    assert "not looked for" not in said(undisturbed, run, videos=corpus.videos)
 
 
 PLACED = re.compile(r"(^|[._])(device|batch|gpu_share|workers|memory|mib|limit_s)$|^shard\.window$")
