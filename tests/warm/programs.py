@@ -98,11 +98,11 @@ def free_port() -> int:
 def execute_ranks(number: int, *words: object) -> list[subprocess.CompletedProcess[str]]:
     """How so many ranks of torch.distributed ended, as torchrun would have started them."""
     with ExitStack() as stack:
-        store = {"MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(free_port()), "WORLD_SIZE": str(number)}
-        ranks = [
-            stack.enter_context(
-                program(*words, env={**os.environ, **store, "RANK": str(rank), "LOCAL_RANK": str(rank)})
-            )
-            for rank in range(number)
-        ]
+        ranks = [stack.enter_context(program(*words, env=place)) for place in rank_places(number)]
         return [rank.ended() for rank in ranks]
+
+
+def rank_places(number: int) -> list[dict[str, str]]:
+    """The environments of so many ranks, as torchrun would give them."""
+    store = {"MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(free_port()), "WORLD_SIZE": str(number)}
+    return [{**os.environ, **store, "RANK": str(rank), "LOCAL_RANK": str(rank)} for rank in range(number)]
