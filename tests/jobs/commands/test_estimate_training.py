@@ -104,3 +104,14 @@ def test_a_budget_that_no_clip_fits_is_refused(capsys: pytest.CaptureFixture[str
         "window, of 25 frames, takes 16800\n",  # 7 latents of 60 times 40
     )
     assert asked(capsys, "--recipe", "wan_1b", "--tflops", "989", budget, "16800")[0] == 0
+
+
+def test_a_phase_of_small_canvases_and_short_windows_takes_less(capsys: pytest.CaptureFixture[str]) -> None:
+    small = ("--settings.phases.0.area", "150000", "--settings.phases.0.max-frames", "25")
+    _, out, _ = asked(capsys, "--recipe", "wan_1b", "--tflops", "989", *small)
+    assert [row[1] for row in rows(out, "body")] == ["25"]
+    assert [row[1] for row in rows(out, "face")] == ["25", "73", "121"]
+    frames, clips, tokens = (int(cell.replace(",", "")) for cell in rows(out, "body")[0][1:4])
+    assert tokens / clips <= 7 * 150_000 / 256
+    assert frames == 25
+    assert clips > 3
