@@ -45,8 +45,6 @@ class Animate:
 
     run: Path
     """Folder of a training."""
-    much_noise: Path | None = None
-    """Folder of the training of much noise, where that of `--run` has learned little noise alone."""
     reference: tuple[Path, ...]
     """Pictures of the person; the first gives canvas, place and body."""
     out: Path
@@ -70,6 +68,8 @@ class Animate:
     """Under torchrun, what its processes share of each step: the answers of the guidance, or the tokens."""
     tile_px: int = 0
     """Decode films in tiles of so many px a side, in little memory; 0 decodes whole frames."""
+    much_noise: Path | None = None
+    """Folder of the training of much noise, where that of `--run` has learned little noise alone."""
     weights: Taken = "average"
     """Weights averaged over the last steps, or as last moved."""
     seed: int = 0
