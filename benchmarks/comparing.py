@@ -53,6 +53,7 @@ def write_side(out: Path, samples: int, side: int) -> None:
             hashlib.sha256(b"%d %d" % pair).hexdigest()
             for pair in zip(number.tolist(), salts.tolist(), strict=True)
         ],
+        "start_s": number % A_SOURCE * 10.0,
         "yaw_max": number % 7 / 10 + salts / 100,
     }
     (row,) = encode([record(IndexRow, "same", **STATED)], IndexRow).to_pylist()

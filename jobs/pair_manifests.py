@@ -22,6 +22,8 @@ from storage.scratch import workplace
 COLUMNS = ("driving_video", "target_video", "reference", "prompt")
 """Files by their paths below the folder; the prompt is empty, since both readers ask for one."""
 
+VIDEOS, REFERENCES = FOLDERS = ("videos", "references")
+
 
 @record
 class PairFile:
@@ -49,10 +51,10 @@ class WrittenFile:
 def files_of(pair: PairRow, rows: Mapping[str, IndexRow]) -> Iterator[PairFile]:
     """Driver, target and reference of a pair; `rows` are the samples by their keys."""
     for key, start in ((pair.driver_key, pair.driver_start), (pair.target_key, pair.target_start)):
-        name = f"videos/{key}-{start:03d}-{pair.frames:03d}.mp4"
+        name = f"{VIDEOS}/{key}-{start:03d}-{pair.frames:03d}.mp4"
         yield PairFile(key=name, row=rows[key], start=start, frames=pair.frames)
     key = pair.reference_key
-    yield PairFile(key=f"references/{key}.jpg", row=rows[key], start=0, frames=0)
+    yield PairFile(key=f"{REFERENCES}/{key}.jpg", row=rows[key], start=0, frames=0)
 
 
 def written(reader: Reader, folder: Place, file: PairFile) -> WrittenFile:

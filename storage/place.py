@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import glob
 import os
 import re
 import stat
@@ -199,14 +200,15 @@ class Place:
             store, path = connect(uri)
             store.delete_file(path)
 
-    def sweep(self, under: str = "") -> None:
+    def sweep(self, under: str = "", *, of: str = "") -> None:
         """Remove what killed writers left in a folder on disk, not below it; never while others write there.
 
-        A store has nothing to sweep: what was not uploaded to its end is no file.
+        `of` names the one file that is written, where others may be written beside it. A store has nothing to
+        sweep: what was not uploaded to its end is no file.
         """
         top = self / under if under else self
         if top.folder is not None:
-            for left in top.folder.glob(".*.tmp"):
+            for left in top.folder.glob(f".{glob.escape(of) or '*'}.*.tmp"):
                 left.unlink(missing_ok=True)
 
 

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import chain
 
 import numpy as np
-import pyarrow.parquet as pq
 import tyro
+from numpy.typing import NDArray
 from rich.console import Console
 
 from dataset.index import Index, read_index
-from dataset.pairing import pairs_of
+from dataset.pairing import ChosenPairs, pairs_of
+from dataset.tables import records
 from engine.failures import UNJUDGED
 from engine.ledger import Ledger
 from engine.leg import Leg
@@ -26,14 +26,11 @@ from jobs.console.observers import all_of
 from jobs.console.progress import ConsoleProgress
 from jobs.exit_codes import ExitCode
 from jobs.long_run import LongRun
-from jobs.pair_legs import MEASURED, forget_lost_files, measuring, writing
+from jobs.pair_legs import forget_lost_files, measured, measuring, write_table, writing
 from jobs.pair_manifests import write_tables
-from schemas.arrow import encode
-from schemas.index import IndexRow
 from schemas.media import MAX_CLIP_FRAMES, MIN_CLIP_FRAMES
 from schemas.pairs import PairKind, PairRow
 from storage.place import Place
-from storage.scratch import workplace
 
 SUFFIX = ".parquet"
 
@@ -77,40 +74,27 @@ def pairs(job: MakePairs, console: Console) -> ExitCode:
     """
     refuse_odd(job)
     index = read_index(job.data)
-    rows = index.rows()
-    if not any(row.person for row in rows):
+    if not any(index.codes("person")[1]):
         raise ValueError(f"{job.data}: tells nobody apart: it is of an earlier version; curate it again")
-    how = {"frames": job.frames, "per_person": job.per_person, "seed": job.seed}
-    chosen = list(pairs_of(rows, job.kind, **how))
-    if not chosen:
+    chosen = pairs_of(index, job.kind, frames=job.frames, per_person=job.per_person, seed=job.seed)
+    if not len(chosen):
         raise ValueError(f"{job.data}: {why_none(index, job)}")
-    data, work = Place.at(job.data), work_of(job.out)
-    bring_to_end(job, [measuring(data, chosen)], work, console)
-    made = list(measured(work))
+    place, name = Place.holding(job.out)
+    work = place / name[: -len(SUFFIX)]  # landings lie in a folder beside the table that is called like it
+    bring_to_end(job, [measuring(Place.at(job.data), chosen)], work, console)
+    made = measured(work)
     if job.manifests is not None:
-        write_manifests(job, {row.key: row for row in rows}, made, work, console)
-    write(made, job.out)
-    tell(made, job, console)
+        write_manifests(job, chosen, records(made, PairRow), work, console)
+    write_table(made, place, name)
+    tell(made["target_person"].to_pylist(), made["yaw_difference_deg"].to_numpy(), job, console)
     return ExitCode.WHOLE
 
 
-def work_of(out: str) -> Place:
-    """Where landings of a table lie: in a folder beside it that is called like it."""
-    place, name = Place.holding(out)
-    return place / name[: -len(SUFFIX)]
-
-
-def measured(work: Place) -> Iterator[PairRow]:
-    """The rows of all pairs, in order."""
-    ledger = Ledger(work)
-    return chain.from_iterable(ledger.rows(MEASURED, name, PairRow) for name in ledger.names(MEASURED))
-
-
 def write_manifests(
-    job: MakePairs, rows: Mapping[str, IndexRow], made: Sequence[PairRow], work: Place, console: Console
+    job: MakePairs, chosen: ChosenPairs, made: Sequence[PairRow], work: Place, console: Console
 ) -> None:
     """Write pairs as videos and pictures, and then the tables that name them."""
-    folder = Place.at(str(job.manifests))
+    folder, rows = Place.at(str(job.manifests)), {row.key: row for row in chosen.rows()}
     forget_lost_files(Ledger(work), folder)
     bring_to_end(job, [writing(Place.at(job.data), folder, rows, made)], work, console)
     write_tables(made, rows, folder)
@@ -166,20 +150,11 @@ def bring_to_end(job: MakePairs, legs: Sequence[Leg], work: Place, console: Cons
                 )
 
 
-def write(made: Sequence[PairRow], out: str) -> None:
-    """Put the table in its place, whole or not at all."""
-    with workplace() as folder:
-        path = folder / "pairs.parquet"
-        pq.write_table(encode(made, PairRow), path, compression="zstd")
-        place, name = Place.holding(out)
-        place.put(name, path)
-
-
-def tell(made: Sequence[PairRow], job: MakePairs, console: Console) -> None:
-    """Print what was written."""
-    people = Counter(row.target_person for row in made)
-    few, most = min(people.values()), max(people.values())
-    counts = f"{len(made)} pairs of {len(people)} people, {few} to {most} each: {job.out}"
+def tell(people: Sequence[str], yaw_deg: NDArray[np.float64], job: MakePairs, console: Console) -> None:
+    """Print what was written, by the target's person and how far the two are turned in each pair."""
+    num = Counter(people)
+    few, most = min(num.values()), max(num.values())
+    counts = f"{len(people)} pairs of {len(num)} people, {few} to {most} each: {job.out}"
     console.print(counts, highlight=False, soft_wrap=True)
-    yaw = np.median([row.yaw_difference_deg for row in made])
-    console.print(f"turned against each other by {yaw:.0f} degrees in the median", highlight=False)
+    turned = f"turned against each other by {np.median(yaw_deg):.0f} degrees in the median"
+    console.print(turned, highlight=False)

@@ -24,11 +24,12 @@ from jobs.evaluation.films import facts_of
 from jobs.evaluation.rendering import RENDERED, RenderedFilm
 from storage.place import Place
 from tests.cluster.small import kill, workers
-from tests.jobs.commands.encoded import command, contents
+from tests.jobs.commands.encoded import command
 from tests.jobs.commands.test_evaluate_render import QUICK, bench
 from tests.jobs.commands.test_forget import ask as let_go
 from tests.jobs.commands.test_forget import digest_of
 from tests.processes import execute, program, wait_until
+from tests.resume.command_job import contents
 from tests.resume.job import contents as made_of
 
 __all__ = ["bench"]

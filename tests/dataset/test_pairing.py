@@ -6,12 +6,16 @@ from collections import Counter
 from dataclasses import replace
 from pathlib import Path
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dataset.index import read_index
-from dataset.pairing import APART_S, pairs_of
+from dataset.index import Index, read_index
+from dataset.index_tables import index_table
+from dataset.pairing import APART_S, ChosenPair, pairs_of
+from schemas.arrow import encode
 from schemas.index import IndexRow
 from schemas.pairs import PairKind
 
@@ -52,9 +56,20 @@ def studio(pattern: IndexRow) -> list[IndexRow]:
     return [*rows, sample(pattern, 99, 0, "carl", frames=150), sample(pattern, 98, 0, "dora", frames=30)]
 
 
+def index_of(rows: list[IndexRow]) -> Index:
+    """The rows as an index that was read, in their order, in parts with codes of their own."""
+    file = pa.BufferOutputStream()
+    pq.write_table(encode(rows, IndexRow), file, row_group_size=5)
+    return Index("", "", index_table(file.getvalue().to_pybytes()))
+
+
+def chosen(rows: list[IndexRow], kind: PairKind, per_person: int, seed: int = 1) -> list[ChosenPair]:
+    return list(pairs_of(index_of(rows), kind, frames=FRAMES, per_person=per_person, seed=seed).pairs())
+
+
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_driver_is_never_its_own_target(kind: PairKind, studio: list[IndexRow]) -> None:
-    found = list(pairs_of(studio, kind, frames=FRAMES, per_person=30, seed=1))
+    found = chosen(studio, kind, 30)
     assert found
     for pair in found:
         assert (pair.driver.row.key, pair.driver.start) != (pair.target.row.key, pair.target.start)
@@ -64,7 +79,7 @@ def test_a_driver_is_never_its_own_target(kind: PairKind, studio: list[IndexRow]
 
 
 def test_another_clip_is_at_least_a_second_away(studio: list[IndexRow]) -> None:
-    found = list(pairs_of(studio, "cross_clip", frames=FRAMES, per_person=30, seed=1))
+    found = chosen(studio, "cross_clip", 30)
     assert {pair.target.row.person for pair in found} == {"anna", "ben", "carl"}, "dora has no second moment"
     for pair in found:
         driver, target = pair.driver, pair.target
@@ -75,7 +90,7 @@ def test_another_clip_is_at_least_a_second_away(studio: list[IndexRow]) -> None:
 
 
 def test_another_camera_sees_the_same_moment(studio: list[IndexRow]) -> None:
-    found = list(pairs_of(studio, "cross_view", frames=FRAMES, per_person=30, seed=1))
+    found = chosen(studio, "cross_view", 30)
     assert {pair.target.row.person for pair in found} == {"anna", "ben"}
     for pair in found:
         assert pair.driver.row.take == pair.target.row.take != ""
@@ -85,16 +100,24 @@ def test_another_camera_sees_the_same_moment(studio: list[IndexRow]) -> None:
 
 def test_a_reference_is_never_of_another_camera_of_the_take(studio: list[IndexRow]) -> None:
     for kind in KINDS:
-        for pair in pairs_of(studio, kind, frames=FRAMES, per_person=30, seed=1):
+        for pair in chosen(studio, kind, 30):
             reference, target = pair.reference, pair.target.row
             same_take = reference.take == target.take != ""
             assert not (same_take and reference.source_sha256 != target.source_sha256)
 
 
+def test_who_is_seen_from_the_side_alone_drives_and_is_no_target(studio: list[IndexRow]) -> None:
+    side = ("carl", "dora")
+    aside = [replace(row, extra='{"part": "reference"}') if row.person in side else row for row in studio]
+    found = chosen(aside, "cross_identity", 30)
+    assert {pair.target.row.person for pair in found} == {"anna", "ben"}
+    assert {pair.driver.row.person for pair in found} == {"anna", "ben", "carl", "dora"}
+
+
 def test_another_person_drives(studio: list[IndexRow]) -> None:
-    found = list(pairs_of(studio, "cross_identity", frames=FRAMES, per_person=40, seed=1))
+    found = chosen(studio, "cross_identity", 40)
     assert all(pair.driver.row.person != pair.target.row.person for pair in found)
-    assert list(pairs_of(studio[:6], "cross_identity", frames=FRAMES, per_person=4, seed=1)) == []
+    assert chosen(studio[:6], "cross_identity", 4) == []
     drivers = Counter(pair.driver.row.person for pair in found if pair.target.row.person == "dora")
     assert max(drivers.values()) < 3 * min(drivers.values()), (
         "by person, not by samples: carl has one of them"
@@ -104,7 +127,7 @@ def test_another_person_drives(studio: list[IndexRow]) -> None:
 @given(st.integers(1, 12), st.integers(0, 5))
 @settings(max_examples=20, deadline=None)
 def test_each_person_has_as_many_as_any_other(studio: list[IndexRow], most: int, seed: int) -> None:
-    found = list(pairs_of(studio, "cross_identity", frames=FRAMES, per_person=most, seed=seed))
+    found = chosen(studio, "cross_identity", most, seed)
     assert set(Counter(pair.target.row.person for pair in found).values()) == {most}
 
 
@@ -115,9 +138,7 @@ def test_the_order_of_rows_changes_nothing(studio: list[IndexRow], random) -> No
     random.shuffle(shuffled)
     names = [
         [(p.driver.row.key, p.driver.start, p.target.row.key, p.target.start, p.reference.key) for p in pairs]
-        for pairs in (
-            pairs_of(rows, "cross_clip", frames=FRAMES, per_person=5, seed=3) for rows in (studio, shuffled)
-        )
+        for pairs in (chosen(rows, "cross_clip", 5, 3) for rows in (studio, shuffled))
     ]
     assert names[0] == names[1]
     assert len(set(names[0])) == len(names[0])
@@ -125,7 +146,7 @@ def test_the_order_of_rows_changes_nothing(studio: list[IndexRow], random) -> No
 
 def test_a_person_does_not_depend_on_others(studio: list[IndexRow]) -> None:
     def of_anna(rows: list[IndexRow]) -> list[tuple[str, str]]:
-        pairs = pairs_of(rows, "cross_clip", frames=FRAMES, per_person=5, seed=3)
+        pairs = chosen(rows, "cross_clip", 5, 3)
         return [(p.driver.row.key, p.target.row.key) for p in pairs if p.target.row.person == "anna"]
 
     assert of_anna(studio) == of_anna([row for row in studio if row.person != "ben"])

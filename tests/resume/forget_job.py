@@ -1,4 +1,5 @@
-"""A source leaves a data set, in a process that may be killed at a given change of a file below OUT.
+"""A source leaves a data set, in a process that may be killed at a given change of a file below OUT,
+a folder or an address.
 
     python -m tests.resume.forget_job OUT TRUTHS SHA256 [KILL_AT]
 
@@ -16,12 +17,13 @@ from pathlib import Path
 from rich.console import Console
 
 from jobs.commands.forget import Forget, forget
+from storage.place import Where
 from tests.resume.changes import Counting, begin
 from tests.resume.job import settings
 from tests.warm.programs import execute
 
 
-def run_forget(out: Path, truths: Path, sha256: str, kill_at: int = 0) -> subprocess.CompletedProcess[str]:
+def run_forget(out: Where, truths: Path, sha256: str, kill_at: int = 0) -> subprocess.CompletedProcess[str]:
     """The job in a process of its own."""
     return execute("-m", "tests.resume.forget_job", out, truths, sha256, kill_at)
 

@@ -5,14 +5,13 @@ from __future__ import annotations
 import random
 import shutil
 import signal
+import subprocess
 from pathlib import Path
 
 import pytest
 
 from dataset.names import RUNNING
-from tests.warm.programs import execute
-
-JOB = ("-m", "tests.resume.audit_job")
+from tests.resume.command_job import changes_of, run_command
 
 
 def files(folder: Path) -> dict[str, bytes]:
@@ -25,14 +24,18 @@ def files(folder: Path) -> dict[str, bytes]:
     }
 
 
+def audit(folder: Path, kill_at: int = 0) -> subprocess.CompletedProcess[str]:
+    """The audit of a folder's set, which may be killed at a change of the set's files."""
+    words = ("audit", folder / "set", "--fail-on", "never", "--out", folder / "report")
+    return run_command(folder / "set", *words, kill_at=kill_at)
+
+
 @pytest.fixture(scope="module")
 def whole(data_set: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, int]:
     """A folder of a set whose audit nobody disturbs, and after how many changes it is done."""
     folder = tmp_path_factory.mktemp("whole")
     shutil.copytree(data_set, folder / "set")
-    done = execute(*JOB, folder / "set", 0, folder / "report")
-    assert done.returncode == 0, done.stderr
-    return folder, int(done.stdout.split()[-1])
+    return folder, changes_of(audit(folder))
 
 
 @pytest.mark.parametrize("seed", range(3))
@@ -42,10 +45,10 @@ def test_killed_at_random_and_started_again(
     folder, changes = whole
     draw = random.Random(seed)
     kills = sorted((draw.randrange(1, changes - 2) for _ in range(1 + seed % 2)), reverse=True)
-    data = Path(shutil.copytree(data_set, tmp_path / "set"))
+    shutil.copytree(data_set, tmp_path / "set")
     for kill_at in kills:
-        killed = execute(*JOB, data, kill_at, tmp_path / "report")
+        killed = audit(tmp_path, kill_at)
         assert killed.returncode in (-signal.SIGKILL, 0), killed.stderr
-    done = execute(*JOB, data, 0, tmp_path / "report")
+    done = audit(tmp_path)
     assert done.returncode == 0, done.stderr
     assert files(tmp_path) == files(folder)

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from jobs.cli import main
-from tests.jobs.commands.encoded import command, contents
-from tests.warm.programs import execute
+from tests.jobs.commands.encoded import command
+from tests.resume.command_job import changes_of, contents, run_command
 
 
 @pytest.fixture(scope="module")
@@ -22,7 +22,6 @@ def latents(data_set, tmp_path_factory) -> Path:
 def changes(data_set, latents, tmp_path_factory) -> int:
     """Changes of files that an undisturbed run makes, the fit of its codec included."""
     out = tmp_path_factory.mktemp("counted") / "latents"
-    done = execute("-m", "tests.resume.encode_job", out, 0, "job", *command(data_set, out))
-    assert done.returncode == 0, done.stderr
+    changes = changes_of(run_command(out, *command(data_set, out)))
     assert contents(out) == contents(latents)
-    return int(done.stdout.split()[-1])
+    return changes

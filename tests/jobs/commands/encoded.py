@@ -8,7 +8,6 @@ from pathlib import Path
 from rich.console import Console
 
 from dataset.names import RUN, RUNNING
-from engine.ledger import Ledger
 from jobs.commands.replay import Replay
 from jobs.commands.replay import replay as run_replay
 
@@ -25,21 +24,6 @@ def stored(latents: Path) -> dict[Path, bytes]:
         for path in latents.rglob("*")
         if path.is_file() and path.name not in {RUN, RUNNING}
     }
-
-
-def contents(out: Path) -> dict[str, bytes | str]:
-    """What latents are: all files but what a run says of itself, of markers what the laps gave."""
-    files = {path.relative_to(out).as_posix(): path for path in stored(out)}
-    ledger = Ledger(out)
-    result: dict[str, bytes | str] = {}
-    for name, path in files.items():
-        if path.suffix == ".done":
-            landed = ledger.landed(path.parent.name, path.stem.removeprefix("part-"))
-            assert landed is not None
-            result[name] = landed.content
-        else:
-            result[name] = path.read_bytes()
-    return result
 
 
 def replayed(out: Path, key: str) -> tuple[int, str]:

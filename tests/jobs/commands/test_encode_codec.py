@@ -13,8 +13,8 @@ import pytest
 from dataset.index import read_index
 from engine.ledger import Ledger
 from jobs.cli import main
-from tests.jobs.commands.encoded import command, contents, replayed
-from tests.warm.programs import execute
+from tests.jobs.commands.encoded import command, replayed
+from tests.resume.command_job import contents, run_command
 
 
 def test_a_sample_that_cannot_be_read_is_a_reject(data_set, latents, tmp_path):
@@ -38,7 +38,7 @@ def test_killed_at_random_and_started_again_it_gives_the_same_bytes(
     assert changes > 20
     for _ in range(2):
         at = draw.randrange(1, changes)
-        killed = execute("-m", "tests.resume.encode_job", out, at, whom, *command(data_set, out))
+        killed = run_command(out, *command(data_set, out), kill_at=at, whom=whom)
         assert killed.returncode in (-signal.SIGKILL, 0), killed.stderr
     assert main(command(data_set, out)) == 0
     assert contents(out) == contents(latents)

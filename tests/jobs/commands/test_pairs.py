@@ -26,11 +26,12 @@ from schemas.index import IndexRow
 from schemas.pairs import PairRow
 from tests.films import source_of
 
-SHORT = ("--frames", "25", "--per-person", "2", "--strict")
+SHORT = ("--frames", "25", "--strict")
 
 
-def made(out: Path, kind: str, table: Path, *more: str) -> list[PairRow]:
-    assert main(["pairs", str(out), "--out", str(table), "--kind", kind, *SHORT, *more]) == 0
+def made(out: Path, kind: str, table: Path, *more: str, per_person: int = 2) -> list[PairRow]:
+    words = ["--kind", kind, "--per-person", str(per_person), *SHORT, *more]
+    assert main(["pairs", str(out), "--out", str(table), *words]) == 0
     return records_of(pq.read_table(table), PairRow)
 
 
@@ -72,7 +73,7 @@ def test_a_loader_reads_them(data_set: Path, tmp_path: Path) -> None:
 
 
 def test_nobody_who_is_held_out_is_in_a_pair(data_set: Path, tmp_path: Path) -> None:
-    rows = made(data_set, "cross_identity", tmp_path / "a.parquet")
+    rows = made(data_set, "cross_identity", tmp_path / "a.parquet", per_person=8)
     kept, held = read_index(data_set).split(0.5)
     assert held is not None
     data = Pairs(str(data_set), str(tmp_path / "a.parquet"), held_out=0.5)

@@ -13,7 +13,8 @@ from jobs.cli import main
 from model.encode.flow import FIT
 from model.encode.forget import forget_latents, lost_latents, rows_in
 from storage.place import Place
-from tests.jobs.commands.encoded import command, contents
+from tests.jobs.commands.encoded import command
+from tests.resume.command_job import contents
 
 
 @pytest.fixture

@@ -1,0 +1,151 @@
+"""Kills in the middle of `understudy forget` and `pairs`, and whether the same command ends what it began.
+
+    python -m benchmarks.kills [KILLS]
+
+A small set with estimators that know the answers, on a disk and in an S3 store; each kill at a change of a
+file that a seed draws.
+"""
+
+from __future__ import annotations
+
+import os
+import random
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+from benchmarks.machine import write_table
+from dataset.names import FORGETTING
+from storage.place import Place
+from tests.jobs.commands.test_forget import broken, digest_of, traces
+from tests.resume.command_job import changes_of
+from tests.resume.command_job import contents as files_of
+from tests.resume.forget_job import run_forget
+from tests.resume.job import contents, make_films, run_job
+from tests.resume.test_pairs import pairs
+from tests.stored import write_data_set
+from tests.stores import serving
+
+KILLS = 50
+Run = Callable[[Place, int], "subprocess.CompletedProcess[str]"]
+"""A command on a place, killed at a change of its files or, where that is 0, not."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Case:
+    """A command that is killed."""
+
+    name: str
+    before: Path  # what lies in its place when it begins
+    run: Run
+    findings: Callable[[Path, Path], Counter[str]]  # what is wrong with a place, beside one nobody disturbed
+
+
+def main(kills: int) -> None:
+    """Write KILLS.md."""
+    with tempfile.TemporaryDirectory() as folder, serving() as server:
+        os.environ |= server.environment
+        scratch = Path(folder)
+        rows: list[tuple[str, ...]] = [("command", "where", "changes of files", "killed", "wrong")]
+        every: Counter[str] = Counter()
+        for case in (pairing(scratch), forgetting(scratch)):
+            for where in ("on a disk", "in S3"):
+                places = Place.at("s3://bucket" if where == "in S3" else scratch / "places") / case.name
+                changes, num_killed, wrong = killed(case, places, scratch, kills)
+                rows.append((case.name, where, f"{changes}", f"{num_killed} of {kills}", f"{wrong.total()}"))
+                print(*rows[-1], dict(wrong), flush=True)
+                every += wrong
+    write_table(
+        Path(__file__).with_name(f"{Path(__file__).stem.upper()}.md"),
+        "Killed in the middle",
+        f"python -m benchmarks.kills {kills}",
+        rows,
+        "Goal: the same command ends what was begun, and leaves no trace of who has left, no other byte than",
+        f"without a kill, no fault for `check`. {f'Not reached: {dict(every)}' if every else 'Reached'}.",
+        f"Measured on {date.today()}.",
+    )
+    if every:
+        raise SystemExit(1)
+
+
+def killed(case: Case, places: Place, scratch: Path, kills: int) -> tuple[int, int, Counter[str]]:
+    """The changes of files of a run that nobody disturbs, how often it was killed, what was wrong then."""
+    put(case.before, places / "whole")
+    changes = changes_of(case.run(places / "whole", 0))
+    whole = fetched(places / "whole", scratch / "whole")
+    num_killed, wrong = 0, Counter[str]()
+    for seed in range(kills):
+        place = places / f"{seed}"
+        put(case.before, place)
+        done = case.run(place, random.Random(seed).randrange(1, changes))
+        begun = place.size(FORGETTING) is not None
+        again = case.run(place, 0)
+        num_killed += done.returncode == -signal.SIGKILL
+        ended = again.returncode == 0 or (not begun and "knows nothing of" in again.stderr)
+        left = fetched(place, scratch / "left")
+        wrong += case.findings(left, whole) + Counter(begun=int(not ended))
+        shutil.rmtree(left)
+        for entry in place.files():
+            place.remove(entry.name)
+    shutil.rmtree(whole)
+    return changes, num_killed, wrong
+
+
+def put(folder: Path, place: Place) -> None:
+    """Copy a folder's files into a place."""
+    for entry in Place.at(folder).files():
+        place.put(entry.name, folder / entry.name)
+
+
+def fetched(place: Place, folder: Path) -> Path:
+    """A place's files on this disk."""
+    folder.mkdir()
+    for entry in place.files():
+        Place.at(folder).write(entry.name, place.read(entry.name))
+    return folder
+
+
+def forgetting(scratch: Path) -> Case:
+    """Somebody leaves a set."""
+    films, before = scratch / "films", scratch / "set"
+    films.mkdir()
+    make_films(films)
+    done = run_job(films, before)
+    assert done.returncode == 0, done.stderr
+    gone = digest_of(films / "videos" / "1.mp4")
+
+    def findings(left: Path, whole: Path) -> Counter[str]:
+        other = contents(left) != contents(whole)
+        return Counter(traces=len([*traces(left, gone)]), bytes=other, faults=len(broken(left)))
+
+    return Case(
+        name="forget",
+        before=before,
+        run=lambda place, kill_at: run_forget(place, films / "truths", gone, kill_at),
+        findings=findings,
+    )
+
+
+def pairing(scratch: Path) -> Case:
+    """A table of pairs and its files are made."""
+    before = scratch / "nothing"
+    for folder in (before, scratch / "figures"):
+        folder.mkdir()
+    write_data_set(scratch / "figures")
+    return Case(
+        name="pairs",
+        before=before,
+        run=lambda place, kill_at: pairs(scratch / "figures" / "set", place, kill_at),
+        findings=lambda left, whole: Counter(bytes=int(files_of(left) != files_of(whole))),
+    )
+
+
+if __name__ == "__main__":
+    main(int(sys.argv[1]) if sys.argv[1:] else KILLS)
