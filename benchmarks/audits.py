@@ -72,6 +72,7 @@ def write_measures(out: Path, index: pa.Table, bad: set[str], random: np.random.
     beyond = np.array([key in bad for key in index["key"].to_pylist()])
     columns = {"key": index["key"], "sample_sha256": index["sha256"]}
     columns["fingerprint"] = pa.array([random.bytes(24).hex() for _ in beyond])
+    columns["mouth"] = pa.array([random.bytes(49).hex() if place % 2 else "" for place in range(len(beyond))])
     for measure in OWN:
         columns[measure.name] = pa.array(np.where(beyond, 1e3, random.lognormal(-4, 1, len(beyond))))
     (out / MEASURES).mkdir()

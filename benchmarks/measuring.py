@@ -20,6 +20,7 @@ from benchmarks.machine import write_table
 from dataset.index import read_index
 from dataset.reader import Members, Reader
 from engine.runners.supervisor import POOLS
+from pipeline.measures.faces import picture_faces
 from pipeline.measures.known import measures
 from pipeline.measures.measure import Measure
 from pipeline.measures.opened import opened_sample
@@ -54,6 +55,7 @@ def main(data: str) -> None:
     reader, kinds, found = Reader(data, verify=False), measures(), read_index(data)
     rows = list(found.rows())
     times_of(rows[0], reader.read(rows[0]), kinds)  # libraries are loaded by the first
+    picture_faces()  # and networks once a process
     times = [times_of(row, reader.read(row), kinds) for row in rows]
     decoding, measuring = (sum(part) for part in zip(*times, strict=True))
     share = decoding / (decoding + measuring)

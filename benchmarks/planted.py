@@ -29,6 +29,8 @@ SHARED = Path(os.environ.get("UNDERSTUDY_SHARED", FOLDER.parents[1] / "shared"))
 Found = dict[str, set[str]]
 """Keys by rule."""
 Row = tuple[str, ...]
+SAME_SET = {"driver_is_target": "leak", "strange_face": "strange_reference"}
+"""Rules that find what is planted in the set of another's name."""
 
 
 @dataclass(frozen=True)
@@ -88,8 +90,8 @@ def of_real(made: Path, folder: Path, rules: list[str]) -> list[Row]:
     """The table of real clips: each fault in all samples that can have it."""
     wanted = write_faulty(made, folder)
     clean = audited(folder, "clean", used=False)
-    audits = {rule: audited(folder, rule) for rule in wanted if rule != "driver_is_target"}
-    audits["driver_is_target"] = audits["leak"]
+    audits = {rule: audited(folder, rule) for rule in wanted if rule not in SAME_SET}
+    audits |= {rule: audits[SAME_SET[rule]] for rule in SAME_SET}
     rows: list[Row] = [
         (
             "rule",

@@ -44,12 +44,13 @@ from tests.jobs.audits.planted import pair
 CLIPS = (
     "full_04_balance_cam01.mp4",
     "half_02_sign_book.mkv",
+    "half_04_tv_host.mp4",
     "half_05_sign_football.mp4",
     "talk_01_man_green_backdrop.mp4",
     "talk_07_grid_man.mpg",
     "talk_08_grid_woman.mpg",
 )
-"""Of the shared corpus: an athlete, two who sign, three who talk, two of these with sound; 2 to 4 s each."""
+"""Of the shared corpus: an athlete, two who sign, a host, three who talk; three are heard; 2 to 4 s each."""
 SETTINGS = ("--settings.control.canvas-area", "98304", "--settings.reference.allow-no-face")
 Stored = tuple[IndexRow, Members]
 OTHER = list(mirrored(BODY_JOINTS))
@@ -172,6 +173,7 @@ def write_faulty(made: Path, folder: Path) -> dict[str, set[str]]:
         write_stored(folder / rule, [(row, new or old) for (row, old), new in beside])
     twice = [again(sample) for sample in samples]
     write_stored(folder / "copies", [*samples, *twice])
+    planted["strange_face"] = planted["strange_reference"]
     planted["copies"] = {row.key for row, _ in (*samples, *twice)}
     both, rest = samples[:2], samples[2:]
     named = [(replace(row, subject="anna"), members) for row, members in both]

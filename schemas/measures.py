@@ -37,4 +37,7 @@ class MeasuredSample:
     key: str
     sample_sha256: str  # of the sample's members, as in its index row
     fingerprint: str  # hex digits of 3 x 64 bits: early, middle and late picture
+    mouth: (
+        str  # hex digits: share of the sound's loudness that the mouth tells at 49 lags; empty: nobody speaks
+    )
     numbers: dict[str, float]

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from dataset.index import Index
 from jobs.audits.copies import copies
+from jobs.audits.voices import source_offsets
 from schemas.media import FPS
 
 Codes = NDArray[np.int64]
@@ -36,7 +37,8 @@ def compared(index: Index, measures: pa.Table, use: Use) -> pa.Table:
     `copies` and `alike`: how many samples of other sources and of its own show the same pictures; `copy_of`:
     the first of those of other sources; `held_out`: on which side of training it is; `leaks`: 1 where its
     pictures or its person are on both; `driver_is_target`: pairs of which it is the target, and whose driver
-    shows the same pictures, null where there are no pairs.
+    shows the same pictures, null where there are no pairs; `source_offset_ms`: how late the sound of its
+    source is, null where that is not told or it has no sound.
     """
     keys = index.table["key"].to_pylist()
     group, source = groups(keys, measures), index.codes("source_sha256")[0]
@@ -58,8 +60,17 @@ def compared(index: Index, measures: pa.Table, use: Use) -> pa.Table:
             "held_out": side,
             "leaks": both.astype(np.int64),
             "driver_is_target": driven_by_themselves(index, group, use.pairs),
+            "source_offset_ms": sound_of_sources(index, keys, measures),
         }
     )
+
+
+def sound_of_sources(index: Index, keys: Sequence[str], measures: pa.Table) -> pa.Array:
+    """Of each sample with sound how late that of its source is, ms."""
+    curves = dict(zip(measures["key"].to_pylist(), measures["mouth"].to_pylist(), strict=True))
+    source = index.codes("source_sha256")[0]
+    offset = source_offsets(index.values("frames"), source, [curves.get(key, "") for key in keys])[source]
+    return pa.array(offset, mask=np.isnan(offset) | ~index.values("has_audio").astype(np.bool_))
 
 
 def groups(keys: Sequence[str], measures: pa.Table) -> Codes:

@@ -55,6 +55,7 @@ def histogram(
     parts.append(
         f'<line class="axis" x1="{MARGIN}" y1="{PLOT + 4.5}" x2="{WIDTH - MARGIN}" y2="{PLOT + 4.5}"/>'
         f'<text x="{MARGIN}" y="{PLOT + 18}">{figure(low)}</text>'
+        f'<text x="{WIDTH / 2:g}" y="{PLOT + 18}" text-anchor="middle">tallest: {most:,}</text>'
         f'<text x="{WIDTH - MARGIN}" y="{PLOT + 18}" text-anchor="end">{figure(high)}</text>'
     )
     description = f"{sum(count for _, count in counts)} samples from {figure(low)} to {figure(high)}"

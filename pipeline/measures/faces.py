@@ -101,14 +101,14 @@ def of_the_clip(sample: OpenedSample, picture: Picture, at: int) -> bool:
     if not 0 <= at < sample.row.frames:
         return False
     around = [min(at // STEP + further, len(sample.frames) - 1) for further in (0, 1)]
-    before, after = (cells(sample.frames[place]) for place in around)
-    own = cells(picture)
+    before, after = (cells(sample.greys[place]) for place in around)
+    own = cells(grey(picture))
     return bool(min(apart(own, before), apart(own, after)) <= apart(before, after) + NOISE)
 
 
-def cells(picture: Picture) -> NDArray[np.float32]:
-    """Mean luma of the parts of a picture."""
-    return np.asarray(cv2.resize(grey(picture), (CELLS, CELLS), interpolation=cv2.INTER_AREA), np.float32)
+def cells(luma: Picture) -> NDArray[np.float32]:
+    """Means of the parts of a picture (h, w)."""
+    return np.asarray(cv2.resize(luma, (CELLS, CELLS), interpolation=cv2.INTER_AREA), np.float32)
 
 
 def apart(one: NDArray[np.float32], other: NDArray[np.float32]) -> float:

@@ -14,7 +14,7 @@ from dataset.reader import Members
 from dataset.sample_files import controls_of, facts_of, require
 from media.members import AROUND, decode_sound, decode_still, decode_window, num_sounds
 from pipeline.geometry import Array, apply_affine
-from pipeline.measures.synchrony import Sound, explained_by_lag
+from pipeline.measures.synchrony import Sound, Spoken, explained_by_lag, spoken
 from schemas.controls import Controls
 from schemas.index import IndexRow
 from schemas.media import FPS, Frames
@@ -53,11 +53,14 @@ class OpenedSample:
         return found
 
     @cached_property
+    def spoken(self) -> Spoken | None:
+        """What is seen and heard of somebody who speaks, None where nobody does."""
+        return spoken(self.sound, self.faces, self.controls.face_valid) if self.sound is not None else None
+
+    @cached_property
     def mouth_tells(self) -> Array | None:
         """Share of the sound's loudness that the mouth tells, by lag; None where nobody speaks."""
-        if self.sound is None:
-            return None
-        return explained_by_lag(self.sound, self.faces, self.controls.face_valid)
+        return explained_by_lag(self.spoken) if self.spoken is not None else None
 
     @cached_property
     def looked_at(self) -> NDArray[np.int64]:

@@ -8,6 +8,7 @@ from dataset.reader import Reader
 from pipeline.measures.known import measures
 from pipeline.measures.opened import opened_sample
 from pipeline.measures.pictures import fingerprint
+from pipeline.measures.synchrony import mouth_curve
 from schemas.measures import MeasuredSample, SampleToMeasure
 from schemas.outcome import Rejected, UnfitError
 
@@ -33,5 +34,9 @@ class MeasureSamples:
         for measure in self.measures:
             numbers |= measure.measured(opened)
         yield MeasuredSample(
-            key=row.key, sample_sha256=row.sha256, fingerprint=fingerprint(opened.greys), numbers=numbers
+            key=row.key,
+            sample_sha256=row.sha256,
+            fingerprint=fingerprint(opened.greys),
+            mouth=mouth_curve(opened.spoken),
+            numbers=numbers,
         )

@@ -28,6 +28,8 @@ PARTS = 3
 """Ways in which the mouth's pixels change most; the sound is told from these alone."""
 MOST_LAG = 10
 """Frames that sound may be early or late by: beyond, a syllable is taken for another."""
+FAR_LAG = 24
+"""Frames of lag that `mouth_curve` goes to: what is told at the far ones is chance."""
 MIN_FRAMES = 36
 
 
@@ -37,6 +39,15 @@ class Heard:
 
     level_db: Array  # t, dBFS
     voiced: NDArray[np.bool_]  # t, speech is likely
+
+
+@dataclass(frozen=True)
+class Spoken:
+    """Somebody who speaks, by the frames of the video."""
+
+    mouth: Array  # n `PARTS`, changes of the mouth where a face is shown
+    at: NDArray[np.int64]  # n, numbers of these frames
+    loud: Array  # t, 1 at full scale
 
 
 def heard(sound: Sound, num_frames: int) -> Heard:
@@ -70,22 +81,40 @@ def bell(length: int) -> Array:
     return np.hanning(length)
 
 
-def explained_by_lag(sound: Sound, faces: Frames, shown: NDArray[np.bool_]) -> Array | None:
-    """Share of the sound's loudness that the mouth's pixels tell, by lag; None where nobody speaks.
+def spoken(sound: Sound, faces: Frames, shown: NDArray[np.bool_]) -> Spoken | None:
+    """What is seen and heard of somebody who speaks, None where nobody does.
 
-    Lags go from `MOST_LAG` frames early to as many late. `faces` (t, 224, 224, 3) of all frames; `shown` (t,)
-    where there is one.
+    `faces` (t, 224, 224, 3) of all frames; `shown` (t,) where there is one.
     """
     if len(faces) < MIN_FRAMES or shown.mean() < 0.7:
         return None
     sounding = heard(sound, len(faces))
     if sounding.voiced.mean() < 0.15:
         return None
-    loud = 10 ** (sounding.level_db / 20)
     at = np.flatnonzero(shown)  # what stands for a face that is not shown would be its greatest change
-    inner = (at >= MOST_LAG) & (at < len(loud) - MOST_LAG)
-    mouth, at = mouth_parts(faces[at])[inner], at[inner]
-    return np.array([explained_share(mouth, loud[at + lag]) for lag in range(-MOST_LAG, MOST_LAG + 1)])
+    return Spoken(mouth_parts(faces[at]), at, 10 ** (sounding.level_db / 20))
+
+
+def explained_by_lag(voice: Spoken) -> Array:
+    """Share of the sound's loudness that the mouth's pixels tell, by lag.
+
+    Lags go from `MOST_LAG` frames early to as many late.
+    """
+    inner = (voice.at >= MOST_LAG) & (voice.at < len(voice.loud) - MOST_LAG)
+    mouth, at = voice.mouth[inner], voice.at[inner]
+    return np.array([explained_share(mouth, voice.loud[at + lag]) for lag in range(-MOST_LAG, MOST_LAG + 1)])
+
+
+def mouth_curve(voice: Spoken | None) -> str:
+    """The same from `FAR_LAG` frames early to as many late, as hex digits of bytes.
+
+    What a lag moves out at one end comes in at the other. Empty where nobody speaks, or in a short clip.
+    """
+    if voice is None or len(voice.loud) < 2 * FAR_LAG:
+        return ""
+    around = (voice.at[:, None] + np.arange(-FAR_LAG, FAR_LAG + 1)) % len(voice.loud)
+    shares = [explained_share(voice.mouth, loud) for loud in voice.loud[around].T]
+    return np.round(255 * np.clip(shares, 0, 1)).astype(np.uint8).tobytes().hex()
 
 
 def mouth_parts(faces: Frames) -> Array:

@@ -13,7 +13,7 @@ from schemas.outcome import DamagedError
 from storage.place import Place
 from storage.scratch import workplace
 
-KEYS = ("key", "sample_sha256", "fingerprint")
+KEYS = ("key", "sample_sha256", "fingerprint", "mouth")
 ROWS_AT_ONCE = 2**14
 
 
@@ -68,7 +68,9 @@ def read_table(place: Place) -> pa.Table | None:
     try:
         with place.open(TABLE) as opened, pq.ParquetFile(opened) as file:
             if file.schema_arrow.names[: len(KEYS)] != list(KEYS):
-                raise DamagedError(f"{place.uri_of(TABLE)}: its columns are not those of measures")
+                raise DamagedError(
+                    f"{place.uri_of(TABLE)}: its columns are not those of measures; audit the set again"
+                )
             return file.read()
     except pa.ArrowException as error:
         raise DamagedError(f"{place.uri_of(TABLE)}: no readable table: {error}") from error

@@ -39,6 +39,7 @@ def test_columns_beyond_a_bound_are_marked_and_the_bound_is_drawn_between() -> N
     at = float(re.findall(r'class="limit" x1="([0-9.]+)"', drawn)[0])
     left = [float(x) for x in re.findall(r'<rect class="\w+" x="([0-9.]+)"', drawn)]
     assert at == left[2]
+    assert "tallest: 4" in drawn
     assert "nothing was measured" in histogram([], 0.0, (), [])
 
 

@@ -18,7 +18,7 @@ from storage.place import Place
 
 
 def test_columns_carry_units_and_what_does_not_apply_is_null(tmp_path: Path) -> None:
-    row = MeasuredSample(key="a", sample_sha256="b", fingerprint="c", numbers={"bars": 0.5})
+    row = MeasuredSample(key="a", sample_sha256="b", fingerprint="c", mouth="", numbers={"bars": 0.5})
     assert write_table(Place.at(tmp_path), iter([row]), OWN) == 1
     table = read_table(Place.at(tmp_path))
     assert table is not None
