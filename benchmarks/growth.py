@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable, Iterable
+from datetime import date
 from pathlib import Path
 
 import numpy as np
@@ -80,6 +81,7 @@ def main() -> None:
         f"{MOST_LEFT}. Most: {grown} and {left_most}, {'reached' if reached else 'not reached'}.",
         f"{CLIPS} clips of one canvas, {CLIPS_PER_SOURCE} a source. Samples a tar: {sizes.mean():.0f} in "
         f"the mean, {int(np.percentile(sizes, 5))} to {int(np.percentile(sizes, 95))} in nine of ten.",
+        f"Measured on {date.today()}.",
     )
     if not reached:
         raise SystemExit(1)

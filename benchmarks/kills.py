@@ -1,6 +1,6 @@
 """Kills in the middle of `understudy forget` and `pairs`, and whether the same command ends what it began.
 
-    python -m benchmarks.kills [KILLS]
+    python -m benchmarks.kills forget|pairs [KILLS]
 
 A small set with estimators that know the answers, on a disk and in an S3 store; each kill at a change of a
 file that a seed draws.
@@ -42,30 +42,31 @@ Run = Callable[[Place, int], "subprocess.CompletedProcess[str]"]
 class Case:
     """A command that is killed."""
 
-    name: str
     before: Path  # what lies in its place when it begins
     run: Run
     findings: Callable[[Path, Path], Counter[str]]  # what is wrong with a place, beside one nobody disturbed
 
 
-def main(kills: int) -> None:
-    """Write KILLS.md."""
+def main(command: str, kills: int) -> None:
+    """Write KILLS_<COMMAND>.md."""
     with tempfile.TemporaryDirectory() as folder, serving() as server:
         os.environ |= server.environment
         scratch = Path(folder)
         rows: list[tuple[str, ...]] = [("command", "where", "changes of files", "killed", "wrong")]
         every: Counter[str] = Counter()
-        for case in (pairing(scratch), forgetting(scratch)):
-            for where in ("on a disk", "in S3"):
-                places = Place.at("s3://bucket" if where == "in S3" else scratch / "places") / case.name
-                changes, num_killed, wrong = killed(case, places, scratch, kills)
-                rows.append((case.name, where, f"{changes}", f"{num_killed} of {kills}", f"{wrong.total()}"))
-                print(*rows[-1], dict(wrong), flush=True)
-                every += wrong
+        case = CASES[command](scratch)
+        for where, places in (
+            ("on a disk", Place.at(scratch / "places")),
+            ("in S3", Place.at("s3://bucket")),
+        ):
+            changes, num_killed, wrong = killed(case, places, scratch, kills)
+            rows.append((command, where, f"{changes}", f"{num_killed} of {kills}", f"{wrong.total()}"))
+            print(*rows[-1], dict(wrong), flush=True)
+            every += wrong
     write_table(
-        Path(__file__).with_name(f"{Path(__file__).stem.upper()}.md"),
-        "Killed in the middle",
-        f"python -m benchmarks.kills {kills}",
+        Path(__file__).with_name(f"KILLS_{command.upper()}.md"),
+        f"Killed in the middle of {command}",
+        f"python -m benchmarks.kills {command} {kills}",
         rows,
         "Goal: the same command ends what was begun, and leaves no trace of who has left, no other byte than",
         f"without a kill, no fault for `check`. {f'Not reached: {dict(every)}' if every else 'Reached'}.",
@@ -126,7 +127,6 @@ def forgetting(scratch: Path) -> Case:
         return Counter(traces=len([*traces(left, gone)]), bytes=other, faults=len(broken(left)))
 
     return Case(
-        name="forget",
         before=before,
         run=lambda place, kill_at: run_forget(place, films / "truths", gone, kill_at),
         findings=findings,
@@ -140,12 +140,13 @@ def pairing(scratch: Path) -> Case:
         folder.mkdir()
     write_data_set(scratch / "figures")
     return Case(
-        name="pairs",
         before=before,
         run=lambda place, kill_at: pairs(scratch / "figures" / "set", place, kill_at),
         findings=lambda left, whole: Counter(bytes=int(files_of(left) != files_of(whole))),
     )
 
 
+CASES: dict[str, Callable[[Path], Case]] = {"forget": forgetting, "pairs": pairing}
+
 if __name__ == "__main__":
-    main(int(sys.argv[1]) if sys.argv[1:] else KILLS)
+    main(sys.argv[1], int(sys.argv[2]) if sys.argv[2:] else KILLS)

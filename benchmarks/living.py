@@ -15,6 +15,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Mapping
+from datetime import date
 from pathlib import Path
 
 import imageio_ffmpeg
@@ -68,6 +69,7 @@ def main(clips: Path, seconds: str) -> None:
         f"python -m benchmarks.living CLIPS_FOLDER {seconds}",
         rows,
         f"Goal: only touched tars change bytes. {'Reached' if good else 'Not reached'}; `check` is content.",
+        f"Measured on {date.today()}.",
     )
     if not good:
         raise SystemExit(1)

@@ -11,9 +11,11 @@ import pytest
 
 from dataset.names import FORGETTING
 from jobs.cli import main
+from storage.place import Place
 from tests.jobs.commands.test_forget import broken, digest_of, traces
 from tests.resume.forget_job import run_forget
 from tests.resume.job import contents
+from tests.stores import Store
 
 SEEDS = (0, 1, 2)
 
@@ -51,3 +53,21 @@ def test_the_same_command_ends_what_was_begun(
     assert contents(out) == contents(whole)
     assert list(traces(out, gone)) == []
     assert broken(out) == {}
+
+
+def test_so_it_does_in_a_store(
+    films: Path, undisturbed: Path, left: tuple[Path, int], gone: str, tmp_path: Path, cloud: Store
+) -> None:
+    on_disk, in_store = Place.at(tmp_path), Place.at("s3://bucket/left")
+    for entry in Place.at(undisturbed).files():
+        in_store.put(entry.name, undisturbed / entry.name)
+    killed = run_forget(in_store, films / "truths", gone, random.Random(0).randrange(20, 100))
+    assert killed.returncode == -signal.SIGKILL, killed.stderr
+    assert in_store.size(FORGETTING) is not None
+    done = run_forget(in_store, films / "truths", gone)
+    assert done.returncode == 0, done.stderr
+    for entry in in_store.files():
+        on_disk.write(entry.name, in_store.read(entry.name))
+    assert contents(tmp_path) == contents(left[0])
+    assert list(traces(tmp_path, gone)) == []
+    assert broken(tmp_path) == {}

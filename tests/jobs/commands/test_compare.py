@@ -14,6 +14,7 @@ from dataset.index import read_index
 from jobs.cli import main
 from schemas.arrow import encode
 from schemas.index import IndexRow
+from tests.resume.test_redo import state
 
 
 @pytest.fixture
@@ -25,8 +26,12 @@ def other(own_set: Path) -> Path:
     return own_set
 
 
-def test_the_same_sets_are_whole(data_set: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_same_sets_are_whole_and_stay_as_they_are(
+    data_set: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    before = state(data_set)
     assert main(["compare", str(data_set), str(data_set)]) == 0
+    assert state(data_set) == before, "nothing is written, so a kill leaves nothing"
     assert "16 samples are the same, 0 differ" in capsys.readouterr().out
 
 
