@@ -26,7 +26,7 @@ from model.eval.lips import loudness, mouth_and_sound
 from model.eval.networks import Networks, WeightFiles, load_networks
 from model.eval.people import SeenPerson
 from model.eval.picture_meter import PictureMeter
-from model.eval.stream import Meter, Readings, measure
+from model.eval.stream import Meter, OtherSize, Readings, measure
 from model.eval.syncnet import heard, in_sync
 from model.eval.time_meter import TimeMeter
 from pipeline.backends import Backends
@@ -107,6 +107,9 @@ class Instruments:
                 meters.append(VmafMeter(stack.enter_context(Vmaf())))
             try:
                 readings = measure(meters, pictures, truth)
+            except OtherSize as error:
+                hint = "understudy evaluate manifest --resize lanczos makes a benchmark that takes any size"
+                raise Rejected("not_comparable", f"{error}; {hint}") from error
             except ValueError as error:
                 raise Rejected("not_comparable", str(error)) from error
         if people is None:

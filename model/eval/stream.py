@@ -39,11 +39,15 @@ class Meter(Protocol):
         ...
 
 
+class OtherSize(ValueError):
+    """Two films differ in size."""
+
+
 def measure(meters: Sequence[Meter], made: Iterable[Pictures], truth: Iterable[Pictures] | None) -> Readings:
     """What all meters tell of a film whose frame i is compared with the truth's frame i.
 
     Raises:
-        ValueError: the film has no frame, or the two differ in size or length.
+        ValueError: the film has no frame, or the two differ in length, or in size (OtherSize).
     """
     count = 0
     for one, other in alone(made) if truth is None else together(made, truth):
@@ -76,14 +80,14 @@ def matched(made: Iterable[Pictures], truth: Iterable[Pictures]) -> Iterator[tup
     """Frame i of both films, of one size, to the end of both.
 
     Raises:
-        ValueError: they differ in size or length.
+        ValueError: they differ in length, or in size (OtherSize).
     """
     for number, (one, other) in enumerate(zip_longest(made, truth)):
         if one is None or other is None:
             which = "made" if one is None else "true"
             raise ValueError(f"the films differ in length: the {which} one ends after {number} frames")
         if one.shape != other.shape:
-            raise ValueError(f"the films differ in size: {shown(one)} and {shown(other)} px")
+            raise OtherSize(f"the films differ in size: {shown(one)} and {shown(other)} px")
         yield one, other
 
 

@@ -147,7 +147,7 @@ def test_films_that_cannot_be_compared_say_why(folder: Path, tmp_path: Path) -> 
     assert score(folder, tmp_path, *films, f"slow={table}") == 3
     why = {(row["method"], row["pair_id"]): row["reason"] for row in summary(tmp_path)["missing"]}
     assert "differ in length: the made one ends after 5 frames" in why["short", "a"]
-    assert "differ in size: 96x128 and 96x64 px" in why["large", "a"]
+    assert "differ in size: 96x128 and 96x64 px; understudy evaluate manifest --resize" in why["large", "a"]
     assert "differ in rate: 12 and 24 frames a second" in why["slow", "a"]
     assert ("slow", "b") not in why
 
