@@ -34,7 +34,7 @@ STEPS = sum(phase.steps for phase in STAGES)
 
 
 @dataclass(frozen=True)
-class Way:
+class Sharing:
     """How a training is shared out."""
 
     ranks: int
@@ -60,15 +60,15 @@ class Way:
         )
 
 
-WAYS = (
-    Way(1, None),
-    Way(2, 1),
-    Way(2, 3),
-    Way(2, 2, 2),
-    Way(4, 1),
-    Way(4, 2, 2),
-    Way(4, 3, 2),
-    Way(4, 3, 4),
+SHARINGS = (
+    Sharing(1, None),
+    Sharing(2, 1),
+    Sharing(2, 3),
+    Sharing(2, 2, 2),
+    Sharing(4, 1),
+    Sharing(4, 2, 2),
+    Sharing(4, 3, 2),
+    Sharing(4, 3, 4),
 )
 
 
@@ -79,21 +79,21 @@ def main(kills: int) -> None:
         for part in ("videos", "set"):
             (folder / part).mkdir()
         write_shards(folder / "set", folder / "videos")
-        done = execute("-m", "tests.model.train.runs", words(folder, "plain", WAYS[0]))
+        done = execute("-m", "tests.model.train.runs", words(folder, "plain", SHARINGS[0]))
         assert done.returncode == 0, done.stderr
         expected = {total: numbers for total, *numbers in lines(folder, "plain")}
-        killed, late, runs, apart, steps, used = 0, 0, 0, 0.0, 0, dict.fromkeys(WAYS, 0)
-        took_s = dict.fromkeys(WAYS, FIRST_S)
+        killed, late, runs, apart, steps, used = 0, 0, 0, 0.0, 0, dict.fromkeys(SHARINGS, 0)
+        took_s = dict.fromkeys(SHARINGS, FIRST_S)
         while killed < kills:
             run = f"run {runs}"
             while True:
-                way = draw.choice(WAYS)
+                sharing = draw.choice(SHARINGS)
                 began, before = time.monotonic(), len(lines(folder, run))
-                moment = draw.uniform(0.2, 1.0) * took_s[way]
-                ended = disturbed(way, moment, words(folder, run, way))
-                used[way] += 1
+                moment = draw.uniform(0.2, 1.0) * took_s[sharing]
+                ended = disturbed(sharing, moment, words(folder, run, sharing))
+                used[sharing] += 1
                 if ended:
-                    took_s[way] = 0.5 * (took_s[way] + time.monotonic() - began)
+                    took_s[sharing] = 0.5 * (took_s[sharing] + time.monotonic() - began)
                     break
                 killed, late = killed + 1, late + (len(lines(folder, run)) > before)
             for total, *numbers in lines(folder, run):
@@ -115,7 +115,7 @@ def main(kills: int) -> None:
             (f"trainings of {STEPS} steps that came to their end", f"{runs}"),
             ("steps compared, those that were taken twice among them", f"{steps}"),
             ("furthest that a loss or a gradient lies from one rank's, relative", f"{apart:.1e}"),
-            *((f"starts by {way}", f"{number}") for way, number in used.items()),
+            *((f"starts by {sharing}", f"{number}") for sharing, number in used.items()),
         ],
         f"Goal: 1e-5. {'Reached' if reached else 'Not reached'}. All ranks of a start are killed at once.",
     )
@@ -123,9 +123,9 @@ def main(kills: int) -> None:
         raise SystemExit(1)
 
 
-def words(folder: Path, run: str, way: Way) -> str:
+def words(folder: Path, run: str, sharing: Sharing) -> str:
     """What a rank of a training is told."""
-    training = {"run": str(folder / run), "losses": str(folder / f"{run}.txt"), "settings": way.settings}
+    training = {"run": str(folder / run), "losses": str(folder / f"{run}.txt"), "settings": sharing.settings}
     return json.dumps({"data": str(folder / "set"), "trainings": [training]})
 
 
@@ -142,7 +142,7 @@ def furthest(numbers: list[float | None], others: list[float | None]) -> float:
     return max(abs((one or 0.0) - (other or 0.0)) / max(abs(other or 0.0), 1e-12) for one, other in pairs)
 
 
-def disturbed(way: Way, moment: float, told: str) -> bool:
+def disturbed(sharing: Sharing, moment: float, training: str) -> bool:
     """Whether a training ends before it is killed.
 
     Raises:
@@ -150,8 +150,8 @@ def disturbed(way: Way, moment: float, told: str) -> bool:
     """
     with ExitStack() as stack:
         ranks = [
-            stack.enter_context(program("-m", "tests.model.train.runs", told, env=env))
-            for env in rank_places(way.ranks)
+            stack.enter_context(program("-m", "tests.model.train.runs", training, env=env))
+            for env in rank_places(sharing.ranks)
         ]
         until = time.monotonic() + moment
         for rank in ranks:
@@ -163,7 +163,7 @@ def disturbed(way: Way, moment: float, told: str) -> bool:
         for rank in over:
             done = rank.ended()
             if done.returncode:
-                raise RuntimeError(f"{way}: {done.stderr[-2000:]}")
+                raise RuntimeError(f"{sharing}: {done.stderr[-2000:]}")
         return len(over) == len(ranks)
 
 
