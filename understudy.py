@@ -2,7 +2,7 @@
 
 A script's own folder may hold a `model.py` or a `dataset.py` of its author's. Behind `import understudy` the
 names of `PACKAGES` are those beside this file; every process that the project starts begins with it, and the
-command `understudy` is `main`. Why so: docs/adr/0115-names-beside-a-script.md.
+command `understudy` is `main`. Why so: docs/adr/0116-names-beside-a-script.md.
 """
 
 from __future__ import annotations
