@@ -8,7 +8,6 @@ matrices (..., 3, 3) that take their own frame to the camera frame; quaternions 
 from __future__ import annotations
 
 import math
-from fractions import Fraction
 from functools import cache
 from typing import Any
 
@@ -44,9 +43,9 @@ def canvas_size(width: int, height: int, area: int = CANVAS_AREA, max_miss: floa
             within 3 % for every aspect from 9:21 to 21:9.
     """
 
-    def miss(size: tuple[int, int]) -> Fraction:
-        aspect = Fraction(size[0] * height, size[1] * width)
-        return max(aspect, 1 / aspect) - 1
+    def miss(size: tuple[int, int]) -> float:
+        across, down = size[0] * height, size[1] * width
+        return max(across / down, down / across) - 1  # quotients of whole numbers are the nearest there are
 
     sizes = canvas_sizes(area)
     full = [size for size in sizes if 100 * size[0] * size[1] >= 98 * area]

@@ -83,8 +83,8 @@ def test_poison_is_held_back_and_everything_else_goes_on(connected: Cluster, tmp
     uris = [f"/v/fine-{n}" for n in range(6)]
     uris += ["/v/segv-1", "/v/hang-1", "/v/bug-1"]
     ledger = listing(tmp_path / "ray", *uris)
-    starts_too = Timeouts(base_s=20.0)  # of a process that reads all libraries, on a busy machine
-    seen = run(ledger, ClusterSettings(workers=2), per_lap=2, patience=starts_too)
+    patience = Timeouts(base_s=16.0)  # in which a process reads all libraries, on a busy machine too
+    seen = run(ledger, ClusterSettings(workers=2), per_lap=2, patience=patience)
     assert all(lane.done == lane.laps == 5 for lane in seen.last.values())
     rejects = [row for name in ledger.names("sources") for row in ledger.rejects("sources", name).to_pylist()]
     assert {row["key"]: row["reason"] for row in rejects} == {
@@ -96,8 +96,9 @@ def test_poison_is_held_back_and_everything_else_goes_on(connected: Cluster, tmp
     kept = sum(landed.rows for _, landed in ledger.all_landed("groups"))
     assert kept == 6
     alone = listing(tmp_path / "alone", *uris)
-    forked = Timeouts(base_s=4.0)
-    inline.run(house(2), alone, Seen(), clock=time.monotonic, unseal=lambda: None, gpus=int, patience=forked)
+    inline.run(
+        house(2), alone, Seen(), clock=time.monotonic, unseal=lambda: None, gpus=int, patience=patience
+    )
     assert content(alone) == content(ledger)
 
 

@@ -76,7 +76,9 @@ def test_files_of_our_names_where_it_is_started_are_left_alone(
 
 def test_libraries_keep_as_many_threads_as_the_worker_has_cores(tmp_path: Path) -> None:
     with guarding(listing(tmp_path)) as guard:
-        message = Path(f"/proc/{guard.process.pid}/environ").read_bytes().split(b"\0")
+        file = Path(f"/proc/{guard.process.pid}/environ")
+        wait_until(file.read_bytes, "an environment: a program has none for a moment as it begins")
+        message = file.read_bytes().split(b"\0")
     assert {b"OMP_NUM_THREADS=3", b"OPENCV_FOR_THREADS_NUM=3"} <= set(message)
 
 

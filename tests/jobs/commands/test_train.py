@@ -31,6 +31,7 @@ from model.data.settings import LatentSource
 from model.train import checkpoint
 from model.train.distributed import check_latents, distributed_context
 from model.train.loop import StepMetrics
+from model.train.names import CODEC
 from model.train.starts import Start, note_start
 from schemas.arrow import encode
 from schemas.index import IndexRow
@@ -39,6 +40,15 @@ from tests.processes import program
 from tests.trained import SHORT
 
 ROOT = Path(__file__).resolve().parents[3]
+
+
+@pytest.fixture
+def run(short_run: Path, tmp_path: Path) -> Path:
+    """A run that is to begin, its codec there already: fitting one takes seconds."""
+    folder = tmp_path / "run"
+    folder.mkdir()
+    shutil.copy(short_run / CODEC, folder)
+    return folder
 
 
 def curve(run: Path, name: str) -> dict[int, float]:
@@ -112,41 +122,39 @@ def test_out_alone_means_the_settings_of_the_run(tmp_path: Path) -> None:
 
 
 def test_a_set_that_grew_is_gone_on_with_and_another_is_asked_for(
-    own_set: Path, data_set: Path, tmp_path: Path, capsys
+    own_set: Path, tmp_path: Path, run: Path, capsys
 ) -> None:
     whole = (own_set / "index.parquet").read_bytes()
     rows = list(read_index(own_set).rows())
     pq.write_table(encode(rows[:-1], IndexRow), own_set / "index.parquet")
-    run = str(tmp_path / "run")
     short = [*SHORT, "--steps", "3"]
-    assert main(["train", "--data", str(own_set), "--out", run, *short]) == 0
+    assert main(["train", "--data", str(own_set), "--out", str(run), *short]) == 0
     (own_set / "index.parquet").write_bytes(whole)
     capsys.readouterr()
-    assert main(["train", "--out", run, "--steps", "4"]) == 0
+    assert main(["train", "--out", str(run), "--steps", "4"]) == 0
     assert "the data set has changed since: the run goes on with its next epoch" in capsys.readouterr().out
-    state = checkpoint.train_state(checkpoint.checkpoints(tmp_path / "run")[-1])
+    state = checkpoint.train_state(checkpoint.checkpoints(run)[-1])
     assert state.loader["epoch"] == 1
     pq.write_table(encode(rows[:-1], IndexRow), tmp_path / "index.parquet")
     shutil.copytree(own_set, tmp_path / "other")
     (tmp_path / "index.parquet").replace(tmp_path / "other" / "index.parquet")
-    args = ["train", "--data", str(tmp_path / "other"), "--out", run, "--steps", "5"]
+    args = ["train", "--data", str(tmp_path / "other"), "--out", str(run), "--steps", "5"]
     assert main(args) == 2
     assert "--new-epoch goes on with the next epoch" in capsys.readouterr().err
     assert main([*args, "--new-epoch"]) == 0
 
 
-def test_a_run_keeps_the_order_that_it_began_with(own_set: Path, tmp_path: Path, capsys) -> None:
-    run = str(tmp_path / "run")
-    assert main(["train", "--data", str(own_set), "--out", run, *SHORT, "--steps", "3"]) == 0
+def test_a_run_keeps_the_order_that_it_began_with(own_set: Path, run: Path, capsys) -> None:
+    assert main(["train", "--data", str(own_set), "--out", str(run), *SHORT, "--steps", "3"]) == 0
     rows = list(read_index(own_set).rows())
     pq.write_table(encode(rows[1:], IndexRow), own_set / "index.parquet")
     capsys.readouterr()
-    assert main(["train", "--out", run, "--steps", "4"]) == 0
+    assert main(["train", "--out", str(run), "--steps", "4"]) == 0
     assert "the run keeps its order, 1 samples are withdrawn and left out" in capsys.readouterr().out
-    state = checkpoint.train_state(checkpoint.checkpoints(tmp_path / "run")[-1])
+    state = checkpoint.train_state(checkpoint.checkpoints(run)[-1])
     assert (state.loader["epoch"], state.loader["slot"]) == (0, 4)
-    assert main(["train", "--out", run, "--steps", "5", "--new-epoch"]) == 0
-    state = checkpoint.train_state(checkpoint.checkpoints(tmp_path / "run")[-1])
+    assert main(["train", "--out", str(run), "--steps", "5", "--new-epoch"]) == 0
+    state = checkpoint.train_state(checkpoint.checkpoints(run)[-1])
     assert state.loader["epoch"] == 1
 
 
@@ -214,19 +222,19 @@ class Hostile:
 @pytest.mark.parametrize("setting", ["base", "motion"])
 @pytest.mark.parametrize("beside_weights", [True, False])
 def test_hostile_weights_run_nothing_and_are_one_sentence(
-    data_set: Path, tmp_path: Path, capsys, setting: str, beside_weights: bool
+    data_set: Path, tmp_path: Path, run: Path, capsys, setting: str, beside_weights: bool
 ) -> None:
     file, trap = tmp_path / "public.pth", tmp_path / "trap"
     torch.save(
         {"state_dict": {"a.weight": torch.ones(1)} if beside_weights else {}, "by": Hostile(trap)}, file
     )
-    out = ["--out", str(tmp_path / "run"), *SHORT]
+    out = ["--out", str(run), *SHORT]
     assert main(["train", "--data", str(data_set), *out, f"--settings.{setting}", str(file)]) == 2
     output = capsys.readouterr().err
     assert ("unexpected: a.weight" if beside_weights else "holds no tensors by name") in output
     assert output.count("\n") == 1
     assert not trap.exists()
-    assert not checkpoint.checkpoints(tmp_path / "run")
+    assert not checkpoint.checkpoints(run)
 
 
 def test_many_processes_need_deepspeed(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -167,7 +167,7 @@ def test_mutants_of_a_run_are_read_or_named(own: Path) -> None:
     paths = [path for path in own.rglob("*") if path.name.endswith(kept) and path.is_file()]
     files = {str(path.relative_to(own)): path.read_bytes() for path in paths}
     assert len(files) > 4
-    for name, data in mutants(files, 150):
+    for name, data in mutants(files, 80):
         (own / name).write_bytes(data)
         with suppress(ValueError):
             starts_of(own)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 import numpy as np
 import pytest
 import scipy
@@ -37,6 +39,7 @@ def face_points() -> np.ndarray:
     return np.asarray(points)
 
 
+@cache
 def head_model(identity: float = 0.0) -> HeadModel:
     """A model whose mean head is that face, and whose shapes move its points by so much."""
     count = 19800
