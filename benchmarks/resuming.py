@@ -15,6 +15,7 @@ import tempfile
 import time
 from contextlib import ExitStack
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -117,7 +118,8 @@ def main(kills: int) -> None:
             ("furthest that a loss or a gradient lies from one rank's, relative", f"{apart:.1e}"),
             *((f"starts by {sharing}", f"{number}") for sharing, number in used.items()),
         ],
-        f"Goal: 1e-5. {'Reached' if reached else 'Not reached'}. All ranks of a start are killed at once.",
+        f"Goal: 1e-5. {'Reached' if reached else 'Not reached'}. All ranks of a start are killed at once. "
+        f"Measured on {date.today()}.",
     )
     if not reached:
         raise SystemExit(1)
