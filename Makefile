@@ -22,7 +22,7 @@ $(UV): requirements-build.lock
 
 $(VENV)/.ready: requirements-dev.lock storage/weights.lock pyproject.toml $(UV)
 	test -x $(BIN)/python || $(UV) venv --quiet --no-python-downloads --python "$(PYTHON)" $(VENV)
-	VIRTUAL_ENV=$(VENV) $(UV) pip sync --quiet --compile-bytecode --require-hashes $(BUILD) requirements-dev.lock
+	VIRTUAL_ENV=$(VENV) $(UV) pip sync --quiet --require-hashes $(BUILD) requirements-dev.lock
 	VIRTUAL_ENV=$(VENV) $(UV) pip install --quiet --no-deps $(BUILD) -e .
 	$(BIN)/understudy weights
 	touch $@
