@@ -19,6 +19,7 @@ from model.train.checkpoint import NAME, PART, STATE
 from model.train.engines.optimizer import KINDS
 from model.train.names import CHECKPOINTS, CODEC, CURVES, RUN
 from model.train.starts import starts_of
+from storage.disk import replacing
 from storage.place import Place
 
 PLAIN = r"[\w][\w.-]*"
@@ -94,12 +95,9 @@ class Mirror:
 
     def bring(self, name: str, file: Path) -> None:
         """Copy a file from the store; it appears whole or not at all."""
-        file.parent.mkdir(parents=True, exist_ok=True)
-        aside = file.with_name(file.name + PART)
-        with aside.open("wb") as opened:
+        with replacing(file) as placed:
             for chunk in self.store.chunks(name):
-                opened.write(chunk)
-        aside.replace(file)
+                placed.write(chunk)
 
     def push(self) -> None:
         """Copy what the store lacks, and remove checkpoints there that the folder has no more.

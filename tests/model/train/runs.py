@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import json
+import shutil
 import sys
 from dataclasses import replace
 from pathlib import Path
@@ -19,6 +20,7 @@ from model.data.windows import WindowRule
 from model.nets.autoencoders.patches import VALUES, PatchCodec
 from model.nets.sizes import Sizes
 from model.sample.solve import SamplerSettings
+from model.train import checkpoint
 from model.train.engines.engine import Engine
 from model.train.engines.optimizer import Kind, OptimizerSettings
 from model.train.loop import StepMetrics, Trainer
@@ -82,6 +84,13 @@ def training(**changes: Any) -> Training:
 def tiny_sizes() -> Sizes:
     """Sizes that take milliseconds."""
     return small(width=24, heads=4, layers=1, ffn=48)
+
+
+def copy_until(run: Path, last: str, other: Path) -> None:
+    """Copy a run's checkpoints to another, up to the one of this name."""
+    for folder in checkpoint.checkpoints(run):
+        if folder.name <= last:
+            shutil.copytree(folder, other / "checkpoints" / folder.name)
 
 
 def some_codec() -> PatchCodec:

@@ -19,7 +19,7 @@ from model.train.settings import Training
 from model.train.starts import Start, note_start
 from storage.place import Place
 from tests.model.data import sets
-from tests.model.train.runs import Notes, train, trainer, training
+from tests.model.train.runs import Notes, copy_until, train, trainer, training
 
 SMALL, LONG = 96 * 64, 29
 """Px of the first phase's canvases, and frames of the last one's windows."""
@@ -66,9 +66,7 @@ def test_a_run_goes_on_as_if_nothing_had_happened(
     data_set: Path, whole: tuple[Path, Notes], tmp_path: Path, last: str
 ) -> None:
     run, notes = whole
-    for folder in checkpoint.checkpoints(run):
-        if folder.name <= last:
-            shutil.copytree(folder, tmp_path / "checkpoints" / folder.name)
+    copy_until(run, last, tmp_path)
     again = train(data_set, tmp_path, growing())
     assert again.steps
     same = notes.steps[-len(again.steps) :]

@@ -21,7 +21,7 @@ from model.train.faults import TrainingFault
 from model.train.phases import FACE, body, everything, face
 from model.train.settings import lengthened
 from storage.weight_files import read_weights, write_weights
-from tests.model.train.runs import STAGES, Notes, loaded, train, trainer, training, weight_of
+from tests.model.train.runs import STAGES, Notes, copy_until, loaded, train, trainer, training, weight_of
 from tests.warm.programs import execute
 
 
@@ -96,9 +96,7 @@ def test_a_run_goes_on_as_if_nothing_had_happened(
     data_set: Path, whole: tuple[Path, Notes], tmp_path: Path, last: str
 ) -> None:
     run, notes = whole
-    for folder in checkpoint.checkpoints(run):
-        if folder.name <= last:
-            shutil.copytree(folder, tmp_path / "checkpoints" / folder.name)
+    copy_until(run, last, tmp_path)
     (tmp_path / "checkpoints" / "9-000001.part" / "weights").mkdir(parents=True)  # a kill while writing
     again = train(data_set, tmp_path, training(keep=99))
     done = {"1-000002": 2, "1-000004": 4, "2-000002": 6, "2-000003": 7}[last]
