@@ -206,6 +206,8 @@ def lead(
     from model.train.profiling import ProfileWriter
     from model.train.tensorboard import TensorBoardWriter
 
+    if job.settings.base and not saved.checkpoints(job.out):
+        console.print(f"base: {base_note(job.settings)}", highlight=False)  # before minutes are spent
     codec = shared_codec(job.out, job.data, job.settings, context)
     shown = loaders(job.settings, loader)
     for names, each in shown.items():
@@ -221,8 +223,6 @@ def lead(
     before = begun(job.out)
     if before and saved.checkpoints(job.out) and before.index_sha256 != digests_of(loader.drawn.newest):
         console.print(changed_note(before.index_sha256, loader), highlight=False)
-    if job.settings.base and not saved.checkpoints(job.out):
-        console.print(f"base: {base_note(job.settings)}", highlight=False)
     curves = TensorBoardWriter(job.out / CURVES)
     terminal = TrainConsole(console, time.monotonic, total_steps(job.settings))
     observers: tuple[TrainObserver, ...] = (Unsaved(stop), *watching, terminal, curves)

@@ -25,7 +25,7 @@ from schemas.outcome import Reject, UnfitError
 from storage.place import Place
 
 SAMPLES = 48
-"""Most samples that a codec is fitted on: 25 frames of 48 clips are 800 000 patches."""
+"""Most samples that a codec is fitted on: 25 frames of 48 clips are 98 000 patches."""
 
 
 def fit_codec(*roots: str, samples: int = SAMPLES) -> PatchCodec:

@@ -77,6 +77,7 @@ def fit(data: str, out: str) -> Step[LatentParts, CodecSample]:
         make=partial(FitCodec, data, out),
         takes=LatentParts,
         gives=CodecSample,
+        version=2,  # 1 took all patches of a film
         settings=(SAMPLES, MIN_CLIP_FRAMES),
         memory_bytes=TORCH + CANVAS_AREA * MIN_CLIP_FRAMES * FITTED,
     )

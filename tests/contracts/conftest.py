@@ -8,7 +8,6 @@ from functools import cached_property
 from pathlib import Path
 
 import numpy as np
-import open_clip
 import pytest
 import skimage.data
 import torch
@@ -147,6 +146,8 @@ def backends(request: pytest.FixtureRequest, truths: Path) -> BackendSet:
 @pytest.fixture(scope="session")
 def tiny_clip(tmp_path_factory: pytest.TempPathFactory) -> OpenClip:
     """An OpenCLIP small enough to test with."""
+    import open_clip
+
     folder = tmp_path_factory.mktemp("tiny")
     vision = {"image_size": 32, "layers": 1, "width": 32, "head_width": 16, "patch_size": 16}
     text = {"context_length": 4, "vocab_size": 16, "width": 16, "heads": 1, "layers": 1}

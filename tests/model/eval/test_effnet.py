@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-import timm
 import torch
 from torch import Tensor
 
@@ -23,6 +22,8 @@ def painted(number: int, side: int = 96) -> Tensor:
 
 @torch.inference_mode()
 def test_it_is_the_network_of_timm(net: EffNet) -> None:
+    import timm
+
     theirs = timm.create_model("tf_efficientnet_lite0", num_classes=0).eval()
     mine = list(net.state_dict().values())
     theirs.load_state_dict(dict(zip(theirs.state_dict(), mine, strict=True)))

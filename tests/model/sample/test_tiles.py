@@ -7,7 +7,6 @@ from typing import Any
 
 import pytest
 import torch
-from diffusers import AutoencoderKLWan
 from torch import Tensor
 
 from model.nets.autoencoders.wan import WanVae
@@ -48,6 +47,8 @@ class Counting(WanVae):
 
 def test_an_autoencoder_is_asked_for_tiles_alone_and_no_seam_is_seen() -> None:
     """Its middle looks everywhere, so tiles differ a little from the whole; where they meet is no edge."""
+    from diffusers import AutoencoderKLWan
+
     vae = AutoencoderKLWan(base_dim=4, num_res_blocks=1)
     vae.load_state_dict(drawn(vae, gain=1.0))
     codec, latents = Counting(vae, 8), torch.randn(1, 16, 1, 8, 24, generator=seed(0))

@@ -8,7 +8,6 @@ from pathlib import Path
 
 import pytest
 import torch
-from diffusers import WanTransformer3DModel
 
 from model.nets.init import begins_as_zero
 from model.nets.param_groups import PUBLIC, part
@@ -59,6 +58,8 @@ def test_bfloat16_leaves_float32_what_stays_so(run: Path, tmp_path: Path) -> Non
 
 @torch.no_grad()
 def test_diffusers_loads_the_base_and_says_what_it_says(run: Path, tmp_path: Path) -> None:
+    from diffusers import WanTransformer3DModel
+
     export(run, tmp_path / "out", "diffusers", "last", "float32")
     folder = tmp_path / "out" / "transformer"
     base = WanTransformer3DModel.from_config(WanTransformer3DModel.load_config(str(folder)))

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 import torch
-from diffusers import AutoencoderKLWan
-from diffusers.loaders.single_file_utils import convert_wan_vae_to_diffusers
 from torch import Tensor
 
 from model.nets.autoencoders.opened import open_codec
 from model.nets.autoencoders.original import SECOND_MEAN, SECOND_STD, renamed
 from tests.model.nets_inputs import change, seed
 from tests.parity.weights import drawn
+
+if TYPE_CHECKING:
+    from diffusers import AutoencoderKLWan
 
 CPU = torch.device("cpu")
 INSIDE = {
@@ -28,6 +30,8 @@ WIDTH = 4
 
 def first() -> AutoencoderKLWan:
     """A narrow one in the layout of Wan 2.1."""
+    from diffusers import AutoencoderKLWan
+
     vae = AutoencoderKLWan(base_dim=WIDTH)
     vae.load_state_dict(drawn(vae, gain=1.0))
     return vae
@@ -35,6 +39,8 @@ def first() -> AutoencoderKLWan:
 
 def second() -> AutoencoderKLWan:
     """A narrow one in the layout of Wan 2.2: strides 16, 48 channels, a wider decoder."""
+    from diffusers import AutoencoderKLWan
+
     vae = AutoencoderKLWan(
         base_dim=WIDTH,
         decoder_base_dim=2 * WIDTH,
@@ -101,6 +107,8 @@ def nested(name: str) -> str:
 
 
 def test_names_of_the_first_are_translated_as_diffusers_does() -> None:
+    from diffusers.loaders.single_file_utils import convert_wan_vae_to_diffusers
+
     original = {flat(name): tensor for name, tensor in published(first()).items()}
     assert "encoder.downsamples.10.residual.6.weight" in original
     assert "decoder.upsamples.11.resample.1.weight" in original

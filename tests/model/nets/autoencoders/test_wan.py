@@ -8,7 +8,6 @@ from pathlib import Path
 
 import pytest
 import torch
-from diffusers import AutoencoderKLWan
 
 from model.nets.autoencoders.wan import WanVae
 from tests.model.nets_inputs import change, seed
@@ -20,6 +19,8 @@ CPU = torch.device("cpu")
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A small autoencoder with drawn weights, saved as the public one is."""
+    from diffusers import AutoencoderKLWan
+
     vae = AutoencoderKLWan(base_dim=8, z_dim=16, num_res_blocks=1)
     vae.load_state_dict(drawn(vae, gain=1.0))
     path = tmp_path_factory.mktemp("vae")

@@ -5,7 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 
 import torch
-import transformers
 from tokenizers import Tokenizer, models, pre_tokenizers, processors
 
 CONV = {
@@ -23,6 +22,8 @@ WORDS = ("<pad>", "</s>", "<unk>", "a", "woman", "man", "talks", "waves")
 
 def save_speech_encoder(kind: str, folder: Path) -> Path:
     """wav2vec 2.0, HuBERT or Whisper with three layers of 24 numbers."""
+    import transformers
+
     torch.manual_seed(1)
     if kind == "whisper":
         config = transformers.WhisperConfig(
@@ -49,6 +50,8 @@ def save_speech_encoder(kind: str, folder: Path) -> Path:
 
 def save_text_encoder(folder: Path, *, seed: int = 1, width: int = 32) -> Path:
     """UMT5 with one layer, and its words, in diffusers' layout."""
+    import transformers
+
     torch.manual_seed(seed)
     config = transformers.UMT5Config(
         vocab_size=len(WORDS), d_model=width, d_kv=8, d_ff=16, num_layers=1, num_heads=2

@@ -7,7 +7,6 @@ from pathlib import Path
 
 import pytest
 import torch
-import transformers
 
 from model.nets.pretrained.captions import CaptionEncoder, caption_digest
 from schemas.latents import CAPTION_TOKENS
@@ -22,6 +21,8 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_an_embedding_is_what_the_network_says_of_the_tokens(folder: Path) -> None:
+    import transformers
+
     encoder = CaptionEncoder(folder, CPU, torch.float32)
     found = encoder("  a woman\n talks ")
     net = transformers.UMT5EncoderModel.from_pretrained(folder / "text_encoder").eval()

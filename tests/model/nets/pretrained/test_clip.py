@@ -6,7 +6,6 @@ from pathlib import Path
 
 import pytest
 import torch
-from transformers import CLIPVisionConfig, CLIPVisionModel
 
 from model.nets.pretrained.clip import ClipPictures
 from tests.model.nets_inputs import change, seed
@@ -18,6 +17,8 @@ CPU = torch.device("cpu")
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A small one, as diffusers stores it."""
+    from transformers import CLIPVisionConfig, CLIPVisionModel
+
     how = {"hidden_size": 20, "intermediate_size": 24, "num_hidden_layers": 2, "num_attention_heads": 2}
     net = CLIPVisionModel(CLIPVisionConfig(**how, image_size=8, patch_size=4))
     net.load_state_dict(drawn(net, gain=1.0))

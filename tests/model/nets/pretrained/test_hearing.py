@@ -8,7 +8,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-import transformers
 from safetensors.torch import load_file, save_file
 
 from model.nets.pretrained.hearing import KINDS, Hearing, hearing_sizes, opened, whisper_mel
@@ -55,6 +54,8 @@ def test_what_is_loud_in_the_middle_is_heard_in_the_middle(folder: Path) -> None
 
 
 def test_whispers_features_are_those_of_its_own_reader() -> None:
+    import transformers
+
     sound = 0.1 * torch.randn(1, 16_000, generator=seed(4))
     reader = transformers.WhisperFeatureExtractor(feature_size=80, chunk_length=1)
     wanted = reader(sound[0].numpy(), sampling_rate=16_000, return_tensors="np").input_features

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 import torch
-from diffusers import WanTransformer3DModel
 from torch import Tensor
 
 from model.nets.conditions import Unknown
@@ -22,6 +21,9 @@ from tests.model.nets_inputs import change, noisy, seed, small, some_conditions
 from tests.model.train.runs import training
 from tests.parity.weights import drawn
 
+if TYPE_CHECKING:
+    from diffusers import WanTransformer3DModel
+
 SIZES = [
     small(),
     small(width=96, heads=4, layers=3, ffn=200, freq_dim=32),
@@ -31,6 +33,8 @@ SIZES = [
 
 def public(sizes: Sizes, channels: int = 16, **options: object) -> WanTransformer3DModel:
     """Diffusers' transformer of these sizes, weights drawn so that no input is lost on the way."""
+    from diffusers import WanTransformer3DModel
+
     net = WanTransformer3DModel(
         patch_size=sizes.patch,
         num_attention_heads=sizes.heads,
@@ -256,6 +260,8 @@ def test_original_and_diffusers_names_are_the_same_weights() -> None:
 
 @pytest.mark.parametrize(("sizes", "values"), [(wan_1b(), 1.419e9), (wan_14b(), 14.288e9)])
 def test_public_sizes_have_our_shapes(sizes: Sizes, values: float) -> None:
+    from diffusers import WanTransformer3DModel
+
     with torch.device("meta"):
         base = WanTransformer3DModel(
             num_attention_heads=sizes.heads, ffn_dim=sizes.ffn, num_layers=sizes.layers

@@ -10,7 +10,6 @@ from typing import Any
 
 import pytest
 import torch
-import torch._inductor.config as inductor
 from torch import nn
 from torch.fx import GraphModule
 
@@ -36,6 +35,8 @@ def fresh() -> Iterator[None]:
 @pytest.fixture
 def one_process() -> Iterator[None]:
     """Kernels are compiled where they are asked for, not by a pool that would outlive the test."""
+    import torch._inductor.config as inductor
+
     with inductor.patch({"compile_threads": 1}):
         yield
 
@@ -135,5 +136,7 @@ def test_names_of_weights_stay(counted: Counted) -> None:
 
 def test_without_a_compiler_it_is_one_sentence(one_process: None) -> None:
     result = r"nothing can be compiled here \(.*: compile needs a C\+\+ compiler"
+    import torch._inductor.config as inductor
+
     with inductor.patch({"cpp.cxx": ("/nowhere/c++",)}), pytest.raises(ValueError, match=result):
         training(compile=True).engine(torch.device("cpu"))

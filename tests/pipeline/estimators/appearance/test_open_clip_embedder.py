@@ -6,7 +6,6 @@ import hashlib
 import json
 
 import numpy as np
-import open_clip
 import pytest
 import torch
 from PIL import Image
@@ -25,6 +24,8 @@ PICTURES = np.random.default_rng(0).integers(0, 256, (5, 50, 40, 3), np.uint8)
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
     """Folder with two architectures that open_clip knows from now on, and weights that fit both."""
+    import open_clip
+
     folder = tmp_path_factory.mktemp("clip")
     (folder / "tiny-test.json").write_text(json.dumps(TINY))
     (folder / "tiny-test-quickgelu.json").write_text(json.dumps(TINY | {"quick_gelu": True}))
@@ -44,6 +45,8 @@ def clip(folder, **changes):
 
 def theirs(folder, name, **options):
     """open_clip's own answer."""
+    import open_clip
+
     model, _, prepare = open_clip.create_model_and_transforms(
         name, pretrained=str(folder / "tiny.pt"), **options
     )
@@ -68,6 +71,8 @@ def test_the_activation_matters_so_that_it_must_be_known(folder):
 
 def test_a_tag_fixes_activation_and_normalisation(folder, monkeypatch):
     """OpenAI's weights under the plain name get QuickGELU all the same, and pictures as the tag says."""
+    import open_clip
+
     known = {"quick_gelu": True, "mean": (0.5, 0.5, 0.5), "std": (0.5, 0.5, 0.5), "resize_mode": "squash"}
     monkeypatch.setattr(open_clip, "list_pretrained_tags_by_model", lambda _: ["openai"])
     monkeypatch.setattr(open_clip, "get_pretrained_cfg", lambda *_: known)
@@ -80,6 +85,8 @@ def test_a_tag_fixes_activation_and_normalisation(folder, monkeypatch):
 
 
 def test_openai_weights_of_a_real_model_are_known_to_be_quick_gelu():
+    import open_clip
+
     published = OpenClip(model="ViT-L-14", tag="openai").published(open_clip)
     assert published["quick_gelu"]
     assert published["mean"] == (0.48145466, 0.4578275, 0.40821073)
@@ -150,6 +157,8 @@ def test_a_file_of_another_digest_is_refused(folder):
 
 
 def test_the_card_names_model_weights_and_licences(folder):
+    import open_clip
+
     card = clip(folder, licence="MIT").build().card
     assert card.name == "open_clip tiny-test"
     assert card.version == open_clip.__version__
