@@ -11,6 +11,8 @@ PROCESSES ?= 3
 LIMITS := $(addprefix tests/,golden parity contracts pipeline/controls pipeline/estimators \
   $(addsuffix .py,$(addprefix media/test_,encode members pictures resample sound)))
 
+unexport PYTHONDONTWRITEBYTECODE  # images of containers set it: each process would compile all libraries anew
+
 .PHONY: setup demo test test-long test-limits check bench lock clean
 
 setup: $(VENV)/.ready
