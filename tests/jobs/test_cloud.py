@@ -11,8 +11,6 @@ import socket
 import subprocess
 import sys
 import tarfile
-import time
-from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
@@ -26,10 +24,11 @@ from jobs.commands.check import Check, check
 from jobs.commands.preview import Preview, preview
 from pipeline.stages.corpus import list_corpus
 from storage.place import Place
+from tests import processes
 from tests.paint import film
-from tests.processes import program
 from tests.stores import ACCESS_KEY, SECRET_KEY, TOKEN, Store
 from tests.synth import Scene
+from tests.warm.programs import execute, program
 
 SECRETS = (ACCESS_KEY, SECRET_KEY, TOKEN)
 FAULTS: tuple[dict[str, object], ...] = tuple(
@@ -65,32 +64,35 @@ class Job:
 
     def __init__(self, films: Path, server: Store, scratch: Path) -> None:
         self.films, self.server, self.scratch = films, server, scratch
-        self.said = ""
+        self.output = ""
 
-    def start(self, videos: str, out: str) -> AbstractContextManager[subprocess.Popen[str]]:
-        command = (sys.executable, "-W", "error", "-m", "tests.resume.job")
-        return program(
-            *(*command, videos, out, self.films / "truths"),
-            env={**os.environ, **self.server.environment, "TMPDIR": str(self.scratch)},
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-        )
+    def words(self, videos: str, out: str) -> tuple[str, ...]:
+        return "-m", "tests.resume.job", videos, out, str(self.films / "truths")
+
+    def environment(self) -> dict[str, str]:
+        return {**os.environ, **self.server.environment, "TMPDIR": str(self.scratch)}
 
     def run(self, videos: str, out: str) -> int:
-        with self.start(videos, out) as process:
-            self.said += process.communicate()[0]
-        return process.returncode
+        return self.ended(execute(*self.words(videos, out), env=self.environment()))
+
+    def run_from_the_start(self, videos: str, out: str) -> int:
+        """As a program that reads its libraries itself, each warning an error."""
+        command = (sys.executable, "-W", "error", *self.words(videos, out))
+        return self.ended(processes.execute(*command, env=self.environment()))
 
     def run_and_kill(self, videos: str, out: str, requests: int) -> int:
         """Run, and kill as soon as the server was asked so often."""
         self.server.asked()
-        with self.start(videos, out) as process:
-            while process.poll() is None:
+        with program(*self.words(videos, out), env=self.environment()) as found:
+            while not found.asked.ends_within(0.01):
                 if len(json.loads(self.server.ask("GET", "/-/log"))) >= requests:
-                    process.kill()
-                time.sleep(0.01)
-            self.said += process.communicate()[0]
-        return process.returncode
+                    os.kill(found.asked.process, signal.SIGKILL)
+                    break
+            return self.ended(found.ended())
+
+    def ended(self, done: subprocess.CompletedProcess[str]) -> int:
+        self.output += done.stdout + done.stderr
+        return done.returncode
 
 
 @pytest.fixture(scope="module")
@@ -102,7 +104,7 @@ def job(films: Path, server: Store, tmp_path_factory: pytest.TempPathFactory) ->
 def on_disk(job: Job, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The data set on disk, from the videos in the store."""
     out = tmp_path_factory.mktemp("on disk") / "set"
-    assert job.run("s3://bucket/videos", str(out)) == 0, job.said
+    assert job.run("s3://bucket/videos", str(out)) == 0, job.output
     return out
 
 
@@ -111,7 +113,7 @@ def in_store(job: Job, server: Store) -> str:
     """The data set in the store, made while the store failed now and then."""
     server.fail(*FAULTS, seed=5)
     server.asked()
-    assert job.run("s3://bucket/videos", "s3://bucket/set") == 0, job.said
+    assert job.run_from_the_start("s3://bucket/videos", "s3://bucket/set") == 0, job.output
     server.fail()
     struck = [line.rpartition(" ")[2] for line in server.asked()]
     assert {"500", "503", "reset"} <= set(struck)
@@ -153,7 +155,7 @@ def members(out: Path) -> dict[str, Any]:
 
 
 def test_videos_in_the_store_are_those_on_disk(job: Job, films: Path, on_disk: Path, tmp_path: Path) -> None:
-    assert job.run(str(films / "videos"), str(tmp_path / "set")) == 0, job.said
+    assert job.run(str(films / "videos"), str(tmp_path / "set")) == 0, job.output
     assert members(tmp_path / "set") == members(on_disk) != {}
 
 
@@ -173,7 +175,7 @@ def test_rejects_name_the_address(cloud: Store, in_store: str) -> None:
 
 def test_a_finished_job_changes_nothing(job: Job, server: Store, in_store: str) -> None:
     server.asked()
-    assert job.run("s3://bucket/videos", in_store) == 0, job.said
+    assert job.run("s3://bucket/videos", in_store) == 0, job.output
     changes = [line for line in server.asked() if not line.startswith(("GET", "HEAD"))]
     assert set(changes) == {f"PUT /bucket/set/{RUNNING}"}
 
@@ -183,7 +185,7 @@ def test_killed_and_started_again(job: Job, cloud: Store, on_disk: Path, seed: i
     out, draw = f"s3://bucket/killed{seed}", random.Random(seed)
     for _ in range(2):
         assert job.run_and_kill("s3://bucket/videos", out, draw.randrange(40, 250)) == -signal.SIGKILL
-    assert job.run("s3://bucket/videos", out) == 0, job.said
+    assert job.run("s3://bucket/videos", out) == 0, job.output
     assert seen(out) == seen(on_disk)
     assert landed(out) == landed(on_disk)
     assert check(Check(out=out), Console(quiet=True)) == 0
@@ -203,7 +205,7 @@ def test_check_and_preview(cloud: Store, in_store: str, tmp_path: Path) -> None:
 
 def test_keys_are_nowhere(job: Job, cloud: Store, on_disk: Path, in_store: str) -> None:
     places = [Place.at(on_disk), Place.at("s3://bucket"), Place.at(job.scratch)]
-    texts = [job.said.encode()]
+    texts = [job.output.encode()]
     for place in places:
         for entry in place.files():
             data = place.read(entry.name)
@@ -281,7 +283,7 @@ def test_strangers_rows_cost_themselves_alone(job: Job, cloud: Store, films: Pat
         place.write("list.csv", "\n".join(["uri", *rows]).encode())
         cloud.fail({"match": "strangers/forbidden", "kind": 403})
         out = tmp_path / "set"
-        assert job.run("s3://bucket/strangers/list.csv", str(out)) == 0, job.said
+        assert job.run("s3://bucket/strangers/list.csv", str(out)) == 0, job.output
         with pytest.raises(TimeoutError):
             elsewhere.accept()
     rejects = [

@@ -61,6 +61,10 @@ class Program:
             os.killpg(self.asked.process, signal.SIGKILL)
         self.asked.close()
 
+    def output_so_far(self) -> str:
+        """What it has written to its output; where it goes on does not move."""
+        return os.pread(self.out.fileno(), 2**20, 0).decode()
+
     def ended(self) -> subprocess.CompletedProcess[str]:
         """How it ended, and all that it said."""
         code = self.asked.wait()

@@ -8,8 +8,6 @@ import math
 import os
 import shutil
 import signal
-import subprocess
-import sys
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -36,8 +34,9 @@ from model.train.starts import Start, note_start
 from schemas.arrow import encode
 from schemas.index import IndexRow
 from storage.place import Place
-from tests.processes import program
+from tests.processes import wait_until
 from tests.trained import SHORT
+from tests.warm.programs import program
 
 ROOT = Path(__file__).resolve().parents[3]
 
@@ -159,22 +158,18 @@ def test_a_run_keeps_the_order_that_it_began_with(own_set: Path, run: Path, caps
 
 
 @pytest.mark.parametrize("by", [signal.SIGINT, signal.SIGTERM])
-def test_a_stop_saves_what_was_learned(data_set: Path, tmp_path: Path, by: signal.Signals) -> None:
+def test_a_stop_saves_what_was_learned(data_set: Path, run: Path, by: signal.Signals) -> None:
     often = ("--settings.save-every", "5000", "--settings.validation.every", "5000", "--steps", "9000")
-    args = ["train", "--data", str(data_set), "--out", str(tmp_path), *SHORT, *often]
-    code = f"from jobs.cli import main; raise SystemExit(main({args!r}))"
-    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
-    with program(sys.executable, "-u", "-c", code, **pipes) as process:
-        assert process.stdout is not None
-        for line in process.stdout:
-            if "body 1 of" in line:
-                break
-        os.kill(process.pid, by)
-        out, errors = process.communicate(timeout=300)
-    (folder,) = checkpoint.checkpoints(tmp_path)
-    assert process.returncode == ExitCode.STOPPED, errors
-    assert "stopping after this step, with a checkpoint; once more stops at once" in errors
-    assert f"stopped; understudy train --out {tmp_path} goes on from {folder}\n" in out.replace("\n/", " /")
+    args = ("train", "--data", str(data_set), "--out", str(run), *SHORT, *often)
+    with program("-m", "jobs.cli", *args) as training:
+        wait_until(lambda: "body 1 of" in training.output_so_far(), "the first step")
+        os.kill(training.asked.process, by)
+        ended = training.ended()
+    (folder,) = checkpoint.checkpoints(run)
+    assert ended.returncode == ExitCode.STOPPED, ended.stderr
+    assert "stopping after this step, with a checkpoint; once more stops at once" in ended.stderr
+    where = f"stopped; understudy train --out {run} goes on from {folder}\n"
+    assert where in ended.stdout.replace("\n/", " /")
     assert checkpoint.train_state(folder).step < 5000
 
 
