@@ -19,6 +19,8 @@ from benchmarks.faults.outcomes import End, Outcome
 from benchmarks.faults.videos import Clips, write_video
 from benchmarks.processes import Ended, last_line, run
 
+PYTHON: tuple[str, ...] = (sys.executable,)
+"""What runs a module."""
 CODES = (0, 1, 3)
 """Exit codes of a job that came to its end: whole, too little kept, with failed items."""
 FAILED = "failed"
@@ -44,8 +46,8 @@ def examine(kind: str, seeds: Sequence[int], bench: Bench) -> Iterator[Outcome]:
         shutil.rmtree(stale, ignore_errors=True)
     made = {seed: make(kind, seed, bench, videos) for seed in seeds}
     bench.canaries.touched()
-    command = [sys.executable, "-m", "tests.resume.job", str(videos), str(out), str(bench.folder / "truths")]
-    ended = run(command, limit_s=LIMIT_S)
+    places = map(str, (videos, out, bench.folder / "truths"))
+    ended = run([*PYTHON, "-m", "tests.resume.job", *places], limit_s=LIMIT_S)
     touched = bench.canaries.touched()
     if ended.code in CODES and (out / "index.parquet").exists():
         yield from (with_touched(one, touched) for one in fates(kind, made, videos, out, ended))

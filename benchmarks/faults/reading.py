@@ -23,6 +23,8 @@ from benchmarks.faults.canaries import Canaries
 from benchmarks.faults.outcomes import End, Outcome
 from benchmarks.processes import ROOT, bound
 
+PYTHON: tuple[str, ...] = (sys.executable,)
+"""What runs a module."""
 LIMIT_S = 120.0
 """No item may take so long."""
 START_S = 900.0
@@ -60,7 +62,7 @@ def examine(family: str, seeds: Sequence[int], folder: Path, canaries: Canaries)
     waiting = list(seeds)
     touched: dict[int, str] = {}
     while waiting:
-        command = [sys.executable, "-m", __name__, family, str(folder), str(canaries.folder)]
+        command = [*PYTHON, "-m", __name__, family, str(folder), str(canaries.folder)]
         with subprocess.Popen(
             [*command, *map(str, waiting)], cwd=ROOT, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE
         ) as child:

@@ -37,7 +37,7 @@ def folder(corpus: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("both ways")
     (folder / "videos").mkdir()
     for name in CLIPS:
-        ffmpeg("-i", corpus / "clips" / name, *X264, "-t", 1.4, folder / "videos" / name)
+        ffmpeg("-i", corpus / "clips" / name, *X264, "-t", 1.1, folder / "videos" / name)
     with_sound(folder / "videos" / CLIPS[1], *TONE)
     (folder / "videos" / CLIPS[1]).unlink()
     (folder / "videos" / "words.mp4").write_text("this is no video")

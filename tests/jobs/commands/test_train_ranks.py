@@ -7,10 +7,13 @@ import re
 import sys
 from pathlib import Path
 
+import pytest
+
 from model.train import checkpoint
 from tests.jobs.commands.test_train import ROOT, curve
 from tests.processes import execute
 from tests.trained import SHORTEST
+from tests.warm import programs
 from tests.warm.programs import free_port
 
 ALONE = {
@@ -20,6 +23,7 @@ ALONE = {
 """SLURM's commands on two machines that are one."""
 
 
+@pytest.mark.long  # four processes that read all of torch and DeepSpeed; ranks themselves are tested without
 def test_the_job_of_the_documents_trains_on_two_machines(data_set: Path, tmp_path: Path) -> None:
     page = (ROOT / "docs" / "training.md").read_text()
     (script,) = (block for block in re.findall(r"```text\n(.*?)```", page, re.DOTALL) if "srun" in block)
@@ -47,8 +51,7 @@ def test_the_job_of_the_documents_trains_on_two_machines(data_set: Path, tmp_pat
 
 def test_deepspeed_alone_needs_no_launcher(data_set: Path, tmp_path: Path) -> None:
     args = ["train", "--data", str(data_set), "--out", str(tmp_path), *SHORTEST, "--settings.zero-stage", "2"]
-    code = f"from jobs.cli import main; raise SystemExit(main({args!r}))"
     found = {name: value for name, value in os.environ.items() if name not in {"RANK", "LOCAL_RANK"}}
-    done = execute(sys.executable, "-c", code, env=found)
+    done = programs.execute("-m", "jobs.cli", *args, env=found)
     assert done.returncode == 0, done.stderr[-3000:]
     assert checkpoint.train_state(tmp_path / "checkpoints" / "3-000001").world_size == 1
