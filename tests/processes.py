@@ -24,7 +24,7 @@ CHANGES = {"open", "os.rename", "os.remove", "os.rmdir", "os.mkdir"}
 LASTING = ("multiprocessing.forkserver", "multiprocessing.resource_tracker", "tests.store_server")
 """Words of the commands of programs that serve a whole session."""
 WARM = "tests.warm.server"
-"""Word of one that lasts, whose forks do not."""
+"""Word of one that lasts, whose forks do not: they keep its command, and have names of their own."""
 
 
 @contextmanager
@@ -94,12 +94,18 @@ def running_on() -> list[str]:
 
 def description(process: psutil.Process) -> str:
     """Which test started a process, and what it is; nothing where it is none of ours, or may last."""
-    with suppress(psutil.Error):
+    with suppress(psutil.Error, FileNotFoundError):
         found, command = process.environ(), " ".join(process.cmdline())
-        ours = found.get(MARK) == str(os.getpid()) and process.pid != os.getpid()
-        lasting = any(word in command for word in LASTING) or (
-            WARM in command and process.ppid() == os.getpid()
-        )
-        if ours and process.status() != psutil.STATUS_ZOMBIE and not lasting:
+        if WARM in command:
+            name = Path(f"/proc/{process.pid}/comm").read_text().strip()
+            ours = name == fork_name(str(os.getpid()))
+        else:
+            ours = found.get(MARK) == str(os.getpid()) and not any(word in command for word in LASTING)
+        if ours and process.pid != os.getpid() and process.status() != psutil.STATUS_ZOMBIE:
             return f"{found.get('PYTEST_CURRENT_TEST')} left {process.pid}: {command[:200]}"
     return ""
+
+
+def fork_name(mark: str) -> str:
+    """The name of a fork of the warm process, by which process of the tests asked for it."""
+    return f"us-{mark}"

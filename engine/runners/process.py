@@ -156,6 +156,7 @@ def main(descriptor: int, parent: int) -> None:
     try:
         kit = pickle.loads(link.recv_bytes())  # noqa: S301  from our own parent
         hands = WorkerProcess(kit, PipeReport(link), time.perf_counter)
+        hands.report.at(None)  # its libraries are read
         while True:
             lap, holds, over = link.recv()
             hands.let_go(over)

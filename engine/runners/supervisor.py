@@ -24,6 +24,8 @@ from engine.runners.status import CurrentItem, WorkerState, WorkerStatus
 
 POLL_S = 1.0
 """How often a guard looks up while nothing is told."""
+LOADING_S = 300.0
+"""A process has so long at least to read its libraries: what a slow disk takes is no item's fault."""
 EXIT_S = 10.0
 """A process that has hung up has so long to end."""
 POOLS = ("OMP_NUM_THREADS", "OPENCV_FOR_THREADS_NUM")
@@ -145,11 +147,14 @@ class Supervisor:
     def message(self) -> tuple[str, Any] | None:
         """What the process tells next; None where it stays where it is for too long."""
         limit_s = self.patience.limit_s(self.status.spot)
+        if self.loading:
+            limit_s = max(limit_s, LOADING_S)
         while not self.link.poll(max(0.0, min(POLL_S, self.status.since + limit_s - self.status.clock()))):
             if self.status.clock() >= self.status.since + limit_s:
                 return None
             self.heard(self.status.sight)
         message: tuple[str, Any] = self.link.recv()
+        self.loading = False
         return message
 
     def known(self, end: Any) -> Landed | Failure:
@@ -177,7 +182,8 @@ class Supervisor:
         return self.status.sight if self.lap is not None else None
 
     def start(self) -> None:
-        """Start a process. It loads what it needs while nobody waits for it."""
+        """Start a process. It loads what it needs while nobody waits for it, and tells when that is done."""
+        self.loading = True
         self.link, theirs = Pipe()
         pools = dict.fromkeys(POOLS, str(self.threads)) if self.threads else {}
         self.process = start_worker(theirs.fileno(), {**os.environ, **pools})

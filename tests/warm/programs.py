@@ -5,9 +5,7 @@ What is tested of a start itself is started for real (`tests.processes.execute`)
 
 from __future__ import annotations
 
-import atexit
 import os
-import shutil
 import signal
 import socket
 import subprocess
@@ -22,23 +20,33 @@ from typing import IO
 from tests.processes import ROOT, wait_until
 from tests.warm.ask import Asked
 
+SOCKET = "socket"
+STARTED: list[subprocess.Popen[bytes]] = []
+"""Warm processes of this one, which does not wait for them."""
+
 
 @cache
 def warm_socket() -> str:
-    """The socket of this process's warm one, which is started when it is first asked for."""
-    path = str(Path(tempfile.mkdtemp(prefix="us-warm-")) / "socket")
-    command = [sys.executable, "-m", "tests.warm.server", path, str(os.getpid())]
-    process = subprocess.Popen(command, cwd=ROOT, start_new_session=True)
-    atexit.register(end, process, path)
-    wait_until(lambda: Path(path).exists() or process.poll() is not None, "the warm process listens", 600.0)
-    return path
+    """The socket of the warm process, which the first process of the tests starts that asks for it.
+
+    It ends with the tests: with this process, or with the one that has shared them out.
+    """
+    if shared := os.environ.get("PYTEST_XDIST_TESTRUNUID"):
+        folder = Path(tempfile.gettempdir()) / f"us-warm-{shared}"
+        with suppress(FileExistsError):
+            folder.mkdir()
+            start_warm(folder, os.getppid())
+    else:
+        folder = Path(tempfile.mkdtemp(prefix="us-warm-"))
+        start_warm(folder, os.getpid())
+    wait_until((folder / SOCKET).exists, "the warm process listens", 600.0)
+    return str(folder / SOCKET)
 
 
-def end(process: subprocess.Popen[bytes], path: str) -> None:
-    """Nobody asks it for anything any more."""
-    process.kill()
-    process.wait()
-    shutil.rmtree(Path(path).parent)
+def start_warm(folder: Path, parent: int) -> None:
+    """Start a warm process that ends with `parent`."""
+    command = [sys.executable, "-m", "tests.warm.server", str(folder / SOCKET), str(parent)]
+    STARTED.append(subprocess.Popen(command, cwd=ROOT, start_new_session=True))
 
 
 def asking() -> tuple[str, ...]:

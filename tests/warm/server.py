@@ -4,7 +4,7 @@
 
 A request is JSON (`tests.warm.ask`) and descriptors: what the program reads and writes, and a worker's pipe.
 The answer is its process, then its exit code, a line each. A program ends with whoever asked for it, the
-server with the process that started it.
+server with the process PARENT.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ import json
 import os
 import runpy
 import select
+import shutil
 import signal
 import site
 import socket
@@ -28,8 +29,8 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from engine.runners import supervisor
-from engine.runners.process import end_with_parent
 from engine.runners.process import main as run_laps
+from tests.processes import MARK, fork_name
 from tests.warm.workers import WORKER, WarmStart
 
 HEAVY = (
@@ -44,8 +45,8 @@ HEAVY = (
 )
 
 
-def serve(path: str) -> None:
-    """Fork whatever is asked for."""
+def serve(path: str, parent: int) -> None:
+    """Fork whatever is asked for, until a process ends."""
     for name in HEAVY:
         importlib.import_module(name)
     supervisor.start_worker = WarmStart(lambda: path)  # what is forked has its workers forked too
@@ -57,13 +58,18 @@ def serve(path: str) -> None:
     with socket.socket(socket.AF_UNIX) as listening:
         listening.bind(path + ".new")
         listening.listen()
+        either = select.poll()
+        either.register(listening, select.POLLIN)
+        either.register(parent, select.POLLIN)
         Path(path + ".new").rename(path)  # who finds it is heard
-        while True:
+        while parent not in dict(either.poll()):
             link, _ = listening.accept()
             if os.fork() == 0:
                 listening.close()
+                os.close(parent)
                 shepherd(link)
             link.close()
+    shutil.rmtree(Path(path).parent)
 
 
 def shepherd(link: socket.socket) -> None:
@@ -123,6 +129,7 @@ def become(request: dict[str, Any], descriptors: list[int]) -> None:
     os.chdir(request["folder"])
     os.environ.clear()
     os.environ.update(request["environment"])
+    Path("/proc/self/comm").write_text(fork_name(os.environ.get(MARK, "")))
     sys.path[1:1] = filter(None, os.environ.get("PYTHONPATH", "").split(os.pathsep))
     site.execsitecustomize()  # as at the start of any program, from where its own environment says
     if words[0] == WORKER:
@@ -136,6 +143,4 @@ def become(request: dict[str, Any], descriptors: list[int]) -> None:
 
 
 if __name__ == "__main__":
-    end_with_parent()
-    if os.getppid() == int(sys.argv[2]):  # else it has died meanwhile
-        serve(sys.argv[1])
+    serve(sys.argv[1], os.pidfd_open(int(sys.argv[2])))

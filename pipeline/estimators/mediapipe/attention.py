@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 import flatbuffers
@@ -61,6 +62,41 @@ class MeshOutput:
     """(1,) log odds of a face."""
 
 
+@dataclass(frozen=True)
+class Halves:
+    """The network's file, cut."""
+
+    find: bytes
+    refine: bytes
+    parts: Sequence[Part]
+    part_of: Sequence[int]
+    """The part of each output of the second network."""
+
+
+@cache  # taking a file apart takes longer than all else of a start
+def halves(content: bytes) -> Halves:
+    """Two networks out of a file.
+
+    Raises:
+        EstimatorUnavailable: it is none that LiteRT can run so.
+    """
+    file = File(content)
+    boxes, crops, backs = (file.named(name) for name in (BOX, CROP, BACK))
+    first = [*(int(node.inputs[0]) for node in boxes), int(crops[0].inputs[0])]
+    part_of = [
+        next(which for which, box in enumerate(boxes) if int(box.outputs[0]) in file.above([node.inputs[1]]))
+        for node in backs
+    ]
+    mesh, *_, presence = (int(index) for index in file.graph.outputs)
+    cut = [int(node.outputs[0]) for node in crops]
+    return Halves(
+        find=file.between([int(i) for i in file.graph.inputs], [*first, mesh, presence]),
+        refine=file.between(cut, [int(node.inputs[0]) for node in backs]),
+        parts=[file.part(node) for node in boxes],
+        part_of=part_of,
+    )
+
+
 class AttentionMesh:
     """The network, in its two halves."""
 
@@ -70,22 +106,9 @@ class AttentionMesh:
         Raises:
             EstimatorUnavailable: LiteRT cannot run it.
         """
-        file = File(content)
-        boxes, crops, backs = (file.named(name) for name in (BOX, CROP, BACK))
-        self.parts = [file.part(node) for node in boxes]
-        first = [*(int(node.inputs[0]) for node in boxes), int(crops[0].inputs[0])]
-        self.part_of = [
-            next(
-                which
-                for which, box in enumerate(boxes)
-                if int(box.outputs[0]) in file.above([node.inputs[1]])
-            )
-            for node in backs
-        ]
-        mesh, *_, presence = (int(index) for index in file.graph.outputs)
-        cut = [int(node.outputs[0]) for node in crops]
-        self.find = Net(file.between([int(i) for i in file.graph.inputs], [*first, mesh, presence]))
-        self.refine = Net(file.between(cut, [int(node.inputs[0]) for node in backs]))
+        cut = halves(content)
+        self.parts, self.part_of = cut.parts, cut.part_of
+        self.find, self.refine = Net(cut.find), Net(cut.refine)
 
     def __call__(self, picture: Tensor) -> MeshOutput:
         """Look at a crop (1, side, side, 3)."""

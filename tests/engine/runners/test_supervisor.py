@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 
 from engine.ledger import Landed, Ledger
+from engine.runners import supervisor
 from engine.runners.process import Failure
 from engine.runners.sessions import kill_session
 from engine.runners.settings import Timeouts
@@ -91,6 +92,18 @@ def test_what_never_returns_is_given_up(tmp_path: Path) -> None:
     assert rejects(ledger, "sources") == {
         "hang1": ("timed_out", "took longer than 3 s, 2 times; understudy replay OUT hang1")
     }
+
+
+@pytest.mark.parametrize("loading_s", [60.0, 0.5])
+def test_reading_libraries_has_a_limit_of_its_own(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, loading_s: float
+) -> None:
+    monkeypatch.setattr(supervisor, "BEGIN", f"import time; time.sleep(5); {supervisor.BEGIN}")
+    monkeypatch.setattr(supervisor, "LOADING_S", loading_s)
+    ledger = listing(tmp_path, "/v/fine-1")
+    with guarding(ledger, Timeouts(base_s=4.0, tries=1)) as guard:
+        end = run_first(guard, ledger)
+    assert isinstance(end, Landed if loading_s > 5 else Failure)
 
 
 def test_the_member_of_a_group_is_found(tmp_path: Path) -> None:
