@@ -17,7 +17,7 @@ from jobs.cli import main
 from model.train import checkpoint as saved
 
 pytestmark = pytest.mark.timeout(600)
-STAGES = {"body": 30, "face": 4, "everything": 6}
+STAGES = {"body": 18, "face": 3, "everything": 3}
 STEPS = sum(STAGES.values())
 SHORT = [
     *(

@@ -23,6 +23,7 @@ from model.sample.pixels import Pictures, pictures_of, references_of
 from model.train import checkpoint as saved
 from schemas.media import Probed, Source
 from schemas.origin import Origin
+from tests.films import ffmpeg
 from tests.signing import write_signer
 
 QUICK = ("--sampler.steps", "1", *(f"--sampler.{weight}=1" for weight in ("references", "pose", "face")))
@@ -54,20 +55,23 @@ def test_a_picture_moves_and_sounds_as_the_video_does(
     short_run: Path, corpus: Path, tmp_path: Path, capsys
 ) -> None:
     one, again, other = (tmp_path / "out" / f"{name}.mp4" for name in ("one", "again", "other"))
-    assert main(command(short_run, corpus, one)) == 0
+    begin = tmp_path / "begin.mpg"
+    ffmpeg("-i", corpus / "clips" / "talk_07_grid_man.mpg", "-t", 1.3, "-c", "copy", begin)
+    driving = ("--driving", str(begin))
+    assert main([*command(short_run, corpus, one), *driving]) == 0
     output = capsys.readouterr().out
     assert f"{short_run}: has learned for " in output
     assert "segment 1 of 1" in output
     made = facts(one)
     assert made.has_audio
     assert f"{made.num_frames} frames of {made.width}x{made.height} px" in output
-    assert 70 <= made.num_frames <= 73
+    assert 28 <= made.num_frames <= 33
     assert made.width * made.height <= 96 * 144
-    assert main(command(short_run, corpus, again)) == 0
+    assert main([*command(short_run, corpus, again), *driving]) == 0
     assert again.read_bytes() == one.read_bytes()
     chain, key = write_signer(tmp_path)
     signed = ("--c2pa-certificates", str(chain), "--c2pa-key", str(key))
-    assert main(command(short_run, corpus, other, "--seed", "1", *signed)) == 0
+    assert main([*command(short_run, corpus, other, "--seed", "1", *signed), *driving]) == 0
     assert streams(other) != streams(one)
     assert c2pa.Reader(str(other)).get_validation_state() == "Valid"
     assert sorted(path.name for path in one.parent.iterdir()) == ["again.mp4", "one.mp4", "other.mp4"]
@@ -92,7 +96,7 @@ def test_a_second_pass_looks_at_the_frames_of_the_first(
     monkeypatch.setattr(performer, "pictures_of", pictures)
     turning = ("--driving", str(corpus / "clips" / "talk_09_woman_head_turns.gif"), "--second-pass")
     portrait = ("--reference", str(corpus / "images" / "img_08_man_portrait.jpg"))
-    one, again, atlas = tmp_path / "one.mp4", tmp_path / "again.mp4", tmp_path / "person.atlas"
+    one, other, atlas = tmp_path / "one.mp4", tmp_path / "other.mp4", tmp_path / "person.atlas"
     assert main([*command(short_run, corpus, one), *turning, *portrait, "--save-atlas", str(atlas)]) == 0
     views = read_atlas(atlas)
     assert not views[[view.made for view in views].index(False)].source.endswith("gif")
@@ -106,10 +110,8 @@ def test_a_second_pass_looks_at_the_frames_of_the_first(
     yaws = [float(line.split("yaw ")[1].split()[0]) for line in output]
     assert max(yaws) - min(yaws) > 40
     assert facts(one).num_frames == len(made[0]) == len(made[1])
-    assert main([*command(short_run, corpus, again), *turning, *portrait]) == 0
-    assert again.read_bytes() == one.read_bytes()
     capsys.readouterr()
-    assert main([*command(short_run, corpus, again), *turning[:2], *portrait, "--atlas", str(atlas)]) == 0
+    assert main([*command(short_run, corpus, other), *turning[:2], *portrait, "--atlas", str(atlas)]) == 0
     assert "atlas" in capsys.readouterr().out
     assert len(given[-1]) > 1, "views of the atlas stand beside the picture"
 
