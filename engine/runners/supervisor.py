@@ -11,7 +11,7 @@ import sys
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
-from multiprocessing.connection import Pipe
+from multiprocessing.connection import Connection, Pipe
 from typing import Any
 
 from engine.ledger import Landed, Lap, Ledger
@@ -75,6 +75,10 @@ def start_worker(descriptor: int, environment: Mapping[str, str]) -> subprocess.
 
 class Supervisor:
     """One process that runs laps one after the other, and is replaced when it dies."""
+
+    loading: bool
+    """It has not told that its libraries are read."""
+    link: Connection
 
     def __init__(
         self,

@@ -12,6 +12,7 @@ from engine.core import Tally
 from jobs.audits.against import Against
 from jobs.audits.against_page import changes, numbers_against
 from jobs.audits.findings import Finding, Plot
+from jobs.audits.rules import Shown
 from jobs.audits.shots import Shots
 from jobs.pages.counted import bars, figure, histogram
 from jobs.pages.document import document, section
@@ -160,22 +161,24 @@ def worst(audited: Audited, shots: Shots) -> str:
     parts = []
     for finding in audited.findings:
         if finding.worst:
-            figures = "".join(shown(key, value, shots(key)) for key, value in finding.worst)
+            shows = finding.rule.shows
+            figures = "".join(shown(key, value, shows, shots(key, shows)) for key, value in finding.worst)
             keys = " ".join(key for key, _ in finding.worst[:5])
             command = f"understudy preview {shlex.quote(audited.name)} --out SHEETS --keys {keys}"
             parts.append(
                 f'<h3 id="worst-{finding.rule.id}">{text(finding.rule.id)}: {text(finding.rule.says)}</h3>'
                 f'<p class="faint">the worst {len(finding.worst)} of {finding.beyond:,}; the first of '
                 f"them whole, with video and references:</p><pre>{text(command)}</pre>"
-                f'<div class="shots">{figures}</div>'
+                f'<div class="shots {shows}">{figures}</div>'
             )
     return "".join(parts) or "<p>No sample is beyond any bound.</p>"
 
 
-def shown(key: str, value: float, address: str | None) -> str:
+def shown(key: str, value: float, shows: Shown, address: str | None) -> str:
     """A sample with its value."""
+    more = ", and its references" if shows == "references" else ""
     picture = (
-        f'<img src="{address}" alt="the middle frame of {text(key)} under its controls">'
+        f'<img src="{address}" alt="the middle frame of {text(key)} under its controls{more}">'
         if address
         else '<p class="faint">no picture</p>'
     )

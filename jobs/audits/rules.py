@@ -12,6 +12,7 @@ from pydantic import TypeAdapter, ValidationError
 
 Severity = Literal["warn", "error"]
 Verdict = Literal["pass", "warn", "fail", "not asked"]
+Shown = Literal["frame", "references"]
 ID = re.compile(r"[a-z][a-z0-9_]{1,40}")
 DEFAULTS = Path(__file__).with_name("rules.toml")
 
@@ -32,6 +33,9 @@ class Rule:
     """A condition of SQL: of which samples it is asked."""
     allowed: float = 0.0
     """Share of those asked that may be beyond."""
+    shows: Shown = "frame"
+    """What the page shows of the worst: the clip's middle frame under its controls, or beside that also its
+    references."""
 
     def __post_init__(self) -> None:
         if not ID.fullmatch(self.id):

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import re
 import shutil
 from pathlib import Path
 from typing import Any
 
+import cv2
 import duckdb
+import numpy as np
 import pytest
 
 from dataset.index import read_index
@@ -158,3 +161,16 @@ def test_each_of_the_ten_questions_is_one_command_on_a_disk_and_in_a_store(
         assert answers[0] == answers[1]
         answered += [number] if answers[0] else []
     assert {"audited": {1, 3, 4, 7, 8}, "curated": {1, 2, 5, 6, 8}}[of] <= set(answered)
+
+
+def test_a_rule_of_references_shows_them_beside_the_clip(audited: dict[str, Any]) -> None:
+    page = audited["faulty"][2]
+    widths = {}
+    for rule in ("strange_reference", "swapped_sides"):
+        begin = page.index(f'id="worst-{rule}"')
+        packed = re.search(r"base64,([^\"]+)", page[begin:])
+        assert packed
+        picture = cv2.imdecode(np.frombuffer(base64.b64decode(packed[1]), np.uint8), cv2.IMREAD_COLOR)
+        assert picture is not None
+        widths[rule] = picture.shape[1]
+    assert widths["strange_reference"] > 1.9 * widths["swapped_sides"]

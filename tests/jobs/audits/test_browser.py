@@ -206,7 +206,7 @@ def looked(tmp_path_factory: pytest.TempPathFactory) -> Looked:
     browser()  # without one none of this can be told
     path = tmp_path_factory.mktemp("page") / "index.html"
     picture = address_of(np.full((176, 117, 3), 90, np.uint8))
-    path.write_text(report(made_up(), lambda _: picture))
+    path.write_text(report(made_up(), lambda *_: picture))
     found, errors = visit(path, look)
     assert errors == []  # and nothing was asked for from elsewhere
     return found
