@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 
 from dataset.tar import MAX_SAMPLE_BYTES
@@ -14,6 +14,8 @@ from engine.plans import LapForLap, at_once
 from pipeline import memory, plans
 from pipeline.backends import Backends
 from pipeline.corpora.reach import mostly_reached
+from pipeline.estimators.content.content import RULE as CONTENT_RULE
+from pipeline.estimators.content.content import ContentSettings
 from pipeline.estimators.mixtures import file_bytes
 from pipeline.settings import check
 from pipeline.shots.scan import SplitSettings
@@ -53,6 +55,7 @@ class Curation:
     probe: ProbeSettings = field(default_factory=ProbeSettings)
     split: SplitSettings = field(default_factory=SplitSettings)
     screen: ScreenSettings = field(default_factory=ScreenSettings)
+    content: ContentSettings = field(default_factory=ContentSettings)
     estimate: EstimateSettings = field(default_factory=EstimateSettings)
     backends: Backends = field(default_factory=Backends)
     one_person: OnePersonSettings = field(default_factory=OnePersonSettings)
@@ -170,9 +173,12 @@ def split(run: Curation) -> Step[Probed, Clip]:
 
 
 def screen(run: Curation) -> Step[Clip, Clip]:
-    """Clips that are worth an estimate; the smaller the canvas, the smaller the pictures that do for it."""
+    """Clips that are worth an estimate; the smaller the canvas, the smaller the pictures that do for it.
+
+    Networks that see what they show are no part of what the work is known by where nothing is asked of them.
+    """
     least_area_px = round(run.screen.min_source_share * run.control.canvas_area)
-    return Step(
+    step = Step(
         name="screen",
         make=partial(Screen, run.screen, least_area_px),
         version=Screen.version,
@@ -180,6 +186,20 @@ def screen(run: Curation) -> Step[Clip, Clip]:
         gives=Clip,
         settings=(run.screen, least_area_px),
     )
+    if not run.content.is_asked:
+        return step
+    return replace(
+        step,
+        make=partial(screening, run.screen, least_area_px, run.content),
+        settings=(run.screen, least_area_px, run.content, CONTENT_RULE),
+        memory_bytes=memory.judging(run.probe.max_source_pixels, run.content.num_pictures),
+        weights=frozenset({"content"}),
+    )
+
+
+def screening(how: ScreenSettings, least_area_px: int, content: ContentSettings) -> Screen:
+    """The screen stage with the networks that see what pictures show."""
+    return Screen(how, least_area_px, content.build())
 
 
 def estimate(run: Curation) -> Step[Clip, Estimated]:

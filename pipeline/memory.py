@@ -14,6 +14,8 @@ SHOWN = 3
 """Bytes of a pixel as RGB."""
 NETWORKS = 640 * MIB
 """What all estimators take with their weights."""
+CONTENT = 512 * MIB
+"""What the networks take that see text and nakedness, with their libraries."""
 ENCODER = 60
 """Pictures of a canvas that x264 keeps where it looks ahead as far as ours do, 1.5 bytes a pixel."""
 LIST = 64 * MIB
@@ -28,6 +30,11 @@ def decoding(source_pixels: int, window_frames: int = 2) -> int:
 def estimating(source_pixels: int, window_mib: int) -> int:
     """A decoder, three windows of at most so many MiB as shown (`media.ahead`), and the networks."""
     return decoding(source_pixels) + 3 * window_mib * MIB + NETWORKS
+
+
+def judging(source_pixels: int, num_pictures: int) -> int:
+    """A decoder, some pictures as shown and as they are cut, and the networks that see what they show."""
+    return decoding(source_pixels, 2 * num_pictures) + CONTENT
 
 
 def storing(source_pixels: int, window_frames: int, canvas_pixels: int, sample_bytes: int) -> int:

