@@ -1,4 +1,7 @@
-"""The whole house in one walk, as its user takes it: real clips to shards, to a training, to a video."""
+"""The whole house in one walk, as its user takes it: real clips to shards, to a training, to a video.
+
+The README's blocks go the same way on the demo's videos (`tests.docs`); what is learned is looked at here.
+"""
 
 from __future__ import annotations
 
@@ -70,6 +73,7 @@ def test_a_batch_can_be_looked_at(real_set: Path, tmp_path: Path) -> None:
     assert picture.stat().st_size > 50_000
 
 
+@pytest.mark.long
 def test_three_stages_learn_and_prove_what_they_left_alone(run: Path) -> None:
     folders = saved.checkpoints(run)
     assert [folder.name for folder in folders] == [
@@ -86,12 +90,14 @@ def test_three_stages_learn_and_prove_what_they_left_alone(run: Path) -> None:
     assert mean(losses[-STEPS // 3 :]) < mean(losses[: STEPS // 3])
 
 
+@pytest.mark.long
 def test_a_finished_training_is_left_as_it_is(real_set: Path, run: Path) -> None:
     before = digests(run / "checkpoints")
     assert main(training(real_set, run)) == 0
     assert digests(run / "checkpoints") == before
 
 
+@pytest.mark.long
 def test_a_picture_is_brought_to_life_with_its_sound(run: Path, corpus: Path, tmp_path: Path) -> None:
     picture, driving = (
         corpus / "images" / "img_11_man_full_body.png",

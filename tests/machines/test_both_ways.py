@@ -78,7 +78,8 @@ def test_libraries_are_held_back(limit: str, left: str) -> None:
     assert ("*AVX2" in opencv) == (limit == "avx2")
 
 
-@pytest.mark.parametrize("way", ["newer", pytest.param("older", marks=pytest.mark.long)])
+@pytest.mark.long
+@pytest.mark.parametrize("way", ["newer", "older"])
 def test_keys_order_and_fates_are_the_same(way: str, request: pytest.FixtureRequest) -> None:
     both: Comparison = request.getfixturevalue(way)
     assert both.orders[0] == both.orders[1]
@@ -87,6 +88,7 @@ def test_keys_order_and_fates_are_the_same(way: str, request: pytest.FixtureRequ
     assert [reason for *_, reason in both.fates[0]] == ["invalid_data"]
 
 
+@pytest.mark.long
 def test_with_avx2_every_byte_is_the_same(newer: Comparison) -> None:
     assert {"video.mp4", "face.mp4", "audio.flac", "reference_0.jpg", "tracks.npz"} <= newer.members.keys()
     assert [name for name, part in newer.members.items() if part.equal < part.looked_at] == []

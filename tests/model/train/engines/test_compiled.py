@@ -87,6 +87,7 @@ def test_kernels_of_a_compiler_give_the_same_losses(
     assert_same_losses(data_set, tmp_path, training(phases=(body(2),), activation_checkpointing=True))
 
 
+@pytest.mark.long
 def test_a_training_of_compiled_blocks_goes_through_several_phases(
     data_set: Path, tmp_path: Path, counted: Counted
 ) -> None:
