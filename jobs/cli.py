@@ -26,6 +26,8 @@ from storage.scratch import refuse_lost_tmpdir
 HELP = ("-h", "--help")
 READABLE = 100
 """Columns of text, however wide the screen."""
+PIPED = 80
+"""Columns of help in a pipe or a file, whose reader may be a pager on a narrow screen."""
 
 
 def main(args: list[str] | None = None) -> ExitCode:
@@ -60,7 +62,8 @@ def command(args: list[str], console: Console) -> ExitCode:
 def run(entry: MenuEntry, args: list[str], console: Console) -> ExitCode:
     """Run a command of the list, or tell its flags."""
     if any(word in HELP for word in args):
-        for line in help_of(entry.module, entry.name, min(console.width, READABLE)):
+        width = min(console.width, READABLE) if console.is_terminal else PIPED
+        for line in help_of(entry.module, entry.name, width):
             console.print(line, highlight=False)
         return ExitCode.WHOLE
     args = ["--help" if word == "--help-all" else word for word in args]
@@ -106,9 +109,11 @@ def report_failure(trouble: Exception) -> ExitCode:
 
 
 def sentence(trouble: Exception) -> str:
-    """What went wrong; of the system's own errors the file first, and no number."""
-    if isinstance(trouble, OSError) and isinstance(trouble.filename, (str, bytes, os.PathLike)):
-        return f"{os.fsdecode(trouble.filename)}: {trouble.strerror}"
+    """What went wrong; of the system's own errors the file first (of two the target), and no number."""
+    if isinstance(trouble, OSError):
+        file = trouble.filename2 or trouble.filename
+        if isinstance(file, (str, bytes, os.PathLike)):
+            return f"{os.fsdecode(file)}: {trouble.strerror}"
     return str(trouble)
 
 

@@ -34,8 +34,10 @@ def writing() -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        words = (str(error),) if error.errno is None else (error.errno, error.strerror, error.filename)
-        raise Unwritable(*words) from error
+        if error.errno is None:
+            raise Unwritable(str(error)) from error
+        files = (error.filename, None, error.filename2)  # of a rename the second is what was to be written
+        raise Unwritable(error.errno, error.strerror, *files) from error
 
 
 @contextmanager

@@ -25,6 +25,7 @@ from jobs.console.observers import all_of
 from jobs.console.progress import ConsoleProgress, readable_s, tell_funnel
 from jobs.exit_codes import ExitCode
 from jobs.long_run import LongRun
+from jobs.out_folder import refuse_file
 from jobs.recipes.curation import Recipe, chosen, refuse_unready
 from jobs.stored.curation import (
     NextIndex,
@@ -161,8 +162,7 @@ def refuse_nothing(job: Curate, found: Survey, stored: StoredCuration | None) ->
     Raises:
         ValueError: there is not; nothing has been written.
     """
-    if (folder := Place.at(job.out).folder) is not None and folder.is_file():
-        raise ValueError(f"{job.out}: a file; --out names the folder of the data set")
+    refuse_file(job.out, "the data set")
     if not found.videos and stored is None:
         raise ValueError("; ".join([f"{job.videos}: no video there", *left_out(found)]))
 

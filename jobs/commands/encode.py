@@ -11,7 +11,7 @@ from typing import Any
 import tyro
 from rich.console import Console
 
-from dataset.index import refuse_unfinished
+from dataset.index import read_index, refuse_unfinished
 from engine.ledger import Ledger
 from engine.runners.status import RunObserver
 from jobs.console.failed_items import tell_failed
@@ -23,6 +23,7 @@ from jobs.console.observers import all_of
 from jobs.console.progress import ConsoleProgress, tell_funnel
 from jobs.exit_codes import ExitCode
 from jobs.long_run import LongRun
+from jobs.out_folder import refuse_file
 from jobs.recipes.training import RECIPES, Name
 from jobs.stored.latents import begin, finish, has_to_fit, latents_of
 from model.encode.settings import Encoding, bounded
@@ -79,8 +80,10 @@ def encode(job: Encode, console: Console) -> ExitCode:
     """
     from model.encode.flow import FIT, TARS
 
+    refuse_file(job.out, "the latents")
     out, ledger = Place.at(job.out), Ledger(job.out)
-    refuse_unfinished(Place.at(job.data))  # before a folder is made
+    refuse_unfinished(Place.at(job.data))  # before a folder is made, or a codec fitted
+    refuse_whole_canvases(job)
     with Heartbeat(out, job.runner, manner(console, force=job.force)) as heartbeat:
         make(job, out, heartbeat, console)
     tallies = [tally for leg in (FIT, TARS) for tally in ledger.tallies(leg)]
@@ -89,6 +92,31 @@ def encode(job: Encode, console: Console) -> ExitCode:
     recipe = ("--recipe", job.recipe) if job.recipe else ()
     tell_next(console, ("train", "--data", job.data, "--out", "RUN", "--latents", job.out, *recipe))
     return ExitCode.FAILED_ITEMS if any(tally.rejected for tally in tallies) else ExitCode.WHOLE
+
+
+def refuse_whole_canvases(job: Encode) -> None:
+    """Returns where any window fits the token budget on the data set's own canvases.
+
+    Raises:
+        ValueError: none does; says what would, also for a recipe that shrinks canvases as it trains.
+    """
+    from model.encode.latents import refuse_nothing  # brings torch along
+
+    index = read_index(job.data)
+    try:
+        refuse_nothing(index, job.window, job.max_tokens)
+    except ValueError as trouble:
+        area = RECIPES[job.recipe]().loader.order.area if job.recipe else None
+        largest = max(
+            w * h
+            for w, h in zip(*(index.table[name].to_pylist() for name in ("width", "height")), strict=True)
+        )
+        if area is None or largest <= area:
+            raise
+        raise ValueError(
+            f"{trouble}. Recipe {job.recipe} shrinks canvases to {area} px, and latents are of whole ones: "
+            f"curate for it with --settings.control.canvas-area {area}, or train without --latents"
+        ) from trouble
 
 
 def make(job: Encode, out: Place, heartbeat: Heartbeat, console: Console) -> None:

@@ -258,7 +258,7 @@ def verdict(job: EstimateTraining) -> tuple[str, ...]:
         f"copy of the weights, float32{offload_note(job)}",
     )
     if not job.tflops:
-        return (*message, "give tflops for times")
+        return (*message, "give --tflops for times")
     seconds = [phase.steps * step_s(job, phase) for phase in videos(job)]
     hours = job.world_size * sum(seconds) / 3600
     money = f", {hours * job.price:,.0f} in money" if job.price else ""

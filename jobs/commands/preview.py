@@ -24,6 +24,7 @@ from jobs.console.flags import parsed
 from jobs.console.progress import readable_s
 from jobs.console.worst_frames import worst_frames
 from jobs.exit_codes import ExitCode
+from jobs.out_folder import refuse_file
 from media.decode import decode_bytes
 from media.encode import EncodeError, VideoSettings, video_writer
 from schemas.controls import Controls, frames_of
@@ -66,9 +67,10 @@ def preview(job: Preview, console: Console) -> ExitCode:
     """Write the sheets and videos; `WHOLE`.
 
     Raises:
-        ValueError: there is no data set, a shard is damaged, or nothing is chosen.
+        ValueError: there is no data set, a shard is damaged, or nothing is chosen, or `out` is a file.
         OSError: a sheet or a video cannot be written.
     """
+    refuse_file(job.out, "the sheets")
     data = Place.at(job.data)
     shown = chosen(job, read_index(data), job.samples)
     job.out.mkdir(parents=True, exist_ok=True)

@@ -196,6 +196,17 @@ def test_what_cannot_be_done_is_one_sentence(
     assert expected in capsys.readouterr().err
 
 
+def test_a_recipe_that_shrinks_canvases_is_told_so_before_a_codec_is_fitted(data_set, tmp_path, capsys):
+    few = ["--recipe", "tiny", "--max-tokens", "10"]
+    with pytest.MonkeyPatch.context() as patch:
+        small = replace(RECIPES["tiny"]().loader.order, area=96 * 96)
+        recipe = replace(RECIPES["tiny"](), loader=replace(RECIPES["tiny"]().loader, order=small))
+        patch.setitem(RECIPES, "tiny", lambda: recipe)
+        assert main(["encode", str(data_set), "--out", str(tmp_path / "latents"), *few]) == 2
+    assert "curate for it with --settings.control.canvas-area 9216, or train" in capsys.readouterr().err
+    assert not (tmp_path / "latents").exists()
+
+
 def test_a_loader_that_mirrors_finds_no_latents_where_none_are_mirrored(data_set, latents):
     mirroring = SampleSettings(augment=Augmentation(mirror=0.5))
     assert not any(

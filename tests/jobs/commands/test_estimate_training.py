@@ -49,7 +49,7 @@ def test_more_ranks_fit_more_and_larger_gpus_too(capsys: pytest.CaptureFixture[s
     assert alone == ["nothing"] * 3
     small, middle, large = (int(cell.split()[0].replace(",", "")) for cell in eight)
     assert 74_400 <= small < middle < large  # 121 frames, with four references
-    assert "give tflops for times" in out
+    assert "give --tflops for times" in out
 
 
 def test_ten_times_the_power_is_a_tenth_of_the_hours(capsys: pytest.CaptureFixture[str]) -> None:

@@ -55,7 +55,7 @@ def test_what_cannot_be_written_is_no_success(data_set: Path, tmp_path: Path, ca
     (tmp_path / "sheet_000.png").mkdir()
     args = ["preview", str(data_set), "--out", str(tmp_path), "--samples", "1"]
     assert main(args) == 2
-    assert "sheet_000.png" in capsys.readouterr().err
+    assert capsys.readouterr().err == f"understudy: {tmp_path / 'sheet_000.png'}: Is a directory\n"
     (tmp_path / f"{read_index(data_set).rows()[0].key}.mp4").mkdir()
     assert main([*args, "--videos"]) == 2
     output = capsys.readouterr().err
