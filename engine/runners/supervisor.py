@@ -96,7 +96,7 @@ class Supervisor:
         """
         self.kit = kit
         self.patience = patience
-        self.status = WorkerStatus(name, clock, patience.limit_s)
+        self.status = WorkerStatus(name, clock, self.limit_s)
         self.lap: Lap | None = None
         self.threads = threads
         self.heard = heard
@@ -145,14 +145,17 @@ class Supervisor:
                 self.heard(self.status.sight)
         except (EOFError, BrokenPipeError, ConnectionResetError):
             return self.death(self.exit_code())
-        limit_s = self.patience.limit_s(self.status.spot)
+        limit_s = self.limit_s(self.status.spot)
         return Death(spot=self.status.spot, reason="timed_out", detail=f"took longer than {limit_s:g} s")
+
+    def limit_s(self, spot: CurrentItem | None) -> float:
+        """Seconds that the process may stay where it is."""
+        limit_s = self.patience.limit_s(spot)
+        return max(limit_s, LOADING_S) if self.loading else limit_s
 
     def message(self) -> tuple[str, Any] | None:
         """What the process tells next; None where it stays where it is for too long."""
-        limit_s = self.patience.limit_s(self.status.spot)
-        if self.loading:
-            limit_s = max(limit_s, LOADING_S)
+        limit_s = self.limit_s(self.status.spot)
         while not self.link.poll(max(0.0, min(POLL_S, self.status.since + limit_s - self.status.clock()))):
             if self.status.clock() >= self.status.since + limit_s:
                 return None

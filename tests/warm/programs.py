@@ -39,7 +39,8 @@ def warm_socket() -> str:
     else:
         folder = Path(tempfile.mkdtemp(prefix="us-warm-"))
         start_warm(folder, os.getpid())
-    wait_until((folder / SOCKET).exists, "the warm process listens", 600.0)
+    listens = (folder / SOCKET).exists
+    wait_until(lambda: listens() or any(each.poll() for each in STARTED), "the warm process listens", 600.0)
     return str(folder / SOCKET)
 
 
