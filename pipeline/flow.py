@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import partial
 
 from dataset.tar import MAX_SAMPLE_BYTES
@@ -14,9 +14,10 @@ from engine.plans import LapForLap, at_once
 from pipeline import memory, plans
 from pipeline.backends import Backends
 from pipeline.corpora.reach import mostly_reached
-from pipeline.estimators.content.content import RULE as CONTENT_RULE
 from pipeline.estimators.content.content import ContentSettings
 from pipeline.estimators.mixtures import file_bytes
+from pipeline.estimators.transnet.transitions import TransitionSettings
+from pipeline.optional_networks import with_content, with_transitions
 from pipeline.settings import check
 from pipeline.shots.scan import SplitSettings
 from pipeline.stages.acquaint import acquaint
@@ -54,6 +55,7 @@ class Curation:
 
     probe: ProbeSettings = field(default_factory=ProbeSettings)
     split: SplitSettings = field(default_factory=SplitSettings)
+    transitions: TransitionSettings = field(default_factory=TransitionSettings)
     screen: ScreenSettings = field(default_factory=ScreenSettings)
     content: ContentSettings = field(default_factory=ContentSettings)
     estimate: EstimateSettings = field(default_factory=EstimateSettings)
@@ -161,7 +163,7 @@ def probe(run: Curation) -> Step[Source, Probed]:
 
 def split(run: Curation) -> Step[Probed, Clip]:
     """Stretches of single shots."""
-    return Step(
+    step = Step(
         name="split",
         make=partial(Split, run.split),
         version=Split.version,
@@ -170,13 +172,11 @@ def split(run: Curation) -> Step[Probed, Clip]:
         settings=run.split,
         memory_bytes=memory.decoding(run.probe.max_source_pixels),
     )
+    return with_transitions(step, run.split, run.transitions, run.probe.max_source_pixels)
 
 
 def screen(run: Curation) -> Step[Clip, Clip]:
-    """Clips that are worth an estimate; the smaller the canvas, the smaller the pictures that do for it.
-
-    Networks that see what they show are no part of what the work is known by where nothing is asked of them.
-    """
+    """Clips that are worth an estimate; the smaller the canvas, the smaller the pictures that do for it."""
     least_area_px = round(run.screen.min_source_share * run.control.canvas_area)
     step = Step(
         name="screen",
@@ -186,20 +186,7 @@ def screen(run: Curation) -> Step[Clip, Clip]:
         gives=Clip,
         settings=(run.screen, least_area_px),
     )
-    if not run.content.is_asked:
-        return step
-    return replace(
-        step,
-        make=partial(screening, run.screen, least_area_px, run.content),
-        settings=(run.screen, least_area_px, run.content, CONTENT_RULE),
-        memory_bytes=memory.judging(run.probe.max_source_pixels, run.content.num_pictures),
-        weights=frozenset({"content"}),
-    )
-
-
-def screening(how: ScreenSettings, least_area_px: int, content: ContentSettings) -> Screen:
-    """The screen stage with the networks that see what pictures show."""
-    return Screen(how, least_area_px, content.build())
+    return with_content(step, run.screen, least_area_px, run.content, run.probe.max_source_pixels)
 
 
 def estimate(run: Curation) -> Step[Clip, Estimated]:

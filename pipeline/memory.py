@@ -16,6 +16,8 @@ NETWORKS = 640 * MIB
 """What all estimators take with their weights."""
 CONTENT = 512 * MIB
 """What the networks take that see text and nakedness, with their libraries."""
+TRANSITIONS = 768 * MIB
+"""What the network takes that sees transitions, with its library."""
 ENCODER = 60
 """Pictures of a canvas that x264 keeps where it looks ahead as far as ours do, 1.5 bytes a pixel."""
 LIST = 64 * MIB
@@ -35,6 +37,11 @@ def estimating(source_pixels: int, window_mib: int) -> int:
 def judging(source_pixels: int, num_pictures: int) -> int:
     """A decoder, some pictures as shown and as they are cut, and the networks that see what they show."""
     return decoding(source_pixels, 2 * num_pictures) + CONTENT
+
+
+def splitting(source_pixels: int) -> int:
+    """A decoder, and the network that sees transitions."""
+    return decoding(source_pixels) + TRANSITIONS
 
 
 def storing(source_pixels: int, window_frames: int, canvas_pixels: int, sample_bytes: int) -> int:

@@ -8,15 +8,15 @@ from typing import Any
 
 MAY_BE_NONE_AT_ALL = ("max_", "min_", "crf")
 """Whole numbers whose names begin so may be 0; all others count things that are needed."""
-UP_TO_ONE = ("share", "score", "confidence")
+UP_TO_ONE = ("share", "score", "confidence", "probability")
 """How names of numbers end that are at most 1."""
 
 
 def check(settings: Any, name: str = "settings") -> None:
     """Check a dataclass of settings and all within it.
 
-    Numbers are finite and not negative, those called `..._share`, `..._score` or `..._confidence` at most 1,
-    and counts at least 1.
+    Numbers are finite and not negative, those called `..._share`, `..._score`, `..._confidence` or
+    `..._probability` at most 1, and counts at least 1.
 
     Raises:
         ValueError: one is not; the message names it as the command line does.

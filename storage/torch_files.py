@@ -9,6 +9,7 @@ its size.
 from __future__ import annotations
 
 import collections
+import io
 import os
 import pickle
 import struct
@@ -104,12 +105,30 @@ def read_torch(file: Path) -> Any:
         raise ValueError(f"{file}: not a checkpoint of PyTorch ({cause_of(broken)})") from broken
 
 
+def read_torch_content(content: bytes, name: str) -> dict[str, torch.Tensor]:
+    """Tensors by name of a file's content, which holds nothing else; `name` stands for it in messages.
+
+    Raises:
+        ValueError: it is none such, is compressed, or has sizes that no honest file has; nothing was run.
+    """
+    opened = io.BytesIO(content)
+    refuse_archive(name, opened)
+    opened.seek(0)
+    try:
+        weights = torch.load(opened, map_location="cpu", weights_only=True)
+    except Exception as broken:  # as above
+        raise ValueError(f"{name}: not a checkpoint that can be read safely ({cause_of(broken)})") from broken
+    if not isinstance(weights, dict) or not all(isinstance(x, torch.Tensor) for x in weights.values()):
+        raise ValueError(f"{name}: holds something else than tensors by name")
+    return weights
+
+
 def cause_of(broken: Exception) -> str:
     """An error in one line; torch's own explain in many how to read unsafely."""
     return f"{type(broken).__name__}: {str(broken).partition(chr(10))[0][:200]}"
 
 
-def refuse_archive(file: Path, opened: BinaryIO) -> None:
+def refuse_archive(file: Path | str, opened: BinaryIO) -> None:
     """Returns where an archive holds weights, uncompressed, each part in bytes of its own.
 
     Raises:

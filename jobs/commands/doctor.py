@@ -20,7 +20,7 @@ from jobs.recipes.curation import Recipe, chosen, missing
 from media.encode import ffmpeg_version
 from pipeline.backends import Backends
 from pipeline.estimators.appearance.open_clip_embedder import OpenClip
-from pipeline.estimators.packaged import PACKAGED
+from pipeline.estimators.packaged import OPTIONAL, PACKAGED
 from schemas.tracks import ROLES, Role
 from storage.packaged_files import fault, weights_folder
 
@@ -63,6 +63,7 @@ def doctor(job: Doctor, console: Console) -> ExitCode:
         "embedded": files_lacking(),
         "research": missing(job.weights or weights_folder(), job.embedded),
     }
+    options += [wrong for file in OPTIONAL if (wrong := fault(file, weights_folder()))]
     troubles = [*lacking, *lame]
     code = ExitCode.BELOW_THRESHOLD if troubles else ExitCode.WHOLE
     if job.json:

@@ -14,10 +14,10 @@ from jobs.console.tables import tell_table
 from jobs.exit_codes import ExitCode
 from jobs.recipes.curation import RESEARCH, Recipe, state_of
 from model.eval.packaged import EFFNET
-from pipeline.estimators.packaged import PACKAGED
+from pipeline.estimators.packaged import OPTIONAL, PACKAGED
 from storage.packaged_files import PackagedFile, fault, fetch, weights_folder
 
-FILES = (*PACKAGED, EFFNET)
+FILES = (*PACKAGED, EFFNET, *OPTIONAL)
 """All that packages carry for us."""
 
 
@@ -27,6 +27,8 @@ class Weights:
 
     folder: Path | None = None
     """Where they belong; UNDERSTUDY_WEIGHTS names it to all commands. The user's cache if not given."""
+    transitions: bool = False
+    """The network of `curate --settings.transitions.min-probability` too, 31 MB."""
     check: bool = False
     """Only say what is there: nothing is fetched."""
     recipe: Recipe = "embedded"
@@ -48,12 +50,17 @@ def weights(job: Weights, console: Console) -> ExitCode:
     folder = weights_folder() if job.folder is None else job.folder
     if job.recipe == "research":
         return tell_research(folder, console)
-    faults = {file: found for file in FILES if (found := fault(file, folder))}
+    wanted = [file for file in FILES if job.transitions or not file.option or file.path(folder).exists()]
+    faults = {file: found for file in wanted if (found := fault(file, folder))}
     if faults and not job.check:
-        console.print(f"{len(faults)} files, out of packages that are not installed for it", highlight=False)
+        names = ", ".join(Path(file.member).name for file in faults)
+        console.print(f"{names}, out of packages that are not installed for it", highlight=False)
         fetch(list(faults), folder)
         faults = {}
-    tell_table(console, table(FILES, faults), ("file", "state"))
+    spare = [file for file in FILES if file not in wanted]
+    tell_table(console, table(FILES, faults, spare), ("file", "state"))
+    for file in spare:
+        console.print(f"optional, {fault(file, folder)}", highlight=False, soft_wrap=True)
     for wrong in faults.values():
         console.print(wrong, highlight=False, soft_wrap=True)
     console.print(f"in {folder}", highlight=False, soft_wrap=True)
@@ -74,10 +81,12 @@ def tell_research(folder: Path, console: Console) -> ExitCode:
     return ExitCode.WHOLE if whole else ExitCode.BELOW_THRESHOLD
 
 
-def table(files: Sequence[PackagedFile], faults: Collection[PackagedFile]) -> Table:
+def table(
+    files: Sequence[PackagedFile], faults: Collection[PackagedFile], spare: Collection[PackagedFile]
+) -> Table:
     """A line a file, short enough for 80 columns."""
     lines = Table("file", "licence", "sha256", "state")
     for file in files:
-        state = "lacking" if file in faults else "there"
+        state = "lacking" if file in faults else "optional" if file in spare else "there"
         lines.add_row(Path(file.member).name, file.licence, file.sha256[:10], state)
     return lines

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from fractions import Fraction
+from typing import Protocol
 
 import cv2
 import numpy as np
@@ -60,8 +61,28 @@ class ShotScan:
     size: tuple[int, int]  # width and height as seen, px
 
 
-def scan(pictures: Iterable[tuple[Fraction, NDArray[np.uint8]]], settings: SplitSettings) -> ShotScan:
-    """Look once at pictures, RGB, with the times at which they begin; none is kept."""
+class BoundaryFinder(Protocol):
+    """Finds where shots become others, given the pictures of a source one by one."""
+
+    def __call__(self, picture: NDArray[np.uint8], /) -> None:
+        """See the next picture (h w 3), RGB."""
+
+    def found(self) -> tuple[set[int], list[tuple[int, int]]]:
+        """Pictures that begin a shot, and first picture and end, exclusive, of gradual transitions.
+
+        To be asked once, when all pictures have been seen.
+        """
+
+
+def scan(
+    pictures: Iterable[tuple[Fraction, NDArray[np.uint8]]],
+    settings: SplitSettings,
+    finder: BoundaryFinder | None = None,
+) -> ShotScan:
+    """Look once at pictures, RGB, with the times at which they begin; none is kept.
+
+    What `finder` finds is found beside all else.
+    """
     cuts = CutFinder(content=settings.cut_content, luma=settings.jump_luma, ratio=settings.jump_ratio)
     transitions, flashes = TransitionFinder(), FlashFinder(settings.jump_luma)
     seen = History(max(SPANS_S), MOST_PICTURES)
@@ -76,6 +97,8 @@ def scan(pictures: Iterable[tuple[Fraction, NDArray[np.uint8]]], settings: Split
         seen.append(float(begin_s), thumbnail(picture))
         transitions(seen)
         flashes(seen)
+        if finder is not None:
+            finder(picture)
         times.append((float(begin_s), first_tick(begin_s)))
         looks.append((*luma_stats(luma), float(cv2.absdiff(luma, luma if before is None else before).mean())))
         edges.append(black_edges(luma))
@@ -83,13 +106,15 @@ def scan(pictures: Iterable[tuple[Fraction, NDArray[np.uint8]]], settings: Split
         before = luma
     begin, tick = (np.array(column) for column in zip(*times, strict=True))
     brightness, contrast, sharpness, change = np.array(looks, np.float64).T
+    more_cuts, more_mixed = (set[int](), []) if finder is None else finder.found()
     is_odd = of_stretches(flashes.found, len(times))
-    is_mixed = (at(transitions.found, len(times)) | faded(begin, contrast)) & ~is_odd
+    mixed = at(transitions.found, len(times)) | of_stretches(more_mixed, len(times))
+    is_mixed = (mixed | faded(begin, contrast)) & ~is_odd
     flashed = {end for stretch in flashes.found for end in stretch}
     return ShotScan(
         begin_s=begin,
         tick=tick,
-        is_cut=at(cuts.found - flashed, len(times)),
+        is_cut=at((cuts.found | more_cuts) - flashed, len(times)),
         is_mixed=is_mixed,
         is_odd=is_odd,
         brightness=brightness,

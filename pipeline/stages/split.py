@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import ClassVar
 
 from media.clock import num_ticks
 from media.pictures import small_pictures
 from pipeline.shots.looks import borders, odd_frames, picture_stats, window_of
-from pipeline.shots.scan import ShotScan, SplitSettings, scan
+from pipeline.shots.scan import BoundaryFinder, ShotScan, SplitSettings, scan
 from schemas.media import MAX_CLIP_FRAMES, Clip, Probed, clip_key
 
 SCAN_HEIGHT_PX = 360
@@ -18,12 +18,15 @@ SCAN_HEIGHT_PX = 360
 
 
 class Split:
-    """Gives every stretch of every shot, the short ones too, and every transition as a clip of its own."""
+    """Gives every stretch of every shot, the short ones too, and every transition as a clip of its own.
+
+    `finder` makes for each source what finds more transitions.
+    """
 
     version: ClassVar[int] = 3
 
-    def __init__(self, settings: SplitSettings) -> None:
-        self.settings = settings
+    def __init__(self, settings: SplitSettings, finder: Callable[[], BoundaryFinder] | None = None) -> None:
+        self.settings, self.finder = settings, finder
 
     def __call__(self, video: Probed) -> Iterator[Clip]:
         """Clips of at most `MAX_CLIP_FRAMES` that follow one another and never contain a cut.
@@ -32,7 +35,7 @@ class Split:
             Rejected: as `media.pictures.pictures`. Every picture is decoded here, and a damaged file
                 goes no further.
         """
-        found = scan_pictures(video, self.settings)
+        found = self.scan(video)
         for first, stop in shots(video, found, self.settings.max_still_s):
             for begin, end in stretches(first, stop):
                 yield clip_of(video, found, begin, end)
@@ -43,9 +46,13 @@ class Split:
         Raises:
             Rejected: as a call.
         """
-        found = scan_pictures(video, self.settings)
+        found = self.scan(video)
         for first, stop in shots(video, found, self.settings.max_still_s):
             yield clip_of(video, found, first, stop)
+
+    def scan(self, video: Probed) -> ShotScan:
+        """What one pass over the pictures of a source finds."""
+        return scan_pictures(video, self.settings, self.finder() if self.finder else None)
 
 
 def shots(video: Probed, found: ShotScan, max_still_s: float) -> Iterator[tuple[int, int]]:
@@ -77,6 +84,6 @@ def stretches(first: int, stop: int) -> Iterator[tuple[int, int]]:
         yield first + length * part // num, first + length * (part + 1) // num
 
 
-def scan_pictures(video: Probed, settings: SplitSettings) -> ShotScan:
+def scan_pictures(video: Probed, settings: SplitSettings, finder: BoundaryFinder | None = None) -> ShotScan:
     """Cuts, transitions and looks of all pictures of a source; they are decoded once and none is kept."""
-    return scan(small_pictures(video, max_height=SCAN_HEIGHT_PX), settings)
+    return scan(small_pictures(video, max_height=SCAN_HEIGHT_PX), settings, finder)

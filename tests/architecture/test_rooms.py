@@ -51,6 +51,8 @@ ROOMS: dict[str, set[str]] = {  # files, or folders that end in a slash
         "pipeline/estimators/faceverse/",
         "pipeline/estimators/hmr/",
         "pipeline/estimators/rtmpose/",
+        "pipeline/estimators/transnet/network.py",
+        "pipeline/estimators/transnet/weights.py",
         "pipeline/estimators/appearance/open_clip_embedder.py",
         "pipeline/estimators/devices.py",
         "pipeline/estimators/device_crops.py",

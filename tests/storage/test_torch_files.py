@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import builtins
+import io
 import os
 import pickle
 import subprocess
@@ -13,6 +14,7 @@ from pathlib import Path
 import pytest
 import torch
 
+from storage.torch_files import read_torch_content
 from storage.weight_files import read_weights
 
 
@@ -137,3 +139,32 @@ def test_parts_are_held_against_the_file(tmp_path: Path, changes: dict[str, int]
     zip_of(tmp_path / "x.pth", **changes)
     with pytest.raises(ValueError, match=words):
         read_weights(tmp_path / "x.pth")
+
+
+def saved(content: object) -> bytes:
+    """A checkpoint's bytes."""
+    opened = io.BytesIO()
+    torch.save(content, opened)
+    return opened.getvalue()
+
+
+def test_content_that_is_read_holds_tensors_by_name() -> None:
+    assert read_torch_content(saved({"a": torch.ones(2)}), "the file")["a"].tolist() == [1, 1]
+    with pytest.raises(ValueError, match="the file: holds something else than tensors by name"):
+        read_torch_content(saved({"a": 1}), "the file")
+
+
+@pytest.mark.parametrize("name", PAYLOADS)
+def test_hostile_content_runs_nothing(tmp_path: Path, name: str) -> None:
+    with pytest.raises(ValueError, match="the file: not a checkpoint that can be read safely"):
+        read_torch_content(saved({"a": PAYLOADS[name](tmp_path / "trap")}), "the file")
+    assert not (tmp_path / "trap").exists()
+
+
+def test_compressed_content_is_refused() -> None:
+    opened = io.BytesIO()
+    with zipfile.ZipFile(opened, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("x/data.pkl", pickle.dumps({}))
+        archive.writestr("x/data/0", bytes(10**6))
+    with pytest.raises(ValueError, match="the file: compressed"):
+        read_torch_content(opened.getvalue(), "the file")
