@@ -20,8 +20,8 @@ GRID = 4096
 """Probabilities are read in this part of 1: what processors round otherwise is less."""
 
 WITHIN = 0.2
-"""Of the probability that a transition has in its middle, what its other pictures have: a circle begins small.
-The probability to be within one finds none alone: cars from above have 0.8."""
+"""Of the probability that a transition has in its middle, what its other pictures have: a circle begins
+small. The probability to be within one finds none alone: cars from above have 0.8."""
 MOST_OF_CUTS = 2
 """Pictures that are judged to lie within a transition, up to which there are only cuts."""
 
