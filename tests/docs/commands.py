@@ -31,6 +31,7 @@ SMALL = {
         *(f"--sampler.{weight}=1" for weight in ("references", "pose", "face")),
     ),
     "preview": ("--samples", "2"),
+    "estimate-cost": ("--hours", "20"),
 }
 
 

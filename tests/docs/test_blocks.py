@@ -36,7 +36,8 @@ VIDEOS = {  # two whole figures and two who speak: whichever is held out, one of
     "man.mp4": ("talk_07_grid_man.mpg", 0, "scale=480:384"),
     "woman.mp4": ("talk_08_grid_woman.mpg", 0, "scale=480:384"),
 }
-LENGTH_S = 1.2
+LENGTH_S = 1.05
+"""Just long enough for a clip."""
 FROM_VIDEOS = ("README.md", "docs/cluster.md")
 """Pages that begin with videos; all others are about a data set that is there."""
 

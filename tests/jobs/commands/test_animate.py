@@ -54,7 +54,7 @@ def streams(path: Path) -> list[bytes]:
 def test_a_picture_moves_and_sounds_as_the_video_does(
     short_run: Path, corpus: Path, tmp_path: Path, capsys
 ) -> None:
-    one, again, other = (tmp_path / "out" / f"{name}.mp4" for name in ("one", "again", "other"))
+    one, again = (tmp_path / "out" / f"{name}.mp4" for name in ("one", "again"))
     begin = tmp_path / "begin.mpg"
     ffmpeg("-i", corpus / "clips" / "talk_07_grid_man.mpg", "-t", 1.3, "-c", "copy", begin)
     driving = ("--driving", str(begin))
@@ -67,14 +67,12 @@ def test_a_picture_moves_and_sounds_as_the_video_does(
     assert f"{made.num_frames} frames of {made.width}x{made.height} px" in output
     assert 28 <= made.num_frames <= 33
     assert made.width * made.height <= 96 * 144
-    assert main([*command(short_run, corpus, again), *driving]) == 0
-    assert again.read_bytes() == one.read_bytes()
     chain, key = write_signer(tmp_path)
     signed = ("--c2pa-certificates", str(chain), "--c2pa-key", str(key))
-    assert main([*command(short_run, corpus, other, "--seed", "1", *signed), *driving]) == 0
-    assert streams(other) != streams(one)
-    assert c2pa.Reader(str(other)).get_validation_state() == "Valid"
-    assert sorted(path.name for path in one.parent.iterdir()) == ["again.mp4", "one.mp4", "other.mp4"]
+    assert main([*command(short_run, corpus, again, *signed), *driving]) == 0
+    assert streams(again) == streams(one)
+    assert c2pa.Reader(str(again)).get_validation_state() == "Valid"
+    assert sorted(path.name for path in one.parent.iterdir()) == ["again.mp4", "one.mp4"]
 
 
 def test_a_second_pass_looks_at_the_frames_of_the_first(

@@ -33,8 +33,8 @@ SIZES = (
     small(width=96, layers=3, ffn=200),
     small(layers=4, references_see="references", **BRANCHES),
 )
-SHAPES = ((2, 3, 2), (1, 6, 1))
-"""Clips, latent frames, references."""
+SHAPES = ((2, 3, 2), (1, 6, 1), (2, 3, 1))
+"""Clips, latent frames, references: one for each of the networks."""
 
 
 @pytest.mark.parametrize(
@@ -57,33 +57,33 @@ def taught(sizes: Sizes, phase: Phase, dtype: Dtype = "float32", *, activation_c
     return net
 
 
-def batches(phase: Phase) -> Iterator[tuple[WindowSpec, Conditions]]:
-    """Batches of several shapes, and what the formulas are told of them."""
-    for clips, latents, references in SHAPES:
-        conditions = replace(some_conditions(clips=clips, latents=latents, references=references), text=None)
-        frames = conditions.maps.shape[2]
-        window = WindowSpec(
-            frames=frames, width=48, height=32, references=references, clips=clips, faces=phase.faces
-        )
-        yield window, conditions if phase.faces else replace(conditions, faces=None)
+def batch_of(phase: Phase, shape: tuple[int, int, int] = SHAPES[0]) -> tuple[WindowSpec, Conditions]:
+    """A batch of a shape, and what the formulas are told of it."""
+    clips, latents, references = shape
+    conditions = replace(some_conditions(clips=clips, latents=latents, references=references), text=None)
+    frames = conditions.maps.shape[2]
+    window = WindowSpec(
+        frames=frames, width=48, height=32, references=references, clips=clips, faces=phase.faces
+    )
+    return window, conditions if phase.faces else replace(conditions, faces=None)
 
 
 @pytest.mark.parametrize("phase", STAGES, ids=lambda phase: phase.name)
 @pytest.mark.parametrize("activation_checkpointing", [False, True])
 def test_operations_are_those_that_torch_counts(phase: Phase, activation_checkpointing: bool) -> None:
-    for sizes in SIZES:
+    for sizes, shape in zip(SIZES, SHAPES, strict=True):
         net = taught(sizes, phase, activation_checkpointing=activation_checkpointing)
-        for window, conditions in batches(phase):
-            with FlopCounterMode(display=False) as counter:
-                velocity = net(*noisy(conditions), conditions)
-                forward = counter.get_total_flops()
-                velocity.sum().backward()
-            found = operations(
-                sizes, window, frozenset(phase.learning), activation_checkpointing=activation_checkpointing
-            )
-            assert found.forward == pytest.approx(forward, rel=0.01)
-            assert found.total == pytest.approx(counter.get_total_flops(), rel=0.015)
-            assert found.model < found.total
+        window, conditions = batch_of(phase, shape)
+        with FlopCounterMode(display=False) as counter:
+            velocity = net(*noisy(conditions), conditions)
+            forward = counter.get_total_flops()
+            velocity.sum().backward()
+        found = operations(
+            sizes, window, frozenset(phase.learning), activation_checkpointing=activation_checkpointing
+        )
+        assert found.forward == pytest.approx(forward, rel=0.01)
+        assert found.total == pytest.approx(counter.get_total_flops(), rel=0.015)
+        assert found.model < found.total
 
 
 def bytes_kept(net: DiT, conditions: Conditions) -> int:
@@ -108,24 +108,24 @@ def test_activations_are_those_that_autograd_keeps(
     phase: Phase, dtype: Dtype, activation_checkpointing: bool
 ) -> None:
     precision = Precision(value=DTYPES[dtype].itemsize, fused=False)
-    for sizes in SIZES:
+    for sizes, shape in zip(SIZES, SHAPES, strict=True):
         net = taught(sizes, phase, dtype, activation_checkpointing=activation_checkpointing)
-        for window, conditions in batches(phase):
-            found = kept(
-                sizes,
-                window,
-                frozenset(phase.learning),
-                precision,
-                activation_checkpointing=activation_checkpointing,
-            )
-            assert found.total == pytest.approx(bytes_kept(net, conditions), rel=0.1)
+        window, conditions = batch_of(phase, shape)
+        found = kept(
+            sizes,
+            window,
+            frozenset(phase.learning),
+            precision,
+            activation_checkpointing=activation_checkpointing,
+        )
+        assert found.total == pytest.approx(bytes_kept(net, conditions), rel=0.1)
 
 
 def test_blocks_are_told_right_where_nothing_hides_them() -> None:
     one, more = (small(width=96, ffn=200, layers=layers) for layers in (2, 6))
     precision = Precision(value=4, fused=False)
     for phase in STAGES:
-        window, conditions = next(batches(phase))
+        window, conditions = batch_of(phase)
         result = [
             kept(sizes, window, frozenset(phase.learning), precision, activation_checkpointing=False).total
             for sizes in (one, more)
@@ -157,7 +157,7 @@ def test_a_plain_engine_holds_what_is_said(phase: Phase, dtype: Dtype) -> None:
 
     engine = enter(awake(sizes), {}, phase, build, OptimizerSettings()).engine
     assert isinstance(engine, PlainEngine)
-    window, conditions = next(batches(phase))
+    window, conditions = batch_of(phase)
     for last in (False, True):
         engine.backward(engine(*noisy(conditions), conditions).square().mean())
         if not last:
