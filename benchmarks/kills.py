@@ -2,8 +2,8 @@
 
     python -m benchmarks.kills forget|pairs [KILLS]
 
-A small set with estimators that know the answers, on a disk and in an S3 store; each kill at a change of a
-file that a seed draws.
+A small set with estimators that know the answers, on a disk and in an S3 store, and on a Ray cluster of two
+machines, where one in `FEWER` is killed; each kill at a change of a file that a seed draws.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ import sys
 import tempfile
 from collections import Counter
 from collections.abc import Callable
+from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -24,6 +25,7 @@ from pathlib import Path
 from benchmarks.machine import write_table
 from dataset.names import FORGETTING
 from storage.place import Place
+from tests.cluster.small import machines
 from tests.jobs.commands.test_forget import broken, digest_of, traces
 from tests.resume.command_job import changes_of
 from tests.resume.command_job import contents as files_of
@@ -34,8 +36,9 @@ from tests.stored import write_data_set
 from tests.stores import serving
 
 KILLS = 50
-Run = Callable[[Place, int], "subprocess.CompletedProcess[str]"]
-"""A command on a place, killed at a change of its files or, where that is 0, not."""
+FEWER = 5
+Run = Callable[[Place, int, str], "subprocess.CompletedProcess[str]"]
+"""A command on a place, killed at a change of its files or, where that is 0, not; on Ray at an address."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,18 +52,22 @@ class Case:
 
 def main(command: str, kills: int) -> None:
     """Write KILLS_<COMMAND>.md."""
-    with tempfile.TemporaryDirectory() as folder, serving() as server:
+    with tempfile.TemporaryDirectory() as folder, serving() as server, ExitStack() as machines_of_ray:
         os.environ |= server.environment
         scratch = Path(folder)
         rows: list[tuple[str, ...]] = [("command", "where", "changes of files", "killed", "wrong")]
         every: Counter[str] = Counter()
         case = CASES[command](scratch)
-        for where, places in (
-            ("on a disk", Place.at(scratch / "places")),
-            ("in S3", Place.at("s3://bucket")),
+        for where, uri in (
+            ("on a disk", scratch / "places"),
+            ("in S3", "s3://bucket/alone"),
+            ("in S3, on Ray", "s3://bucket/ray"),
         ):
-            changes, num_killed, wrong = killed(case, places, scratch, kills)
-            rows.append((command, where, f"{changes}", f"{num_killed} of {kills}", f"{wrong.total()}"))
+            address, num = "", kills
+            if "Ray" in where:
+                address, num = machines_of_ray.enter_context(machines(2)).address, max(1, kills // FEWER)
+            changes, num_killed, wrong = killed(case, Place.at(uri), scratch, num, address)
+            rows.append((command, where, f"{changes}", f"{num_killed} of {num}", f"{wrong.total()}"))
             print(*rows[-1], dict(wrong), flush=True)
             every += wrong
     write_table(
@@ -76,18 +83,23 @@ def main(command: str, kills: int) -> None:
         raise SystemExit(1)
 
 
-def killed(case: Case, places: Place, scratch: Path, kills: int) -> tuple[int, int, Counter[str]]:
-    """The changes of files of a run that nobody disturbs, how often it was killed, what was wrong then."""
+def killed(
+    case: Case, places: Place, scratch: Path, kills: int, address: str
+) -> tuple[int, int, Counter[str]]:
+    """The changes of files of a run that nobody disturbs, how often it was killed, what was wrong then.
+
+    On Ray those are the changes of the job's own process, which is the one that is killed.
+    """
     put(case.before, places / "whole")
-    changes = changes_of(case.run(places / "whole", 0))
+    changes = changes_of(case.run(places / "whole", 0, address))
     whole = fetched(places / "whole", scratch / "whole")
     num_killed, wrong = 0, Counter[str]()
     for seed in range(kills):
         place = places / f"{seed}"
         put(case.before, place)
-        done = case.run(place, random.Random(seed).randrange(1, changes))
+        done = case.run(place, random.Random(seed).randrange(1, changes), address)
         begun = place.size(FORGETTING) is not None
-        again = case.run(place, 0)
+        again = case.run(place, 0, address)
         num_killed += done.returncode == -signal.SIGKILL
         ended = again.returncode == 0 or (not begun and "knows nothing of" in again.stderr)
         left = fetched(place, scratch / "left")
@@ -128,7 +140,9 @@ def forgetting(scratch: Path) -> Case:
 
     return Case(
         before=before,
-        run=lambda place, kill_at: run_forget(place, films / "truths", gone, kill_at),
+        run=lambda place, kill_at, address: run_forget(
+            place, films / "truths", gone, kill_at, *filter(None, (address,))
+        ),
         findings=findings,
     )
 
@@ -141,9 +155,16 @@ def pairing(scratch: Path) -> Case:
     write_data_set(scratch / "figures")
     return Case(
         before=before,
-        run=lambda place, kill_at: pairs(scratch / "figures" / "set", place, kill_at),
+        run=lambda place, kill_at, address: pairs(
+            scratch / "figures" / "set", place, kill_at, *(on_ray(address) if address else ())
+        ),
         findings=lambda left, whole: Counter(bytes=int(files_of(left) != files_of(whole))),
     )
+
+
+def on_ray(address: str) -> tuple[str, ...]:
+    """The flags of a cluster."""
+    return ("--runner", "ray", "--address", address, "--workers", "2")
 
 
 CASES: dict[str, Callable[[Path], Case]] = {"forget": forgetting, "pairs": pairing}

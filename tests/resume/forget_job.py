@@ -1,7 +1,9 @@
 """A source leaves a data set, in a process that may be killed at a given change of a file below OUT,
 a folder or an address.
 
-    python -m tests.resume.forget_job OUT TRUTHS SHA256 [KILL_AT]
+    python -m tests.resume.forget_job OUT TRUTHS SHA256 [KILL_AT [ADDRESS]]
+
+On the Ray cluster at ADDRESS, where one is given.
 
 Prints the number of changes that it made.
 """
@@ -13,9 +15,11 @@ import subprocess
 import sys
 import tempfile
 from pathlib import Path
+from typing import Any
 
 from rich.console import Console
 
+from engine.runners.settings import ClusterSettings
 from jobs.commands.forget import Forget, forget
 from storage.place import Where
 from tests.resume.changes import Counting, begin
@@ -23,16 +27,19 @@ from tests.resume.job import settings
 from tests.warm.programs import execute
 
 
-def run_forget(out: Where, truths: Path, sha256: str, kill_at: int = 0) -> subprocess.CompletedProcess[str]:
+def run_forget(
+    out: Where, truths: Path, sha256: str, kill_at: int = 0, *address: str
+) -> subprocess.CompletedProcess[str]:
     """The job in a process of its own."""
-    return execute("-m", "tests.resume.forget_job", out, truths, sha256, kill_at)
+    return execute("-m", "tests.resume.forget_job", out, truths, sha256, kill_at, *address)
 
 
-def main(out: str, truths: str, sha256: str, kill_at: str = "0") -> int:
+def main(out: str, truths: str, sha256: str, kill_at: str = "0", address: str | None = None) -> int:
     """Run the job; its exit code."""
     with tempfile.NamedTemporaryFile(dir=Path(truths).parent) as counter:
         begin(Counting(out=out, counter=counter.name, kill_at=int(kill_at) or None, job=os.getpid()))
-        job = Forget(out=out, source=(sha256,), why="asked for it")
+        on_ray: dict[str, Any] = {"runner": "ray", "cluster": ClusterSettings(address=address, workers=2)}
+        job = Forget(out=out, source=(sha256,), why="asked for it", **(on_ray if address else {}))
         code = forget(job, Console(quiet=True), settings(Path(truths)))
         print(Path(counter.name).stat().st_size)
     return code

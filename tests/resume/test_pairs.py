@@ -14,11 +14,11 @@ from tests.resume.command_job import changes_of, contents, run_command
 from tests.stores import Store
 
 
-def pairs(data: Path, out: Where, kill_at: int = 0) -> subprocess.CompletedProcess[str]:
+def pairs(data: Path, out: Where, kill_at: int = 0, *how: str) -> subprocess.CompletedProcess[str]:
     """A table of pairs and its files, which may be killed at a change of one of them."""
     words = ("--kind", "cross_identity", "--frames", "25", "--per-person", "1")
     places = ("--out", f"{out}/pairs.parquet", "--manifests", f"{out}/files")
-    return run_command(out, "pairs", data, *words, *places, kill_at=kill_at)
+    return run_command(out, "pairs", data, *words, *places, *how, kill_at=kill_at)
 
 
 @pytest.fixture(scope="module")
