@@ -3,7 +3,8 @@
     python -m tests.store_server
 
 Runs in a process of its own (a test that waits for a store holds Python's lock) and ends with its parent.
-Prints its port. `PUT /-/faults` takes rules as JSON, `GET /-/log` tells what was asked, `DELETE` forgets.
+Prints its port. `PUT /-/faults` takes rules as JSON, `GET /-/log` tells how often it was asked, `DELETE` what,
+and forgets it.
 """
 
 from __future__ import annotations
@@ -17,9 +18,12 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterable
-from typing import Any
+from typing import Any, cast
+from xml.sax.saxutils import escape
 
-from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
+from moto.core.responses import ActionResult
+from moto.moto_server.werkzeug_app import create_backend_app
+from moto.s3.responses import S3Response
 from werkzeug.serving import make_server
 
 Environ = dict[str, Any]
@@ -41,7 +45,7 @@ class Faulty:
     """
 
     def __init__(self) -> None:
-        self.inner = DomainDispatcherApplication(create_backend_app)
+        self.inner = create_backend_app("s3")
         self.lock = threading.Lock()
         self.rules: list[dict[str, Any]] = []
         self.draw = random.Random(0)
@@ -85,11 +89,35 @@ class Faulty:
             if environ["REQUEST_METHOD"] == "PUT":
                 content = json.loads(environ["wsgi.input"].read(int(environ["CONTENT_LENGTH"])))
                 self.rules, self.draw = content["rules"], random.Random(content.get("seed", 0))
-            body = json.dumps(self.log).encode()
-            if environ["REQUEST_METHOD"] == "DELETE":
+            forget = environ["REQUEST_METHOD"] == "DELETE"
+            body = json.dumps(self.log if forget else len(self.log)).encode()
+            if forget:
                 self.log = []
         start("200 OK", [("Content-Length", str(len(body)))])
         return [body]
+
+
+def tell_lists_fast() -> None:
+    """Write moto's answers to listings as they are: its own way through a schema takes nine times as long."""
+    serialized = S3Response.serialized
+
+    def written(self: S3Response, answer: ActionResult) -> tuple[int, dict[str, Any], str | bytes]:
+        if self.data["Action"] != "ListObjectsV2":
+            return serialized(self, answer)
+        text = "".join(element(name, value) for name, value in cast("dict[str, Any]", answer.result).items())
+        whole = f'<ListBucketResult xmlns="http://s3.amazonaws.com/doc/2006-03-01/">{text}</ListBucketResult>'
+        return 200, {"Content-Type": "application/xml"}, whole
+
+    S3Response.serialized = written  # type: ignore[assignment, method-assign]
+
+
+def element(name: str, value: Any) -> str:
+    """A value as XML: a mapping's fields within it, a list as so many elements."""
+    if isinstance(value, list):
+        return "".join(element(name, one) for one in value)
+    if isinstance(value, dict):
+        return f"<{name}>{''.join(element(*field) for field in value.items())}</{name}>"
+    return f"<{name}>{escape(str(value).lower() if isinstance(value, bool) else str(value))}</{name}>"
 
 
 def reset(connection: socket.socket) -> None:
@@ -105,6 +133,7 @@ def cut(connection: socket.socket, answer: bytes) -> Answer:
 
 def main() -> None:
     """Serve until standard input ends."""
+    tell_lists_fast()
     logging.getLogger("werkzeug").setLevel(logging.CRITICAL)
     server = make_server("127.0.0.1", 0, Faulty(), threaded=True)
     threading.Thread(target=server.serve_forever, daemon=True).start()

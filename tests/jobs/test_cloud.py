@@ -85,7 +85,7 @@ class Job:
         self.server.asked()
         with program(*self.words(videos, out), env=self.environment()) as found:
             while not found.asked.ends_within(0.01):
-                if len(json.loads(self.server.ask("GET", "/-/log"))) >= requests:
+                if int(self.server.ask("GET", "/-/log")) >= requests:
                     os.kill(found.asked.process, signal.SIGKILL)
                     break
             return self.ended(found.ended())
