@@ -3,8 +3,8 @@
     python -m tests.store_server
 
 Runs in a process of its own (a test that waits for a store holds Python's lock) and ends with its parent.
-Prints its port. `PUT /-/faults` takes rules as JSON, `GET /-/log` tells how often it was asked, `DELETE` what,
-and forgets it.
+Prints its port. `PUT /-/faults` takes rules as JSON, `GET /-/log` tells how often it was asked, `DELETE`
+what, and forgets it.
 """
 
 from __future__ import annotations
