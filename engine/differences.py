@@ -20,11 +20,13 @@ class Difference:
     """Names from the settings down, joined by dots."""
     was: Any
     now: Any
+    room: str = "settings."
+    """What the command line puts before the path."""
 
     @property
     def flag(self) -> str:
         """As the command line names it."""
-        return f"--settings.{self.path.replace('_', '-')}"
+        return f"--{self.room}{self.path.replace('_', '-')}"
 
     def __str__(self) -> str:
         return f"{self.flag}: {self.was} before, {self.now} now"
@@ -36,13 +38,13 @@ def as_plain(settings: Any) -> dict[str, Any]:
     return plain
 
 
-def differences(stored: Mapping[str, Any], settings: Any) -> list[Difference]:
+def differences(stored: Mapping[str, Any], settings: Any, room: str = "settings.") -> list[Difference]:
     """What differs between stored settings, as JSON has them, and a record; placement is no difference."""
     was, now = dict(leaves(stored)), dict(leaves(as_plain(settings)))
     free = set(placements(settings))
     paths = [path for path in {**now, **was} if path not in free]
     return [
-        Difference(path=path, was=was.get(path, ABSENT), now=now.get(path, ABSENT))
+        Difference(path=path, was=was.get(path, ABSENT), now=now.get(path, ABSENT), room=room)
         for path in paths
         if was.get(path, ABSENT) != now.get(path, ABSENT)
     ]

@@ -10,6 +10,7 @@ import numpy as np
 
 from dataset.conditions import refuse_unknown
 from dataset.index import Index
+from jobs.console.kinds import Column, Conditions, Keys
 from schemas.index import IndexRow
 
 
@@ -17,11 +18,11 @@ from schemas.index import IndexRow
 class Choice:
     """Samples of a data set, in an order."""
 
-    where: tuple[str, ...] = ()
+    where: Conditions = ()
     """Only samples for which all of these hold, on columns of the index: licence=CC0 face_ratio<0.5."""
-    keys: tuple[str, ...] = ()
+    keys: Keys = ()
     """Only these samples."""
-    sort: str | None = None
+    sort: Column = None
     """Column of the index by which samples come, the least first; with a minus before it the most first."""
     worst: int | None = None
     """So many samples of the least `sort`, by itself of the least reference_similarity."""

@@ -18,6 +18,7 @@ from engine.runners.ray import cluster
 from engine.runners.ray.loopback import keep_to_loopback
 from engine.runners.settings import ClusterSettings, Timeouts
 from engine.runners.status import RunObserver
+from jobs.console.kinds import Reasons
 from pipeline.estimators.devices import num_cuda_devices
 
 
@@ -31,7 +32,7 @@ class LongRun:
     patience: Timeouts = field(default_factory=Timeouts)
     strict: bool = False
     """Stop at the first item on which a step breaks; inline, in this very process, as a debugger wants it."""
-    retry: tuple[str, ...] = ()
+    retry: Reasons = ()
     """Try again what was rejected for these reasons, for instance failed crashed timed_out killed. What could
     not be reached (denied, unreachable) is always tried again, all else would end as before and is not."""
     force: bool = False

@@ -57,6 +57,7 @@ def run(
     with (guarded if patience.tries else in_process)(legs, ledger, clock, patience, seen) as do:
         for leg in legs:
             while (lap := order.take(frozenset({leg.name}))) is not None:
+                watch.lanes(order.lanes)  # a leg is seen while its first lap runs, and not once that is done
                 order.landed(lap, do(lap, order.legs_over))
                 watch.lanes(order.lanes)
 

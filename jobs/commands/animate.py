@@ -2,28 +2,30 @@
 
 from __future__ import annotations
 
-import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
+import tyro
 from rich.console import Console
 
 from jobs.animation.atlas import Gathering, as_given, best
 from jobs.animation.atlas_files import read_atlas, save_atlas
-from jobs.animation.drives import Performance, Speaks
+from jobs.animation.drives import Speaks
+from jobs.animation.film import write
 from jobs.animation.people import rejects_as_errors
 from jobs.animation.performer import Performer, Portrait
 from jobs.animation.second_pass import room_for
 from jobs.console.flags import parsed
+from jobs.console.kinds import Words
 from jobs.console.progress import readable_s
 from jobs.exit_codes import ExitCode
+from jobs.stored.commands import flags_of, save_flags
 from jobs.stored.run_facts import run_facts
-from media.credentials import Signer, sign_film, signer_of
-from media.encode import VideoSettings, write_video
+from media.credentials import Signer, signer_of
 from media.voice import Voice, voice_of
 from model.nets.pretrained.editors import PictureEditor
 from model.sample.pixels import Pictures
@@ -55,7 +57,7 @@ class Animate:
     """Sound file, or video with sound, that the face follows and that is heard for as long as it lasts."""
     speaks: Speaks = "mouth"
     """What follows the speech: the mouth alone, or eyes and emotion too."""
-    caption: str = ""
+    caption: Words = ""
     """What is to be seen, in words, of a run that has learned from captions."""
     text_encoder: Path | None = None
     """Folder of the text encoder that the run's captions were stored by."""
@@ -90,12 +92,22 @@ class Animate:
     they say that a trained model made it."""
     c2pa_key: Path | None = None
     """PEM file of the signer's private key."""
+    config: Path | None = None
+    """A file of --save-config whose settings are taken, but for what the command line says."""
+    save_config: Path | None = None
+    """JSON to write: the settings of this film."""
     backends: Backends = field(default_factory=Backends)
 
 
 def parse(args: list[str]) -> Animate:
-    """The job of a command line."""
-    return parsed(Animate, "animate", args)
+    """The job of a command line; what it leaves out is as in the file that it names.
+
+    Raises:
+        ValueError: there are no settings of a film.
+        OSError: they cannot be read.
+    """
+    default = Animate(run=tyro.MISSING, reference=tyro.MISSING, out=tyro.MISSING)
+    return parsed(Animate, "animate", args, replace(default, **flags_of(Animate, args, "job")))
 
 
 def animate(job: Animate, console: Console) -> ExitCode:
@@ -108,6 +120,8 @@ def animate(job: Animate, console: Console) -> ExitCode:
     signer = signer_in(job)
     with heard(job) as voice:
         make(job, voice, signer, console)
+    if job.save_config and own_rank() == 0:
+        save_flags(job.save_config, job)
     return ExitCode.WHOLE
 
 
@@ -272,18 +286,3 @@ def reported(parts: Iterator[Pictures], segments: int, say: Callable[[str], None
         passed = time.monotonic() - began
         left = readable_s(passed / done * (segments - done))
         say(f"segment {done} of {segments}, {passed / done:.1f} s each, {left} left")
-
-
-def write(out: Path, played: Performance, windows: Iterator[Pictures], signer: Signer | None) -> None:
-    """Write the video aside, with sound and a signature if it has any, and put it in its place."""
-    out.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=out.parent, prefix=".animate-") as folder:
-        film, loud, signed = (Path(folder) / f"{name}.mp4" for name in ("silent", "loud", "signed"))
-        write_video(film, windows, VideoSettings())
-        if played.dub:
-            played.dub(film, loud)
-            film = loud
-        if signer:
-            sign_film(film, signed, signer)
-            film = signed
-        film.replace(out)

@@ -31,6 +31,7 @@ from jobs.audits.tables import audited_tables
 from jobs.console.failed_items import tell_failed
 from jobs.console.flags import parsed
 from jobs.console.heartbeat import Heartbeat
+from jobs.console.kinds import Folder, OptionalFile, OptionalFolder
 from jobs.console.lock import manner
 from jobs.console.observers import all_of
 from jobs.console.progress import ConsoleProgress
@@ -52,19 +53,19 @@ class Audit(LongRun):
 
     data: tyro.conf.Positional[str]
     """Folder or address of the data set; its measures lie in it, below measures/."""
-    out: str
+    out: Folder
     """Folder of the report, or its address in an object store."""
     rules: Path | None = None
     """A TOML file of rules; without one, those of docs/audit.md."""
     fail_on: Literal["error", "warn", "never"] = "error"
     """Which verdict ends with exit code 1: fail alone, warn as well, or none."""
-    against: str | None = None
+    against: OptionalFolder = None
     """Folder or address of another set, such as this one before: what changed since. It is measured too."""
     held_out: float = Use.held_out
     """Share of the sources that a training holds out: who is on both sides is told for that."""
-    held_out_keys: str | None = None
+    held_out_keys: OptionalFile = None
     """File with the keys of the samples that are held out, a line each, where the choice is another's."""
-    pairs: str | None = None
+    pairs: OptionalFile = None
     """Table of `understudy pairs` that is learned from: no driver may show what its target shows."""
 
 

@@ -19,6 +19,7 @@ from engine.runners.status import RunObserver
 from jobs.console.failed_items import num_failed, tell_failed
 from jobs.console.flags import parsed, value_of
 from jobs.console.heartbeat import Heartbeat
+from jobs.console.kinds import Device, OptionalFile, OutFolder, Videos
 from jobs.console.lock import manner
 from jobs.console.next_step import tell_next
 from jobs.console.observers import all_of
@@ -52,14 +53,14 @@ from storage.records import read_as
 class Curate(LongRun):
     """Make a data set of verified shards from videos, or go on where an earlier run stopped."""
 
-    videos: str | Path
+    videos: Videos
     """Folder or address of videos, a video, or a CSV or Parquet manifest: see docs/formats.md."""
-    out: str | Path
+    out: OutFolder
     """Folder of the data set, or its address in an object store: s3://bucket/set."""
     corpus: tyro.conf.OmitArgPrefixes[CorpusSettings] = field(default_factory=CorpusSettings)
     drop_gone: bool = False
     """The samples of files that are no longer in the corpus leave the data set; otherwise they stay."""
-    deny: str | None = None
+    deny: OptionalFile = None
     """Deny list of an audit: its samples leave OUT, whose denied.txt keeps them out from then on."""
     redo: bool = False
     """Do again what other settings than those of OUT change; its old index holds meanwhile."""
@@ -69,7 +70,7 @@ class Curate(LongRun):
     """Folder of the files that `understudy weights --recipe research` lists."""
     embedded: tuple[Role, ...] = ()
     """Roles for which the embedded estimator stays: --recipe research --embedded hands."""
-    device: str = "cpu"
+    device: Device = "cpu"
     """Where the networks of a recipe run: cpu, cuda, cuda:1."""
     config: Path | None = None
     """A run.json whose settings are taken, but for what the command line says."""

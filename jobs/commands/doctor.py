@@ -13,6 +13,7 @@ from rich.table import Table
 from engine.core import EstimatorUnavailable
 from engine.made_by import PACKAGES, version_of
 from jobs.console.flags import parsed
+from jobs.console.kinds import Device
 from jobs.console.plain import tell_json
 from jobs.console.tables import records, tell_table
 from jobs.exit_codes import ExitCode
@@ -39,7 +40,7 @@ class Doctor:
     """Folder of the files that `understudy weights --recipe research` lists."""
     embedded: tuple[Role, ...] = ()
     """Roles for which the embedded estimator stays."""
-    device: str = "cpu"
+    device: Device = "cpu"
     """Where the networks of a recipe run: cpu, cuda, cuda:1."""
     json: bool = False
     """For programs."""

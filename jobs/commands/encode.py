@@ -6,17 +6,20 @@ import time
 from dataclasses import dataclass, fields, replace
 from functools import partial
 from itertools import chain
+from pathlib import Path
 from typing import Any
 
 import tyro
 from rich.console import Console
 
 from dataset.index import read_index, refuse_unfinished
+from engine.differences import differences
 from engine.ledger import Ledger
 from engine.runners.status import RunObserver
 from jobs.console.failed_items import tell_failed
 from jobs.console.flags import parsed, value_of
 from jobs.console.heartbeat import Heartbeat
+from jobs.console.kinds import Folder
 from jobs.console.lock import manner
 from jobs.console.next_step import tell_next
 from jobs.console.observers import all_of
@@ -25,7 +28,8 @@ from jobs.exit_codes import ExitCode
 from jobs.long_run import LongRun
 from jobs.out_folder import refuse_file
 from jobs.recipes.training import RECIPES, Name
-from jobs.stored.latents import begin, finish, has_to_fit, latents_of
+from jobs.stored.commands import flags_for, refuse_other
+from jobs.stored.latents import StoredLatents, begin, finish, has_to_fit, latents_in, latents_of
 from model.encode.settings import Encoding, bounded
 from schemas.latents import INDEX, LatentRow
 from storage.place import Place
@@ -37,8 +41,12 @@ class Encode(Encoding, LongRun):
 
     data: tyro.conf.Positional[str]
     """Folder of the data set, or its URI."""
-    out: str
+    out: Folder
     """Folder of the latents, or its address in an object store."""
+    redo: bool = False
+    """Encode again what other settings than those of OUT change."""
+    config: Path | None = None
+    """A run.json of other latents whose settings are taken, but for what the command line says."""
     recipe: Name | None = None
     """Of the training that the latents are for: its windows, token budget, precision and mirror are the
     defaults."""
@@ -52,9 +60,14 @@ class Encode(Encoding, LongRun):
 
 
 def parse(args: list[str]) -> Encode:
-    """The job of a command line; what it leaves out is as its recipe trains."""
+    """The job of a command line; what it leaves out is as its recipe trains, or in what it names.
+
+    Raises:
+        ValueError: the settings of the file, or of the latents, are not ours.
+        OSError: they cannot be read.
+    """
     named = value_of("--recipe", args)
-    default = Encode(data=tyro.MISSING, out=tyro.MISSING)
+    default = replace(Encode(data=tyro.MISSING, out=tyro.MISSING), **flags_for(Encode, args, "settings"))
     for name in (name for name in RECIPES if name == named):
         loader, dtype = RECIPES[name]().loader, RECIPES[name]().dtype
         order, mirrored = loader.order, loader.sample.augment.mirror > 0
@@ -76,6 +89,7 @@ def encode(job: Encode, console: Console) -> ExitCode:
         ValueError: the data set, the autoencoder or a setting cannot be used.
         OSError: a folder cannot be read or written.
         AtWork: another run is at work on the latents.
+        NeedsRedo: the latents there were made with other settings, and the job does not say `redo`.
         CannotRun: as `LongRun.bring_to_end`.
     """
     from model.encode.flow import FIT, TARS
@@ -84,6 +98,7 @@ def encode(job: Encode, console: Console) -> ExitCode:
     out, ledger = Place.at(job.out), Ledger(job.out)
     refuse_unfinished(Place.at(job.data))  # before a folder is made, or a codec fitted
     refuse_whole_canvases(job)
+    refuse_redo(job, out, console)
     with Heartbeat(out, job.runner, manner(console, force=job.force)) as heartbeat:
         make(job, out, heartbeat, console)
     tallies = [tally for leg in (FIT, TARS) for tally in ledger.tallies(leg)]
@@ -117,6 +132,31 @@ def refuse_whole_canvases(job: Encode) -> None:
             f"{trouble}. Recipe {job.recipe} shrinks canvases to {area} px, and latents are of whole ones: "
             f"curate for it with --settings.control.canvas-area {area}, or train without --latents"
         ) from trouble
+
+
+def refuse_redo(job: Encode, out: Place, console: Console) -> None:
+    """Print which settings are not those that the latents there were made with.
+
+    Raises:
+        NeedsRedo: as `refuse_other`.
+    """
+    from model.encode.flow import TARS
+
+    before = latents_in(out)
+    found = differences(before.settings, job.encoding, "") if before else []
+    others = [one for one in found if one.path != "vae" or before is None or not is_same_codec(before, job)]
+    refuse_other(others, out, TARS, console, redo=job.redo)
+
+
+def is_same_codec(before: StoredLatents, job: Encode) -> bool:
+    """Whether a job names, by another path, the codec that latents were made with.
+
+    Raises:
+        ValueError: what it names is none.
+    """
+    from model.encode.flow import autoencoder_of
+
+    return job.vae is not None and before.vae == autoencoder_of(job.encoding, job.out).digest
 
 
 def make(job: Encode, out: Place, heartbeat: Heartbeat, console: Console) -> None:

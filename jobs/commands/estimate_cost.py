@@ -15,6 +15,7 @@ from engine.ledger import Ledger
 from engine.planning.cost import Bill, bill, machines_of
 from engine.planning.rates import Rates, measured, read_rates, works_of
 from jobs.console.flags import parsed
+from jobs.console.kinds import Device, Machines
 from jobs.console.plain import tell_json
 from jobs.console.progress import readable_s
 from jobs.console.tables import tell_table
@@ -36,14 +37,14 @@ class EstimateCost:
 
     hours: float
     """Footage of the corpus, hours."""
-    machines: tuple[str, ...]
+    machines: Machines
     """Kinds of machines, NAME=COUNTxCORES+GPUS@PRICE: cpu=8x16@0.68 gpu=4x8+1@0.80. A head: head=1x0@0.20."""
     recipe: Literal["default", "research"] = "default"
     """Estimators: the embedded ones, or the paper's, whose rate is told by operations unless --measured."""
     gpu_tflops: float = 100.0
     """What a GPU reaches of the paper's networks, millions of millions of operations a second: in bfloat16
     some 400 on an H200, in float32 some 30."""
-    gpu: str = ""
+    gpu: Device = ""
     """A device that benchmarks/estimators.json has measured rates of: roles that it has count by them."""
     gpu_share: float = 0.5
     """Share of a GPU that a worker of the paper's stack takes, as --settings.gpu-share of `curate`."""

@@ -11,6 +11,7 @@ from rich.console import Console
 from dataset.index import read_index
 from engine.made_by import version_of
 from jobs.console.flags import parsed
+from jobs.console.kinds import Conditions, OptionalFolder
 from jobs.console.next_step import tell_next
 from jobs.evaluation.choose import choose, pairs_of
 from jobs.evaluation.manifest import (
@@ -40,7 +41,7 @@ class EvaluateManifest:
 
     out: Path
     """JSON to write; the films and pictures lie beside it, in a folder of its name and `.files`."""
-    data: str | None = None
+    data: OptionalFolder = None
     """Data set, or its URI, whose samples become pairs."""
     table: Path | None = None
     """CSV or Parquet of films instead: pair_id, driving, reference; kind, identity_id, licence."""
@@ -50,7 +51,7 @@ class EvaluateManifest:
     """The paper's table that the benchmark is after: which samples, and the rows that its report shows."""
     pairs: int = 50
     """How many are drawn."""
-    where: tuple[str, ...] = ()
+    where: Conditions = ()
     """Conditions that samples fulfil, as in `preview`: framing=full licence=CC0."""
     held_out: float = 0.0
     """Only sources that a training with this share held out never sees; 0 takes all."""

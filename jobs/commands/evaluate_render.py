@@ -10,19 +10,22 @@ from typing import TYPE_CHECKING
 import tyro
 from rich.console import Console
 
+from engine.differences import differences
 from engine.ledger import Ledger
 from engine.leg import Leg
 from engine.runners.status import RunObserver
 from jobs.console.failed_items import tell_failed
 from jobs.console.flags import parsed
 from jobs.console.heartbeat import Heartbeat
+from jobs.console.kinds import Folder
 from jobs.console.lock import manner
 from jobs.console.next_step import tell_next
 from jobs.console.observers import all_of
 from jobs.console.progress import ConsoleProgress
 from jobs.exit_codes import ExitCode
 from jobs.long_run import LongRun
-from jobs.stored.evaluations import remember
+from jobs.stored.commands import flags_for, from_anywhere, refuse_other
+from jobs.stored.evaluations import evaluation_in, remember
 from model.eval.wan_animate import WanAnimateSettings
 from model.sample.segments import HandOver
 from model.sample.solve import SamplerSettings
@@ -32,6 +35,9 @@ from storage.place import Place
 
 if TYPE_CHECKING:
     from jobs.evaluation.rendering import Rendering
+
+OF_FILMS = {"wan", "sampler", "hand_over", "match_colours", "taken", "seed", "second_pass", "backends"}
+"""Settings of which each changes every film; runs and what was prepared count by their contents."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,8 +52,12 @@ class EvaluateRender(LongRun):
     """In place of a run: folder of a WanAnimatePipeline of diffusers; needs the extra `baselines`."""
     prepared: Path | None = None
     """With --baseline: folder with PAIR/src_pose.mp4 and PAIR/src_face.mp4, as Wan-Animate prepares them."""
-    out: str
+    out: Folder
     """Folder of the films, or its address in an object store."""
+    redo: bool = False
+    """Make films again that other settings than those of OUT change."""
+    config: Path | None = None
+    """A run.json of other films whose settings are taken, but for what the command line says."""
     wan: WanAnimateSettings = field(default_factory=WanAnimateSettings)
     """Of the baseline."""
     sampler: SamplerSettings = field(default_factory=SamplerSettings)
@@ -65,8 +75,15 @@ class EvaluateRender(LongRun):
 
 
 def parse(args: list[str]) -> EvaluateRender:
-    """The job of a command line."""
-    return parsed(EvaluateRender, "evaluate render", args)
+    """The job of a command line; what it leaves out is as in the file or else the films that it names.
+
+    Raises:
+        ValueError: the settings there are not ours.
+        OSError: they cannot be read.
+    """
+    default = EvaluateRender(bench=tyro.MISSING, out=tyro.MISSING)
+    given = flags_for(EvaluateRender, args, "job")
+    return parsed(EvaluateRender, "evaluate render", args, replace(default, **given))
 
 
 def evaluate_render(job: EvaluateRender, console: Console) -> ExitCode:
@@ -75,6 +92,7 @@ def evaluate_render(job: EvaluateRender, console: Console) -> ExitCode:
     Raises:
         ValueError: the manifest or the run cannot be used; says why.
         OSError: OUT cannot be written.
+        NeedsRedo: the films there were made with other settings, and the job does not say `redo`.
         AtWork: another run is at work on OUT.
         CannotRun: as `LongRun.bring_to_end`.
     """
@@ -82,9 +100,10 @@ def evaluate_render(job: EvaluateRender, console: Console) -> ExitCode:
 
     out, ledger = Place.at(job.out), Ledger(job.out)
     legs = legs_of(job, out.uri)
+    refuse_redo(job, out, console)
     with Heartbeat(out, job.runner, manner(console, force=job.force)) as heartbeat:
         out.sweep()
-        remember(out, "render", from_anywhere(job))
+        remember(out, "render", job)
         forget_lost_films(ledger, out)
         with ConsoleProgress(console, time.monotonic) as terminal:
             observers: tuple[RunObserver, ...] = (heartbeat, terminal)
@@ -107,10 +126,18 @@ def evaluate_render(job: EvaluateRender, console: Console) -> ExitCode:
     return ExitCode.FAILED_ITEMS if any(tally.rejected for tally in tallies) else ExitCode.WHOLE
 
 
-def from_anywhere(job: EvaluateRender) -> EvaluateRender:
-    """The job with its places as they are from the root."""
-    places = {name: getattr(job, name) for name in ("bench", "run", "baseline", "prepared")}
-    return replace(job, **{name: place and place.absolute() for name, place in places.items()})
+def refuse_redo(job: EvaluateRender, out: Place, console: Console) -> None:
+    """Print which settings are not those that the films there were made with.
+
+    Raises:
+        NeedsRedo: as `refuse_other`.
+    """
+    from jobs.evaluation.rendering import RENDERED
+
+    before = evaluation_in(out)
+    all_found = differences(before.job, from_anywhere(job), "") if before else []
+    found = [one for one in all_found if one.path.partition(".")[0] in OF_FILMS]
+    refuse_other(found, out, RENDERED, console, redo=job.redo)
 
 
 def legs_of(job: EvaluateRender, out: str) -> list[Leg]:

@@ -20,12 +20,14 @@ from engine.runners.status import RunObserver
 from jobs.console.failed_items import tell_failed
 from jobs.console.flags import parsed
 from jobs.console.heartbeat import Heartbeat
+from jobs.console.kinds import Device, NamedFolders, NamedSystems
 from jobs.console.lock import manner
 from jobs.console.observers import all_of
 from jobs.console.progress import ConsoleProgress
 from jobs.console.tables import tell_table
 from jobs.exit_codes import ExitCode
 from jobs.long_run import LongRun
+from jobs.stored.commands import flags_for
 from jobs.stored.evaluations import remember
 from model.eval.networks import WeightFiles
 from model.eval.summary import Number
@@ -45,12 +47,14 @@ class EvaluateScore(LongRun):
 
     bench: tyro.conf.Positional[Path]
     """Manifest of the benchmark."""
-    made: tuple[str, ...]
+    made: NamedFolders
     """NAME=FOLDER of films called as pairs are, or NAME=TABLE of pair_id, result, start_frame, fps, crop."""
-    layouts: tuple[str, ...] = ()
+    layouts: NamedSystems = ()
     """NAME=SYSTEM whose own names the films of a folder have: champ=champ; an unknown one lists all."""
     out: Path
     """Folder of the results: index.html, summary.json, tables.tex, pairs.parquet, frames.parquet."""
+    config: Path | None = None
+    """A run.json of other results whose settings are taken, but for what the command line says."""
     weights: WeightFiles = field(default_factory=WeightFiles)
     """Those that the manifest names, by path."""
     people: bool = True
@@ -58,13 +62,20 @@ class EvaluateScore(LongRun):
     allow_small: bool = False
     """Tell FID and FVD of fewer rows than they have features, too: such numbers are far too high."""
     backends: Backends = field(default_factory=Backends)
-    device: str = "cpu"
+    device: Device = "cpu"
     """Where networks run: cpu, cuda, cuda:1."""
 
 
 def parse(args: list[str]) -> EvaluateScore:
-    """The job of a command line."""
-    return parsed(EvaluateScore, "evaluate score", args)
+    """The job of a command line; what it leaves out is as in the file or else the results that it names.
+
+    Raises:
+        ValueError: the settings there are not ours.
+        OSError: they cannot be read.
+    """
+    default = EvaluateScore(bench=tyro.MISSING, made=tyro.MISSING, out=tyro.MISSING)
+    given = flags_for(EvaluateScore, args, "job")
+    return parsed(EvaluateScore, "evaluate score", args, replace(default, **given))
 
 
 def evaluate_score(job: EvaluateScore, console: Console) -> ExitCode:
@@ -93,7 +104,7 @@ def evaluate_score(job: EvaluateScore, console: Console) -> ExitCode:
     with Heartbeat(out, job.runner, manner(console, force=job.force)) as heartbeat:
         out.sweep()
         made = tuple(map(anywhere, job.made))
-        remember(out, "score", replace(job, bench=job.bench.absolute(), made=made))
+        remember(out, "score", replace(job, made=made))
         with ConsoleProgress(console, time.monotonic) as terminal:
             observers: tuple[RunObserver, ...] = (heartbeat, terminal)
             job.bring_to_end(

@@ -22,6 +22,7 @@ from engine.leg import Leg
 from engine.runners.status import RunObserver
 from jobs.console.flags import parsed
 from jobs.console.heartbeat import Heartbeat
+from jobs.console.kinds import Folders, Names, Sources, Words
 from jobs.console.lock import manner
 from jobs.console.observers import all_of
 from jobs.console.plain import tell_json
@@ -46,23 +47,23 @@ class Forget(LongRun):
 
     out: tyro.conf.Positional[str]
     """Folder or address of the data set."""
-    source: tuple[str, ...] = ()
+    source: Sources = ()
     """Addresses of videos, or sha256 of their contents."""
-    subject: tuple[str, ...] = ()
+    subject: Names = ()
     """All videos of people whom the manifest named so; new ones of them are refused from then on."""
-    person: tuple[str, ...] = ()
+    person: Names = ()
     """All videos in which one of these people is seen, by the column `person` of the index."""
-    licence: tuple[str, ...] = ()
+    licence: Names = ()
     """All videos of these licences."""
     list: Path | None = None
     """File with an address or a sha256 a line."""
-    why: str
+    why: Words
     """The reason, which the tombstones keep."""
     dry_run: bool = False
     """Say what would leave, and write nothing."""
     runs: tuple[Path, ...] = ()
     """Runs whose checkpoints are told that have seen any of it."""
-    latents: tuple[str, ...] = ()
+    latents: Folders = ()
     """Folders or addresses of latents of the data set."""
     sheets: tuple[Path, ...] = ()
     """Folders of contact sheets of it."""

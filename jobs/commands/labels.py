@@ -24,6 +24,7 @@ from dataset.reader import Reader
 from dataset.sample_files import controls_of
 from jobs.cards.coco import annotation, labelled
 from jobs.console.flags import parsed
+from jobs.console.kinds import Conditions
 from jobs.exit_codes import ExitCode
 from jobs.questions.asking import answer_to
 from jobs.questions.plain import plain
@@ -54,7 +55,7 @@ class Labels:
     """Folder or address of the data set."""
     out: Path
     """Folder to fill: data/ and labels.json are COCO's, clips/ is the other."""
-    where: tuple[str, ...] = ()
+    where: Conditions = ()
     """Only samples for which all of these hold, on columns of the index: framing=full face_ratio>0.5."""
     fps: int = 2
     """Pictures a second; it divides 24."""

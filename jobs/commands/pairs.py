@@ -21,6 +21,7 @@ from engine.leg import Leg
 from engine.runners.status import RunObserver
 from jobs.console.flags import parsed
 from jobs.console.heartbeat import Heartbeat
+from jobs.console.kinds import File, OptionalFolder
 from jobs.console.lock import manner
 from jobs.console.observers import all_of
 from jobs.console.progress import ConsoleProgress
@@ -41,7 +42,7 @@ class MakePairs(LongRun):
 
     data: tyro.conf.Positional[str]
     """Folder or address of the data set."""
-    out: str
+    out: File
     """Parquet table to write, a file or its address in an object store; what is measured on the way lies in a
     folder beside it that is called like it."""
     kind: PairKind
@@ -52,7 +53,7 @@ class MakePairs(LongRun):
     """Most pairs of each target person, so that nobody is shown more often than others."""
     seed: int = 0
     """Another one draws other pairs."""
-    manifests: str | None = None
+    manifests: OptionalFolder = None
     """Folder or address for the pairs as videos and pictures, with the tables that DiffSynth and AutoModel
     read."""
 

@@ -19,6 +19,7 @@ from engine.planning.rates import Rates, measured, read_rates, work_of
 from jobs.commands.estimate_cost import RATES
 from jobs.commands.estimate_cost import verdict as priced
 from jobs.console.flags import parsed
+from jobs.console.kinds import Machines, VideosAddress
 from jobs.console.next_step import tell_next
 from jobs.console.plain import tell_json
 from jobs.console.progress import readable_s
@@ -38,9 +39,9 @@ class PlanRun:
 
     out: tyro.conf.Positional[str]
     """Folder or address of the data set."""
-    videos: str = ""
+    videos: VideosAddress = ""
     """Folder, address or manifest of the videos; without it, new files are not looked for."""
-    machines: tuple[str, ...] = ()
+    machines: Machines = ()
     """Kinds of machines, as for estimate-cost: NAME=COUNTxCORES+GPUS@PRICE."""
     json: bool = False
     """For programs."""

@@ -15,6 +15,7 @@ from dataset.names import NEXT
 from engine.ledger import Ledger
 from jobs.commands.check import pipeline_legs
 from jobs.console.flags import parsed
+from jobs.console.kinds import Reasons
 from jobs.console.plain import tell_json
 from jobs.exit_codes import ExitCode
 from jobs.stored.curation import stored_in
@@ -28,7 +29,7 @@ class Rejects:
 
     out: tyro.conf.Positional[str]
     """Folder or address of the data set."""
-    reason: tuple[str, ...] = ()
+    reason: Reasons = ()
     """Only those of these reasons, as docs/formats.md lists them."""
     json: bool = False
     """For programs: a list of records."""

@@ -16,6 +16,7 @@ from engine.ledger import Ledger
 from engine.leg import Leg
 from jobs.commands import evaluate_render, evaluate_score
 from jobs.console.flags import parsed
+from jobs.console.kinds import VideosAddress
 from jobs.exit_codes import ExitCode
 from jobs.stored.curation import settings_of
 from jobs.stored.evaluations import StoredEvaluation, evaluation_in
@@ -35,7 +36,7 @@ class Replay:
     """Folder or address of the data set, of latents, or of what `evaluate` made."""
     key: tyro.conf.Positional[str]
     """Key of the item, as the rejects say it."""
-    videos: str = ""
+    videos: VideosAddress = ""
     """Address that the videos were given by, or the data set of latents, where it has options: what lies in a
     folder alone chooses no server."""
 

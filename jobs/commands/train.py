@@ -12,6 +12,7 @@ from rich.console import Console
 
 from dataset.names import index_copy
 from jobs.console.flags import parsed, value_of
+from jobs.console.kinds import Address, Folders
 from jobs.console.lock import Lock, manner
 from jobs.console.observers import all_of
 from jobs.console.stopping import StopRequest, stop_request
@@ -25,7 +26,7 @@ from jobs.stored.hearing import with_hearing
 from jobs.stored.latents import on_latents
 from jobs.stored.mirrored import mirrored
 from jobs.stored.train_start import canvas_area, commit, digests_of, versions
-from jobs.stored.training import beginning, begun, of_length, refuse_other
+from jobs.stored.training import Beginning, beginning, begun, of_length, refuse_other
 from jobs.stored.uses import tell_uses
 from model.data.loader import Loader
 from model.planning.peak import peak_tflops
@@ -53,7 +54,7 @@ FEW_SAMPLES = 50
 class Train:
     """Train the network on a data set, or go on from a run's last checkpoint."""
 
-    data: tuple[str, ...]
+    data: Folders
     """Folder of the data set, or its URI; several are mixed, by --settings.loader.order.weights."""
     out: Path
     """Folder of the run."""
@@ -61,10 +62,10 @@ class Train:
     """Where the settings' defaults come from."""
     steps: int | None = None
     """Steps of all phases together, each in its share; those that are done stay as they were."""
-    mirror: str = ""
+    mirror: Address = ""
     """Address in an object store where the run is kept as well: an OUT that lacks checkpoints goes on from
     those that are there."""
-    latents: tuple[str, ...] = ()
+    latents: Folders = ()
     """Folders or addresses of stored latents: windows, token budget and autoencoder are theirs."""
     from_nothing: bool = False
     """Train a recipe that begins from public weights without them."""
@@ -222,7 +223,7 @@ def lead(
         console.print(few, style="yellow", highlight=False)
     before = begun(job.out)
     if before and saved.checkpoints(job.out) and before.index_sha256 != digests_of(loader.drawn.newest):
-        console.print(changed_note(before.index_sha256, loader), highlight=False)
+        console.print(changed_note(before, job, loader), highlight=False, soft_wrap=True)
     curves = TensorBoardWriter(job.out / CURVES)
     terminal = TrainConsole(console, time.monotonic, total_steps(job.settings))
     observers: tuple[TrainObserver, ...] = (Unsaved(stop), *watching, terminal, curves)
@@ -239,12 +240,22 @@ def lead(
         curves.close()
 
 
-def changed_note(before: tuple[str, ...], loader: Loader) -> str:
-    """How a run goes on whose data set has another index by now than the one that it began with."""
-    if before != digests_of(loader.drawn.index):
+def changed_note(before: Beginning, job: Train, loader: Loader) -> str:
+    """How a run goes on whose data set has another index by now than the one that it began with, if it does.
+
+    Where it is asked for another data set and no new epoch, it does not: says which, and which it was.
+    """
+    if before.index_sha256 != digests_of(loader.drawn.index):
+        if not job.new_epoch:
+            return f"--data: {shown(before.data)} before, {shown(storable_all(job.data))} now"
         return "the data set has changed since: the run goes on with its next epoch"
     gone = f"{loader.num_withdrawn} samples are withdrawn and left out"
     return f"the data set has changed since: the run keeps its order, {gone}; --new-epoch takes what is new"
+
+
+def shown(data: tuple[str, ...]) -> str:
+    """Data sets by their addresses, as far as these may be told."""
+    return " ".join(data) or "at an address that is not stored"
 
 
 def held_out_note(loader: Loader) -> str:

@@ -11,6 +11,8 @@ import tyro
 from jobs.console.short_help import nearest
 
 T = TypeVar("T")
+BY_NAME = (tyro.conf.PositionalMetavarFromFieldName,)
+"""In help, what is given by its place has the name of its field, and not that of its type."""
 
 
 def parsed(cls: type[T], command: str, args: Sequence[str], default: T | None = None) -> T:
@@ -22,7 +24,7 @@ def parsed(cls: type[T], command: str, args: Sequence[str], default: T | None = 
     """
     usual: dict[str, Any] = {} if default is None else {"default": default}
     try:
-        job: T = tyro.cli(cls, prog=f"understudy {command}", args=list(args), **usual)
+        job: T = tyro.cli(cls, prog=f"understudy {command}", args=list(args), config=BY_NAME, **usual)
     except SystemExit as end:
         if end.code:
             for word, near in nearest(cls.__module__, args):

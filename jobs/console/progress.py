@@ -14,8 +14,6 @@ from engine.core import Tally
 from engine.runners.status import LegProgress, WorkerState
 from jobs.console.tables import tell_table
 
-FASTEST = 1000.0
-"""No step that looks at footage goes through it faster, in its own seconds."""
 QUIET_S = 10.0
 """Seconds between two lines where there is no terminal."""
 
@@ -115,9 +113,12 @@ def pace(fresh: int, left: int, passed_s: float, unit: str) -> str:
 
 
 def funnel(tallies: Iterable[Tally]) -> Table:
-    """What each step was offered and kept."""
+    """What each step was offered and kept, and how long it takes one worker.
+
+    Time, and not footage over time: most steps reckon with numbers, and decode nothing.
+    """
     table = Table(title="Retention", title_justify="left")
-    for heading in ("step", "offered", "kept", "gave", "footage in", "footage out", "speed"):
+    for heading in ("step", "offered", "kept", "gave", "footage in", "footage out", "one worker"):
         table.add_column(heading, justify="left" if heading == "step" else "right")
     for tally in tallies:
         table.add_row(
@@ -127,16 +128,9 @@ def funnel(tallies: Iterable[Tally]) -> Table:
             str(tally.gave),
             readable_s(tally.offered_s),
             readable_s(tally.gave_s),
-            speed(tally),
+            readable_s(tally.busy_s),
         )
     return table
-
-
-def speed(tally: Tally) -> str:
-    """Footage over time, where a step looked at any: one that decodes nothing has none."""
-    if not FASTEST * tally.busy_s > tally.offered_s > 0:
-        return ""
-    return f"{tally.offered_s / tally.busy_s:.1f}x"
 
 
 def dropped(tallies: Iterable[Tally]) -> Iterator[str]:

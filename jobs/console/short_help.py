@@ -7,6 +7,7 @@ are listed by `--help-all`.
 from __future__ import annotations
 
 import ast
+import re
 import textwrap
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -89,13 +90,13 @@ def flags_of(record: ast.ClassDef, tree: ast.Module) -> Iterator[Flag]:
 
 
 def spelled(kind: str, tree: ast.Module) -> str:
-    """A type as it is written; one that only names some words as those words."""
+    """A type as it is written; one that names words, or the word for what it takes, as its own text."""
     if not kind.isidentifier():
         return kind
     for found in tree.body:
         if isinstance(found, ast.Assign) and [ast.unparse(name) for name in found.targets] == [kind]:
             words = ast.unparse(found.value)
-            return words if words.startswith("Literal[") else kind
+            return words if words.startswith(("Literal[", "Annotated[")) else kind
         if isinstance(found, ast.ImportFrom) and found.module and kind in {one.name for one in found.names}:
             ours = (ROOT / f"{found.module.replace('.', '/')}.py").exists()
             return spelled(kind, parsed(found.module)) if ours else kind
@@ -138,6 +139,8 @@ def usual(default: str) -> str:
 
 def taken(kind: str) -> str:
     """What a flag takes, in a word."""
+    if named := re.search(r"metavar='([^']+)'", kind):
+        return named[1]
     if kind.startswith("Literal["):
         return "|".join(word.strip(" '\"") for word in kind[8:-1].split(","))
     word = kind.rsplit("[", maxsplit=1)[-1].rstrip("]").split(",")[0].split("|")[-1].strip()

@@ -8,6 +8,7 @@ from typing import Any, Literal
 
 from dataset.names import RUN
 from engine.differences import as_plain
+from jobs.stored.commands import from_anywhere
 from jobs.stored.files import write
 from storage.json_files import json_at
 from storage.place import Place
@@ -25,7 +26,7 @@ class StoredEvaluation:
 
 def remember(out: Place, evaluation: Literal["render", "score"], job: Any) -> None:
     """Say in a folder what makes it, so that one of its items can be run alone."""
-    write(out, RUN, asdict(StoredEvaluation(evaluation=evaluation, job=as_plain(job))))
+    write(out, RUN, asdict(StoredEvaluation(evaluation=evaluation, job=as_plain(from_anywhere(job)))))
 
 
 def evaluation_in(out: Place) -> StoredEvaluation | None:

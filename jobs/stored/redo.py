@@ -9,12 +9,12 @@ from typing import Any
 
 from rich.console import Console
 
-from engine.core import CannotRun
 from engine.differences import Difference, differences
 from engine.ledger import Ledger
 from engine.planning.forecast import kept_s
 from engine.planning.rates import busy_s
 from jobs.console.progress import readable_s
+from jobs.stored.commands import NeedsRedo
 from jobs.stored.curation import StoredCuration, digests, facet_digests, known_by, unsaid_of
 from pipeline.flow import Curation
 from storage.place import Place
@@ -23,10 +23,6 @@ FIRST = "version 1"
 """What rules of steps and estimators are, where a data set of schema 1 says nothing of them."""
 SHOWN = 16
 """Characters of a digest that are told."""
-
-
-class NeedsRedo(CannotRun):
-    """Settings differ from those that a data set was made with."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -12,7 +12,7 @@ from engine.leg import Leg
 from model.data.windows import FRAMES_PER_LATENT, PX_PER_TOKEN
 from model.encode.autoencoder import Autoencoder
 from model.encode.fit import SAMPLES, FitCodec, first_parts
-from model.encode.latents import Encoder, LatentPart, LatentParts, parts_of, refuse_nothing
+from model.encode.latents import Encoder, LatentPart, LatentParts, parts_of
 from model.encode.settings import CODEC, Encoding
 from model.encode.texts import TextEncoder
 from schemas.controls import CANVAS_AREA
@@ -111,10 +111,9 @@ def each_tar(_: Ledger, leg: Leg, *, run: Encoding, autoencoder: Autoencoder, da
     """One lap for each tar of the data set from which anything is encoded.
 
     Raises:
-        ValueError: nothing is, or there is no such autoencoder.
+        ValueError: there is no such autoencoder.
     """
     index = read_index(data)
-    refuse_nothing(index, run.window, run.max_tokens)
     if run.vae is None and Place.at(autoencoder.out).size(CODEC) is None:
         raise ValueError(f"{autoencoder.out}: no sample could be read to fit a codec to; see its rejects")
     vae, texts, laps = autoencoder.digest, texts_of(run), []

@@ -8,6 +8,7 @@ from typing import Literal
 
 from model.data.epoch_order import OrderSettings
 from model.data.windows import WindowRule
+from schemas.placement import placement
 
 CODEC = "codec.npz"
 """The codec that was fitted to a data set, beside its latents."""
@@ -32,9 +33,9 @@ class Encoding:
     """As in training: it bounds windows too."""
     mirrored: bool = False
     """Store each window in a mirror too, for trainings that mirror samples: twice the work and the bytes."""
-    device: str = "cpu"
+    device: str = placement("cpu")
     """Where the autoencoder runs, as torch names it: cpu, cuda, cuda:1."""
     precision: Literal["float32", "bfloat16"] = "float32"
     """Of the autoencoder's numbers."""
-    gpu_share: float = 1.0
+    gpu_share: float = placement(1.0)
     """Share of a GPU that a worker takes, where the autoencoder runs on one."""

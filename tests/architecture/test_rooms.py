@@ -113,7 +113,10 @@ ROOMS: dict[str, set[str]] = {  # files, or folders that end in a slash
         "pipeline/measures/table.py",
     },
     "duckdb": {"jobs/questions/", "jobs/audits/"},
-    "tyro": {"jobs/commands/", "jobs/console/flags.py", "jobs/demo/__main__.py", "jobs/long_run.py"},
+    "tyro": {
+        "jobs/commands/",
+        *(f"jobs/{name}.py" for name in ("console/flags", "console/kinds", "demo/__main__", "long_run")),
+    },
 }
 
 

@@ -102,6 +102,15 @@ def test_help_says_which_words_a_flag_takes_and_what_is_usual() -> None:
     assert not [line for line in help_of("jobs.commands.curate", "curate", 80) if "os.cpu_count" in line]
 
 
+def test_both_helps_say_what_a_flag_takes_and_not_its_type(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        main(["preview", "--help-all"])
+    for told in (capsys.readouterr().out, "\n".join(help_of("jobs.commands.preview", "preview", 80))):
+        assert all(words in told for words in ("--where COLUMN=VALUE ...", "--keys KEY ...", "--sort COLUMN"))
+        assert "DATA" in told
+        assert "STR" not in told
+
+
 @pytest.mark.parametrize("args", [(), ("check", "--help"), ("curate", "--help-all")])
 def test_whoever_reads_may_stop_reading(args: tuple[str, ...]) -> None:
     with subprocess.Popen([*RUN, *args], stdout=subprocess.PIPE, stderr=subprocess.PIPE, cwd=ROOT) as process:

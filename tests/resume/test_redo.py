@@ -17,8 +17,8 @@ from dataset.names import NEXT, RUN, RUNNING
 from engine.audit import audit
 from jobs.commands.check import pipeline_legs
 from jobs.commands.curate import Curate, curate
+from jobs.stored.commands import NeedsRedo
 from jobs.stored.curation import StoredCuration, digests, stored_in
-from jobs.stored.redo import NeedsRedo
 from pipeline.backends import Backends
 from pipeline.estimators.appearance.open_clip_embedder import OpenClip
 from pipeline.flow import Curation

@@ -38,10 +38,13 @@ class Seen:
 
     legs: list[tuple[str, int, int]] = field(default_factory=list)
     done: dict[str, int] = field(default_factory=dict)
+    at_work: list[tuple[str, int]] = field(default_factory=list)
+    """Each leg that was told to run, and how many of its laps were done by then."""
     laps: int = 0
     unsealed: int = 0
 
     def lanes(self, lanes: Sequence[LegProgress]) -> None:
+        self.at_work += [(lane.leg, lane.done) for lane in lanes if lane.running]
         for lane in lanes:
             if lane.leg in self.done:
                 self.laps += lane.done - self.done[lane.leg]
@@ -113,6 +116,7 @@ def test_a_finished_job_does_no_work(tmp_path: Path) -> None:
     enlist(ledger, listed("a", "bad", "c"), lambda: None)
     first = go(ledger, house())
     assert (first.legs, first.laps, first.unsealed) == ([("sources", 2, 0), ("copy", 2, 0)], 4, 1)
+    assert first.at_work == [("sources", 0), ("sources", 1), ("copy", 0), ("copy", 1)]
     second = go(ledger, house())
     assert (second.legs, second.laps, second.unsealed) == ([("sources", 2, 2), ("copy", 2, 2)], 0, 0)
     (tally,) = ledger.tallies("sources")

@@ -85,16 +85,32 @@ def test_a_second_run_encodes_nothing_and_changes_nothing(data_set, latents, mon
     before = stored(latents)
     monkeypatch.setattr(PatchCodec, "encode", None)
     assert main(command(data_set, latents)) == 0
+    assert main(["encode", "--out", str(latents)]) == 0
+    assert main(command(data_set, latents, "--vae", str(latents / "codec.npz"))) == 0, "the same bytes"
     assert before == stored(latents)
 
 
-@pytest.mark.parametrize("change", [["--window.variants", "3"], ["--precision", "bfloat16"]])
-def test_what_latents_depend_on_makes_them_anew(data_set, latents, tmp_path, change, capsys):
+@pytest.mark.parametrize(
+    ("change", "line"),
+    [
+        (["--window.variants", "3"], "--window.variants: 2 before, 3 now"),
+        (["--precision", "bfloat16"], "--precision: float32 before, bfloat16 now"),
+    ],
+)
+def test_what_latents_depend_on_makes_them_anew_where_that_is_said(
+    data_set, latents, tmp_path, change, line, capsys
+):
     out = Path(shutil.copytree(latents, tmp_path / "latents"))
-    ledger = Ledger(out)
+    untouched, ledger = stored(out), Ledger(out)
     lap = ledger.names("latents")[0]
     before = ledger.landed("latents", lap)
-    main(command(data_set, out, "--vae", str(out / "codec.npz"), *change))
+    other = command(data_set, out, "--vae", str(out / "codec.npz"), *change)
+    assert main(other) == 2
+    told = capsys.readouterr()
+    assert line in told.out
+    assert "without these flags the job goes on with its own, and --redo makes" in told.err
+    assert stored(out) == untouched
+    main([*other, "--redo"])
     after = ledger.landed("latents", lap)
     assert before is not None
     assert after is not None

@@ -62,6 +62,11 @@ def test_films_are_made_once_and_what_cannot_be_made_is_named(
     monkeypatch.setattr(rendering, "performed", counted)
     assert render(bench, short_run, tmp_path) == 3
     assert made == []
+    assert render(bench, short_run, tmp_path, "--seed", "1") == 2
+    told = capfd.readouterr()
+    assert "--seed: 0 before, 1 now" in told.out
+    assert "--redo makes 2 laps again" in told.err
+    assert film.read_bytes() == before
     film.unlink()
     assert render(bench, short_run, tmp_path) == 3
     assert len(made) == 1

@@ -139,7 +139,10 @@ def test_a_set_that_grew_is_gone_on_with_and_another_is_asked_for(
     (tmp_path / "index.parquet").replace(tmp_path / "other" / "index.parquet")
     args = ["train", "--data", str(tmp_path / "other"), "--out", str(run), "--steps", "5"]
     assert main(args) == 2
-    assert "--new-epoch goes on with the next epoch" in capsys.readouterr().err
+    told = capsys.readouterr()
+    assert f"--data: {own_set} before, {tmp_path / 'other'} now\n" in told.out
+    assert "the run goes on with its next epoch" not in told.out
+    assert "--new-epoch goes on with the next epoch" in told.err
     assert main([*args, "--new-epoch"]) == 0
 
 

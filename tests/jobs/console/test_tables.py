@@ -12,7 +12,7 @@ from rich.table import Table
 from engine.core import Tally
 from engine.runners.status import LegProgress
 from jobs.console import screen as screens
-from jobs.console.progress import ConsoleProgress, dropped, speed, tell_funnel
+from jobs.console.progress import ConsoleProgress, dropped, tell_funnel
 from jobs.console.tables import records, tell_table
 
 
@@ -70,16 +70,22 @@ def test_a_command_is_as_wide_as_the_screen_and_a_log_has_no_end(
     assert screens.screen().width == 80
 
 
-def test_a_funnel_tells_reasons_below_it_and_no_speed_of_what_looks_at_nothing() -> None:
+def test_a_funnel_tells_reasons_below_it_and_what_each_step_takes_one_worker() -> None:
     quick = Tally(step="screen", offered=9, kept=5, gave=5, offered_s=90.0, busy_s=0.004)
     quick.reasons.update({"too_small": 3, "black": 1})
     slow = Tally(step="estimate", offered=5, kept=5, gave=5, offered_s=50.0, busy_s=100.0)
-    assert (speed(quick), speed(slow)) == ("", "0.5x")
     assert list(dropped([quick, slow])) == ["screen dropped too_small 3, black 1"]
     console = Console(file=io.StringIO(), width=60, force_terminal=True, color_system=None)
     tell_funnel(console, [quick, slow])
     assert isinstance(console.file, io.StringIO)
     assert "screen dropped too_small 3, black 1\n" in console.file.getvalue()
+    whole = Console(file=io.StringIO(), width=200)
+    tell_funnel(whole, [quick, slow])
+    assert isinstance(whole.file, io.StringIO)
+    assert [line.split("│")[-2].strip() for line in whole.file.getvalue().splitlines() if "│" in line] == [
+        "0:00",
+        "1:40",
+    ]
 
 
 def test_the_end_of_a_leg_is_told_where_there_is_no_screen() -> None:
