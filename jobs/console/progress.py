@@ -94,7 +94,8 @@ class ConsoleProgress:
         self.bar.update(shown.task, total=lane.items, completed=done, rate=rate)
         if not self.console.is_terminal and lane.running and now - shown.spoke >= QUIET_S:
             shown.spoke = now
-            self.console.print(f"{lane.leg}: {done} of {lane.items}, {rate}", highlight=False)
+            line = ", ".join(filter(None, (f"{lane.leg}: {done} of {lane.items}", rate)))
+            self.console.print(line, highlight=False)
 
     def stuck(self, why: Sequence[str]) -> None:
         """Legs that do not go on: told once each time that they get stuck."""

@@ -94,8 +94,14 @@ def test_the_end_of_a_leg_is_told_where_there_is_no_screen() -> None:
     lane = LegProgress(leg="sources", laps=2, done=1, running=1, ready=0, items=8, items_done=4)
     with ConsoleProgress(console, lambda: now[0]) as progress:
         progress.lanes([lane])
+        now[0] = 60.0
+        progress.sights([])
         now[0] = 65.0
         progress.lanes([replace(lane, done=2, running=0, items_done=8)])
         progress.lanes([replace(lane, done=2, running=0, items_done=8)])
     assert isinstance(console.file, io.StringIO)
-    assert console.file.getvalue().splitlines() == ["sources: 2 laps, 1 done", "sources: done, 8 items, 1:05"]
+    assert console.file.getvalue().splitlines() == [
+        "sources: 2 laps, 1 done",
+        "sources: 4 of 8",
+        "sources: done, 8 items, 1:05",
+    ]

@@ -75,6 +75,7 @@ def test_what_a_run_has_written_is_what_another_takes(written: tuple[Parse, Any,
         expected = replace(expected, data=str(Path(job.data).absolute()))
     assert taken == expected
     assert str(taken.out) == "other"
+    assert str(Path.cwd()) in repr(taken), "paths say the same in any folder"
 
 
 def test_a_misspelt_name_is_refused_and_a_file_of_another_kind(
