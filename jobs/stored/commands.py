@@ -17,6 +17,7 @@ from engine.ledger import Ledger
 from engine.planning.rates import busy_s
 from jobs.console.flags import value_of
 from jobs.console.progress import readable_s
+from jobs.stored.addresses import names_server
 from storage.disk import replacing
 from storage.json_files import json_at
 from storage.place import Place
@@ -60,7 +61,7 @@ def flags_of(cls: type[Any], args: Sequence[str], room: str) -> dict[str, Any]:
 def flags_in(cls: type[Any], place: Place, name: str, room: str, *, others: Others) -> dict[str, Any]:
     """What a file says of fields of `cls`, under the name `room`, and of its `data` beside that.
 
-    Nothing where `others` are ignored and the file is of another kind.
+    Nothing where `others` are ignored and the file is of another kind, and no address that names a server.
 
     Raises:
         ValueError: the file is none of those; says which name or value is none.
@@ -78,7 +79,8 @@ def flags_in(cls: type[Any], place: Place, name: str, room: str, *, others: Othe
     kinds = get_type_hints(cls)
     if others == "forbid" and (strange := [one for one in given if one not in kinds]):
         raise ValueError(f"{what} ({', '.join(f'{room}.{one}: no such name' for one in strange)})")
-    taken = [one for one in given if one in kinds and one not in OF_ONE_LINE]
+    known = [one for one in given if one in kinds and one not in OF_ONE_LINE]
+    taken = [one for one in known if not names_server(given[one])]
     return {one: read_as(kinds[one], given[one], f"{what}: {room}.{one}", others=others) for one in taken}
 
 

@@ -7,7 +7,7 @@ The old index and its tars hold until the new index takes the place of the old o
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from functools import partial
 from importlib.metadata import version
 from typing import Any
@@ -19,7 +19,7 @@ from engine.differences import as_plain
 from engine.identity import unsaid
 from engine.ledger import Ledger, digest
 from engine.leg import Leg
-from jobs.stored.addresses import storable
+from jobs.stored.addresses import names_server, storable
 from jobs.stored.files import write
 from pipeline.flow import SAMPLES, TARS, TRACKS, Curation, legs
 from pipeline.stages.corpus import CorpusSettings
@@ -80,7 +80,13 @@ def stored_as(place: Place, name: str) -> StoredCuration:
         ValueError: it is not ours.
         OSError: it cannot be read.
     """
-    return read_as(StoredCuration, json_at(place, name), f"{place.uri_of(name)}: not the settings of a run")
+    what = f"{place.uri_of(name)}: not the settings of a run"
+    return at_no_server(read_as(StoredCuration, json_at(place, name), what))
+
+
+def at_no_server(stored: StoredCuration) -> StoredCuration:
+    """Settings as they are followed: an address that names a server may be a stranger's."""
+    return replace(stored, videos="") if names_server(stored.videos) else stored
 
 
 def configured(file: str) -> StoredCuration:
@@ -96,7 +102,7 @@ def configured(file: str) -> StoredCuration:
     if not asked.settings:
         raise ValueError(f"{what} (there is nothing under 'settings')")
     read_as(Curation, asked.settings, what, others="forbid")
-    return asked
+    return at_no_server(asked)
 
 
 def own_tombstones(out: Place) -> Tombstones:

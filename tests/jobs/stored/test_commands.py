@@ -104,6 +104,23 @@ def test_a_folder_alone_goes_on_with_its_own_settings(name: str, tmp_path: Path)
     assert replace(again, runner="ray", **places(again)) == replace(from_anywhere(job), **places(again))
 
 
+@pytest.mark.parametrize("name", ["evaluate score", "encode"])
+def test_a_strangers_file_names_no_server(
+    name: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    parse, write, args = WRITES[name]
+    write(tmp_path, parse([*args, "--out", str(tmp_path)]))
+    content = json.loads((tmp_path / RUN).read_text())
+    if name == "encode":
+        content["data"] = "s3://set?endpoint_override=evil"
+    else:
+        content["job"]["made"] = ["ours=s3://made?endpoint_override=evil"]
+    (tmp_path / RUN).write_text(json.dumps(content))
+    with pytest.raises(SystemExit):
+        parse(["--out", str(tmp_path)])
+    assert {"encode": "DATA", "evaluate score": "--made"}[name] in capsys.readouterr().err
+
+
 def test_no_file_says_how_a_command_works() -> None:
     assert set(HOW) == {field.name for field in fields(LongRun)}
 

@@ -103,6 +103,20 @@ def test_a_data_set_keeps_no_server(tmp_path: Path) -> None:
         parse(["--out", str(tmp_path)])
 
 
+@pytest.mark.parametrize("how", ["--out", "--config"])
+def test_a_strangers_file_names_no_server(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], how: str
+) -> None:
+    store(tmp_path, "s3://bucket/videos")
+    words = ["--out", str(tmp_path), *(("--config", str(tmp_path / RUN)) if how == "--config" else ())]
+    assert parse(words).videos == "s3://bucket/videos"
+    content = (tmp_path / RUN).read_text()
+    (tmp_path / RUN).write_text(content.replace("//bucket/videos", "//x/v?endpoint_override=evil"))
+    with pytest.raises(SystemExit):
+        parse(words)
+    assert "--videos" in capsys.readouterr().err
+
+
 def test_a_strange_file_is_one_sentence(tmp_path: Path) -> None:
     (tmp_path / RUN).write_text('{"settings": {"samples_per_shard": "many"}}')
     with pytest.raises(ValueError, match=r"not the settings of a run \(samples_per_shard: .*\)$"):
