@@ -9,7 +9,7 @@ from typing import Any
 
 from dataset.names import NEXT, RUN
 from engine.differences import as_plain
-from jobs.stored.addresses import names_server, storable
+from jobs.stored.addresses import storable
 from jobs.stored.files import write
 from model.data.settings import LatentSource
 from model.data.windows import WindowRule
@@ -60,8 +60,7 @@ def latents_in(out: Place) -> StoredLatents | None:
     raw = json_at(out, name) if out.size(name) is not None else None
     if not isinstance(raw, dict) or "max_tokens" not in raw:
         return None
-    stored = read_as(StoredLatents, raw, f"{out.uri_of(name)}: not what latents say of themselves")
-    return replace(stored, data="") if names_server(stored.data) else stored
+    return read_as(StoredLatents, raw, f"{out.uri_of(name)}: not what latents say of themselves")
 
 
 def has_to_fit(encoding: Encoding, out: Place) -> bool:
