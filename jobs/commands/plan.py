@@ -22,7 +22,7 @@ from jobs.console.flags import parsed
 from jobs.console.kinds import Machines, VideosAddress
 from jobs.console.next_step import tell_next
 from jobs.console.plain import tell_json
-from jobs.console.progress import readable_s
+from jobs.console.progress import readable_laps, readable_s
 from jobs.console.tables import tell_table, titled
 from jobs.exit_codes import ExitCode
 from jobs.stored.curation import StoredCuration, own_tombstones, settings_of, stored_in
@@ -172,6 +172,10 @@ def summary_lines(found: Forecast) -> list[str]:
     laps = sum(len(leg.again) for leg in found.legs)
     if not laps and not found.new_files:
         return ["nothing would be done"]
-    took = f"about {readable_s(found.work_s)} of one worker" if found.work_s else f"{laps} laps or more"
+    took = (
+        f"about {readable_s(found.work_s)} of one worker"
+        if found.work_s
+        else f"{readable_laps(laps)} or more"
+    )
     lines.append(f"in all {took}; nothing has been written")
     return [*lines, *(priced(found.bill) if found.bill else ())]

@@ -75,7 +75,7 @@ class ConsoleProgress:
         now = self.clock()
         if not self.console.is_terminal:
             done = f", {lane.done} done" if lane.done else ""
-            self.console.print(f"{lane.leg}: {lane.laps} laps{done}", highlight=False)
+            self.console.print(f"{lane.leg}: {readable_laps(lane.laps)}{done}", highlight=False)
         task = self.bar.add_task(lane.leg, total=lane.items, completed=lane.items_done, rate="")
         return ShownLeg(task=task, lane=lane, began=now, before=lane.items_done, spoke=now)
 
@@ -147,6 +147,11 @@ def tell_funnel(console: Console, tallies: Sequence[Tally]) -> None:
     tell_table(console, funnel(tallies), ("step", "offered", "kept", "gave"))
     for line in dropped(tallies):
         console.print(line, highlight=False, soft_wrap=True)
+
+
+def readable_laps(number: int) -> str:
+    """A number of laps for a person."""
+    return "1 lap" if number == 1 else f"{number} laps"
 
 
 def readable_s(seconds: float) -> str:

@@ -16,7 +16,7 @@ from engine.differences import Difference, as_plain
 from engine.ledger import Ledger
 from engine.planning.rates import busy_s
 from jobs.console.flags import value_of
-from jobs.console.progress import readable_s
+from jobs.console.progress import readable_laps, readable_s
 from jobs.stored.addresses import names_server
 from storage.disk import replacing
 from storage.json_files import json_at
@@ -97,7 +97,7 @@ def refuse_other(found: Sequence[Difference], out: Place, leg: str, console: Con
         took = readable_s(sum(map(busy_s, landed)))
         raise NeedsRedo(
             f"{out}: was made with other settings; without these flags the job goes on with its own, and "
-            f"--redo makes {len(landed)} laps again, about {took} of one worker"
+            f"--redo makes {readable_laps(len(landed))} again, about {took} of one worker"
         )
 
 

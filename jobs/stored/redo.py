@@ -13,7 +13,7 @@ from engine.differences import Difference, differences
 from engine.ledger import Ledger
 from engine.planning.forecast import kept_s
 from engine.planning.rates import busy_s
-from jobs.console.progress import readable_s
+from jobs.console.progress import readable_laps, readable_s
 from jobs.stored.commands import NeedsRedo
 from jobs.stored.curation import StoredCuration, digests, facet_digests, known_by, unsaid_of
 from pipeline.flow import Curation
@@ -63,7 +63,7 @@ def refuse_redo(
     if not found and not others:
         console.print("these legs were made by another version of the code", highlight=False)
     for leg in again:
-        took = f"{leg.laps} laps, {readable_s(leg.busy_s)} of one worker"
+        took = f"{readable_laps(leg.laps)}, {readable_s(leg.busy_s)} of one worker"
         console.print(f"  {leg.leg} again: {took}{leg.alone}", highlight=False)
     if command := bill(out, ledger):
         console.print(f"  in money: {command}", highlight=False, soft_wrap=True)
@@ -134,6 +134,7 @@ def refusal(out: Place, again: Sequence[LegAgain]) -> str:
     """Why nothing is done, and what would be done."""
     laps, busy_s = sum(leg.laps for leg in again), sum(leg.busy_s for leg in again)
     return (
-        f"{out}: was made with other settings; without these flags the job goes on with its own, and --redo "
-        f"makes {laps} laps again, about {readable_s(busy_s)} of one worker, while the old index holds"
+        f"{out}: was made with other settings; without these flags the job goes on with its own, and "
+        f"--redo makes {readable_laps(laps)} again, about {readable_s(busy_s)} of one worker, while the old "
+        "index holds"
     )
