@@ -83,7 +83,7 @@ def test_poison_is_held_back_and_everything_else_goes_on(connected: Cluster, tmp
     uris = [f"/v/fine-{n}" for n in range(6)]
     uris += ["/v/segv-1", "/v/hang-1", "/v/bug-1"]
     ledger = listing(tmp_path / "ray", *uris)
-    patience = Timeouts(base_s=10.0)
+    patience = Timeouts(base_s=20.0)
     seen = run(ledger, ClusterSettings(workers=2), per_lap=2, patience=patience)
     assert all(lane.done == lane.laps == 5 for lane in seen.last.values())
     rejects = [row for name in ledger.names("sources") for row in ledger.rejects("sources", name).to_pylist()]
