@@ -25,7 +25,7 @@ from pathlib import Path
 from benchmarks.machine import write_table
 from dataset.names import FORGETTING
 from storage.place import Place
-from tests.cluster.small import machines
+from tests.cluster.small import machines, on
 from tests.jobs.commands.test_forget import broken, digest_of, traces
 from tests.resume.command_job import changes_of
 from tests.resume.command_job import contents as files_of
@@ -58,15 +58,13 @@ def main(command: str, kills: int) -> None:
         rows: list[tuple[str, ...]] = [("command", "where", "changes of files", "killed", "wrong")]
         every: Counter[str] = Counter()
         case = CASES[command](scratch)
-        for where, uri in (
-            ("on a disk", scratch / "places"),
-            ("in S3", "s3://bucket/alone"),
-            ("in S3, on Ray", "s3://bucket/ray"),
+        address = machines_of_ray.enter_context(machines(2)).address
+        for where, uri, num, on_ray in (
+            ("on a disk", scratch / "places", kills, ""),
+            ("in S3", "s3://bucket/alone", kills, ""),
+            ("in S3, on Ray", "s3://bucket/ray", max(1, kills // FEWER), address),
         ):
-            address, num = "", kills
-            if "Ray" in where:
-                address, num = machines_of_ray.enter_context(machines(2)).address, max(1, kills // FEWER)
-            changes, num_killed, wrong = killed(case, Place.at(uri), scratch, num, address)
+            changes, num_killed, wrong = killed(case, Place.at(uri), scratch, num, on_ray)
             rows.append((command, where, f"{changes}", f"{num_killed} of {num}", f"{wrong.total()}"))
             print(*rows[-1], dict(wrong), flush=True)
             every += wrong
@@ -156,15 +154,10 @@ def pairing(scratch: Path) -> Case:
     return Case(
         before=before,
         run=lambda place, kill_at, address: pairs(
-            scratch / "figures" / "set", place, kill_at, *(on_ray(address) if address else ())
+            scratch / "figures" / "set", place, kill_at, *(on(address) if address else ())
         ),
         findings=lambda left, whole: Counter(bytes=int(files_of(left) != files_of(whole))),
     )
-
-
-def on_ray(address: str) -> tuple[str, ...]:
-    """The flags of a cluster."""
-    return ("--runner", "ray", "--address", address, "--workers", "2")
 
 
 CASES: dict[str, Callable[[Path], Case]] = {"forget": forgetting, "pairs": pairing}

@@ -114,6 +114,11 @@ def chooses_nothing(parts: SplitResult, home: SplitResult) -> bool:
     return named.fullmatch(parts.netloc) is not None
 
 
+def names_server(uri: str) -> bool:
+    """Whether an address leads to a server of its own choice, and not to a bucket at the store's provider."""
+    return is_uri(uri) and not uri.startswith("file:") and not chooses_nothing(urlsplit(uri), urlsplit(""))
+
+
 def refuse_odd(name: str) -> None:
     """Raise ValueError where a name could lead out of its place, or means different things in two places."""
     if ODD.search(name) or any(part in {"", ".", ".."} for part in name.split("/")):

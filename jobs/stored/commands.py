@@ -17,7 +17,7 @@ from engine.ledger import Ledger
 from engine.planning.rates import busy_s
 from jobs.console.flags import value_of
 from jobs.console.progress import readable_laps, readable_s
-from jobs.stored.addresses import names_server
+from jobs.stored.addresses import holds_server
 from storage.disk import replacing
 from storage.json_files import json_at
 from storage.place import Place
@@ -80,7 +80,7 @@ def flags_in(cls: type[Any], place: Place, name: str, room: str, *, others: Othe
     if others == "forbid" and (strange := [one for one in given if one not in kinds]):
         raise ValueError(f"{what} ({', '.join(f'{room}.{one}: no such name' for one in strange)})")
     known = [one for one in given if one in kinds and one not in OF_ONE_LINE]
-    taken = [one for one in known if not names_server(given[one])]
+    taken = [one for one in known if not holds_server(given[one])]
     return {one: read_as(kinds[one], given[one], f"{what}: {room}.{one}", others=others) for one in taken}
 
 
@@ -94,11 +94,15 @@ def refuse_other(found: Sequence[Difference], out: Place, leg: str, console: Con
         console.print(str(difference), highlight=False, soft_wrap=True)
     landed = [lap for _, lap in Ledger(out).all_landed(leg)] if found else []
     if landed and not redo:
-        took = readable_s(sum(map(busy_s, landed)))
-        raise NeedsRedo(
-            f"{out}: was made with other settings; without these flags the job goes on with its own, and "
-            f"--redo makes {readable_laps(len(landed))} again, about {took} of one worker"
-        )
+        raise NeedsRedo(refusal(out, len(landed), sum(map(busy_s, landed))))
+
+
+def refusal(out: Place, laps: int, seconds: float) -> str:
+    """Why nothing is done, and what would be done."""
+    return (
+        f"{out}: was made with other settings; without these flags the job goes on with its own, and "
+        f"--redo makes {readable_laps(laps)} again, about {readable_s(seconds)} of one worker"
+    )
 
 
 def save_flags(file: Path, job: Any) -> None:

@@ -19,7 +19,7 @@ from engine.differences import as_plain
 from engine.identity import unsaid
 from engine.ledger import Ledger, digest
 from engine.leg import Leg
-from jobs.stored.addresses import names_server, storable
+from jobs.stored.addresses import holds_server, storable
 from jobs.stored.files import write
 from pipeline.flow import SAMPLES, TARS, TRACKS, Curation, legs
 from pipeline.stages.corpus import CorpusSettings
@@ -86,7 +86,7 @@ def stored_as(place: Place, name: str) -> StoredCuration:
 
 def at_no_server(stored: StoredCuration) -> StoredCuration:
     """Settings as they are followed: an address that names a server may be a stranger's."""
-    return replace(stored, videos="") if names_server(stored.videos) else stored
+    return replace(stored, videos="") if holds_server(stored.videos) else stored
 
 
 def configured(file: str) -> StoredCuration:

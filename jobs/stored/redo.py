@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, fields, is_dataclass, replace
 from typing import Any
@@ -14,7 +14,7 @@ from engine.ledger import Ledger
 from engine.planning.forecast import kept_s
 from engine.planning.rates import busy_s
 from jobs.console.progress import readable_laps, readable_s
-from jobs.stored.commands import NeedsRedo
+from jobs.stored.commands import NeedsRedo, refusal
 from jobs.stored.curation import StoredCuration, digests, facet_digests, known_by, unsaid_of
 from pipeline.flow import Curation
 from storage.place import Place
@@ -68,7 +68,8 @@ def refuse_redo(
     if command := bill(out, ledger):
         console.print(f"  in money: {command}", highlight=False, soft_wrap=True)
     if not redo:
-        raise NeedsRedo(refusal(out, again))
+        laps, seconds = sum(leg.laps for leg in again), sum(leg.busy_s for leg in again)
+        raise NeedsRedo(f"{refusal(out, laps, seconds)}, while the old index holds")
 
 
 def bill(out: Place, ledger: Ledger) -> str:
@@ -128,13 +129,3 @@ def with_value(settings: Any, difference: Difference) -> Any:
     if is_dataclass(inner) and rest:
         return replace(settings, **{name: with_value(inner, replace(difference, path=rest))})
     return replace(settings, **{name: difference.was})
-
-
-def refusal(out: Place, again: Sequence[LegAgain]) -> str:
-    """Why nothing is done, and what would be done."""
-    laps, busy_s = sum(leg.laps for leg in again), sum(leg.busy_s for leg in again)
-    return (
-        f"{out}: was made with other settings; without these flags the job goes on with its own, and "
-        f"--redo makes {readable_laps(laps)} again, about {readable_s(busy_s)} of one worker, while the old "
-        "index holds"
-    )

@@ -9,7 +9,7 @@ from rich.console import Console
 
 from engine.core import CannotRun
 from jobs.recipes.training import ON_TOP, RECIPES, Name
-from jobs.stored.addresses import names_server
+from jobs.stored.addresses import holds_server
 from model.train import checkpoint as saved
 from model.train.names import RUN
 from model.train.settings import Training, lengthened, unlike
@@ -55,7 +55,7 @@ def beginning(file: Path | None, named: str, *, others: Others = "ignore") -> Be
     last: Name = next((one for one in RECIPES if one == start.recipe), "tiny")
     if name is not None and name != last:
         settings = ON_TOP[last, name](settings) if (last, name) in ON_TOP else RECIPES[name]()
-    data = () if names_server(start.data) else start.data
+    data = () if holds_server(start.data) else start.data
     return Beginning(recipe=name or last, settings=settings, data=data, index_sha256=start.index_sha256)
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from pipeline.runs import runs
+
 Numbers = NDArray[np.float64]
 
 BLANK = 10.0
@@ -26,7 +28,8 @@ def faded(begin_s: Numbers, contrast: Numbers) -> NDArray[np.bool_]:
     Pictures that become blank at once, or always are, belong to none.
     """
     result = np.zeros(len(contrast), np.bool_)
-    for first, last in runs(contrast <= BLANK):
+    for first, stop in runs(contrast <= BLANK):
+        last = stop - 1
         into = ramp(begin_s, contrast, first, -1)
         out = ramp(begin_s, contrast, last, 1)
         result[into:first] = True
@@ -34,12 +37,6 @@ def faded(begin_s: Numbers, contrast: Numbers) -> NDArray[np.bool_]:
         if (into < first or out > last) and begin_s[last] - begin_s[first] <= MAX_BLANK_S:
             result[first : last + 1] = True
     return result
-
-
-def runs(mask: NDArray[np.bool_]) -> list[tuple[int, int]]:
-    """First and last places of the stretches of true entries."""
-    edges = np.flatnonzero(np.diff(np.concatenate([[0], mask.astype(np.int8), [0]])))
-    return [(int(first), int(stop) - 1) for first, stop in zip(edges[::2], edges[1::2], strict=True)]
 
 
 def ramp(begin_s: Numbers, contrast: Numbers, blank: int, step: int) -> int:

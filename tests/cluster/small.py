@@ -36,6 +36,11 @@ def start(
     return program(*command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
 
 
+def on(address: str) -> list[str]:
+    """The flags of a command that runs there, on two workers."""
+    return ["--runner", "ray", "--address", address, "--workers", "2"]
+
+
 def workers() -> list[psutil.Process]:
     """Our actors' processes on the machines of this test process, oldest first."""
     found = []

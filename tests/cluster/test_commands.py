@@ -23,7 +23,7 @@ from jobs.evaluation import rendering
 from jobs.evaluation.films import facts_of
 from jobs.evaluation.rendering import RENDERED, RenderedFilm
 from storage.place import Place
-from tests.cluster.small import kill, workers
+from tests.cluster.small import kill, on, workers
 from tests.jobs.commands.encoded import command
 from tests.jobs.commands.test_evaluate_render import QUICK, bench
 from tests.jobs.commands.test_forget import ask as let_go
@@ -48,10 +48,6 @@ def alone(data_set: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def start(data: Path, out: Path, address: str) -> AbstractContextManager[subprocess.Popen[str]]:
     return understudy(*command(data, out, *on(address)))
-
-
-def on(address: str) -> list[str]:
-    return ["--runner", "ray", "--address", address, "--workers", "2"]
 
 
 def understudy(*words: str) -> AbstractContextManager[subprocess.Popen[str]]:

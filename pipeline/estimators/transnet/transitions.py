@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from pipeline.estimators.packaged_network import network_in
 from pipeline.estimators.transnet.packaged import TRANSITION_NETWORK
 from pipeline.estimators.transnet.windows import Network, SlidingWindows
+from pipeline.runs import runs
 from storage.packaged_files import PackagedFile
 
 RULE = 1
@@ -90,9 +91,3 @@ def boundaries(middle: Mask, within: Mask) -> Boundaries:
         else:
             cuts.update(place + 1 for place in middles.tolist() if place + 1 < len(middle))
     return cuts, gradual
-
-
-def runs(mask: Mask) -> list[tuple[int, int]]:
-    """First place and end, exclusive, of the stretches of true entries."""
-    edges = np.flatnonzero(np.diff(np.concatenate([[0], mask.astype(np.int8), [0]])))
-    return list(zip(edges[::2].tolist(), edges[1::2].tolist(), strict=True))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 
 import numpy as np
 import torch
@@ -11,10 +11,10 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from pipeline.estimators.transnet.network import DILATIONS, TransNet
+from pipeline.estimators.transnet.windows import Network, Scores
 from storage.torch_files import read_torch_content
 from storage.weight_files import check_keys
 
-Scores = tuple[NDArray[np.float32], NDArray[np.float32]]
 NAMES = (
     (re.compile(r"^SDDCNN\.(\d)\.DDCNN\.0\."), r"stacks.\1.first."),
     (re.compile(r"^SDDCNN\.(\d)\.DDCNN\.1\."), r"stacks.\1.second."),
@@ -33,7 +33,7 @@ NAMES = (
 """Names in the file of its authors, part by part, and ours."""
 
 
-def loaded(content: bytes) -> Callable[[NDArray[np.uint8]], Scores]:
+def loaded(content: bytes) -> Network:
     """The network with the weights of a file, on the processor: pictures (t 27 48 3) to two arrays (t,).
 
     Raises:

@@ -98,20 +98,23 @@ def test_a_data_set_keeps_no_server(tmp_path: Path) -> None:
     assert storable("s3://bucket/videos") == "s3://bucket/videos"
     assert storable("s3://bucket/videos?endpoint_override=127.0.0.1:9&scheme=http") == ""
     assert storable("what?") == str(Path("what?").absolute())
+    assert storable("abfs://account@elsewhere.example/videos") == ""
+    assert storable("abfs://videos@account.dfs.core.windows.net/v") != ""
     store(tmp_path, "s3://bucket/videos?region=x")
     with pytest.raises(SystemExit):
         parse(["--out", str(tmp_path)])
 
 
+@pytest.mark.parametrize("address", ["s3://x/v?endpoint_override=evil", "abfs://account@evil:9/c/v"])
 @pytest.mark.parametrize("how", ["--out", "--config"])
 def test_a_strangers_file_names_no_server(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str], how: str
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], how: str, address: str
 ) -> None:
     store(tmp_path, "s3://bucket/videos")
     words = ["--out", str(tmp_path), *(("--config", str(tmp_path / RUN)) if how == "--config" else ())]
     assert parse(words).videos == "s3://bucket/videos"
     content = (tmp_path / RUN).read_text()
-    (tmp_path / RUN).write_text(content.replace("//bucket/videos", "//x/v?endpoint_override=evil"))
+    (tmp_path / RUN).write_text(content.replace("s3://bucket/videos", address))
     with pytest.raises(SystemExit):
         parse(words)
     assert "--videos" in capsys.readouterr().err
