@@ -63,6 +63,20 @@ def test_a_finder_is_as_sure_as_it_is_asked_to_be() -> None:
         assert finder.found() == expected
 
 
+@pytest.mark.parametrize(("percent", "expected"), [(9, ({4}, [])), (11, (set(), [(2, 5)]))])
+def test_a_fifth_of_the_limit_is_within_a_transition(
+    percent: int, expected: tuple[set[int], list[tuple[int, int]]]
+) -> None:
+    def network(window: Frames) -> Scores:
+        shown = window[:, 0, 0, 0]
+        return (shown == 2).astype(np.float32), np.where(shown > 0, np.float32(percent / 100), np.float32(0))
+
+    finder = TransNetFinder(network, 0.5)
+    for kind in (0, 0, 1, 2, 1, 0):
+        finder(np.full((27, 48, 3), kind, np.uint8))
+    assert finder.found() == expected
+
+
 def test_off_it_leaves_no_trace_in_what_work_is_known_by() -> None:
     off, on = flow.split(Curation()), flow.split(Curation(transitions=ON))
     assert off.settings == SplitSettings()
